@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: LGPL-3.0-or-later
+#include "base/buffer.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+#define CAPACITY_MIN 64
+// Up to here a failing allocation is the program's problem (memory_resize), above it the caller's.
+#define SURE_LIMIT_BYTES ((size_t)1 << 20)
+
+void buffer_init(struct buffer *buffer, size_t limit_bytes) {
+    *buffer = (struct buffer)BUFFER_INIT(limit_bytes);
+}
+
+void buffer_finish(struct buffer *buffer) {
+    free(buffer->data);
+    buffer_init(buffer, buffer->limit_bytes);
+}
+
+static size_t grown_capacity(const struct buffer *buffer, size_t needed) {
+    size_t capacity = buffer->capacity < CAPACITY_MIN ? CAPACITY_MIN : buffer->capacity;
+    while (capacity < needed) {
+        capacity *= 2;
+    }
+    // The limit is at most SIZE_MAX / 2, so neither the doubling nor the sum can overflow.
+    return capacity > buffer->limit_bytes + 1 ? buffer->limit_bytes + 1 : capacity;
+}
+
+// Makes room for `length` more bytes and the NUL.
+static bool make_room(struct buffer *buffer, size_t length) {
+    if (buffer->has_overflowed) {
+        return false;
+    }
+    if (buffer->length > buffer->limit_bytes || length > buffer->limit_bytes - buffer->length) {
+        buffer->has_overflowed = true;
+        return false;
+    }
+    size_t needed = buffer->length + length + 1;
+    if (needed <= buffer->capacity) {
+        return true;
+    }
+    size_t capacity = grown_capacity(buffer, needed);
+    bool is_sure = buffer->limit_bytes <= SURE_LIMIT_BYTES || buffer->limit_bytes == BUFFER_NO_LIMIT;
+    char *data = is_sure ? memory_resize(buffer->data, capacity) : memory_try_resize(buffer->data, capacity);
+    if (data == NULL) {
+        buffer->has_overflowed = true;
+        return false;
+    }
+    buffer->data = data;
+    buffer->capacity = capacity;
+    buffer->data[buffer->length] = '\0';
+    return true;
+}
+
+static void set_length(struct buffer *buffer, size_t length) {
+    buffer->length = length;
+    buffer->data[length] = '\0';
+}
+
+void buffer_add(struct buffer *buffer, const void *data, size_t length) {
+    if (!make_room(buffer, length)) {
+        return;
+    }
+    if (length > 0) {
+        memcpy(buffer->data + buffer->length, data, length);
+    }
+    set_length(buffer, buffer->length + length);
+}
+
+void buffer_add_string(struct buffer *buffer, const char *text) {
+    buffer_add(buffer, text, strlen(text));
+}
+
+void buffer_add_char(struct buffer *buffer, char c) {
+    buffer_add(buffer, &c, 1);
+}
+
+void buffer_printf(struct buffer *buffer, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    buffer_vprintf(buffer, format, arguments);
+    va_end(arguments);
+}
+
+void buffer_vprintf(struct buffer *buffer, const char *format, va_list arguments) {
+    va_list again;
+    va_copy(again, arguments);
+    int length = vsnprintf(NULL, 0, format, arguments);
+    if (length < 0) {
+        buffer->has_overflowed = true;
+    } else if (make_room(buffer, (size_t)length)) {
+        vsnprintf(buffer->data + buffer->length, (size_t)length + 1, format, again);
+        set_length(buffer, buffer->length + (size_t)length);
+    }
+    va_end(again);
+}
+
+char *buffer_reserve(struct buffer *buffer, size_t length) {
+    return make_room(buffer, length) ? buffer->data + buffer->length : NULL;
+}
+
+void buffer_commit(struct buffer *buffer, size_t length) {
+    if (length > 0) {
+        set_length(buffer, buffer->length + length);
+    }
+}
+
+bool buffer_is_whole(const struct buffer *buffer) {
+    return !buffer->has_overflowed;
+}
+
+void buffer_consume(struct buffer *buffer, size_t length) {
+    if (length == 0 || buffer->length == 0) {
+        return;
+    }
+    size_t rest = length < buffer->length ? buffer->length - length : 0;
+    memmove(buffer->data, buffer->data + buffer->length - rest, rest);
+    set_length(buffer, rest);
+}
+
+void buffer_truncate(struct buffer *buffer, size_t length) {
+    if (length < buffer->length) {
+        set_length(buffer, length);
+    }
+}
+
+void buffer_clear(struct buffer *buffer) {
+    buffer_truncate(buffer, 0);
+    buffer->has_overflowed = false;
+}
+
+const char *buffer_text(const struct buffer *buffer) {
+    return buffer->data != NULL ? buffer->data : "";
+}
+
+char *buffer_take(struct buffer *buffer) {
+    char *text = buffer->data != NULL ? buffer->data : memory_string("");
+    buffer_init(buffer, buffer->limit_bytes);
+    return text;
+}

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: LGPL-3.0-or-later
+// Time. Waiting uses the monotonic clock (loop/ timers); wall-clock time is only shown or stored.
+#pragma once
+
+#include "base/buffer.h"
+#include "base/compiler.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define NS_PER_US INT64_C(1000)
+#define NS_PER_MS INT64_C(1000000)
+#define NS_PER_S INT64_C(1000000000)
+
+// Nanoseconds since some fixed moment; never goes back.
+int64_t clock_monotonic_ns(void);
+// Nanoseconds since 1970-01-01 UTC. In a test build (PEBBLE_TEST_SEAMS) the file that the environment
+// variable PEBBLE_TEST_CLOCK names holds a number of seconds that is added.
+int64_t clock_wall_ns(void);
+
+// A wall-clock time as the reference's state file and API hold it: nanoseconds, and the offset of the
+// zone it was written in. Zero value means "no time".
+struct wall_time {
+    int64_t ns;             // since 1970-01-01 UTC
+    int32_t offset_seconds; // east of UTC
+    bool is_set;
+};
+struct wall_time clock_now(void); // in the local zone (TZ, read once)
+// RFC 3339 with as many digits of the fraction as needed, none if zero; "Z" for offset 0 (Go's RFC3339Nano).
+#define CLOCK_TEXT_SIZE 48
+void clock_format(struct wall_time time, char out[CLOCK_TEXT_SIZE]);
+// The same in UTC with exactly three digits: 2026-01-02T03:04:05.678Z.
+void clock_format_millis(int64_t wall_ns, char out[CLOCK_TEXT_SIZE]);
+// In UTC without a fraction: 2026-01-02T03:04:05Z.
+void clock_format_seconds(int64_t wall_ns, char out[CLOCK_TEXT_SIZE]);
+// HTTP's date (RFC 9110 section 5.6.7): Tue, 15 Nov 1994 08:12:31 GMT.
+void clock_format_http(int64_t wall_ns, char out[CLOCK_TEXT_SIZE]);
+// Parses RFC 3339 (years 0000 to 9999, up to 9 digits of fraction kept, a comma accepted as the point). The first
+// moment of year 1 is "no time"; what nanoseconds cannot hold (before 1678, after 2261) becomes the nearest they
+// can. False when malformed.
+bool clock_parse(const char *text, struct wall_time *time) NODISCARD;
+
+// Durations are int64 nanoseconds in the text form of Go's time.Duration
+// (https://pkg.go.dev/time#ParseDuration): "1h30m", "1.5s", "-2ms", "0". False with the message Go gives:
+// `time: invalid duration "x"`, `time: missing unit in duration "5"`, `time: unknown unit "d" in duration "1d"`.
+struct error;
+bool duration_parse(const char *text, int64_t *ns, struct error *err) NODISCARD;
+#define DURATION_TEXT_SIZE 40
+void duration_format(int64_t ns, char out[DURATION_TEXT_SIZE]); // "1m30s", "250µs", "0s"

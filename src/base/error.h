@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: LGPL-3.0-or-later
+// The trailing error object. A function that can fail returns false and describes the failure in its
+// last parameter, a `struct error *` that may be NULL where the caller does not want to know. On failure
+// all other outputs are untouched. Callers hand in an empty error (`AUTO_ERROR struct error err = {0};`)
+// and either handle it, pass it on, or add words in front of it. Setting an error replaces the one there.
+#pragma once
+
+#include "base/compiler.h"
+
+#include <stdbool.h>
+
+// What kind of failure it is; api/ maps each to an HTTP status and a `kind` in one place.
+enum error_kind {
+    ERROR_NONE,
+    ERROR_INTERNAL,            // the fault is ours or the system's: 500
+    ERROR_BAD_REQUEST,         // the request or input is wrong: 400
+    ERROR_NOT_FOUND,           // 404
+    ERROR_FORBIDDEN,           // 403
+    ERROR_UNAUTHORIZED,        // 401, kind "login-required"
+    ERROR_METHOD_NOT_ALLOWED,  // 405
+    ERROR_TIMEOUT,             // 504
+    ERROR_TOO_LARGE,           // a limit was exceeded: 413
+    ERROR_UNAVAILABLE,         // shutting down or overloaded: 503
+    ERROR_CANCELLED,           // the operation was cancelled, by abort or because its client went
+    ERROR_NO_DEFAULT_SERVICES, // 400, kind "no-default-services"
+    ERROR_SYSTEM_RESTART,      // kind "system-restart"
+    ERROR_DAEMON_RESTART,      // kind "daemon-restart"
+    ERROR_GENERIC_FILE,        // 400, kind "generic-file-error"
+    ERROR_PERMISSION_DENIED,   // 403, kind "permission-denied"
+    ERROR_FILE_NOT_FOUND,      // 404, kind "not-found"
+    ERROR_NOT_IMPLEMENTED,     // 501: not there yet
+    ERROR_CONNECTION,          // client side: the daemon cannot be reached
+};
+
+struct error {
+    enum error_kind kind;
+    int errnum;    // the errno behind it, or 0
+    char *message; // owned; NULL only with ERROR_NONE
+};
+
+bool error_is_set(const struct error *err);
+// The message, never NULL.
+const char *error_text(const struct error *err);
+// Both return false, so that a function can end with `return error_set(...)`.
+bool error_set(struct error *err, enum error_kind kind, const char *format, ...) PRINTF_LIKE(3, 4);
+// As error_set() with ERROR_INTERNAL, with ": " and the words for errnum behind it ("no such file or
+// directory": the first letter is lower case, as users of the reference know it).
+bool error_set_errno(struct error *err, int errnum, const char *format, ...) PRINTF_LIKE(3, 4);
+// Puts words in front, as they are: error_prefix(err, "cannot %s: ", x) gives "cannot X: MESSAGE". Keeps kind
+// and errnum; does nothing if no error is set. Returns false.
+bool error_prefix(struct error *err, const char *format, ...) PRINTF_LIKE(2, 3);
+// Gives the failure from `source` to `target` (source is empty afterwards). Returns false.
+bool error_move(struct error *target, struct error *source);
+void error_clear(struct error *err);
+// The words for an errno in the form that error_set_errno() uses; a constant string.
+const char *error_errno_text(int errnum);
+
+#define AUTO_ERROR CLEANUP(error_clear)

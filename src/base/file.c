@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: LGPL-3.0-or-later
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/memory.h"
+
+#define CHUNK_BYTES 16384
+#define TEMPORARY_TRIES 100
+
+void file_close_at(int *fd) {
+    if (*fd >= 0) {
+        close(*fd);
+    }
+    *fd = -1;
+}
+
+char *path_join(const char *directory, const char *name) {
+    size_t length = strlen(directory);
+    if (length == 0 || *name == '\0') {
+        return memory_string(length == 0 ? name : directory);
+    }
+    while (length > 0 && directory[length - 1] == '/') {
+        length--;
+    }
+    while (*name == '/') {
+        name++;
+    }
+    return memory_printf("%.*s/%s", (int)length, directory, name);
+}
+
+// Adds one element; a ".." takes the one before it away, where there is one.
+static void clean_element(struct buffer *out, const char *element, size_t length, size_t *fixed) {
+    bool is_parent = length == 2 && memcmp(element, "..", 2) == 0;
+    if (length == 0 || (length == 1 && *element == '.')) {
+        return;
+    }
+    if (is_parent && out->length > *fixed) {
+        size_t cut = out->length;
+        while (cut > *fixed && out->data[cut - 1] != '/') {
+            cut--;
+        }
+        buffer_truncate(out, cut > *fixed ? cut - 1 : *fixed);
+        return;
+    }
+    bool is_rooted = out->length > 0 && out->data[0] == '/';
+    if (is_parent && is_rooted) {
+        return;
+    }
+    if (out->length > (is_rooted ? 1U : 0U)) {
+        buffer_add_char(out, '/');
+    }
+    buffer_add(out, element, length);
+    if (is_parent) {
+        *fixed = out->length;
+    }
+}
+
+char *path_clean(const char *path) {
+    struct buffer out = BUFFER_INIT(BUFFER_NO_LIMIT);
+    if (path_is_absolute(path)) {
+        buffer_add_char(&out, '/');
+    }
+    size_t fixed = out.length; // what no ".." takes away: the root, leading ".."s
+    while (*path != '\0') {
+        size_t length = strcspn(path, "/");
+        clean_element(&out, path, length, &fixed);
+        path += length + (path[length] == '/');
+    }
+    if (out.length == 0) {
+        buffer_add_char(&out, '.');
+    }
+    return buffer_take(&out);
+}
+
+bool path_is_absolute(const char *path) {
+    return *path == '/';
+}
+
+static bool read_all(int fd, const char *path, struct buffer *out, struct error *err) {
+    char chunk[CHUNK_BYTES];
+    for (;;) {
+        ssize_t count = read(fd, chunk, sizeof(chunk));
+        if (count < 0 && errno == EINTR) {
+            continue;
+        }
+        if (count < 0) {
+            return error_set_errno(err, errno, "read %s", path);
+        }
+        if (count == 0) {
+            return true;
+        }
+        buffer_add(out, chunk, (size_t)count);
+        if (!buffer_is_whole(out)) {
+            return error_set(err, ERROR_TOO_LARGE, "read %s: file too large", path);
+        }
+    }
+}
+
+static int open_retrying(const char *path, int flags, mode_t mode) {
+    int fd;
+    do {
+        fd = open(path, flags | O_CLOEXEC | O_NOCTTY, mode);
+    } while (fd < 0 && errno == EINTR);
+    return fd;
+}
+
+bool file_read(const char *path, struct buffer *out, struct error *err) {
+    AUTO_CLOSE int fd = open_retrying(path, O_RDONLY, 0);
+    if (fd < 0) {
+        return error_set_errno(err, errno, "open %s", path);
+    }
+    size_t before = out->length;
+    if (!read_all(fd, path, out, err)) {
+        buffer_truncate(out, before);
+        out->has_overflowed = false;
+        return false;
+    }
+    return true;
+}
+
+bool file_write_all(int fd, const void *data, size_t length, struct error *err) {
+    const char *at = data;
+    while (length > 0) {
+        ssize_t count = write(fd, at, length);
+        if (count < 0 && errno == EINTR) {
+            continue;
+        }
+        if (count < 0) {
+            return error_set_errno(err, errno, "write");
+        }
+        at += count;
+        length -= (size_t)count;
+    }
+    return true;
+}
+
+// What is behind the last slash belongs to the name.
+static const char *name_in(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash != NULL ? slash + 1 : path;
+}
+
+static char *directory_of(const char *path) {
+    size_t length = (size_t)(name_in(path) - path);
+    return length == 0 ? memory_string(".") : memory_string_n(path, length);
+}
+
+static const char temporary_letters[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+#define TEMPORARY_LETTERS 12
+
+static void fill_random(unsigned char *bytes, size_t size, unsigned attempt) {
+    if (getrandom(bytes, size, GRND_NONBLOCK) != (ssize_t)size) {
+        // No secret: the name has to be new, and O_EXCL sees to that.
+        uint64_t value = (uint64_t)clock_monotonic_ns() + attempt;
+        for (size_t i = 0; i < size; i++) {
+            bytes[i] = (unsigned char)(value >> (i % sizeof(value)) * 8);
+        }
+    }
+}
+
+// Opens a new file next to `path`; gives its name in *name. -1 and errno on failure.
+static int temporary_open(const char *path, char **name) {
+    int fd = -1;
+    errno = EEXIST;
+    for (unsigned attempt = 0; fd < 0 && errno == EEXIST && attempt < TEMPORARY_TRIES; attempt++) {
+        unsigned char bytes[TEMPORARY_LETTERS];
+        char letters[TEMPORARY_LETTERS + 1] = "";
+        fill_random(bytes, sizeof(bytes), attempt);
+        for (size_t i = 0; i < TEMPORARY_LETTERS; i++) {
+            letters[i] = temporary_letters[bytes[i] % (sizeof(temporary_letters) - 1)];
+        }
+        free(*name);
+        *name = memory_printf("%s.%s~", path, letters);
+        fd = open_retrying(*name, O_WRONLY | O_CREAT | O_EXCL, 0600);
+    }
+    return fd;
+}
+
+static bool is_temporary_of(const char *name, const char *base) {
+    size_t length = strlen(base);
+    if (strlen(name) != length + TEMPORARY_LETTERS + 2 || strncmp(name, base, length) != 0) {
+        return false;
+    }
+    const char *letters = name + length + 1;
+    return letters[-1] == '.' && strspn(letters, temporary_letters) == TEMPORARY_LETTERS &&
+           letters[TEMPORARY_LETTERS] == '~';
+}
+
+void file_remove_leftovers(const char *path) {
+    AUTO_FREE char *directory = directory_of(path);
+    AUTO_TEXT_LIST struct text_list names = {0};
+    if (!directory_list(directory, &names, NULL)) {
+        return;
+    }
+    for (size_t i = 0; i < names.count; i++) {
+        if (is_temporary_of(names.items[i], name_in(path))) {
+            AUTO_FREE char *leftover = path_join(directory, names.items[i]);
+            unlink(leftover);
+        }
+    }
+}
+
+static bool sync_fd(int fd, const char *path, struct error *err) {
+    return fsync(fd) == 0 || error_set_errno(err, errno, "fsync %s", path);
+}
+
+// Some file systems cannot sync a directory and say so with EINVAL.
+static bool sync_directory(int fd, const char *path, struct error *err) {
+    return fsync(fd) == 0 || errno == EINVAL || error_set_errno(err, errno, "fsync %s", path);
+}
+
+struct write_request {
+    const char *path;
+    const struct iovec *pieces;
+    size_t count;
+    mode_t mode;
+};
+
+// Small pieces are put together first: there may be many thousands.
+static bool write_pieces(int fd, const struct write_request *request, struct error *err) {
+    char block[16 * 1024];
+    size_t filled = 0;
+    for (size_t i = 0; i < request->count; i++) {
+        const struct iovec *piece = &request->pieces[i];
+        if (filled + piece->iov_len > sizeof(block)) {
+            if (!file_write_all(fd, block, filled, err)) {
+                return false;
+            }
+            filled = 0;
+        }
+        if (piece->iov_len > sizeof(block)) {
+            if (!file_write_all(fd, piece->iov_base, piece->iov_len, err)) {
+                return false;
+            }
+        } else if (piece->iov_len > 0) {
+            memcpy(block + filled, piece->iov_base, piece->iov_len);
+            filled += piece->iov_len;
+        }
+    }
+    return file_write_all(fd, block, filled, err);
+}
+
+static bool fill_temporary(int fd, const struct write_request *request, struct error *err) {
+    AUTO_ERROR struct error failure = {0};
+    if (!write_pieces(fd, request, &failure)) {
+        return error_set_errno(err, failure.errnum, "write %s", request->path);
+    }
+    if (fchmod(fd, request->mode) != 0) {
+        return error_set_errno(err, errno, "chmod %s", request->path);
+    }
+    return sync_fd(fd, request->path, err);
+}
+
+bool file_write_atomic(const char *path, const struct iovec *pieces, size_t count, mode_t mode, struct error *err) {
+    const struct write_request request = {path, pieces, count, mode};
+    AUTO_FREE char *directory = directory_of(path);
+    // Opened first: when that fails nothing has changed yet.
+    AUTO_CLOSE int directory_fd = open_retrying(directory, O_RDONLY | O_DIRECTORY, 0);
+    if (directory_fd < 0) {
+        return error_set_errno(err, errno, "open %s", directory);
+    }
+    AUTO_FREE char *temporary = NULL;
+    AUTO_CLOSE int fd = temporary_open(path, &temporary);
+    if (fd < 0) {
+        return error_set_errno(err, errno, "open %s", path);
+    }
+    bool is_filled = fill_temporary(fd, &request, err);
+    if (is_filled && rename(temporary, path) == 0) {
+        return sync_directory(directory_fd, directory, err);
+    }
+    if (is_filled) {
+        error_set_errno(err, errno, "rename %s", path);
+    }
+    unlink(temporary);
+    return false;
+}

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: LGPL-3.0-or-later
+#include "base/log.h"
+
+#include <stdarg.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buffer.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/text.h"
+
+static void write_to_stderr(void *data, const char *line, size_t length);
+
+static log_sink_fn current_sink = write_to_stderr;
+static void *current_data;
+static bool is_debug;
+
+static void write_to_stderr(void *data UNUSED, const char *line, size_t length) {
+    // There is nowhere to report that reporting failed.
+    bool ignored UNUSED = file_write_all(STDERR_FILENO, line, length, NULL);
+}
+
+void log_set_sink(log_sink_fn sink, void *data) {
+    current_sink = sink != NULL ? sink : write_to_stderr;
+    current_data = data;
+}
+
+void log_set_debug(bool is_on) {
+    is_debug = is_on;
+}
+
+bool log_is_debug(void) {
+    return is_debug;
+}
+
+static void begin_line(struct buffer *line) {
+    char time[CLOCK_TEXT_SIZE];
+    clock_format_millis(clock_wall_ns(), time);
+    buffer_printf(line, "%s [pebble] ", time);
+}
+
+static void end_line(struct buffer *line) {
+    if (line->data[line->length - 1] != '\n') {
+        buffer_add_char(line, '\n');
+    }
+    current_sink(current_data, line->data, line->length);
+}
+
+void log_notice(const char *format, ...) {
+    AUTO_BUFFER struct buffer line = BUFFER_INIT(BUFFER_NO_LIMIT);
+    begin_line(&line);
+    va_list arguments;
+    va_start(arguments, format);
+    buffer_vprintf(&line, format, arguments);
+    va_end(arguments);
+    end_line(&line);
+}
+
+void log_debug(const char *format, ...) {
+    if (!is_debug) {
+        return;
+    }
+    AUTO_BUFFER struct buffer line = BUFFER_INIT(BUFFER_NO_LIMIT);
+    begin_line(&line);
+    buffer_add_string(&line, "DEBUG ");
+    va_list arguments;
+    va_start(arguments, format);
+    buffer_vprintf(&line, format, arguments);
+    va_end(arguments);
+    end_line(&line);
+}
+
+static void add_json_code_point(struct buffer *out, uint32_t code_point) {
+    static const char letters[] = {
+        ['\b'] = 'b', ['\f'] = 'f', ['\n'] = 'n', ['\r'] = 'r', ['\t'] = 't', ['"'] = '"', ['\\'] = '\\',
+    };
+    char letter = code_point < ARRAY_COUNT(letters) ? letters[code_point] : '\0';
+    // U+2028 and U+2029 end a line in JavaScript.
+    if (letter != '\0') {
+        buffer_printf(out, "\\%c", letter);
+    } else if (code_point < ' ' || code_point == 0x2028 || code_point == 0x2029) {
+        buffer_printf(out, "\\u%04x", code_point);
+    } else {
+        utf8_add_code_point(out, code_point);
+    }
+}
+
+// JSON proper is on a higher floor (data/json.h); a few strings do not need it.
+static void add_json_string(struct buffer *out, const char *text) {
+    buffer_add_char(out, '"');
+    size_t length = strlen(text);
+    for (size_t at = 0; at < length;) {
+        uint32_t code_point;
+        bool is_valid;
+        at += utf8_decode(text + at, length - at, &code_point, &is_valid);
+        if (is_valid) {
+            add_json_code_point(out, code_point);
+        } else {
+            buffer_add_string(out, "\\ufffd");
+        }
+    }
+    buffer_add_char(out, '"');
+}
+
+void log_security(enum log_security_level level, const char *event, const char *description) {
+    static const char *const level_names[] = {[LOG_SECURITY_WARN] = "WARN", [LOG_SECURITY_CRITICAL] = "CRITICAL"};
+    char time[CLOCK_TEXT_SIZE];
+    clock_format_seconds(clock_wall_ns(), time);
+    AUTO_BUFFER struct buffer line = BUFFER_INIT(BUFFER_NO_LIMIT);
+    begin_line(&line);
+    buffer_printf(&line, "{\"type\":\"security\",\"datetime\":\"%s\",\"level\":\"%s\",\"event\":", time,
+                  level_names[level]);
+    add_json_string(&line, event);
+    if (!text_is_empty(description)) {
+        buffer_add_string(&line, ",\"description\":");
+        add_json_string(&line, description);
+    }
+    buffer_add_string(&line, ",\"appid\":\"pebble\"}");
+    end_line(&line);
+}

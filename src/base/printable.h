@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: LGPL-3.0-or-later
+// Which code points have a glyph.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+// Letters, marks, numbers, punctuation, symbols and U+0020: what Go's strconv.IsPrint accepts
+// (https://pkg.go.dev/strconv#IsPrint).
+bool printable_code_point(uint32_t code_point);

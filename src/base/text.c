@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: LGPL-3.0-or-later
+#include "base/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/map.h"
+#include "base/memory.h"
+#include "base/printable.h"
+
+bool text_equal(const char *a, const char *b) {
+    return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+static int to_lower(char c) {
+    return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c;
+}
+
+bool text_equal_nocase(const char *a, const char *b) {
+    if (a == NULL || b == NULL) {
+        return a == b;
+    }
+    while (*a != '\0' && to_lower(*a) == to_lower(*b)) {
+        a++;
+        b++;
+    }
+    return to_lower(*a) == to_lower(*b);
+}
+
+bool text_has_prefix(const char *text, const char *prefix) {
+    return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+bool text_has_suffix(const char *text, const char *suffix) {
+    size_t length = strlen(text);
+    size_t suffix_length = strlen(suffix);
+    return length >= suffix_length && strcmp(text + length - suffix_length, suffix) == 0;
+}
+
+bool text_is_empty(const char *text) {
+    return text == NULL || *text == '\0';
+}
+
+bool text_to_uint64(const char *text, uint64_t max, uint64_t *value) {
+    uint64_t result = 0;
+    if (*text == '\0') {
+        return false;
+    }
+    for (; *text != '\0'; text++) {
+        if (*text < '0' || *text > '9') {
+            return false;
+        }
+        uint64_t digit = (uint64_t)(*text - '0');
+        if (digit > max || result > (max - digit) / 10) {
+            return false;
+        }
+        result = result * 10 + digit;
+    }
+    *value = result;
+    return true;
+}
+
+bool text_to_int64(const char *text, int64_t min, int64_t max, int64_t *value) {
+    bool is_negative = *text == '-';
+    if (min < 0 && (*text == '-' || *text == '+')) {
+        text++;
+    }
+    uint64_t magnitude;
+    if (!text_to_uint64(text, (uint64_t)INT64_MAX + is_negative, &magnitude)) {
+        return false;
+    }
+    // Negated as unsigned, since the smallest number has no positive counterpart.
+    int64_t number = (int64_t)(is_negative ? 0 - magnitude : magnitude);
+    if (number < min || number > max) {
+        return false;
+    }
+    *value = number;
+    return true;
+}
+
+static char escape_letter(uint32_t code_point) {
+    static const char letters[] = {
+        ['\a'] = 'a', ['\b'] = 'b', ['\f'] = 'f', ['\n'] = 'n',  ['\r'] = 'r',
+        ['\t'] = 't', ['\v'] = 'v', ['"'] = '"',  ['\\'] = '\\',
+    };
+    return code_point < ARRAY_COUNT(letters) ? letters[code_point] : '\0';
+}
+
+void text_quote(struct buffer *out, const char *text) {
+    buffer_add_char(out, '"');
+    const char *end = text + strlen(text);
+    while (text < end) {
+        uint32_t code_point;
+        bool is_valid;
+        size_t size = utf8_decode(text, (size_t)(end - text), &code_point, &is_valid);
+        char letter = escape_letter(code_point);
+        if (!is_valid) {
+            buffer_printf(out, "\\x%02x", (unsigned char)*text);
+        } else if (letter != '\0') {
+            buffer_printf(out, "\\%c", letter);
+        } else if (printable_code_point(code_point)) {
+            buffer_add(out, text, size);
+        } else if (code_point < 0x80) {
+            buffer_printf(out, "\\x%02x", code_point);
+        } else {
+            buffer_printf(out, code_point < 0x10000 ? "\\u%04x" : "\\U%08x", code_point);
+        }
+        text += size;
+    }
+    buffer_add_char(out, '"');
+}
+
+char *text_quoted(const char *text) {
+    struct buffer out = BUFFER_INIT(BUFFER_NO_LIMIT);
+    text_quote(&out, text);
+    return buffer_take(&out);
+}
+
+void text_list_add(struct text_list *list, const char *text) {
+    text_list_add_owned(list, memory_string(text));
+}
+
+void text_list_add_owned(struct text_list *list, char *text) {
+    list->items = memory_grow(list->items, &list->capacity, list->count + 2, sizeof(char *));
+    list->items[list->count++] = text;
+    list->items[list->count] = NULL;
+}
+
+void text_list_add_list(struct text_list *list, const struct text_list *other) {
+    // Counted first, for a list may be added to itself.
+    size_t count = other->count;
+    for (size_t i = 0; i < count; i++) {
+        text_list_add(list, other->items[i]);
+    }
+}
+
+bool text_list_has(const struct text_list *list, const char *text) {
+    for (size_t i = 0; i < list->count; i++) {
+        if (strcmp(list->items[i], text) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool text_list_equal(const struct text_list *a, const struct text_list *b) {
+    if (a->count != b->count) {
+        return false;
+    }
+    for (size_t i = 0; i < a->count; i++) {
+        if (strcmp(a->items[i], b->items[i]) != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static int compare_items(const void *a, const void *b) {
+    const char *const *left = a;
+    const char *const *right = b;
+    return strcmp(*left, *right);
+}
+
+void text_list_sort(struct text_list *list) {
+    if (list->count > 1) {
+        qsort(list->items, list->count, sizeof(char *), compare_items);
+    }
+}
+
+void text_list_unique(struct text_list *list) {
+    AUTO_MAP struct map seen = MAP_INIT(NULL);
+    size_t kept = 0;
+    for (size_t i = 0; i < list->count; i++) {
+        char *item = list->items[i];
+        if (map_has(&seen, item)) {
+            free(item);
+        } else {
+            map_set(&seen, item, NULL);
+            list->items[kept++] = item;
+        }
+    }
+    if (kept < list->count) {
+        list->items[kept] = NULL;
+        list->count = kept;
+    }
+}
+
+char *text_list_join(const struct text_list *list, const char *separator) {
+    struct buffer out = BUFFER_INIT(BUFFER_NO_LIMIT);
+    for (size_t i = 0; i < list->count; i++) {
+        buffer_add_string(&out, i > 0 ? separator : "");
+        buffer_add_string(&out, list->items[i]);
+    }
+    return buffer_take(&out);
+}
+
+void text_list_copy(struct text_list *target, const struct text_list *source) {
+    struct text_list copy = {0};
+    text_list_add_list(&copy, source);
+    text_list_clear(target);
+    *target = copy;
+}
+
+void text_list_clear(struct text_list *list) {
+    for (size_t i = 0; i < list->count; i++) {
+        free(list->items[i]);
+    }
+    free(list->items);
+    *list = (struct text_list){0};
+}

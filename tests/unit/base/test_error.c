@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <locale.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+
+static void sets_and_replaces(void **state UNUSED) {
+    AUTO_ERROR struct error err = {0};
+    assert_false(error_is_set(&err));
+    assert_string_equal(error_text(&err), "");
+    assert_false(error_set(&err, ERROR_NOT_FOUND, "cannot find %s", "x"));
+    assert_true(error_is_set(&err));
+    assert_int_equal(err.kind, ERROR_NOT_FOUND);
+    assert_string_equal(error_text(&err), "cannot find x");
+    assert_false(error_set(&err, ERROR_TIMEOUT, "after: %s", err.message));
+    assert_int_equal(err.kind, ERROR_TIMEOUT);
+    assert_string_equal(error_text(&err), "after: cannot find x");
+}
+
+static void null_means_nobody_asks(void **state UNUSED) {
+    assert_false(error_set(NULL, ERROR_INTERNAL, "x"));
+    assert_false(error_set_errno(NULL, ENOENT, "x"));
+    assert_false(error_prefix(NULL, "x: "));
+    assert_false(error_is_set(NULL));
+    assert_string_equal(error_text(NULL), "");
+    error_clear(NULL);
+    AUTO_ERROR struct error err = {0};
+    error_set(&err, ERROR_INTERNAL, "x");
+    assert_false(error_move(NULL, &err));
+    assert_false(error_is_set(&err));
+}
+
+static void prefix_keeps_kind_and_errno(void **state UNUSED) {
+    AUTO_ERROR struct error err = {0};
+    assert_false(error_set_errno(&err, EACCES, "open %s", "/x"));
+    err.kind = ERROR_PERMISSION_DENIED;
+    assert_false(error_prefix(&err, "cannot read %s: ", "layer"));
+    assert_int_equal(err.kind, ERROR_PERMISSION_DENIED);
+    assert_int_equal(err.errnum, EACCES);
+    assert_string_equal(error_text(&err), "cannot read layer: open /x: permission denied");
+}
+
+static void prefix_without_error_does_nothing(void **state UNUSED) {
+    AUTO_ERROR struct error err = {0};
+    assert_false(error_prefix(&err, "cannot: "));
+    assert_false(error_is_set(&err));
+    assert_null(err.message);
+}
+
+static void moves(void **state UNUSED) {
+    AUTO_ERROR struct error target = {0};
+    AUTO_ERROR struct error source = {0};
+    error_set(&target, ERROR_INTERNAL, "old");
+    error_set_errno(&source, EIO, "new");
+    assert_false(error_move(&target, &source));
+    assert_string_equal(error_text(&target), "new: input/output error");
+    assert_int_equal(target.errnum, EIO);
+    assert_false(error_is_set(&source));
+    assert_null(source.message);
+    assert_false(error_move(&target, &target));
+    assert_string_equal(error_text(&target), "new: input/output error");
+}
+
+static void words_of_errno(void **state UNUSED) {
+    const struct {
+        int errnum;
+        const char *text;
+    } cases[] = {
+        {ENOENT, "no such file or directory"},
+        {EACCES, "permission denied"},
+        {EEXIST, "file exists"},
+        {ENOTDIR, "not a directory"},
+        {EISDIR, "is a directory"},
+        {ENOSPC, "no space left on device"},
+        {EAGAIN, "resource temporarily unavailable"},
+        {E2BIG, "argument list too long"},
+        {ECONNREFUSED, "connection refused"},
+        {ENOTSUP, "operation not supported"},
+        {EXDEV, "invalid cross-device link"},
+        {EDOTDOT, "RFS specific error"},
+        {ERFKILL, "operation not possible due to RF-kill"},
+        {EHWPOISON, "memory page has hardware error"},
+        {0, "unknown error"},
+        {-3, "unknown error"},
+        {41, "unknown error"},
+        {100000, "unknown error"},
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+        assert_string_equal(error_errno_text(cases[i].errnum), cases[i].text);
+    }
+}
+
+// The table against the C library, in whose C locale the words are the same but for the first letter.
+static void words_match_the_library(void **state UNUSED) {
+    setlocale(LC_ALL, "C");
+    for (int errnum = 1; errnum < 200; errnum++) {
+        const char *library = strerrordesc_np(errnum);
+        if (library != NULL) {
+            assert_string_equal(error_errno_text(errnum) + 1, library + 1);
+        }
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(sets_and_replaces),
+        cmocka_unit_test(null_means_nobody_asks),
+        cmocka_unit_test(prefix_keeps_kind_and_errno),
+        cmocka_unit_test(prefix_without_error_does_nothing),
+        cmocka_unit_test(moves),
+        cmocka_unit_test(words_of_errno),
+        cmocka_unit_test(words_match_the_library),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "base/log.h"
+#include "base/text.h"
+
+struct capture {
+    struct buffer lines;
+    int calls;
+};
+
+static void capture_line(void *data, const char *line, size_t length) {
+    struct capture *capture = data;
+    capture->calls++;
+    buffer_add(&capture->lines, line, length);
+}
+
+static int set_up(void **state) {
+    static struct capture capture;
+    capture = (struct capture){.lines = BUFFER_INIT(BUFFER_NO_LIMIT)};
+    log_set_sink(capture_line, &capture);
+    log_set_debug(false);
+    *state = &capture;
+    return 0;
+}
+
+static int tear_down(void **state) {
+    struct capture *capture = *state;
+    buffer_finish(&capture->lines);
+    log_set_sink(NULL, NULL);
+    return 0;
+}
+
+// What is behind the time stamp, which is checked here: 2026-01-02T03:04:05.678Z.
+static const char *behind_time(const struct capture *capture) {
+    const char *pattern = "dddd-dd-ddTdd:dd:dd.dddZ ";
+    const char *line = buffer_text(&capture->lines);
+    assert_true(strlen(line) > strlen(pattern));
+    for (size_t i = 0; pattern[i] != '\0'; i++) {
+        assert_true(pattern[i] == 'd' ? isdigit((unsigned char)line[i]) : line[i] == pattern[i]);
+    }
+    return line + strlen(pattern);
+}
+
+static void notice_is_one_line_in_one_piece(void **state) {
+    struct capture *capture = *state;
+    log_notice("Started %s with change %d.", "x", 7);
+    assert_int_equal(capture->calls, 1);
+    assert_string_equal(behind_time(capture), "[pebble] Started x with change 7.\n");
+}
+
+static void newlines_within_stay(void **state) {
+    struct capture *capture = *state;
+    log_notice("A\nB\n");
+    assert_int_equal(capture->calls, 1);
+    assert_string_equal(behind_time(capture), "[pebble] A\nB\n");
+}
+
+static void long_message_is_whole(void **state) {
+    struct capture *capture = *state;
+    static char text[100001];
+    memset(text, 'x', sizeof(text) - 1);
+    log_notice("%s", text);
+    assert_int_equal(capture->calls, 1);
+    assert_int_equal(strlen(behind_time(capture)), strlen("[pebble] ") + 100001);
+}
+
+static void empty_message(void **state) {
+    struct capture *capture = *state;
+    log_notice("%s", "");
+    assert_string_equal(behind_time(capture), "[pebble] \n");
+}
+
+static void debug_only_when_on(void **state) {
+    struct capture *capture = *state;
+    log_debug("Hidden");
+    assert_int_equal(capture->calls, 0);
+    assert_false(log_is_debug());
+    log_set_debug(true);
+    assert_true(log_is_debug());
+    log_debug("Seen %d", 1);
+    assert_string_equal(behind_time(capture), "[pebble] DEBUG Seen 1\n");
+}
+
+static void security_is_json_in_order(void **state) {
+    struct capture *capture = *state;
+    log_security(LOG_SECURITY_WARN, "authz_admin:0,add_layer", "Adding layer <&>");
+    const char *text = behind_time(capture);
+    const char *head = "[pebble] {\"type\":\"security\",\"datetime\":\"";
+    assert_true(text_has_prefix(text, head));
+    assert_string_equal(text + strlen(head) + strlen("2026-01-02T03:04:05"),
+                        "Z\",\"level\":\"WARN\",\"event\":\"authz_admin:0,add_layer\","
+                        "\"description\":\"Adding layer <&>\",\"appid\":\"pebble\"}\n");
+}
+
+static void security_escapes(void **state) {
+    struct capture *capture = *state;
+    log_security(LOG_SECURITY_CRITICAL, "e\"\\", "\b\f\n\r\t\x01\x7F \xC3\xA9 \xFF \xE2\x80\xA8");
+    const char *level = strstr(behind_time(capture), "\"level\"");
+    assert_non_null(level);
+    assert_string_equal(level, "\"level\":\"CRITICAL\",\"event\":\"e\\\"\\\\\","
+                               "\"description\":\"\\b\\f\\n\\r\\t\\u0001\x7F \xC3\xA9 \\ufffd \\u2028\","
+                               "\"appid\":\"pebble\"}\n");
+}
+
+static void security_without_description(void **state) {
+    struct capture *capture = *state;
+    log_security(LOG_SECURITY_WARN, "sys_shutdown:0", "");
+    assert_null(strstr(behind_time(capture), "description"));
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(notice_is_one_line_in_one_piece, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(newlines_within_stay, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(long_message_is_whole, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(empty_message, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(debug_only_when_on, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(security_is_json_in_order, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(security_escapes, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(security_without_description, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: LGPL-3.0-or-later
+#include "data/json.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "data/real.h"
+
+static bool is_plain(unsigned char c, bool html) {
+    if (c < 0x20 || c >= 0x80 || c == '"' || c == '\\') {
+        return false;
+    }
+    return !html || (c != '<' && c != '>' && c != '&');
+}
+
+static void add_escape(struct buffer *out, unsigned char c) {
+    static const char names[] = "\"\\bfnrt";
+    static const char characters[] = "\"\\\b\f\n\r\t";
+    const char *found = c == '\0' ? NULL : strchr(characters, (char)c);
+    if (found != NULL) {
+        buffer_add_char(out, '\\');
+        buffer_add_char(out, names[found - characters]);
+    } else {
+        buffer_printf(out, "\\u%04x", (unsigned)c);
+    }
+}
+
+void json_add_string(struct buffer *out, const char *text, size_t length, bool html) {
+    size_t run = 0; // where what was looked at but not added begins
+    size_t at = 0;
+    buffer_add_char(out, '"');
+    while (at < length) {
+        unsigned char c = (unsigned char)text[at];
+        if (is_plain(c, html)) {
+            at++;
+            continue;
+        }
+        uint32_t code_point = c;
+        bool is_valid = true;
+        size_t size = c < 0x80 ? 1 : utf8_decode(text + at, length - at, &code_point, &is_valid);
+        if (c >= 0x80 && is_valid && code_point != 0x2028 && code_point != 0x2029) {
+            at += size;
+            continue;
+        }
+        buffer_add(out, text + run, at - run);
+        if (c < 0x80) {
+            add_escape(out, c);
+        } else {
+            buffer_printf(out, "\\u%04x", is_valid ? (unsigned)code_point : 0xFFFDu);
+        }
+        at += size;
+        run = at;
+    }
+    buffer_add(out, text + run, at - run);
+    buffer_add_char(out, '"');
+}
+
+void json_writer_init(struct json_writer *writer, struct buffer *out, bool html) {
+    *writer = (struct json_writer){.out = out, .html = html};
+}
+
+static void begin_item(struct json_writer *writer) {
+    if (writer->needs_comma) {
+        buffer_add_char(writer->out, ',');
+    }
+    writer->needs_comma = true;
+}
+
+static void begin_collection(struct json_writer *writer, char bracket) {
+    begin_item(writer);
+    buffer_add_char(writer->out, bracket);
+    writer->needs_comma = false;
+}
+
+static void end_collection(struct json_writer *writer, char bracket) {
+    buffer_add_char(writer->out, bracket);
+    writer->needs_comma = true;
+}
+
+void json_writer_begin_object(struct json_writer *writer) {
+    begin_collection(writer, '{');
+}
+
+void json_writer_end_object(struct json_writer *writer) {
+    end_collection(writer, '}');
+}
+
+void json_writer_begin_array(struct json_writer *writer) {
+    begin_collection(writer, '[');
+}
+
+void json_writer_end_array(struct json_writer *writer) {
+    end_collection(writer, ']');
+}
+
+static void write_key(struct json_writer *writer, const char *key, size_t length) {
+    begin_item(writer);
+    json_add_string(writer->out, key, length, writer->html);
+    buffer_add_char(writer->out, ':');
+    writer->needs_comma = false;
+}
+
+void json_writer_key(struct json_writer *writer, const char *key) {
+    write_key(writer, key, strlen(key));
+}
+
+void json_writer_string(struct json_writer *writer, const char *text) {
+    if (text == NULL) {
+        json_writer_null(writer);
+        return;
+    }
+    begin_item(writer);
+    json_add_string(writer->out, text, strlen(text), writer->html);
+}
+
+void json_writer_int(struct json_writer *writer, int64_t value) {
+    char text[20]; // 19 digits and a sign
+    char *first = text + sizeof(text);
+    uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+    do {
+        *--first = (char)('0' + rest % 10);
+        rest /= 10;
+    } while (rest > 0);
+    if (value < 0) {
+        *--first = '-';
+    }
+    json_writer_raw(writer, first, (size_t)(text + sizeof(text) - first));
+}
+
+void json_writer_double(struct json_writer *writer, double value) {
+    if (!isfinite(value)) {
+        json_writer_null(writer); // JSON has no such numbers
+        return;
+    }
+    char text[REAL_TEXT_SIZE];
+    real_format(value, -6, 21, 1, text);
+    json_writer_raw(writer, text, strlen(text));
+}
+
+void json_writer_bool(struct json_writer *writer, bool value) {
+    begin_item(writer);
+    buffer_add_string(writer->out, value ? "true" : "false");
+}
+
+void json_writer_null(struct json_writer *writer) {
+    begin_item(writer);
+    buffer_add_string(writer->out, "null");
+}
+
+void json_writer_raw(struct json_writer *writer, const char *json, size_t length) {
+    begin_item(writer);
+    buffer_add(writer->out, json, length);
+}
+
+static void write_object(struct json_writer *writer, const json_t *object) {
+    // jansson's iterators take a mutable object but leave it as it is.
+    json_t *walked = (json_t *)(uintptr_t)object;
+    json_writer_begin_object(writer);
+    for (void *at = json_object_iter(walked); at != NULL; at = json_object_iter_next(walked, at)) {
+        write_key(writer, json_object_iter_key(at), json_object_iter_key_len(at));
+        json_writer_value(writer, json_object_iter_value(at));
+    }
+    json_writer_end_object(writer);
+}
+
+static void write_array(struct json_writer *writer, const json_t *array) {
+    json_writer_begin_array(writer);
+    for (size_t i = 0; i < json_array_size(array); i++) {
+        json_writer_value(writer, json_array_get(array, i));
+    }
+    json_writer_end_array(writer);
+}
+
+void json_writer_value(struct json_writer *writer, const json_t *value) {
+    switch (json_typeof(value)) {
+    case JSON_OBJECT:
+        write_object(writer, value);
+        break;
+    case JSON_ARRAY:
+        write_array(writer, value);
+        break;
+    case JSON_STRING:
+        begin_item(writer);
+        json_add_string(writer->out, json_string_value(value), json_string_length(value), writer->html);
+        break;
+    case JSON_INTEGER:
+        json_writer_int(writer, json_integer_value(value));
+        break;
+    case JSON_REAL:
+        json_writer_double(writer, json_real_value(value));
+        break;
+    case JSON_TRUE:
+    case JSON_FALSE:
+        json_writer_bool(writer, json_is_true(value));
+        break;
+    case JSON_NULL:
+        json_writer_null(writer);
+        break;
+    }
+}
+
+void json_writer_member_string(struct json_writer *writer, const char *key, const char *text) {
+    json_writer_key(writer, key);
+    json_writer_string(writer, text);
+}
+
+void json_writer_member_int(struct json_writer *writer, const char *key, int64_t value) {
+    json_writer_key(writer, key);
+    json_writer_int(writer, value);
+}
+
+void json_writer_member_bool(struct json_writer *writer, const char *key, bool value) {
+    json_writer_key(writer, key);
+    json_writer_bool(writer, value);
+}
+
+void json_writer_member_strings(struct json_writer *writer, const char *key, const struct text_list *list) {
+    json_writer_key(writer, key);
+    json_writer_begin_array(writer);
+    for (size_t i = 0; i < list->count; i++) {
+        json_writer_string(writer, list->items[i]);
+    }
+    json_writer_end_array(writer);
+}

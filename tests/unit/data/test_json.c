@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "data/json.h"
+
+#define WHAT "daemon.thing"
+
+static json_t *parsed(const char *text) {
+    json_t *value = NULL;
+    AUTO_ERROR struct error err = {0};
+    if (!json_read_whole(text, strlen(text), &value, &err)) {
+        fail_msg("%s", error_text(&err));
+    }
+    return value;
+}
+
+static void members_match_without_case(void **state UNUSED) {
+    AUTO_JSON json_t *object =
+        parsed("{\"Action\":\"a\",\"other\":1,\"none\":null,\"x\":1,\"X\":2,\"y\":1,\"Y\":null}");
+    assert_string_equal(json_string_value(json_member(object, "action")), "a");
+    assert_int_equal(json_integer_value(json_member(object, "OTHER")), 1);
+    assert_null(json_member(object, "none"));
+    assert_null(json_member(object, "act"));
+    assert_int_equal(json_integer_value(json_member(object, "x")), 2);
+    assert_int_equal(json_integer_value(json_member(object, "y")), 1);
+    AUTO_JSON json_t *none = parsed("null");
+    assert_null(json_member(none, "action"));
+}
+
+static void expect_object(const char *text, const char *message) {
+    AUTO_JSON json_t *value = parsed(text);
+    AUTO_ERROR struct error err = {0};
+    assert_int_equal(json_is_object_or_null(value, WHAT, &err), message == NULL);
+    assert_string_equal(error_text(&err), message == NULL ? "" : message);
+}
+
+static void a_body_is_an_object(void **state UNUSED) {
+    expect_object("{}", NULL);
+    expect_object("null", NULL);
+    expect_object("[]", "json: cannot unmarshal array into Go value of type daemon.thing");
+    expect_object("\"x\"", "json: cannot unmarshal string into Go value of type daemon.thing");
+    expect_object("7", "json: cannot unmarshal number into Go value of type daemon.thing");
+    expect_object("true", "json: cannot unmarshal bool into Go value of type daemon.thing");
+}
+
+static void present_fields(void **state UNUSED) {
+    AUTO_JSON json_t *object = parsed("{\"s\":\"text\",\"b\":true,\"i\":-12,\"l\":[\"a\",null,\"b\"],\"e\":[]}");
+    const char *text = NULL;
+    bool flag = false;
+    int64_t number = 0;
+    AUTO_TEXT_LIST struct text_list list = {0};
+    assert_true(json_get_string(object, WHAT, "s", &text, NULL));
+    assert_string_equal(text, "text");
+    assert_true(json_get_bool(object, WHAT, "b", &flag, NULL));
+    assert_true(flag);
+    assert_true(json_get_int(object, WHAT, "i", &number, NULL));
+    assert_int_equal(number, -12);
+    assert_true(json_get_strings(object, WHAT, "l", &list, NULL));
+    assert_int_equal(list.count, 3);
+    assert_string_equal(list.items[1], "");
+    assert_string_equal(list.items[2], "b");
+    assert_true(json_get_strings(object, WHAT, "e", &list, NULL));
+    assert_int_equal(list.count, 0);
+}
+
+static void absent_fields_stay(void **state UNUSED) {
+    AUTO_JSON json_t *object = parsed("{\"s\":null,\"b\":null,\"l\":null}");
+    const char *text = "kept";
+    bool flag = true;
+    int64_t number = 7;
+    AUTO_TEXT_LIST struct text_list list = {0};
+    text_list_add(&list, "kept");
+    assert_true(json_get_string(object, WHAT, "s", &text, NULL));
+    assert_true(json_get_bool(object, WHAT, "b", &flag, NULL));
+    assert_true(json_get_int(object, WHAT, "i", &number, NULL));
+    assert_true(json_get_strings(object, WHAT, "l", &list, NULL));
+    assert_string_equal(text, "kept");
+    assert_true(flag);
+    assert_int_equal(number, 7);
+    assert_int_equal(list.count, 1);
+}
+
+enum getter { GET_STRING, GET_BOOL, GET_INT, GET_STRINGS };
+
+static void expect_mismatch(const char *text, enum getter getter, const char *message) {
+    AUTO_JSON json_t *object = parsed(text);
+    AUTO_ERROR struct error err = {0};
+    const char *string = NULL;
+    bool flag = false;
+    int64_t number = 0;
+    AUTO_TEXT_LIST struct text_list list = {0};
+    switch (getter) {
+    case GET_STRING:
+        assert_false(json_get_string(object, WHAT, "f", &string, &err));
+        break;
+    case GET_BOOL:
+        assert_false(json_get_bool(object, WHAT, "f", &flag, &err));
+        break;
+    case GET_INT:
+        assert_false(json_get_int(object, WHAT, "f", &number, &err));
+        break;
+    case GET_STRINGS:
+        assert_false(json_get_strings(object, WHAT, "f", &list, &err));
+        break;
+    }
+    assert_string_equal(error_text(&err), message);
+    assert_null(string);
+    assert_int_equal(list.count, 0);
+}
+
+static void wrong_types(void **state UNUSED) {
+    expect_mismatch("{\"f\":5}", GET_STRING,
+                    "json: cannot unmarshal number into Go struct field thing.f of type string");
+    expect_mismatch("{\"f\":{}}", GET_STRING,
+                    "json: cannot unmarshal object into Go struct field thing.f of type string");
+    expect_mismatch("{\"f\":\"a\\u0000b\"}", GET_STRING,
+                    "json: cannot unmarshal string with a NUL character into Go struct field thing.f of type string");
+    expect_mismatch("{\"f\":\"true\"}", GET_BOOL,
+                    "json: cannot unmarshal string into Go struct field thing.f of type bool");
+    expect_mismatch("{\"f\":true}", GET_INT, "json: cannot unmarshal bool into Go struct field thing.f of type int");
+    expect_mismatch("{\"f\":1.5}", GET_INT,
+                    "json: cannot unmarshal number 1.5 into Go struct field thing.f of type int");
+    expect_mismatch("{\"f\":1e300}", GET_INT,
+                    "json: cannot unmarshal number 1e+300 into Go struct field thing.f of type int");
+    expect_mismatch("{\"f\":\"x\"}", GET_STRINGS,
+                    "json: cannot unmarshal string into Go struct field thing.f of type []string");
+    expect_mismatch("{\"f\":[\"x\",1]}", GET_STRINGS,
+                    "json: cannot unmarshal number into Go struct field thing.f of type string");
+}
+
+static void names_of_structures(void **state UNUSED) {
+    AUTO_JSON json_t *object = parsed("{\"f\":5}");
+    AUTO_ERROR struct error err = {0};
+    const char *text = NULL;
+    assert_false(json_get_string(object, "struct { F string }", "f", &text, &err));
+    assert_string_equal(error_text(&err), "json: cannot unmarshal number into Go struct field .f of type string");
+    error_clear(&err);
+    assert_false(json_get_string(object, "thing", "f", &text, &err));
+    assert_string_equal(error_text(&err), "json: cannot unmarshal number into Go struct field thing.f of type string");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(members_match_without_case),
+        cmocka_unit_test(a_body_is_an_object),
+        cmocka_unit_test(present_fields),
+        cmocka_unit_test(absent_fields_stay),
+        cmocka_unit_test(wrong_types),
+        cmocka_unit_test(names_of_structures),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: LGPL-3.0-or-later
+#include "wire/url.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "wire/url_escape.h"
+
+#define QUERY_PAIRS_MAX ((size_t)100000)
+
+static size_t pairs_bound(const char *text, const char *end) {
+    size_t count = 1;
+    while (count < QUERY_PAIRS_MAX && (text = memchr(text, '&', (size_t)(end - text))) != NULL) {
+        text++;
+        count++;
+    }
+    return count;
+}
+
+// Writes the decoded text and a NUL to `out`; returns the place behind. A NUL in the text becomes U+FFFD,
+// which needs no more room than its escape: a value must not read as a shorter one.
+static char *add_decoded(char *out, const char *text, size_t length) {
+    for (size_t i = 0; i < length; i++) {
+        if (text[i] != '%') {
+            *out++ = text[i] == '+' ? ' ' : text[i];
+            continue;
+        }
+        char byte = (char)url_escaped_byte(text + i, length - i);
+        i += 2;
+        if (byte == '\0') {
+            memcpy(out, "\xEF\xBF\xBD", 3);
+            out += 3;
+        } else {
+            *out++ = byte;
+        }
+    }
+    *out++ = '\0';
+    return out;
+}
+
+static bool pair_is_sound(const char *text, size_t length) {
+    return length > 0 && memchr(text, ';', length) == NULL && memchr(text, '\0', length) == NULL &&
+           url_find_bad_escape(text, length) == NULL;
+}
+
+void url_query_parse(struct url_query *query, const char *text, size_t length) {
+    *query = (struct url_query){0};
+    if (length == 0) {
+        return;
+    }
+    const char *end = text + length;
+    size_t bound = pairs_bound(text, end);
+    // The pairs and, behind them, their texts: all that was written, and two NULs a pair.
+    query->pairs = memory_new(bound * (sizeof(*query->pairs) + 2) + length);
+    char *out = (char *)(query->pairs + bound);
+    for (size_t i = 0; i < bound && text < end; i++) {
+        const char *ampersand = memchr(text, '&', (size_t)(end - text));
+        const char *pair_end = ampersand != NULL ? ampersand : end;
+        if (pair_is_sound(text, (size_t)(pair_end - text))) {
+            const char *equals = memchr(text, '=', (size_t)(pair_end - text));
+            const char *name_end = equals != NULL ? equals : pair_end;
+            const char *value = equals != NULL ? equals + 1 : pair_end;
+            struct url_query_pair *pair = &query->pairs[query->count++];
+            pair->name = out;
+            pair->value = out = add_decoded(out, text, (size_t)(name_end - text));
+            out = add_decoded(out, value, (size_t)(pair_end - value));
+        }
+        text = pair_end + 1;
+    }
+}
+
+void url_query_finish(struct url_query *query) {
+    free(query->pairs);
+    *query = (struct url_query){0};
+}
+
+const char *url_query_first(const struct url_query *query, const char *name) {
+    for (size_t i = 0; i < query->count; i++) {
+        if (strcmp(query->pairs[i].name, name) == 0) {
+            return query->pairs[i].value;
+        }
+    }
+    return NULL;
+}
+
+size_t url_query_count(const struct url_query *query, const char *name) {
+    size_t count = 0;
+    for (size_t i = 0; i < query->count; i++) {
+        count += strcmp(query->pairs[i].name, name) == 0;
+    }
+    return count;
+}
+
+static bool is_space(char c) {
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+static void add_items(struct text_list *values, const char *text) {
+    while (true) {
+        const char *end = text + strcspn(text, ",");
+        const char *first = text;
+        const char *last = end;
+        while (first < last && is_space(*first)) {
+            first++;
+        }
+        while (last > first && is_space(last[-1])) {
+            last--;
+        }
+        if (first < last) {
+            text_list_add_owned(values, memory_string_n(first, (size_t)(last - first)));
+        }
+        if (*end == '\0') {
+            return;
+        }
+        text = end + 1;
+    }
+}
+
+void url_query_list(const struct url_query *query, const char *name, struct text_list *values) {
+    for (size_t i = 0; i < query->count; i++) {
+        if (strcmp(query->pairs[i].name, name) == 0) {
+            add_items(values, query->pairs[i].value);
+        }
+    }
+}

@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "logs/log_store.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/map.h"
+#include "base/memory.h"
+#include "logs/cursor_heap.h"
+
+static const char truncation_message[] = "(... output truncated ...)";
+
+struct log_query {
+    struct cursor *cursors; // count of them, one a ring, sorted by service
+    size_t count;
+    struct cursor_heap heap;
+    struct list changed;     // cursor.link
+    struct cursor *given;    // may be NULL
+    struct listener closing; // of the store
+    bool is_following;
+    bool is_waiting; // the caller has seen all there is
+    log_query_ready_fn on_ready;
+    void *data;
+};
+
+static void query_hear_growth(struct listener *listener, void *ring UNUSED) {
+    struct cursor *cursor = CONTAINER_OF(listener, struct cursor, grown);
+    struct log_query *query = cursor->query;
+    if (cursor->state != CURSOR_IDLE) {
+        return;
+    }
+    cursor->state = CURSOR_CHANGED;
+    list_add(&query->changed, &cursor->link);
+    if (query->is_waiting) {
+        query->is_waiting = false;
+        if (query->on_ready != NULL) {
+            query->on_ready(query->data);
+        }
+    }
+}
+
+static void query_hear_closing(struct listener *listener, void *ring) {
+    struct log_query *query = CONTAINER_OF(listener, struct log_query, closing);
+    if (ring == NULL) {
+        event_remove(listener);
+        return;
+    }
+    for (struct cursor *cursor = query->cursors; cursor < query->cursors + query->count; cursor++) {
+        if (cursor->reader.ring == ring) {
+            event_remove(&cursor->grown);
+            cursor->reader.ring = NULL;
+        }
+    }
+}
+
+// Puts a cursor that is in neither heap nor list where it belongs.
+static void query_sort_in(struct log_query *query, struct cursor *cursor) {
+    bool has_entry = cursor->reader.ring != NULL && ring_reader_look(&cursor->reader, &cursor->order_ns);
+    cursor->state = has_entry ? CURSOR_MERGING : CURSOR_IDLE;
+    if (has_entry) {
+        cursor_heap_add(&query->heap, cursor);
+    }
+}
+
+static bool cursor_look_back(struct cursor *cursor) {
+    struct ring_reader before = cursor->reader;
+    return ring_reader_back(&before) && ring_reader_look(&before, &cursor->order_ns);
+}
+
+// Places the cursors, which stand at the ends of their rings, so that `count` entries follow in all: steps back,
+// always where the entry before is the latest.
+static void query_step_back(struct log_query *query, int64_t count) {
+    struct cursor_heap *heap = &query->heap;
+    heap->is_latest_first = true;
+    for (size_t i = 0; i < query->count; i++) {
+        if (cursor_look_back(&query->cursors[i])) {
+            cursor_heap_add(heap, &query->cursors[i]);
+        }
+    }
+    struct cursor *cursor;
+    for (; count > 0 && (cursor = cursor_heap_first(heap)) != NULL; count--) {
+        ring_reader_back(&cursor->reader);
+        if (cursor_look_back(cursor)) {
+            cursor_heap_sink_first(heap);
+        } else {
+            cursor_heap_remove_first(heap);
+        }
+    }
+    heap->count = 0;
+    heap->is_latest_first = false;
+}
+
+static void query_place(struct log_query *query, int64_t count) {
+    for (struct cursor *cursor = query->cursors; cursor < query->cursors + query->count; cursor++) {
+        if (count < 0) {
+            ring_reader_begin(&cursor->reader, cursor->reader.ring);
+        } else {
+            ring_reader_end(&cursor->reader, cursor->reader.ring);
+        }
+        if (count == 0) {
+            ring_reader_skip_rest(&cursor->reader);
+        }
+    }
+    if (count > 0) {
+        query_step_back(query, count);
+    }
+}
+
+static void query_open_cursors(struct log_query *query, const struct map *rings) {
+    query->count = rings->count;
+    query->cursors = memory_new_array(query->count, sizeof(*query->cursors));
+    query->heap.cursors = memory_new_array(query->count, sizeof(struct cursor *));
+    AUTO_FREE struct map_entry **sorted = map_sorted(rings);
+    for (size_t i = 0; i < query->count; i++) {
+        struct cursor *cursor = &query->cursors[i];
+        cursor->reader.ring = sorted[i]->value;
+        cursor->query = query;
+        cursor->rank = i;
+    }
+}
+
+static void choose_rings(struct log_store *store, const struct text_list *services, struct map *chosen) {
+    for (size_t i = 0; i < services->count; i++) {
+        struct ring *ring = log_store_find(store, services->items[i]);
+        if (ring != NULL && !map_has(chosen, services->items[i])) {
+            map_set(chosen, services->items[i], ring);
+        }
+    }
+}
+
+struct log_query *log_query_create(struct log_store *store, const struct log_query_spec *spec) {
+    struct log_query *query = memory_new(sizeof(*query));
+    list_init(&query->changed);
+    query->is_following = spec->follow;
+    query->is_waiting = true;
+    query->on_ready = spec->on_ready;
+    query->data = spec->data;
+    event_add(log_store_closing(store), &query->closing, query_hear_closing);
+
+    AUTO_MAP struct map chosen = MAP_INIT(NULL);
+    if (spec->services != NULL) {
+        choose_rings(store, spec->services, &chosen);
+    }
+    query_open_cursors(query, spec->services != NULL ? &chosen : log_store_rings(store));
+    query_place(query, spec->count);
+    for (struct cursor *cursor = query->cursors; cursor < query->cursors + query->count; cursor++) {
+        if (query->is_following) {
+            event_add(ring_grown(cursor->reader.ring), &cursor->grown, query_hear_growth);
+        } else {
+            ring_reader_stop(&cursor->reader);
+        }
+        query_sort_in(query, cursor);
+    }
+    return query;
+}
+
+// Takes back the entry that the caller has had.
+static void query_take_back(struct log_query *query) {
+    struct cursor *cursor = TAKE(query->given);
+    if (cursor == NULL) {
+        return;
+    }
+    if (cursor->reader.ring != NULL) {
+        ring_reader_advance(&cursor->reader);
+    }
+    query_sort_in(query, cursor);
+}
+
+void log_query_destroy(struct log_query *query) {
+    if (query == NULL) {
+        return;
+    }
+    query_take_back(query);
+    for (struct cursor *cursor = query->cursors; cursor < query->cursors + query->count; cursor++) {
+        event_remove(&cursor->grown);
+    }
+    event_remove(&query->closing);
+    free(query->heap.cursors);
+    free(query->cursors);
+    free(query);
+}
+
+static void query_sort_changed(struct log_query *query) {
+    while (!list_is_empty(&query->changed)) {
+        struct cursor *cursor = LIST_ITEM(query->changed.next, struct cursor, link);
+        list_remove(&cursor->link);
+        query_sort_in(query, cursor);
+    }
+}
+
+static void tell_truncation(struct cursor *cursor, struct ring_entry *entry) {
+    cursor->reader.has_lost = false;
+    entry->message = truncation_message;
+    entry->length = sizeof(truncation_message) - 1;
+    entry->was_truncated = true;
+}
+
+// The heap's first cursor has no entry any more. Whether it has to be told that it lost its last ones: a follower
+// hears of it with the next line.
+static bool query_drop_first(struct log_query *query, struct cursor *cursor, struct ring_entry *entry) {
+    cursor_heap_remove_first(&query->heap);
+    cursor->state = CURSOR_IDLE;
+    if (query->is_following || cursor->reader.ring == NULL || !cursor->reader.has_lost) {
+        return false;
+    }
+    *entry = (struct ring_entry){.wall_ns = cursor->order_ns / NS_PER_MS * NS_PER_MS, .order_ns = cursor->order_ns};
+    tell_truncation(cursor, entry);
+    return true;
+}
+
+// The next entry of the heap's first cursor. False when that has moved to another place.
+static bool query_take_first(struct log_query *query, struct cursor *cursor, struct ring_entry *entry) {
+    int64_t order_ns;
+    if (cursor->reader.ring == NULL || !ring_reader_look(&cursor->reader, &order_ns)) {
+        return query_drop_first(query, cursor, entry);
+    }
+    if (order_ns != cursor->order_ns) {
+        // What it stood at is lost.
+        cursor->order_ns = order_ns;
+        cursor_heap_sink_first(&query->heap);
+        return false;
+    }
+    (void)ring_reader_peek(&cursor->reader, entry);
+    if (entry->was_truncated) {
+        tell_truncation(cursor, entry);
+        return true;
+    }
+    cursor_heap_remove_first(&query->heap);
+    cursor->state = CURSOR_GIVEN;
+    query->given = cursor;
+    return true;
+}
+
+bool log_query_next(struct log_query *query, const char **service, struct ring_entry *entry) {
+    query_take_back(query);
+    query_sort_changed(query);
+    struct cursor *cursor;
+    while ((cursor = cursor_heap_first(&query->heap)) != NULL) {
+        if (query_take_first(query, cursor, entry)) {
+            *service = ring_service(cursor->reader.ring);
+            return true;
+        }
+    }
+    query->is_waiting = true;
+    return false;
+}

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The plan: what all layers together say of services, checks, log targets, workloads and pairing. A
+// combined plan is immutable and counted: whoever keeps one holds a reference. Rules: docs/plan.md.
+#pragma once
+
+#include "base/buffer.h"
+#include "base/compiler.h"
+#include "base/error.h"
+#include "base/map.h"
+#include "base/text.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum override { OVERRIDE_UNSET, OVERRIDE_MERGE, OVERRIDE_REPLACE };
+enum action {
+    ACTION_UNSET,
+    ACTION_RESTART,
+    ACTION_SHUTDOWN,
+    ACTION_SUCCESS_SHUTDOWN,
+    ACTION_FAILURE_SHUTDOWN,
+    ACTION_IGNORE
+};
+const char *action_name(enum action action); // "restart", "" for unset
+
+struct optional_duration {
+    bool is_set;
+    int64_t ns;
+};
+struct optional_double {
+    bool is_set;
+    double value;
+};
+struct optional_id {
+    bool is_set;
+    int64_t value; // as written; checked where it is used
+};
+
+// Strings are NULL or "" where a layer says nothing.
+struct plan_service {
+    char *name;
+    char *summary;
+    char *description;
+    char *startup; // any word (behaviour/plan.md); only "enabled" counts
+    enum override override;
+    char *command;
+    struct text_list after, before, requires;
+    struct map environment; // name -> char *, "" for null
+    struct optional_id user_id;
+    char *user;
+    struct optional_id group_id;
+    char *group;
+    char *working_dir;
+    enum action on_success, on_failure;
+    struct map on_check_failure; // check name -> enum action as (void *)(intptr_t)
+    struct optional_duration backoff_delay, backoff_limit, kill_delay;
+    struct optional_double backoff_factor;
+    char *workload;
+};
+
+enum check_level { CHECK_LEVEL_UNSET, CHECK_LEVEL_ALIVE, CHECK_LEVEL_READY };
+enum check_startup { CHECK_STARTUP_UNKNOWN, CHECK_STARTUP_ENABLED, CHECK_STARTUP_DISABLED };
+
+struct http_check {
+    char *url;
+    struct map headers; // name -> char *
+};
+struct tcp_check {
+    int64_t port; // 0: unset
+    char *host;
+};
+struct exec_check {
+    char *command;
+    char *service_context;
+    struct map environment;
+    struct optional_id user_id;
+    char *user;
+    struct optional_id group_id;
+    char *group;
+    char *working_dir;
+};
+struct plan_check {
+    char *name;
+    enum override override;
+    enum check_level level;
+    enum check_startup startup;
+    struct optional_duration period, timeout;
+    int64_t threshold;       // 0: unset
+    struct http_check *http; // at most one of the three after validation
+    struct tcp_check *tcp;
+    struct exec_check *exec;
+};
+
+enum log_target_type { LOG_TARGET_UNSET, LOG_TARGET_LOKI, LOG_TARGET_OPENTELEMETRY, LOG_TARGET_SYSLOG };
+struct plan_log_target {
+    char *name;
+    enum log_target_type type;
+    char *location;
+    struct text_list services; // "all", "-all", names, names with a leading "-"
+    enum override override;
+    struct map labels; // name -> char *
+};
+
+struct plan_workload {
+    char *name;
+    enum override override;
+    char *invalid_override; // what a layer says instead of merge or replace; it then never gets into a plan
+    struct map environment;
+    struct optional_id user_id;
+    char *user;
+    struct optional_id group_id;
+    char *group;
+};
+
+enum pairing_mode { PAIRING_UNSET, PAIRING_DISABLED, PAIRING_SINGLE, PAIRING_MULTIPLE };
+
+// The content of a layer, and equally of a combined plan.
+struct plan_content {
+    struct map services;    // name -> struct plan_service *
+    struct map checks;      // name -> struct plan_check *
+    struct map log_targets; // name -> struct plan_log_target *
+    struct map workloads;   // name -> struct plan_workload *
+    enum pairing_mode pairing;
+};
+
+struct layer {
+    int64_t order; // of the file or directory and file: set by layers.c
+    char *label;   // "base" or "dir/name"
+    char *summary, *description;
+    struct text_list warnings; // to be logged by whoever brought the layer in; rooms on this floor do not log
+    struct plan_content content;
+};
+
+// --- layers (layer.c, layer_parse.c, layers_dir.c) ---
+// Parses one layer. The message begins with `cannot parse layer "L"…` where the text is at fault; where what
+// it says is not allowed it is the fault alone. Further faults follow on lines that begin with "- also: ".
+bool layer_parse(int64_t order, const char *label, const char *text, size_t length, struct layer **layer,
+                 struct error *err) NODISCARD;
+void layer_destroy(struct layer *layer);
+void layer_destroy_at(struct layer **layer);
+#define AUTO_LAYER CLEANUP(layer_destroy_at)
+// All layers below `directory`, in order (behaviour/plan.md "The layers directory"); a missing one gives none.
+struct layer_list {
+    struct layer **items; // owned
+    size_t count, capacity;
+};
+bool layers_read(const char *directory, struct layer_list *layers, struct error *err) NODISCARD;
+void layers_add(struct layer_list *layers, struct layer *layer);
+void layers_clear(struct layer_list *layers);
+#define AUTO_LAYERS CLEANUP(layers_clear)
+
+// --- the combined plan ---
+struct plan {
+    struct plan_content content; // with defaults filled in (is_set stays false): backoff, period, timeout, threshold
+    unsigned references;         // private
+};
+// Combines and validates. All that is wrong is in the message: the first fault as the reference words it, the
+// others on lines of their own that begin with "- also: ".
+bool plan_combine(const struct layer_list *layers, struct plan **plan, struct error *err) NODISCARD;
+struct plan *plan_hold(struct plan *plan);
+void plan_release(struct plan *plan);                                                    // NULL is fine
+const struct plan_service *plan_find_service(const struct plan *plan, const char *name); // NULL when absent
+const struct plan_check *plan_find_check(const struct plan *plan, const char *name);
+const struct plan_workload *plan_find_workload(const struct plan *plan, const char *name);
+// As the API and `pebble plan` show it.
+void plan_write_yaml(const struct plan *plan, struct buffer *out);
+
+struct plan_service *plan_service_copy(const struct plan_service *service);
+void plan_service_destroy(struct plan_service *service);
+bool plan_service_equal(const struct plan_service *a, const struct plan_service *b);
+bool plan_workload_equal(const struct plan_workload *a, const struct plan_workload *b); // NULLs are equal
+struct plan_workload *plan_workload_copy(const struct plan_workload *workload);         // NULL gives NULL
+void plan_workload_destroy(struct plan_workload *workload);
+// The command's words, the default arguments in brackets included: `base` then `extra`.
+bool plan_service_command(const struct plan_service *service, struct text_list *base, struct text_list *extra,
+                          struct error *err) NODISCARD;
+// base and arguments as one command line with the arguments in brackets: what `run --args` puts in a layer.
+char *plan_command_with_arguments(const struct text_list *base, const struct text_list *arguments);
+
+// --- order (order.c) --- behaviour/order.md
+// Names in lanes: each lane is one text_list, in order within; lanes listed in the order of their numbers.
+struct plan_lanes {
+    struct text_list *items;
+    size_t count, capacity;
+};
+void plan_lanes_clear(struct plan_lanes *lanes);
+// The services with all they require; unknown names are an ERROR_BAD_REQUEST `service "x" does not exist`.
+bool plan_start_order(const struct plan *plan, const struct text_list *names, struct plan_lanes *lanes,
+                      struct error *err) NODISCARD;
+// The services with all that require them, dependants first.
+bool plan_stop_order(const struct plan *plan, const struct text_list *names, struct plan_lanes *lanes,
+                     struct error *err) NODISCARD;
+
+// --- service contexts (context.c) --- for exec and exec checks
+struct run_context {
+    struct map environment;
+    struct optional_id user_id, group_id;
+    char *user, *group, *working_dir;
+};
+// The service's own settings (its workload's do not count) with `overrides` on top, member by member; NULL or
+// "" service name: the overrides alone. `merged` is set up here. Unknown service: ERROR_BAD_REQUEST
+// `context service "x" not found`.
+bool plan_merge_context(const struct plan *plan, const char *service, const struct run_context *overrides,
+                        struct run_context *merged, struct error *err) NODISCARD;
+void run_context_finish(struct run_context *context);

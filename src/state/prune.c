@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "state/state.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "state/store.h"
+
+#define DAY_NS (24 * 3600 * NS_PER_S)
+#define KEEP_NS (7 * DAY_NS)
+#define ABORT_NS (14 * DAY_NS)
+#define CHANGES_MAX 1000
+#define NOTICES_MAX 1000
+
+static int compare_ready_times(const void *a, const void *b) {
+    const struct change *left = *(struct change *const *)a, *right = *(struct change *const *)b;
+    return (left->ready_time.ns > right->ready_time.ns) - (left->ready_time.ns < right->ready_time.ns);
+}
+
+// A change whose status was set may be ready while a task of it still runs.
+static bool has_task_under_way(const struct change *change) {
+    for (size_t i = 0; i < change->tasks.count; i++) {
+        if (change->tasks.items[i]->is_under_way)
+            return true;
+    }
+    return false;
+}
+
+static void prune_ready_changes(struct state *state, int64_t now_ns) {
+    size_t count = 0;
+    struct change *change;
+    LIST_FOR_EACH (change, &state->changes, link)
+        count += change->ready_time.is_set;
+    AUTO_FREE struct change **ready = memory_new_array(count, sizeof(struct change *));
+    count = 0;
+    LIST_FOR_EACH (change, &state->changes, link) {
+        if (change->ready_time.is_set)
+            ready[count++] = change;
+    }
+    qsort(ready, count, sizeof(struct change *), compare_ready_times);
+    size_t left = count;
+    for (size_t i = 0; i < count && (left > CHANGES_MAX || ready[i]->ready_time.ns < now_ns - KEEP_NS); i++) {
+        if (has_task_under_way(ready[i]))
+            continue;
+        change_remove(ready[i]);
+        left--;
+    }
+}
+
+// When the state began: what is older than that has waited since then, not longer.
+static int64_t operation_start_ns(const struct state *state) {
+    const char *text = json_string_value(state_data(state, "start-of-operation-time"));
+    struct wall_time time;
+    return text && clock_parse(text, &time) ? time.ns : INT64_MIN;
+}
+
+static void prune_unready_changes(struct state *state, int64_t now_ns) {
+    int64_t start_ns = operation_start_ns(state);
+    struct change *change;
+    LIST_FOR_EACH (change, &state->changes, link) {
+        if (change->ready_time.is_set)
+            continue;
+        int64_t since_ns = change->spawn_time.ns > start_ns ? change->spawn_time.ns : start_ns;
+        if (change->tasks.count == 0 && since_ns < now_ns - KEEP_NS)
+            change_remove(change);
+        else if (since_ns < now_ns - ABORT_NS && !change_data(change, "check-no-prune"))
+            change_abort_unready_lanes(change);
+    }
+}
+
+static int compare_occurrences(const void *a, const void *b) {
+    const struct notice *left = *(struct notice *const *)a, *right = *(struct notice *const *)b;
+    return (left->last_occurred.ns > right->last_occurred.ns) - (left->last_occurred.ns < right->last_occurred.ns);
+}
+
+static void prune_oldest_notices(struct state *state, size_t count) {
+    if (count <= NOTICES_MAX)
+        return;
+    AUTO_FREE struct notice **all = memory_new_array(count, sizeof(struct notice *));
+    size_t i = 0;
+    struct notice *notice;
+    LIST_FOR_EACH (notice, &state->notices, link)
+        all[i++] = notice;
+    qsort(all, count, sizeof(struct notice *), compare_occurrences);
+    for (i = 0; i < count - NOTICES_MAX; i++)
+        notice_remove(state, all[i]);
+}
+
+static void prune_notices(struct state *state, int64_t now_ns) {
+    size_t count = 0;
+    struct notice *notice;
+    LIST_FOR_EACH (notice, &state->notices, link) {
+        bool is_orphan = strcmp(notice->type, "change-update") == 0 && !state_find_change(state, notice->key);
+        if (is_orphan || notice_is_expired(notice, now_ns))
+            notice_remove(state, notice);
+        else
+            count++;
+    }
+    prune_oldest_notices(state, count);
+    notices_count_warnings(state);
+}
+
+void state_prune(struct state *state) {
+    int64_t now_ns = clock_wall_ns();
+    prune_ready_changes(state, now_ns);
+    prune_unready_changes(state, now_ns);
+    prune_notices(state, now_ns);
+}

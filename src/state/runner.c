@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "state/runner.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "state/store.h"
+
+// Beginning a task may cost a spawn; requests are answered in between.
+#define BEGINS_PER_TURN 16
+
+struct task_kind {
+    task_begin_fn begin;
+    task_abort_fn abort;
+    void *data;
+};
+
+struct runner {
+    struct loop *loop;
+    struct state *state;
+    struct map kinds; // name -> struct task_kind
+    struct listener work;
+    struct deferred turn;
+    bool is_stopped;
+};
+
+static struct task *next_task(struct list *list) {
+    struct task *task = LIST_ITEM(list->next, struct task, run_link);
+    list_remove(&task->run_link);
+    return task;
+}
+
+static void runner_abort(struct runner *runner, struct task *task) {
+    const struct task_kind *kind = map_get(&runner->kinds, task->kind);
+    if (kind && kind->abort)
+        kind->abort(task, kind->data);
+}
+
+static void runner_begin(struct runner *runner, struct task *task) {
+    const struct task_kind *kind = map_get(&runner->kinds, task->kind);
+    task->is_under_way = true;
+    task->begun_ns = clock_monotonic_ns();
+    task_set_status(task, STATUS_DOING);
+    if (kind) {
+        kind->begin(task, kind->data);
+        return;
+    }
+    task_log_info(task, "no handler for task \"%s\", task ignored", task->kind);
+    task_finish(task, NULL);
+}
+
+// What an earlier daemon left in a state that it would have moved on from by itself.
+static void runner_settle(struct runner *runner, struct task *task) {
+    if (task->status == STATUS_ABORT)
+        task_set_status(task, STATUS_HOLD);
+    else if (task->status == STATUS_UNDO || task->status == STATUS_UNDOING)
+        task_set_status(task, STATUS_DONE); // nothing here can be undone
+    else
+        runner_begin(runner, task);
+}
+
+static void runner_turn(struct deferred *deferred) {
+    struct runner *runner = CONTAINER_OF(deferred, struct runner, turn);
+    while (!list_is_empty(&runner->state->aborting))
+        runner_abort(runner, next_task(&runner->state->aborting));
+    struct list *runnable = &runner->state->runnable;
+    for (int i = 0; i < BEGINS_PER_TURN && !runner->is_stopped && !list_is_empty(runnable); i++)
+        runner_settle(runner, next_task(runnable));
+    if (!runner->is_stopped && !list_is_empty(runnable))
+        runner_wake(runner);
+}
+
+static void on_work(struct listener *listener, void *argument UNUSED) {
+    runner_wake(CONTAINER_OF(listener, struct runner, work));
+}
+
+struct runner *runner_create(struct loop *loop, struct state *state) {
+    struct runner *runner = memory_new(sizeof(*runner));
+    runner->loop = loop;
+    runner->state = state;
+    map_init(&runner->kinds, free);
+    event_add(&state->work, &runner->work, on_work);
+    runner_wake(runner);
+    return runner;
+}
+
+void runner_destroy(struct runner *runner) {
+    if (!runner)
+        return;
+    loop_defer_cancel(runner->loop, &runner->turn);
+    event_remove(&runner->work);
+    map_finish(&runner->kinds);
+    free(runner);
+}
+
+void runner_add_kind(struct runner *runner, const char *kind, task_begin_fn begin, task_abort_fn abort, void *data) {
+    struct task_kind *entry = memory_new(sizeof(*entry));
+    *entry = (struct task_kind){.begin = begin, .abort = abort, .data = data};
+    map_set(&runner->kinds, kind, entry);
+}
+
+void runner_wake(struct runner *runner) {
+    loop_defer(runner->loop, &runner->turn, runner_turn);
+}
+
+void runner_stop(struct runner *runner) {
+    runner->is_stopped = true;
+}
+
+void runner_resume(struct runner *runner) {
+    runner->is_stopped = false;
+    runner_wake(runner);
+}
+
+static void task_fail(struct task *task, const struct error *err) {
+    struct change *change = task->change;
+    // The others go first, so that whoever hears that the change is ready sees all of it.
+    change_abort_lanes_of(task);
+    task_log_error(task, "%s", error_text(err));
+    log_notice("Change %s task (%s) failed: %s", change->id, task->summary, error_text(err));
+    task->is_under_way = false;
+    task_set_status(task, STATUS_ERROR);
+}
+
+void task_finish(struct task *task, struct error *err) {
+    assert(task->is_under_way);
+    task->doing_ns += clock_monotonic_ns() - task->begun_ns;
+    if (error_is_set(err)) {
+        task_fail(task, err);
+        error_clear(err);
+        return;
+    }
+    task->is_under_way = false;
+    task_set_status(task, STATUS_DONE);
+}

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The task runner: begins each task when those it waits for are Done. A task's function begins the work and
+// reports its end exactly once with task_finish(), at once or later. Failures hold the rest of the lane.
+#pragma once
+
+#include "loop/loop.h"
+#include "state/state.h"
+
+struct runner;
+
+// Begins the work. It must lead to exactly one task_finish(), which may come before this function returns.
+// A task that was under way when an earlier daemon ended is begun again.
+typedef void (*task_begin_fn)(struct task *task, void *data);
+// The task is to be aborted; the work still ends with task_finish(). May be NULL: abort has no effect on it.
+typedef void (*task_abort_fn)(struct task *task, void *data);
+
+struct runner *runner_create(struct loop *loop, struct state *state) __attribute__((returns_nonnull));
+void runner_destroy(struct runner *runner);
+// Tasks of a kind that nobody added are Done at once, with a line in their log.
+void runner_add_kind(struct runner *runner, const char *kind, task_begin_fn begin, task_abort_fn abort, void *data);
+// Looks for tasks that can begin, in the next turn of the loop. Called by itself when tasks are made or end.
+void runner_wake(struct runner *runner);
+// Begins nothing more (shutdown); tasks under way go on, and may be aborted. runner_resume() for the change
+// that stops services.
+void runner_stop(struct runner *runner);
+void runner_resume(struct runner *runner);
+// The task is over: Done, or Error with the message in its log (and in the daemon's log:
+// `Change N task (SUMMARY) failed: …`); an aborted one that ended without error is Done. Clears err; NULL is fine.
+void task_finish(struct task *task, struct error *err);

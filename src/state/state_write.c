@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The state file's text, in pieces. Every object keeps its own; only what was altered is put together anew.
+// The format is the reference's; what is left out when empty is what its readers expect to be absent.
+#include "state/store.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "data/json.h"
+
+static void write_time(struct json_writer *writer, const char *key, struct wall_time time) {
+    char text[CLOCK_TEXT_SIZE];
+    clock_format(time, text);
+    json_writer_member_string(writer, key, text);
+}
+
+static void write_time_if_set(struct json_writer *writer, const char *key, struct wall_time time) {
+    if (time.is_set)
+        write_time(writer, key, time);
+}
+
+static void write_value(struct json_writer *writer, const char *key, const json_t *value) {
+    if (json_object_size(value) == 0)
+        return;
+    json_writer_key(writer, key);
+    json_writer_value(writer, value);
+}
+
+// Members that were read and not understood.
+static void write_extra(struct json_writer *writer, json_t *extra) {
+    const char *key;
+    json_t *value;
+    json_object_foreach(extra, key, value) {
+        json_writer_key(writer, key);
+        json_writer_value(writer, value);
+    }
+}
+
+static void write_ids(struct json_writer *writer, const char *key, const struct task_array *tasks) {
+    if (tasks->count == 0)
+        return;
+    json_writer_key(writer, key);
+    json_writer_begin_array(writer);
+    for (size_t i = 0; i < tasks->count; i++)
+        json_writer_string(writer, tasks->items[i]->id);
+    json_writer_end_array(writer);
+}
+
+static void write_change(struct json_writer *writer, const struct change *change) {
+    json_writer_member_string(writer, "id", change->id);
+    json_writer_member_string(writer, "kind", change->kind);
+    json_writer_member_string(writer, "summary", change->summary);
+    json_writer_member_int(writer, "status", change->set_status);
+    write_value(writer, "data", change->data);
+    write_ids(writer, "task-ids", &change->tasks);
+    write_time(writer, "spawn-time", change->spawn_time);
+    write_time_if_set(writer, "ready-time", change->ready_time);
+    if (change->noticed_status != STATUS_DEFAULT)
+        json_writer_member_int(writer, "last-recorded-notice-status", change->noticed_status);
+    write_extra(writer, change->extra);
+}
+
+static void write_lanes(struct json_writer *writer, const struct task *task) {
+    if (task->lane_count == 0)
+        return;
+    json_writer_key(writer, "lanes");
+    json_writer_begin_array(writer);
+    for (size_t i = 0; i < task->lane_count; i++)
+        json_writer_int(writer, task->lanes[i]);
+    json_writer_end_array(writer);
+}
+
+static void write_progress(struct json_writer *writer, const struct task *task) {
+    if (!task->progress_label)
+        return;
+    json_writer_key(writer, "progress");
+    json_writer_begin_object(writer);
+    json_writer_member_string(writer, "label", task->progress_label);
+    json_writer_member_int(writer, "done", task->progress_done);
+    json_writer_member_int(writer, "total", task->progress_total);
+    json_writer_end_object(writer);
+}
+
+static void write_task(struct json_writer *writer, const struct task *task) {
+    json_writer_member_string(writer, "id", task->id);
+    json_writer_member_string(writer, "kind", task->kind);
+    json_writer_member_string(writer, "summary", task->summary);
+    json_writer_member_int(writer, "status", task->status == STATUS_DO ? STATUS_DEFAULT : task->status);
+    json_writer_member_int(writer, "waited-status", task->waited_status);
+    write_progress(writer, task);
+    write_value(writer, "data", task->data);
+    write_ids(writer, "wait-tasks", &task->waits);
+    write_ids(writer, "halt-tasks", &task->halts);
+    write_lanes(writer, task);
+    if (task->log.count > 0)
+        json_writer_member_strings(writer, "log", &task->log);
+    json_writer_member_string(writer, "change", task->change->id);
+    write_time(writer, "spawn-time", task->spawn_time);
+    write_time_if_set(writer, "ready-time", task->ready_time);
+    if (task->doing_ns != 0)
+        json_writer_member_int(writer, "doing-time", task->doing_ns);
+    write_extra(writer, task->extra);
+}
+
+static void write_duration(struct json_writer *writer, const char *key, int64_t duration_ns) {
+    if (duration_ns == 0)
+        return;
+    char text[DURATION_TEXT_SIZE];
+    duration_format(duration_ns, text);
+    json_writer_member_string(writer, key, text);
+}
+
+static void write_notice(struct json_writer *writer, const struct notice *notice) {
+    json_writer_member_string(writer, "id", notice->id);
+    json_writer_key(writer, "user-id");
+    if (notice->has_user_id)
+        json_writer_int(writer, notice->user_id);
+    else
+        json_writer_null(writer);
+    json_writer_member_string(writer, "type", notice->type);
+    json_writer_member_string(writer, "key", notice->key);
+    write_time(writer, "first-occurred", notice->first_occurred);
+    write_time(writer, "last-occurred", notice->last_occurred);
+    write_time(writer, "last-repeated", notice->last_repeated);
+    json_writer_member_int(writer, "occurrences", notice->occurrences);
+    if (notice->data_names.count > 0) {
+        json_writer_key(writer, "last-data");
+        json_writer_begin_object(writer);
+        for (size_t i = 0; i < notice->data_names.count; i++)
+            json_writer_member_string(writer, notice->data_names.items[i], notice->data_values.items[i]);
+        json_writer_end_object(writer);
+    }
+    write_duration(writer, "repeat-after", notice->repeat_after_ns);
+    write_duration(writer, "expire-after", notice->expire_after_ns);
+    write_extra(writer, notice->extra);
+}
+
+// --- the cached texts: each begins with the comma that parts it from the one before ---
+
+static void begin_text(struct json_writer *writer, struct buffer *scratch, const char *id) {
+    buffer_clear(scratch);
+    json_writer_init(writer, scratch, false);
+    buffer_add_char(scratch, ',');
+    if (id)
+        json_writer_key(writer, id);
+    json_writer_begin_object(writer);
+}
+
+static struct piece *change_text(struct change *change, struct buffer *scratch) {
+    if (!change->text) {
+        struct json_writer writer;
+        begin_text(&writer, scratch, change->id);
+        write_change(&writer, change);
+        json_writer_end_object(&writer);
+        change->text = piece_create(scratch);
+    }
+    return change->text;
+}
+
+static struct piece *task_text(struct task *task, struct buffer *scratch) {
+    if (!task->text) {
+        struct json_writer writer;
+        begin_text(&writer, scratch, task->id);
+        write_task(&writer, task);
+        json_writer_end_object(&writer);
+        task->text = piece_create(scratch);
+    }
+    return task->text;
+}
+
+static struct piece *notice_text(struct notice *notice, struct buffer *scratch) {
+    if (!notice->text) {
+        struct json_writer writer;
+        begin_text(&writer, scratch, NULL);
+        write_notice(&writer, notice);
+        json_writer_end_object(&writer);
+        notice->text = piece_create(scratch);
+    }
+    return notice->text;
+}
+
+static struct piece *data_text(struct state *state, struct buffer *scratch) {
+    if (!state->data_text) {
+        struct json_writer writer;
+        buffer_clear(scratch);
+        json_writer_init(&writer, scratch, false);
+        json_writer_value(&writer, state->data);
+        state->data_text = piece_create(scratch);
+    }
+    return state->data_text;
+}
+
+static struct piece *tail_text(const struct state *state, struct buffer *scratch) {
+    buffer_clear(scratch);
+    struct json_writer writer;
+    json_writer_init(&writer, scratch, false);
+    writer.needs_comma = true;
+    json_writer_member_int(&writer, "last-change-id", (int64_t)state->last_change_id);
+    json_writer_member_int(&writer, "last-task-id", (int64_t)state->last_task_id);
+    json_writer_member_int(&writer, "last-lane-id", state->last_lane_id);
+    json_writer_member_int(&writer, "last-notice-id", (int64_t)state->last_notice_id);
+    write_extra(&writer, state->extra);
+    json_writer_end_object(&writer);
+    return piece_create(scratch);
+}
+
+// --- the whole ---
+
+static void add_words(struct snapshot *snapshot, const char *words) {
+    // writev() takes a pointer to what it only reads.
+    snapshot->pieces[snapshot->count++] = (struct iovec){(void *)(uintptr_t)words, strlen(words)};
+}
+
+// Takes over the caller's hold. The first in its collection goes without its comma.
+static void add_piece(struct snapshot *snapshot, struct piece *piece, bool is_first) {
+    snapshot->held[snapshot->held_count++] = piece;
+    snapshot->pieces[snapshot->count++] = (struct iovec){piece->text + is_first, piece->length - is_first};
+}
+
+static void add_changes(struct state *state, struct snapshot *snapshot, struct buffer *scratch) {
+    bool is_first = true;
+    struct change *change;
+    LIST_FOR_EACH (change, &state->changes, link) {
+        add_piece(snapshot, piece_hold(change_text(change, scratch)), is_first);
+        is_first = false;
+    }
+}
+
+static void add_tasks(struct state *state, struct snapshot *snapshot, struct buffer *scratch) {
+    bool is_first = true;
+    struct change *change;
+    LIST_FOR_EACH (change, &state->changes, link) {
+        for (size_t i = 0; i < change->tasks.count; i++) {
+            add_piece(snapshot, piece_hold(task_text(change->tasks.items[i], scratch)), is_first);
+            is_first = false;
+        }
+    }
+}
+
+static void add_notices(struct state *state, struct snapshot *snapshot, struct buffer *scratch) {
+    int64_t now_ns = clock_wall_ns();
+    bool is_first = true;
+    struct notice *notice;
+    LIST_FOR_EACH (notice, &state->notices, link) {
+        if (notice_is_expired(notice, now_ns))
+            continue;
+        if (is_first)
+            add_words(snapshot, ",\"notices\":[");
+        add_piece(snapshot, piece_hold(notice_text(notice, scratch)), is_first);
+        is_first = false;
+    }
+    if (!is_first)
+        add_words(snapshot, "]");
+}
+
+void snapshot_take(struct state *state, struct snapshot *snapshot) {
+    const size_t others = 8; // data, tail, and the words between
+    size_t most = state->change_of.count + state->task_of.count + state->notice_of.count + others;
+    *snapshot = (struct snapshot){.pieces = memory_new_array(most, sizeof(struct iovec)),
+                                  .held = memory_new_array(most, sizeof(struct piece *))};
+    AUTO_BUFFER struct buffer scratch = BUFFER_INIT(BUFFER_NO_LIMIT);
+    add_words(snapshot, "{\"data\":");
+    add_piece(snapshot, piece_hold(data_text(state, &scratch)), false);
+    add_words(snapshot, ",\"changes\":{");
+    add_changes(state, snapshot, &scratch);
+    add_words(snapshot, "},\"tasks\":{");
+    add_tasks(state, snapshot, &scratch);
+    add_words(snapshot, "}");
+    add_notices(state, snapshot, &scratch);
+    add_piece(snapshot, tail_text(state, &scratch), false);
+}
+
+void snapshot_finish(struct snapshot *snapshot) {
+    for (size_t i = 0; i < snapshot->held_count; i++)
+        piece_drop(&snapshot->held[i]);
+    free(snapshot->held);
+    free(snapshot->pieces);
+    *snapshot = (struct snapshot){0};
+}

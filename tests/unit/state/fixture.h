@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What the tests of state/ share: cmocka with what it needs, a state's text, and listeners that count.
+#pragma once
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "state/store.h"
+
+// The state file's text. Owned.
+static inline char *state_text(struct state *state) {
+    struct snapshot snapshot;
+    snapshot_take(state, &snapshot);
+    AUTO_BUFFER struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
+    for (size_t i = 0; i < snapshot.count; i++)
+        buffer_add(&text, snapshot.pieces[i].iov_base, snapshot.pieces[i].iov_len);
+    snapshot_finish(&snapshot);
+    return buffer_take(&text);
+}
+
+// A state made of a file's text that is fine.
+static inline struct state *state_of(const char *text) {
+    struct state *state = state_create();
+    struct error err = {0};
+    if (!state_read(state, text, strlen(text), &err))
+        fail_msg("%s", error_text(&err));
+    return state;
+}
+
+// The time so many seconds ago, as in the file.
+static inline const char *ago(int64_t seconds, char out[CLOCK_TEXT_SIZE]) {
+    clock_format((struct wall_time){.ns = clock_wall_ns() - seconds * NS_PER_S, .is_set = true}, out);
+    return out;
+}
+
+struct counter {
+    struct listener listener;
+    int count;
+    void *latest;
+};
+
+static inline void counter_count(struct listener *listener, void *argument) {
+    struct counter *counter = CONTAINER_OF(listener, struct counter, listener);
+    counter->count++;
+    counter->latest = argument;
+}
+
+static inline void counter_listen(struct counter *counter, struct event *event) {
+    event_add(event, &counter->listener, counter_count);
+}
+
+static inline const struct notice *notice_of_change(struct state *state, const struct change *change) {
+    return notice_find(state, &(struct notice_spec){.type = "change-update", .key = change->id});
+}

@@ -1,0 +1,391 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "fixture.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "state/checkpoint.h"
+#include "state/runner.h"
+
+struct scene {
+    char directory[32];
+    char *path;
+    struct loop *loop;
+    struct state *state;
+    struct checkpoint *checkpoint;
+};
+
+static void scene_open(struct scene *scene) {
+    assert_true(loop_create(&scene->loop, NULL));
+    scene->state = state_create();
+    scene->checkpoint = checkpoint_create(scene->loop, scene->state, scene->path);
+}
+
+static void scene_begin(struct scene *scene) {
+    snprintf(scene->directory, sizeof(scene->directory), "/tmp/test-checkpoint-XXXXXX");
+    assert_non_null(mkdtemp(scene->directory));
+    scene->path = path_join(scene->directory, ".pebble.state");
+    scene_open(scene);
+}
+
+static void scene_close(struct scene *scene) {
+    checkpoint_destroy(scene->checkpoint);
+    state_destroy(scene->state);
+    loop_destroy(scene->loop);
+}
+
+static void scene_end(struct scene *scene) {
+    scene_close(scene);
+    AUTO_TEXT_LIST struct text_list names = {0};
+    assert_true(directory_list(scene->directory, &names, NULL));
+    for (size_t i = 0; i < names.count; i++) {
+        AUTO_FREE char *path = path_join(scene->directory, names.items[i]);
+        unlink(path);
+    }
+    assert_int_equal(rmdir(scene->directory), 0);
+    free(scene->path);
+}
+
+static char *file_text(const struct scene *scene) {
+    AUTO_BUFFER struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
+    assert_true(file_read(scene->path, &text, NULL));
+    return buffer_take(&text);
+}
+
+static void put_file(const struct scene *scene, const char *text) {
+    struct iovec piece = {(void *)(uintptr_t)text, strlen(text)};
+    assert_true(file_write_atomic(scene->path, &piece, 1, 0600, NULL));
+}
+
+struct waiter {
+    struct checkpoint_wait wait;
+    struct loop *loop;
+    int calls;
+    bool is_saved;
+};
+
+static void on_done(struct checkpoint_wait *wait, bool is_saved) {
+    struct waiter *waiter = CONTAINER_OF(wait, struct waiter, wait);
+    waiter->calls++;
+    waiter->is_saved = is_saved;
+    loop_stop(waiter->loop);
+}
+
+// Waits until all that was altered is written, or the attempt has failed.
+static bool save(struct scene *scene) {
+    struct waiter waiter = {.loop = scene->loop};
+    checkpoint_wait(scene->checkpoint, &waiter.wait, on_done);
+    assert_int_equal(waiter.calls, 0);
+    loop_run(scene->loop);
+    assert_int_equal(waiter.calls, 1);
+    return waiter.is_saved;
+}
+
+static void a_missing_file_is_an_empty_state(void **unused UNUSED) {
+    struct scene scene;
+    scene_begin(&scene);
+    assert_true(checkpoint_load(scene.checkpoint, NULL));
+    assert_false(checkpoint_is_clean(scene.checkpoint));
+    assert_true(save(&scene));
+    assert_true(checkpoint_is_clean(scene.checkpoint));
+    AUTO_FREE char *text = file_text(&scene);
+    assert_true(text_has_prefix(text, "{\"data\":{\"patch-level\":2,"));
+    struct stat info;
+    assert_int_equal(stat(scene.path, &info), 0);
+    assert_int_equal(info.st_mode & 07777, 0600);
+    scene_end(&scene);
+}
+
+static void what_was_saved_is_there_again(void **unused UNUSED) {
+    struct scene scene;
+    scene_begin(&scene);
+    struct change *change = change_create(scene.state, "start", "Start it");
+    task_create(change, "start", "a");
+    assert_true(save(&scene));
+    AUTO_FREE char *before = state_text(scene.state);
+    scene_close(&scene);
+    scene_open(&scene);
+    assert_true(checkpoint_load(scene.checkpoint, NULL));
+    AUTO_FREE char *after = state_text(scene.state);
+    assert_string_equal(after, before);
+    assert_true(checkpoint_is_clean(scene.checkpoint));
+    scene_end(&scene);
+}
+
+static void it_writes_by_itself(void **unused UNUSED) {
+    struct scene scene;
+    scene_begin(&scene);
+    state_add_warning(scene.state, "wet");
+    while (!checkpoint_is_clean(scene.checkpoint))
+        uv_run(loop_uv(scene.loop), UV_RUN_ONCE);
+    AUTO_FREE char *text = file_text(&scene);
+    assert_non_null(strstr(text, "\"key\":\"wet\""));
+    // With nothing altered, nothing is done.
+    struct stat before, after;
+    assert_int_equal(stat(scene.path, &before), 0);
+    assert_true(save(&scene));
+    assert_int_equal(stat(scene.path, &after), 0);
+    assert_int_equal(before.st_ino, after.st_ino);
+    scene_end(&scene);
+}
+
+static void what_changes_during_a_write_is_in_the_next(void **unused UNUSED) {
+    struct scene scene;
+    scene_begin(&scene);
+    struct waiter first = {.loop = scene.loop}, second = {.loop = scene.loop};
+    state_add_warning(scene.state, "one");
+    checkpoint_wait(scene.checkpoint, &first.wait, on_done);
+    uv_run(loop_uv(scene.loop), UV_RUN_NOWAIT);
+    uv_run(loop_uv(scene.loop), UV_RUN_NOWAIT);
+    state_add_warning(scene.state, "two");
+    checkpoint_wait(scene.checkpoint, &second.wait, on_done);
+    while (second.calls == 0)
+        loop_run(scene.loop);
+    assert_int_equal(first.calls, 1);
+    assert_true(first.is_saved && second.is_saved);
+    AUTO_FREE char *text = file_text(&scene);
+    assert_non_null(strstr(text, "\"key\":\"two\""));
+    scene_end(&scene);
+}
+
+static void a_cancelled_wait_is_not_answered(void **unused UNUSED) {
+    struct scene scene;
+    scene_begin(&scene);
+    struct waiter gone = {.loop = scene.loop}, gone_too = {.loop = scene.loop};
+    checkpoint_wait(scene.checkpoint, &gone.wait, on_done); // nothing to write
+    checkpoint_wait_cancel(scene.checkpoint, &gone.wait);
+    state_add_warning(scene.state, "one");
+    checkpoint_wait(scene.checkpoint, &gone_too.wait, on_done);
+    checkpoint_wait_cancel(scene.checkpoint, &gone_too.wait);
+    checkpoint_wait_cancel(scene.checkpoint, &gone_too.wait);
+    assert_true(save(&scene));
+    loop_run_pending(scene.loop);
+    assert_int_equal(gone.calls + gone_too.calls, 0);
+    scene_end(&scene);
+}
+
+static void never_persisting_is_always_clean(void **unused UNUSED) {
+    struct scene scene = {0};
+    scene_open(&scene);
+    assert_true(checkpoint_load(scene.checkpoint, NULL));
+    state_add_warning(scene.state, "one");
+    assert_true(checkpoint_is_clean(scene.checkpoint));
+    assert_true(save(&scene));
+    assert_true(checkpoint_flush(scene.checkpoint, 1000, NULL));
+    scene_close(&scene);
+}
+
+static void leftovers_are_removed(void **unused UNUSED) {
+    struct scene scene;
+    scene_begin(&scene);
+    assert_true(save(&scene));
+    scene_close(&scene);
+    AUTO_FREE char *leftover = memory_printf("%s.0123456789AB~", scene.path);
+    FILE *file = fopen(leftover, "w");
+    assert_non_null(file);
+    fclose(file);
+    scene_open(&scene);
+    assert_false(file_exists(leftover));
+    scene_end(&scene);
+}
+
+static void assert_left_alone(const char *content, const char *message) {
+    struct scene scene;
+    scene_begin(&scene);
+    put_file(&scene, content);
+    AUTO_ERROR struct error err = {0};
+    assert_false(checkpoint_load(scene.checkpoint, &err));
+    assert_string_equal(error_text(&err), message);
+    // Whatever is done afterwards.
+    state_add_warning(scene.state, "one");
+    assert_true(save(&scene));
+    assert_true(checkpoint_flush(scene.checkpoint, 1000, NULL));
+    AUTO_FREE char *text = file_text(&scene);
+    assert_string_equal(text, content);
+    scene_end(&scene);
+}
+
+static void a_file_not_understood_is_left_alone(void **unused UNUSED) {
+    assert_left_alone("", "cannot read state: EOF");
+    assert_left_alone("{\"data\":{\"patch-level\":3}}",
+                      "cannot downgrade: software version is too old for the current system state (patch level 3)");
+}
+
+static void an_unreadable_file_is_an_error(void **unused UNUSED) {
+    struct scene scene;
+    scene_begin(&scene);
+    assert_int_equal(mkdir(scene.path, 0700), 0);
+    AUTO_ERROR struct error err = {0};
+    assert_false(checkpoint_load(scene.checkpoint, &err));
+    assert_true(text_has_prefix(error_text(&err), "cannot read the state file: "));
+    assert_int_equal(rmdir(scene.path), 0);
+    scene_end(&scene);
+}
+
+// --- a disk that refuses ---
+
+struct failures {
+    struct listener listener;
+    int count;
+    int64_t retry_ns;
+    char *message;
+};
+
+static void on_failure(struct listener *listener, void *argument) {
+    struct failures *failures = CONTAINER_OF(listener, struct failures, listener);
+    const struct checkpoint_failure *failure = argument;
+    failures->count++;
+    failures->retry_ns = failure->retry_ns;
+    free(failures->message);
+    failures->message = memory_string(failure->message);
+}
+
+// Files of this process may not grow beyond `bytes`: writing more fails with EFBIG.
+static void limit_files(rlim_t bytes) {
+    struct rlimit limit;
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    limit.rlim_cur = bytes;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    signal(SIGXFSZ, SIG_IGN);
+}
+
+static int count_entries(const struct scene *scene) {
+    AUTO_TEXT_LIST struct text_list names = {0};
+    assert_true(directory_list(scene->directory, &names, NULL));
+    return (int)names.count;
+}
+
+static void a_full_disk_keeps_the_old_file(void **unused UNUSED) {
+    struct scene scene;
+    scene_begin(&scene);
+    struct failures failures = {0};
+    event_add(checkpoint_failed(scene.checkpoint), &failures.listener, on_failure);
+    state_add_warning(scene.state, "before");
+    assert_true(save(&scene));
+    AUTO_FREE char *before = file_text(&scene);
+    limit_files(200);
+    state_add_warning(scene.state, "after");
+    assert_false(save(&scene));
+    assert_false(save(&scene)); // who waits makes it try at once
+    limit_files(RLIM_INFINITY);
+    assert_int_equal(failures.count, 2);
+    assert_int_equal(failures.retry_ns, 2 * NS_PER_S);
+    assert_true(text_has_prefix(failures.message, "cannot write state file: "));
+    AUTO_FREE char *during = file_text(&scene);
+    assert_string_equal(during, before);
+    assert_int_equal(count_entries(&scene), 1);
+    // One warning, however often it failed.
+    assert_non_null(
+        notice_find(scene.state, &(struct notice_spec){.type = "warning", .key = failures.message}));
+    assert_int_equal(scene.state->notice_of.count, 3);
+    assert_true(save(&scene));
+    AUTO_FREE char *after = file_text(&scene);
+    assert_non_null(strstr(after, "\"key\":\"after\""));
+    event_remove(&failures.listener);
+    free(failures.message);
+    scene_end(&scene);
+}
+
+static void a_failed_write_is_tried_again_by_itself(void **unused UNUSED) {
+    struct scene scene;
+    scene_begin(&scene);
+    state_add_warning(scene.state, "one");
+    limit_files(0);
+    assert_false(save(&scene));
+    limit_files(RLIM_INFINITY);
+    assert_false(checkpoint_is_clean(scene.checkpoint));
+    while (!checkpoint_is_clean(scene.checkpoint))
+        uv_run(loop_uv(scene.loop), UV_RUN_ONCE);
+    assert_true(file_exists(scene.path));
+    scene_end(&scene);
+}
+
+static void a_directory_that_is_gone(void **unused UNUSED) {
+    struct scene scene;
+    scene_begin(&scene);
+    assert_int_equal(rmdir(scene.directory), 0);
+    state_add_warning(scene.state, "one");
+    assert_false(save(&scene));
+    AUTO_ERROR struct error err = {0};
+    assert_false(checkpoint_flush(scene.checkpoint, 1000, &err));
+    assert_true(text_has_prefix(error_text(&err), "cannot write state file: "));
+    assert_true(text_has_suffix(error_text(&err), "no such file or directory"));
+    assert_int_equal(mkdir(scene.directory, 0700), 0);
+    assert_true(checkpoint_flush(scene.checkpoint, 1000, NULL));
+    scene_end(&scene);
+}
+
+static void flush_writes_what_is_left(void **unused UNUSED) {
+    struct scene scene;
+    scene_begin(&scene);
+    struct waiter waiter = {.loop = scene.loop};
+    state_add_warning(scene.state, "one");
+    checkpoint_wait(scene.checkpoint, &waiter.wait, on_done);
+    uv_run(loop_uv(scene.loop), UV_RUN_NOWAIT);
+    uv_run(loop_uv(scene.loop), UV_RUN_NOWAIT);
+    state_add_warning(scene.state, "two");
+    assert_true(checkpoint_flush(scene.checkpoint, 10000, NULL));
+    assert_int_equal(waiter.calls, 1);
+    assert_true(waiter.is_saved);
+    assert_true(checkpoint_is_clean(scene.checkpoint));
+    AUTO_FREE char *text = file_text(&scene);
+    assert_non_null(strstr(text, "\"key\":\"two\""));
+    loop_run_pending(scene.loop); // the ended writes come to the loop, and are not counted twice
+    assert_true(save(&scene));
+    scene_end(&scene);
+}
+
+static void destroyed_while_writing_and_waited_for(void **unused UNUSED) {
+    struct scene scene;
+    scene_begin(&scene);
+    struct waiter waiter = {.loop = scene.loop};
+    state_add_warning(scene.state, "one");
+    checkpoint_wait(scene.checkpoint, &waiter.wait, on_done);
+    uv_run(loop_uv(scene.loop), UV_RUN_NOWAIT);
+    uv_run(loop_uv(scene.loop), UV_RUN_NOWAIT);
+    scene_end(&scene);
+    assert_int_equal(waiter.calls, 0);
+    assert_false(list_is_linked(&waiter.wait.link));
+}
+
+static void begin_slow(struct task *task UNUSED, void *data UNUSED) {
+}
+
+static void a_task_that_begins_at_once_is_written_as_doing(void **unused UNUSED) {
+    struct scene scene;
+    scene_begin(&scene);
+    assert_true(save(&scene));
+    struct runner *runner = runner_create(scene.loop, scene.state);
+    runner_add_kind(runner, "slow", begin_slow, NULL, NULL);
+    task_create(change_create(scene.state, "start", "Start"), "slow", "a");
+    assert_true(save(&scene));
+    AUTO_FREE char *text = file_text(&scene);
+    assert_non_null(strstr(text, "\"kind\":\"slow\",\"summary\":\"a\",\"status\":3"));
+    runner_destroy(runner);
+    scene_end(&scene);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_missing_file_is_an_empty_state),
+        cmocka_unit_test(what_was_saved_is_there_again),
+        cmocka_unit_test(it_writes_by_itself),
+        cmocka_unit_test(what_changes_during_a_write_is_in_the_next),
+        cmocka_unit_test(a_cancelled_wait_is_not_answered),
+        cmocka_unit_test(never_persisting_is_always_clean),
+        cmocka_unit_test(leftovers_are_removed),
+        cmocka_unit_test(a_file_not_understood_is_left_alone),
+        cmocka_unit_test(an_unreadable_file_is_an_error),
+        cmocka_unit_test(a_full_disk_keeps_the_old_file),
+        cmocka_unit_test(a_failed_write_is_tried_again_by_itself),
+        cmocka_unit_test(a_directory_that_is_gone),
+        cmocka_unit_test(flush_writes_what_is_left),
+        cmocka_unit_test(destroyed_while_writing_and_waited_for),
+        cmocka_unit_test(a_task_that_begins_at_once_is_written_as_doing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "loop/loop.h"
+
+#include <poll.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/list.h"
+#include "base/memory.h"
+
+struct loop {
+    uv_loop_t uv;
+    uv_prepare_t keep_alive; // so that uv_run() does not return for want of handles
+    uv_idle_t turn;          // active only while something is deferred: otherwise the loop would spin
+    struct deferred waiting; // head of a ring
+    struct list timers;      // timer.link
+    struct list watches;     // signal_watch.link
+};
+
+struct timer {
+    uv_timer_t uv;
+    struct list link;
+    struct loop *loop;
+    struct deferred at_once; // for a delay of zero, which would starve the loop as a libuv timer
+    timer_fn fire;
+    void *data;
+};
+
+struct signal_watch {
+    uv_signal_t uv;
+    struct list link;
+    signal_fn handle;
+    void *data;
+};
+
+// Deferred calls
+
+static void ring_init(struct deferred *head) {
+    head->next = head->previous = head;
+}
+
+static void deferred_unlink(struct deferred *deferred) {
+    deferred->previous->next = deferred->next;
+    deferred->next->previous = deferred->previous;
+    deferred->next = deferred->previous = NULL;
+    deferred->is_waiting = false;
+}
+
+static bool nothing_is_deferred(const struct loop *loop) {
+    return loop->waiting.next == &loop->waiting;
+}
+
+static void deferred_run_all(uv_idle_t *turn) {
+    struct loop *loop = turn->data;
+    // What these calls defer belongs to the next turn, so they run from a ring of their own.
+    struct deferred batch = loop->waiting;
+    batch.next->previous = batch.previous->next = &batch;
+    ring_init(&loop->waiting);
+    while (batch.next != &batch) {
+        struct deferred *deferred = batch.next;
+        deferred_unlink(deferred);
+        deferred->run(deferred);
+    }
+    if (nothing_is_deferred(loop))
+        uv_idle_stop(turn);
+}
+
+void loop_defer(struct loop *loop, struct deferred *deferred, deferred_fn run) {
+    if (deferred->is_waiting)
+        return;
+    deferred->run = run;
+    deferred->is_waiting = true;
+    deferred->next = &loop->waiting;
+    deferred->previous = loop->waiting.previous;
+    deferred->previous->next = deferred;
+    loop->waiting.previous = deferred;
+    uv_idle_start(&loop->turn, deferred_run_all);
+}
+
+void loop_defer_cancel(struct loop *loop, struct deferred *deferred) {
+    if (!deferred->is_waiting)
+        return;
+    deferred_unlink(deferred);
+    if (nothing_is_deferred(loop))
+        uv_idle_stop(&loop->turn);
+}
+
+// The loop itself
+
+static void keep_alive_turn(uv_prepare_t *handle UNUSED) {
+}
+
+bool loop_create(struct loop **out, struct error *err) {
+    struct loop *loop = memory_new(sizeof(*loop));
+    int status = uv_loop_init(&loop->uv);
+    if (status != 0) {
+        free(loop);
+        return error_set_errno(err, -status, "cannot create event loop");
+    }
+    uv_prepare_init(&loop->uv, &loop->keep_alive);
+    uv_prepare_start(&loop->keep_alive, keep_alive_turn);
+    uv_idle_init(&loop->uv, &loop->turn);
+    loop->turn.data = loop;
+    ring_init(&loop->waiting);
+    list_init(&loop->timers);
+    list_init(&loop->watches);
+    *out = loop;
+    return true;
+}
+
+static void close_handle(uv_handle_t *handle, void *data UNUSED) {
+    if (!uv_is_closing(handle))
+        uv_close(handle, NULL);
+}
+
+void loop_destroy(struct loop *loop) {
+    if (!loop)
+        return;
+    while (!nothing_is_deferred(loop))
+        deferred_unlink(loop->waiting.next);
+    struct timer *timer;
+    LIST_FOR_EACH (timer, &loop->timers, link)
+        timer_destroy(timer);
+    struct signal_watch *watch;
+    LIST_FOR_EACH (watch, &loop->watches, link)
+        signal_watch_destroy(watch);
+    uv_walk(&loop->uv, close_handle, NULL);
+    while (uv_loop_close(&loop->uv) == UV_EBUSY)
+        uv_run(&loop->uv, UV_RUN_DEFAULT);
+    free(loop);
+}
+
+uv_loop_t *loop_uv(struct loop *loop) {
+    return &loop->uv;
+}
+
+void loop_run(struct loop *loop) {
+    uv_run(&loop->uv, UV_RUN_DEFAULT);
+}
+
+void loop_stop(struct loop *loop) {
+    uv_stop(&loop->uv);
+}
+
+static bool has_ready(struct loop *loop) {
+    uv_update_time(&loop->uv);
+    struct pollfd events = {.fd = uv_backend_fd(&loop->uv), .events = POLLIN};
+    return uv_backend_timeout(&loop->uv) == 0 || poll(&events, 1, 0) > 0;
+}
+
+void loop_run_pending(struct loop *loop) {
+    do {
+        uv_run(&loop->uv, UV_RUN_NOWAIT);
+    } while (has_ready(loop));
+}
+
+// Timers
+
+static void timer_fire(uv_timer_t *uv) {
+    struct timer *timer = uv->data;
+    timer->fire(timer->data);
+}
+
+static void timer_fire_at_once(struct deferred *deferred) {
+    struct timer *timer = CONTAINER_OF(deferred, struct timer, at_once);
+    timer->fire(timer->data);
+}
+
+static void timer_free(uv_handle_t *handle) {
+    free(handle->data);
+}
+
+struct timer *timer_create_in(struct loop *loop, timer_fn fire, void *data) {
+    struct timer *timer = memory_new(sizeof(*timer));
+    timer->loop = loop;
+    timer->fire = fire;
+    timer->data = data;
+    uv_timer_init(&loop->uv, &timer->uv);
+    timer->uv.data = timer;
+    list_add(&loop->timers, &timer->link);
+    return timer;
+}
+
+void timer_destroy(struct timer *timer) {
+    if (!timer)
+        return;
+    timer_stop(timer);
+    list_remove(&timer->link);
+    uv_close((uv_handle_t *)&timer->uv, timer_free);
+}
+
+void timer_start(struct timer *timer, int64_t delay_ns) {
+    timer_stop(timer);
+    if (delay_ns <= 0) {
+        loop_defer(timer->loop, &timer->at_once, timer_fire_at_once);
+        return;
+    }
+    // libuv counts from the loop's cached time, cut to milliseconds: a plain delay could end too early.
+    uv_update_time(&timer->loop->uv);
+    uint64_t due_ns = uv_hrtime() + (uint64_t)delay_ns;
+    uint64_t due_ms = (due_ns + NS_PER_MS - 1) / NS_PER_MS;
+    uv_timer_start(&timer->uv, timer_fire, due_ms - uv_now(&timer->loop->uv), 0);
+}
+
+void timer_stop(struct timer *timer) {
+    uv_timer_stop(&timer->uv);
+    loop_defer_cancel(timer->loop, &timer->at_once);
+}
+
+bool timer_is_running(const struct timer *timer) {
+    return timer->at_once.is_waiting || uv_is_active((const uv_handle_t *)&timer->uv);
+}
+
+// Signals
+
+static void signal_arrived(uv_signal_t *uv, int signal_number) {
+    struct signal_watch *watch = uv->data;
+    watch->handle(watch->data, signal_number);
+}
+
+static void signal_watch_free(uv_handle_t *handle) {
+    free(handle->data);
+}
+
+bool signal_watch_create(struct loop *loop, int signal_number, signal_fn handle, void *data, struct signal_watch **out,
+                         struct error *err) {
+    struct signal_watch *watch = memory_new(sizeof(*watch));
+    watch->handle = handle;
+    watch->data = data;
+    int status = uv_signal_init(&loop->uv, &watch->uv);
+    if (status != 0) {
+        free(watch);
+        return error_set_errno(err, -status, "cannot watch signal %d", signal_number);
+    }
+    watch->uv.data = watch;
+    list_add(&loop->watches, &watch->link);
+    status = uv_signal_start(&watch->uv, signal_arrived, signal_number);
+    if (status != 0) {
+        signal_watch_destroy(watch);
+        return error_set_errno(err, -status, "cannot watch signal %d", signal_number);
+    }
+    *out = watch;
+    return true;
+}
+
+void signal_watch_destroy(struct signal_watch *watch) {
+    if (!watch)
+        return;
+    list_remove(&watch->link);
+    uv_close((uv_handle_t *)&watch->uv, signal_watch_free);
+}

@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "loop/output.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/buffer.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/memory.h"
+
+// How a write to the descriptor is kept from blocking.
+enum output_way {
+    WAY_REOPENED, // by a file description of our own that does not block
+    WAY_FILE,     // regular files never block
+    WAY_SOCKET,   // by asking each send() not to
+    WAY_POLLED,   // by asking poll() first and writing little: whoever else writes to it may still get ahead
+};
+
+struct output {
+    struct loop *loop;
+    enum output_way way;
+    int fd;             // the caller's, or our own if reopened
+    uv_poll_t room;     // watches `epoll_fd`; in use if that is not -1
+    int epoll_fd;       // libuv would make a descriptor that it watches itself non-blocking
+    bool is_waiting;    // for room
+    struct buffer kept; // what could not be written; its first `written` bytes have been
+    size_t written;
+    size_t limit_bytes;
+    size_t lost_lines;
+};
+
+static int reopen(int fd) {
+    char path[32];
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+    return open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+}
+
+static void choose_way(struct output *output, int fd) {
+    struct stat status;
+    output->fd = fd;
+    output->way = WAY_POLLED;
+    if (fstat(fd, &status) != 0)
+        return;
+    if (S_ISREG(status.st_mode)) {
+        output->way = WAY_FILE;
+    } else if (S_ISSOCK(status.st_mode)) {
+        output->way = WAY_SOCKET;
+    } else {
+        int own_fd = reopen(fd);
+        if (own_fd < 0)
+            return;
+        output->fd = own_fd;
+        output->way = WAY_REOPENED;
+    }
+}
+
+struct output *output_create(struct loop *loop, int fd, size_t limit_bytes) {
+    struct output *output = memory_new(sizeof(*output));
+    output->loop = loop;
+    output->epoll_fd = -1;
+    output->limit_bytes = limit_bytes;
+    buffer_init(&output->kept, BUFFER_NO_LIMIT);
+    choose_way(output, fd);
+    return output;
+}
+
+static ssize_t write_polled(int fd, const char *data, size_t length) {
+    struct pollfd writable = {.fd = fd, .events = POLLOUT};
+    if (poll(&writable, 1, 0) == 0) {
+        errno = EAGAIN;
+        return -1;
+    }
+    return write(fd, data, length < PIPE_BUF ? length : PIPE_BUF);
+}
+
+static ssize_t write_once(const struct output *output, const char *data, size_t length) {
+    switch (output->way) {
+    case WAY_SOCKET:
+        return send(output->fd, data, length, MSG_DONTWAIT | MSG_NOSIGNAL);
+    case WAY_POLLED:
+        return write_polled(output->fd, data, length);
+    case WAY_REOPENED:
+    case WAY_FILE:
+        break;
+    }
+    return write(output->fd, data, length);
+}
+
+// Writes as much as there is room for and says how much that was; false if there will never be room for
+// the rest.
+static bool write_some(const struct output *output, const char *data, size_t length, size_t *written) {
+    size_t done = 0;
+    bool is_alive = true;
+    while (done < length) {
+        ssize_t got = write_once(output, data + done, length - done);
+        if (got > 0) {
+            done += (size_t)got;
+        } else if (got == 0 || errno != EINTR) {
+            is_alive = got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS);
+            break;
+        }
+    }
+    *written = done;
+    return is_alive;
+}
+
+static void count_lost(struct output *output, const char *data, size_t length) {
+    size_t lines = 0;
+    for (size_t i = 0; i < length; i++)
+        lines += data[i] == '\n';
+    output->lost_lines += lines > 0 ? lines : 1;
+}
+
+static size_t kept_length(const struct output *output) {
+    return output->kept.length - output->written;
+}
+
+static void drop_kept(struct output *output) {
+    if (kept_length(output) > 0)
+        count_lost(output, output->kept.data + output->written, kept_length(output));
+    buffer_clear(&output->kept);
+    output->written = 0;
+}
+
+static size_t format_notice(const struct output *output, char text[64]) {
+    return (size_t)snprintf(text, 64, "(%zu %s lost: output was not read)\n", output->lost_lines,
+                            output->lost_lines == 1 ? "line" : "lines");
+}
+
+// While nothing is kept. The count stands until it could be written or kept.
+static void say_lost(struct output *output) {
+    char text[64];
+    size_t length = format_notice(output, text);
+    size_t written;
+    bool is_alive = write_some(output, text, length, &written);
+    if (!is_alive && written == 0)
+        return;
+    output->lost_lines = 0;
+    if (is_alive)
+        buffer_add(&output->kept, text + written, length - written);
+}
+
+static void drain(struct output *output) {
+    if (kept_length(output) > 0) {
+        size_t written;
+        bool is_alive = write_some(output, output->kept.data + output->written, kept_length(output), &written);
+        output->written += written;
+        if (!is_alive)
+            drop_kept(output);
+        if (kept_length(output) > 0)
+            return;
+    }
+    buffer_finish(&output->kept); // stalls are rare, and the memory may be large
+    output->written = 0;
+    if (output->lost_lines > 0)
+        say_lost(output);
+}
+
+static void wait_for_room(struct output *output);
+
+static void room_appeared(uv_poll_t *room, int status UNUSED, int events UNUSED) {
+    struct output *output = room->data;
+    drain(output);
+    wait_for_room(output);
+}
+
+static bool open_watch(struct output *output) {
+    int epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    if (epoll_fd < 0)
+        return false;
+    struct epoll_event writable = {.events = EPOLLOUT};
+    if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, output->fd, &writable) != 0 ||
+        uv_poll_init(loop_uv(output->loop), &output->room, epoll_fd) != 0) {
+        close(epoll_fd);
+        return false;
+    }
+    output->room.data = output;
+    output->epoll_fd = epoll_fd;
+    return true;
+}
+
+// Begins or ends to watch. Where the descriptor cannot be watched, each new line tries again.
+static void wait_for_room(struct output *output) {
+    bool needs_room = kept_length(output) > 0;
+    if (needs_room == output->is_waiting || (output->epoll_fd < 0 && !open_watch(output)))
+        return;
+    if (needs_room)
+        uv_poll_start(&output->room, UV_READABLE, room_appeared);
+    else
+        uv_poll_stop(&output->room);
+    output->is_waiting = needs_room;
+}
+
+// Behind what is already kept, within the limit.
+static void queue(struct output *output, const char *data, size_t length) {
+    // Once lines were lost, more are until half of the space is free: else every other line were a count.
+    size_t limit = output->lost_lines > 0 ? output->limit_bytes / 2 : output->limit_bytes;
+    size_t kept = kept_length(output);
+    if (kept > limit || length > limit - kept) {
+        count_lost(output, data, length);
+        return;
+    }
+    if (output->written > output->kept.length / 2) {
+        buffer_consume(&output->kept, output->written);
+        output->written = 0;
+    }
+    if (output->lost_lines > 0) {
+        char text[64];
+        size_t notice_length = format_notice(output, text);
+        output->lost_lines = 0;
+        buffer_add(&output->kept, text, notice_length);
+    }
+    buffer_add(&output->kept, data, length);
+}
+
+static void write_or_keep(struct output *output, const char *data, size_t length) {
+    size_t written;
+    bool is_alive = write_some(output, data, length, &written);
+    if (written == length)
+        return;
+    if (!is_alive)
+        count_lost(output, data + written, length - written);
+    else if (written > 0) // begun, so it has to be ended, whatever the limit is
+        buffer_add(&output->kept, data + written, length - written);
+    else
+        queue(output, data, length);
+}
+
+void output_write(struct output *output, const char *data, size_t length) {
+    if (length == 0)
+        return;
+    if (!output->is_waiting)
+        drain(output);
+    if (kept_length(output) > 0)
+        queue(output, data, length);
+    else
+        write_or_keep(output, data, length);
+    wait_for_room(output);
+}
+
+void output_flush(struct output *output, int timeout_ms) {
+    int64_t end_ns = clock_monotonic_ns() + timeout_ms * NS_PER_MS;
+    for (;;) {
+        drain(output);
+        int64_t left_ns = end_ns - clock_monotonic_ns();
+        if (kept_length(output) == 0 || left_ns <= 0)
+            break;
+        struct pollfd writable = {.fd = output->fd, .events = POLLOUT};
+        if (poll(&writable, 1, (int)((left_ns + NS_PER_MS - 1) / NS_PER_MS)) < 0 && errno != EINTR)
+            break;
+    }
+    wait_for_room(output);
+}
+
+static void output_free(uv_handle_t *room) {
+    free(room->data);
+}
+
+void output_destroy(struct output *output) {
+    if (!output)
+        return;
+    drain(output);
+    buffer_finish(&output->kept);
+    bool is_watched = output->epoll_fd >= 0;
+    if (is_watched) {
+        uv_close((uv_handle_t *)&output->room, output_free);
+        close(output->epoll_fd);
+    }
+    if (output->way == WAY_REOPENED)
+        close(output->fd);
+    if (!is_watched)
+        free(output);
+}

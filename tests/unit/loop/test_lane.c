@@ -1,0 +1,346 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "loop/lane.h"
+
+#include <dirent.h>
+#include <pthread.h>
+#include <sched.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/text.h"
+
+static struct loop *loop;
+
+static int open_loop(void **state UNUSED) {
+    return loop_create(&loop, NULL) ? 0 : -1;
+}
+
+static int close_loop(void **state UNUSED) {
+    loop_destroy(loop);
+    return 0;
+}
+
+// A gate that jobs wait at until it is opened, and where the test waits for them to arrive.
+struct gate {
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    int arrived;
+    bool is_open;
+};
+#define GATE_INIT                                                                                                      \
+    { .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER }
+
+static void gate_pass(struct gate *gate) {
+    pthread_mutex_lock(&gate->lock);
+    gate->arrived++;
+    pthread_cond_broadcast(&gate->changed);
+    while (!gate->is_open)
+        pthread_cond_wait(&gate->changed, &gate->lock);
+    pthread_mutex_unlock(&gate->lock);
+}
+
+static void gate_wait_for(struct gate *gate, int count) {
+    pthread_mutex_lock(&gate->lock);
+    while (gate->arrived < count)
+        pthread_cond_wait(&gate->changed, &gate->lock);
+    pthread_mutex_unlock(&gate->lock);
+}
+
+static void gate_open(struct gate *gate) {
+    pthread_mutex_lock(&gate->lock);
+    gate->is_open = true;
+    pthread_cond_broadcast(&gate->changed);
+    pthread_mutex_unlock(&gate->lock);
+}
+
+struct work {
+    struct lane_job job;
+    struct gate *gate; // may be NULL
+    bool has_run;
+    bool signals_were_blocked;
+    pthread_t thread;
+    int done_count;
+    int place; // in the order of done()
+};
+
+static int finished; // jobs whose done() was called
+static int stop_at;
+
+static void do_work(struct lane_job *job) {
+    struct work *work = CONTAINER_OF(job, struct work, job);
+    sigset_t blocked;
+    pthread_sigmask(SIG_SETMASK, NULL, &blocked);
+    work->signals_were_blocked = sigismember(&blocked, SIGTERM) == 1 && sigismember(&blocked, SIGCHLD) == 1;
+    work->thread = pthread_self();
+    if (work->gate)
+        gate_pass(work->gate);
+    work->has_run = true;
+}
+
+static void work_done(struct lane_job *job) {
+    struct work *work = CONTAINER_OF(job, struct work, job);
+    assert_int_equal(work->has_run, !job->was_cancelled);
+    work->done_count++;
+    work->place = ++finished;
+    if (finished == stop_at)
+        loop_stop(loop);
+}
+
+static bool submit(struct lane *lane, struct work *work, struct gate *gate, struct error *err) {
+    *work = (struct work){.job = {.work = do_work, .done = work_done}, .gate = gate};
+    return lane_submit(lane, &work->job, err);
+}
+
+static void run_until(int count) {
+    stop_at = count;
+    if (finished < count)
+        loop_run(loop);
+    stop_at = 0;
+}
+
+static void one_thread_keeps_the_order(void **state UNUSED) {
+    enum { COUNT = 50 };
+    struct work works[COUNT];
+    struct lane *lane = lane_create(loop, "test", 1, COUNT);
+    finished = 0;
+    for (int i = 0; i < COUNT; i++)
+        assert_true(submit(lane, &works[i], NULL, NULL));
+    assert_int_equal(finished, 0);
+    run_until(COUNT);
+    for (int i = 0; i < COUNT; i++) {
+        assert_int_equal(works[i].place, i + 1);
+        assert_int_equal(works[i].done_count, 1);
+        assert_true(works[i].signals_were_blocked);
+        assert_false(pthread_equal(works[i].thread, pthread_self()));
+    }
+    lane_destroy(lane);
+}
+
+static void threads_work_side_by_side(void **state UNUSED) {
+    struct gate gate = GATE_INIT;
+    struct work works[3];
+    struct lane *lane = lane_create(loop, "test", 3, 10);
+    finished = 0;
+    for (int i = 0; i < 3; i++)
+        assert_true(submit(lane, &works[i], &gate, NULL));
+    gate_wait_for(&gate, 3); // would wait for ever if they did not
+    gate_open(&gate);
+    run_until(3);
+    lane_destroy(lane);
+}
+
+static void full_queue_refuses(void **state UNUSED) {
+    AUTO_ERROR struct error err = {0};
+    struct gate gate = GATE_INIT;
+    struct work works[3], refused;
+    struct lane *lane = lane_create(loop, "files", 1, 2);
+    finished = 0;
+    for (int i = 0; i < 3; i++)
+        assert_true(submit(lane, &works[i], &gate, NULL));
+    assert_false(submit(lane, &refused, &gate, &err));
+    assert_int_equal(err.kind, ERROR_UNAVAILABLE);
+    gate_wait_for(&gate, 1);
+    assert_false(submit(lane, &refused, &gate, NULL));
+    gate_open(&gate);
+    run_until(3);
+    assert_int_equal(refused.done_count, 0);
+    assert_true(submit(lane, &refused, &gate, NULL));
+    run_until(4);
+    lane_destroy(lane);
+}
+
+static void waiting_job_can_be_cancelled(void **state UNUSED) {
+    struct gate gate = GATE_INIT;
+    struct work running, waiting, last;
+    struct lane *lane = lane_create(loop, "test", 1, 10);
+    finished = 0;
+    assert_true(submit(lane, &running, &gate, NULL));
+    assert_true(submit(lane, &waiting, &gate, NULL));
+    assert_true(submit(lane, &last, &gate, NULL));
+    gate_wait_for(&gate, 1);
+    assert_false(lane_cancel(lane, &running.job));
+    assert_true(lane_cancel(lane, &waiting.job));
+    assert_false(lane_cancel(lane, &waiting.job));
+    assert_int_equal(waiting.done_count, 0);
+    run_until(1);
+    assert_true(waiting.job.was_cancelled);
+    gate_open(&gate);
+    run_until(3);
+    assert_int_equal(waiting.done_count, 1);
+    assert_false(running.job.was_cancelled);
+    assert_false(last.job.was_cancelled);
+    assert_false(lane_cancel(lane, &last.job));
+    lane_destroy(lane);
+}
+
+static bool main_thread_sleeps(void) {
+    AUTO_BUFFER struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
+    AUTO_FREE char *path = memory_printf("/proc/self/task/%d/stat", getpid());
+    assert_true(file_read(path, &text, NULL));
+    return strstr(buffer_text(&text), ") S ") != NULL;
+}
+
+static void *open_when_main_waits(void *gate) {
+    while (!main_thread_sleeps())
+        sched_yield();
+    gate_open(gate);
+    return NULL;
+}
+
+static void destroy_cancels_and_waits(void **state UNUSED) {
+    struct gate gate = GATE_INIT;
+    struct work running, waiting;
+    struct lane *lane = lane_create(loop, "test", 1, 10);
+    finished = 0;
+    assert_true(submit(lane, &running, &gate, NULL));
+    gate_wait_for(&gate, 1);
+    assert_true(submit(lane, &waiting, &gate, NULL));
+    pthread_t opener;
+    assert_int_equal(pthread_create(&opener, NULL, open_when_main_waits, &gate), 0);
+    lane_destroy(lane);
+    assert_int_equal(running.done_count, 1);
+    assert_false(running.job.was_cancelled);
+    assert_int_equal(waiting.done_count, 1);
+    assert_true(waiting.job.was_cancelled);
+    pthread_join(opener, NULL);
+    lane_destroy(NULL);
+}
+
+struct chain {
+    struct work work;
+    struct lane *lane;
+    int left;
+};
+
+static void chain_done(struct lane_job *job) {
+    struct chain *chain = CONTAINER_OF(job, struct chain, work.job);
+    if (chain->left-- > 0)
+        assert_true(lane_submit(chain->lane, job, NULL));
+}
+
+static void drain_runs_everything(void **state UNUSED) {
+    struct gate gate = GATE_INIT;
+    gate.is_open = true;
+    struct work works[5];
+    struct lane *lane = lane_create(loop, "test", 2, 10);
+    finished = 0;
+    for (int i = 0; i < 5; i++)
+        assert_true(submit(lane, &works[i], &gate, NULL));
+    struct chain chain = {.work.job = {.work = do_work, .done = chain_done}, .lane = lane, .left = 3};
+    assert_true(lane_submit(lane, &chain.work.job, NULL));
+    lane_drain(lane);
+    assert_int_equal(finished, 5);
+    assert_int_equal(chain.left, -1);
+    lane_drain(lane);
+    lane_destroy(lane);
+}
+
+static void free_job(struct lane_job *job) {
+    free(CONTAINER_OF(job, struct work, job));
+    if (++finished == stop_at)
+        loop_stop(loop);
+}
+
+static void done_may_free_its_job(void **state UNUSED) {
+    struct lane *lane = lane_create(loop, "test", 2, 100);
+    finished = 0;
+    for (int i = 0; i < 100; i++) {
+        struct work *work = memory_new(sizeof(*work));
+        work->job = (struct lane_job){.work = do_work, .done = free_job};
+        assert_true(lane_submit(lane, &work->job, NULL));
+    }
+    run_until(100);
+    lane_destroy(lane);
+}
+
+static int count_threads(const char *name) {
+    int count = 0;
+    DIR *tasks = opendir("/proc/self/task");
+    assert_non_null(tasks);
+    for (const struct dirent *entry = readdir(tasks); entry; entry = readdir(tasks)) {
+        AUTO_BUFFER struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
+        AUTO_FREE char *path = memory_printf("/proc/self/task/%s/comm", entry->d_name);
+        count += file_read(path, &text, NULL) && text_equal(buffer_text(&text), name);
+    }
+    closedir(tasks);
+    return count;
+}
+
+static void idle_workers_end(void **state UNUSED) {
+    struct gate gate = GATE_INIT;
+    struct work works[2];
+    struct lane *lane = lane_create(loop, "a-name-too-long-for-threads", 2, 10);
+    const char *name = "a-name-too-long\n";
+    finished = 0;
+    assert_int_equal(count_threads(name), 0);
+    assert_true(submit(lane, &works[0], &gate, NULL));
+    assert_true(submit(lane, &works[1], &gate, NULL));
+    gate_wait_for(&gate, 2);
+    assert_int_equal(count_threads(name), 2);
+    gate_open(&gate);
+    run_until(2);
+    while (count_threads(name) > 0) // or the alarm ends the test
+        usleep(10000);
+    assert_true(submit(lane, &works[0], &gate, NULL));
+    run_until(3);
+    lane_destroy(lane);
+}
+
+static void submit_without_threads(void) {
+    struct rlimit none = {0};
+    AUTO_ERROR struct error err = {0};
+    struct work work;
+    struct lane *lane = lane_create(loop, "state", 1, 10);
+    if (setrlimit(RLIMIT_NPROC, &none) != 0 || (getuid() == 0 && setuid(65534) != 0))
+        _exit(77);
+    assert_false(submit(lane, &work, NULL, &err));
+    assert_int_equal(err.kind, ERROR_UNAVAILABLE);
+    assert_string_equal(error_text(&err), "cannot start worker for state: resource temporarily unavailable");
+    lane_drain(lane);
+    lane_destroy(lane);
+    assert_int_equal(work.done_count, 0);
+}
+
+static void missing_thread_is_an_error(void **state UNUSED) {
+    pid_t tester = fork();
+    if (tester == 0) {
+        if (!loop_create(&loop, NULL))
+            _exit(10);
+        submit_without_threads();
+        loop_destroy(loop);
+        _exit(0);
+    }
+    int status;
+    assert_int_equal(waitpid(tester, &status, 0), tester);
+    if (WEXITSTATUS(status) == 77)
+        skip();
+    assert_int_equal(status, 0);
+}
+
+int main(void) {
+    alarm(60);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(missing_thread_is_an_error),
+        cmocka_unit_test_setup_teardown(idle_workers_end, open_loop, close_loop),
+        cmocka_unit_test_setup_teardown(one_thread_keeps_the_order, open_loop, close_loop),
+        cmocka_unit_test_setup_teardown(threads_work_side_by_side, open_loop, close_loop),
+        cmocka_unit_test_setup_teardown(full_queue_refuses, open_loop, close_loop),
+        cmocka_unit_test_setup_teardown(waiting_job_can_be_cancelled, open_loop, close_loop),
+        cmocka_unit_test_setup_teardown(destroy_cancels_and_waits, open_loop, close_loop),
+        cmocka_unit_test_setup_teardown(drain_runs_everything, open_loop, close_loop),
+        cmocka_unit_test_setup_teardown(done_may_free_its_job, open_loop, close_loop),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "process/command.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/map.h"
+#include "base/memory.h"
+
+struct environment {
+    struct map values;     // name → owned text
+    struct text_list list; // NAME=VALUE by name, made when asked for
+    bool is_listed;        // the list is up to date
+};
+
+struct environment *environment_create(char *const *initial) {
+    struct environment *environment = memory_new(sizeof(*environment));
+    map_init(&environment->values, free);
+    for (; initial && *initial; initial++) {
+        const char *equals = strchr(*initial, '=');
+        if (!equals || equals == *initial) // not a variable that anyone could have set
+            continue;
+        AUTO_FREE char *name = memory_string_n(*initial, (size_t)(equals - *initial));
+        environment_set(environment, name, equals + 1);
+    }
+    return environment;
+}
+
+void environment_destroy(struct environment *environment) {
+    if (!environment)
+        return;
+    map_finish(&environment->values);
+    text_list_clear(&environment->list);
+    free(environment);
+}
+
+void environment_set(struct environment *environment, const char *name, const char *value) {
+    // Copied first: the value may be the old one.
+    map_set(&environment->values, name, memory_string(value));
+    environment->is_listed = false;
+}
+
+void environment_unset(struct environment *environment, const char *name) {
+    if (map_remove(&environment->values, name))
+        environment->is_listed = false;
+}
+
+const char *environment_get(const struct environment *environment, const char *name) {
+    return map_get(&environment->values, name);
+}
+
+char *const *environment_list(struct environment *environment) {
+    static char *const nothing[] = {NULL};
+    if (!environment->is_listed) {
+        text_list_clear(&environment->list);
+        AUTO_FREE struct map_entry **entries = map_sorted(&environment->values);
+        for (size_t i = 0; i < environment->values.count; i++)
+            text_list_add_owned(&environment->list,
+                                memory_printf("%s=%s", entries[i]->key, (const char *)entries[i]->value));
+        environment->is_listed = true;
+    }
+    return environment->list.count > 0 ? environment->list.items : nothing;
+}

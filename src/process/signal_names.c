@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "process/command.h"
+
+#include <signal.h>
+
+#include "base/text.h"
+
+// One name a signal: SIGCLD, SIGIOT and SIGPOLL are not known to users, nor are real-time signals.
+static const char *const signal_names[] = {
+    [SIGABRT] = "SIGABRT",     [SIGALRM] = "SIGALRM",     [SIGBUS] = "SIGBUS",   [SIGCHLD] = "SIGCHLD",
+    [SIGCONT] = "SIGCONT",     [SIGFPE] = "SIGFPE",       [SIGHUP] = "SIGHUP",   [SIGILL] = "SIGILL",
+    [SIGINT] = "SIGINT",       [SIGIO] = "SIGIO",         [SIGKILL] = "SIGKILL", [SIGPIPE] = "SIGPIPE",
+    [SIGPROF] = "SIGPROF",     [SIGPWR] = "SIGPWR",       [SIGQUIT] = "SIGQUIT", [SIGSEGV] = "SIGSEGV",
+    [SIGSTOP] = "SIGSTOP",     [SIGSYS] = "SIGSYS",       [SIGTERM] = "SIGTERM", [SIGTRAP] = "SIGTRAP",
+    [SIGTSTP] = "SIGTSTP",     [SIGTTIN] = "SIGTTIN",     [SIGTTOU] = "SIGTTOU", [SIGURG] = "SIGURG",
+    [SIGUSR1] = "SIGUSR1",     [SIGUSR2] = "SIGUSR2",     [SIGXCPU] = "SIGXCPU", [SIGXFSZ] = "SIGXFSZ",
+    [SIGWINCH] = "SIGWINCH",   [SIGVTALRM] = "SIGVTALRM",
+#ifdef SIGSTKFLT
+    [SIGSTKFLT] = "SIGSTKFLT",
+#endif
+};
+
+int signal_by_name(const char *name) {
+    for (size_t number = 1; name && number < ARRAY_COUNT(signal_names); number++) {
+        if (text_equal(name, signal_names[number]))
+            return (int)number;
+    }
+    return 0;
+}
+
+const char *signal_name(int number) {
+    return number > 0 && (size_t)number < ARRAY_COUNT(signal_names) ? signal_names[number] : NULL;
+}

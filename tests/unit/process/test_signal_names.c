@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "process/command.h"
+
+static void names_give_numbers(void **state UNUSED) {
+    assert_int_equal(signal_by_name("SIGHUP"), SIGHUP);
+    assert_int_equal(signal_by_name("SIGKILL"), SIGKILL);
+    assert_int_equal(signal_by_name("SIGWINCH"), SIGWINCH);
+    assert_int_equal(signal_by_name("SIGSYS"), SIGSYS);
+}
+
+static void other_spellings_are_unknown(void **state UNUSED) {
+    static const char *const unknown[] = {"",         "HUP",    "sighup",  "SIGHUP ", "SIGHUPS",  "1",
+                                          "SIGRTMIN", "SIGCLD", "SIGPOLL", "SIGIOT",  "SIGUNUSED"};
+    for (size_t i = 0; i < ARRAY_COUNT(unknown); i++)
+        assert_int_equal(signal_by_name(unknown[i]), 0);
+    assert_int_equal(signal_by_name(NULL), 0);
+}
+
+static void every_signal_has_its_name(void **state UNUSED) {
+    for (int number = 1; number < 32; number++) {
+        assert_non_null(signal_name(number));
+        assert_int_equal(signal_by_name(signal_name(number)), number);
+    }
+    assert_string_equal(signal_name(SIGCHLD), "SIGCHLD");
+    assert_null(signal_name(0));
+    assert_null(signal_name(-1));
+    assert_null(signal_name(SIGRTMIN));
+    assert_null(signal_name(1000));
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(names_give_numbers),
+        cmocka_unit_test(other_spellings_are_unknown),
+        cmocka_unit_test(every_signal_has_its_name),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

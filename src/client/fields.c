@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: LGPL-3.0-or-later
+#include "client/fields.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "base/clock.h"
+#include "base/memory.h"
+#include "base/text.h"
+
+static void note(struct client_fields *fields, const char *name, const char *wanted) {
+    if (!error_is_set(fields->err)) {
+        error_set(fields->err, ERROR_INTERNAL, "cannot unmarshal: \"%s\" is not %s", name, wanted);
+    }
+}
+
+bool client_fields_init(struct client_fields *fields, const json_t *value, struct error *err) {
+    if (!json_is_object(value)) {
+        return error_set(err, ERROR_INTERNAL, "cannot unmarshal: not an object where one is due");
+    }
+    *fields = (struct client_fields){value, err};
+    return true;
+}
+
+char *client_json_string(const json_t *string) {
+    const char *text = json_string_value(string);
+    size_t length = json_string_length(string);
+    struct buffer out = BUFFER_INIT(BUFFER_NO_LIMIT);
+    for (const char *end = text + length; text < end;) {
+        const char *nul = memchr(text, '\0', (size_t)(end - text));
+        buffer_add(&out, text, (size_t)((nul != NULL ? nul : end) - text));
+        if (nul == NULL) {
+            break;
+        }
+        utf8_add_code_point(&out, 0xFFFD);
+        text = nul + 1;
+    }
+    return buffer_take(&out);
+}
+
+char *client_json_text(const json_t *value) {
+    struct buffer out = BUFFER_INIT(BUFFER_NO_LIMIT);
+    struct json_writer writer;
+    json_writer_init(&writer, &out, false);
+    json_writer_value(&writer, value);
+    return buffer_take(&out);
+}
+
+static const json_t *string_member(struct client_fields *fields, const char *name) {
+    const json_t *member = json_member(fields->object, name);
+    if (member != NULL && !json_is_string(member)) {
+        note(fields, name, "a string");
+        return NULL;
+    }
+    return member;
+}
+
+char *client_fields_text(struct client_fields *fields, const char *name) {
+    const json_t *member = string_member(fields, name);
+    return member != NULL ? client_json_string(member) : memory_string("");
+}
+
+char *client_fields_text_or_null(struct client_fields *fields, const char *name) {
+    const json_t *member = string_member(fields, name);
+    return member != NULL && json_string_length(member) > 0 ? client_json_string(member) : NULL;
+}
+
+int64_t client_fields_int(struct client_fields *fields, const char *name) {
+    const json_t *member = json_member(fields->object, name);
+    if (member != NULL && !json_is_integer(member)) {
+        note(fields, name, "an integer");
+        return 0;
+    }
+    return json_integer_value(member);
+}
+
+bool client_fields_bool(struct client_fields *fields, const char *name) {
+    const json_t *member = json_member(fields->object, name);
+    if (member != NULL && !json_is_boolean(member)) {
+        note(fields, name, "true or false");
+    }
+    return json_is_true(member);
+}
+
+int64_t client_fields_time(struct client_fields *fields, const char *name, char **text) {
+    AUTO_FREE char *given = client_fields_text_or_null(fields, name);
+    struct wall_time time = {0};
+    *text = NULL;
+    if (given == NULL) {
+        return 0;
+    }
+    if (!clock_parse(given, &time)) {
+        note(fields, name, "a time");
+        return 0;
+    }
+    if (!time.is_set) {
+        return 0;
+    }
+    *text = TAKE(given);
+    return time.ns;
+}
+
+char *client_fields_object_text(struct client_fields *fields, const char *name) {
+    const json_t *member = json_member(fields->object, name);
+    if (member != NULL && !json_is_object(member)) {
+        note(fields, name, "an object");
+        return NULL;
+    }
+    return member != NULL ? client_json_text(member) : NULL;
+}
+
+const json_t *client_fields_array(struct client_fields *fields, const char *name) {
+    const json_t *member = json_member(fields->object, name);
+    if (member != NULL && !json_is_array(member)) {
+        note(fields, name, "a list");
+        return NULL;
+    }
+    return member;
+}
+
+char **client_fields_texts(struct client_fields *fields, const char *name, size_t *count) {
+    const json_t *array = client_fields_array(fields, name);
+    *count = json_array_size(array);
+    char **texts = memory_new_array(*count, sizeof *texts);
+    for (size_t i = 0; i < *count; i++) {
+        const json_t *item = json_array_get(array, i);
+        if (!json_is_string(item)) {
+            note(fields, name, "a list of strings");
+        }
+        texts[i] = json_is_string(item) ? client_json_string(item) : memory_string("");
+    }
+    return texts;
+}

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: LGPL-3.0-or-later
+// Private to libpebble: taking members out of a JSON object that the daemon sent. A member of the wrong type is noted
+// in the fields' error, and reads as if it were absent: look once, at the end.
+#pragma once
+
+#include "base/error.h"
+#include "data/json.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct client_fields {
+    const json_t *object;
+    struct error *err; // the first problem: ERROR_INTERNAL
+};
+
+// False (with the error set) if `value` is no object.
+bool client_fields_init(struct client_fields *fields, const json_t *value, struct error *err) NODISCARD;
+// Text for C: a NUL in it becomes U+FFFD. Owned; "" when absent.
+char *client_fields_text(struct client_fields *fields, const char *name);
+char *client_fields_text_or_null(struct client_fields *fields, const char *name); // NULL when absent or ""
+int64_t client_fields_int(struct client_fields *fields, const char *name);
+bool client_fields_bool(struct client_fields *fields, const char *name);
+// RFC 3339: nanoseconds, and *text as given (owned); 0 and NULL when absent.
+int64_t client_fields_time(struct client_fields *fields, const char *name, char **text);
+// An object, as JSON text (owned); NULL when absent.
+char *client_fields_object_text(struct client_fields *fields, const char *name);
+const json_t *client_fields_array(struct client_fields *fields, const char *name); // NULL when absent
+char **client_fields_texts(struct client_fields *fields, const char *name, size_t *count);
+
+char *client_json_string(const json_t *string); // as client_fields_text()
+char *client_json_text(const json_t *value);    // any value as JSON text

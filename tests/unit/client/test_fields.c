@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "client/fields.h"
+
+static json_t *read(const char *text) {
+    json_t *value = NULL;
+    assert_true(json_read(text, strlen(text), &value, NULL));
+    return value;
+}
+
+static void members_are_taken(void **state UNUSED) {
+    AUTO_JSON json_t *value = read("{\"text\":\"a\\u0000b\",\"empty\":\"\",\"int\":-7,\"yes\":true,\"none\":null,"
+                                   "\"time\":\"1970-01-01T01:00:00.25+01:00\",\"object\":{\"k\":[1]},"
+                                   "\"texts\":[\"x\",\"y\"]}");
+    AUTO_ERROR struct error err = {0};
+    struct client_fields fields;
+    assert_true(client_fields_init(&fields, value, &err));
+    AUTO_FREE char *text = client_fields_text(&fields, "text");
+    assert_string_equal(text, "a\xef\xbf\xbd"
+                              "b");
+    AUTO_FREE char *empty = client_fields_text(&fields, "empty");
+    assert_string_equal(empty, "");
+    assert_null(client_fields_text_or_null(&fields, "empty"));
+    assert_int_equal(client_fields_int(&fields, "int"), -7);
+    assert_true(client_fields_bool(&fields, "yes"));
+    AUTO_FREE char *time = NULL;
+    assert_int_equal(client_fields_time(&fields, "time", &time), 250000000);
+    assert_string_equal(time, "1970-01-01T01:00:00.25+01:00");
+    AUTO_FREE char *object = client_fields_object_text(&fields, "object");
+    assert_string_equal(object, "{\"k\":[1]}");
+    size_t count = 0;
+    char **texts = client_fields_texts(&fields, "texts", &count);
+    assert_int_equal(count, 2);
+    assert_string_equal(texts[1], "y");
+    free(texts[0]);
+    free(texts[1]);
+    free(texts);
+    assert_false(error_is_set(&err));
+}
+
+static void absent_and_null_are_nothing(void **state UNUSED) {
+    AUTO_JSON json_t *value = read("{\"x\":null,\"zero\":\"0001-01-01T00:00:00Z\"}");
+    AUTO_ERROR struct error err = {0};
+    struct client_fields fields;
+    assert_true(client_fields_init(&fields, value, &err));
+    const char *names[] = {"x", "absent"};
+    for (size_t i = 0; i < ARRAY_COUNT(names); i++) {
+        AUTO_FREE char *text = client_fields_text(&fields, names[i]);
+        assert_string_equal(text, "");
+        assert_null(client_fields_text_or_null(&fields, names[i]));
+        assert_int_equal(client_fields_int(&fields, names[i]), 0);
+        assert_false(client_fields_bool(&fields, names[i]));
+        char *time = (char *)(uintptr_t) "x";
+        assert_int_equal(client_fields_time(&fields, names[i], &time), 0);
+        assert_null(time);
+        assert_null(client_fields_object_text(&fields, names[i]));
+        assert_null(client_fields_array(&fields, names[i]));
+        size_t count = 9;
+        free(client_fields_texts(&fields, names[i], &count));
+        assert_int_equal(count, 0);
+    }
+    char *time = NULL;
+    assert_int_equal(client_fields_time(&fields, "zero", &time), 0);
+    assert_null(time);
+    assert_false(error_is_set(&err));
+}
+
+static void first_wrong_type_is_noted(void **state UNUSED) {
+    AUTO_JSON json_t *value = read("{\"n\":1.5,\"s\":\"x\",\"list\":[1]}");
+    AUTO_ERROR struct error err = {0};
+    struct client_fields fields;
+    assert_true(client_fields_init(&fields, value, &err));
+    assert_int_equal(client_fields_int(&fields, "n"), 0);
+    AUTO_FREE char *text = client_fields_text(&fields, "n");
+    assert_string_equal(text, "");
+    assert_string_equal(err.message, "cannot unmarshal: \"n\" is not an integer");
+    error_clear(&err);
+    assert_false(client_fields_bool(&fields, "s"));
+    assert_string_equal(err.message, "cannot unmarshal: \"s\" is not true or false");
+    error_clear(&err);
+    char *time = NULL;
+    assert_int_equal(client_fields_time(&fields, "s", &time), 0);
+    assert_null(time);
+    assert_string_equal(err.message, "cannot unmarshal: \"s\" is not a time");
+    error_clear(&err);
+    assert_null(client_fields_object_text(&fields, "list"));
+    assert_string_equal(err.message, "cannot unmarshal: \"list\" is not an object");
+    error_clear(&err);
+    assert_null(client_fields_array(&fields, "s"));
+    assert_string_equal(err.message, "cannot unmarshal: \"s\" is not a list");
+    error_clear(&err);
+    size_t count;
+    char **texts = client_fields_texts(&fields, "list", &count);
+    assert_string_equal(err.message, "cannot unmarshal: \"list\" is not a list of strings");
+    free(texts[0]);
+    free(texts);
+}
+
+static void what_is_no_object_has_no_fields(void **state UNUSED) {
+    AUTO_JSON json_t *value = read("[]");
+    AUTO_ERROR struct error err = {0};
+    struct client_fields fields;
+    assert_false(client_fields_init(&fields, value, &err));
+    assert_true(error_is_set(&err));
+    assert_false(client_fields_init(&fields, NULL, NULL));
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(members_are_taken),
+        cmocka_unit_test(absent_and_null_are_nothing),
+        cmocka_unit_test(first_wrong_type_is_noted),
+        cmocka_unit_test(what_is_no_object_has_no_fields),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

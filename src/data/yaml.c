@@ -111,6 +111,7 @@ bool yaml_int64(const struct yaml_node *node, int64_t *value) {
         return resolved.has_int64;
     }
     // Both bounds are powers of two, so they are exact; a NaN fails both comparisons.
+    // cppcheck-suppress incorrectLogicOperator // 2.10 reads 0x1p63 as 0
     if (!(resolved.real >= -0x1p63 && resolved.real < 0x1p63)) {
         return false;
     }

@@ -74,6 +74,10 @@ static void look_at(struct scalar_shape *shape, uint32_t c, const struct neighbo
     if (is_break(c)) {
         shape->is_multiline = true;
         shape->refuses_plain = true;
+        if (c != '\n') { // readers differ in what they make of the rarer breaks
+            shape->refuses_single = true;
+            shape->refuses_literal = true;
+        }
         if (around->previous == ' ') {
             shape->refuses_single = true;
             shape->refuses_literal = true;
@@ -83,7 +87,9 @@ static void look_at(struct scalar_shape *shape, uint32_t c, const struct neighbo
 
 // The text is valid UTF-8.
 static struct scalar_shape shape_of(const char *text) {
-    struct scalar_shape shape = {.refuses_plain = *text != '\0' && begins_like_syntax(text)};
+    // A literal's first line tells its indentation: a break or tab at the start would be lost or misread.
+    struct scalar_shape shape = {.refuses_plain = *text != '\0' && begins_like_syntax(text),
+                                 .refuses_literal = *text == '\n' || *text == '\t'};
     const char *end = text + strlen(text);
     uint32_t c = 0;
     bool is_valid = true;
@@ -109,7 +115,8 @@ static enum scalar_style choose_style(const char *text, const struct scalar_shap
     if (strchr(text, '\n') != NULL) {
         return shape->refuses_literal || is_simple_key ? STYLE_DOUBLE : STYLE_LITERAL;
     }
-    if (!would_read_as_string(text)) {
+    bool would_merge = is_simple_key && text_equal(text, "<<");
+    if (would_merge || !would_read_as_string(text)) {
         return STYLE_DOUBLE;
     }
     if (!shape->refuses_plain) {
@@ -186,9 +193,8 @@ static void add_lines(struct buffer *out, const char *text, int indent, bool is_
 static void add_literal(struct buffer *out, const char *text, const struct yaml_scalar_place *place) {
     size_t length = strlen(text);
     bool has_end = text[length - 1] == '\n';
-    bool begins_with_break = text[0] == '\n';
     buffer_add_char(out, '|');
-    if (text[0] == ' ' || begins_with_break) {
+    if (text[0] == ' ') {
         buffer_printf(out, "%d", place->indent - place->parent);
     }
     if (!has_end) {
@@ -196,11 +202,8 @@ static void add_literal(struct buffer *out, const char *text, const struct yaml_
     } else if (length == 1 || text[length - 2] == '\n') {
         buffer_add_char(out, '+');
     }
-    // Where the text begins with a break, the reference takes it for the end of this line: so it is lost.
-    if (!begins_with_break) {
-        buffer_add_char(out, '\n');
-        add_spaces(out, place->indent);
-    }
+    buffer_add_char(out, '\n');
+    add_spaces(out, place->indent);
     add_lines(out, text, place->indent, false);
     if (!has_end) {
         buffer_add_char(out, '\n');

@@ -30,9 +30,7 @@ void yaml_writer_end_map(struct yaml_writer *writer);
 void yaml_writer_begin_sequence(struct yaml_writer *writer);
 void yaml_writer_end_sequence(struct yaml_writer *writer);
 void yaml_writer_key(struct yaml_writer *writer, const char *key); // quoted where a string value would be
-// Quoted, or as a block (| or |-), as needed; what is not UTF-8 in base64 (!!binary). Reads back the same, but
-// for a line break at the start, which is lost, and a tab before several lines: there the form is faulty in the
-// reference, and no other here.
+// Quoted, or as a block (| or |-), as needed; what is not UTF-8 in base64 (!!binary). Reads back the same.
 void yaml_writer_string(struct yaml_writer *writer, const char *text);
 void yaml_writer_int(struct yaml_writer *writer, int64_t value);
 void yaml_writer_double(struct yaml_writer *writer,

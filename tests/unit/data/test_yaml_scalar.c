@@ -91,7 +91,7 @@ static void strings_with_special_characters(void **state UNUSED) {
     expect_form("\t\xc2\xa0\xe2\x80\xa8\xe2\x80\xa9", "\"\\t\xc2\xa0\\L\\P\"");
     expect_form("a\xe2\x80\xa8"
                 "b",
-                "'a\xe2\x80\xa8    b'");
+                "\"a\\Lb\"");
     expect_form("\x80\x81\x82", "!!binary gIGC");
 }
 
@@ -102,7 +102,11 @@ static void strings_of_several_lines(void **state UNUSED) {
     expect_form("one\n", "|\n    one");
     expect_form("true\n", "|\n    true");
     expect_form(" one\n  two", "|4-\n     one\n      two");
-    expect_form("\tone\ntwo", "|-\n    \tone\n    two");
+    // These would not read back from a literal.
+    expect_form("\tone\ntwo", "\"\\tone\\ntwo\"");
+    expect_form("\none\n", "\"\\none\\n\"");
+    expect_form("one\ntwo\xe2\x80\xa8", "\"one\\ntwo\\L\"");
+    expect_form("one\xc2\x85", "\"one\\N\"");
     expect_form("# a: 'b'\n- \"c\"", "|-\n    # a: 'b'\n    - \"c\"");
     expect_form("one \ntwo", "\"one \\ntwo\"");
     expect_form("one\ntwo ", "\"one\\ntwo \"");

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "http/router.h"
+
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/text.h"
+#include "http/server.h"
+
+static size_t segment_length(const char *path) {
+    return strcspn(path, "/");
+}
+
+bool route_fits(const char *pattern, const char *path, struct route_match *match) {
+    match->count = 0;
+    for (;;) {
+        size_t pattern_length = segment_length(pattern);
+        size_t path_length = segment_length(path);
+        if (pattern_length > 0 && pattern[0] == '{') {
+            if (path_length == 0 || path_length >= ROUTE_PARAMETER_BYTES || match->count == ROUTE_PARAMETERS)
+                return false;
+            char *value = match->values[match->count++];
+            memcpy(value, path, path_length);
+            value[path_length] = '\0';
+        } else if (pattern_length != path_length || memcmp(pattern, path, path_length) != 0) {
+            return false;
+        }
+        pattern += pattern_length;
+        path += path_length;
+        if (*pattern != *path)
+            return false;
+        if (*pattern == '\0')
+            return true;
+        pattern++;
+        path++;
+    }
+}
+
+bool route_redirect(struct http_request *request) {
+    const char *path = http_request_path(request);
+    AUTO_FREE char *clean = url_clean_path(path);
+    if (text_equal(clean, path))
+        return false;
+    AUTO_BUFFER struct buffer location = BUFFER_INIT(BUFFER_NO_LIMIT);
+    url_add_path_escaped(&location, clean, strlen(clean));
+    const char *query = http_request_raw_query(request);
+    if (query[0] != '\0') {
+        buffer_add_char(&location, '?');
+        buffer_add_string(&location, query);
+    }
+    http_answer_redirect(request, buffer_text(&location));
+    return true;
+}

@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// A server at a Unix socket in a directory of its own, a handler whose paths say what it does, and clients that
+// give the loop its turns while they wait.
+#pragma once
+
+#include <errno.h>
+#include <poll.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/memory.h"
+#include "base/text.h"
+#include "http/connection.h"
+
+#define GET(path) "GET " path " HTTP/1.1\r\nHost: x\r\n\r\n"
+enum { KEPT_MAX = 64, BODY_LIMIT = 100000 };
+
+static struct loop *loop;
+static struct http_server *server;
+static char directory[64];
+static char socket_path[80];
+
+static struct {
+    int handled, cancelled, answered, drained, last_status;
+    int depth, depth_max; // of handlers within handlers
+    struct http_request *kept[KEPT_MAX];
+    int kept_count;
+    struct buffer body; // of the last one read
+    size_t flood_left, flood_pending_max;
+} seen;
+
+// --- the handler ---
+
+static void enter(void) {
+    seen.depth++;
+    if (seen.depth > seen.depth_max)
+        seen.depth_max = seen.depth;
+}
+
+static void leave(void) {
+    seen.depth--;
+}
+
+static void answer_text(struct http_request *request, int status, const char *text) {
+    http_answer(request, status, "text/plain", text, strlen(text));
+}
+
+static void forget_kept(const struct http_request *request) {
+    for (int i = 0; i < seen.kept_count; i++) {
+        if (seen.kept[i] == request) {
+            memmove(&seen.kept[i], &seen.kept[i + 1], sizeof seen.kept[0] * (size_t)(seen.kept_count - i - 1));
+            seen.kept_count--;
+            return;
+        }
+    }
+}
+
+static void on_cancel(struct http_request *request, void *data UNUSED) {
+    enter();
+    seen.cancelled++;
+    answer_text(request, 500, "cancelled");
+    leave();
+}
+
+static void on_body(struct http_request *request, const struct buffer *body, const struct error *err,
+                    void *data UNUSED) {
+    enter();
+    buffer_clear(&seen.body);
+    buffer_add(&seen.body, buffer_text(body), body->length);
+    int status = err == NULL ? 200 : err->kind == ERROR_TOO_LARGE ? 413 : 400;
+    answer_text(request, status, err != NULL ? error_text(err) : buffer_text(body));
+    leave();
+}
+
+static void flood(struct http_request *request, void *data UNUSED) {
+    static const char piece[10000] = {0};
+    seen.drained++;
+    while (seen.flood_left > 0 && http_stream_pending(request) < HTTP_STREAM_HIGH_BYTES) {
+        size_t length = seen.flood_left < sizeof piece ? seen.flood_left : sizeof piece;
+        http_stream_write(request, piece, length);
+        seen.flood_left -= length;
+        size_t pending = http_stream_pending(request);
+        seen.flood_pending_max = pending > seen.flood_pending_max ? pending : seen.flood_pending_max;
+    }
+    if (seen.flood_left == 0)
+        http_stream_end(request);
+}
+
+static void answer_large(struct http_request *request, size_t length) {
+    AUTO_FREE char *body = memory_new(length + 1);
+    memset(body, 'x', length);
+    http_answer(request, 200, NULL, body, length);
+}
+
+static void keep(struct http_request *request) {
+    assert_true(seen.kept_count < KEPT_MAX);
+    seen.kept[seen.kept_count++] = request;
+}
+
+static void on_request(struct http_request *request, void *data UNUSED) {
+    const char *path = http_request_path(request);
+    enter();
+    seen.handled++;
+    if (text_equal(path, "/keep") || text_equal(path, "/follow")) {
+        keep(request);
+        http_request_on_cancel(request, on_cancel, NULL);
+        if (text_equal(path, "/follow"))
+            http_stream_begin(request, 200, "text/plain");
+    } else if (text_equal(path, "/hold")) {
+        keep(request);
+    } else if (text_equal(path, "/echo")) {
+        http_request_read_body(request, BODY_LIMIT, on_body, NULL);
+    } else if (text_equal(path, "/large")) {
+        answer_large(request, 4000000);
+    } else if (text_equal(path, "/flood")) {
+        http_stream_begin(request, 200, NULL);
+        http_stream_on_drain(request, flood, NULL);
+        flood(request, NULL);
+    } else {
+        answer_text(request, 200, path);
+    }
+    leave();
+}
+
+static void on_answered(const struct http_request *request, int status, int64_t duration_ns, void *data UNUSED) {
+    assert_true(duration_ns >= 0);
+    seen.answered++;
+    seen.last_status = status;
+    forget_kept(request);
+}
+
+// --- the fixture ---
+
+static int open_server(void **state UNUSED) {
+    (void)signal(SIGPIPE, SIG_IGN);
+    memset(&seen, 0, sizeof seen);
+    buffer_init(&seen.body, BUFFER_NO_LIMIT);
+    (void)snprintf(directory, sizeof directory, "/tmp/http-test-XXXXXX");
+    if (mkdtemp(directory) == NULL || !loop_create(&loop, NULL))
+        return -1;
+    (void)snprintf(socket_path, sizeof socket_path, "%s/socket", directory);
+    struct http_server_hooks hooks = {.handle = on_request, .answered = on_answered};
+    server = http_server_create(loop, &hooks);
+    int fd;
+    return listen_unix(socket_path, &fd, NULL) && http_server_listen(server, fd, HTTP_OVER_UNIX, NULL) ? 0 : -1;
+}
+
+static int close_server(void **state UNUSED) {
+    http_server_destroy(server);
+    while (seen.kept_count > 0)
+        answer_text(seen.kept[0], 503, "");
+    loop_destroy(loop);
+    buffer_finish(&seen.body);
+    (void)unlink(socket_path);
+    return rmdir(directory);
+}
+
+// --- clients ---
+
+struct client {
+    int fd;
+    bool has_ended;
+    struct buffer got;
+};
+
+static struct client client_open(void) {
+    struct client client = {.fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), .got = BUFFER_INIT(BUFFER_NO_LIMIT)};
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    memcpy(address.sun_path, socket_path, strlen(socket_path) + 1);
+    assert_true(client.fd >= 0);
+    assert_int_equal(connect(client.fd, (const struct sockaddr *)&address, sizeof address), 0);
+    return client;
+}
+
+static void client_close(struct client *client) {
+    if (client->fd >= 0)
+        (void)close(client->fd);
+    client->fd = -1;
+    buffer_finish(&client->got);
+}
+#define AUTO_CLIENT CLEANUP(client_close)
+
+static void wait_for_either(int fd, short events) {
+    struct pollfd polled[2] = {{.fd = fd, .events = events}, {.fd = uv_backend_fd(loop_uv(loop)), .events = POLLIN}};
+    (void)poll(polled, 2, uv_backend_timeout(loop_uv(loop)));
+}
+
+// Takes what is there; false if that is nothing.
+static bool client_take(struct client *client) {
+    char piece[65536];
+    ssize_t got = recv(client->fd, piece, sizeof piece, MSG_DONTWAIT);
+    if (got > 0)
+        buffer_add(&client->got, piece, (size_t)got);
+    if (got == 0 || (got < 0 && errno != EAGAIN))
+        client->has_ended = true;
+    return got > 0;
+}
+
+// Sends all, reading meanwhile; false if the server does not take it any more.
+static UNUSED bool client_send_bytes(struct client *client, const char *data, size_t length) {
+    while (length > 0) {
+        ssize_t sent = send(client->fd, data, length, MSG_DONTWAIT | MSG_NOSIGNAL);
+        if (sent < 0 && errno != EAGAIN)
+            return false;
+        if (sent > 0) {
+            data += sent;
+            length -= (size_t)sent;
+        }
+        loop_run_pending(loop);
+        if (!client_take(client) && sent < 0)
+            wait_for_either(client->fd, POLLIN | POLLOUT);
+    }
+    return true;
+}
+
+static UNUSED void client_send(struct client *client, const char *text) {
+    assert_true(client_send_bytes(client, text, strlen(text)));
+    loop_run_pending(loop);
+}
+
+// Reads until `text` has come, or fails when the connection ends.
+static UNUSED void client_expect(struct client *client, const char *text) {
+    while (strstr(buffer_text(&client->got), text) == NULL) {
+        loop_run_pending(loop);
+        if (client_take(client))
+            continue;
+        if (client->has_ended)
+            fail_msg("expected \"%s\", got \"%.300s\" and the end", text, buffer_text(&client->got));
+        wait_for_either(client->fd, POLLIN);
+    }
+}
+
+static UNUSED void client_expect_end(struct client *client) {
+    while (!client->has_ended) {
+        loop_run_pending(loop);
+        if (!client_take(client) && !client->has_ended)
+            wait_for_either(client->fd, POLLIN);
+    }
+}
+
+// Whether nothing more comes and the connection is open, now that the loop has done all it can.
+static UNUSED bool client_is_quiet(struct client *client) {
+    loop_run_pending(loop);
+    return !client_take(client) && !client->has_ended;
+}
+
+static UNUSED size_t client_count(const struct client *client, const char *text) {
+    size_t count = 0;
+    for (const char *at = buffer_text(&client->got); (at = strstr(at, text)) != NULL; at++)
+        count++;
+    return count;
+}
+
+static UNUSED void client_half_close(struct client *client) {
+    (void)shutdown(client->fd, SHUT_WR);
+    loop_run_pending(loop);
+}
+
+// The server's side of the only connection.
+static UNUSED struct connection *only_connection(void) {
+    assert_int_equal(http_server_connections(server), 1);
+    return LIST_ITEM(server->connections.next, struct connection, link);
+}

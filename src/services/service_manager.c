@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "services/service_manager.h"
+
+#include <stdlib.h>
+#include <sys/resource.h>
+
+#include "base/memory.h"
+#include "services/service.h"
+
+#define RESERVED_DESCRIPTORS 128
+#define KILL_DELAY_LEAST_NS (5 * NS_PER_S)
+#define STOP_MARGIN_NS (5 * NS_PER_S + 100 * NS_PER_MS) // for SIGKILL to take effect, and for the way there
+
+static size_t process_limit(void) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
+        return SIZE_MAX;
+    size_t all = (size_t)limit.rlim_cur;
+    return all > 2 * RESERVED_DESCRIPTORS ? all - RESERVED_DESCRIPTORS : all / 2;
+}
+
+struct service_manager *service_manager_create(const struct service_manager_spec *spec) {
+    struct service_manager *manager = memory_new(sizeof *manager);
+    manager->spec = *spec;
+    manager->process_limit = process_limit();
+    map_init(&manager->services, service_destroy);
+    list_init(&manager->start_queue);
+    event_init(&manager->shutdown_wanted);
+    event_init(&manager->started);
+    service_tasks_register(manager);
+    return manager;
+}
+
+void service_manager_destroy(struct service_manager *manager) {
+    if (manager == NULL)
+        return;
+    loop_defer_cancel(manager->spec.loop, &manager->start_turn);
+    map_finish(&manager->services);
+    plan_release(manager->plan);
+    free(manager);
+}
+
+void service_manager_set_plan(struct service_manager *manager, struct plan *plan) {
+    struct plan *old = manager->plan;
+    manager->plan = plan_hold(plan);
+    plan_release(old);
+}
+
+static void visit_one(struct service_manager *manager, const struct plan_service *config, service_visit_fn visit,
+                      void *data) {
+    const struct service *service = map_get(&manager->services, config->name);
+    struct service_info info = {
+        .name = config->name,
+        .is_enabled = text_equal(config->startup, "enabled"),
+        .status = service != NULL ? service_status(service) : "inactive",
+    };
+    if (service != NULL)
+        info.since = service->since;
+    visit(&info, data);
+}
+
+void service_manager_list(struct service_manager *manager, const struct text_list *names, service_visit_fn visit,
+                          void *data) {
+    const struct map *services = &manager->plan->content.services;
+    if (names != NULL && names->count > 0) {
+        AUTO_TEXT_LIST struct text_list wanted = {0};
+        text_list_copy(&wanted, names);
+        text_list_unique(&wanted);
+        text_list_sort(&wanted);
+        for (size_t i = 0; i < wanted.count; i++) {
+            const struct plan_service *config = map_get(services, wanted.items[i]);
+            if (config != NULL)
+                visit_one(manager, config, visit, data);
+        }
+        return;
+    }
+    AUTO_FREE struct map_entry **sorted = map_sorted(services);
+    for (size_t i = 0; sorted[i] != NULL; i++)
+        visit_one(manager, sorted[i]->value, visit, data);
+}
+
+void service_manager_counts(struct service_manager *manager, service_count_fn visit, void *data) {
+    AUTO_FREE struct map_entry **sorted = map_sorted(&manager->services);
+    for (size_t i = 0; sorted[i] != NULL; i++) {
+        const struct service *service = sorted[i]->value;
+        visit(service->name, service_is_up(service), service->start_count, data);
+    }
+}
+
+static bool is_at_rest(const struct service *service) {
+    return (service->state == STATE_INITIAL || service->state == STATE_STOPPED) &&
+           !list_is_linked(&service->queue_link);
+}
+
+bool service_manager_is_busy(const struct service_manager *manager) {
+    for (struct map_entry *entry = map_first(&manager->services); entry != NULL;
+         entry = map_next(&manager->services, entry)) {
+        if (!is_at_rest(entry->value))
+            return true;
+    }
+    return false;
+}
+
+bool service_manager_signal(struct service_manager *manager, const struct text_list *names, const char *signal,
+                            struct error *err) {
+    AUTO_BUFFER struct buffer faults = BUFFER_INIT(BUFFER_NO_LIMIT);
+    for (size_t i = 0; i < names->count; i++) {
+        AUTO_ERROR struct error reason = {0};
+        struct service *service = map_get(&manager->services, names->items[i]);
+        bool is_sent = service != NULL ? service_signal(service, signal, &reason)
+                                       : error_set(&reason, ERROR_INTERNAL, "service is not running");
+        if (is_sent)
+            continue;
+        buffer_printf(&faults, "%scannot send signal to ", faults.length > 0 ? "; " : "");
+        text_quote(&faults, names->items[i]);
+        buffer_printf(&faults, ": %s", error_text(&reason));
+    }
+    return faults.length == 0 || error_set(err, ERROR_INTERNAL, "%s", buffer_text(&faults));
+}
+
+void service_manager_check_failed(struct service_manager *manager, const char *check) {
+    AUTO_FREE struct map_entry **sorted = map_sorted(&manager->services);
+    for (size_t i = 0; sorted[i] != NULL; i++) {
+        struct service *service = sorted[i]->value;
+        if (service->config != NULL && map_has(&service->config->on_check_failure, check))
+            service_check_failed(service, (enum action)(intptr_t)map_get(&service->config->on_check_failure, check));
+    }
+}
+
+int64_t service_manager_stop_limit_ns(const struct service_manager *manager) {
+    int64_t longest_ns = KILL_DELAY_LEAST_NS;
+    for (struct map_entry *entry = map_first(&manager->services); entry != NULL;
+         entry = map_next(&manager->services, entry)) {
+        const struct service *service = entry->value;
+        if ((service_is_up(service) || service->state == STATE_TERMINATING) &&
+            service_kill_delay_ns(service) > longest_ns)
+            longest_ns = service_kill_delay_ns(service);
+    }
+    return longest_ns < INT64_MAX - STOP_MARGIN_NS ? longest_ns + STOP_MARGIN_NS : INT64_MAX;
+}
+
+struct event *service_manager_shutdown_wanted(struct service_manager *manager) {
+    return &manager->shutdown_wanted;
+}
+
+struct event *service_manager_started(struct service_manager *manager) {
+    return &manager->started;
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Services: what runs, what should run, and the way from one to the other. Start and stop are tasks of
+// changes; what happens in between (exits, backoff, failed checks) is the state machine's (service.h).
+// Page with the state diagram: docs/services.md.
+#pragma once
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/event.h"
+#include "base/text.h"
+#include "logs/log_store.h"
+#include "loop/loop.h"
+#include "plan/plan.h"
+#include "process/reaper.h"
+#include "state/runner.h"
+#include "state/state.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct service_manager;
+
+// What the manager stands on; all of it outlives the manager.
+struct service_manager_spec {
+    struct loop *loop;
+    struct reaper *reaper;
+    struct state *state;
+    struct runner *runner;
+    struct log_store *logs;
+    void (*tee)(void *data, const char *bytes, size_t length); // gets all services' output (verbose mode); may be NULL
+    void *tee_data;
+};
+
+struct service_manager *service_manager_create(const struct service_manager_spec *spec)
+    __attribute__((returns_nonnull));
+// Running processes are let go, not killed.
+void service_manager_destroy(struct service_manager *manager);
+void service_manager_set_plan(struct service_manager *manager, struct plan *plan);
+
+// --- what is ---
+struct service_info {
+    const char *name;
+    bool is_enabled;
+    const char *status;     // "active", "backoff", "error" or "inactive"
+    struct wall_time since; // not set before the first start
+};
+// The plan's services by name, or those of `names` (NULL or empty: all).
+typedef void (*service_visit_fn)(const struct service_info *info, void *data);
+void service_manager_list(struct service_manager *manager, const struct text_list *names, service_visit_fn visit,
+                          void *data);
+// Counts of every service ever started, by name, for metrics.
+typedef void (*service_count_fn)(const char *name, bool is_active, int64_t start_count, void *data);
+void service_manager_counts(struct service_manager *manager, service_count_fn visit, void *data);
+// Whether any service has been started and not been stopped since: nothing to supervise otherwise.
+bool service_manager_is_busy(const struct service_manager *manager);
+
+// --- what is asked for ---
+enum service_action { SERVICE_START, SERVICE_STOP, SERVICE_RESTART, SERVICE_REPLAN, SERVICE_AUTOSTART };
+bool service_action_by_name(const char *name, enum service_action *action);
+// Makes the change with its tasks. Errors are ERROR_BAD_REQUEST in the words of the API, or
+// ERROR_NO_DEFAULT_SERVICES; nothing is made then. The change is the state's.
+bool service_manager_request(struct service_manager *manager, enum service_action action, const struct text_list *names,
+                             struct change **change, struct error *err) NODISCARD;
+// Sends a signal ("SIGHUP") to the services' main processes; what cannot be signalled is reported, joined by "; ".
+bool service_manager_signal(struct service_manager *manager, const struct text_list *names, const char *signal,
+                            struct error *err) NODISCARD;
+// A check has failed: services that name it in on-check-failure act on it.
+void service_manager_check_failed(struct service_manager *manager, const char *check);
+
+// --- the end ---
+// A change that stops all that runs, dependants first; NULL when nothing runs. Start tasks that have not begun
+// by then fail.
+struct change *service_manager_stop_all(struct service_manager *manager);
+// How long that may take at most: max(5 s, the longest kill-delay) + 5.1 s.
+int64_t service_manager_stop_limit_ns(const struct service_manager *manager);
+
+enum shutdown_kind { SHUTDOWN_SUCCESS, SHUTDOWN_SERVICE_FAILURE, SHUTDOWN_CHECK_FAILURE };
+struct event *service_manager_shutdown_wanted(struct service_manager *manager); // argument: const enum shutdown_kind *
+struct service_started {
+    const struct plan_service *config;
+    struct ring *ring;
+};
+struct event *service_manager_started(struct service_manager *manager); // argument: const struct service_started *

@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What is asked for: services and their order become the tasks of a change (docs/services.md).
+#include "services/service.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+static const char *const action_names[] = {
+    [SERVICE_START] = "start",   [SERVICE_STOP] = "stop",           [SERVICE_RESTART] = "restart",
+    [SERVICE_REPLAN] = "replan", [SERVICE_AUTOSTART] = "autostart",
+};
+
+bool service_action_by_name(const char *name, enum service_action *action) {
+    for (size_t i = 0; i < ARRAY_COUNT(action_names); i++) {
+        if (text_equal(name, action_names[i])) {
+            *action = (enum service_action)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+// What is to be done, before anything is made of it.
+struct request {
+    struct text_list names; // that the change is about
+    struct plan_lanes stop;
+    struct plan_lanes start;
+    size_t touched; // how many services the summary counts
+};
+
+static void request_finish(struct request *request) {
+    text_list_clear(&request->names);
+    plan_lanes_clear(&request->stop);
+    plan_lanes_clear(&request->start);
+}
+
+static size_t lanes_total(const struct plan_lanes *lanes) {
+    size_t total = 0;
+    for (size_t i = 0; i < lanes->count; i++)
+        total += lanes->items[i].count;
+    return total;
+}
+
+// Keeps only the names for which `keep` says so; lanes without any go.
+typedef bool (*keep_fn)(const char *name, const void *data);
+
+static void lanes_filter(struct plan_lanes *lanes, keep_fn keep, const void *data) {
+    size_t kept = 0;
+    for (size_t i = 0; i < lanes->count; i++) {
+        struct text_list lane = {0};
+        for (size_t j = 0; j < lanes->items[i].count; j++) {
+            if (keep(lanes->items[i].items[j], data))
+                text_list_add(&lane, lanes->items[i].items[j]);
+        }
+        text_list_clear(&lanes->items[i]);
+        if (lane.count > 0)
+            lanes->items[kept++] = lane;
+    }
+    lanes->count = kept;
+}
+
+static bool is_in_map(const char *name, const void *data) {
+    return map_has(data, name);
+}
+
+static bool is_stoppable(const char *name, const void *data) {
+    const struct service_manager *manager = data;
+    const struct service *service = map_get(&manager->services, name);
+    return service != NULL &&
+           (service_is_up(service) || service->state == STATE_BACKOFF || list_is_linked(&service->queue_link));
+}
+
+// --- what each action means ---
+
+static bool plan_restart(struct service_manager *manager, struct request *request, struct error *err) {
+    if (!plan_stop_order(manager->plan, &request->names, &request->stop, err))
+        return false;
+    AUTO_MAP struct map named = MAP_INIT(NULL);
+    for (size_t i = 0; i < request->names.count; i++)
+        map_set(&named, request->names.items[i], request);
+    lanes_filter(&request->stop, is_in_map, &named);
+    return plan_start_order(manager->plan, &request->names, &request->start, err);
+}
+
+// Whether the service's configuration is not what it was when it was last taken up; takes the new one up.
+static bool take_up_changes(struct service_manager *manager, struct service *service) {
+    const struct plan_service *config = plan_find_service(manager->plan, service->name);
+    if (config == NULL || service->config == NULL)
+        return false;
+    const struct plan_workload *workload =
+        text_is_empty(config->workload) ? NULL : plan_find_workload(manager->plan, config->workload);
+    if (plan_service_equal(config, service->config) &&
+        (workload == NULL || plan_workload_equal(workload, service->workload)))
+        return false;
+    service_configure(service, config, workload);
+    return true;
+}
+
+static bool plan_replan(struct service_manager *manager, struct request *request, struct error *err) {
+    AUTO_TEXT_LIST struct text_list changed = {0};
+    AUTO_TEXT_LIST struct text_list wanted = {0};
+    AUTO_FREE struct map_entry **known = map_sorted(&manager->services);
+    for (size_t i = 0; known[i] != NULL; i++) {
+        if (take_up_changes(manager, known[i]->value))
+            text_list_add(&changed, known[i]->key);
+    }
+    text_list_add_list(&wanted, &changed);
+    AUTO_FREE struct map_entry **planned = map_sorted(&manager->plan->content.services);
+    for (size_t i = 0; planned[i] != NULL; i++) {
+        if (text_equal(((const struct plan_service *)planned[i]->value)->startup, "enabled"))
+            text_list_add(&wanted, planned[i]->key);
+    }
+    text_list_unique(&wanted);
+    if (!plan_stop_order(manager->plan, &changed, &request->stop, err) ||
+        !plan_start_order(manager->plan, &wanted, &request->start, err))
+        return false;
+    // The change is about all that it affects.
+    const struct plan_lanes *both[] = {&request->stop, &request->start};
+    for (size_t i = 0; i < ARRAY_COUNT(both); i++) {
+        for (size_t j = 0; j < both[i]->count; j++)
+            text_list_add_list(&request->names, &both[i]->items[j]);
+    }
+    text_list_unique(&request->names);
+    text_list_sort(&request->names);
+    request->touched = request->names.count;
+    return true;
+}
+
+static bool plan_autostart(struct service_manager *manager, struct request *request, struct error *err) {
+    AUTO_TEXT_LIST struct text_list enabled = {0};
+    AUTO_FREE struct map_entry **planned = map_sorted(&manager->plan->content.services);
+    for (size_t i = 0; planned[i] != NULL; i++) {
+        if (text_equal(((const struct plan_service *)planned[i]->value)->startup, "enabled"))
+            text_list_add(&enabled, planned[i]->key);
+    }
+    if (enabled.count == 0)
+        return error_set(err, ERROR_NO_DEFAULT_SERVICES, "no default services");
+    if (!plan_start_order(manager->plan, &enabled, &request->start, err))
+        return false;
+    for (size_t i = 0; i < request->start.count; i++)
+        text_list_add_list(&request->names, &request->start.items[i]);
+    return true;
+}
+
+static bool plan_action(struct service_manager *manager, enum service_action action, struct request *request,
+                        struct error *err) {
+    switch (action) {
+    case SERVICE_START:
+        return plan_start_order(manager->plan, &request->names, &request->start, err);
+    case SERVICE_STOP:
+        return plan_stop_order(manager->plan, &request->names, &request->stop, err);
+    case SERVICE_RESTART:
+        return plan_restart(manager, request, err);
+    case SERVICE_REPLAN:
+        return plan_replan(manager, request, err);
+    default:
+        return plan_autostart(manager, request, err);
+    }
+}
+
+// --- the change ---
+
+struct task_array {
+    struct task **items;
+    size_t count;
+    size_t capacity;
+};
+
+static void task_array_add(struct task_array *array, struct task *task) {
+    array->items = memory_grow(array->items, &array->capacity, array->count + 1, sizeof *array->items);
+    array->items[array->count++] = task;
+}
+
+static struct task *add_task(struct change *change, const char *kind, const char *name) {
+    AUTO_BUFFER struct buffer summary = BUFFER_INIT(BUFFER_NO_LIMIT);
+    buffer_printf(&summary, "%s service ", text_equal(kind, "start") ? "Start" : "Stop");
+    text_quote(&summary, name);
+    struct task *task = task_create(change, kind, buffer_text(&summary));
+    task_set_data(task, "service-request", json_pack("{s:s}", "Name", name));
+    return task;
+}
+
+// Tasks of a lane follow each other; the first of each waits for all of `before`. Gives the last of each lane.
+static void add_lanes(struct change *change, const char *kind, const struct plan_lanes *lanes,
+                      const struct task_array *before, struct task_array *lasts) {
+    for (size_t i = 0; i < lanes->count; i++) {
+        int64_t lane = state_new_lane(change_state(change));
+        struct task *previous = NULL;
+        for (size_t j = 0; j < lanes->items[i].count; j++) {
+            struct task *task = add_task(change, kind, lanes->items[i].items[j]);
+            task_join_lane(task, lane);
+            if (previous != NULL)
+                task_wait_for(task, previous);
+            for (size_t k = 0; previous == NULL && k < before->count; k++)
+                task_wait_for(task, before->items[k]);
+            previous = task;
+        }
+        if (previous != NULL)
+            task_array_add(lasts, previous);
+    }
+}
+
+static void set_service_names(struct change *change, const struct text_list *names) {
+    json_t *list = json_array();
+    for (size_t i = 0; i < names->count; i++)
+        (void)json_array_append_new(list, json_string(names->items[i]));
+    change_set_data(change, "service-names", list);
+}
+
+static void add_tasks(struct change *change, const struct request *request) {
+    struct task_array none = {0};
+    struct task_array stops = {0};
+    struct task_array starts = {0};
+    add_lanes(change, "stop", &request->stop, &none, &stops);
+    add_lanes(change, "start", &request->start, &stops, &starts);
+    memory_free_at(&stops.items);
+    memory_free_at(&starts.items);
+}
+
+static void summarise(const struct request *request, enum service_action action, struct buffer *out) {
+    const char *name = action_names[action];
+    buffer_printf(out, "%c%s ", toupper((unsigned char)name[0]), name + 1);
+    if (request->start.count + request->stop.count == 0) {
+        buffer_add_string(out, "- no services");
+        return;
+    }
+    buffer_add_string(out, "service ");
+    text_quote(out, request->names.items[0]);
+    if (request->touched > 1)
+        buffer_printf(out, " and %zu more", request->touched - 1);
+}
+
+static struct change *make_change(struct service_manager *manager, enum service_action action,
+                                  const struct request *request) {
+    AUTO_BUFFER struct buffer summary = BUFFER_INIT(BUFFER_NO_LIMIT);
+    summarise(request, action, &summary);
+    struct change *change = change_create(manager->spec.state, action_names[action], buffer_text(&summary));
+    if (request->start.count + request->stop.count == 0) {
+        change_set_status(change, STATUS_DONE);
+        return change;
+    }
+    add_tasks(change, request);
+    set_service_names(change, &request->names);
+    runner_wake(manager->spec.runner);
+    return change;
+}
+
+static bool check_names(enum service_action action, const struct text_list *names, struct error *err) {
+    bool wants_names = action != SERVICE_REPLAN && action != SERVICE_AUTOSTART;
+    if (wants_names && names->count == 0)
+        return error_set(err, ERROR_BAD_REQUEST, "must specify services for %s action", action_names[action]);
+    if (!wants_names && names->count > 0)
+        return error_set(err, ERROR_BAD_REQUEST, "%s accepts no service names", action_names[action]);
+    return true;
+}
+
+bool service_manager_request(struct service_manager *manager, enum service_action action, const struct text_list *names,
+                             struct change **change, struct error *err) {
+    if (!check_names(action, names, err))
+        return false;
+    struct request request = {0};
+    text_list_copy(&request.names, names);
+    bool is_good = plan_action(manager, action, &request, err);
+    if (is_good) {
+        // A restart counts only what it starts.
+        if (action != SERVICE_REPLAN)
+            request.touched = lanes_total(action == SERVICE_STOP ? &request.stop : &request.start);
+        *change = make_change(manager, action, &request);
+    } else if (err == NULL || err->kind != ERROR_NO_DEFAULT_SERVICES) {
+        error_prefix(err, "cannot %s services: ", action_names[action]);
+    }
+    request_finish(&request);
+    return is_good;
+}
+
+struct change *service_manager_stop_all(struct service_manager *manager) {
+    manager->is_stopping = true;
+    AUTO_TEXT_LIST struct text_list names = {0};
+    AUTO_FREE struct map_entry **planned = map_sorted(&manager->plan->content.services);
+    for (size_t i = 0; planned[i] != NULL; i++)
+        text_list_add(&names, planned[i]->key);
+    struct request request = {0};
+    struct change *change = NULL;
+    if (plan_stop_order(manager->plan, &names, &request.stop, NULL)) {
+        lanes_filter(&request.stop, is_stoppable, manager);
+        if (request.stop.count > 0) {
+            change = change_create(manager->spec.state, "stop", "Stop all running services");
+            add_tasks(change, &request);
+            runner_wake(manager->spec.runner);
+        }
+    }
+    request_finish(&request);
+    return change;
+}

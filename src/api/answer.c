@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "api/call.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "wire/http_message.h"
+
+static const struct {
+    int status;
+    const char *kind;
+} error_kinds[] = {
+    [ERROR_NONE] = {500, NULL},
+    [ERROR_INTERNAL] = {500, NULL},
+    [ERROR_BAD_REQUEST] = {400, NULL},
+    [ERROR_NOT_FOUND] = {404, NULL},
+    [ERROR_FORBIDDEN] = {403, NULL},
+    [ERROR_UNAUTHORIZED] = {401, "login-required"},
+    [ERROR_METHOD_NOT_ALLOWED] = {405, NULL},
+    [ERROR_TIMEOUT] = {504, NULL},
+    [ERROR_TOO_LARGE] = {413, NULL},
+    [ERROR_UNAVAILABLE] = {503, NULL},
+    [ERROR_CANCELLED] = {500, NULL},
+    [ERROR_NO_DEFAULT_SERVICES] = {400, "no-default-services"},
+    [ERROR_SYSTEM_RESTART] = {500, "system-restart"},
+    [ERROR_DAEMON_RESTART] = {500, "daemon-restart"},
+    [ERROR_GENERIC_FILE] = {400, "generic-file-error"},
+    [ERROR_PERMISSION_DENIED] = {403, "permission-denied"},
+    [ERROR_FILE_NOT_FOUND] = {404, "not-found"},
+    [ERROR_NOT_IMPLEMENTED] = {501, NULL},
+    [ERROR_CONNECTION] = {500, NULL},
+};
+
+// Everything up to and without the result.
+static void begin_envelope(struct json_writer *writer, const char *type, int status) {
+    json_writer_begin_object(writer);
+    json_writer_member_string(writer, "type", type);
+    json_writer_member_int(writer, "status-code", status);
+    json_writer_member_string(writer, "status", http_status_text(status));
+}
+
+static void end_envelope(const struct api *api, struct json_writer *writer, bool is_error) {
+    struct wall_time latest = is_error ? (struct wall_time){0} : state_latest_warning(api->spec.state);
+    if (latest.is_set) {
+        char text[CLOCK_TEXT_SIZE];
+        clock_format(latest, text);
+        json_writer_member_string(writer, "latest-warning", text);
+    }
+    if (api->maintenance_kind != NULL) {
+        json_writer_key(writer, "maintenance");
+        json_writer_begin_object(writer);
+        json_writer_member_string(writer, "message", api->maintenance_message);
+        json_writer_member_string(writer, "kind", api->maintenance_kind);
+        json_writer_end_object(writer);
+    }
+    json_writer_end_object(writer);
+}
+
+void api_answer_result_status(struct api_call *call, int status, const struct buffer *result) {
+    AUTO_BUFFER struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
+    struct json_writer writer;
+    json_writer_init(&writer, &text, true);
+    begin_envelope(&writer, "sync", status);
+    json_writer_key(&writer, "result");
+    json_writer_raw(&writer, result->data, result->length);
+    end_envelope(call->api, &writer, false);
+    http_answer(call->request, status, JSON_CONTENT_TYPE, text.data, text.length);
+}
+
+void api_answer_result(struct api_call *call, const struct buffer *result) {
+    api_answer_result_status(call, 200, result);
+}
+
+void api_answer_true(struct api_call *call) {
+    AUTO_BUFFER struct buffer result = BUFFER_INIT(BUFFER_NO_LIMIT);
+    buffer_add_string(&result, "true");
+    api_answer_result(call, &result);
+}
+
+static void on_saved(struct checkpoint_wait *wait, bool is_saved) {
+    // The change is under way either way; a disk that refuses is told by a warning.
+    (void)is_saved;
+    struct api_call *call = CONTAINER_OF(wait, struct api_call, save);
+    struct buffer answer = call->saved_answer;
+    call->saved_answer = (struct buffer){0};
+    http_answer(call->request, call->saved_status, JSON_CONTENT_TYPE, answer.data, answer.length);
+    buffer_finish(&answer);
+}
+
+void api_answer_change(struct api_call *call, const struct change *change) {
+    buffer_init(&call->saved_answer, BUFFER_NO_LIMIT);
+    struct json_writer writer;
+    json_writer_init(&writer, &call->saved_answer, true);
+    begin_envelope(&writer, "async", 202);
+    json_writer_member_string(&writer, "change", change_id(change));
+    json_writer_key(&writer, "result");
+    json_writer_null(&writer);
+    end_envelope(call->api, &writer, false);
+    call->saved_status = 202;
+    checkpoint_wait(call->api->spec.checkpoint, &call->save, on_saved);
+}
+
+void api_answer_error(struct api_call *call, const struct error *err) {
+    int status = error_kinds[err->kind].status;
+    const char *kind = error_kinds[err->kind].kind;
+    AUTO_BUFFER struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
+    struct json_writer writer;
+    json_writer_init(&writer, &text, true);
+    begin_envelope(&writer, "error", status);
+    json_writer_key(&writer, "result");
+    json_writer_begin_object(&writer);
+    json_writer_member_string(&writer, "message", error_text(err));
+    if (kind != NULL)
+        json_writer_member_string(&writer, "kind", kind);
+    json_writer_end_object(&writer);
+    end_envelope(call->api, &writer, true);
+    http_answer(call->request, status, JSON_CONTENT_TYPE, text.data, text.length);
+}
+
+void api_answer_fault(struct api_call *call, enum error_kind kind, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    struct error err = {.kind = kind, .message = memory_vprintf(format, arguments)};
+    va_end(arguments);
+    api_answer_error(call, &err);
+    error_clear(&err);
+}
+
+// --- JSON bodies ---
+
+static void on_body(struct http_request *request, const struct buffer *body, const struct error *err, void *data) {
+    (void)request;
+    struct api_call *call = data;
+    if (err != NULL && err->kind == ERROR_TOO_LARGE) {
+        api_answer_error(call, err);
+        return;
+    }
+    AUTO_JSON json_t *value = NULL;
+    AUTO_ERROR struct error reason = {0};
+    bool is_read = json_read(buffer_text(body), body->length, &value, &reason);
+    // What was there before the body broke off may be a whole value: only the first one counts.
+    if (!is_read && err != NULL)
+        error_set(&reason, err->kind, "%s", error_text(err));
+    if (is_read)
+        is_read = json_is_object_or_null(value, "request", &reason);
+    if (!is_read) {
+        api_answer_fault(call, ERROR_BAD_REQUEST, "%s: %s", call->decode_error, error_text(&reason));
+        return;
+    }
+    call->on_json(call, value);
+}
+
+void api_read_json(struct api_call *call, const char *decode_error, api_json_fn on_json) {
+    call->decode_error = decode_error;
+    call->on_json = on_json;
+    http_request_read_body(call->request, BODY_LIMIT_BYTES, on_body, call);
+}

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// /v1/logs: lines of JSON, at once or as they come.
+#include "api/call.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+#define DEFAULT_COUNT 30
+#define BLOCK_BYTES ((size_t)32768) // written to the connection at a time
+#define BLOCKS_PER_TURN 16
+
+struct log_answer {
+    struct api_call *call;
+    struct log_query *query;
+    struct deferred turn;
+    bool follow;
+};
+
+static void release_answer(void *data) {
+    struct log_answer *answer = data;
+    loop_defer_cancel(answer->call->api->spec.loop, &answer->turn);
+    log_query_destroy(answer->query);
+    free(answer);
+}
+
+static void add_entry(struct buffer *out, const char *service, const struct ring_entry *entry) {
+    char time[CLOCK_TEXT_SIZE];
+    clock_format((struct wall_time){.ns = entry->wall_ns, .is_set = true}, time);
+    buffer_add_string(out, "{\"time\":\"");
+    buffer_add_string(out, time);
+    buffer_add_string(out, "\",\"service\":");
+    json_add_string(out, service, strlen(service), false);
+    buffer_add_string(out, ",\"message\":");
+    json_add_string(out, entry->message, entry->length, false);
+    buffer_add_string(out, "}\n");
+}
+
+// Writes one block of entries; false when there are none left.
+static bool write_block(struct log_answer *answer) {
+    AUTO_BUFFER struct buffer block = BUFFER_INIT(BUFFER_NO_LIMIT);
+    const char *service;
+    struct ring_entry entry;
+    while (block.length < BLOCK_BYTES && log_query_next(answer->query, &service, &entry))
+        add_entry(&block, service, &entry);
+    http_stream_write(answer->call->request, block.data, block.length);
+    return block.length >= BLOCK_BYTES;
+}
+
+static void on_turn(struct deferred *deferred) {
+    struct log_answer *answer = CONTAINER_OF(deferred, struct log_answer, turn);
+    struct http_request *request = answer->call->request;
+    for (int i = 0; i < BLOCKS_PER_TURN; i++) {
+        if (http_stream_pending(request) >= HTTP_STREAM_HIGH_BYTES)
+            return; // on_drain goes on
+        if (!write_block(answer)) {
+            if (!answer->follow)
+                http_stream_end(request);
+            return;
+        }
+    }
+    loop_defer(answer->call->api->spec.loop, deferred, on_turn);
+}
+
+static void go_on(void *data) {
+    struct log_answer *answer = data;
+    loop_defer(answer->call->api->spec.loop, &answer->turn, on_turn);
+}
+
+static void on_drain(struct http_request *request, void *data) {
+    (void)request;
+    go_on(data);
+}
+
+static void on_cancel(struct http_request *request, void *data) {
+    (void)data;
+    http_stream_end(request);
+}
+
+static void begin_answer(struct api_call *call, const struct text_list *services, int64_t count, bool follow) {
+    struct log_answer *answer = memory_new(sizeof *answer);
+    answer->call = call;
+    answer->follow = follow;
+    call->waiting = answer;
+    call->release_waiting = release_answer;
+    struct log_query_spec spec = {
+        .services = services->count > 0 ? services : NULL,
+        .count = count,
+        .follow = follow,
+        .on_ready = go_on,
+        .data = answer,
+    };
+    answer->query = log_query_create(call->api->spec.logs, &spec);
+    http_request_on_cancel(call->request, on_cancel, answer);
+    http_stream_on_drain(call->request, on_drain, answer);
+    http_stream_begin(call->request, 200, "application/x-ndjson");
+    on_turn(&answer->turn);
+}
+
+void api_get_logs(struct api_call *call) {
+    const struct url_query *query = api_query(call);
+    const char *follow = url_query_first(query, "follow");
+    if (!text_is_empty(follow) && !text_equal(follow, "true") && !text_equal(follow, "false")) {
+        api_answer_fault(call, ERROR_BAD_REQUEST, "follow parameter must be \"true\" or \"false\"");
+        return;
+    }
+    bool is_following = text_equal(follow, "true");
+    const char *number = url_query_first(query, "n");
+    int64_t count = is_following ? 0 : DEFAULT_COUNT;
+    if (!text_is_empty(number) && !text_to_int64(number, -1, INT64_MAX, &count)) {
+        api_answer_fault(call, ERROR_BAD_REQUEST, "n must be -1, 0, or a positive integer");
+        return;
+    }
+    AUTO_TEXT_LIST struct text_list services = {0};
+    url_query_list(query, "services", &services);
+    begin_answer(call, &services, count, is_following);
+}

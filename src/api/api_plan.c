@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// /v1/plan and /v1/layers.
+#include "api/call.h"
+
+#include <string.h>
+
+#include "base/log.h"
+#include "base/memory.h"
+
+// The plan's text changes only with the plan: it is kept as the JSON string that is asked for.
+static const struct buffer *plan_json(struct api *api) {
+    struct plan *plan = plan_store_current(api->spec.plans);
+    if (plan == api->plan_cached)
+        return &api->plan_json;
+    plan_release(api->plan_cached);
+    api->plan_cached = plan_hold(plan);
+    buffer_clear(&api->plan_json);
+    AUTO_BUFFER struct buffer yaml = BUFFER_INIT(BUFFER_NO_LIMIT);
+    plan_write_yaml(plan, &yaml);
+    json_add_string(&api->plan_json, buffer_text(&yaml), yaml.length, true);
+    return &api->plan_json;
+}
+
+void api_get_plan(struct api_call *call) {
+    const char *format = url_query_first(api_query(call), "format");
+    if (!text_equal(format, "yaml")) {
+        AUTO_FREE char *quoted = text_quoted(format != NULL ? format : "");
+        api_answer_fault(call, ERROR_BAD_REQUEST, "invalid format %s", quoted);
+        return;
+    }
+    api_answer_result(call, plan_json(call->api));
+}
+
+struct layer_request {
+    const char *action, *label, *format, *text;
+    bool combine, inner;
+};
+
+static bool read_request(const json_t *body, struct layer_request *request, struct error *err) {
+    *request = (struct layer_request){.action = "", .label = "", .format = "", .text = ""};
+    return json_get_string(body, "request", "action", &request->action, err) &&
+           json_get_bool(body, "request", "combine", &request->combine, err) &&
+           json_get_bool(body, "request", "inner", &request->inner, err) &&
+           json_get_string(body, "request", "label", &request->label, err) &&
+           json_get_string(body, "request", "format", &request->format, err) &&
+           json_get_string(body, "request", "layer", &request->text, err);
+}
+
+static bool check_request(const struct layer_request *request, struct error *err) {
+    AUTO_FREE char *action = text_quoted(request->action);
+    AUTO_FREE char *format = text_quoted(request->format);
+    if (!text_equal(request->action, "add"))
+        return error_set(err, ERROR_BAD_REQUEST, "invalid action %s", action);
+    if (text_is_empty(request->label))
+        return error_set(err, ERROR_BAD_REQUEST, "label must be set");
+    if (!text_equal(request->format, "yaml"))
+        return error_set(err, ERROR_BAD_REQUEST, "invalid format %s", format);
+    return true;
+}
+
+static bool add_layer(struct api_call *call, const struct layer_request *request, struct error *err) {
+    struct layer *layer = NULL;
+    if (!layer_parse(0, request->label, request->text, strlen(request->text), &layer, err)) {
+        if (err->kind != ERROR_INTERNAL)
+            err->kind = ERROR_BAD_REQUEST;
+        return error_prefix(err, "cannot parse layer YAML: ");
+    }
+    AUTO_FREE char *event = memory_printf("authz_admin:%s,add_layer", call->user);
+    AUTO_FREE char *words = memory_printf("Adding layer %s", request->label);
+    log_security(LOG_SECURITY_WARN, event, words);
+    for (size_t i = 0; i < layer->warnings.count; i++)
+        log_notice("%s", layer->warnings.items[i]);
+    return plan_store_add(call->api->spec.plans, layer, request->combine, request->inner, err);
+}
+
+static void on_layers_body(struct api_call *call, const json_t *body) {
+    struct layer_request request;
+    AUTO_ERROR struct error err = {0};
+    if (!read_request(body, &request, &err)) {
+        error_prefix(&err, "%s: ", call->decode_error);
+        api_answer_error(call, &err);
+    } else if (!check_request(&request, &err) || !add_layer(call, &request, &err)) {
+        api_answer_error(call, &err);
+    } else {
+        api_answer_true(call);
+    }
+}
+
+void api_post_layers(struct api_call *call) {
+    api_read_json(call, "cannot decode request body", on_layers_body);
+}

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The API on a real server and socket; the client is in the same thread and turns the loop while it waits.
+#pragma once
+
+#include <cmocka.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "api/call.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "net/listen.h"
+
+struct fixture {
+    char folder[32];
+    char path[64];
+    struct loop *loop;
+    struct reaper *reaper;
+    struct state *state;
+    struct runner *runner;
+    struct checkpoint *checkpoint;
+    struct log_store *logs;
+    struct plan_store *plans;
+    struct service_manager *services;
+    struct api *api;
+    struct http_server *server;
+    struct buffer log;
+};
+
+static inline void fixture_log(void *data, const char *line, size_t length) {
+    buffer_add(&((struct fixture *)data)->log, line, length);
+}
+
+static inline void fixture_begin(struct fixture *fixture) {
+    *fixture = (struct fixture){.folder = "/tmp/test-api-XXXXXX"};
+    buffer_init(&fixture->log, BUFFER_NO_LIMIT);
+    log_set_sink(fixture_log, fixture);
+    (void)signal(SIGPIPE, SIG_IGN); // as the daemon does
+    assert_non_null(mkdtemp(fixture->folder));
+    (void)snprintf(fixture->path, sizeof fixture->path, "%s/socket", fixture->folder);
+    assert_true(loop_create(&fixture->loop, NULL));
+    assert_true(reaper_create(fixture->loop, &fixture->reaper, NULL));
+    fixture->state = state_create();
+    fixture->runner = runner_create(fixture->loop, fixture->state);
+    fixture->checkpoint = checkpoint_create(fixture->loop, fixture->state, NULL);
+    fixture->logs = log_store_create();
+    fixture->plans = plan_store_create("/no/such/folder");
+    assert_true(plan_store_load(fixture->plans, NULL));
+    struct service_manager_spec services = {
+        .loop = fixture->loop,
+        .reaper = fixture->reaper,
+        .state = fixture->state,
+        .runner = fixture->runner,
+        .logs = fixture->logs,
+    };
+    fixture->services = service_manager_create(&services);
+    service_manager_set_plan(fixture->services, plan_store_current(fixture->plans));
+    struct api_spec spec = {
+        .loop = fixture->loop,
+        .plans = fixture->plans,
+        .services = fixture->services,
+        .state = fixture->state,
+        .checkpoint = fixture->checkpoint,
+        .logs = fixture->logs,
+        .version = "v9",
+        .boot_id = "boot",
+    };
+    fixture->api = api_create(&spec);
+    struct http_server_hooks hooks = api_hooks(fixture->api);
+    fixture->server = http_server_create(fixture->loop, &hooks);
+    int fd = -1;
+    assert_true(listen_unix(fixture->path, &fd, NULL));
+    assert_true(http_server_listen(fixture->server, fd, HTTP_OVER_UNIX, NULL));
+}
+
+static inline void fixture_end(struct fixture *fixture) {
+    http_server_destroy(fixture->server);
+    service_manager_destroy(fixture->services);
+    runner_destroy(fixture->runner);
+    checkpoint_destroy(fixture->checkpoint);
+    api_destroy(fixture->api);
+    plan_store_destroy(fixture->plans);
+    state_destroy(fixture->state);
+    log_store_destroy(fixture->logs);
+    reaper_destroy(fixture->reaper);
+    loop_destroy(fixture->loop);
+    (void)unlink(fixture->path);
+    assert_int_equal(rmdir(fixture->folder), 0);
+    log_set_sink(NULL, NULL);
+    buffer_finish(&fixture->log);
+}
+
+// Adds a layer and makes it the live plan, as the daemon's wiring does.
+static inline void fixture_add_layer(struct fixture *fixture, const char *yaml) {
+    struct layer *layer = NULL;
+    AUTO_ERROR struct error err = {0};
+    if (!layer_parse(0, "base", yaml, strlen(yaml), &layer, &err) ||
+        !plan_store_add(fixture->plans, layer, true, false, &err))
+        fail_msg("layer: %s", error_text(&err));
+    service_manager_set_plan(fixture->services, plan_store_current(fixture->plans));
+}
+
+static inline int fixture_connect(const struct fixture *fixture) {
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    memcpy(address.sun_path, fixture->path, strlen(fixture->path));
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    assert_int_equal(connect(fd, (const struct sockaddr *)&address, sizeof address), 0);
+    return fd;
+}
+
+static inline void fixture_send(int fd, const char *method, const char *path, const char *body) {
+    AUTO_FREE char *text =
+        memory_printf("%s %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: %zu\r\n\r\n%s", method, path,
+                      strlen(body), body);
+    assert_int_equal(send(fd, text, strlen(text), MSG_NOSIGNAL), strlen(text));
+}
+
+// Reads until the server closes the connection; the whole answer, owned.
+static inline char *fixture_receive(struct fixture *fixture, int fd) {
+    struct buffer answer = BUFFER_INIT(BUFFER_NO_LIMIT);
+    for (int turns = 0; turns < 2000000; turns++) {
+        char block[4096];
+        ssize_t count = recv(fd, block, sizeof block, 0);
+        if (count > 0)
+            buffer_add(&answer, block, (size_t)count);
+        else if (count == 0)
+            break;
+        else
+            uv_run(loop_uv(fixture->loop), UV_RUN_NOWAIT);
+    }
+    (void)close(fd);
+    loop_run_pending(fixture->loop);
+    return buffer_take(&answer);
+}
+
+static inline char *fixture_ask(struct fixture *fixture, const char *method, const char *path, const char *body) {
+    int fd = fixture_connect(fixture);
+    fixture_send(fd, method, path, body);
+    return fixture_receive(fixture, fd);
+}
+
+// Asks, and wants the status and a piece of text in the answer.
+static inline void assert_answer(struct fixture *fixture, const char *request, const char *body, int status,
+                                 const char *piece) {
+    AUTO_FREE char *copy = memory_string(request);
+    char *path = strchr(copy, ' ');
+    *path++ = '\0';
+    AUTO_FREE char *answer = fixture_ask(fixture, copy, path, body);
+    int got = 0;
+    (void)sscanf(answer, "HTTP/1.1 %d", &got);
+    if (got != status || strstr(answer, piece) == NULL)
+        fail_msg("%s %s: want %d and %s, got\n%s", request, body, status, piece, answer);
+}

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "fixture.h"
+
+static void services_are_shown_and_acted_on(void **unused) {
+    (void)unused;
+    struct fixture fixture;
+    fixture_begin(&fixture);
+    fixture_add_layer(&fixture, "services:\n  \"a<b\": {override: replace, command: sleep 1000, startup: enabled}\n"
+                                "  two: {override: replace, command: sleep 1000}\n");
+    runner_stop(fixture.runner);
+    assert_answer(&fixture, "GET /v1/services?names=two,none", "", 200,
+                  "\"result\":[{\"name\":\"two\",\"startup\":\"disabled\",\"current\":\"inactive\"}]");
+    assert_answer(&fixture, "GET /v1/services", "", 200, "\"name\":\"a\\u003cb\",\"startup\":\"enabled\"");
+    assert_answer(&fixture, "POST /v1/services", "{\"action\":\"dance\",\"services\":[\"two\"]}", 400,
+                  "invalid action \\\"dance\\\"");
+    assert_answer(&fixture, "POST /v1/services", "{\"action\":\"dance\"}", 400,
+                  "must specify services for dance action");
+    assert_answer(&fixture, "POST /v1/services", "{\"action\":\"autostart\"}", 202, "\"change\":\"1\"");
+    assert_answer(&fixture, "GET /v1/services/two", "", 400, "not implemented");
+    fixture_end(&fixture);
+}
+
+static void nothing_to_start_has_a_kind(void **unused) {
+    (void)unused;
+    struct fixture fixture;
+    fixture_begin(&fixture);
+    assert_answer(&fixture, "POST /v1/services", "{\"action\":\"autostart\"}", 400,
+                  "{\"message\":\"no default services\",\"kind\":\"no-default-services\"}");
+    fixture_end(&fixture);
+}
+
+static void signals_want_services(void **unused) {
+    (void)unused;
+    struct fixture fixture;
+    fixture_begin(&fixture);
+    assert_answer(&fixture, "POST /v1/signals", "{\"signal\":\"SIGHUP\"}", 400, "must specify one or more services");
+    assert_answer(&fixture, "POST /v1/signals", "{\"signal\":\"SIGHUP\",\"services\":[\"x\"]}", 500,
+                  "cannot send signal to \\\"x\\\": service is not running");
+    fixture_end(&fixture);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(services_are_shown_and_acted_on),
+        cmocka_unit_test(nothing_to_start_has_a_kind),
+        cmocka_unit_test(signals_want_services),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// $PEBBLE: made, filled and checked before anything is built on it.
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "daemon/parts.h"
+
+static bool copy_once(const char *source, const char *target, struct error *err) {
+    if (text_is_empty(source) || !file_exists(source))
+        return true;
+    AUTO_TEXT_LIST struct text_list entries = {0};
+    if (file_exists(target) && !directory_list(target, &entries, err))
+        return false;
+    if (entries.count > 0)
+        return true;
+    return directory_copy(source, target, err) || error_prefix(err, "cannot copy \"%s\" to \"%s\": ", source, target);
+}
+
+bool daemon_prepare_directory(const struct daemon_options *options, struct error *err) {
+    const char *directory = options->directory;
+    if (options->creates_directory && !directory_create_all(directory, 0700, err))
+        return false;
+    if (!copy_once(options->copy_source, directory, err))
+        return false;
+    if (!path_is_absolute(directory))
+        return error_set(err, ERROR_INTERNAL, "directory \"%s\" must be absolute", directory);
+    if (!directory_exists(directory))
+        return error_set(err, ERROR_INTERNAL, "directory \"%s\" does not exist", directory);
+    if (access(directory, W_OK) != 0)
+        return error_set(err, ERROR_INTERNAL, "directory \"%s\" not writable", directory);
+    return true;
+}
+
+// A random UUID (RFC 9562, version 4), for where the kernel's file is not to be seen.
+static char *random_uuid(void) {
+    uint8_t bytes[16] = {0};
+    (void)!getrandom(bytes, sizeof bytes, 0);
+    bytes[6] = (uint8_t)((bytes[6] & 0x0f) | 0x40);
+    bytes[8] = (uint8_t)((bytes[8] & 0x3f) | 0x80);
+    struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
+    for (size_t i = 0; i < sizeof bytes; i++)
+        buffer_printf(&text, "%s%02x", i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "", bytes[i]);
+    return buffer_take(&text);
+}
+
+char *daemon_boot_id(void) {
+    // In a container the kernel's boot id is the host's and says nothing of a restart: there each start counts.
+    AUTO_BUFFER struct buffer text = BUFFER_INIT(256);
+    if (getpid() == 1 || !file_read("/proc/sys/kernel/random/boot_id", &text, NULL))
+        return random_uuid();
+    return memory_string_n(buffer_text(&text), strcspn(buffer_text(&text), "\n"));
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Private to daemon/: what the daemon consists of.
+#pragma once
+
+#include "api/api.h"
+#include "daemon/daemon.h"
+#include "http/server.h"
+#include "logs/log_store.h"
+#include "loop/loop.h"
+#include "loop/output.h"
+#include "plan/plan_store.h"
+#include "process/reaper.h"
+#include "services/service_manager.h"
+#include "state/checkpoint.h"
+#include "state/runner.h"
+#include "state/state.h"
+
+enum daemon_phase { DAEMON_STARTING, DAEMON_RUNNING, DAEMON_STOPPING_SERVICES, DAEMON_CLOSING };
+
+struct daemon {
+    const struct daemon_options *options;
+    enum daemon_phase phase;
+    enum daemon_exit exit_code;
+    char *boot_id;
+
+    struct loop *loop;
+    struct output *log_output;
+    struct output *verbose_output; // NULL unless verbose
+    struct reaper *reaper;
+    struct log_store *logs;
+    struct plan_store *plans;
+    struct state *state;
+    struct checkpoint *checkpoint;
+    struct runner *runner;
+    struct service_manager *services;
+    struct api *api;
+    struct http_server *server;
+    bool is_listening; // the socket's path is ours
+    int socket_fd;     // listens there; -1 once the server has it
+
+    struct signal_watch *signals[5];
+    struct timer *prune_timer;
+    struct timer *stop_timer;  // the longest wait for services to stop, then for the state file
+    struct deferred last_save; // begins the write of the state file before the socket is given up
+    struct checkpoint_wait saved;
+    struct timer *watchdog_timer; // NULL without WATCHDOG_USEC
+    int64_t watchdog_ns;
+    struct timer *standby_timer; // NULL without NOTIFY_SOCKET
+    int64_t standby_wait_ns;
+
+    struct change *autostart;  // the change that starts the default services, until it is ready
+    struct change *final_stop; // the change that stops everything
+    struct listener on_plan_changed;
+    struct listener on_change_ready;
+    struct listener on_shutdown_wanted;
+    struct listener on_checkpoint_failed;
+    bool is_write_stuck; // the last write of the state file did not end in time
+    struct child subcommand;
+    int subcommand_code;
+};
+
+// wiring.c
+bool daemon_build(struct daemon *daemon, struct error *err) NODISCARD;
+void daemon_take_apart(struct daemon *daemon);
+// start.c
+// Begins to take note of signals: before anything that takes time, for as the first process of a container the
+// daemon would miss those that come without a handler.
+bool daemon_watch_signals(struct daemon *daemon, struct error *err) NODISCARD;
+// Takes the socket, which keeps others away from the state file, too; nothing is accepted yet.
+bool daemon_take_socket(struct daemon *daemon, struct error *err) NODISCARD;
+bool daemon_start(struct daemon *daemon, struct error *err) NODISCARD;
+void daemon_say_ready(struct daemon *daemon);
+// stop.c
+void daemon_stop(struct daemon *daemon, enum daemon_exit exit_code); // begins the shut-down; further calls do nothing
+void daemon_services_stopped(struct daemon *daemon);
+// watchdog.c, standby.c
+bool daemon_start_watchdog(struct daemon *daemon, struct error *err) NODISCARD;
+void daemon_start_standby(struct daemon *daemon);
+// directory.c
+bool daemon_prepare_directory(const struct daemon_options *options, struct error *err) NODISCARD;
+char *daemon_boot_id(void) __attribute__((returns_nonnull)); // owned

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Start-up: signals, listeners, arguments, default services.
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "daemon/notify.h"
+#include "daemon/parts.h"
+
+#define PRUNE_INTERVAL_NS (600 * NS_PER_S)
+
+// --- signals ---
+
+static const char *signal_word(int number) {
+    return number == SIGTERM ? "terminated" : number == SIGINT ? "interrupt" : "quit";
+}
+
+static void on_stop_signal(void *data, int number) {
+    struct daemon *daemon = data;
+    if (daemon->phase != DAEMON_RUNNING)
+        return;
+    log_notice("Exiting on %s signal.", signal_word(number));
+    daemon_stop(daemon, DAEMON_EXIT_OK);
+}
+
+static void on_hangup(void *data, int number) {
+    (void)data;
+    (void)number;
+    log_notice("Ignoring SIGHUP: layers are read at start-up, or added with `pebble add`.");
+}
+
+bool daemon_watch_signals(struct daemon *daemon, struct error *err) {
+    static const struct {
+        int number;
+        signal_fn handle;
+    } watched[] = {{SIGTERM, on_stop_signal}, {SIGINT, on_stop_signal}, {SIGQUIT, on_stop_signal}, {SIGHUP, on_hangup}};
+    // Whoever started the daemon may have blocked some.
+    sigset_t none;
+    sigemptyset(&none);
+    (void)pthread_sigmask(SIG_SETMASK, &none, NULL);
+    (void)signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGXFSZ, SIG_IGN); // a write beyond RLIMIT_FSIZE fails like one to a full disk
+    for (size_t i = 0; i < ARRAY_COUNT(watched); i++) {
+        if (!signal_watch_create(daemon->loop, watched[i].number, watched[i].handle, daemon, &daemon->signals[i], err))
+            return false;
+    }
+    return true;
+}
+
+// --- listeners ---
+
+bool daemon_take_socket(struct daemon *daemon, struct error *err) {
+    if (!listen_unix(daemon->options->socket_path, &daemon->socket_fd, err))
+        return error_prefix(err, "when trying to listen on %s: ", daemon->options->socket_path);
+    daemon->is_listening = true;
+    return true;
+}
+
+static bool listen_on_socket(struct daemon *daemon, struct error *err) {
+    int fd = daemon->socket_fd;
+    daemon->socket_fd = -1;
+    return http_server_listen(daemon->server, fd, HTTP_OVER_UNIX, err);
+}
+
+static bool listen_on_http(struct daemon *daemon, struct error *err) {
+    const char *address = daemon->options->http_address;
+    if (text_is_empty(address))
+        return true;
+    int fd = -1;
+    if (!listen_tcp(address, &fd, err) || !http_server_listen(daemon->server, fd, HTTP_OVER_TCP, err))
+        return error_prefix(err, "cannot listen on \"%s\": ", address);
+    log_notice("HTTP API server listening on \"%s\".", address);
+    return true;
+}
+
+// --- arguments of services ---
+
+static void free_list(void *value) {
+    text_list_clear(value);
+    free(value);
+}
+
+static bool set_arguments(struct daemon *daemon, struct error *err) {
+    const struct daemon_options *options = daemon->options;
+    AUTO_MAP struct map services = MAP_INIT(free_list);
+    for (size_t i = 0; i < options->argument_count; i++) {
+        const struct text_list *given = &options->arguments[i];
+        if (given->count == 0)
+            return error_set(err, ERROR_INTERNAL, "--args requires a service name");
+        AUTO_FREE char *quoted = text_quoted(given->items[0]);
+        if (map_has(&services, given->items[0]))
+            return error_set(err, ERROR_INTERNAL, "--args provided more than once for %s service", quoted);
+        struct text_list *arguments = memory_new(sizeof *arguments);
+        for (size_t j = 1; j < given->count; j++)
+            text_list_add(arguments, given->items[j]);
+        map_set(&services, given->items[0], arguments);
+    }
+    return services.count == 0 || plan_store_set_arguments(daemon->plans, &services, err);
+}
+
+// --- what is started ---
+
+void daemon_say_ready(struct daemon *daemon) {
+    if (daemon->options->ready_fd >= 0)
+        (void)!write(daemon->options->ready_fd, "1", 1);
+}
+
+static void autostart(struct daemon *daemon) {
+    static const struct text_list nobody = {0};
+    AUTO_ERROR struct error err = {0};
+    if (daemon->options->holds) {
+        daemon_say_ready(daemon);
+    } else if (!service_manager_request(daemon->services, SERVICE_AUTOSTART, &nobody, &daemon->autostart, &err)) {
+        log_notice("Cannot start default services: %s", error_text(&err));
+        daemon_say_ready(daemon);
+    }
+}
+
+static void on_prune_timer(void *data) {
+    struct daemon *daemon = data;
+    state_prune(daemon->state);
+    timer_start(daemon->prune_timer, PRUNE_INTERVAL_NS);
+}
+
+static void on_subcommand_end(struct child *child, int exit_code) {
+    struct daemon *daemon = CONTAINER_OF(child, struct daemon, subcommand);
+    daemon->subcommand_code = exit_code;
+    if (exit_code != 0 || !daemon->options->keeps_running)
+        daemon_stop(daemon, DAEMON_EXIT_OK);
+}
+
+bool daemon_start(struct daemon *daemon, struct error *err) {
+    AUTO_FREE char *event = memory_printf("sys_startup:%u", getuid());
+    log_security(LOG_SECURITY_WARN, event, "Starting daemon");
+    if (!listen_on_socket(daemon, err) || !listen_on_http(daemon, err))
+        return false;
+    const struct text_list *warnings = plan_store_warnings(daemon->plans);
+    for (size_t i = 0; i < warnings->count; i++)
+        log_notice("%s", warnings->items[i]);
+    log_notice("Started daemon.");
+    if (!set_arguments(daemon, err))
+        return false;
+    plan_store_freeze(daemon->plans);
+    if (!daemon_start_watchdog(daemon, err))
+        return error_prefix(err, "cannot run software watchdog: ");
+    notify_send("READY=1");
+    daemon->phase = DAEMON_RUNNING;
+    daemon_start_standby(daemon);
+    state_prune(daemon->state);
+    daemon->prune_timer = timer_create_in(daemon->loop, on_prune_timer, daemon);
+    timer_start(daemon->prune_timer, PRUNE_INTERVAL_NS);
+    if (daemon->options->subcommand > 0)
+        reaper_watch(daemon->reaper, &daemon->subcommand, daemon->options->subcommand, on_subcommand_end);
+    runner_wake(daemon->runner);
+    autostart(daemon);
+    return true;
+}

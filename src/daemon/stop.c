@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Shut-down, step by step: services are stopped while the API still answers, then the state is written, then
+// the socket is given up and the API ends. Each step has a time limit.
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "daemon/notify.h"
+#include "daemon/parts.h"
+
+#define REQUEST_GRACE_NS NS_PER_S
+#define SAVE_LIMIT_NS (5 * NS_PER_S)
+#define FLUSH_LIMIT_MS 5000 // for what was altered since
+
+static void on_server_ended(void *data) {
+    struct daemon *daemon = data;
+    notify_send("STOPPING=1");
+    loop_stop(daemon->loop);
+}
+
+// From here on a successor may take over: it reads the state file as soon as it has the socket. The path is
+// removed while the socket still answers, so that it cannot be the successor's.
+static void give_up_socket(struct daemon *daemon) {
+    timer_stop(daemon->stop_timer);
+    (void)unlink(daemon->options->socket_path);
+    daemon->is_listening = false;
+    http_server_shut_down(daemon->server, REQUEST_GRACE_NS, on_server_ended, daemon);
+}
+
+static void on_saved(struct checkpoint_wait *wait, bool is_saved) {
+    (void)is_saved;
+    give_up_socket(CONTAINER_OF(wait, struct daemon, saved));
+}
+
+static void on_save_limit(void *data) {
+    struct daemon *daemon = data;
+    checkpoint_wait_cancel(daemon->checkpoint, &daemon->saved);
+    give_up_socket(daemon);
+}
+
+// In a later turn, when the change that stopped the services has been brought up to date.
+static void save(struct deferred *deferred) {
+    struct daemon *daemon = CONTAINER_OF(deferred, struct daemon, last_save);
+    timer_destroy(daemon->stop_timer);
+    daemon->stop_timer = timer_create_in(daemon->loop, on_save_limit, daemon);
+    timer_start(daemon->stop_timer, SAVE_LIMIT_NS);
+    checkpoint_wait(daemon->checkpoint, &daemon->saved, on_saved);
+}
+
+void daemon_services_stopped(struct daemon *daemon) {
+    if (daemon->phase != DAEMON_STOPPING_SERVICES)
+        return;
+    daemon->phase = DAEMON_CLOSING;
+    if (daemon->stop_timer != NULL)
+        timer_stop(daemon->stop_timer);
+    runner_stop(daemon->runner);
+    loop_defer(daemon->loop, &daemon->last_save, save);
+}
+
+static void on_stop_limit(void *data) {
+    struct daemon *daemon = data;
+    log_notice("Cannot stop running services: timeout stopping running services");
+    daemon->final_stop = NULL;
+    daemon_services_stopped(daemon);
+}
+
+void daemon_stop(struct daemon *daemon, enum daemon_exit exit_code) {
+    if (daemon->phase >= DAEMON_STOPPING_SERVICES)
+        return;
+    AUTO_FREE char *event = memory_printf("sys_shutdown:%u", getuid());
+    log_security(LOG_SECURITY_WARN, event, "Shutting down daemon");
+    daemon->exit_code = exit_code;
+    daemon->phase = DAEMON_STOPPING_SERVICES;
+    daemon->final_stop = service_manager_stop_all(daemon->services);
+    if (daemon->final_stop == NULL) {
+        log_debug("No services to stop.");
+        daemon_services_stopped(daemon);
+        return;
+    }
+    log_notice("Stopping all running services.");
+    daemon->stop_timer = timer_create_in(daemon->loop, on_stop_limit, daemon);
+    timer_start(daemon->stop_timer, service_manager_stop_limit_ns(daemon->services));
+}
+
+static void end(struct daemon *daemon) {
+    AUTO_ERROR struct error err = {0};
+    daemon->is_write_stuck = !checkpoint_flush(daemon->checkpoint, FLUSH_LIMIT_MS, &err) && err.kind == ERROR_TIMEOUT;
+    if (error_is_set(&err))
+        log_notice("Cannot write state file before exiting, what is not saved is lost: %s", error_text(&err));
+    loop_run_pending(daemon->loop); // answers that waited for that
+    output_flush(daemon->log_output, 200);
+    if (daemon->verbose_output != NULL)
+        output_flush(daemon->verbose_output, 200);
+}
+
+bool daemon_run(const struct daemon_options *options, enum daemon_exit *exit_code, int *subcommand_code,
+                struct error *err) {
+    struct daemon daemon = {.options = options, .subcommand_code = -1, .socket_fd = -1};
+    bool is_good = daemon_build(&daemon, err) && daemon_start(&daemon, err);
+    if (is_good) {
+        loop_run(daemon.loop);
+        end(&daemon);
+        *exit_code = daemon.exit_code;
+        *subcommand_code = daemon.subcommand_code;
+    } else if (daemon.is_listening) {
+        (void)unlink(options->socket_path);
+    }
+    daemon_take_apart(&daemon);
+    return is_good;
+}

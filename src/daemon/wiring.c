@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Which manager knows which, and whose events reach whom.
+#include <malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "daemon/parts.h"
+
+#define LARGE_BLOCK_BYTES 262144
+#define OUTPUT_LIMIT_BYTES ((size_t)1048576) // of log and verbose output that nobody reads
+
+static void log_to_output(void *data, const char *line, size_t length) {
+    output_write(data, line, length);
+}
+
+static void log_to_nobody(void *data, const char *line, size_t length) {
+    (void)data;
+    (void)line;
+    (void)length;
+}
+
+static void tee_to_output(void *data, const char *bytes, size_t length) {
+    output_write(data, bytes, length);
+}
+
+static void open_outputs(struct daemon *daemon) {
+    daemon->log_output = output_create(daemon->loop, STDERR_FILENO, OUTPUT_LIMIT_BYTES);
+    if (daemon->options->is_silent)
+        log_set_sink(log_to_nobody, NULL);
+    else
+        log_set_sink(log_to_output, daemon->log_output);
+    if (daemon->options->is_verbose)
+        daemon->verbose_output = output_create(daemon->loop, STDOUT_FILENO, OUTPUT_LIMIT_BYTES);
+}
+
+// --- events ---
+
+static void on_plan_changed(struct listener *listener, void *argument) {
+    struct daemon *daemon = CONTAINER_OF(listener, struct daemon, on_plan_changed);
+    service_manager_set_plan(daemon->services, argument);
+}
+
+static void on_change_ready(struct listener *listener, void *argument) {
+    struct daemon *daemon = CONTAINER_OF(listener, struct daemon, on_change_ready);
+    if (argument == daemon->autostart) {
+        log_notice("Started default services with change %s.", change_id(daemon->autostart));
+        daemon->autostart = NULL;
+        daemon_say_ready(daemon);
+    }
+    if (argument == daemon->final_stop) {
+        daemon->final_stop = NULL;
+        daemon_services_stopped(daemon);
+    }
+}
+
+static void on_shutdown_wanted(struct listener *listener, void *argument) {
+    struct daemon *daemon = CONTAINER_OF(listener, struct daemon, on_shutdown_wanted);
+    static const enum daemon_exit codes[] = {
+        [SHUTDOWN_SUCCESS] = DAEMON_EXIT_OK,
+        [SHUTDOWN_SERVICE_FAILURE] = DAEMON_EXIT_SERVICE_FAILURE,
+        [SHUTDOWN_CHECK_FAILURE] = DAEMON_EXIT_CHECK_FAILURE,
+    };
+    enum shutdown_kind kind = *(const enum shutdown_kind *)argument;
+    if (daemon->phase != DAEMON_RUNNING)
+        return;
+    if (kind == SHUTDOWN_SUCCESS)
+        api_set_maintenance(daemon->api, "daemon-restart", "daemon is restarting");
+    daemon_stop(daemon, codes[kind]);
+}
+
+static void on_checkpoint_failed(struct listener *listener, void *argument) {
+    (void)listener;
+    const struct checkpoint_failure *failure = argument;
+    char delay[DURATION_TEXT_SIZE];
+    duration_format(failure->retry_ns, delay);
+    log_notice("%s, retrying in %s", failure->message, delay);
+}
+
+// --- managers ---
+
+static bool load_state(struct daemon *daemon, const char *path, struct error *err) {
+    daemon->state = state_create();
+    daemon->checkpoint = checkpoint_create(daemon->loop, daemon->state, path);
+    return checkpoint_load(daemon->checkpoint, err);
+}
+
+// Keeps a state file that cannot be read under another name, and begins with an empty state.
+static bool set_state_aside(struct daemon *daemon, const char *path, struct error *err) {
+    AUTO_FREE char *aside = memory_printf("%s.broken-%lld", path, (long long)(clock_wall_ns() / NS_PER_S));
+    if (rename(path, aside) != 0)
+        return false;
+    log_notice("Cannot read the state file, it is kept as %s and the state is empty now: %s", aside, error_text(err));
+    error_clear(err);
+    checkpoint_destroy(daemon->checkpoint);
+    state_destroy(daemon->state);
+    return load_state(daemon, path, err);
+}
+
+static bool build_state(struct daemon *daemon, struct error *err) {
+    AUTO_FREE char *path = memory_printf("%s/.pebble.state", daemon->options->directory);
+    if (!load_state(daemon, daemon->options->persists ? path : NULL, err) &&
+        !(daemon->options->sets_state_aside && set_state_aside(daemon, path, err)))
+        return false;
+    daemon->runner = runner_create(daemon->loop, daemon->state);
+    return true;
+}
+
+static void build_services(struct daemon *daemon) {
+    daemon->logs = log_store_create();
+    memory_add_shrinker(log_store_shrink, daemon->logs);
+    struct service_manager_spec spec = {
+        .loop = daemon->loop,
+        .reaper = daemon->reaper,
+        .state = daemon->state,
+        .runner = daemon->runner,
+        .logs = daemon->logs,
+        .tee = daemon->verbose_output != NULL ? tee_to_output : NULL,
+        .tee_data = daemon->verbose_output,
+    };
+    daemon->services = service_manager_create(&spec);
+}
+
+static bool build_plan(struct daemon *daemon, struct error *err) {
+    AUTO_FREE char *layers = memory_printf("%s/layers", daemon->options->directory);
+    daemon->plans = plan_store_create(layers);
+    return plan_store_load(daemon->plans, err) || error_prefix(err, "cannot load plan: ");
+}
+
+static void build_api(struct daemon *daemon) {
+    struct api_spec spec = {
+        .loop = daemon->loop,
+        .plans = daemon->plans,
+        .services = daemon->services,
+        .state = daemon->state,
+        .checkpoint = daemon->checkpoint,
+        .logs = daemon->logs,
+        .version = PEBBLE_VERSION,
+        .boot_id = daemon->boot_id,
+        .http_address = daemon->options->http_address,
+    };
+    daemon->api = api_create(&spec);
+    struct http_server_hooks hooks = api_hooks(daemon->api);
+    daemon->server = http_server_create(daemon->loop, &hooks);
+}
+
+static void connect_events(struct daemon *daemon) {
+    event_add(plan_store_changed(daemon->plans), &daemon->on_plan_changed, on_plan_changed);
+    event_add(checkpoint_failed(daemon->checkpoint), &daemon->on_checkpoint_failed, on_checkpoint_failed);
+    event_add(state_change_ready(daemon->state), &daemon->on_change_ready, on_change_ready);
+    event_add(service_manager_shutdown_wanted(daemon->services), &daemon->on_shutdown_wanted, on_shutdown_wanted);
+    service_manager_set_plan(daemon->services, plan_store_current(daemon->plans));
+}
+
+// One arena for all threads, so that a worker finds the memory that the loop has freed; large blocks go back to the
+// system at once, instead of tearing holes into the heap.
+static void configure_memory(void) {
+    (void)mallopt(M_ARENA_MAX, 1);
+    (void)mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK_BYTES);
+}
+
+bool daemon_build(struct daemon *daemon, struct error *err) {
+    configure_memory();
+    if (!loop_create(&daemon->loop, err))
+        return false;
+    open_outputs(daemon);
+    if (!daemon_watch_signals(daemon, err) || !daemon_prepare_directory(daemon->options, err) ||
+        !daemon_take_socket(daemon, err))
+        return false;
+    daemon->boot_id = daemon_boot_id();
+    if (!reaper_create(daemon->loop, &daemon->reaper, err))
+        return error_prefix(err, "cannot start child process reaper: ");
+    reaper_raise_descriptors(daemon->reaper);
+    if (!build_state(daemon, err) || !build_plan(daemon, err))
+        return false;
+    build_services(daemon);
+    build_api(daemon);
+    connect_events(daemon);
+    return true;
+}
+
+void daemon_take_apart(struct daemon *daemon) {
+    http_server_destroy(daemon->server);
+    file_close_at(&daemon->socket_fd);
+    if (daemon->services != NULL) {
+        event_remove(&daemon->on_plan_changed);
+        event_remove(&daemon->on_change_ready);
+        event_remove(&daemon->on_checkpoint_failed);
+        event_remove(&daemon->on_shutdown_wanted);
+    }
+    service_manager_destroy(daemon->services);
+    runner_destroy(daemon->runner);
+    // A write that hangs in the kernel is left behind rather than waited for.
+    if (!daemon->is_write_stuck)
+        checkpoint_destroy(daemon->checkpoint);
+    api_destroy(daemon->api);
+    plan_store_destroy(daemon->plans);
+    state_destroy(daemon->state);
+    if (daemon->logs != NULL) {
+        memory_remove_shrinker(log_store_shrink, daemon->logs);
+        log_store_destroy(daemon->logs);
+    }
+    for (size_t i = 0; i < ARRAY_COUNT(daemon->signals); i++)
+        signal_watch_destroy(daemon->signals[i]);
+    timer_destroy(daemon->prune_timer);
+    timer_destroy(daemon->stop_timer);
+    timer_destroy(daemon->watchdog_timer);
+    timer_destroy(daemon->standby_timer);
+    reaper_destroy(daemon->reaper);
+    log_set_sink(NULL, NULL);
+    output_destroy(daemon->verbose_output);
+    output_destroy(daemon->log_output);
+    loop_destroy(daemon->loop);
+    free(daemon->boot_id);
+}

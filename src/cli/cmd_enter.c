@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// enter: daemon and subcommand in one, for the entry point of a container. This process becomes the daemon (it may be
+// process 1); the subcommand runs in a child, made before the daemon has a loop or threads, and waits until it is told
+// that the daemon is ready.
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "cli/arguments.h"
+#include "cli/cmd_run.h"
+#include "cli/commands.h"
+#include "cli/help.h"
+#include "cli/program.h"
+#include "cli/session.h"
+
+static bool refuse(const char *words, const struct cli_command *command, struct error *err) {
+    return error_set(err, ERROR_BAD_REQUEST, "enter: %s \"%s\" subcommand", words, command->name);
+}
+
+static bool check_rules(const struct cli_call *call, const struct cli_command *command, struct error *err) {
+    unsigned rules = command->enter_rules;
+    bool has_run = cli_is_given(call, "run");
+    if (rules == 0)
+        return error_set(err, ERROR_BAD_REQUEST, "enter: subcommand \"%s\" is not supported", command->name);
+    if ((rules & ENTER_NEEDS_RUN) && !has_run)
+        return refuse("must use --run before", command, err);
+    if ((rules & (ENTER_REFUSES_RUN | ENTER_NO_DAEMON)) && has_run)
+        return refuse("cannot provide --run before", command, err);
+    if ((rules & ENTER_NO_VERBOSE) && cli_is_given(call, "verbose"))
+        return refuse("cannot provide -v/--verbose before", command, err);
+    return true;
+}
+
+// --- the two processes ---
+
+// In the child: false when the daemon has ended before it was ready.
+static bool wait_until_ready(int fd) {
+    char byte;
+    ssize_t count;
+    do
+        count = read(fd, &byte, 1);
+    while (count < 0 && errno == EINTR);
+    return count == 1;
+}
+
+static int be_subcommand(struct cli_call *subcall, int ends[2], struct error *err) {
+    file_close_at(&ends[1]);
+    bool is_ready = wait_until_ready(ends[0]);
+    file_close_at(&ends[0]);
+    return is_ready ? program_call(subcall, err) : 1;
+}
+
+static int be_daemon(struct daemon_options *options, pid_t child, int ends[2]) {
+    int subcommand_code;
+    file_close_at(&ends[0]);
+    options->subcommand = child;
+    options->ready_fd = ends[1];
+    int code = run_be_daemon(options, &subcommand_code);
+    file_close_at(&ends[1]);
+    // If it has not been told to begin, it ends by itself. Else the daemon has seen its end, or it still hopes for
+    // answers that nobody gives any more.
+    if (code != DAEMON_EXIT_FAILED && subcommand_code < 0)
+        (void)kill(child, SIGTERM);
+    if (subcommand_code < 0)
+        (void)waitpid(child, NULL, 0);
+    return subcommand_code > 0 ? subcommand_code : code;
+}
+
+static int run_both(struct cli_call *call, struct cli_call *subcall, struct error *err) {
+    struct daemon_options options;
+    int ends[2];
+    unsigned rules = subcall->command->enter_rules;
+    if (!run_read_options(call, &options, err))
+        return 1;
+    options.holds = !cli_is_given(call, "run");
+    options.is_silent = (rules & ENTER_SILENT) && !options.is_verbose;
+    options.keeps_running = rules & ENTER_KEEPS_RUNNING;
+    if (pipe2(ends, O_CLOEXEC) != 0) {
+        (void)error_set_errno(err, errno, "cannot run subcommand");
+        return 1;
+    }
+    pid_t child = fork();
+    if (child == 0)
+        return be_subcommand(subcall, ends, err);
+    if (child < 0) {
+        (void)error_set_errno(err, errno, "cannot run subcommand");
+        file_close_at(&ends[0]);
+        file_close_at(&ends[1]);
+        return 1;
+    }
+    call->was_daemon = true;
+    return be_daemon(&options, child, ends);
+}
+
+// --- the command ---
+
+static int run_subcommand(struct cli_call *call, struct cli_call *subcall, struct error *err) {
+    const struct text_list *words = cli_argument_list(call);
+    enum cli_wish wish = CLI_WISH_RUN;
+    if (!arguments_parse(subcall->command, words->items + 1, words->count - 1, &subcall->arguments, &wish, err))
+        return 1;
+    if (wish != CLI_WISH_RUN)
+        return wish == CLI_WISH_HELP ? help_print_command(subcall->command) : help_print_version();
+    if (!check_rules(call, subcall->command, err))
+        return 1;
+    if (subcall->command->enter_rules & ENTER_NO_DAEMON)
+        return program_call(subcall, err);
+    return run_both(call, subcall, err);
+}
+
+static int run_alone(struct cli_call *call, struct error *err) {
+    struct daemon_options options;
+    int subcommand_code;
+    call->was_daemon = true;
+    return run_read_options(call, &options, err) ? run_be_daemon(&options, &subcommand_code) : 1;
+}
+
+static int run_enter(struct cli_call *call, struct error *err) {
+    const char *name = cli_argument(call, 0);
+    struct cli_call subcall = {.session = call->session};
+    if (name == NULL)
+        return run_alone(call, err);
+    if (!program_find_command(name, &subcall.command, err))
+        return 1;
+    int code = run_subcommand(call, &subcall, err);
+    arguments_finish(&subcall.arguments);
+    return code;
+}
+
+const struct cli_command cmd_enter = {
+    .name = "enter",
+    .summary = "Run the daemon, and a subcommand under it",
+    .description = "Made for the entry point of a container. Without a subcommand it is the same as 'pebble run'. With "
+                   "one, it runs "
+                   "the daemon, and the subcommand when that is ready:\n\n"
+                   "  help, version, plan, services, ls\n"
+                   "               enabled services are not started, the log is silent\n"
+                   "  exec         the same, but --run starts them first\n"
+                   "  start, stop  the daemon goes on afterwards, if all went well\n\n"
+                   "Otherwise the daemon ends with the subcommand. The exit status is that of the subcommand, or if "
+                   "that is 0, that of "
+                   "the daemon. With --verbose the log is written in any case; exec cannot be combined with it.",
+    .examples = "  pebble enter --args web --port 8080\n  pebble enter exec -- sh -c 'echo hello'",
+    .options = (const struct cli_option[]){RUN_OPTIONS,
+                                           {.name = "run", .help = "Start the enabled services before the subcommand"},
+                                           {0}},
+    .positionals =
+        (const struct cli_positional[]){
+            {.name = "<subcommand>", .help = "The subcommand, with its arguments", .is_list = true}, {0}},
+    .run = run_enter,
+    .stops_at_argument = true,
+};

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "cli/commands.h"
+#include "cli/session.h"
+#include "cli/times.h"
+#include "data/json.h"
+
+#define USUAL_NUMBER 30
+#define NUMBER_ALL (-1)
+#define NUMBER_DEFAULT (-2) // the daemon's
+
+struct log_printer {
+    bool is_json;
+    bool is_following;
+    struct buffer line;
+};
+
+static void add_json(struct buffer *line, const struct pebble_log_entry *entry) {
+    buffer_add_string(line, "{\"time\":\"");
+    buffer_add_string(line, entry->time_text);
+    buffer_add_string(line, "\",\"service\":");
+    json_add_string(line, entry->service, __builtin_strlen(entry->service), false);
+    buffer_add_string(line, ",\"message\":");
+    json_add_string(line, entry->message, entry->message_length, false);
+    buffer_add_string(line, "}\n");
+}
+
+static void add_text(struct buffer *line, const struct pebble_log_entry *entry) {
+    time_add_millis(line, entry->time_text);
+    buffer_printf(line, " [%s] ", entry->service);
+    buffer_add(line, entry->message, entry->message_length);
+    buffer_add_char(line, '\n');
+}
+
+static bool on_entry(const struct pebble_log_entry *entry, void *data) {
+    struct log_printer *printer = data;
+    buffer_clear(&printer->line);
+    if (printer->is_json)
+        add_json(&printer->line, entry);
+    else
+        add_text(&printer->line, entry);
+    cli_print(&printer->line);
+    return !printer->is_following || fflush(stdout) == 0;
+}
+
+// Interrupting is the way to end `logs --follow`; every line that came has been written by then.
+static void on_interrupt(int number) {
+    (void)number;
+    _exit(0);
+}
+
+static bool read_number(const struct cli_call *call, int64_t *number, struct error *err) {
+    const char *text = cli_text(call, "n");
+    int64_t given = USUAL_NUMBER;
+    if (text_equal(text, "all")) {
+        given = NUMBER_ALL;
+    } else if (!text_is_empty(text) && (!text_to_int64(text, INT64_MIN, INT64_MAX, &given) || given < 0)) {
+        AUTO_FREE char *quoted = text_quoted(text);
+        return error_set(err, ERROR_BAD_REQUEST, "expected n to be a non-negative integer or \"all\", not %s", quoted);
+    }
+    // The API has no way to ask for none without following.
+    *number = given == 0 && !cli_is_given(call, "follow") ? NUMBER_DEFAULT : given;
+    return true;
+}
+
+static int run_logs(struct cli_call *call, struct error *err) {
+    const struct text_list *names = cli_argument_list(call);
+    struct pebble_log_options options = {.services = (const char *const *)names->items,
+                                         .service_count = names->count,
+                                         .follow = cli_is_given(call, "follow")};
+    struct log_printer printer = {.is_json = text_equal(cli_text(call, "format"), "json"),
+                                  .is_following = options.follow,
+                                  .line = BUFFER_INIT(BUFFER_NO_LIMIT)};
+    AUTO_PEBBLE_ERROR struct pebble_error failure = {0};
+    if (!read_number(call, &options.last, err))
+        return 1;
+    struct pebble_client *client = session_client(call->session, err);
+    if (client == NULL)
+        return 1;
+    if (options.follow)
+        (void)signal(SIGINT, on_interrupt);
+    bool is_good = pebble_get_logs(client, &options, on_entry, &printer, &failure);
+    buffer_finish(&printer.line);
+    return is_good ? 0 : cli_fail(&failure, err);
+}
+
+const struct cli_command cmd_logs = {
+    .name = "logs",
+    .summary = "Show what services have written",
+    .description =
+        "Shows the last lines that the services have written, in the order of time. The daemon keeps about 100 KiB "
+        "of each service.",
+    .examples = "  pebble logs -n 100 web\n  pebble logs -f",
+    .options =
+        (const struct cli_option[]){
+            {.name = "follow",
+             .short_name = 'f',
+             .help = "Go on with new lines until interrupted (ctrl-C). Without services: of those that had output "
+                     "when it began"},
+            {.name = "format",
+             .kind = CLI_CHOICE,
+             .value = "FORM",
+             .choices = (const char *const[]){"text", "json", NULL},
+             .help = "Write lines as text (the default), or each as JSON"},
+            {.short_name = 'n',
+             .kind = CLI_TEXT,
+             .value = "count",
+             .help = "How many lines to show, \"all\" for as many as there are; 30 if not given"},
+            {0}},
+    .positionals =
+        (const struct cli_positional[]){{.name = "<service>", .help = "A service whose lines to show", .is_list = true},
+                                        {0}},
+    .run = run_logs,
+};

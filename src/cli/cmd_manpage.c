@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// manpage: the manual, made from the descriptors (groff_man(7)).
+#include <string.h>
+
+#include "base/memory.h"
+#include "cli/arguments.h"
+#include "cli/commands.h"
+#include "cli/help.h"
+#include "cli/program.h"
+#include "cli/session.h"
+
+// --- roff ---
+
+// A line of text: nothing in it is taken for a request or an escape, and whatever is not ASCII is given by its number.
+static void add_text_n(struct buffer *out, const char *text, size_t length) {
+    if (length > 0 && (text[0] == '.' || text[0] == '\''))
+        buffer_add_string(out, "\\&");
+    for (size_t i = 0; i < length;) {
+        uint32_t code_point;
+        bool is_valid;
+        size_t size = utf8_decode(text + i, length - i, &code_point, &is_valid);
+        if (code_point > 0x7f)
+            buffer_printf(out, "\\[u%04X]", code_point);
+        else if (code_point == '\\')
+            buffer_add_string(out, "\\e");
+        else if (code_point == '-')
+            buffer_add_string(out, "\\-");
+        else
+            buffer_add_char(out, text[i]);
+        i += size;
+    }
+}
+
+static void add_text(struct buffer *out, const char *text) {
+    add_text_n(out, text, strlen(text));
+}
+
+static void add_section(struct buffer *out, const char *title) {
+    buffer_printf(out, ".SH %s\n", title);
+}
+
+static void add_header(struct buffer *out, const char *title) {
+    buffer_printf(out, ".TH %s 1 \"\" \"pebble %s\" \"User Commands\"\n", title, PEBBLE_VERSION);
+}
+
+// Paragraphs, and indented lines as they are.
+static void add_body(struct buffer *out, const char *text) {
+    bool is_kept = false;
+    while (*text != '\0') {
+        size_t length = strcspn(text, "\n");
+        bool keeps = *text == ' ' || (is_kept && length == 0 && text[1] == ' ');
+        if (keeps != is_kept)
+            buffer_add_string(out, keeps ? ".nf\n" : ".fi\n");
+        is_kept = keeps;
+        if (length == 0 && !keeps)
+            buffer_add_string(out, ".PP");
+        add_text_n(out, text, length);
+        buffer_add_char(out, '\n');
+        text += length;
+        text += *text == '\n' ? 1 : 0;
+    }
+    if (is_kept)
+        buffer_add_string(out, ".fi\n");
+}
+
+static void add_entry(struct buffer *out, const char *label, const char *help) {
+    buffer_add_string(out, ".TP\n.B ");
+    add_text(out, label);
+    buffer_add_char(out, '\n');
+    add_text(out, help);
+    buffer_add_char(out, '\n');
+}
+
+// --- pages ---
+
+static void add_usage(struct buffer *out, const struct cli_command *command) {
+    AUTO_BUFFER struct buffer usage = BUFFER_INIT(BUFFER_NO_LIMIT);
+    help_add_usage(&usage, command);
+    add_text(out, buffer_text(&usage));
+    buffer_add_char(out, '\n');
+}
+
+static void add_entries(struct buffer *out, const struct cli_command *command) {
+    AUTO_BUFFER struct buffer label = BUFFER_INIT(BUFFER_NO_LIMIT);
+    for (size_t i = 0; i < cli_positional_count(command); i++)
+        add_entry(out, command->positionals[i].name, command->positionals[i].help);
+    for (size_t i = 0; i < cli_option_count(command); i++) {
+        buffer_clear(&label);
+        help_add_option(&label, &command->options[i]);
+        add_entry(out, buffer_text(&label), command->options[i].help);
+    }
+}
+
+static void add_command_page(struct buffer *out, const struct cli_command *command) {
+    AUTO_FREE char *title = memory_printf("PEBBLE-%s", command->name);
+    add_header(out, title);
+    add_section(out, "NAME");
+    buffer_printf(out, "pebble\\-%s \\- %s\n", command->name, command->summary);
+    add_section(out, "SYNOPSIS");
+    add_usage(out, command);
+    add_section(out, "DESCRIPTION");
+    add_body(out, command->description);
+    if (cli_positional_count(command) + cli_option_count(command) > 0)
+        add_section(out, "OPTIONS");
+    add_entries(out, command);
+    if (command->examples != NULL) {
+        add_section(out, "EXAMPLES");
+        add_body(out, command->examples);
+    }
+    add_section(out, "SEE ALSO");
+    buffer_add_string(out, ".BR pebble (1)\n");
+}
+
+static void add_main_page(struct buffer *out) {
+    add_header(out, "PEBBLE");
+    add_section(out, "NAME");
+    buffer_add_string(out, "pebble \\- service manager\n");
+    add_section(out, "SYNOPSIS");
+    add_text(out, "pebble <command> [<option>...] [<argument>...]\n");
+    add_section(out, "DESCRIPTION");
+    add_body(out,
+             "Pebble runs services, keeps them running, and lets you look after them: one program is both the daemon "
+             "('pebble run') and the command line that speaks to it.");
+    for (const struct cli_group *group = cli_groups; group->title != NULL; group++) {
+        buffer_printf(out, ".SS %s\n", group->title);
+        for (const struct cli_command *const *command = group->commands; *command != NULL; command++) {
+            buffer_add_string(out, ".TP\n");
+            add_usage(out, *command);
+            add_text(out, (*command)->summary);
+            buffer_add_string(out, ".\n");
+        }
+    }
+    add_section(out, "ENVIRONMENT");
+    add_entry(out, "PEBBLE", "The daemon's directory, /var/lib/pebble/default if not set.");
+    add_entry(out, "PEBBLE_SOCKET", "The socket of the API, .pebble.socket in the directory if not set.");
+    add_entry(out, "PEBBLE_BASEURL", "Where commands find the API over HTTP, instead of the socket.");
+    add_entry(out, "PEBBLE_COPY_ONCE", "The daemon fills an empty directory from this one.");
+    add_entry(out, "PEBBLE_PERSIST", "With \"never\" the daemon keeps nothing for its next start.");
+    add_entry(out, "PEBBLE_VERBOSE", "With \"1\" the daemon copies the services' output to its own.");
+    add_entry(out, "PEBBLE_DEBUG", "With \"1\" the daemon's log says more.");
+    add_section(out, "EXIT STATUS");
+    add_body(out, "0 if all went well, 1 otherwise; exec ends as the program that it ran, run as its help says.");
+}
+
+static int run_manpage(struct cli_call *call, struct error *err) {
+    const char *name = cli_argument(call, 0);
+    const struct cli_command *command = NULL;
+    AUTO_BUFFER struct buffer out = BUFFER_INIT(BUFFER_NO_LIMIT);
+    if (name != NULL && !program_find_command(name, &command, err))
+        return 1;
+    if (command != NULL)
+        add_command_page(&out, command);
+    else
+        add_main_page(&out);
+    cli_print(&out);
+    return 0;
+}
+
+const struct cli_command cmd_manpage = {
+    .name = "manpage",
+    .summary = "Write the manual",
+    .description = "Writes the manual of the program, or that of a command, for man(1).",
+    .examples = "  pebble manpage start | man -l -",
+    .positionals = (const struct cli_positional[]){{.name = "<command>", .help = "The command"}, {0}},
+    .run = run_manpage,
+    .is_hidden = true,
+};

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// plan and add.
+#include <stdio.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "cli/commands.h"
+#include "cli/session.h"
+
+#define LAYER_LIMIT_BYTES ((size_t)64 << 20)
+
+static int run_plan(struct cli_call *call, struct error *err) {
+    struct pebble_client *client = session_client(call->session, err);
+    char *yaml = NULL;
+    AUTO_PEBBLE_ERROR struct pebble_error failure = {0};
+    if (client == NULL)
+        return 1;
+    if (!pebble_get_plan(client, &yaml, &failure))
+        return cli_fail(&failure, err);
+    (void)fputs(yaml, stdout);
+    pebble_free(yaml);
+    return 0;
+}
+
+const struct cli_command cmd_plan = {
+    .name = "plan",
+    .summary = "Show the plan",
+    .description = "Shows the plan as YAML: the layers put together as their override rules say.",
+    .run = run_plan,
+    .enter_rules = ENTER_ALLOWED | ENTER_SILENT | ENTER_REFUSES_RUN,
+};
+
+static int run_add(struct cli_call *call, struct error *err) {
+    const char *label = cli_argument(call, 0), *path = cli_argument(call, 1);
+    AUTO_BUFFER struct buffer text = BUFFER_INIT(LAYER_LIMIT_BYTES);
+    if (!file_read(path, &text, err))
+        return 1;
+    if (memchr(buffer_text(&text), '\0', text.length) != NULL) {
+        (void)error_set(err, ERROR_BAD_REQUEST, "cannot read layer: %s is not text", path);
+        return 1;
+    }
+    const struct pebble_layer_options options = {.label = label,
+                                                 .yaml = buffer_text(&text),
+                                                 .combine = cli_is_given(call, "combine"),
+                                                 .inner = cli_is_given(call, "inner")};
+    struct pebble_client *client = session_client(call->session, err);
+    AUTO_PEBBLE_ERROR struct pebble_error failure = {0};
+    if (client == NULL)
+        return 1;
+    if (!pebble_add_layer(client, &options, &failure))
+        return cli_fail(&failure, err);
+    AUTO_FREE char *quoted_label = text_quoted(label), *quoted_path = text_quoted(path);
+    (void)printf("Layer %s added successfully from %s\n", quoted_label, quoted_path);
+    return 0;
+}
+
+const struct cli_command cmd_add = {
+    .name = "add",
+    .summary = "Add a layer to the plan",
+    .description =
+        "Reads a layer from a file and puts it on top of the plan's layers; the daemon forgets it when it ends. "
+        "Services that run are left alone: 'pebble replan' makes them match.",
+    .examples = "  pebble add tuning tuning.yaml && pebble replan",
+    .options =
+        (const struct cli_option[]){
+            {.name = "combine", .help = "If there is a layer of that label, merge the new one into it"},
+            {.name = "inner", .help = "Let the layer come before others, next to those of the same sub-directory"},
+            {0}},
+    .positionals =
+        (const struct cli_positional[]){
+            {.name = "<label>", .help = "What the layer is called", .is_required = true},
+            {.name = "<layer-path>", .help = "The file that holds it, as YAML", .is_required = true},
+            {0}},
+    .run = run_add,
+};

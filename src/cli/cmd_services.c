@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <stdio.h>
+
+#include "cli/commands.h"
+#include "cli/document.h"
+#include "cli/session.h"
+#include "cli/table.h"
+#include "cli/times.h"
+
+static void print_table(const struct cli_call *call, const struct pebble_services *services) {
+    AUTO_TABLE struct table table;
+    AUTO_BUFFER struct buffer out = BUFFER_INIT(BUFFER_NO_LIMIT);
+    table_init(&table, 4);
+    table_add_row(&table, (const char *const[]){"Service", "Startup", "Current", "Since"});
+    for (size_t i = 0; i < services->count; i++) {
+        const struct pebble_service *service = &services->items[i];
+        struct buffer since = BUFFER_INIT(BUFFER_NO_LIMIT);
+        time_add(&since, service->current_since_text, cli_is_given(call, "abs-time"));
+        table_add(&table, service->name);
+        table_add(&table, service->startup);
+        table_add(&table, service->current);
+        table_add_buffer(&table, &since);
+    }
+    table_write(&table, &out);
+    cli_print(&out);
+}
+
+static void print_document(enum cli_format format, const struct pebble_services *services) {
+    struct document document;
+    document_init(&document, format);
+    document_begin_map(&document);
+    document_key(&document, "services");
+    document_begin_map(&document);
+    for (size_t i = 0; i < services->count; i++) {
+        const struct pebble_service *service = &services->items[i];
+        document_key(&document, service->name);
+        document_begin_map(&document);
+        document_member_string(&document, "name", service->name);
+        document_member_string(&document, "startup", service->startup);
+        document_member_string(&document, "current", service->current);
+        document_member_time(&document, "current-since", service->current_since_text);
+        document_end_map(&document);
+    }
+    document_end_map(&document);
+    document_end_map(&document);
+    document_print(&document);
+}
+
+static int run_services(struct cli_call *call, struct error *err) {
+    const struct text_list *names = cli_argument_list(call);
+    struct pebble_client *client = session_client(call->session, err);
+    struct pebble_services services = {0};
+    AUTO_PEBBLE_ERROR struct pebble_error failure = {0};
+    if (client == NULL)
+        return 1;
+    if (!pebble_get_services(client, (const char *const *)names->items, names->count, &services, &failure))
+        return cli_fail(&failure, err);
+    if (cli_format(call) != FORMAT_TEXT)
+        print_document(cli_format(call), &services);
+    else if (services.count > 0)
+        print_table(call, &services);
+    else
+        (void)fprintf(stderr, names->count == 0 ? "Plan has no services.\n" : "No matching services.\n");
+    pebble_services_clear(&services);
+    return 0;
+}
+
+const struct cli_command cmd_services = {
+    .name = "services",
+    .summary = "List services and what they are doing",
+    .description =
+        "Lists the services that are named, or all of the plan, by name: whether they start with the daemon, "
+        "whether they run, and since when.",
+    .options = (const struct cli_option[]){OPTION_FORMAT, OPTION_ABS_TIME, {0}},
+    .positionals =
+        (const struct cli_positional[]){{.name = "<service>", .help = "A service to list", .is_list = true}, {0}},
+    .run = run_services,
+    .enter_rules = ENTER_ALLOWED | ENTER_SILENT | ENTER_REFUSES_RUN,
+};

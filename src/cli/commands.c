@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "cli/commands.h"
+
+#define COMMANDS(...) ((const struct cli_command *const[]){__VA_ARGS__, NULL})
+
+const struct cli_group cli_groups[] = {
+    {"Daemon", "run the service manager", COMMANDS(&cmd_run, &cmd_enter)},
+    {"Services", "start, stop and watch services",
+     COMMANDS(&cmd_services, &cmd_start, &cmd_stop, &cmd_restart, &cmd_autostart, &cmd_signal, &cmd_logs)},
+    {"Plan", "see and change the configuration", COMMANDS(&cmd_plan, &cmd_add, &cmd_replan)},
+    {"Changes", "see what was done and what is under way", COMMANDS(&cmd_changes, &cmd_tasks)},
+    {"Checks", "watch the health of services",
+     COMMANDS(&cmd_checks, &cmd_check, &cmd_start_checks, &cmd_stop_checks, &cmd_health)},
+    {"Files", "work with files and run programs where the daemon is",
+     COMMANDS(&cmd_ls, &cmd_push, &cmd_pull, &cmd_mkdir, &cmd_rm, &cmd_exec)},
+    {"Notices", "see, record and acknowledge notices and warnings",
+     COMMANDS(&cmd_warnings, &cmd_notices, &cmd_notice, &cmd_notify, &cmd_okay)},
+    {"Identities", "say who may use the API",
+     COMMANDS(&cmd_identities, &cmd_identity, &cmd_add_identities, &cmd_update_identities, &cmd_remove_identities)},
+    {"About", "help and versions", COMMANDS(&cmd_help, &cmd_version)},
+    {NULL, NULL, COMMANDS(&cmd_completions, &cmd_manpage)},
+};
+
+const struct cli_command *cli_command_find(const char *name) {
+    for (const struct cli_group *group = cli_groups;; group++) {
+        for (const struct cli_command *const *command = group->commands; *command != NULL; command++) {
+            if (text_equal((*command)->name, name))
+                return *command;
+        }
+        if (group->title == NULL)
+            return NULL;
+    }
+}

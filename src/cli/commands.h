@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// All commands, in the groups that help shows them in.
+#pragma once
+
+#include "cli/cli.h"
+
+struct cli_group {
+    const char *title;
+    const char *about;                         // what the group is for
+    const struct cli_command *const *commands; // NULL-terminated
+};
+// Up to one without a title, which holds the hidden commands.
+extern const struct cli_group cli_groups[];
+
+const struct cli_command *cli_command_find(const char *name); // NULL when there is none
+
+extern const struct cli_command cmd_run, cmd_enter;
+extern const struct cli_command cmd_help, cmd_version;
+extern const struct cli_command cmd_add, cmd_plan, cmd_replan;
+extern const struct cli_command cmd_services, cmd_logs, cmd_start, cmd_stop, cmd_restart, cmd_autostart, cmd_signal;
+extern const struct cli_command cmd_checks, cmd_check, cmd_start_checks, cmd_stop_checks, cmd_health;
+extern const struct cli_command cmd_push, cmd_pull, cmd_ls, cmd_mkdir, cmd_rm, cmd_exec;
+extern const struct cli_command cmd_changes, cmd_tasks;
+extern const struct cli_command cmd_warnings, cmd_okay, cmd_notices, cmd_notice, cmd_notify;
+extern const struct cli_command cmd_identities, cmd_identity, cmd_add_identities, cmd_update_identities,
+    cmd_remove_identities;
+extern const struct cli_command cmd_completions, cmd_manpage;

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "cli/session.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "cli/terminal.h"
+#include "cli/wrap.h"
+
+#define DEFAULT_DIRECTORY "/var/lib/pebble/default"
+#define GET_RETRY_MS 5000
+#define ERROR_INDENT 7 // as wide as "error: "
+
+static const char *environment_text(const char *name) {
+    const char *text = getenv(name);
+    return text_is_empty(text) ? NULL : text;
+}
+
+void session_init(struct cli_session *session) {
+    const char *directory = environment_text("PEBBLE");
+    const char *socket_path = environment_text("PEBBLE_SOCKET");
+    *session = (struct cli_session){.base_url = environment_text("PEBBLE_BASEURL")};
+    session->directory = memory_string(directory != NULL ? directory : DEFAULT_DIRECTORY);
+    if (socket_path != NULL) {
+        session->socket_path = memory_string(socket_path);
+    } else {
+        AUTO_FREE char *joined = path_join(session->directory, ".pebble.socket");
+        session->socket_path = path_clean(joined);
+    }
+}
+
+void session_finish(struct cli_session *session) {
+    pebble_client_destroy(session->client);
+    free(session->directory);
+    free(session->socket_path);
+    *session = (struct cli_session){0};
+}
+
+struct pebble_client *session_client(struct cli_session *session, struct error *err) {
+    if (session->client != NULL)
+        return session->client;
+    const struct pebble_client_options options = {
+        .socket_path = session->socket_path, .base_url = session->base_url, .get_retry_ms = GET_RETRY_MS};
+    AUTO_PEBBLE_ERROR struct pebble_error failure = {0};
+    if (!pebble_client_create(&options, &session->client, &failure))
+        (void)error_set(err, ERROR_CONNECTION, "cannot create client: %s", failure.message);
+    return session->client;
+}
+
+// --- failures ---
+
+static const char *refusal_words(const struct pebble_error *from) {
+    return text_equal(from->api_kind, "no-default-services") ? "no default services"
+           : text_equal(from->api_kind, "system-restart")    ? "Pebble is about to reboot the system"
+                                                             : from->message;
+}
+
+static void tell_refusal(const struct pebble_error *from, struct error *err) {
+    bool is_root = getuid() == 0;
+    bool is_denied = text_equal(from->api_kind, "login-required");
+    AUTO_FREE char *words = memory_printf("%s%s", refusal_words(from), is_denied && !is_root ? " (try with sudo)" : "");
+    AUTO_BUFFER struct buffer lines = BUFFER_INIT(BUFFER_NO_LIMIT);
+    wrap_message(&lines, words, terminal_columns(100) - 1, ERROR_INDENT);
+    bool is_restart = text_equal(from->api_kind, "system-restart");
+    (void)error_set(err, is_restart ? ERROR_SYSTEM_RESTART : ERROR_BAD_REQUEST, "%s", buffer_text(&lines));
+}
+
+int cli_fail(struct pebble_error *from, struct error *err) {
+    if (from->kind == PEBBLE_ERROR_API)
+        tell_refusal(from, err);
+    else
+        (void)error_set(err, ERROR_INTERNAL, "%s", from->message);
+    pebble_error_clear(from);
+    return 1;
+}
+
+void cli_print(const struct buffer *text) {
+    (void)fwrite(buffer_text(text), 1, text->length, stdout);
+}

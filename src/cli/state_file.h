@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// cli.json: which notices and warnings this user has been shown and has acknowledged, for each daemon's socket. It
+// lies in $XDG_CONFIG_HOME/pebble, or ~/.config/pebble.
+#pragma once
+
+#include "base/clock.h"
+#include "base/error.h"
+
+enum state_moment { NOTICES_LISTED, NOTICES_OKAYED, WARNINGS_LISTED, WARNINGS_OKAYED, STATE_MOMENTS };
+
+struct state_file {
+    struct wall_time moments[STATE_MOMENTS];
+};
+
+// A missing file is an empty one. Errors: `cannot load CLI state: …`.
+bool state_file_load(const char *socket_path, struct state_file *state, struct error *err) NODISCARD;
+// Replaces what the file says of this socket; the rest of it stays. Errors: `cannot save CLI state: …`.
+bool state_file_save(const char *socket_path, const struct state_file *state, struct error *err) NODISCARD;

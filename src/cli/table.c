@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "cli/table.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define LEAST_WIDTH 5
+#define GAP 2
+
+void table_init(struct table *table, size_t columns) {
+    if (columns == 0 || columns > TABLE_MAX_COLUMNS)
+        abort();
+    *table = (struct table){.columns = columns};
+}
+
+void table_finish(struct table *table) {
+    text_list_clear(&table->cells);
+}
+
+void table_add(struct table *table, const char *cell) {
+    text_list_add(&table->cells, cell);
+}
+
+void table_add_buffer(struct table *table, struct buffer *cell) {
+    text_list_add_owned(&table->cells, buffer_take(cell));
+}
+
+void table_add_row(struct table *table, const char *const *cells) {
+    for (size_t i = 0; i < table->columns; i++)
+        table_add(table, cells[i]);
+}
+
+static size_t cell_width(const char *cell) {
+    return utf8_count(cell, strlen(cell));
+}
+
+void table_write(const struct table *table, struct buffer *out) {
+    size_t widths[TABLE_MAX_COLUMNS] = {0};
+    for (size_t i = 0; i < table->cells.count; i++) {
+        size_t needed = cell_width(table->cells.items[i]) + GAP;
+        size_t *width = &widths[i % table->columns];
+        if (needed > *width)
+            *width = needed < LEAST_WIDTH ? LEAST_WIDTH : needed;
+    }
+    for (size_t i = 0; i < table->cells.count; i++) {
+        const char *cell = table->cells.items[i];
+        size_t column = i % table->columns;
+        buffer_add_string(out, cell);
+        if (column + 1 == table->columns) {
+            buffer_add_char(out, '\n');
+            continue;
+        }
+        for (size_t width = cell_width(cell); width < widths[column]; width++)
+            buffer_add_char(out, ' ');
+    }
+}

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Tables: cells aligned by characters, two blanks between columns, a column at least five wide with them, the last
+// one not padded.
+#pragma once
+
+#include "base/buffer.h"
+#include "base/text.h"
+
+#define TABLE_MAX_COLUMNS 8
+
+struct table {
+    size_t columns;
+    struct text_list cells; // row by row
+};
+
+void table_init(struct table *table, size_t columns);
+void table_finish(struct table *table);
+#define AUTO_TABLE CLEANUP(table_finish)
+void table_add(struct table *table, const char *cell);           // the next cell
+void table_add_buffer(struct table *table, struct buffer *cell); // its text; it is emptied
+void table_add_row(struct table *table, const char *const *cells);
+// Writes the rows to `out`.
+void table_write(const struct table *table, struct buffer *out);

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "cli/times.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define MOST_DAYS 60
+#define SECONDS_PER_DAY 86400
+
+static int64_t floor_seconds(int64_t ns) {
+    return ns / NS_PER_S - (ns % NS_PER_S < 0 ? 1 : 0);
+}
+
+static struct tm local_time(int64_t ns) {
+    struct tm parts = {0};
+    time_t seconds = (time_t)floor_seconds(ns);
+    (void)localtime_r(&seconds, &parts);
+    return parts;
+}
+
+// The number of the calendar day, whatever the zone's clock does on it.
+static int64_t day_number(const struct tm *parts) {
+    struct tm midnight = {.tm_year = parts->tm_year, .tm_mon = parts->tm_mon, .tm_mday = parts->tm_mday};
+    return timegm(&midnight) / SECONDS_PER_DAY;
+}
+
+void time_add_relative(struct buffer *out, int64_t wall_ns, int64_t now_ns) {
+    struct tm then = local_time(wall_ns), now = local_time(now_ns);
+    int64_t days = day_number(&then) - day_number(&now);
+    char text[64];
+    if (days < -MOST_DAYS || days > MOST_DAYS) {
+        (void)strftime(text, sizeof text, "%Y-%m-%d", &then);
+        buffer_add_string(out, text);
+        return;
+    }
+    if (days < -1)
+        buffer_printf(out, "%lld days ago,", (long long)-days);
+    else if (days > 1)
+        buffer_printf(out, "in %lld days,", (long long)days);
+    else
+        buffer_add_string(out, days < 0 ? "yesterday" : days > 0 ? "tomorrow" : "today");
+    (void)strftime(text, sizeof text, " at %H:%M %Z", &then);
+    buffer_add_string(out, text);
+}
+
+void time_add(struct buffer *out, const char *text, bool is_absolute) {
+    struct wall_time time = {0};
+    if (text == NULL || !clock_parse(text, &time) || !time.is_set) {
+        buffer_add_char(out, '-');
+    } else if (is_absolute) {
+        char formatted[CLOCK_TEXT_SIZE];
+        time.ns = floor_seconds(time.ns) * NS_PER_S;
+        clock_format(time, formatted);
+        buffer_add_string(out, formatted);
+    } else {
+        time_add_relative(out, time.ns, clock_wall_ns());
+    }
+}
+
+void time_add_millis(struct buffer *out, const char *text) {
+    struct wall_time time = {0};
+    char formatted[CLOCK_TEXT_SIZE];
+    if (!clock_parse(text, &time)) {
+        buffer_add_string(out, text);
+        return;
+    }
+    // As if its zone were UTC, then the zone's own offset behind.
+    clock_format_millis(time.ns + time.offset_seconds * NS_PER_S, formatted);
+    if (time.offset_seconds != 0) {
+        int minutes = abs(time.offset_seconds) / 60;
+        formatted[strlen(formatted) - 1] = '\0';
+        buffer_printf(out, "%s%c%02d:%02d", formatted, time.offset_seconds < 0 ? '-' : '+', minutes / 60, minutes % 60);
+    } else {
+        buffer_add_string(out, formatted);
+    }
+}

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "cli/wrap.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/text.h"
+
+#define OPEN_END_COST 64 // of a line that ends in the midst of a phrase
+
+struct word {
+    const char *text;
+    size_t length;
+    int64_t width;
+    // The best way to set the words from this one on:
+    int64_t excess; // squares of what over-long words stick out
+    int64_t cost;
+    size_t line_end; // the word that begins the next line
+};
+
+struct words {
+    struct word *items;
+    size_t count;
+    size_t capacity;
+};
+
+static bool is_blank(char c) {
+    return c == ' ' || c == '\t' || c == '\r' || c == '\v' || c == '\f';
+}
+
+static void words_add(struct words *words, const char *line, size_t length) {
+    for (size_t i = 0; i < length;) {
+        size_t start = i;
+        while (i < length && !is_blank(line[i]))
+            i++;
+        if (i > start) {
+            words->items = memory_grow(words->items, &words->capacity, words->count + 1, sizeof *words->items);
+            words->items[words->count++] = (struct word){
+                .text = line + start, .length = i - start, .width = (int64_t)utf8_count(line + start, i - start)};
+        }
+        while (i < length && is_blank(line[i]))
+            i++;
+    }
+}
+
+static bool ends_phrase(const struct word *word) {
+    return strchr(".,:;", word->text[word->length - 1]) != NULL;
+}
+
+// Tries every end for the line that begins with word `first`; what follows is settled already.
+static void settle_line(struct words *words, size_t first, int64_t columns) {
+    struct word *begin = &words->items[first];
+    int64_t width = -1;
+    begin->line_end = 0;
+    for (size_t end = first + 1; end <= words->count; end++) {
+        const struct word *last = &words->items[end - 1];
+        width += last->width + 1;
+        if (width > columns && end > first + 1)
+            break;
+        bool is_last = end == words->count;
+        int64_t over = width > columns ? (width - columns) * (width - columns) : 0;
+        int64_t cost = ends_phrase(last) ? 0 : OPEN_END_COST;
+        cost += over == 0 ? (columns - width) * (columns - width) : 0;
+        if (is_last && over == 0)
+            cost = 0;
+        if (!is_last) {
+            over += words->items[end].excess;
+            cost += words->items[end].cost;
+        }
+        if (begin->line_end == 0 || over < begin->excess || (over == begin->excess && cost < begin->cost)) {
+            begin->excess = over;
+            begin->cost = cost;
+            begin->line_end = end;
+        }
+    }
+}
+
+static void add_indent(struct buffer *out, int indent) {
+    for (int i = 0; i < indent; i++)
+        buffer_add_char(out, ' ');
+}
+
+static void add_line_break(struct buffer *out, int indent) {
+    if (out->length > 0) {
+        buffer_add_char(out, '\n');
+        add_indent(out, indent);
+    }
+}
+
+static void add_line(struct buffer *out, const struct words *words, size_t first, size_t end) {
+    for (size_t i = first; i < end; i++) {
+        if (i > first)
+            buffer_add_char(out, ' ');
+        buffer_add(out, words->items[i].text, words->items[i].length);
+    }
+}
+
+static void add_paragraph(struct buffer *out, struct words *words, int columns, int indent) {
+    for (size_t i = words->count; i-- > 0;)
+        settle_line(words, i, columns - indent);
+    for (size_t i = 0; i < words->count; i = words->items[i].line_end) {
+        add_line_break(out, indent);
+        add_line(out, words, i, words->items[i].line_end);
+    }
+    words->count = 0;
+}
+
+// --- lines of the text ---
+
+static size_t line_length(const char *text) {
+    return strcspn(text, "\n");
+}
+
+static const char *next_line(const char *line) {
+    line += line_length(line);
+    return *line == '\n' ? line + 1 : line;
+}
+
+static size_t blanks_before(const char *line) {
+    size_t count = 0;
+    while (is_blank(line[count]))
+        count++;
+    return count;
+}
+
+static bool line_is_empty(const char *line) {
+    size_t blanks = blanks_before(line);
+    return line[blanks] == '\n' || line[blanks] == '\0';
+}
+
+// The lines from `line` up to the next one that is not indented; returns that one.
+static const char *add_kept_lines(struct buffer *out, const char *line, int indent) {
+    size_t shared = SIZE_MAX;
+    const char *end = line;
+    for (; *end != '\0' && (is_blank(*end) || *end == '\n'); end = next_line(end)) {
+        if (!line_is_empty(end) && blanks_before(end) < shared)
+            shared = blanks_before(end);
+    }
+    for (; line < end; line = next_line(line)) {
+        if (!line_is_empty(line)) {
+            add_line_break(out, indent);
+            buffer_add(out, line + shared, line_length(line) - shared);
+        }
+    }
+    return end;
+}
+
+void wrap_message(struct buffer *out, const char *text, int columns, int indent) {
+    struct words words = {0};
+    AUTO_BUFFER struct buffer block = BUFFER_INIT(BUFFER_NO_LIMIT);
+    for (const char *line = text; *line != '\0';) {
+        if (line_is_empty(line)) {
+            line = next_line(line);
+            continue;
+        }
+        if (block.length > 0)
+            buffer_add_char(&block, '\n');
+        if (is_blank(*line) && block.length > 0) {
+            line = add_kept_lines(&block, line, indent);
+            continue;
+        }
+        do {
+            words_add(&words, line, line_length(line));
+            line = next_line(line);
+        } while (*line != '\0' && !is_blank(*line) && *line != '\n');
+        add_paragraph(&block, &words, columns, indent);
+    }
+    buffer_add(out, buffer_text(&block), block.length);
+    free(words.items);
+}
+
+// --- help ---
+
+static void fill_paragraph(struct buffer *out, struct words *words, int columns, int indent) {
+    int64_t width = 0;
+    for (size_t i = 0; i < words->count; i++) {
+        const struct word *word = &words->items[i];
+        if (width == 0 || width + 1 + word->width > columns) {
+            if (width > 0)
+                buffer_add_char(out, '\n');
+            add_indent(out, indent);
+            width = indent;
+        } else {
+            buffer_add_char(out, ' ');
+            width++;
+        }
+        buffer_add(out, word->text, word->length);
+        width += word->width;
+    }
+    if (words->count > 0)
+        buffer_add_char(out, '\n');
+    words->count = 0;
+}
+
+void wrap_help(struct buffer *out, const char *text, int columns, int indent) {
+    struct words words = {0};
+    for (const char *line = text; *line != '\0'; line = next_line(line)) {
+        bool is_kept = is_blank(*line);
+        if (!is_kept && !line_is_empty(line)) {
+            words_add(&words, line, line_length(line));
+            continue;
+        }
+        fill_paragraph(out, &words, columns, indent);
+        if (!line_is_empty(line)) {
+            add_indent(out, indent);
+            buffer_add(out, line, line_length(line));
+        }
+        buffer_add_char(out, '\n');
+    }
+    fill_paragraph(out, &words, columns, indent);
+    free(words.items);
+}

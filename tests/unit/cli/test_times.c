@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/text.h"
+#include "cli/times.h"
+
+#define DAY_NS (86400 * NS_PER_S)
+// 2024-03-10T12:00:00Z, the day on which clocks go forward in New York.
+#define NOON_NS (INT64_C(1710072000) * NS_PER_S)
+
+static void use_zone(const char *zone) {
+    assert_int_equal(setenv("TZ", zone, 1), 0);
+    tzset();
+}
+
+static void assert_relative(int64_t then_ns, int64_t now_ns, const char *expected) {
+    AUTO_BUFFER struct buffer out = BUFFER_INIT(BUFFER_NO_LIMIT);
+    time_add_relative(&out, then_ns, now_ns);
+    assert_string_equal(buffer_text(&out), expected);
+}
+
+static void counts_calendar_days(void **state UNUSED) {
+    use_zone("UTC");
+    assert_relative(NOON_NS, NOON_NS, "today at 12:00 UTC");
+    assert_relative(NOON_NS - 12 * 3600 * NS_PER_S, NOON_NS, "today at 00:00 UTC");
+    assert_relative(NOON_NS - 12 * 3600 * NS_PER_S - 1, NOON_NS, "yesterday at 23:59 UTC");
+    assert_relative(NOON_NS + 12 * 3600 * NS_PER_S, NOON_NS, "tomorrow at 00:00 UTC");
+    assert_relative(NOON_NS - 2 * DAY_NS, NOON_NS, "2 days ago, at 12:00 UTC");
+    assert_relative(NOON_NS + 2 * DAY_NS, NOON_NS, "in 2 days, at 12:00 UTC");
+    assert_relative(NOON_NS - 60 * DAY_NS, NOON_NS, "60 days ago, at 12:00 UTC");
+    assert_relative(NOON_NS + 60 * DAY_NS, NOON_NS, "in 60 days, at 12:00 UTC");
+    assert_relative(NOON_NS - 61 * DAY_NS, NOON_NS, "2024-01-09");
+    assert_relative(NOON_NS + 61 * DAY_NS, NOON_NS, "2024-05-10");
+    assert_relative(-1, NOON_NS, "1969-12-31");
+}
+
+static void uses_the_local_zone(void **state UNUSED) {
+    use_zone("EST5EDT,M3.2.0,M11.1.0");
+    assert_relative(NOON_NS, NOON_NS, "today at 08:00 EDT");
+    assert_relative(NOON_NS - 6 * 3600 * NS_PER_S, NOON_NS, "today at 01:00 EST");
+    assert_relative(NOON_NS - 8 * 3600 * NS_PER_S, NOON_NS, "yesterday at 23:00 EST");
+    assert_relative(NOON_NS + 15 * 3600 * NS_PER_S, NOON_NS, "today at 23:00 EDT");
+    assert_relative(NOON_NS + 16 * 3600 * NS_PER_S, NOON_NS, "tomorrow at 00:00 EDT");
+}
+
+static void assert_absolute(const char *text, const char *expected) {
+    AUTO_BUFFER struct buffer out = BUFFER_INIT(BUFFER_NO_LIMIT);
+    time_add(&out, text, true);
+    assert_string_equal(buffer_text(&out), expected);
+}
+
+static void keeps_the_zone_of_full_times(void **state UNUSED) {
+    assert_absolute("2024-03-10T12:00:00.987654321Z", "2024-03-10T12:00:00Z");
+    assert_absolute("2024-03-10T12:00:00.5+05:30", "2024-03-10T12:00:00+05:30");
+    assert_absolute("0001-01-01T00:00:00Z", "-");
+    assert_absolute("soon", "-");
+    assert_absolute(NULL, "-");
+}
+
+static void assert_millis(const char *text, const char *expected) {
+    AUTO_BUFFER struct buffer out = BUFFER_INIT(BUFFER_NO_LIMIT);
+    time_add_millis(&out, text);
+    assert_string_equal(buffer_text(&out), expected);
+}
+
+static void logs_have_three_digits(void **state UNUSED) {
+    assert_millis("2024-03-10T12:00:00Z", "2024-03-10T12:00:00.000Z");
+    assert_millis("2024-03-10T12:00:00.12Z", "2024-03-10T12:00:00.120Z");
+    assert_millis("2024-03-10T12:00:00.9999Z", "2024-03-10T12:00:00.999Z");
+    assert_millis("2024-03-10T12:00:00.12-03:30", "2024-03-10T12:00:00.120-03:30");
+    assert_millis("later", "later");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(counts_calendar_days),
+        cmocka_unit_test(uses_the_local_zone),
+        cmocka_unit_test(keeps_the_zone_of_full_times),
+        cmocka_unit_test(logs_have_three_digits),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -2,11 +2,13 @@
 // Services on a real loop, with real processes: /bin/sh has to be there.
 #pragma once
 
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include <cmocka.h>
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -17,9 +17,8 @@
 
 void accounts_init(void) {
     static const char *const databases[] = {"passwd", "group", "initgroups", "shadow"};
-    for (size_t i = 0; i < ARRAY_COUNT(databases); i++) {
+    for (size_t i = 0; i < ARRAY_COUNT(databases); i++)
         __nss_configure_lookup(databases[i], "files");
-    }
     __nss_configure_lookup("hosts", "files dns");
 }
 
@@ -46,12 +45,10 @@ static void space_finish(struct space *space) {
 
 // Whether the lookup that returned `code` is to be repeated, with more space if that was short.
 static bool space_retry(struct space *space, int code) {
-    if (code == EINTR) {
+    if (code == EINTR)
         return true;
-    }
-    if (code != ERANGE || space->size >= SPACE_BYTES_MAX) {
+    if (code != ERANGE || space->size >= SPACE_BYTES_MAX)
         return false;
-    }
     space->size *= 2;
     space->bytes = memory_resize(space->bytes, space->size);
     return true;
@@ -122,6 +119,10 @@ bool group_by_name(const char *name, gid_t *gid, struct error *err) {
                                : error_set_errno(err, code, "user: lookup groupname %s", name);
 }
 
+static bool unknown_gid(int64_t gid, struct error *err) {
+    return error_set(err, ERROR_BAD_REQUEST, "group: unknown groupid %" PRId64, gid);
+}
+
 bool group_name(gid_t gid, char **name, struct error *err) {
     AUTO_SPACE struct space space = space_new();
     struct group entry;
@@ -138,16 +139,23 @@ bool group_name(gid_t gid, char **name, struct error *err) {
                                : error_set_errno(err, code, "user: lookup groupid %u", gid);
 }
 
+// Whether the number can be an id at all; all ones is none (setreuid(2)). Another must not be cut to one that an
+// account has.
+static bool is_id(int64_t number) {
+    return number >= 0 && number < UINT32_MAX;
+}
+
 static bool choose_user(const struct account_request *request, struct account_choice *choice, struct error *err) {
     AUTO_ACCOUNT struct account account = {0};
     if (text_is_empty(request->user)) {
+        if (request->user_id != NULL && !is_id(*request->user_id))
+            return unknown_uid(*request->user_id, err);
         choice->has_uid = request->user_id != NULL;
         choice->uid = choice->has_uid ? (uid_t)*request->user_id : 0;
         return true;
     }
-    if (!account_by_name(request->user, &account, err)) {
+    if (!account_by_name(request->user, &account, err))
         return false;
-    }
     if (request->user_id != NULL && *request->user_id != (int64_t)account.uid) {
         AUTO_FREE char *quoted = text_quoted(request->user);
         return error_set(err, ERROR_BAD_REQUEST, "user %s UID (%u) does not match user-id (%" PRId64 ")", quoted,
@@ -160,14 +168,15 @@ static bool choose_user(const struct account_request *request, struct account_ch
 
 static bool choose_group(const struct account_request *request, struct account_choice *choice, struct error *err) {
     if (text_is_empty(request->group)) {
+        if (request->group_id != NULL && !is_id(*request->group_id))
+            return unknown_gid(*request->group_id, err);
         choice->has_gid = request->group_id != NULL;
         choice->gid = choice->has_gid ? (gid_t)*request->group_id : 0;
         return true;
     }
     gid_t gid = 0;
-    if (!group_by_name(request->group, &gid, err)) {
+    if (!group_by_name(request->group, &gid, err))
         return false;
-    }
     if (request->group_id != NULL && *request->group_id != (int64_t)gid) {
         AUTO_FREE char *quoted = text_quoted(request->group);
         return error_set(err, ERROR_BAD_REQUEST, "group %s GID (%u) does not match group-id (%" PRId64 ")", quoted, gid,
@@ -178,16 +187,10 @@ static bool choose_group(const struct account_request *request, struct account_c
     return true;
 }
 
-static bool choose_primary_group(const struct account_request *request, struct account_choice *choice,
-                                 struct error *err) {
+static bool choose_primary_group(struct account_choice *choice, struct error *err) {
     AUTO_ACCOUNT struct account account = {0};
-    // A number that no account can have must not be cut to one that an account has.
-    if (request->user_id != NULL && *request->user_id != (int64_t)choice->uid) {
-        return unknown_uid(*request->user_id, err);
-    }
-    if (!account_by_uid(choice->uid, &account, err)) {
+    if (!account_by_uid(choice->uid, &account, err))
         return false;
-    }
     choice->has_gid = true;
     choice->gid = account.gid;
     return true;
@@ -195,15 +198,12 @@ static bool choose_primary_group(const struct account_request *request, struct a
 
 bool account_resolve(const struct account_request *request, struct account_choice *choice, struct error *err) {
     struct account_choice made = {0};
-    if (!choose_user(request, &made, err) || !choose_group(request, &made, err)) {
+    if (!choose_user(request, &made, err) || !choose_group(request, &made, err))
         return false;
-    }
-    if (made.has_gid && !made.has_uid) {
+    if (made.has_gid && !made.has_uid)
         return error_set(err, ERROR_BAD_REQUEST, "must specify user, not just group");
-    }
-    if (made.has_uid && !made.has_gid && !choose_primary_group(request, &made, err)) {
+    if (made.has_uid && !made.has_gid && !choose_primary_group(&made, err))
         return false;
-    }
     *choice = made;
     return true;
 }

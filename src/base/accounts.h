@@ -30,7 +30,7 @@ bool group_name(gid_t gid, char **name, struct error *err) NODISCARD; // owned
 
 // What a plan or request says of a user and group; absent members are NULL.
 struct account_request {
-    const int64_t *user_id; // NULL or 0 to 2^31-1
+    const int64_t *user_id; // NULL, or as a client wrote it: what no account can have is an unknown userid
     const char *user;       // NULL or "" when absent
     const int64_t *group_id;
     const char *group;

@@ -22,26 +22,23 @@ void buffer_finish(struct buffer *buffer) {
 
 static size_t grown_capacity(const struct buffer *buffer, size_t needed) {
     size_t capacity = buffer->capacity < CAPACITY_MIN ? CAPACITY_MIN : buffer->capacity;
-    while (capacity < needed) {
+    while (capacity < needed)
         capacity *= 2;
-    }
     // The limit is at most SIZE_MAX / 2, so neither the doubling nor the sum can overflow.
     return capacity > buffer->limit_bytes + 1 ? buffer->limit_bytes + 1 : capacity;
 }
 
 // Makes room for `length` more bytes and the NUL.
 static bool make_room(struct buffer *buffer, size_t length) {
-    if (buffer->has_overflowed) {
+    if (buffer->has_overflowed)
         return false;
-    }
     if (buffer->length > buffer->limit_bytes || length > buffer->limit_bytes - buffer->length) {
         buffer->has_overflowed = true;
         return false;
     }
     size_t needed = buffer->length + length + 1;
-    if (needed <= buffer->capacity) {
+    if (needed <= buffer->capacity)
         return true;
-    }
     size_t capacity = grown_capacity(buffer, needed);
     bool is_sure = buffer->limit_bytes <= SURE_LIMIT_BYTES || buffer->limit_bytes == BUFFER_NO_LIMIT;
     char *data = is_sure ? memory_resize(buffer->data, capacity) : memory_try_resize(buffer->data, capacity);
@@ -61,12 +58,10 @@ static void set_length(struct buffer *buffer, size_t length) {
 }
 
 void buffer_add(struct buffer *buffer, const void *data, size_t length) {
-    if (!make_room(buffer, length)) {
+    if (!make_room(buffer, length))
         return;
-    }
-    if (length > 0) {
+    if (length > 0)
         memcpy(buffer->data + buffer->length, data, length);
-    }
     set_length(buffer, buffer->length + length);
 }
 
@@ -76,6 +71,16 @@ void buffer_add_string(struct buffer *buffer, const char *text) {
 
 void buffer_add_char(struct buffer *buffer, char c) {
     buffer_add(buffer, &c, 1);
+}
+
+void buffer_add_number(struct buffer *buffer, uint64_t number) {
+    char digits[20]; // of UINT64_MAX
+    size_t first = sizeof digits;
+    do {
+        digits[--first] = (char)('0' + number % 10);
+        number /= 10;
+    } while (number > 0);
+    buffer_add(buffer, digits + first, sizeof digits - first);
 }
 
 void buffer_printf(struct buffer *buffer, const char *format, ...) {
@@ -103,9 +108,8 @@ char *buffer_reserve(struct buffer *buffer, size_t length) {
 }
 
 void buffer_commit(struct buffer *buffer, size_t length) {
-    if (length > 0) {
+    if (length > 0)
         set_length(buffer, buffer->length + length);
-    }
 }
 
 bool buffer_is_whole(const struct buffer *buffer) {
@@ -113,18 +117,16 @@ bool buffer_is_whole(const struct buffer *buffer) {
 }
 
 void buffer_consume(struct buffer *buffer, size_t length) {
-    if (length == 0 || buffer->length == 0) {
+    if (length == 0 || buffer->length == 0)
         return;
-    }
     size_t rest = length < buffer->length ? buffer->length - length : 0;
     memmove(buffer->data, buffer->data + buffer->length - rest, rest);
     set_length(buffer, rest);
 }
 
 void buffer_truncate(struct buffer *buffer, size_t length) {
-    if (length < buffer->length) {
+    if (length < buffer->length)
         set_length(buffer, length);
-    }
 }
 
 void buffer_clear(struct buffer *buffer) {

@@ -10,6 +10,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #define BUFFER_NO_LIMIT ((size_t)-1 / 2) // for text that only we size
 
@@ -31,6 +32,7 @@ void buffer_finish(struct buffer *buffer); // frees; the buffer can be used agai
 void buffer_add(struct buffer *buffer, const void *data, size_t length);
 void buffer_add_string(struct buffer *buffer, const char *text);
 void buffer_add_char(struct buffer *buffer, char c);
+void buffer_add_number(struct buffer *buffer, uint64_t number); // in decimal
 void buffer_printf(struct buffer *buffer, const char *format, ...) PRINTF_LIKE(2, 3);
 void buffer_vprintf(struct buffer *buffer, const char *format, va_list arguments) PRINTF_LIKE(2, 0);
 // Room for `length` more bytes at the returned place, or NULL beyond the limit; then buffer_commit().

@@ -25,9 +25,8 @@ int64_t clock_monotonic_ns(void) {
 static int64_t test_offset_ns(void) {
     const char *path = getenv("PEBBLE_TEST_CLOCK");
     AUTO_BUFFER struct buffer content = BUFFER_INIT(64);
-    if (path == NULL || !file_read(path, &content, NULL)) {
+    if (path == NULL || !file_read(path, &content, NULL))
         return 0;
-    }
     return (int64_t)(strtod(buffer_text(&content), NULL) * (double)NS_PER_S);
 }
 #else
@@ -57,9 +56,8 @@ struct wall_time clock_now(void) {
     time_t seconds = split_seconds(time.ns, &rest_ns);
     struct tm local;
     // glibc reads TZ at the first call only.
-    if (localtime_r(&seconds, &local) != NULL) {
+    if (localtime_r(&seconds, &local) != NULL)
         time.offset_seconds = (int32_t)local.tm_gmtoff;
-    }
     return time;
 }
 
@@ -74,11 +72,10 @@ static int format_civil(time_t seconds, char out[CLOCK_TEXT_SIZE]) {
 static void format_offset(int32_t offset_seconds, char *out, size_t size) {
     // Go cuts seconds off towards zero, and decides on "Z" before.
     int minutes = offset_seconds / 60;
-    if (offset_seconds == 0) {
+    if (offset_seconds == 0)
         snprintf(out, size, "Z");
-    } else {
+    else
         snprintf(out, size, "%c%02d:%02d", minutes < 0 ? '-' : '+', abs(minutes) / 60, abs(minutes) % 60);
-    }
 }
 
 void clock_format(struct wall_time time, char out[CLOCK_TEXT_SIZE]) {
@@ -91,9 +88,8 @@ void clock_format(struct wall_time time, char out[CLOCK_TEXT_SIZE]) {
     int length = format_civil(seconds + time.offset_seconds, out);
     if (rest_ns > 0) {
         length += snprintf(out + length, (size_t)(CLOCK_TEXT_SIZE - length), ".%09d", (int)rest_ns);
-        while (out[length - 1] == '0') {
+        while (out[length - 1] == '0')
             length--;
-        }
     }
     format_offset(time.offset_seconds, out + length, (size_t)(CLOCK_TEXT_SIZE - length));
 }
@@ -126,9 +122,8 @@ void clock_format_http(int64_t wall_ns, char out[CLOCK_TEXT_SIZE]) {
 static bool read_number(const char **at, int digits, int min, int max, int *value) {
     int result = 0;
     for (int i = 0; i < digits; i++, (*at)++) {
-        if (**at < '0' || **at > '9') {
+        if (**at < '0' || **at > '9')
             return false;
-        }
         result = result * 10 + (**at - '0');
     }
     *value = result;
@@ -136,9 +131,8 @@ static bool read_number(const char **at, int digits, int min, int max, int *valu
 }
 
 static bool read_char(const char **at, char c) {
-    if (**at != c) {
+    if (**at != c)
         return false;
-    }
     (*at)++;
     return true;
 }
@@ -156,9 +150,8 @@ static bool read_time_of_day(const char **at, struct tm *tm) {
 // An optional fraction of a second; digits after the ninth do not count.
 static bool read_fraction(const char **at, int64_t *ns) {
     *ns = 0;
-    if (!read_char(at, '.') && !read_char(at, ',')) {
+    if (!read_char(at, '.') && !read_char(at, ','))
         return true;
-    }
     const char *start = *at;
     int64_t unit = NS_PER_S / 10;
     for (; **at >= '0' && **at <= '9'; (*at)++) {
@@ -170,16 +163,14 @@ static bool read_fraction(const char **at, int64_t *ns) {
 
 static bool read_offset(const char **at, int32_t *seconds) {
     *seconds = 0;
-    if (read_char(at, 'Z')) {
+    if (read_char(at, 'Z'))
         return true;
-    }
     int sign = **at == '-' ? -1 : 1;
     int hours = 0;
     int minutes = 0;
     if ((!read_char(at, '+') && !read_char(at, '-')) || !read_number(at, 2, 0, 24, &hours) || !read_char(at, ':') ||
-        !read_number(at, 2, 0, 60, &minutes)) {
+        !read_number(at, 2, 0, 60, &minutes))
         return false;
-    }
     *seconds = sign * (hours * 60 + minutes) * 60;
     return true;
 }
@@ -195,9 +186,8 @@ static bool count_seconds(struct tm tm, int64_t *seconds) {
 
 static int64_t saturated_ns(int64_t seconds, int64_t rest_ns) {
     int64_t ns;
-    if (__builtin_mul_overflow(seconds, NS_PER_S, &ns) || __builtin_add_overflow(ns, rest_ns, &ns)) {
+    if (__builtin_mul_overflow(seconds, NS_PER_S, &ns) || __builtin_add_overflow(ns, rest_ns, &ns))
         return seconds < 0 ? INT64_MIN : INT64_MAX;
-    }
     return ns;
 }
 
@@ -209,9 +199,8 @@ bool clock_parse(const char *text, struct wall_time *time) {
     int32_t offset_seconds;
     if (!read_date(&text, &tm) || !read_char(&text, 'T') || !read_time_of_day(&text, &tm) ||
         !read_fraction(&text, &rest_ns) || !read_offset(&text, &offset_seconds) || *text != '\0' ||
-        !count_seconds(tm, &seconds)) {
+        !count_seconds(tm, &seconds))
         return false;
-    }
     seconds -= offset_seconds;
     if (seconds == zero_time_seconds && rest_ns == 0) {
         *time = (struct wall_time){0};

@@ -24,14 +24,12 @@ bool file_exists(const char *path) {
 }
 
 static bool make_one(const char *path, mode_t mode, struct error *err) {
-    if (mkdir(path, mode) == 0) {
+    if (mkdir(path, mode) == 0)
         return chmod(path, mode) == 0 || error_set_errno(err, errno, "chmod %s", path);
-    }
     int errnum = errno;
     // Not only EEXIST: a read-only file system may say EROFS of a directory that is there.
-    if (directory_exists(path)) {
+    if (directory_exists(path))
         return true;
-    }
     return error_set_errno(err, errnum == EEXIST ? ENOTDIR : errnum, "mkdir %s", path);
 }
 
@@ -39,15 +37,13 @@ bool directory_create_all(const char *path, mode_t mode, struct error *err) {
     AUTO_FREE char *part = memory_string(path);
     for (char *at = part; *at != '\0'; at++) {
         bool ends_name = *at == '/' && at > part && at[-1] != '/';
-        if (!ends_name) {
+        if (!ends_name)
             continue;
-        }
         *at = '\0';
         bool is_made = make_one(part, mode, err);
         *at = '/';
-        if (!is_made) {
+        if (!is_made)
             return false;
-        }
     }
     return make_one(path, mode, err);
 }
@@ -57,26 +53,22 @@ static bool is_dot_entry(const char *name) {
 }
 
 static void close_directory_at(DIR **directory) {
-    if (*directory != NULL) {
+    if (*directory != NULL)
         closedir(*directory);
-    }
 }
 
 bool directory_list(const char *path, struct text_list *names, struct error *err) {
     CLEANUP(close_directory_at) DIR *directory = opendir(path);
-    if (directory == NULL) {
+    if (directory == NULL)
         return error_set_errno(err, errno, "open %s", path);
-    }
     AUTO_TEXT_LIST struct text_list found = {0};
     const struct dirent *entry;
     while (errno = 0, (entry = readdir(directory)) != NULL) {
-        if (!is_dot_entry(entry->d_name)) {
+        if (!is_dot_entry(entry->d_name))
             text_list_add(&found, entry->d_name);
-        }
     }
-    if (errno != 0) {
+    if (errno != 0)
         return error_set_errno(err, errno, "readdirent %s", path);
-    }
     text_list_sort(&found);
     text_list_copy(names, &found);
     return true;
@@ -86,32 +78,26 @@ static bool copy_bytes(int from, int to, const char *source, const char *target,
     char chunk[CHUNK_BYTES];
     ssize_t count;
     while ((count = read(from, chunk, sizeof(chunk))) != 0) {
-        if (count < 0 && errno == EINTR) {
+        if (count < 0 && errno == EINTR)
             continue;
-        }
-        if (count < 0) {
+        if (count < 0)
             return error_set_errno(err, errno, "read %s", source);
-        }
         AUTO_ERROR struct error failure = {0};
-        if (!file_write_all(to, chunk, (size_t)count, &failure)) {
+        if (!file_write_all(to, chunk, (size_t)count, &failure))
             return error_set_errno(err, failure.errnum, "write %s", target);
-        }
     }
     return true;
 }
 
 static bool copy_file(const char *source, const char *target, mode_t mode, struct error *err) {
     AUTO_CLOSE int from = open(source, O_RDONLY | O_CLOEXEC);
-    if (from < 0) {
+    if (from < 0)
         return error_set_errno(err, errno, "open %s", source);
-    }
     AUTO_CLOSE int to = open(target, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (to < 0) {
+    if (to < 0)
         return error_set_errno(err, errno, "open %s", target);
-    }
-    if (!copy_bytes(from, to, source, target, err)) {
+    if (!copy_bytes(from, to, source, target, err))
         return false;
-    }
     return fchmod(to, mode) == 0 || error_set_errno(err, errno, "chmod %s", target);
 }
 
@@ -122,18 +108,15 @@ static bool copy_directory(const char *source, const char *target, const struct 
                            struct error *err) {
     AUTO_TEXT_LIST struct text_list names = {0};
     bool is_new = mkdir(target, 0700) == 0;
-    if (!is_new && !directory_exists(target)) {
+    if (!is_new && !directory_exists(target))
         return error_set_errno(err, errno == EEXIST ? ENOTDIR : errno, "mkdir %s", target);
-    }
-    if (!directory_list(source, &names, err)) {
+    if (!directory_list(source, &names, err))
         return false;
-    }
     for (size_t i = 0; i < names.count; i++) {
         AUTO_FREE char *from = path_join(source, names.items[i]);
         AUTO_FREE char *to = path_join(target, names.items[i]);
-        if (!copy_entry(from, to, depth + 1, err)) {
+        if (!copy_entry(from, to, depth + 1, err))
             return false;
-        }
     }
     bool is_done = !is_new || chmod(target, status->st_mode & 0777) == 0;
     return is_done || error_set_errno(err, errno, "chmod %s", target);
@@ -141,24 +124,19 @@ static bool copy_directory(const char *source, const char *target, const struct 
 
 static bool copy_entry(const char *source, const char *target, unsigned depth, struct error *err) {
     struct stat status;
-    if (depth > COPY_DEPTH_MAX) {
+    if (depth > COPY_DEPTH_MAX)
         return error_set_errno(err, ELOOP, "copy %s", source);
-    }
-    if (stat(source, &status) != 0) {
+    if (stat(source, &status) != 0)
         return error_set_errno(err, errno, "stat %s", source);
-    }
-    if (S_ISDIR(status.st_mode)) {
+    if (S_ISDIR(status.st_mode))
         return copy_directory(source, target, &status, depth, err);
-    }
-    if (!S_ISREG(status.st_mode)) {
+    if (!S_ISREG(status.st_mode))
         return error_set_errno(err, EINVAL, "copy %s", source);
-    }
     return copy_file(source, target, status.st_mode & 0777, err);
 }
 
 bool directory_copy(const char *source, const char *target, struct error *err) {
-    if (!directory_exists(source)) {
+    if (!directory_exists(source))
         return error_set_errno(err, file_exists(source) ? ENOTDIR : errno, "open %s", source);
-    }
     return copy_entry(source, target, 0, err);
 }

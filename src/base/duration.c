@@ -27,9 +27,8 @@ static const struct unit units[] = {
 
 static const struct unit *unit_find(const char *name, size_t length) {
     for (size_t i = 0; i < ARRAY_COUNT(units); i++) {
-        if (strlen(units[i].name) == length && memcmp(units[i].name, name, length) == 0) {
+        if (strlen(units[i].name) == length && memcmp(units[i].name, name, length) == 0)
             return &units[i];
-        }
     }
     return NULL;
 }
@@ -39,11 +38,10 @@ static void quote(struct buffer *out, const char *text, size_t length) {
     buffer_add_char(out, '"');
     for (size_t i = 0; i < length; i++) {
         unsigned char byte = (unsigned char)text[i];
-        if (byte < ' ' || byte >= 0x80) {
+        if (byte < ' ' || byte >= 0x80)
             buffer_printf(out, "\\x%02x", byte);
-        } else {
+        else
             buffer_printf(out, byte == '"' || byte == '\\' ? "\\%c" : "%c", byte);
-        }
     }
     buffer_add_char(out, '"');
 }
@@ -69,13 +67,11 @@ static bool is_digit(char c) {
 // Digits before the point; false when they exceed MAGNITUDE_MAX.
 static bool read_whole(const char **at, uint64_t *value) {
     for (; is_digit(**at); (*at)++) {
-        if (*value > MAGNITUDE_MAX / 10) {
+        if (*value > MAGNITUDE_MAX / 10)
             return false;
-        }
         *value = *value * 10 + (uint64_t)(**at - '0');
-        if (*value > MAGNITUDE_MAX) {
+        if (*value > MAGNITUDE_MAX)
             return false;
-        }
     }
     return true;
 }
@@ -99,9 +95,8 @@ static bool read_part(const char **at, uint64_t *total, const char *text, struct
     uint64_t fraction = 0;
     double scale = 1;
     const char *start = *at;
-    if (!read_whole(at, &value)) {
+    if (!read_whole(at, &value))
         return fail(err, "invalid", text);
-    }
     bool has_digits = *at > start;
     if (**at == '.') {
         (*at)++;
@@ -109,27 +104,22 @@ static bool read_part(const char **at, uint64_t *total, const char *text, struct
         read_fraction(at, &fraction, &scale);
         has_digits = has_digits || *at > start;
     }
-    if (!has_digits) {
+    if (!has_digits)
         return fail(err, "invalid", text);
-    }
     const char *name = *at;
     *at += strcspn(name, ".0123456789");
     size_t length = (size_t)(*at - name);
-    if (length == 0) {
+    if (length == 0)
         return fail(err, "missing unit in", text);
-    }
     const struct unit *unit = unit_find(name, length);
-    if (unit == NULL) {
+    if (unit == NULL)
         return fail_unit(err, name, length, text);
-    }
-    if (value > MAGNITUDE_MAX / unit->ns) {
+    if (value > MAGNITUDE_MAX / unit->ns)
         return fail(err, "invalid", text);
-    }
     // In floating point, as Go does, so that both round alike.
     value = value * unit->ns + (uint64_t)((double)fraction * ((double)unit->ns / scale));
-    if (value > MAGNITUDE_MAX || *total + value > MAGNITUDE_MAX) {
+    if (value > MAGNITUDE_MAX || *total + value > MAGNITUDE_MAX)
         return fail(err, "invalid", text);
-    }
     *total += value;
     return true;
 }
@@ -137,22 +127,19 @@ static bool read_part(const char **at, uint64_t *total, const char *text, struct
 bool duration_parse(const char *text, int64_t *ns, struct error *err) {
     const char *at = text;
     bool is_negative = *at == '-';
-    if (*at == '-' || *at == '+') {
+    if (*at == '-' || *at == '+')
         at++;
-    }
     if (strcmp(at, "0") == 0) {
         *ns = 0;
         return true;
     }
     uint64_t total = 0;
     do {
-        if (!read_part(&at, &total, text, err)) {
+        if (!read_part(&at, &total, text, err))
             return false;
-        }
     } while (*at != '\0');
-    if (total == MAGNITUDE_MAX && !is_negative) {
+    if (total == MAGNITUDE_MAX && !is_negative)
         return fail(err, "invalid", text);
-    }
     *ns = (int64_t)(is_negative ? 0 - total : total);
     return true;
 }
@@ -163,29 +150,25 @@ static void format_decimal(char *out, size_t size, uint64_t value, uint64_t per,
     unsigned billionths = (unsigned)(value % per * ((uint64_t)NS_PER_S / per));
     char digits[12];
     int count = snprintf(digits, sizeof(digits), "%09u", billionths);
-    while (count > 0 && digits[count - 1] == '0') {
+    while (count > 0 && digits[count - 1] == '0')
         count--;
-    }
     snprintf(out, size, "%llu%s%.*s%s", whole, count > 0 ? "." : "", count, digits, unit);
 }
 
 void duration_format(int64_t ns, char out[DURATION_TEXT_SIZE]) {
     uint64_t magnitude = ns < 0 ? 0 - (uint64_t)ns : (uint64_t)ns;
     const struct unit *unit = &units[5];
-    if (magnitude > 0 && magnitude < unit->ns) {
+    if (magnitude > 0 && magnitude < unit->ns)
         unit = magnitude < 1000 ? &units[0] : magnitude < 1000000 ? &units[2] : &units[4];
-    }
     const uint64_t minute_ns = 60 * (uint64_t)NS_PER_S;
     unsigned long long minutes = magnitude / minute_ns;
     char *at = out;
     char *end = out + DURATION_TEXT_SIZE;
-    if (ns < 0) {
+    if (ns < 0)
         *at++ = '-';
-    }
-    if (minutes >= 60) {
+    if (minutes >= 60)
         at += snprintf(at, (size_t)(end - at), "%lluh%llum", minutes / 60, minutes % 60);
-    } else if (minutes > 0) {
+    else if (minutes > 0)
         at += snprintf(at, (size_t)(end - at), "%llum", minutes);
-    }
     format_decimal(at, (size_t)(end - at), magnitude % minute_ns, unit->ns, unit->name);
 }

@@ -160,9 +160,8 @@ static bool replace(struct error *err, enum error_kind kind, int errnum, char *m
 }
 
 bool error_set(struct error *err, enum error_kind kind, const char *format, ...) {
-    if (err == NULL) {
+    if (err == NULL)
         return false;
-    }
     va_list arguments;
     va_start(arguments, format);
     char *message = memory_vprintf(format, arguments);
@@ -171,9 +170,8 @@ bool error_set(struct error *err, enum error_kind kind, const char *format, ...)
 }
 
 bool error_set_errno(struct error *err, int errnum, const char *format, ...) {
-    if (err == NULL) {
+    if (err == NULL)
         return false;
-    }
     va_list arguments;
     va_start(arguments, format);
     AUTO_FREE char *words = memory_vprintf(format, arguments);
@@ -182,9 +180,8 @@ bool error_set_errno(struct error *err, int errnum, const char *format, ...) {
 }
 
 bool error_prefix(struct error *err, const char *format, ...) {
-    if (!error_is_set(err)) {
+    if (!error_is_set(err))
         return false;
-    }
     va_list arguments;
     va_start(arguments, format);
     AUTO_FREE char *words = memory_vprintf(format, arguments);
@@ -193,9 +190,8 @@ bool error_prefix(struct error *err, const char *format, ...) {
 }
 
 bool error_move(struct error *target, struct error *source) {
-    if (target == source) {
+    if (target == source)
         return false;
-    }
     if (target == NULL) {
         error_clear(source);
         return false;
@@ -214,8 +210,7 @@ void error_clear(struct error *err) {
 }
 
 const char *error_errno_text(int errnum) {
-    if (errnum <= 0 || (size_t)errnum >= ARRAY_COUNT(errno_texts) || errno_texts[errnum] == NULL) {
+    if (errnum <= 0 || (size_t)errnum >= ARRAY_COUNT(errno_texts) || errno_texts[errnum] == NULL)
         return "unknown error";
-    }
     return errno_texts[errnum];
 }

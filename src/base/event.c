@@ -24,9 +24,8 @@ void event_remove(struct listener *listener) {
 }
 
 void event_announce(struct event *event, void *argument) {
-    if (list_is_empty(&event->listeners)) {
+    if (list_is_empty(&event->listeners))
         return;
-    }
     struct listener reached;
     struct listener end;
     marker_add(event->listeners.previous, &end);
@@ -35,9 +34,8 @@ void event_announce(struct event *event, void *argument) {
         struct listener *listener = LIST_ITEM(reached.link.next, struct listener, link);
         list_remove(&reached.link);
         list_add_first(&listener->link, &reached.link);
-        if (listener->notify != NULL) {
+        if (listener->notify != NULL)
             listener->notify(listener, argument);
-        }
     }
     list_remove(&reached.link);
     list_remove(&end.link);

@@ -18,67 +18,56 @@
 #define TEMPORARY_TRIES 100
 
 void file_close_at(int *fd) {
-    if (*fd >= 0) {
+    if (*fd >= 0)
         close(*fd);
-    }
     *fd = -1;
 }
 
 char *path_join(const char *directory, const char *name) {
     size_t length = strlen(directory);
-    if (length == 0 || *name == '\0') {
+    if (length == 0 || *name == '\0')
         return memory_string(length == 0 ? name : directory);
-    }
-    while (length > 0 && directory[length - 1] == '/') {
+    while (length > 0 && directory[length - 1] == '/')
         length--;
-    }
-    while (*name == '/') {
+    while (*name == '/')
         name++;
-    }
     return memory_printf("%.*s/%s", (int)length, directory, name);
 }
 
 // Adds one element; a ".." takes the one before it away, where there is one.
 static void clean_element(struct buffer *out, const char *element, size_t length, size_t *fixed) {
     bool is_parent = length == 2 && memcmp(element, "..", 2) == 0;
-    if (length == 0 || (length == 1 && *element == '.')) {
+    if (length == 0 || (length == 1 && *element == '.'))
         return;
-    }
     if (is_parent && out->length > *fixed) {
         size_t cut = out->length;
-        while (cut > *fixed && out->data[cut - 1] != '/') {
+        while (cut > *fixed && out->data[cut - 1] != '/')
             cut--;
-        }
         buffer_truncate(out, cut > *fixed ? cut - 1 : *fixed);
         return;
     }
     bool is_rooted = out->length > 0 && out->data[0] == '/';
-    if (is_parent && is_rooted) {
+    if (is_parent && is_rooted)
         return;
-    }
-    if (out->length > (is_rooted ? 1U : 0U)) {
+    if (out->length > (is_rooted ? 1U : 0U))
         buffer_add_char(out, '/');
-    }
     buffer_add(out, element, length);
-    if (is_parent) {
+    if (is_parent)
         *fixed = out->length;
-    }
 }
 
 char *path_clean(const char *path) {
     struct buffer out = BUFFER_INIT(BUFFER_NO_LIMIT);
-    if (path_is_absolute(path)) {
+    if (path_is_absolute(path))
         buffer_add_char(&out, '/');
-    }
     size_t fixed = out.length; // what no ".." takes away: the root, leading ".."s
     while (*path != '\0') {
         size_t length = strcspn(path, "/");
         clean_element(&out, path, length, &fixed);
         path += length + (path[length] == '/');
     }
-    if (out.length == 0) {
+    if (out.length == 0)
         buffer_add_char(&out, '.');
-    }
     return buffer_take(&out);
 }
 
@@ -90,19 +79,15 @@ static bool read_all(int fd, const char *path, struct buffer *out, struct error 
     char chunk[CHUNK_BYTES];
     for (;;) {
         ssize_t count = read(fd, chunk, sizeof(chunk));
-        if (count < 0 && errno == EINTR) {
+        if (count < 0 && errno == EINTR)
             continue;
-        }
-        if (count < 0) {
+        if (count < 0)
             return error_set_errno(err, errno, "read %s", path);
-        }
-        if (count == 0) {
+        if (count == 0)
             return true;
-        }
         buffer_add(out, chunk, (size_t)count);
-        if (!buffer_is_whole(out)) {
+        if (!buffer_is_whole(out))
             return error_set(err, ERROR_TOO_LARGE, "read %s: file too large", path);
-        }
     }
 }
 
@@ -116,9 +101,8 @@ static int open_retrying(const char *path, int flags, mode_t mode) {
 
 bool file_read(const char *path, struct buffer *out, struct error *err) {
     AUTO_CLOSE int fd = open_retrying(path, O_RDONLY, 0);
-    if (fd < 0) {
+    if (fd < 0)
         return error_set_errno(err, errno, "open %s", path);
-    }
     size_t before = out->length;
     if (!read_all(fd, path, out, err)) {
         buffer_truncate(out, before);
@@ -132,12 +116,10 @@ bool file_write_all(int fd, const void *data, size_t length, struct error *err) 
     const char *at = data;
     while (length > 0) {
         ssize_t count = write(fd, at, length);
-        if (count < 0 && errno == EINTR) {
+        if (count < 0 && errno == EINTR)
             continue;
-        }
-        if (count < 0) {
+        if (count < 0)
             return error_set_errno(err, errno, "write");
-        }
         at += count;
         length -= (size_t)count;
     }
@@ -163,9 +145,8 @@ static void fill_random(unsigned char *bytes, size_t size, unsigned attempt) {
     if (getrandom(bytes, size, GRND_NONBLOCK) != (ssize_t)size) {
         // No secret: the name has to be new, and O_EXCL sees to that.
         uint64_t value = (uint64_t)clock_monotonic_ns() + attempt;
-        for (size_t i = 0; i < size; i++) {
+        for (size_t i = 0; i < size; i++)
             bytes[i] = (unsigned char)(value >> (i % sizeof(value)) * 8);
-        }
     }
 }
 
@@ -177,9 +158,8 @@ static int temporary_open(const char *path, char **name) {
         unsigned char bytes[TEMPORARY_LETTERS];
         char letters[TEMPORARY_LETTERS + 1] = "";
         fill_random(bytes, sizeof(bytes), attempt);
-        for (size_t i = 0; i < TEMPORARY_LETTERS; i++) {
+        for (size_t i = 0; i < TEMPORARY_LETTERS; i++)
             letters[i] = temporary_letters[bytes[i] % (sizeof(temporary_letters) - 1)];
-        }
         free(*name);
         *name = memory_printf("%s.%s~", path, letters);
         fd = open_retrying(*name, O_WRONLY | O_CREAT | O_EXCL, 0600);
@@ -189,9 +169,8 @@ static int temporary_open(const char *path, char **name) {
 
 static bool is_temporary_of(const char *name, const char *base) {
     size_t length = strlen(base);
-    if (strlen(name) != length + TEMPORARY_LETTERS + 2 || strncmp(name, base, length) != 0) {
+    if (strlen(name) != length + TEMPORARY_LETTERS + 2 || strncmp(name, base, length) != 0)
         return false;
-    }
     const char *letters = name + length + 1;
     return letters[-1] == '.' && strspn(letters, temporary_letters) == TEMPORARY_LETTERS &&
            letters[TEMPORARY_LETTERS] == '~';
@@ -200,9 +179,8 @@ static bool is_temporary_of(const char *name, const char *base) {
 void file_remove_leftovers(const char *path) {
     AUTO_FREE char *directory = directory_of(path);
     AUTO_TEXT_LIST struct text_list names = {0};
-    if (!directory_list(directory, &names, NULL)) {
+    if (!directory_list(directory, &names, NULL))
         return;
-    }
     for (size_t i = 0; i < names.count; i++) {
         if (is_temporary_of(names.items[i], name_in(path))) {
             AUTO_FREE char *leftover = path_join(directory, names.items[i]);
@@ -234,15 +212,13 @@ static bool write_pieces(int fd, const struct write_request *request, struct err
     for (size_t i = 0; i < request->count; i++) {
         const struct iovec *piece = &request->pieces[i];
         if (filled + piece->iov_len > sizeof(block)) {
-            if (!file_write_all(fd, block, filled, err)) {
+            if (!file_write_all(fd, block, filled, err))
                 return false;
-            }
             filled = 0;
         }
         if (piece->iov_len > sizeof(block)) {
-            if (!file_write_all(fd, piece->iov_base, piece->iov_len, err)) {
+            if (!file_write_all(fd, piece->iov_base, piece->iov_len, err))
                 return false;
-            }
         } else if (piece->iov_len > 0) {
             memcpy(block + filled, piece->iov_base, piece->iov_len);
             filled += piece->iov_len;
@@ -253,12 +229,10 @@ static bool write_pieces(int fd, const struct write_request *request, struct err
 
 static bool fill_temporary(int fd, const struct write_request *request, struct error *err) {
     AUTO_ERROR struct error failure = {0};
-    if (!write_pieces(fd, request, &failure)) {
+    if (!write_pieces(fd, request, &failure))
         return error_set_errno(err, failure.errnum, "write %s", request->path);
-    }
-    if (fchmod(fd, request->mode) != 0) {
+    if (fchmod(fd, request->mode) != 0)
         return error_set_errno(err, errno, "chmod %s", request->path);
-    }
     return sync_fd(fd, request->path, err);
 }
 
@@ -267,21 +241,17 @@ bool file_write_atomic(const char *path, const struct iovec *pieces, size_t coun
     AUTO_FREE char *directory = directory_of(path);
     // Opened first: when that fails nothing has changed yet.
     AUTO_CLOSE int directory_fd = open_retrying(directory, O_RDONLY | O_DIRECTORY, 0);
-    if (directory_fd < 0) {
+    if (directory_fd < 0)
         return error_set_errno(err, errno, "open %s", directory);
-    }
     AUTO_FREE char *temporary = NULL;
     AUTO_CLOSE int fd = temporary_open(path, &temporary);
-    if (fd < 0) {
+    if (fd < 0)
         return error_set_errno(err, errno, "open %s", path);
-    }
     bool is_filled = fill_temporary(fd, &request, err);
-    if (is_filled && rename(temporary, path) == 0) {
+    if (is_filled && rename(temporary, path) == 0)
         return sync_directory(directory_fd, directory, err);
-    }
-    if (is_filled) {
+    if (is_filled)
         error_set_errno(err, errno, "rename %s", path);
-    }
     unlink(temporary);
     return false;
 }

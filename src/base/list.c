@@ -40,9 +40,8 @@ bool list_is_linked(const struct list *link) {
 size_t list_count(const struct list *list) {
     size_t count = 0;
     if (list_is_linked(list)) {
-        for (const struct list *link = list->next; link != list; link = link->next) {
+        for (const struct list *link = list->next; link != list; link = link->next)
             count++;
-        }
     }
     return count;
 }

@@ -41,9 +41,8 @@ static void begin_line(struct buffer *line) {
 }
 
 static void end_line(struct buffer *line) {
-    if (line->data[line->length - 1] != '\n') {
+    if (line->data[line->length - 1] != '\n')
         buffer_add_char(line, '\n');
-    }
     current_sink(current_data, line->data, line->length);
 }
 
@@ -58,9 +57,8 @@ void log_notice(const char *format, ...) {
 }
 
 void log_debug(const char *format, ...) {
-    if (!is_debug) {
+    if (!is_debug)
         return;
-    }
     AUTO_BUFFER struct buffer line = BUFFER_INIT(BUFFER_NO_LIMIT);
     begin_line(&line);
     buffer_add_string(&line, "DEBUG ");
@@ -77,13 +75,12 @@ static void add_json_code_point(struct buffer *out, uint32_t code_point) {
     };
     char letter = code_point < ARRAY_COUNT(letters) ? letters[code_point] : '\0';
     // U+2028 and U+2029 end a line in JavaScript.
-    if (letter != '\0') {
+    if (letter != '\0')
         buffer_printf(out, "\\%c", letter);
-    } else if (code_point < ' ' || code_point == 0x2028 || code_point == 0x2029) {
+    else if (code_point < ' ' || code_point == 0x2028 || code_point == 0x2029)
         buffer_printf(out, "\\u%04x", code_point);
-    } else {
+    else
         utf8_add_code_point(out, code_point);
-    }
 }
 
 // JSON proper is on a higher floor (data/json.h); a few strings do not need it.
@@ -94,11 +91,10 @@ static void add_json_string(struct buffer *out, const char *text) {
         uint32_t code_point;
         bool is_valid;
         at += utf8_decode(text + at, length - at, &code_point, &is_valid);
-        if (is_valid) {
+        if (is_valid)
             add_json_code_point(out, code_point);
-        } else {
+        else
             buffer_add_string(out, "\\ufffd");
-        }
     }
     buffer_add_char(out, '"');
 }

@@ -70,9 +70,8 @@ static size_t hash_key(const char *key) {
     memcpy(&word, key + done, length - done);
     sip_absorb(v, word ^ (uint64_t)length << 56);
     v[2] ^= 0xff;
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 3; i++)
         sip_round(v);
-    }
     return (size_t)(v[0] ^ v[1] ^ v[2] ^ v[3]);
 }
 
@@ -81,9 +80,8 @@ void map_init(struct map *map, map_free_fn free_value) {
 }
 
 static void free_value(const struct map *map, void *value) {
-    if (map->free_value != NULL && value != NULL) {
+    if (map->free_value != NULL && value != NULL)
         map->free_value(value);
-    }
 }
 
 void map_finish(struct map *map) {
@@ -108,9 +106,8 @@ static size_t bucket_of(const struct map *map, size_t hash) {
 // The place that points to the key's entry, or to the NULL at its chain's end. Only with buckets.
 static struct map_entry **find(const struct map *map, const char *key, size_t hash) {
     struct map_entry **at = &map->buckets[bucket_of(map, hash)];
-    while (*at != NULL && ((*at)->hash != hash || strcmp((*at)->key, key) != 0)) {
+    while (*at != NULL && ((*at)->hash != hash || strcmp((*at)->key, key) != 0))
         at = &(*at)->next;
-    }
     return at;
 }
 
@@ -145,13 +142,12 @@ static void rehash(struct map *map, size_t bucket_count) {
 
 // Only adding resizes, so that removing does not disturb an iteration.
 static void adapt_buckets(struct map *map) {
-    if (map->bucket_count == 0) {
+    if (map->bucket_count == 0)
         rehash(map, BUCKETS_MIN);
-    } else if (map->count >= map->bucket_count) {
+    else if (map->count >= map->bucket_count)
         rehash(map, map->bucket_count * 2);
-    } else if (map->bucket_count > BUCKETS_MIN && map->count < map->bucket_count / 8) {
+    else if (map->bucket_count > BUCKETS_MIN && map->count < map->bucket_count / 8)
         rehash(map, map->bucket_count / 4);
-    }
 }
 
 void map_set(struct map *map, const char *key, void *value) {
@@ -160,9 +156,8 @@ void map_set(struct map *map, const char *key, void *value) {
     if (entry != NULL) {
         void *old = entry->value;
         entry->value = value;
-        if (old != value) {
+        if (old != value)
             free_value(map, old);
-        }
         return;
     }
     adapt_buckets(map);
@@ -177,9 +172,8 @@ void map_set(struct map *map, const char *key, void *value) {
 // Takes the key's entry out of its chain; its memory stays until the next one goes, for map_next().
 static struct map_entry *unlink_entry(struct map *map, const char *key) {
     struct map_entry **at = map->count > 0 ? find(map, key, hash_key(key)) : NULL;
-    if (at == NULL || *at == NULL) {
+    if (at == NULL || *at == NULL)
         return NULL;
-    }
     struct map_entry *entry = *at;
     *at = entry->next;
     map->count--;
@@ -190,9 +184,8 @@ static struct map_entry *unlink_entry(struct map *map, const char *key) {
 
 bool map_remove(struct map *map, const char *key) {
     struct map_entry *entry = unlink_entry(map, key);
-    if (entry == NULL) {
+    if (entry == NULL)
         return false;
-    }
     void *value = TAKE(entry->value);
     memory_free_at(&entry->key);
     free_value(map, value);
@@ -201,18 +194,16 @@ bool map_remove(struct map *map, const char *key) {
 
 void *map_take(struct map *map, const char *key) {
     struct map_entry *entry = unlink_entry(map, key);
-    if (entry == NULL) {
+    if (entry == NULL)
         return NULL;
-    }
     memory_free_at(&entry->key);
     return TAKE(entry->value);
 }
 
 static struct map_entry *first_from(const struct map *map, size_t bucket) {
     for (; bucket < map->bucket_count; bucket++) {
-        if (map->buckets[bucket] != NULL) {
+        if (map->buckets[bucket] != NULL)
             return map->buckets[bucket];
-        }
     }
     return NULL;
 }
@@ -234,9 +225,8 @@ static int compare_keys(const void *a, const void *b) {
 struct map_entry **map_sorted(const struct map *map) {
     struct map_entry **entries = memory_new_array(map->count + 1, sizeof(struct map_entry *));
     size_t count = 0;
-    for (struct map_entry *entry = map_first(map); entry != NULL; entry = map_next(map, entry)) {
+    for (struct map_entry *entry = map_first(map); entry != NULL; entry = map_next(map, entry))
         entries[count++] = entry;
-    }
     qsort(entries, count, sizeof(struct map_entry *), compare_keys);
     return entries;
 }

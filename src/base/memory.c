@@ -30,9 +30,8 @@ static _Noreturn void die(const char *message) {
 }
 
 void memory_add_shrinker(memory_shrink_fn shrink, void *data) {
-    if (shrinker_count == SHRINKER_MAX) {
+    if (shrinker_count == SHRINKER_MAX)
         die("Internal error: too many memory shrinkers\n");
-    }
     shrinker_thread = pthread_self();
     shrinkers[shrinker_count++] = (struct shrinker){shrink, data};
 }
@@ -48,14 +47,12 @@ void memory_remove_shrinker(memory_shrink_fn shrink, void *data) {
 
 static bool shrink_all(void) {
     static bool is_shrinking;
-    if (is_shrinking) {
+    if (is_shrinking)
         return false;
-    }
     is_shrinking = true;
     bool has_freed = false;
-    for (size_t i = 0; i < shrinker_count; i++) {
+    for (size_t i = 0; i < shrinker_count; i++)
         has_freed |= shrinkers[i].shrink(shrinkers[i].data);
-    }
     is_shrinking = false;
     return has_freed;
 }
@@ -63,15 +60,12 @@ static bool shrink_all(void) {
 // Whether another attempt is worth it. A worker thread owns nothing it could shrink; it waits a moment
 // for others to give memory back.
 static bool make_room(unsigned attempt) {
-    if (attempt == RETRY_MAX) {
+    if (attempt == RETRY_MAX)
         return false;
-    }
-    if (shrinker_count == 0) {
+    if (shrinker_count == 0)
         return false;
-    }
-    if (pthread_equal(pthread_self(), shrinker_thread)) {
+    if (pthread_equal(pthread_self(), shrinker_thread))
         return shrink_all();
-    }
     const struct timespec pause = {.tv_nsec = RETRY_PAUSE_NS};
     nanosleep(&pause, NULL);
     return true;
@@ -86,43 +80,35 @@ void *memory_new(size_t size) {
 }
 
 void *memory_new_array(size_t count, size_t size) {
-    if (count == 0 || size == 0) {
+    if (count == 0 || size == 0)
         count = size = 1;
-    }
     for (unsigned attempt = 0;; attempt++) {
         void *memory = calloc(count, size);
-        if (memory != NULL) {
+        if (memory != NULL)
             return memory;
-        }
-        if (count > SIZE_MAX / size || !make_room(attempt)) {
+        if (count > SIZE_MAX / size || !make_room(attempt))
             die_out_of_memory();
-        }
     }
 }
 
 void *memory_resize(void *old, size_t size) {
     for (unsigned attempt = 0;; attempt++) {
         void *memory = memory_try_resize(old, size);
-        if (memory != NULL) {
+        if (memory != NULL)
             return memory;
-        }
-        if (!make_room(attempt)) {
+        if (!make_room(attempt))
             die_out_of_memory();
-        }
     }
 }
 
 void *memory_grow(void *old, size_t *capacity, size_t needed, size_t size) {
-    if (old != NULL && needed <= *capacity) {
+    if (old != NULL && needed <= *capacity)
         return old;
-    }
     size_t target = *capacity < 4 ? 4 : *capacity;
-    while (target < needed) {
+    while (target < needed)
         target = target > SIZE_MAX / 2 ? needed : target * 2;
-    }
-    if (size != 0 && target > SIZE_MAX / size) {
+    if (size != 0 && target > SIZE_MAX / size)
         die_out_of_memory();
-    }
     void *memory = memory_resize(old, target * size);
     *capacity = target;
     return memory;
@@ -142,17 +128,15 @@ char *memory_string(const char *text) {
 
 char *memory_string_n(const char *text, size_t length) {
     char *copy = memory_new(length + 1);
-    if (length > 0) {
+    if (length > 0)
         memcpy(copy, text, length);
-    }
     return copy;
 }
 
 void *memory_copy(const void *data, size_t length) {
     void *copy = memory_new(length);
-    if (length > 0) {
+    if (length > 0)
         memcpy(copy, data, length);
-    }
     return copy;
 }
 
@@ -168,9 +152,8 @@ char *memory_vprintf(const char *format, va_list arguments) {
     va_list again;
     va_copy(again, arguments);
     int length = vsnprintf(NULL, 0, format, arguments);
-    if (length < 0) {
+    if (length < 0)
         die("Internal error: a format cannot be printed\n");
-    }
     size_t size = (size_t)length + 1;
     char *text = memory_new(size);
     vsnprintf(text, size, format, again);

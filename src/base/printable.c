@@ -148,11 +148,10 @@ bool printable_code_point(uint32_t code_point) {
     size_t high = ARRAY_COUNT(printable);
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (printable[middle].last < code_point) {
+        if (printable[middle].last < code_point)
             low = middle + 1;
-        } else {
+        else
             high = middle;
-        }
     }
     return low < ARRAY_COUNT(printable) && printable[low].first <= code_point;
 }

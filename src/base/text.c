@@ -17,9 +17,8 @@ static int to_lower(char c) {
 }
 
 bool text_equal_nocase(const char *a, const char *b) {
-    if (a == NULL || b == NULL) {
+    if (a == NULL || b == NULL)
         return a == b;
-    }
     while (*a != '\0' && to_lower(*a) == to_lower(*b)) {
         a++;
         b++;
@@ -41,19 +40,23 @@ bool text_is_empty(const char *text) {
     return text == NULL || *text == '\0';
 }
 
+int text_hex_digit(char c) {
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    char lower = (char)(c | 0x20);
+    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
+
 bool text_to_uint64(const char *text, uint64_t max, uint64_t *value) {
     uint64_t result = 0;
-    if (*text == '\0') {
+    if (*text == '\0')
         return false;
-    }
     for (; *text != '\0'; text++) {
-        if (*text < '0' || *text > '9') {
+        if (*text < '0' || *text > '9')
             return false;
-        }
         uint64_t digit = (uint64_t)(*text - '0');
-        if (digit > max || result > (max - digit) / 10) {
+        if (digit > max || result > (max - digit) / 10)
             return false;
-        }
         result = result * 10 + digit;
     }
     *value = result;
@@ -62,18 +65,15 @@ bool text_to_uint64(const char *text, uint64_t max, uint64_t *value) {
 
 bool text_to_int64(const char *text, int64_t min, int64_t max, int64_t *value) {
     bool is_negative = *text == '-';
-    if (min < 0 && (*text == '-' || *text == '+')) {
+    if (min < 0 && (*text == '-' || *text == '+'))
         text++;
-    }
     uint64_t magnitude;
-    if (!text_to_uint64(text, (uint64_t)INT64_MAX + is_negative, &magnitude)) {
+    if (!text_to_uint64(text, (uint64_t)INT64_MAX + is_negative, &magnitude))
         return false;
-    }
     // Negated as unsigned, since the smallest number has no positive counterpart.
     int64_t number = (int64_t)(is_negative ? 0 - magnitude : magnitude);
-    if (number < min || number > max) {
+    if (number < min || number > max)
         return false;
-    }
     *value = number;
     return true;
 }
@@ -94,17 +94,16 @@ void text_quote(struct buffer *out, const char *text) {
         bool is_valid;
         size_t size = utf8_decode(text, (size_t)(end - text), &code_point, &is_valid);
         char letter = escape_letter(code_point);
-        if (!is_valid) {
+        if (!is_valid)
             buffer_printf(out, "\\x%02x", (unsigned char)*text);
-        } else if (letter != '\0') {
+        else if (letter != '\0')
             buffer_printf(out, "\\%c", letter);
-        } else if (printable_code_point(code_point)) {
+        else if (printable_code_point(code_point))
             buffer_add(out, text, size);
-        } else if (code_point < 0x80) {
+        else if (code_point < 0x80)
             buffer_printf(out, "\\x%02x", code_point);
-        } else {
+        else
             buffer_printf(out, code_point < 0x10000 ? "\\u%04x" : "\\U%08x", code_point);
-        }
         text += size;
     }
     buffer_add_char(out, '"');
@@ -129,28 +128,24 @@ void text_list_add_owned(struct text_list *list, char *text) {
 void text_list_add_list(struct text_list *list, const struct text_list *other) {
     // Counted first, for a list may be added to itself.
     size_t count = other->count;
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         text_list_add(list, other->items[i]);
-    }
 }
 
 bool text_list_has(const struct text_list *list, const char *text) {
     for (size_t i = 0; i < list->count; i++) {
-        if (strcmp(list->items[i], text) == 0) {
+        if (strcmp(list->items[i], text) == 0)
             return true;
-        }
     }
     return false;
 }
 
 bool text_list_equal(const struct text_list *a, const struct text_list *b) {
-    if (a->count != b->count) {
+    if (a->count != b->count)
         return false;
-    }
     for (size_t i = 0; i < a->count; i++) {
-        if (strcmp(a->items[i], b->items[i]) != 0) {
+        if (strcmp(a->items[i], b->items[i]) != 0)
             return false;
-        }
     }
     return true;
 }
@@ -162,9 +157,8 @@ static int compare_items(const void *a, const void *b) {
 }
 
 void text_list_sort(struct text_list *list) {
-    if (list->count > 1) {
+    if (list->count > 1)
         qsort(list->items, list->count, sizeof(char *), compare_items);
-    }
 }
 
 void text_list_unique(struct text_list *list) {
@@ -202,9 +196,8 @@ void text_list_copy(struct text_list *target, const struct text_list *source) {
 }
 
 void text_list_clear(struct text_list *list) {
-    for (size_t i = 0; i < list->count; i++) {
+    for (size_t i = 0; i < list->count; i++)
         free(list->items[i]);
-    }
     free(list->items);
     *list = (struct text_list){0};
 }

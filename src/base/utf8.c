@@ -11,18 +11,14 @@ struct lead {
 };
 
 static struct lead lead_of(unsigned char byte) {
-    if (byte < 0x80) {
+    if (byte < 0x80)
         return (struct lead){1, byte, 0};
-    }
-    if (byte >= 0xC0 && byte < 0xE0) {
+    if (byte >= 0xC0 && byte < 0xE0)
         return (struct lead){2, byte & 0x1FU, 0x80};
-    }
-    if (byte >= 0xE0 && byte < 0xF0) {
+    if (byte >= 0xE0 && byte < 0xF0)
         return (struct lead){3, byte & 0x0FU, 0x800};
-    }
-    if (byte >= 0xF0 && byte < 0xF8) {
+    if (byte >= 0xF0 && byte < 0xF8)
         return (struct lead){4, byte & 0x07U, 0x10000};
-    }
     return (struct lead){0, 0, 0};
 }
 
@@ -47,9 +43,8 @@ size_t utf8_decode(const char *text, size_t length, uint32_t *code_point, bool *
 bool utf8_is_valid(const char *text, size_t length) {
     bool is_valid = true;
     uint32_t code_point;
-    for (size_t at = 0; at < length && is_valid;) {
+    for (size_t at = 0; at < length && is_valid;)
         at += utf8_decode(text + at, length - at, &code_point, &is_valid);
-    }
     return is_valid;
 }
 

@@ -193,7 +193,7 @@ void daemon_take_apart(struct daemon *daemon) {
     }
     service_manager_destroy(daemon->services);
     runner_destroy(daemon->runner);
-    // A write that hangs in the kernel is left behind rather than waited for.
+    // A write that hangs in the kernel is left behind rather than waited for, and the loop that it would wake, too.
     if (!daemon->is_write_stuck)
         checkpoint_destroy(daemon->checkpoint);
     api_destroy(daemon->api);
@@ -213,6 +213,7 @@ void daemon_take_apart(struct daemon *daemon) {
     log_set_sink(NULL, NULL);
     output_destroy(daemon->verbose_output);
     output_destroy(daemon->log_output);
-    loop_destroy(daemon->loop);
+    if (!daemon->is_write_stuck)
+        loop_destroy(daemon->loop);
     free(daemon->boot_id);
 }

@@ -13,26 +13,21 @@ void base64_encode(struct buffer *out, const void *data, size_t length) {
         bits |= count > 1 ? (uint32_t)bytes[i + 1] << 8 : 0;
         bits |= count > 2 ? bytes[i + 2] : 0;
         char group[4] = {alphabet[bits >> 18], alphabet[bits >> 12 & 63], '=', '='};
-        if (count > 1) {
+        if (count > 1)
             group[2] = alphabet[bits >> 6 & 63];
-        }
-        if (count > 2) {
+        if (count > 2)
             group[3] = alphabet[bits & 63];
-        }
         buffer_add(out, group, sizeof(group));
     }
 }
 
 static int digit_value(char c) {
-    if (c >= 'A' && c <= 'Z') {
+    if (c >= 'A' && c <= 'Z')
         return c - 'A';
-    }
-    if (c >= 'a' && c <= 'z') {
+    if (c >= 'a' && c <= 'z')
         return c - 'a' + 26;
-    }
-    if (c >= '0' && c <= '9') {
+    if (c >= '0' && c <= '9')
         return c - '0' + 52;
-    }
     return c == '+' ? 62 : c == '/' ? 63 : -1;
 }
 
@@ -42,13 +37,11 @@ bool base64_decode(struct buffer *out, const char *text, size_t length) {
     int padding = 0;
     bool is_done = false;
     for (size_t i = 0; i < length; i++) {
-        if (text[i] == '\r' || text[i] == '\n') {
+        if (text[i] == '\r' || text[i] == '\n')
             continue;
-        }
         int value = digit_value(text[i]);
-        if (is_done || (value < 0 && (text[i] != '=' || digits < 2)) || (value >= 0 && padding > 0)) {
+        if (is_done || (value < 0 && (text[i] != '=' || digits < 2)) || (value >= 0 && padding > 0))
             return false;
-        }
         padding += value < 0;
         bits = bits << 6 | (value < 0 ? 0 : (uint32_t)value);
         if (++digits == 4) {

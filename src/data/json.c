@@ -30,26 +30,23 @@ json_t *json_member(const json_t *object, const char *name) {
     // jansson's iterators take a mutable object but leave it as it is.
     json_t *walked = (json_t *)(uintptr_t)object;
     json_object_foreach(walked, key, value) {
-        if (!json_is_null(value) && text_equal_nocase(key, name)) {
+        if (!json_is_null(value) && text_equal_nocase(key, name))
             found = value;
-        }
     }
     return found;
 }
 
 bool json_is_object_or_null(const json_t *value, const char *what, struct error *err) {
-    if (json_is_object(value) || json_is_null(value)) {
+    if (json_is_object(value) || json_is_null(value))
         return true;
-    }
     return error_set(err, ERROR_BAD_REQUEST, "json: cannot unmarshal %s into Go value of type %s", kind_name(value),
                      what);
 }
 
 // Go names the structure of a field without its package, and one without a name not at all.
 static const char *structure_name(const char *what) {
-    if (text_has_prefix(what, "struct ")) {
+    if (text_has_prefix(what, "struct "))
         return "";
-    }
     const char *dot = strrchr(what, '.');
     return dot == NULL ? what : dot + 1;
 }
@@ -66,12 +63,10 @@ static bool fail_field(const struct field *field, const char *found, const char 
 
 // A string for C: one that holds a NUL is refused, lest it be taken for another.
 static bool take_text(const json_t *value, const struct field *field, const char **text, struct error *err) {
-    if (!json_is_string(value)) {
+    if (!json_is_string(value))
         return fail_field(field, kind_name(value), "string", err);
-    }
-    if (strlen(json_string_value(value)) != json_string_length(value)) {
+    if (strlen(json_string_value(value)) != json_string_length(value))
         return fail_field(field, "string with a NUL character", "string", err);
-    }
     *text = json_string_value(value);
     return true;
 }
@@ -83,21 +78,18 @@ bool json_get_string(const json_t *object, const char *what, const char *name, c
 
 bool json_get_bool(const json_t *object, const char *what, const char *name, bool *value, struct error *err) {
     const json_t *member = json_member(object, name);
-    if (member == NULL) {
+    if (member == NULL)
         return true;
-    }
-    if (!json_is_boolean(member)) {
+    if (!json_is_boolean(member))
         return fail_field(&(struct field){what, name}, kind_name(member), "bool", err);
-    }
     *value = json_is_true(member);
     return true;
 }
 
 bool json_get_int(const json_t *object, const char *what, const char *name, int64_t *value, struct error *err) {
     const json_t *member = json_member(object, name);
-    if (member == NULL) {
+    if (member == NULL)
         return true;
-    }
     const struct field field = {what, name};
     if (json_is_real(member)) {
         char number[REAL_TEXT_SIZE];
@@ -105,9 +97,8 @@ bool json_get_int(const json_t *object, const char *what, const char *name, int6
         AUTO_FREE char *found = memory_printf("number %s", number);
         return fail_field(&field, found, "int", err);
     }
-    if (!json_is_integer(member)) {
+    if (!json_is_integer(member))
         return fail_field(&field, kind_name(member), "int", err);
-    }
     *value = json_integer_value(member);
     return true;
 }
@@ -115,20 +106,17 @@ bool json_get_int(const json_t *object, const char *what, const char *name, int6
 bool json_get_strings(const json_t *object, const char *what, const char *name, struct text_list *value,
                       struct error *err) {
     const json_t *member = json_member(object, name);
-    if (member == NULL) {
+    if (member == NULL)
         return true;
-    }
     const struct field field = {what, name};
-    if (!json_is_array(member)) {
+    if (!json_is_array(member))
         return fail_field(&field, kind_name(member), "[]string", err);
-    }
     AUTO_TEXT_LIST struct text_list texts = {0};
     for (size_t i = 0; i < json_array_size(member); i++) {
         const json_t *item = json_array_get(member, i);
         const char *text = "";
-        if (!json_is_null(item) && !take_text(item, &field, &text, err)) {
+        if (!json_is_null(item) && !take_text(item, &field, &text, err))
             return false;
-        }
         text_list_add(&texts, text);
     }
     text_list_copy(value, &texts);

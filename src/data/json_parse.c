@@ -31,15 +31,12 @@ static bool fail_memory(struct json_reader *reader) {
 
 // Go shows a byte as the character with that number, quoted.
 static char *quote_byte(unsigned char byte) {
-    if (byte == '\'') {
+    if (byte == '\'')
         return memory_string("'\\''");
-    }
-    if (byte == '"') {
+    if (byte == '"')
         return memory_string("'\"'");
-    }
-    if (byte == '\0') {
+    if (byte == '\0')
         return memory_string("'\\x00'");
-    }
     AUTO_BUFFER struct buffer character = BUFFER_INIT(BUFFER_NO_LIMIT);
     utf8_add_code_point(&character, byte);
     char *quoted = text_quoted(buffer_text(&character));
@@ -50,24 +47,21 @@ static char *quote_byte(unsigned char byte) {
 
 // The character where the reader stands does not belong there.
 static bool fail_here(struct json_reader *reader, const char *context) {
-    if (reader->at == reader->end) {
+    if (reader->at == reader->end)
         return error_set(reader->err, ERROR_BAD_REQUEST, "unexpected EOF");
-    }
     AUTO_FREE char *quoted = quote_byte((unsigned char)*reader->at);
     return error_set(reader->err, ERROR_BAD_REQUEST, "invalid character %s %s", quoted, context);
 }
 
 static void skip_blanks(struct json_reader *reader) {
     while (reader->at < reader->end &&
-           (*reader->at == ' ' || *reader->at == '\t' || *reader->at == '\n' || *reader->at == '\r')) {
+           (*reader->at == ' ' || *reader->at == '\t' || *reader->at == '\n' || *reader->at == '\r'))
         reader->at++;
-    }
 }
 
 static bool take(struct json_reader *reader, char c) {
-    if (reader->at == reader->end || *reader->at != c) {
+    if (reader->at == reader->end || *reader->at != c)
         return false;
-    }
     reader->at++;
     return true;
 }
@@ -77,22 +71,13 @@ static bool give(struct json_reader *reader, json_t *made, json_t **value) {
     return made != NULL || fail_memory(reader);
 }
 
-static int hex_value(char c) {
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    c = (char)(c | 0x20);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 // The four digits of a \u escape.
 static bool read_hex(struct json_reader *reader, uint32_t *unit) {
     uint32_t value = 0;
     for (int i = 0; i < 4; i++) {
-        int digit = reader->at < reader->end ? hex_value(*reader->at) : -1;
-        if (digit < 0) {
+        int digit = reader->at < reader->end ? text_hex_digit(*reader->at) : -1;
+        if (digit < 0)
             return fail_here(reader, "in \\u hexadecimal character escape");
-        }
         value = value << 4 | (uint32_t)digit;
         reader->at++;
     }
@@ -107,21 +92,18 @@ static bool is_surrogate(uint32_t unit) {
 // A code point beyond 16 bits is written as two escapes. One half alone becomes U+FFFD.
 static bool read_code_point(struct json_reader *reader) {
     uint32_t unit = 0;
-    if (!read_hex(reader, &unit)) {
+    if (!read_hex(reader, &unit))
         return false;
-    }
     if (unit >= 0xD800 && unit < 0xDC00 && reader->end - reader->at >= 2 && memcmp(reader->at, "\\u", 2) == 0) {
         const char *second = reader->at;
         uint32_t low = 0;
         reader->at += 2;
-        if (!read_hex(reader, &low)) {
+        if (!read_hex(reader, &low))
             return false;
-        }
-        if (low >= 0xDC00 && low <= 0xDFFF) {
+        if (low >= 0xDC00 && low <= 0xDFFF)
             unit = 0x10000 + ((unit - 0xD800) << 10) + (low - 0xDC00);
-        } else {
+        else
             reader->at = second;
-        }
     }
     utf8_add_code_point(&reader->text, is_surrogate(unit) ? 0xFFFD : unit);
     return true;
@@ -130,13 +112,11 @@ static bool read_code_point(struct json_reader *reader) {
 static bool read_escape(struct json_reader *reader) {
     static const char names[] = "\"\\/bfnrt";
     static const char characters[] = "\"\\/\b\f\n\r\t";
-    if (take(reader, 'u')) {
+    if (take(reader, 'u'))
         return read_code_point(reader);
-    }
     const char *name = reader->at < reader->end && *reader->at != '\0' ? strchr(names, *reader->at) : NULL;
-    if (name == NULL) {
+    if (name == NULL)
         return fail_here(reader, "in string escape code");
-    }
     buffer_add_char(&reader->text, characters[name - names]);
     reader->at++;
     return true;
@@ -148,27 +128,22 @@ static bool read_text(struct json_reader *reader) {
     for (;;) {
         const char *run = reader->at;
         while (reader->at < reader->end && (unsigned char)*reader->at >= 0x20 && *reader->at != '"' &&
-               *reader->at != '\\') {
+               *reader->at != '\\')
             reader->at++;
-        }
         utf8_add_valid(&reader->text, run, (size_t)(reader->at - run));
-        if (take(reader, '"')) {
+        if (take(reader, '"'))
             return buffer_is_whole(&reader->text) || fail_memory(reader);
-        }
-        if (!take(reader, '\\')) {
+        if (!take(reader, '\\'))
             return fail_here(reader, "in string literal");
-        }
-        if (!read_escape(reader)) {
+        if (!read_escape(reader))
             return false;
-        }
     }
 }
 
 static bool skip_digits(struct json_reader *reader, const char *context) {
     const char *first = reader->at;
-    while (reader->at < reader->end && *reader->at >= '0' && *reader->at <= '9') {
+    while (reader->at < reader->end && *reader->at >= '0' && *reader->at <= '9')
         reader->at++;
-    }
     return reader->at > first || fail_here(reader, context);
 }
 
@@ -178,9 +153,8 @@ static bool parse_int64(const char *text, int64_t *value) {
 
 static json_t *make_number(const char *text, bool is_integer) {
     int64_t integer = 0;
-    if (is_integer && parse_int64(text, &integer)) {
+    if (is_integer && parse_int64(text, &integer))
         return json_integer(integer);
-    }
     double real = real_parse(text);
     // jansson holds no infinity.
     return json_real(isinf(real) ? copysign(DBL_MAX, real) : real);
@@ -190,23 +164,19 @@ static bool read_number(struct json_reader *reader, json_t **value) {
     const char *first = reader->at;
     bool is_integer = true;
     (void)take(reader, '-');
-    if (!take(reader, '0') && !skip_digits(reader, "in numeric literal")) {
+    if (!take(reader, '0') && !skip_digits(reader, "in numeric literal"))
         return false;
-    }
     if (take(reader, '.')) {
         is_integer = false;
-        if (!skip_digits(reader, "after decimal point in numeric literal")) {
+        if (!skip_digits(reader, "after decimal point in numeric literal"))
             return false;
-        }
     }
     if (take(reader, 'e') || take(reader, 'E')) {
         is_integer = false;
-        if (!take(reader, '+')) {
+        if (!take(reader, '+'))
             (void)take(reader, '-');
-        }
-        if (!skip_digits(reader, "in exponent of numeric literal")) {
+        if (!skip_digits(reader, "in exponent of numeric literal"))
             return false;
-        }
     }
     AUTO_FREE char *text = memory_string_n(first, (size_t)(reader->at - first));
     return give(reader, make_number(text, is_integer), value);
@@ -226,26 +196,21 @@ static bool read_value(struct json_reader *reader, json_t **value);
 
 static bool read_array(struct json_reader *reader, json_t **value) {
     AUTO_JSON json_t *array = json_array();
-    if (array == NULL) {
+    if (array == NULL)
         return fail_memory(reader);
-    }
     skip_blanks(reader);
     if (!take(reader, ']')) {
         for (;;) {
             json_t *item = NULL;
-            if (!read_value(reader, &item)) {
+            if (!read_value(reader, &item))
                 return false;
-            }
-            if (json_array_append_new(array, item) != 0) {
+            if (json_array_append_new(array, item) != 0)
                 return fail_memory(reader);
-            }
             skip_blanks(reader);
-            if (take(reader, ']')) {
+            if (take(reader, ']'))
                 break;
-            }
-            if (!take(reader, ',')) {
+            if (!take(reader, ','))
                 return fail_here(reader, "after array element");
-            }
         }
     }
     *value = TAKE(array);
@@ -254,43 +219,35 @@ static bool read_array(struct json_reader *reader, json_t **value) {
 
 static bool read_member(struct json_reader *reader, json_t *object) {
     skip_blanks(reader);
-    if (!take(reader, '"')) {
+    if (!take(reader, '"'))
         return fail_here(reader, "looking for beginning of object key string");
-    }
-    if (!read_text(reader)) {
+    if (!read_text(reader))
         return false;
-    }
     size_t length = reader->text.length;
     AUTO_FREE char *key = buffer_take(&reader->text);
     skip_blanks(reader);
-    if (!take(reader, ':')) {
+    if (!take(reader, ':'))
         return fail_here(reader, "after object key");
-    }
     json_t *value = NULL;
-    if (!read_value(reader, &value)) {
+    if (!read_value(reader, &value))
         return false;
-    }
     return json_object_setn_new_nocheck(object, key, length, value) == 0 || fail_memory(reader);
 }
 
 static bool read_object(struct json_reader *reader, json_t **value) {
     AUTO_JSON json_t *object = json_object();
-    if (object == NULL) {
+    if (object == NULL)
         return fail_memory(reader);
-    }
     skip_blanks(reader);
     if (!take(reader, '}')) {
         for (;;) {
-            if (!read_member(reader, object)) {
+            if (!read_member(reader, object))
                 return false;
-            }
             skip_blanks(reader);
-            if (take(reader, '}')) {
+            if (take(reader, '}'))
                 break;
-            }
-            if (!take(reader, ',')) {
+            if (!take(reader, ','))
                 return fail_here(reader, "after object key:value pair");
-            }
         }
     }
     *value = TAKE(object);
@@ -298,9 +255,8 @@ static bool read_object(struct json_reader *reader, json_t **value) {
 }
 
 static bool read_collection(struct json_reader *reader, json_t **value) {
-    if (reader->depth == DEPTH_MAX) {
+    if (reader->depth == DEPTH_MAX)
         return error_set(reader->err, ERROR_BAD_REQUEST, "exceeded max depth");
-    }
     reader->depth++;
     bool is_read = take(reader, '[') ? read_array(reader, value) : (reader->at++, read_object(reader, value));
     reader->depth--;
@@ -324,9 +280,8 @@ static bool read_value(struct json_reader *reader, json_t **value) {
     case 'n':
         return read_word(reader, "null", json_null(), value);
     default:
-        if (reader->at < reader->end && (*reader->at == '-' || (*reader->at >= '0' && *reader->at <= '9'))) {
+        if (reader->at < reader->end && (*reader->at == '-' || (*reader->at >= '0' && *reader->at <= '9')))
             return read_number(reader, value);
-        }
         return fail_here(reader, "looking for beginning of value");
     }
 }
@@ -334,19 +289,16 @@ static bool read_value(struct json_reader *reader, json_t **value) {
 static bool read_document(const char *text, size_t length, bool is_whole, json_t **value, struct error *err) {
     struct json_reader reader = {.at = text, .end = text + length, .text = BUFFER_INIT(TEXT_LIMIT_BYTES), .err = err};
     skip_blanks(&reader);
-    if (reader.at == reader.end) {
+    if (reader.at == reader.end)
         return error_set(err, ERROR_BAD_REQUEST, "EOF");
-    }
     AUTO_JSON json_t *made = NULL;
     bool is_read = read_value(&reader, &made);
     buffer_finish(&reader.text);
-    if (!is_read) {
+    if (!is_read)
         return false;
-    }
     skip_blanks(&reader);
-    if (is_whole && reader.at < reader.end) {
+    if (is_whole && reader.at < reader.end)
         return fail_here(&reader, "after top-level value");
-    }
     *value = TAKE(made);
     return true;
 }

@@ -7,9 +7,8 @@
 #include "data/real.h"
 
 static bool is_plain(unsigned char c, bool html) {
-    if (c < 0x20 || c >= 0x80 || c == '"' || c == '\\') {
+    if (c < 0x20 || c >= 0x80 || c == '"' || c == '\\')
         return false;
-    }
     return !html || (c != '<' && c != '>' && c != '&');
 }
 
@@ -43,11 +42,10 @@ void json_add_string(struct buffer *out, const char *text, size_t length, bool h
             continue;
         }
         buffer_add(out, text + run, at - run);
-        if (c < 0x80) {
+        if (c < 0x80)
             add_escape(out, c);
-        } else {
+        else
             buffer_printf(out, "\\u%04x", is_valid ? (unsigned)code_point : 0xFFFDu);
-        }
         at += size;
         run = at;
     }
@@ -60,9 +58,8 @@ void json_writer_init(struct json_writer *writer, struct buffer *out, bool html)
 }
 
 static void begin_item(struct json_writer *writer) {
-    if (writer->needs_comma) {
+    if (writer->needs_comma)
         buffer_add_char(writer->out, ',');
-    }
     writer->needs_comma = true;
 }
 
@@ -114,17 +111,10 @@ void json_writer_string(struct json_writer *writer, const char *text) {
 }
 
 void json_writer_int(struct json_writer *writer, int64_t value) {
-    char text[20]; // 19 digits and a sign
-    char *first = text + sizeof(text);
-    uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
-    do {
-        *--first = (char)('0' + rest % 10);
-        rest /= 10;
-    } while (rest > 0);
-    if (value < 0) {
-        *--first = '-';
-    }
-    json_writer_raw(writer, first, (size_t)(text + sizeof(text) - first));
+    begin_item(writer);
+    if (value < 0)
+        buffer_add_char(writer->out, '-');
+    buffer_add_number(writer->out, value < 0 ? 0 - (uint64_t)value : (uint64_t)value);
 }
 
 void json_writer_double(struct json_writer *writer, double value) {
@@ -165,9 +155,8 @@ static void write_object(struct json_writer *writer, const json_t *object) {
 
 static void write_array(struct json_writer *writer, const json_t *array) {
     json_writer_begin_array(writer);
-    for (size_t i = 0; i < json_array_size(array); i++) {
+    for (size_t i = 0; i < json_array_size(array); i++)
         json_writer_value(writer, json_array_get(array, i));
-    }
     json_writer_end_array(writer);
 }
 
@@ -217,8 +206,7 @@ void json_writer_member_bool(struct json_writer *writer, const char *key, bool v
 void json_writer_member_strings(struct json_writer *writer, const char *key, const struct text_list *list) {
     json_writer_key(writer, key);
     json_writer_begin_array(writer);
-    for (size_t i = 0; i < list->count; i++) {
+    for (size_t i = 0; i < list->count; i++)
         json_writer_string(writer, list->items[i]);
-    }
     json_writer_end_array(writer);
 }

@@ -13,9 +13,8 @@
 double real_parse(const char *text) {
     // A program that uses the library may have set a locale with another decimal point.
     locale_t plain = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-    if (plain == (locale_t)0) {
+    if (plain == (locale_t)0)
         return strtod(text, NULL);
-    }
     double value = strtod_l(text, NULL, plain);
     freelocale(plain);
     return value;
@@ -26,25 +25,22 @@ static void find_digits(double magnitude, char digits[DIGITS_MAX + 1], int *expo
     char text[REAL_TEXT_SIZE];
     for (int precision = 0; precision < DIGITS_MAX; precision++) {
         snprintf(text, sizeof(text), "%.*e", precision, magnitude);
-        if (strtod(text, NULL) >= magnitude && strtod(text, NULL) <= magnitude) {
+        if (strtod(text, NULL) >= magnitude && strtod(text, NULL) <= magnitude)
             break;
-        }
     }
     size_t count = 0;
     const char *at = text;
     for (; *at != 'e' && *at != '\0'; at++) {
-        if (isdigit((unsigned char)*at) && count < DIGITS_MAX) {
+        if (isdigit((unsigned char)*at) && count < DIGITS_MAX)
             digits[count++] = *at;
-        }
     }
     digits[count] = '\0';
     *exponent = *at == 'e' ? (int)strtol(at + 1, NULL, 10) : 0;
 }
 
 static size_t put(char *out, size_t at, char c, int times) {
-    for (int i = 0; i < times; i++) {
+    for (int i = 0; i < times; i++)
         out[at++] = c;
-    }
     return at;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
-// Floating-point numbers as text, whatever the locale. Private to data/.
+// Floating-point numbers as text, whatever the locale.
 #pragma once
 
 #include "base/compiler.h"

@@ -29,9 +29,8 @@ static enum shell_state take_unquoted(char c, struct buffer *word) {
 static enum shell_state take(enum shell_state state, char c, struct buffer *word, struct text_list *words) {
     switch (state) {
     case OUTSIDE:
-        if (is_blank(c)) {
+        if (is_blank(c))
             return OUTSIDE;
-        }
         return c == '#' ? IN_COMMENT : take_unquoted(c, word);
     case IN_WORD:
         if (is_blank(c)) {
@@ -40,17 +39,14 @@ static enum shell_state take(enum shell_state state, char c, struct buffer *word
         }
         return take_unquoted(c, word);
     case IN_DOUBLE:
-        if (c == '"') {
+        if (c == '"')
             return IN_WORD;
-        }
-        if (c == '\\') {
+        if (c == '\\')
             return IN_DOUBLE_AFTER_BACKSLASH;
-        }
         break;
     case IN_SINGLE:
-        if (c == '\'') {
+        if (c == '\'')
             return IN_WORD;
-        }
         break;
     case IN_COMMENT:
         return c == '\n' ? OUTSIDE : IN_COMMENT;
@@ -69,9 +65,8 @@ bool shell_split(const char *command, struct text_list *words, struct error *err
     AUTO_BUFFER struct buffer word = BUFFER_INIT(BUFFER_NO_LIMIT);
     AUTO_TEXT_LIST struct text_list found = {0};
     enum shell_state state = OUTSIDE;
-    for (const char *c = command; *c != '\0'; c++) {
+    for (const char *c = command; *c != '\0'; c++)
         state = take(state, *c, &word, &found);
-    }
     switch (state) {
     case AFTER_BACKSLASH:
     case IN_DOUBLE_AFTER_BACKSLASH:
@@ -98,11 +93,10 @@ static bool needs_quotes(const char *word) {
 static void add_quoted(struct buffer *out, const char *word) {
     buffer_add_char(out, '\'');
     for (const char *c = word; *c != '\0'; c++) {
-        if (*c == '\'') {
+        if (*c == '\'')
             buffer_add_string(out, "'\"'\"'");
-        } else {
+        else
             buffer_add_char(out, *c);
-        }
     }
     buffer_add_char(out, '\'');
 }
@@ -110,14 +104,12 @@ static void add_quoted(struct buffer *out, const char *word) {
 char *shell_join(const struct text_list *words) {
     AUTO_BUFFER struct buffer out = BUFFER_INIT(BUFFER_NO_LIMIT);
     for (size_t i = 0; i < words->count; i++) {
-        if (i > 0) {
+        if (i > 0)
             buffer_add_char(&out, ' ');
-        }
-        if (needs_quotes(words->items[i])) {
+        if (needs_quotes(words->items[i]))
             add_quoted(&out, words->items[i]);
-        } else {
+        else
             buffer_add_string(&out, words->items[i]);
-        }
     }
     return buffer_take(&out);
 }

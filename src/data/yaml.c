@@ -27,9 +27,8 @@ void *yaml_memory_get(struct yaml_memory *memory, size_t size) {
     if (block == NULL || rounded > block->size - block->used) {
         size_t block_size = rounded > BLOCK_SIZE_BYTES ? rounded : BLOCK_SIZE_BYTES;
         block = memory_try(sizeof(*block) + block_size);
-        if (block == NULL) {
+        if (block == NULL)
             return NULL;
-        }
         *block = (struct yaml_block){.next = memory->blocks, .size = block_size};
         memory->blocks = block;
     }
@@ -84,27 +83,23 @@ bool yaml_is_plain(const struct yaml_node *node) {
 
 // The first bytes of the text, without a part of a character at the end.
 static int whole_characters(const struct yaml_node *node, size_t bytes) {
-    while (bytes > 0 && ((unsigned char)node->text[bytes] & 0xC0) == 0x80) {
+    while (bytes > 0 && ((unsigned char)node->text[bytes] & 0xC0) == 0x80)
         bytes--;
-    }
     return (int)bytes;
 }
 
 char *yaml_describe(const struct yaml_node *node) {
     const char *tag = node->tag != NULL ? node->tag : yaml_kind_tag(node->kind);
-    if (node->text == NULL) {
+    if (node->text == NULL)
         return memory_string(tag);
-    }
-    if (node->length > 10) {
+    if (node->length > 10)
         return memory_printf("%s `%.*s...`", tag, whole_characters(node, 7), node->text);
-    }
     return memory_printf("%s `%s`", tag, node->text);
 }
 
 bool yaml_int64(const struct yaml_node *node, int64_t *value) {
-    if (node->kind != YAML_INT && node->kind != YAML_FLOAT) {
+    if (node->kind != YAML_INT && node->kind != YAML_FLOAT)
         return false;
-    }
     struct yaml_resolved resolved = yaml_resolve(node->text);
     if (resolved.kind == YAML_INT) {
         *value = resolved.has_int64 ? resolved.integer : *value;
@@ -112,17 +107,15 @@ bool yaml_int64(const struct yaml_node *node, int64_t *value) {
     }
     // Both bounds are powers of two, so they are exact; a NaN fails both comparisons.
     // cppcheck-suppress incorrectLogicOperator // 2.10 reads 0x1p63 as 0
-    if (!(resolved.real >= -0x1p63 && resolved.real < 0x1p63)) {
+    if (!(resolved.real >= -0x1p63 && resolved.real < 0x1p63))
         return false;
-    }
     *value = (int64_t)resolved.real;
     return true;
 }
 
 bool yaml_double(const struct yaml_node *node, double *value) {
-    if (node->kind != YAML_INT && node->kind != YAML_FLOAT) {
+    if (node->kind != YAML_INT && node->kind != YAML_FLOAT)
         return false;
-    }
     *value = yaml_resolve(node->text).real;
     return true;
 }
@@ -153,9 +146,8 @@ const struct yaml_node *yaml_value(const struct yaml_node *map, size_t index) {
 
 const struct yaml_node *yaml_member(const struct yaml_node *map, const char *key) {
     for (size_t i = 0; map->kind == YAML_MAP && i < map->count; i++) {
-        if (text_equal(map->pairs[i].key->text, key)) {
+        if (text_equal(map->pairs[i].key->text, key))
             return map->pairs[i].value;
-        }
     }
     return NULL;
 }

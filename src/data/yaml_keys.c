@@ -20,9 +20,8 @@ struct numbered_key {
 };
 
 static int compare_keys(const struct yaml_node *a, const struct yaml_node *b) {
-    if (a->text == NULL || b->text == NULL) {
+    if (a->text == NULL || b->text == NULL)
         return (a->text != NULL) - (b->text != NULL);
-    }
     return strcmp(a->text, b->text);
 }
 
@@ -37,12 +36,10 @@ static int compare_numbered(const void *a, const void *b) {
 static size_t *find_firsts(const struct yaml_pair *pairs, size_t count) {
     AUTO_FREE struct numbered_key *keys = memory_try(count * sizeof(*keys));
     AUTO_FREE size_t *firsts = memory_try(count * sizeof(*firsts));
-    if (keys == NULL || firsts == NULL) {
+    if (keys == NULL || firsts == NULL)
         return NULL;
-    }
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         keys[i] = (struct numbered_key){pairs[i].key, i};
-    }
     qsort(keys, count, sizeof(*keys), compare_numbered);
     for (size_t i = 0; i < count; i++) {
         bool is_same = i > 0 && compare_keys(keys[i - 1].key, keys[i].key) == 0;
@@ -53,14 +50,12 @@ static size_t *find_firsts(const struct yaml_pair *pairs, size_t count) {
 
 bool yaml_pairs_unique(struct yaml_pair *pairs, size_t *count) {
     AUTO_FREE size_t *firsts = find_firsts(pairs, *count);
-    if (firsts == NULL) {
+    if (firsts == NULL)
         return false;
-    }
     size_t kept = 0;
     for (size_t i = 0; i < *count; i++) {
-        if (firsts[i] == i) {
+        if (firsts[i] == i)
             pairs[kept++] = pairs[i];
-        }
     }
     *count = kept;
     return true;
@@ -85,9 +80,8 @@ static void add_fault(struct key_faults *faults, const struct yaml_node *key, co
 }
 
 static void check_map(const struct yaml_node *map, struct key_faults *faults) {
-    if (map->written_count == 0) {
+    if (map->written_count == 0)
         return;
-    }
     AUTO_FREE size_t *firsts = find_firsts(map->written, map->written_count);
     if (firsts == NULL) {
         faults->is_out_of_memory = true;
@@ -95,11 +89,10 @@ static void check_map(const struct yaml_node *map, struct key_faults *faults) {
     }
     for (size_t i = 0; i < map->written_count && faults->count < FAULTS_MAX; i++) {
         const struct yaml_node *key = map->written[i].key;
-        if (key->text == NULL) {
+        if (key->text == NULL)
             add_fault(faults, key, NULL);
-        } else if (firsts[i] != i) {
+        else if (firsts[i] != i)
             add_fault(faults, key, map->written[firsts[i]].key);
-        }
     }
 }
 
@@ -107,24 +100,19 @@ static void check_map(const struct yaml_node *map, struct key_faults *faults) {
 static void check_tree(const struct yaml_node *node, struct key_faults *faults) {
     size_t before = faults->count;
     check_map(node, faults);
-    if (faults->count > before || faults->is_out_of_memory) {
+    if (faults->count > before || faults->is_out_of_memory)
         return;
-    }
-    for (size_t i = 0; i < node->written_count && faults->count < FAULTS_MAX; i++) {
+    for (size_t i = 0; i < node->written_count && faults->count < FAULTS_MAX; i++)
         check_tree(node->written[i].value, faults);
-    }
-    for (size_t i = 0; node->kind == YAML_SEQUENCE && i < node->count && faults->count < FAULTS_MAX; i++) {
+    for (size_t i = 0; node->kind == YAML_SEQUENCE && i < node->count && faults->count < FAULTS_MAX; i++)
         check_tree(node->items[i], faults);
-    }
 }
 
 static bool report(const struct key_faults *faults, struct error *err) {
-    if (faults->is_out_of_memory) {
+    if (faults->is_out_of_memory)
         return error_set(err, ERROR_TOO_LARGE, "yaml: out of memory");
-    }
-    if (faults->count > 0) {
+    if (faults->count > 0)
         return error_set(err, ERROR_BAD_REQUEST, "yaml: unmarshal errors:%s", buffer_text(&faults->text));
-    }
     return true;
 }
 

@@ -11,9 +11,8 @@
 
 static bool is_one_of(const char *text, const char *const *words) {
     for (; *words != NULL; words++) {
-        if (strcmp(text, *words) == 0) {
+        if (strcmp(text, *words) == 0)
             return true;
-        }
     }
     return false;
 }
@@ -44,24 +43,21 @@ static bool resolve_word(const char *text, struct yaml_resolved *resolved) {
 // Steps over up to `most` digits.
 static int take_digits(const char **at, int most) {
     int value = 0;
-    for (int i = 0; i < most && isdigit((unsigned char)**at); i++) {
+    for (int i = 0; i < most && isdigit((unsigned char)**at); i++)
         value = value * 10 + (*(*at)++ - '0');
-    }
     return value;
 }
 
 static bool take_number(const char **at, int min, int max, int *value) {
-    if (!isdigit((unsigned char)**at)) {
+    if (!isdigit((unsigned char)**at))
         return false;
-    }
     *value = take_digits(at, 2);
     return *value >= min && *value <= max;
 }
 
 static bool take_char(const char **at, const char *allowed) {
-    if (**at == '\0' || strchr(allowed, **at) == NULL) {
+    if (**at == '\0' || strchr(allowed, **at) == NULL)
         return false;
-    }
     ++*at;
     return true;
 }
@@ -69,9 +65,8 @@ static bool take_char(const char **at, const char *allowed) {
 static bool take_clock(const char **at) {
     int value = 0;
     if (!take_number(at, 0, 23, &value) || !take_char(at, ":") || !take_number(at, 0, 59, &value) ||
-        !take_char(at, ":") || !take_number(at, 0, 59, &value)) {
+        !take_char(at, ":") || !take_number(at, 0, 59, &value))
         return false;
-    }
     if ((**at == '.' || **at == ',') && isdigit((unsigned char)(*at)[1])) {
         ++*at;
         *at += strspn(*at, "0123456789");
@@ -81,9 +76,8 @@ static bool take_clock(const char **at) {
 
 static bool take_zone(const char **at) {
     int value = 0;
-    if (take_char(at, "Z")) {
+    if (take_char(at, "Z"))
         return true;
-    }
     return take_char(at, "+-") && isdigit((unsigned char)(*at)[0]) && isdigit((unsigned char)(*at)[1]) &&
            take_number(at, 0, 24, &value) && take_char(at, ":") && isdigit((unsigned char)(*at)[0]) &&
            isdigit((unsigned char)(*at)[1]) && take_number(at, 0, 59, &value);
@@ -92,38 +86,31 @@ static bool take_zone(const char **at) {
 // 2006-1-2, 2006-1-2T15:4:5.9Z (or t, or an offset), 2006-1-2 15:4:5.9 (without a zone).
 static bool is_timestamp(const char *text) {
     static const int month_days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-    if (strspn(text, "0123456789") != 4 || text[4] != '-') {
+    if (strspn(text, "0123456789") != 4 || text[4] != '-')
         return false;
-    }
     const char *at = text;
     int year = take_digits(&at, 4);
     int month = 0;
     int day = 0;
     if (!take_char(&at, "-") || !take_number(&at, 1, 12, &month) || !take_char(&at, "-") ||
-        !take_number(&at, 1, 31, &day)) {
+        !take_number(&at, 1, 31, &day))
         return false;
-    }
     bool is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    if (day > month_days[month - 1] + (month == 2 && is_leap)) {
+    if (day > month_days[month - 1] + (month == 2 && is_leap))
         return false;
-    }
-    if (*at == '\0') {
+    if (*at == '\0')
         return true;
-    }
-    if (take_char(&at, "Tt")) {
+    if (take_char(&at, "Tt"))
         return take_clock(&at) && take_zone(&at) && *at == '\0';
-    }
-    if (*at != ' ') {
+    if (*at != ' ')
         return false;
-    }
     at += strspn(at, " ");
     return take_clock(&at) && *at == '\0';
 }
 
 static int digit_value(char c) {
-    if (isdigit((unsigned char)c)) {
+    if (isdigit((unsigned char)c))
         return c - '0';
-    }
     return isalpha((unsigned char)c) ? tolower((unsigned char)c) - 'a' + 10 : INT_MAX;
 }
 
@@ -132,21 +119,18 @@ static bool parse_digits(const char *text, int base, struct yaml_resolved *resol
     bool has_sign = *text == '-' || *text == '+';
     bool is_negative = *text == '-';
     const char *digits = text + has_sign;
-    if (*digits == '\0') {
+    if (*digits == '\0')
         return false;
-    }
     uint64_t magnitude = 0;
     for (; *digits != '\0'; digits++) {
         int value = digit_value(*digits);
         if (value >= base || __builtin_mul_overflow(magnitude, (uint64_t)base, &magnitude) ||
-            __builtin_add_overflow(magnitude, (uint64_t)value, &magnitude)) {
+            __builtin_add_overflow(magnitude, (uint64_t)value, &magnitude))
             return false;
-        }
     }
     bool fits = magnitude <= (uint64_t)INT64_MAX + is_negative;
-    if (!fits && has_sign) {
+    if (!fits && has_sign)
         return false;
-    }
     resolved->kind = YAML_INT;
     resolved->real = is_negative ? -(double)magnitude : (double)magnitude;
     resolved->has_int64 = fits;
@@ -156,9 +140,8 @@ static bool parse_digits(const char *text, int base, struct yaml_resolved *resol
 
 static bool resolve_integer(const char *text, struct yaml_resolved *resolved) {
     const char *digits = text + (*text == '-' || *text == '+');
-    if (digits[0] != '0' || digits[1] == '\0') {
+    if (digits[0] != '0' || digits[1] == '\0')
         return parse_digits(text, 10, resolved);
-    }
     int base = 8;
     size_t prefix = 2;
     switch (digits[1]) {
@@ -177,9 +160,8 @@ static bool resolve_integer(const char *text, struct yaml_resolved *resolved) {
         prefix = 1;
         break;
     }
-    if (digits[prefix] == '-' || digits[prefix] == '+') {
+    if (digits[prefix] == '-' || digits[prefix] == '+')
         return false;
-    }
     AUTO_FREE char *plain = memory_printf("%.*s%s", (int)(digits - text), text, digits + prefix);
     return parse_digits(plain, base, resolved);
 }
@@ -193,9 +175,8 @@ static bool is_decimal_float(const char *text) {
         fraction = strspn(++at, "0123456789");
         at += fraction;
     }
-    if (whole + fraction == 0) {
+    if (whole + fraction == 0)
         return false;
-    }
     if (*at == 'e' || *at == 'E') {
         at += at[1] == '-' || at[1] == '+' ? 2 : 1;
         size_t exponent = strspn(at, "0123456789");
@@ -205,13 +186,11 @@ static bool is_decimal_float(const char *text) {
 }
 
 static bool resolve_float(const char *text, struct yaml_resolved *resolved) {
-    if (!is_decimal_float(text)) {
+    if (!is_decimal_float(text))
         return false;
-    }
     double value = real_parse(text);
-    if (isinf(value)) {
+    if (isinf(value))
         return false;
-    }
     resolved->kind = YAML_FLOAT;
     resolved->real = value;
     return true;
@@ -221,9 +200,8 @@ static char *without_underscores(const char *text) {
     char *plain = memory_string(text);
     char *end = plain;
     for (const char *c = text; *c != '\0'; c++) {
-        if (*c != '_') {
+        if (*c != '_')
             *end++ = *c;
-        }
     }
     *end = '\0';
     return plain;
@@ -231,24 +209,21 @@ static char *without_underscores(const char *text) {
 
 struct yaml_resolved yaml_resolve(const char *text) {
     struct yaml_resolved resolved = {.kind = YAML_STRING};
-    if (resolve_word(text, &resolved)) {
+    if (resolve_word(text, &resolved))
         return resolved;
-    }
     if (*text == '.') {
         (void)resolve_float(text, &resolved);
         return resolved;
     }
-    if (!isdigit((unsigned char)*text) && *text != '+' && *text != '-') {
+    if (!isdigit((unsigned char)*text) && *text != '+' && *text != '-')
         return resolved;
-    }
     if (is_timestamp(text)) {
         resolved.kind = YAML_TIMESTAMP;
         return resolved;
     }
     AUTO_FREE char *plain = without_underscores(text);
-    if (!resolve_integer(plain, &resolved)) {
+    if (!resolve_integer(plain, &resolved))
         (void)resolve_float(plain, &resolved);
-    }
     return resolved;
 }
 
@@ -264,31 +239,26 @@ bool yaml_is_old_bool(const char *text, bool *value) {
     static const char *const trues[] = {"y", "Y", "yes", "Yes", "YES", "on", "On", "ON", NULL};
     static const char *const falses[] = {"n", "N", "no", "No", "NO", "off", "Off", "OFF", NULL};
     bool is_true = is_one_of(text, trues);
-    if (!is_true && !is_one_of(text, falses)) {
+    if (!is_true && !is_one_of(text, falses))
         return false;
-    }
     *value = is_true;
     return true;
 }
 
 bool yaml_is_base60(const char *text) {
     const char *at = text + (*text == '-' || *text == '+');
-    if (!isdigit((unsigned char)*at)) {
+    if (!isdigit((unsigned char)*at))
         return false;
-    }
     at += strspn(at, "0123456789_");
-    if (*at != ':') {
+    if (*at != ':')
         return false;
-    }
     while (*at == ':') {
         size_t digits = strspn(++at, "0123456789");
-        if (digits < 1 || digits > 2 || (digits == 2 && *at > '5')) {
+        if (digits < 1 || digits > 2 || (digits == 2 && *at > '5'))
             return false;
-        }
         at += digits;
     }
-    if (*at == '.') {
+    if (*at == '.')
         at += 1 + strspn(at + 1, "0123456789_");
-    }
     return *at == '\0';
 }

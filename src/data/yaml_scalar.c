@@ -35,12 +35,10 @@ static bool is_printable(uint32_t c) {
 }
 
 static bool begins_like_syntax(const char *text) {
-    if (strchr("#,[]{}&*!|>'\"%@`", text[0]) != NULL) {
+    if (strchr("#,[]{}&*!|>'\"%@`", text[0]) != NULL)
         return true;
-    }
-    if (strchr("?:-", text[0]) != NULL && (text[1] == '\0' || is_blank((unsigned char)text[1]))) {
+    if (strchr("?:-", text[0]) != NULL && (text[1] == '\0' || is_blank((unsigned char)text[1])))
         return true;
-    }
     return text_has_prefix(text, "---") || text_has_prefix(text, "...");
 }
 
@@ -53,9 +51,8 @@ static void look_at(struct scalar_shape *shape, uint32_t c, const struct neighbo
     bool is_edge = around->previous == 0 || around->next == 0;
     if ((c == ':' && (around->next == 0 || is_blank(around->next))) ||
         (c == '#' && (is_blank(around->previous) || is_break(around->previous))) ||
-        (is_edge && (c == ' ' || is_break(c)))) {
+        (is_edge && (c == ' ' || is_break(c))))
         shape->refuses_plain = true;
-    }
     if (c == '\t') {
         shape->refuses_plain = true;
         shape->refuses_single = true;
@@ -64,9 +61,8 @@ static void look_at(struct scalar_shape *shape, uint32_t c, const struct neighbo
         shape->refuses_single = true;
         shape->refuses_literal = true;
     }
-    if (c == ' ' && around->next == 0) {
+    if (c == ' ' && around->next == 0)
         shape->refuses_literal = true;
-    }
     if (c == ' ' && is_break(around->previous)) {
         shape->refuses_plain = true;
         shape->refuses_single = true;
@@ -112,16 +108,13 @@ static bool would_read_as_string(const char *text) {
 }
 
 static enum scalar_style choose_style(const char *text, const struct scalar_shape *shape, bool is_simple_key) {
-    if (strchr(text, '\n') != NULL) {
+    if (strchr(text, '\n') != NULL)
         return shape->refuses_literal || is_simple_key ? STYLE_DOUBLE : STYLE_LITERAL;
-    }
     bool would_merge = is_simple_key && text_equal(text, "<<");
-    if (would_merge || !would_read_as_string(text)) {
+    if (would_merge || !would_read_as_string(text))
         return STYLE_DOUBLE;
-    }
-    if (!shape->refuses_plain) {
+    if (!shape->refuses_plain)
         return STYLE_PLAIN;
-    }
     return shape->refuses_single ? STYLE_DOUBLE : STYLE_SINGLE;
 }
 
@@ -143,13 +136,12 @@ static void add_escape(struct buffer *out, uint32_t c) {
             return;
         }
     }
-    if (c <= 0xFF) {
+    if (c <= 0xFF)
         buffer_printf(out, "\\x%02X", c);
-    } else if (c <= 0xFFFF) {
+    else if (c <= 0xFFFF)
         buffer_printf(out, "\\u%04X", c);
-    } else {
+    else
         buffer_printf(out, "\\U%08X", c);
-    }
 }
 
 static void add_double_quoted(struct buffer *out, const char *text) {
@@ -159,11 +151,10 @@ static void add_double_quoted(struct buffer *out, const char *text) {
         uint32_t c = 0;
         bool is_valid = true;
         size_t size = utf8_decode(text, (size_t)(end - text), &c, &is_valid);
-        if (!is_printable(c) || is_break(c) || c == '"' || c == '\\') {
+        if (!is_printable(c) || is_break(c) || c == '"' || c == '\\')
             add_escape(out, c);
-        } else {
+        else
             buffer_add(out, text, size);
-        }
         text += size;
     }
     buffer_add_char(out, '"');
@@ -177,13 +168,11 @@ static void add_lines(struct buffer *out, const char *text, int indent, bool is_
         uint32_t c = 0;
         bool is_valid = true;
         size_t size = utf8_decode(text, (size_t)(end - text), &c, &is_valid);
-        if (is_line_start && !is_break(c)) {
+        if (is_line_start && !is_break(c))
             add_spaces(out, indent);
-        }
         is_line_start = is_break(c);
-        if (is_single_quoted && c == '\'') {
+        if (is_single_quoted && c == '\'')
             buffer_add_char(out, '\'');
-        }
         buffer_add(out, text, size);
         text += size;
     }
@@ -194,20 +183,17 @@ static void add_literal(struct buffer *out, const char *text, const struct yaml_
     size_t length = strlen(text);
     bool has_end = text[length - 1] == '\n';
     buffer_add_char(out, '|');
-    if (text[0] == ' ') {
+    if (text[0] == ' ')
         buffer_printf(out, "%d", place->indent - place->parent);
-    }
-    if (!has_end) {
+    if (!has_end)
         buffer_add_char(out, '-');
-    } else if (length == 1 || text[length - 2] == '\n') {
+    else if (length == 1 || text[length - 2] == '\n')
         buffer_add_char(out, '+');
-    }
     buffer_add_char(out, '\n');
     add_spaces(out, place->indent);
     add_lines(out, text, place->indent, false);
-    if (!has_end) {
+    if (!has_end)
         buffer_add_char(out, '\n');
-    }
 }
 
 static void add_text(struct buffer *out, const char *text, const struct yaml_scalar_place *place) {
@@ -228,9 +214,8 @@ static void add_text(struct buffer *out, const char *text, const struct yaml_sca
         add_literal(out, text, place);
         return;
     }
-    if (!place->is_simple_key) {
+    if (!place->is_simple_key)
         buffer_add_char(out, '\n');
-    }
 }
 
 // What is not UTF-8 is written in base64, with a tag.
@@ -253,11 +238,10 @@ static void add_binary(struct buffer *out, const char *text, const struct yaml_s
 }
 
 void yaml_scalar_add(struct buffer *out, const char *text, const struct yaml_scalar_place *place) {
-    if (utf8_is_valid(text, strlen(text))) {
+    if (utf8_is_valid(text, strlen(text)))
         add_text(out, text, place);
-    } else {
+    else
         add_binary(out, text, place);
-    }
 }
 
 bool yaml_scalar_is_simple_key(const char *text) {

@@ -21,9 +21,8 @@ static struct yaml_writer_level *top_level(struct yaml_writer *writer) {
 // Where what belongs to the current level begins.
 static int inner_indent(struct yaml_writer *writer) {
     const struct yaml_writer_level *level = top_level(writer);
-    if (level == NULL) {
+    if (level == NULL)
         return writer->step;
-    }
     return level->is_sequence ? level->indent + 2 : (level->indent / writer->step + 1) * writer->step;
 }
 
@@ -41,9 +40,8 @@ static void begin_entry(struct yaml_writer *writer) {
     if (level->is_empty && level->is_inline) {
         add_spaces(writer->out, level->indent - (level - 1)->indent - 1);
     } else {
-        if (level->is_empty && writer->depth > 1) {
+        if (level->is_empty && writer->depth > 1)
             buffer_add_char(writer->out, '\n');
-        }
         add_spaces(writer->out, level->indent);
     }
     level->is_empty = false;
@@ -61,9 +59,8 @@ static void begin_value(struct yaml_writer *writer) {
 // What stands on the line of its key or dash.
 static void begin_scalar(struct yaml_writer *writer) {
     begin_value(writer);
-    if (writer->depth > 0) {
+    if (writer->depth > 0)
         buffer_add_char(writer->out, ' ');
-    }
     writer->is_inline = false;
 }
 

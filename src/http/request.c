@@ -262,11 +262,18 @@ static void add_head(struct http_request *request, struct buffer *out, const cha
     struct connection *connection = request->connection;
     if (leaves_too_much(request) || connection->server->is_stopping)
         connection->closes_next = true;
-    buffer_printf(out, "HTTP/1.%d %d %s\r\n", request->head.minor_version, request->status,
-                  http_status_text(request->status));
-    if (content_type != NULL)
-        buffer_printf(out, "Content-Type: %s\r\n", content_type);
-    buffer_printf(out, "Date: %s\r\n", server_date(request->server));
+    // Without printf(), which takes longer than the rest of a small answer.
+    buffer_add_string(out, request->head.minor_version == 1 ? "HTTP/1.1 " : "HTTP/1.0 ");
+    buffer_add_number(out, (uint64_t)request->status);
+    buffer_add_char(out, ' ');
+    buffer_add_string(out, http_status_text(request->status));
+    if (content_type != NULL) {
+        buffer_add_string(out, "\r\nContent-Type: ");
+        buffer_add_string(out, content_type);
+    }
+    buffer_add_string(out, "\r\nDate: ");
+    buffer_add_string(out, server_date(request->server));
+    buffer_add_string(out, "\r\n");
     if (connection->closes_next && request->head.minor_version == 1)
         buffer_add_string(out, "Connection: close\r\n");
     else if (!connection->closes_next && request->head.minor_version == 0)
@@ -279,7 +286,9 @@ static void answer(struct http_request *request, const char *extra_head, const c
         AUTO_BUFFER struct buffer head = BUFFER_INIT(BUFFER_NO_LIMIT);
         add_head(request, &head, content_type);
         buffer_add_string(&head, extra_head);
-        buffer_printf(&head, "Content-Length: %zu\r\n\r\n", body->iov_len);
+        buffer_add_string(&head, "Content-Length: ");
+        buffer_add_number(&head, body->iov_len);
+        buffer_add_string(&head, "\r\n\r\n");
         struct iovec pieces[2] = {{.iov_base = head.data, .iov_len = head.length}, *body};
         connection_write(request->connection, pieces, request->is_head_method ? 1 : 2);
     }

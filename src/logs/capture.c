@@ -33,9 +33,8 @@ struct capture {
 };
 
 static void capture_give(struct capture *capture, const char *bytes, size_t length) {
-    if (capture->tee != NULL) {
+    if (capture->tee != NULL)
         capture->tee(capture->tee_data, bytes, length);
-    }
     ring_append(capture->ring, bytes, length, clock_wall_ns());
 }
 
@@ -53,20 +52,16 @@ static bool capture_read(struct capture *capture, size_t limit_bytes) {
     size_t block_bytes = limit_bytes < sizeof(block) ? limit_bytes : sizeof(block);
     for (size_t total = 0; total < limit_bytes;) {
         ssize_t length = read(capture->fd, block, block_bytes);
-        if (length < 0 && errno == EINTR) {
+        if (length < 0 && errno == EINTR)
             continue;
-        }
-        if (length <= 0) {
+        if (length <= 0)
             return length < 0 && errno == EAGAIN;
-        }
         capture_give(capture, block, (size_t)length);
         total += (size_t)length;
-        if ((size_t)length < block_bytes) {
+        if ((size_t)length < block_bytes)
             break;
-        }
-        if (block_bytes == sizeof(block)) {
+        if (block_bytes == sizeof(block))
             capture_enlarge_pipe(capture);
-        }
     }
     return true;
 }
@@ -87,9 +82,8 @@ static void capture_end(struct capture *capture) {
 static void capture_hear_readable(uv_poll_t *poll, int status UNUSED, int events UNUSED) {
     struct capture *capture = CONTAINER_OF(poll, struct capture, poll);
     bool is_followed = !list_is_empty(&ring_grown(capture->ring)->listeners);
-    if (!capture_read(capture, is_followed ? FOLLOWED_TURN_BYTES : TURN_BYTES)) {
+    if (!capture_read(capture, is_followed ? FOLLOWED_TURN_BYTES : TURN_BYTES))
         capture_end(capture);
-    }
 }
 
 static void capture_hear_deadline(void *data) {
@@ -123,12 +117,10 @@ void capture_set_tee(struct capture *capture, capture_tee_fn tee, void *data) {
 }
 
 void capture_expect_end(struct capture *capture, int64_t limit_ns) {
-    if (capture->fd < 0) {
+    if (capture->fd < 0)
         return;
-    }
-    if (capture->deadline == NULL) {
+    if (capture->deadline == NULL)
         capture->deadline = timer_create_in(capture->loop, capture_hear_deadline, capture);
-    }
     timer_start(capture->deadline, limit_ns);
 }
 
@@ -137,12 +129,10 @@ static void capture_free(uv_handle_t *poll) {
 }
 
 void capture_destroy(struct capture *capture) {
-    if (capture == NULL) {
+    if (capture == NULL)
         return;
-    }
-    if (capture->fd >= 0) {
+    if (capture->fd >= 0)
         (void)capture_read(capture, REST_BYTES);
-    }
     capture_stop(capture);
     uv_close((uv_handle_t *)&capture->poll, capture_free);
 }

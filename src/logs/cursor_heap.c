@@ -24,12 +24,10 @@ void cursor_heap_sink_first(struct cursor_heap *heap) {
     size_t at = 0;
     for (;;) {
         size_t child = 2 * at + 1;
-        if (child + 1 < heap->count && comes_before(heap, heap->cursors[child + 1], heap->cursors[child])) {
+        if (child + 1 < heap->count && comes_before(heap, heap->cursors[child + 1], heap->cursors[child]))
             child++;
-        }
-        if (child >= heap->count || !comes_before(heap, heap->cursors[child], cursor)) {
+        if (child >= heap->count || !comes_before(heap, heap->cursors[child], cursor))
             break;
-        }
         heap->cursors[at] = heap->cursors[child];
         at = child;
     }
@@ -38,7 +36,6 @@ void cursor_heap_sink_first(struct cursor_heap *heap) {
 
 void cursor_heap_remove_first(struct cursor_heap *heap) {
     heap->cursors[0] = heap->cursors[--heap->count];
-    if (heap->count > 0) {
+    if (heap->count > 0)
         cursor_heap_sink_first(heap);
-    }
 }

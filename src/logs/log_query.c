@@ -26,16 +26,14 @@ struct log_query {
 static void query_hear_growth(struct listener *listener, void *ring UNUSED) {
     struct cursor *cursor = CONTAINER_OF(listener, struct cursor, grown);
     struct log_query *query = cursor->query;
-    if (cursor->state != CURSOR_IDLE) {
+    if (cursor->state != CURSOR_IDLE)
         return;
-    }
     cursor->state = CURSOR_CHANGED;
     list_add(&query->changed, &cursor->link);
     if (query->is_waiting) {
         query->is_waiting = false;
-        if (query->on_ready != NULL) {
+        if (query->on_ready != NULL)
             query->on_ready(query->data);
-        }
     }
 }
 
@@ -57,9 +55,8 @@ static void query_hear_closing(struct listener *listener, void *ring) {
 static void query_sort_in(struct log_query *query, struct cursor *cursor) {
     bool has_entry = cursor->reader.ring != NULL && ring_reader_look(&cursor->reader, &cursor->order_ns);
     cursor->state = has_entry ? CURSOR_MERGING : CURSOR_IDLE;
-    if (has_entry) {
+    if (has_entry)
         cursor_heap_add(&query->heap, cursor);
-    }
 }
 
 static bool cursor_look_back(struct cursor *cursor) {
@@ -73,18 +70,16 @@ static void query_step_back(struct log_query *query, int64_t count) {
     struct cursor_heap *heap = &query->heap;
     heap->is_latest_first = true;
     for (size_t i = 0; i < query->count; i++) {
-        if (cursor_look_back(&query->cursors[i])) {
+        if (cursor_look_back(&query->cursors[i]))
             cursor_heap_add(heap, &query->cursors[i]);
-        }
     }
     struct cursor *cursor;
     for (; count > 0 && (cursor = cursor_heap_first(heap)) != NULL; count--) {
         ring_reader_back(&cursor->reader);
-        if (cursor_look_back(cursor)) {
+        if (cursor_look_back(cursor))
             cursor_heap_sink_first(heap);
-        } else {
+        else
             cursor_heap_remove_first(heap);
-        }
     }
     heap->count = 0;
     heap->is_latest_first = false;
@@ -92,18 +87,15 @@ static void query_step_back(struct log_query *query, int64_t count) {
 
 static void query_place(struct log_query *query, int64_t count) {
     for (struct cursor *cursor = query->cursors; cursor < query->cursors + query->count; cursor++) {
-        if (count < 0) {
+        if (count < 0)
             ring_reader_begin(&cursor->reader, cursor->reader.ring);
-        } else {
+        else
             ring_reader_end(&cursor->reader, cursor->reader.ring);
-        }
-        if (count == 0) {
+        if (count == 0)
             ring_reader_skip_rest(&cursor->reader);
-        }
     }
-    if (count > 0) {
+    if (count > 0)
         query_step_back(query, count);
-    }
 }
 
 static void query_open_cursors(struct log_query *query, const struct map *rings) {
@@ -122,9 +114,8 @@ static void query_open_cursors(struct log_query *query, const struct map *rings)
 static void choose_rings(struct log_store *store, const struct text_list *services, struct map *chosen) {
     for (size_t i = 0; i < services->count; i++) {
         struct ring *ring = log_store_find(store, services->items[i]);
-        if (ring != NULL && !map_has(chosen, services->items[i])) {
+        if (ring != NULL && !map_has(chosen, services->items[i]))
             map_set(chosen, services->items[i], ring);
-        }
     }
 }
 
@@ -138,17 +129,15 @@ struct log_query *log_query_create(struct log_store *store, const struct log_que
     event_add(log_store_closing(store), &query->closing, query_hear_closing);
 
     AUTO_MAP struct map chosen = MAP_INIT(NULL);
-    if (spec->services != NULL) {
+    if (spec->services != NULL)
         choose_rings(store, spec->services, &chosen);
-    }
     query_open_cursors(query, spec->services != NULL ? &chosen : log_store_rings(store));
     query_place(query, spec->count);
     for (struct cursor *cursor = query->cursors; cursor < query->cursors + query->count; cursor++) {
-        if (query->is_following) {
+        if (query->is_following)
             event_add(ring_grown(cursor->reader.ring), &cursor->grown, query_hear_growth);
-        } else {
+        else
             ring_reader_stop(&cursor->reader);
-        }
         query_sort_in(query, cursor);
     }
     return query;
@@ -157,23 +146,19 @@ struct log_query *log_query_create(struct log_store *store, const struct log_que
 // Takes back the entry that the caller has had.
 static void query_take_back(struct log_query *query) {
     struct cursor *cursor = TAKE(query->given);
-    if (cursor == NULL) {
+    if (cursor == NULL)
         return;
-    }
-    if (cursor->reader.ring != NULL) {
+    if (cursor->reader.ring != NULL)
         ring_reader_advance(&cursor->reader);
-    }
     query_sort_in(query, cursor);
 }
 
 void log_query_destroy(struct log_query *query) {
-    if (query == NULL) {
+    if (query == NULL)
         return;
-    }
     query_take_back(query);
-    for (struct cursor *cursor = query->cursors; cursor < query->cursors + query->count; cursor++) {
+    for (struct cursor *cursor = query->cursors; cursor < query->cursors + query->count; cursor++)
         event_remove(&cursor->grown);
-    }
     event_remove(&query->closing);
     free(query->heap.cursors);
     free(query->cursors);
@@ -200,9 +185,8 @@ static void tell_truncation(struct cursor *cursor, struct ring_entry *entry) {
 static bool query_drop_first(struct log_query *query, struct cursor *cursor, struct ring_entry *entry) {
     cursor_heap_remove_first(&query->heap);
     cursor->state = CURSOR_IDLE;
-    if (query->is_following || cursor->reader.ring == NULL || !cursor->reader.has_lost) {
+    if (query->is_following || cursor->reader.ring == NULL || !cursor->reader.has_lost)
         return false;
-    }
     *entry = (struct ring_entry){.wall_ns = cursor->order_ns / NS_PER_MS * NS_PER_MS, .order_ns = cursor->order_ns};
     tell_truncation(cursor, entry);
     return true;
@@ -211,9 +195,8 @@ static bool query_drop_first(struct log_query *query, struct cursor *cursor, str
 // The next entry of the heap's first cursor. False when that has moved to another place.
 static bool query_take_first(struct log_query *query, struct cursor *cursor, struct ring_entry *entry) {
     int64_t order_ns;
-    if (cursor->reader.ring == NULL || !ring_reader_look(&cursor->reader, &order_ns)) {
+    if (cursor->reader.ring == NULL || !ring_reader_look(&cursor->reader, &order_ns))
         return query_drop_first(query, cursor, entry);
-    }
     if (order_ns != cursor->order_ns) {
         // What it stood at is lost.
         cursor->order_ns = order_ns;

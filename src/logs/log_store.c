@@ -25,12 +25,10 @@ struct log_store *log_store_create(void) {
 }
 
 void log_store_destroy(struct log_store *store) {
-    if (store == NULL) {
+    if (store == NULL)
         return;
-    }
-    for (struct map_entry *entry = map_first(&store->rings); entry != NULL; entry = map_next(&store->rings, entry)) {
+    for (struct map_entry *entry = map_first(&store->rings); entry != NULL; entry = map_next(&store->rings, entry))
         event_announce(&store->closing, entry->value);
-    }
     event_announce(&store->closing, NULL);
     map_finish(&store->rings);
     free(store);
@@ -61,9 +59,8 @@ void log_store_remove(struct log_store *store, const char *service) {
 bool log_store_shrink(void *store) {
     const struct map *rings = &((struct log_store *)store)->rings;
     bool has_freed = false;
-    for (struct map_entry *entry = map_first(rings); entry != NULL; entry = map_next(rings, entry)) {
+    for (struct map_entry *entry = map_first(rings); entry != NULL; entry = map_next(rings, entry))
         has_freed |= ring_shrink(entry->value);
-    }
     return has_freed;
 }
 

@@ -22,9 +22,8 @@ struct ring *ring_create(const char *service, size_t limit_bytes) {
 }
 
 void ring_destroy(struct ring *ring) {
-    if (ring == NULL) {
+    if (ring == NULL)
         return;
-    }
     free(ring->lines);
     free(ring->storage);
     free(ring->service);
@@ -50,9 +49,8 @@ static uint64_t counted_end(const struct ring *ring) {
 
 // Byte position of the oldest byte that is kept.
 static uint64_t ring_begin(const struct ring *ring) {
-    if (ring->first_line == ring->next_line) {
+    if (ring->first_line == ring->next_line)
         return ring->end;
-    }
     uint64_t start = ring_line_at(ring, ring->first_line)->start;
     uint64_t heads_bytes = (ring->first_line + 1) * ring->head_bytes;
     return ring->floor > start + heads_bytes ? ring->floor - heads_bytes : start;
@@ -60,28 +58,24 @@ static uint64_t ring_begin(const struct ring *ring) {
 
 // Makes everything below the counted position `floor` go.
 static void ring_raise_floor(struct ring *ring, uint64_t floor) {
-    if (floor <= ring->floor) {
+    if (floor <= ring->floor)
         return;
-    }
     ring->floor = floor;
     while (ring->first_line < ring->next_line) {
         bool is_last = ring->first_line + 1 == ring->next_line;
         uint64_t line_end = is_last ? counted_end(ring) : ring_line_head(ring, ring->first_line + 1);
-        if (line_end > floor || (is_last && ring->is_open)) {
+        if (line_end > floor || (is_last && ring->is_open))
             break;
-        }
         ring->first_line++;
     }
 }
 
 static bool ring_resize_lines(struct ring *ring, size_t capacity) {
     struct ring_line *lines = memory_try(capacity * sizeof(*lines));
-    if (lines == NULL) {
+    if (lines == NULL)
         return false;
-    }
-    for (uint64_t line = ring->first_line; line < ring->next_line; line++) {
+    for (uint64_t line = ring->first_line; line < ring->next_line; line++)
         lines[line & (capacity - 1)] = *ring_line_at(ring, line);
-    }
     free(ring->lines);
     ring->lines = lines;
     ring->line_capacity = capacity;
@@ -90,9 +84,8 @@ static bool ring_resize_lines(struct ring *ring, size_t capacity) {
 
 static void ring_keep_limit(struct ring *ring) {
     uint64_t end = counted_end(ring);
-    if (end > ring->limit_bytes) {
+    if (end > ring->limit_bytes)
         ring_raise_floor(ring, end - ring->limit_bytes);
-    }
 }
 
 static bool ring_index_is_full(const struct ring *ring) {
@@ -101,12 +94,10 @@ static bool ring_index_is_full(const struct ring *ring) {
 
 // Adds the record of a line that starts at the ring's end. Without memory for it the oldest line goes.
 static void ring_add_line(struct ring *ring, int64_t stamp_ns) {
-    if (ring_index_is_full(ring)) {
+    if (ring_index_is_full(ring))
         ring_keep_limit(ring);
-    }
-    if (ring_index_is_full(ring) && !ring_resize_lines(ring, ring->line_capacity * 2)) {
+    if (ring_index_is_full(ring) && !ring_resize_lines(ring, ring->line_capacity * 2))
         ring_raise_floor(ring, ring_line_head(ring, ring->first_line + 1));
-    }
     *ring_line_at(ring, ring->next_line) = (struct ring_line){.start = ring->end, .stamp_ns = stamp_ns};
     ring->next_line++;
 }
@@ -136,9 +127,8 @@ static void ring_copy_in(struct ring *ring, uint64_t to, const char *data, size_
 // Another storage, with the bytes up to `stored_end` in it.
 static bool ring_resize_storage(struct ring *ring, size_t capacity, uint64_t stored_end) {
     char *storage = memory_try(capacity + ring_mirror_bytes(capacity));
-    if (storage == NULL) {
+    if (storage == NULL)
         return false;
-    }
     uint64_t at = ring_begin(ring);
     while (at < stored_end) {
         size_t target = (size_t)(at % capacity);
@@ -154,9 +144,8 @@ static bool ring_resize_storage(struct ring *ring, size_t capacity, uint64_t sto
 
 static size_t ring_fitting_capacity(const struct ring *ring, uint64_t need_bytes) {
     size_t capacity = FIRST_CAPACITY;
-    while (capacity < need_bytes) {
+    while (capacity < need_bytes)
         capacity *= 2;
-    }
     return capacity < ring->limit_bytes ? capacity : ring->limit_bytes;
 }
 
@@ -164,9 +153,8 @@ static size_t ring_fitting_capacity(const struct ring *ring, uint64_t need_bytes
 static void ring_fit_into_capacity(struct ring *ring) {
     uint64_t oldest = ring->end - ring->capacity;
     uint64_t line = ring->first_line;
-    while (line < ring->next_line && ring_line_at(ring, line)->start < oldest) {
+    while (line < ring->next_line && ring_line_at(ring, line)->start < oldest)
         line++;
-    }
     ring_raise_floor(ring,
                      line < ring->next_line ? ring_line_head(ring, line) : oldest + ring->next_line * ring->head_bytes);
 }
@@ -187,13 +175,11 @@ static void ring_prepare(struct ring *ring) {
 
 // Passes over bytes that could not be kept anyhow. Only whether the last of the lines in them goes on matters.
 static size_t ring_pass_over(struct ring *ring, const char *data, size_t length) {
-    if (length <= ring->limit_bytes) {
+    if (length <= ring->limit_bytes)
         return 0;
-    }
     const char *newline = memrchr(data, '\n', length - ring->limit_bytes);
-    if (newline == NULL) {
+    if (newline == NULL)
         return 0;
-    }
     size_t passed = (size_t)(newline - data) + 1;
     ring->end += passed;
     ring->is_open = false;
@@ -203,9 +189,8 @@ static size_t ring_pass_over(struct ring *ring, const char *data, size_t length)
 static void ring_add_lines(struct ring *ring, const char *data, size_t length, int64_t stamp_ns) {
     const char *end = data + length;
     while (data < end) {
-        if (!ring->is_open) {
+        if (!ring->is_open)
             ring_add_line(ring, stamp_ns);
-        }
         const char *newline = memchr(data, '\n', (size_t)(end - data));
         const char *next = newline == NULL ? end : newline + 1;
         ring->is_open = newline == NULL;
@@ -221,10 +206,8 @@ static void ring_store(struct ring *ring, const char *data, size_t length, int64
     ring_add_lines(ring, data + passed, length - passed, stamp_ns);
     ring_keep_limit(ring);
     uint64_t need_bytes = ring->end - ring_begin(ring);
-    if (need_bytes > ring->capacity &&
-        !ring_resize_storage(ring, ring_fitting_capacity(ring, need_bytes), stored_end)) {
+    if (need_bytes > ring->capacity && !ring_resize_storage(ring, ring_fitting_capacity(ring, need_bytes), stored_end))
         ring_fit_into_capacity(ring);
-    }
     uint64_t begin = ring_begin(ring);
     size_t lost = begin > stored_end ? (size_t)(begin - stored_end) : 0;
     ring_copy_in(ring, stored_end + lost, data + lost, length - lost);
@@ -242,13 +225,11 @@ static void ring_glue_head(struct ring *ring, int64_t wall_ns) {
 }
 
 void ring_append(struct ring *ring, const char *data, size_t length, int64_t wall_ns) {
-    if (length == 0) {
+    if (length == 0)
         return;
-    }
     ring->is_borrowed = false;
-    if (ring->begins_run && ring->is_open) {
+    if (ring->begins_run && ring->is_open)
         ring_glue_head(ring, wall_ns);
-    }
     ring->begins_run = false;
     ring_store(ring, data, length, wall_ns);
     event_announce(&ring->grown, ring);
@@ -270,9 +251,8 @@ static void ring_trim(struct ring *ring) {
     }
     size_t count = (size_t)(ring->next_line - ring->first_line);
     size_t line_capacity = FIRST_LINE_CAPACITY;
-    while (line_capacity < count) {
+    while (line_capacity < count)
         line_capacity *= 2;
-    }
     if (count == 0) {
         free(ring->lines);
         ring->lines = NULL;
@@ -289,9 +269,8 @@ static void ring_drop_older_half(struct ring *ring) {
 }
 
 bool ring_shrink(struct ring *ring) {
-    if (ring->is_borrowed) {
+    if (ring->is_borrowed)
         return false;
-    }
     size_t before = ring_memory(ring);
     while (ring_memory(ring) == before && ring_begin(ring) < ring->end) {
         ring_drop_older_half(ring);
@@ -324,9 +303,8 @@ bool ring_last_lines(struct ring *ring, size_t count, struct text_list *lines) {
     ring->is_borrowed = true;
     uint64_t first = ring_first_whole(ring);
     bool has_more = ring->next_line - first > count;
-    for (uint64_t line = has_more ? ring->next_line - count : first; line < ring->next_line; line++) {
+    for (uint64_t line = has_more ? ring->next_line - count : first; line < ring->next_line; line++)
         text_list_add_owned(lines, ring_line_text(ring, line));
-    }
     ring->is_borrowed = false;
     return has_more;
 }

@@ -33,9 +33,8 @@ bool ring_reader_back(struct ring_reader *reader) {
     uint64_t line = reader->line;
     uint64_t offset = reader->offset;
     if (offset == 0) {
-        if (line <= ring_first_whole(ring)) {
+        if (line <= ring_first_whole(ring))
             return false;
-        }
         line--;
         offset = ring_line_end(ring, line) - ring_line_at(ring, line)->start;
     } else if (line < ring_first_whole(ring)) {
@@ -62,15 +61,13 @@ void ring_reader_stop(struct ring_reader *reader) {
 // oldest whole line.
 static void reader_catch_up(struct ring_reader *reader) {
     const struct ring *ring = reader->ring;
-    if (reader->line == ring->next_line) {
+    if (reader->line == ring->next_line)
         return;
-    }
     if (reader->line >= ring->first_line) {
         uint64_t head = ring_line_head(ring, reader->line);
         uint64_t position = reader->offset == 0 ? head : head + ring->head_bytes + reader->offset;
-        if (position >= ring->floor) {
+        if (position >= ring->floor)
             return;
-        }
         if (reader->offset > 0) {
             reader->has_lost = true;
             reader->offset = ring->floor - head - ring->head_bytes;
@@ -85,9 +82,8 @@ static void reader_catch_up(struct ring_reader *reader) {
 // `length` bytes at a position, in one piece.
 static const char *ring_bytes_at(struct ring *ring, uint64_t position, size_t length) {
     size_t at = (size_t)(position % ring->capacity);
-    if (length > ring->capacity - at) {
+    if (length > ring->capacity - at)
         memcpy(ring->storage + ring->capacity, ring->storage, length - (ring->capacity - at));
-    }
     return ring->storage + at;
 }
 
@@ -100,9 +96,8 @@ static int64_t whole_milliseconds(int64_t ns) {
 static bool reader_find(struct ring_reader *reader, uint64_t *start, uint64_t *end) {
     const struct ring *ring = reader->ring;
     reader_catch_up(reader);
-    if (reader->line >= ring->next_line) {
+    if (reader->line >= ring->next_line)
         return false;
-    }
     uint64_t line_end = ring_line_end(ring, reader->line);
     *start = ring_line_at(ring, reader->line)->start + reader->offset;
     *end = line_end < reader->stop ? line_end : reader->stop;
@@ -112,9 +107,8 @@ static bool reader_find(struct ring_reader *reader, uint64_t *start, uint64_t *e
 bool ring_reader_look(struct ring_reader *reader, int64_t *order_ns) {
     uint64_t start;
     uint64_t end;
-    if (!reader_find(reader, &start, &end)) {
+    if (!reader_find(reader, &start, &end))
         return false;
-    }
     *order_ns = ring_line_at(reader->ring, reader->line)->stamp_ns;
     return true;
 }
@@ -124,9 +118,8 @@ bool ring_reader_peek(struct ring_reader *reader, struct ring_entry *entry) {
     uint64_t start;
     uint64_t end;
     reader->shown = 0;
-    if (!reader_find(reader, &start, &end)) {
+    if (!reader_find(reader, &start, &end))
         return false;
-    }
     uint64_t room = reader->offset == 0 ? first_piece_bytes(ring) : RING_PIECE_BYTES;
     size_t length = (size_t)(end - start < room ? end - start : room);
     bool is_finished = reader->line + 1 < ring->next_line || !ring->is_open;
@@ -144,9 +137,8 @@ bool ring_reader_peek(struct ring_reader *reader, struct ring_entry *entry) {
 
 void ring_reader_advance(struct ring_reader *reader) {
     reader->ring->is_borrowed = false;
-    if (reader->shown == 0) {
+    if (reader->shown == 0)
         return;
-    }
     reader->offset += reader->shown;
     if (reader->shown_ends_line) {
         reader->line++;

@@ -16,7 +16,7 @@ bool loop_create(struct loop **loop, struct error *err) NODISCARD;
 // Closes what is still open in it (timers, signals) and frees it; NULL is fine.
 void loop_destroy(struct loop *loop);
 uv_loop_t *loop_uv(struct loop *loop); // for net/ and http/
-void loop_run(struct loop *loop); // until loop_stop()
+void loop_run(struct loop *loop);      // until loop_stop()
 void loop_stop(struct loop *loop);
 // Runs what is ready until nothing is, without waiting: for tests and the last turn of a shutdown.
 void loop_run_pending(struct loop *loop);
@@ -38,7 +38,7 @@ void loop_defer_cancel(struct loop *loop, struct deferred *deferred); // fine if
 struct timer;
 typedef void (*timer_fn)(void *data);
 struct timer *timer_create_in(struct loop *loop, timer_fn fire, void *data) __attribute__((returns_nonnull));
-void timer_destroy(struct timer *timer); // stops it; NULL is fine; also from its own function
+void timer_destroy(struct timer *timer);                 // stops it; NULL is fine; also from its own function
 void timer_start(struct timer *timer, int64_t delay_ns); // rounds up to ms; a negative delay is 0; restarts
 void timer_stop(struct timer *timer);
 bool timer_is_running(const struct timer *timer);

@@ -49,18 +49,16 @@ static void combine_section(const struct section *section, struct plan_content *
             continue;
         }
         void *below = override == OVERRIDE_MERGE ? map_get(map, entries[i]->key) : NULL;
-        if (below != NULL) {
+        if (below != NULL)
             record_merge(section->record, below, entries[i]->value);
-        } else {
+        else
             map_set(map, entries[i]->key, record_copy(section->record, entries[i]->value));
-        }
     }
 }
 
 static void default_duration(struct optional_duration *duration, int64_t ns) {
-    if (!duration->is_set) {
+    if (!duration->is_set)
         duration->ns = ns;
-    }
 }
 
 static void set_defaults(struct plan_content *content) {
@@ -68,29 +66,25 @@ static void set_defaults(struct plan_content *content) {
         struct plan_service *service = e->value;
         default_duration(&service->backoff_delay, BACKOFF_DELAY_NS);
         default_duration(&service->backoff_limit, BACKOFF_LIMIT_NS);
-        if (!service->backoff_factor.is_set) {
+        if (!service->backoff_factor.is_set)
             service->backoff_factor.value = BACKOFF_FACTOR;
-        }
     }
     for (struct map_entry *e = map_first(&content->checks); e != NULL; e = map_next(&content->checks, e)) {
         struct plan_check *check = e->value;
         default_duration(&check->period, CHECK_PERIOD_NS);
         default_duration(&check->timeout, CHECK_TIMEOUT_NS);
-        if (check->timeout.ns > check->period.ns) {
+        if (check->timeout.ns > check->period.ns)
             check->timeout.ns = check->period.ns;
-        }
-        if (check->threshold == 0) {
+        if (check->threshold == 0)
             check->threshold = CHECK_THRESHOLD;
-        }
     }
 }
 
 void content_combine(struct plan_content *content, struct layer *const *layers, size_t count, struct faults *faults) {
     for (size_t i = 0; i < count; i++) {
         combine_section(&sections[SECTION_WORKLOADS], content, layers[i], faults);
-        if (layers[i]->content.pairing != PAIRING_UNSET) {
+        if (layers[i]->content.pairing != PAIRING_UNSET)
             content->pairing = layers[i]->content.pairing;
-        }
     }
     for (size_t i = 0; i < count; i++) {
         combine_section(&sections[SECTION_SERVICES], content, layers[i], faults);

@@ -15,23 +15,18 @@ static bool split_groups(const struct text_list *words, struct text_list *base, 
         const char *word = words->items[i];
         bool opens = strcmp(word, "[") == 0;
         bool closes = strcmp(word, "]") == 0;
-        if (place == BEHIND) {
+        if (place == BEHIND)
             return error_set(err, ERROR_BAD_REQUEST, "cannot have any arguments after [ ... ] group");
-        }
-        if (place == INSIDE && opens) {
+        if (place == INSIDE && opens)
             return error_set(err, ERROR_BAD_REQUEST, "cannot nest [ ... ] groups");
-        }
-        if (opens && i == 0) {
+        if (opens && i == 0)
             return error_set(err, ERROR_BAD_REQUEST, "cannot start command with [ ... ] group");
-        }
-        if (place == BEFORE && closes) {
+        if (place == BEFORE && closes)
             return error_set(err, ERROR_BAD_REQUEST, "cannot have ] outside of [ ... ] group");
-        }
-        if (opens || closes) {
+        if (opens || closes)
             place = opens ? INSIDE : BEHIND;
-        } else {
+        else
             text_list_add(place == BEFORE ? base : extra, word);
-        }
     }
     return true;
 }
@@ -54,9 +49,8 @@ bool plan_service_command(const struct plan_service *service, struct text_list *
 
 char *plan_command_with_arguments(const struct text_list *base, const struct text_list *arguments) {
     AUTO_FREE char *command = shell_join(base);
-    if (arguments->count == 0) {
+    if (arguments->count == 0)
         return TAKE(command);
-    }
     AUTO_FREE char *defaults = shell_join(arguments);
     return memory_printf("%s [ %s ]", command, defaults);
 }

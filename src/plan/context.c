@@ -7,9 +7,8 @@
 #include "base/memory.h"
 
 static void add_environment(struct map *environment, const struct map *other) {
-    for (const struct map_entry *e = map_first(other); e != NULL; e = map_next(other, e)) {
+    for (const struct map_entry *e = map_first(other); e != NULL; e = map_next(other, e))
         map_set(environment, e->key, memory_string(e->value));
-    }
 }
 
 static void set_text(char **member, const char *text) {
@@ -20,9 +19,8 @@ static void set_text(char **member, const char *text) {
 }
 
 static void set_id(struct optional_id *member, struct optional_id id) {
-    if (id.is_set) {
+    if (id.is_set)
         *member = id;
-    }
 }
 
 bool plan_merge_context(const struct plan *plan, const char *service_name, const struct run_context *overrides,

@@ -27,18 +27,16 @@ bool faults_are_none(const struct faults *faults) {
 }
 
 bool faults_report(const struct faults *faults, struct error *err) {
-    if (faults_are_none(faults)) {
+    if (faults_are_none(faults))
         return true;
-    }
     AUTO_BUFFER struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
     buffer_add_string(&text, faults->messages.items[0]);
     for (size_t i = 1; i < faults->messages.count; i++) {
         buffer_add_string(&text, "\n- also: ");
         buffer_add_string(&text, faults->messages.items[i]);
     }
-    if (faults->omitted > 0) {
+    if (faults->omitted > 0)
         buffer_printf(&text, "\n- and %zu more", faults->omitted);
-    }
     return error_set(err, ERROR_BAD_REQUEST, "%s", buffer_text(&text));
 }
 

@@ -20,9 +20,8 @@ const struct section sections[SECTION_COUNT] = {
 
 const struct section *section_find(const char *name) {
     for (size_t i = 0; i < SECTION_COUNT; i++) {
-        if (strcmp(sections[i].name, name) == 0) {
+        if (strcmp(sections[i].name, name) == 0)
             return &sections[i];
-        }
     }
     return NULL;
 }
@@ -60,15 +59,13 @@ void content_init(struct plan_content *content) {
 }
 
 void content_finish(struct plan_content *content) {
-    for (size_t i = 0; i < SECTION_COUNT; i++) {
+    for (size_t i = 0; i < SECTION_COUNT; i++)
         map_finish(section_map(content, &sections[i]));
-    }
 }
 
 void layer_destroy(struct layer *layer) {
-    if (layer == NULL) {
+    if (layer == NULL)
         return;
-    }
     free(layer->label);
     free(layer->summary);
     free(layer->description);
@@ -88,9 +85,8 @@ void layers_add(struct layer_list *layers, struct layer *layer) {
 }
 
 void layers_clear(struct layer_list *layers) {
-    for (size_t i = 0; i < layers->count; i++) {
+    for (size_t i = 0; i < layers->count; i++)
         layer_destroy(layers->items[i]);
-    }
     free(layers->items);
     *layers = (struct layer_list){0};
 }

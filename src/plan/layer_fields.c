@@ -32,18 +32,15 @@ void field_faults_add_unknown(struct field_faults *faults, const struct yaml_nod
 }
 
 void field_faults_report(struct field_faults *faults, const char *where, struct faults *all) {
-    for (size_t i = 0; i < faults->values.count; i++) {
+    for (size_t i = 0; i < faults->values.count; i++)
         faults_add(all, "%s%s", where, faults->values.items[i]);
-    }
-    if (faults->types.count == 0) {
+    if (faults->types.count == 0)
         return;
-    }
     AUTO_FREE char *lines = text_list_join(&faults->types, "\n  ");
-    if (faults->omitted_types > 0) {
+    if (faults->omitted_types > 0)
         faults_add(all, "%syaml: unmarshal errors:\n  %s\n  and %zu more", where, lines, faults->omitted_types);
-    } else {
+    else
         faults_add(all, "%syaml: unmarshal errors:\n  %s", where, lines);
-    }
 }
 
 void field_faults_clear(struct field_faults *faults) {
@@ -68,9 +65,8 @@ static void read_word(const struct field *field, const struct yaml_node *node, u
                       struct field_faults *faults) {
     AUTO_FREE char *text = NULL;
     fields_read_text(node, field->type, &text, faults);
-    if (text != NULL) {
+    if (text != NULL)
         *word = words_find(field->words, text);
-    }
 }
 
 static void read_list(const struct field *field, const struct yaml_node *node, struct text_list *list,
@@ -114,9 +110,8 @@ static void read_map(const struct field *field, const struct yaml_node *node, st
 }
 
 static void read_int(const struct yaml_node *node, const char *type, int64_t *value, struct field_faults *faults) {
-    if (!yaml_int64(node, value)) {
+    if (!yaml_int64(node, value))
         field_faults_add_type(faults, node, type);
-    }
 }
 
 static void add_value_fault(struct field_faults *faults, const char *fault, const char *text) {
@@ -126,52 +121,46 @@ static void add_value_fault(struct field_faults *faults, const char *fault, cons
 
 static void read_duration(const struct yaml_node *node, struct optional_duration *duration,
                           struct field_faults *faults) {
-    if (!is_scalar(node)) {
+    if (!is_scalar(node))
         text_list_add(&faults->values, "duration must be a YAML string");
-    } else if (duration_parse(yaml_text(node), &duration->ns, NULL)) {
+    else if (duration_parse(yaml_text(node), &duration->ns, NULL))
         duration->is_set = true;
-    } else {
+    else
         add_value_fault(faults, "invalid duration", yaml_text(node));
-    }
 }
 
 // Go's notation of decimal numbers; neither infinite nor no number, as the reference would have them.
 static bool double_parse(const char *text, double *value) {
-    if (text[0] == '\0' || text[strspn(text, "0123456789+-.eE")] != '\0') {
+    if (text[0] == '\0' || text[strspn(text, "0123456789+-.eE")] != '\0')
         return false;
-    }
     char *end = NULL;
     double parsed = strtod(text, &end);
-    if (*end != '\0' || !isfinite(parsed)) {
+    if (*end != '\0' || !isfinite(parsed))
         return false;
-    }
     *value = parsed;
     return true;
 }
 
 static void read_double(const struct yaml_node *node, struct optional_double *number, struct field_faults *faults) {
-    if (!is_scalar(node)) {
+    if (!is_scalar(node))
         text_list_add(&faults->values, "value must be a YAML number");
-    } else if (double_parse(yaml_text(node), &number->value)) {
+    else if (double_parse(yaml_text(node), &number->value))
         number->is_set = true;
-    } else {
+    else
         add_value_fault(faults, "invalid floating-point number", yaml_text(node));
-    }
 }
 
 static void read_record(const struct field *field, const struct yaml_node *node, void **record,
                         struct field_faults *faults) {
-    if (*record == NULL) {
+    if (*record == NULL)
         *record = record_create(field->record);
-    }
     fields_read(field->record, node, *record, faults);
 }
 
 static void read_field(const struct field *field, const struct yaml_node *node, void *member,
                        struct field_faults *faults) {
-    if (yaml_kind(node) == YAML_NULL) {
+    if (yaml_kind(node) == YAML_NULL)
         return;
-    }
     switch (field->kind) {
     case FIELD_TEXT:
         fields_read_text(node, field->type, member, faults);
@@ -223,10 +212,9 @@ void fields_read(const struct record *record, const struct yaml_node *node, void
             continue; // yaml_check_keys() has told of it
         }
         const struct field *field = record_find_field(record, yaml_text(key));
-        if (field == NULL) {
+        if (field == NULL)
             field_faults_add_unknown(faults, key, record->type);
-        } else {
+        else
             read_field(field, yaml_value(node, i), field_of(entry, field), faults);
-        }
     }
 }

@@ -14,15 +14,16 @@
 static void keep_invalid_override(const struct section *section, const struct yaml_node *node, void *entry) {
     struct plan_workload *workload = entry;
     if (section == &sections[SECTION_WORKLOADS] && word_get(&workload->override) == WORD_INVALID) {
-        workload->invalid_override = memory_string(yaml_text(yaml_member(node, "override")));
+        // Of a key that stands there twice, the first need not be a scalar.
+        const char *word = yaml_text(yaml_member(node, "override"));
+        workload->invalid_override = memory_string(word == NULL ? "" : word);
     }
 }
 
 static void read_entries(const struct section *section, const struct yaml_node *node, struct layer *layer,
                          struct field_faults *faults) {
-    if (yaml_kind(node) == YAML_NULL) {
+    if (yaml_kind(node) == YAML_NULL)
         return;
-    }
     if (yaml_kind(node) != YAML_MAP) {
         field_faults_add_type(faults, node, section->map_type);
         return;
@@ -57,29 +58,25 @@ static void read_pairing(const struct yaml_node *node, struct layer *layer, stru
     }
     for (size_t i = 0; i < yaml_count(node); i++) {
         const struct yaml_node *key = yaml_key(node, i);
-        if (yaml_text(key) == NULL) {
+        if (yaml_text(key) == NULL)
             continue;
-        }
         if (strcmp(yaml_text(key), "mode") != 0) {
             field_faults_add_unknown(faults, key, "pairingstate.pairingConfig");
             continue;
         }
         AUTO_FREE char *mode = NULL;
         fields_read_text(yaml_value(node, i), "pairingstate.Mode", &mode, faults);
-        if (mode != NULL) {
+        if (mode != NULL)
             layer->content.pairing = (enum pairing_mode)words_find(&words_pairing_mode, mode);
-        }
     }
 }
 
 // Where a fault is, in front of it.
 static char *section_prefix(const struct layer *layer, const char *section) {
-    if (strcmp(section, "workloads") == 0) {
+    if (strcmp(section, "workloads") == 0)
         return memory_string("cannot parse the \"workloads\" section: ");
-    }
-    if (strcmp(section, "pairing") == 0) {
+    if (strcmp(section, "pairing") == 0)
         return memory_string("cannot parse the pairing section: ");
-    }
     AUTO_FREE char *label = text_quoted(layer->label);
     return memory_printf("cannot parse layer %s section \"%s\": ", label, section);
 }
@@ -102,26 +99,23 @@ static void read_section(const char *name, const struct yaml_node *node, struct 
         return;
     }
     AUTO_ERROR struct error keys = {0};
-    if (!yaml_check_keys(node, &keys)) {
+    if (!yaml_check_keys(node, &keys))
         faults_add(faults, "%s%s", prefix, error_text(&keys));
-    }
     struct field_faults found = {0};
-    if (section != NULL) {
+    if (section != NULL)
         read_entries(section, node, layer, &found);
-    } else if (is_pairing) {
+    else if (is_pairing)
         read_pairing(node, layer, &found);
-    } else {
+    else
         fields_read_text(node, "string", text, &found);
-    }
     field_faults_report(&found, prefix, faults);
     field_faults_clear(&found);
 }
 
 static void read_root(const struct yaml_node *root, struct layer *layer, struct faults *faults) {
     AUTO_FREE char *label = text_quoted(layer->label);
-    if (root == NULL || yaml_kind(root) == YAML_NULL) {
+    if (root == NULL || yaml_kind(root) == YAML_NULL)
         return;
-    }
     if (yaml_kind(root) != YAML_MAP) {
         struct field_faults found = {0};
         AUTO_FREE char *prefix = memory_printf("cannot parse layer %s: ", label);
@@ -132,9 +126,8 @@ static void read_root(const struct yaml_node *root, struct layer *layer, struct 
     }
     for (size_t i = 0; i < yaml_count(root); i++) {
         const char *name = yaml_text(yaml_key(root, i));
-        if (name != NULL) {
+        if (name != NULL)
             read_section(name, yaml_value(root, i), layer, faults);
-        }
     }
 }
 
@@ -142,10 +135,9 @@ static void read_root(const struct yaml_node *root, struct layer *layer, struct 
 static void warn_of_keywords(struct layer *layer) {
     static const char *const keywords[] = {"all", "default", "none"};
     for (size_t i = 0; i < ARRAY_COUNT(keywords); i++) {
-        if (map_has(&layer->content.services, keywords[i])) {
+        if (map_has(&layer->content.services, keywords[i]))
             text_list_add_owned(&layer->warnings,
                                 memory_printf("Using keyword \"%s\" as a service name is deprecated", keywords[i]));
-        }
     }
 }
 
@@ -164,9 +156,8 @@ bool layer_parse(int64_t order, const char *label, const char *text, size_t leng
     const struct yaml_node *root = yaml_root(document);
     read_root(root, parsed, &faults);
     layer_validate(parsed, root, &faults);
-    if (!faults_report(&faults, err)) {
+    if (!faults_report(&faults, err))
         return false;
-    }
     warn_of_keywords(parsed);
     *layer = TAKE(parsed);
     return true;

@@ -4,31 +4,13 @@
 // in the tree, where they still have their text.
 #include "plan/content.h"
 
-#include <float.h>
-#include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/accounts.h"
 #include "base/memory.h"
+#include "data/real.h"
 #include "data/shell.h"
 #include "data/yaml.h"
-
-// A number as the reference shows it: in as few digits as tell it apart, with an exponent from a million on.
-static char *double_text(double value) {
-    char text[48];
-    int digits = 1;
-    do {
-        snprintf(text, sizeof(text), "%.*e", digits - 1, value);
-    } while (strtod(text, NULL) != value && ++digits <= DBL_DECIMAL_DIG);
-    long exponent = strtol(strchr(text, 'e') + 1, NULL, 10);
-    if (exponent < -4 || exponent >= 6) {
-        return memory_string(text);
-    }
-    int decimals = digits - 1 - (int)exponent;
-    return memory_printf("%.*f", decimals > 0 ? decimals : 0, value);
-}
 
 // The text of the entry's field, quoted, as the layer has it.
 static char *field_quoted(const struct yaml_node *entry, const char *field) {
@@ -45,9 +27,8 @@ static bool is_action_allowed(unsigned action, enum action extra) {
 static void check_action(const char *quoted_name, const struct yaml_node *entry, const char *field, unsigned action,
                          struct faults *faults) {
     bool is_success = strcmp(field, "on-success") == 0;
-    if (is_action_allowed(action, is_success ? ACTION_FAILURE_SHUTDOWN : ACTION_SUCCESS_SHUTDOWN)) {
+    if (is_action_allowed(action, is_success ? ACTION_FAILURE_SHUTDOWN : ACTION_SUCCESS_SHUTDOWN))
         return;
-    }
     AUTO_FREE char *word = field_quoted(entry, field);
     faults_add(faults, "plan service %s %s action %s invalid", quoted_name, field, word);
 }
@@ -55,12 +36,14 @@ static void check_action(const char *quoted_name, const struct yaml_node *entry,
 static void check_check_actions(const char *quoted_name, const struct plan_service *service,
                                 const struct yaml_node *entry, struct faults *faults) {
     const struct yaml_node *map = entry == NULL ? NULL : yaml_member(entry, "on-check-failure");
-    for (size_t i = 0; map != NULL && i < yaml_count(map); i++) {
+    if (map == NULL || yaml_kind(map) != YAML_MAP) {
+        return; // what it is instead has been told while reading
+    }
+    for (size_t i = 0; i < yaml_count(map); i++) {
         const char *check = yaml_text(yaml_key(map, i));
         const char *word = yaml_text(yaml_value(map, i));
-        if (check == NULL || word == NULL) {
+        if (check == NULL || word == NULL)
             continue;
-        }
         if (!is_action_allowed((unsigned)(uintptr_t)map_get(&service->on_check_failure, check),
                                ACTION_SUCCESS_SHUTDOWN)) {
             AUTO_FREE char *quoted = text_quoted(word);
@@ -71,13 +54,12 @@ static void check_check_actions(const char *quoted_name, const struct plan_servi
 
 static void check_service_name(const char *name, struct faults *faults) {
     AUTO_FREE char *quoted = text_quoted(name);
-    if (name[0] == '\0') {
+    if (name[0] == '\0')
         faults_add(faults, "cannot use empty string as service name");
-    } else if (strcmp(name, "pebble") == 0) {
+    else if (strcmp(name, "pebble") == 0)
         faults_add(faults, "cannot use reserved service name %s", quoted);
-    } else if (name[0] == '-') {
+    else if (name[0] == '-')
         faults_add(faults, "cannot use service name %s: starting with \"-\" not allowed", quoted);
-    }
 }
 
 static void validate_service(const char *name, const void *value, const struct yaml_node *entry,
@@ -91,14 +73,14 @@ static void validate_service(const char *name, const void *value, const struct y
     }
     AUTO_TEXT_LIST struct text_list base = {0}, extra = {0};
     AUTO_ERROR struct error command = {0};
-    if (!plan_service_command(service, &base, &extra, &command)) {
+    if (!plan_service_command(service, &base, &extra, &command))
         faults_add(faults, "plan service %s command invalid: %s", quoted, error_text(&command));
-    }
     check_action(quoted, entry, "on-success", service->on_success, faults);
     check_action(quoted, entry, "on-failure", service->on_failure, faults);
     check_check_actions(quoted, service, entry, faults);
     if (service->backoff_factor.is_set && service->backoff_factor.value < 1) {
-        AUTO_FREE char *factor = double_text(service->backoff_factor.value);
+        char factor[REAL_TEXT_SIZE];
+        real_format(service->backoff_factor.value, -4, 6, 2, factor); // as the plan shows it
         faults_add(faults, "plan service %s backoff-factor must be 1.0 or greater, not %s", quoted, factor);
     }
 }
@@ -106,9 +88,8 @@ static void validate_service(const char *name, const void *value, const struct y
 static void validate_exec(const char *quoted_name, const struct exec_check *exec, struct faults *faults) {
     AUTO_TEXT_LIST struct text_list words = {0};
     AUTO_ERROR struct error err = {0};
-    if (exec->command != NULL && !shell_split(exec->command, &words, &err)) {
+    if (exec->command != NULL && !shell_split(exec->command, &words, &err))
         faults_add(faults, "plan check %s command invalid: %s", quoted_name, error_text(&err));
-    }
     struct account_request request = {
         .user_id = exec->user_id.is_set ? &exec->user_id.value : NULL,
         .user = exec->user,
@@ -116,37 +97,30 @@ static void validate_exec(const char *quoted_name, const struct exec_check *exec
         .group = exec->group,
     };
     struct account_choice choice;
-    if (!account_resolve(&request, &choice, &err)) {
+    if (!account_resolve(&request, &choice, &err))
         faults_add(faults, "plan check %s has invalid user/group: %s", quoted_name, error_text(&err));
-    }
 }
 
 static void validate_check(const char *name, const void *value, const struct yaml_node *entry UNUSED,
                            struct faults *faults) {
     const struct plan_check *check = value;
     AUTO_FREE char *quoted = text_quoted(name);
-    if (name[0] == '\0') {
+    if (name[0] == '\0')
         faults_add(faults, "cannot use empty string as check name");
-    }
     if (check == NULL) {
         faults_add(faults, "check object cannot be null for check %s", quoted);
         return;
     }
-    if (word_get(&check->level) == WORD_INVALID) {
+    if (word_get(&check->level) == WORD_INVALID)
         faults_add(faults, "plan check %s level must be \"alive\" or \"ready\"", quoted);
-    }
-    if (word_get(&check->startup) == WORD_INVALID) {
+    if (word_get(&check->startup) == WORD_INVALID)
         faults_add(faults, "plan check %s startup must be \"enabled\" or \"disabled\"", quoted);
-    }
-    if (check->period.is_set && check->period.ns == 0) {
+    if (check->period.is_set && check->period.ns == 0)
         faults_add(faults, "plan check %s period must not be zero", quoted);
-    }
-    if (check->timeout.is_set && check->timeout.ns == 0) {
+    if (check->timeout.is_set && check->timeout.ns == 0)
         faults_add(faults, "plan check %s timeout must not be zero", quoted);
-    }
-    if (check->exec != NULL) {
+    if (check->exec != NULL)
         validate_exec(quoted, check->exec, faults);
-    }
 }
 
 static void validate_log_target(const char *name, const void *value, const struct yaml_node *entry,
@@ -174,11 +148,10 @@ static void validate_log_target(const char *name, const void *value, const struc
 static void validate_workload(const char *name, const void *value, const struct yaml_node *entry UNUSED,
                               struct faults *faults) {
     AUTO_FREE char *quoted = text_quoted(name);
-    if (value == NULL) {
+    if (value == NULL)
         faults_add(faults, "workload %s: cannot have a null value", quoted);
-    } else if (name[0] == '\0') {
+    else if (name[0] == '\0')
         faults_add(faults, "workload %s: cannot have an empty name", quoted);
-    }
 }
 
 static void validate_pairing(const struct layer *layer, const struct yaml_node *root, struct faults *faults) {
@@ -197,21 +170,18 @@ void layer_validate(const struct layer *layer, const struct yaml_node *root, str
         [SECTION_LOG_TARGETS] = validate_log_target,
         [SECTION_WORKLOADS] = validate_workload,
     };
-    if (text_has_prefix(layer->label, "pebble-")) {
+    if (text_has_prefix(layer->label, "pebble-"))
         faults_add(faults, "cannot use reserved label prefix \"pebble-\"");
-    }
-    if (root == NULL || yaml_kind(root) != YAML_MAP) {
+    if (root == NULL || yaml_kind(root) != YAML_MAP)
         return;
-    }
     for (size_t i = 0; i < SECTION_COUNT; i++) {
         const struct yaml_node *section = yaml_member(root, sections[i].name);
         const struct map *entries = section_map_const(&layer->content, &sections[i]);
         for (size_t k = 0; section != NULL && k < yaml_count(section); k++) {
             const struct yaml_node *key = yaml_kind(section) == YAML_MAP ? yaml_key(section, k) : NULL;
             const char *name = key == NULL ? NULL : yaml_text(key);
-            if (name != NULL) {
+            if (name != NULL)
                 validators[i](name, map_get(entries, name), yaml_value(section, k), faults);
-            }
         }
     }
     validate_pairing(layer, root, faults);

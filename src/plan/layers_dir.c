@@ -49,12 +49,10 @@ static bool is_digit(char c) {
 static bool is_label(const char *text, size_t length) {
     size_t characters = 0;
     for (size_t i = 0; i < length; i++) {
-        if (text[i] == '-' && i > 0 && i + 1 < length && text[i - 1] != '-') {
+        if (text[i] == '-' && i > 0 && i + 1 < length && text[i - 1] != '-')
             continue;
-        }
-        if (!is_lower(text[i]) && !(i > 0 && is_digit(text[i]))) {
+        if (!is_lower(text[i]) && !(i > 0 && is_digit(text[i])))
             return false;
-        }
         characters++;
     }
     return characters >= 3;
@@ -64,20 +62,17 @@ static bool is_label(const char *text, size_t length) {
 static bool parse_name(const char *name, int *order, char **label) {
     size_t ending = strlen(text_has_suffix(name, ".yaml") ? ".yaml" : ".d");
     size_t length = strlen(name) - ending;
-    if (length <= ORDER_DIGITS + 1 || name[ORDER_DIGITS] != '-') {
+    if (length <= ORDER_DIGITS + 1 || name[ORDER_DIGITS] != '-')
         return false;
-    }
     int number = 0;
     for (size_t i = 0; i < ORDER_DIGITS; i++) {
-        if (!is_digit(name[i])) {
+        if (!is_digit(name[i]))
             return false;
-        }
         number = number * 10 + (name[i] - '0');
     }
     const char *start = name + ORDER_DIGITS + 1;
-    if (!is_label(start, length - ORDER_DIGITS - 1)) {
+    if (!is_label(start, length - ORDER_DIGITS - 1))
         return false;
-    }
     *order = number;
     *label = memory_string_n(start, length - ORDER_DIGITS - 1);
     return true;
@@ -88,13 +83,11 @@ static bool check_unique(const struct layer_entries *entries, const struct layer
     const struct layer_entry *same = NULL;
     for (size_t i = 0; i < entries->count; i++) {
         const struct layer_entry *other = &entries->items[i];
-        if (other->order == entry->order || (same == NULL && strcmp(other->label, entry->label) == 0)) {
+        if (other->order == entry->order || (same == NULL && strcmp(other->label, entry->label) == 0))
             same = other;
-        }
     }
-    if (same == NULL) {
+    if (same == NULL)
         return true;
-    }
     AUTO_FREE char *quoted = text_quoted(name);
     return error_set(err, ERROR_BAD_REQUEST, "invalid layer filename: %s not unique (have \"%03d-%s.yaml\" already)",
                      quoted, same->order, same->label);
@@ -104,10 +97,11 @@ static bool add_entry(const char *directory, const char *name, bool may_nest, st
                       struct error *err) {
     AUTO_FREE char *path = path_join(directory, name);
     struct stat status;
-    if (stat(path, &status) != 0) {
+    if (stat(path, &status) != 0)
         return error_set_errno(err, errno, "stat %s", path);
-    }
     bool is_directory = S_ISDIR(status.st_mode);
+    if (!is_directory && !S_ISREG(status.st_mode)) // reading a FIFO could last for ever
+        return error_set(err, ERROR_BAD_REQUEST, "cannot read layer file \"%s\": not a regular file", path);
     AUTO_FREE char *label = NULL;
     struct layer_entry entry = {.is_directory = is_directory};
     if (!parse_name(name, &entry.order, &label)) {
@@ -118,13 +112,11 @@ static bool add_entry(const char *directory, const char *name, bool may_nest, st
                    : error_set(err, ERROR_BAD_REQUEST,
                                "invalid layer filename: %s (must look like \"123-some-label.yaml\")", quoted);
     }
-    if (is_directory && !may_nest) {
+    if (is_directory && !may_nest)
         return error_set(err, ERROR_BAD_REQUEST, "cannot have a layers sub-directory at this level");
-    }
     entry.label = label;
-    if (!check_unique(entries, &entry, name, err)) {
+    if (!check_unique(entries, &entry, name, err))
         return false;
-    }
     entry.label = TAKE(label);
     entry.path = TAKE(path);
     entries->items = memory_grow(entries->items, &entries->capacity, entries->count + 1, sizeof(struct layer_entry));
@@ -135,15 +127,13 @@ static bool add_entry(const char *directory, const char *name, bool may_nest, st
 // The entries that count, in their order: names begin with the number, so the order of names will do.
 static bool list_entries(const char *directory, bool may_nest, struct layer_entries *entries, struct error *err) {
     AUTO_TEXT_LIST struct text_list names = {0};
-    if (!directory_list(directory, &names, err)) {
+    if (!directory_list(directory, &names, err))
         return error_prefix(err, "cannot read layers directory: ");
-    }
     for (size_t i = 0; i < names.count; i++) {
         const char *name = names.items[i];
         bool counts = text_has_suffix(name, ".yaml") || text_has_suffix(name, ".d");
-        if (counts && !add_entry(directory, name, may_nest, entries, err)) {
+        if (counts && !add_entry(directory, name, may_nest, entries, err))
             return false;
-        }
     }
     return true;
 }
@@ -152,34 +142,29 @@ static bool list_entries(const char *directory, bool may_nest, struct layer_entr
 static bool read_file(const char *path, int64_t order, const char *label, struct layer_list *layers,
                       struct faults *faults, struct error *err) {
     AUTO_BUFFER struct buffer text = BUFFER_INIT(yaml_limits_layer.size_bytes);
-    if (!file_read(path, &text, err)) {
+    if (!file_read(path, &text, err))
         return error_prefix(err, "cannot read layer file: ");
-    }
     AUTO_ERROR struct error fault = {0};
     struct layer *layer = NULL;
-    if (layer_parse(order, label, buffer_text(&text), text.length, &layer, &fault)) {
+    if (layer_parse(order, label, buffer_text(&text), text.length, &layer, &fault))
         layers_add(layers, layer);
-    } else {
+    else
         faults_add(faults, "%s", error_text(&fault));
-    }
     return true;
 }
 
 static bool read_entry(const struct layer_entry *entry, struct layer_list *layers, struct faults *faults,
                        struct error *err) {
     int64_t order = (int64_t)entry->order * ORDERS_PER_DIRECTORY;
-    if (!entry->is_directory) {
+    if (!entry->is_directory)
         return read_file(entry->path, order, entry->label, layers, faults, err);
-    }
     AUTO_ENTRIES struct layer_entries inner = {0};
-    if (!list_entries(entry->path, false, &inner, err)) {
+    if (!list_entries(entry->path, false, &inner, err))
         return false;
-    }
     for (size_t i = 0; i < inner.count; i++) {
         AUTO_FREE char *label = memory_printf("%s/%s", entry->label, inner.items[i].label);
-        if (!read_file(inner.items[i].path, order + inner.items[i].order, label, layers, faults, err)) {
+        if (!read_file(inner.items[i].path, order + inner.items[i].order, label, layers, faults, err))
             return false;
-        }
     }
     return true;
 }
@@ -196,17 +181,14 @@ bool layers_read(const char *directory, struct layer_list *layers, struct error 
     AUTO_ENTRIES struct layer_entries entries = {0};
     AUTO_LAYERS struct layer_list read = {0};
     AUTO_FAULTS struct faults faults = {0};
-    if (!list_entries(directory, true, &entries, err)) {
+    if (!list_entries(directory, true, &entries, err))
         return false;
-    }
     for (size_t i = 0; i < entries.count; i++) {
-        if (!read_entry(&entries.items[i], &read, &faults, err)) {
+        if (!read_entry(&entries.items[i], &read, &faults, err))
             return false;
-        }
     }
-    if (!faults_report(&faults, err)) {
+    if (!faults_report(&faults, err))
         return false;
-    }
     *layers = read;
     read = (struct layer_list){0};
     return true;

@@ -29,9 +29,8 @@ static void index_list_add(struct index_list *list, size_t index) {
 }
 
 static void graph_finish(struct graph *graph) {
-    for (size_t i = 0; graph->before != NULL && i < graph->count; i++) {
+    for (size_t i = 0; graph->before != NULL && i < graph->count; i++)
         free(graph->before[i].items);
-    }
     free(graph->before);
     free(graph->services);
     map_finish(&graph->indices);
@@ -49,15 +48,13 @@ static void add_edges(struct graph *graph, size_t index, bool is_stop) {
     const struct text_list *later = is_stop ? &service->after : &service->before;
     for (size_t i = 0; i < earlier->count; i++) {
         size_t other = graph_find(graph, earlier->items[i]);
-        if (other != 0) {
+        if (other != 0)
             index_list_add(&graph->before[index], other - 1);
-        }
     }
     for (size_t i = 0; i < later->count; i++) {
         size_t other = graph_find(graph, later->items[i]);
-        if (other != 0) {
+        if (other != 0)
             index_list_add(&graph->before[other - 1], index);
-        }
     }
 }
 
@@ -72,9 +69,8 @@ static void graph_init(struct graph *graph, const struct map *members, bool is_s
         graph->services[i] = entries[i]->value;
         map_set(&graph->indices, entries[i]->key, (void *)(uintptr_t)(i + 1));
     }
-    for (size_t i = 0; i < graph->count; i++) {
+    for (size_t i = 0; i < graph->count; i++)
         add_edges(graph, i, is_stop);
-    }
 }
 
 // A walk over the graph, depth first, that finds its strongly connected parts: Tarjan's algorithm
@@ -124,9 +120,8 @@ static void walk_enter(struct walk *walk, size_t node) {
 
 static void add_loop(struct walk *walk, const size_t *nodes, size_t count) {
     AUTO_TEXT_LIST struct text_list names = {0};
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         text_list_add(&names, walk->graph->services[nodes[i]]->name);
-    }
     text_list_sort(&names);
     AUTO_FREE char *joined = text_list_join(&names, ", ");
     text_list_add_owned(&walk->loops, memory_printf("services in before/after loop: %s", joined));
@@ -137,24 +132,20 @@ static void walk_leave(struct walk *walk, size_t node) {
     walk->visit_count--;
     if (walk->visit_count > 0) {
         size_t parent = walk->visits[walk->visit_count - 1].node;
-        if (walk->low[node] < walk->low[parent]) {
+        if (walk->low[node] < walk->low[parent])
             walk->low[parent] = walk->low[node];
-        }
     }
-    if (walk->low[node] != walk->number[node]) {
+    if (walk->low[node] != walk->number[node])
         return;
-    }
     size_t start = walk->open.count;
     do {
         start--;
         walk->is_open[walk->open.items[start]] = false;
     } while (walk->open.items[start] != node);
-    for (size_t i = start; i < walk->open.count; i++) {
+    for (size_t i = start; i < walk->open.count; i++)
         index_list_add(&walk->sorted, walk->open.items[i]);
-    }
-    if (walk->open.count - start > 1) {
+    if (walk->open.count - start > 1)
         add_loop(walk, walk->open.items + start, walk->open.count - start);
-    }
     walk->open.count = start;
 }
 
@@ -167,20 +158,18 @@ static void walk_step(struct walk *walk) {
         return;
     }
     size_t other = edges->items[visit->next++];
-    if (walk->number[other] == 0) {
+    if (walk->number[other] == 0)
         walk_enter(walk, other);
-    } else if (walk->is_open[other] && walk->number[other] < walk->low[node]) {
+    else if (walk->is_open[other] && walk->number[other] < walk->low[node])
         walk->low[node] = walk->number[other];
-    }
 }
 
 static void walk_all(struct walk *walk) {
     for (size_t i = 0; i < walk->graph->count; i++) {
         if (walk->number[i] == 0) {
             walk_enter(walk, i);
-            while (walk->visit_count > 0) {
+            while (walk->visit_count > 0)
                 walk_step(walk);
-            }
         }
     }
 }
@@ -191,9 +180,8 @@ void content_find_loops(const struct plan_content *content, struct faults *fault
     AUTO_WALK struct walk walk;
     walk_init(&walk, &graph);
     walk_all(&walk);
-    for (size_t i = 0; i < walk.loops.count; i++) {
+    for (size_t i = 0; i < walk.loops.count; i++)
         faults_add(faults, "%s", walk.loops.items[i]);
-    }
 }
 
 // --- who takes part ---
@@ -226,9 +214,8 @@ static bool find_members(const struct plan *plan, const struct text_list *names,
     text_list_copy(&pending, names);
     for (size_t i = 0; i < pending.count; i++) {
         const char *name = pending.items[i];
-        if (map_has(members, name)) {
+        if (map_has(members, name))
             continue;
-        }
         struct plan_service *service = map_get(&plan->content.services, name);
         if (service == NULL) {
             AUTO_FREE char *quoted = text_quoted(name);
@@ -236,9 +223,8 @@ static bool find_members(const struct plan *plan, const struct text_list *names,
         }
         map_set(members, name, service);
         const struct text_list *more = dependants == NULL ? &service->requires : map_get(dependants, name);
-        if (more != NULL) {
+        if (more != NULL)
             text_list_add_list(&pending, more);
-        }
     }
     return true;
 }
@@ -248,9 +234,8 @@ static bool find_members(const struct plan *plan, const struct text_list *names,
 // The lane of a service that no service before it has determined: that of a service it requires, or a new one.
 static size_t choose_lane(const struct map *lanes, const struct plan_service *service, size_t previous) {
     size_t lane = (uintptr_t)map_get(lanes, service->name);
-    for (size_t i = 0; lane == 0 && i < service->requires.count; i++) {
+    for (size_t i = 0; lane == 0 && i < service->requires.count; i++)
         lane = (uintptr_t)map_get(lanes, service->requires.items[i]);
-    }
     return lane != 0 ? lane : previous + 1;
 }
 
@@ -263,9 +248,8 @@ static void make_lanes(const struct graph *graph, const struct index_list *sorte
         lane = choose_lane(&lanes, service, lane);
         highest = lane > highest ? lane : highest;
         map_set(&lanes, service->name, (void *)(uintptr_t)lane);
-        for (size_t k = 0; k < service->requires.count; k++) {
+        for (size_t k = 0; k < service->requires.count; k++)
             map_set(&lanes, service->requires.items[k], (void *)(uintptr_t)lane);
-        }
     }
     struct plan_lanes made = {.items = memory_new_array(highest, sizeof(struct text_list)), .capacity = highest};
     for (size_t i = 0; i < sorted->count; i++) {
@@ -288,9 +272,8 @@ static bool make_order(const struct map *members, bool is_stop, struct plan_lane
     AUTO_WALK struct walk walk;
     walk_init(&walk, &graph);
     walk_all(&walk);
-    if (walk.loops.count > 0) {
+    if (walk.loops.count > 0)
         return error_set(err, ERROR_BAD_REQUEST, "%s", walk.loops.items[0]);
-    }
     make_lanes(&graph, &walk.sorted, lanes);
     return true;
 }
@@ -309,9 +292,8 @@ bool plan_stop_order(const struct plan *plan, const struct text_list *names, str
 }
 
 void plan_lanes_clear(struct plan_lanes *lanes) {
-    for (size_t i = 0; i < lanes->count; i++) {
+    for (size_t i = 0; i < lanes->count; i++)
         text_list_clear(&lanes->items[i]);
-    }
     free(lanes->items);
     *lanes = (struct plan_lanes){0};
 }

@@ -13,9 +13,8 @@ bool plan_combine(const struct layer_list *layers, struct plan **plan, struct er
     combined->references = 1;
     content_init(&combined->content);
     content_combine(&combined->content, layers->items, layers->count, &faults);
-    if (faults_are_none(&faults)) {
+    if (faults_are_none(&faults))
         content_validate(&combined->content, &faults);
-    }
     if (!faults_report(&faults, err)) {
         plan_release(combined);
         return false;

@@ -26,9 +26,8 @@ struct plan_store *plan_store_create(const char *layers_directory) {
 }
 
 void plan_store_destroy(struct plan_store *store) {
-    if (store == NULL) {
+    if (store == NULL)
         return;
-    }
     layers_clear(&store->layers);
     text_list_clear(&store->warnings);
     plan_release(store->plan);
@@ -61,13 +60,11 @@ static void set_plan(struct plan_store *store, struct plan *plan) {
 bool plan_store_load(struct plan_store *store, struct error *err) {
     AUTO_LAYERS struct layer_list layers = {0};
     struct plan *plan = NULL;
-    if (!layers_read(store->directory, &layers, err) || !plan_combine(&layers, &plan, err)) {
+    if (!layers_read(store->directory, &layers, err) || !plan_combine(&layers, &plan, err))
         return false;
-    }
     text_list_clear(&store->warnings);
-    for (size_t i = 0; i < layers.count; i++) {
+    for (size_t i = 0; i < layers.count; i++)
         text_list_add_list(&store->warnings, &layers.items[i]->warnings);
-    }
     layers_clear(&store->layers);
     store->layers = layers;
     layers = (struct layer_list){0};
@@ -76,14 +73,12 @@ bool plan_store_load(struct plan_store *store, struct error *err) {
 }
 
 static bool workloads_equal(const struct plan *a, const struct plan *b) {
-    if (a->content.workloads.count != b->content.workloads.count) {
+    if (a->content.workloads.count != b->content.workloads.count)
         return false;
-    }
     const struct map *workloads = &a->content.workloads;
     for (const struct map_entry *e = map_first(workloads); e != NULL; e = map_next(workloads, e)) {
-        if (!plan_workload_equal(e->value, plan_find_workload(b, e->key))) {
+        if (!plan_workload_equal(e->value, plan_find_workload(b, e->key)))
             return false;
-        }
     }
     return true;
 }
@@ -91,9 +86,8 @@ static bool workloads_equal(const struct plan *a, const struct plan *b) {
 // A copy of the store's list (not of its layers), to be changed and tried.
 static struct layer_list list_copy(const struct layer_list *layers) {
     struct layer_list copy = {0};
-    for (size_t i = 0; i < layers->count; i++) {
+    for (size_t i = 0; i < layers->count; i++)
         layers_add(&copy, layers->items[i]);
-    }
     return copy;
 }
 
@@ -143,9 +137,8 @@ static size_t choose_place(const struct layer_list *layers, const char *label, i
 static bool insert_layer(struct plan_store *store, struct layer *layer, bool inner, struct error *err) {
     int64_t order = 0;
     size_t place = choose_place(&store->layers, layer->label, &order);
-    if (place != store->layers.count && !inner) {
+    if (place != store->layers.count && !inner)
         return error_set(err, ERROR_INTERNAL, "cannot insert sub-directory layer without 'inner' attribute set");
-    }
     struct layer_list layers = list_copy(&store->layers);
     layers_add(&layers, layer);
     memmove(&layers.items[place + 1], &layers.items[place], (layers.count - 1 - place) * sizeof(struct layer *));
@@ -164,14 +157,12 @@ static bool combine_layer(struct plan_store *store, size_t index, struct layer *
     combined->description = layer->description == NULL ? NULL : memory_string(layer->description);
     AUTO_FAULTS struct faults faults = {0};
     content_combine(&combined->content, (struct layer *const[]){old, layer}, 2, &faults);
-    if (!faults_report(&faults, err)) {
+    if (!faults_report(&faults, err))
         return false;
-    }
     struct layer_list layers = list_copy(&store->layers);
     layers.items[index] = combined;
-    if (!try_layers(store, &layers, err)) {
+    if (!try_layers(store, &layers, err))
         return false;
-    }
     combined = NULL;
     layer_destroy(old);
     return true;
@@ -180,18 +171,15 @@ static bool combine_layer(struct plan_store *store, size_t index, struct layer *
 bool plan_store_add(struct plan_store *store, struct layer *layer, bool combine, bool inner, struct error *err) {
     AUTO_LAYER struct layer *added = layer;
     for (size_t i = 0; i < store->layers.count; i++) {
-        if (strcmp(store->layers.items[i]->label, added->label) != 0) {
+        if (strcmp(store->layers.items[i]->label, added->label) != 0)
             continue;
-        }
-        if (combine) {
+        if (combine)
             return combine_layer(store, i, added, err);
-        }
         AUTO_FREE char *label = text_quoted(added->label);
         return error_set(err, ERROR_BAD_REQUEST, "layer %s already exists", label);
     }
-    if (!insert_layer(store, added, inner, err)) {
+    if (!insert_layer(store, added, inner, err))
         return false;
-    }
     added = NULL;
     return true;
 }
@@ -204,9 +192,8 @@ static bool add_arguments(const struct plan *plan, const char *name, const struc
         return error_set(err, ERROR_BAD_REQUEST, "service %s not found in plan", quoted);
     }
     AUTO_TEXT_LIST struct text_list base = {0}, defaults = {0};
-    if (!plan_service_command(service, &base, &defaults, err)) {
+    if (!plan_service_command(service, &base, &defaults, err))
         return false;
-    }
     struct plan_service *changed = record_create(&record_service);
     changed->name = memory_string(name);
     changed->override = OVERRIDE_MERGE;
@@ -221,13 +208,11 @@ bool plan_store_set_arguments(struct plan_store *store, const struct map *servic
     layer->label = memory_string(ARGUMENTS_LABEL);
     AUTO_FREE struct map_entry **entries = map_sorted(services);
     for (size_t i = 0; entries[i] != NULL; i++) {
-        if (!add_arguments(store->plan, entries[i]->key, entries[i]->value, layer, err)) {
+        if (!add_arguments(store->plan, entries[i]->key, entries[i]->value, layer, err))
             return false;
-        }
     }
-    if (!insert_layer(store, layer, false, err)) {
+    if (!insert_layer(store, layer, false, err))
         return false;
-    }
     layer = NULL;
     return true;
 }

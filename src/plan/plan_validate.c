@@ -39,9 +39,8 @@ static void validate_check(const struct plan_content *content, const struct plan
 
 static void validate_checks(const struct plan_content *content, struct faults *faults) {
     AUTO_FREE struct map_entry **entries = map_sorted(&content->checks);
-    for (size_t i = 0; entries[i] != NULL; i++) {
+    for (size_t i = 0; entries[i] != NULL; i++)
         validate_check(content, entries[i]->value, faults);
-    }
 }
 
 // The first of a log target's services that is not in the plan, or NULL.
@@ -49,9 +48,8 @@ static const char *find_unknown_service(const struct plan_content *content, cons
     for (size_t i = 0; i < target->services.count; i++) {
         const char *name = target->services.items[i];
         name += name[0] == '-';
-        if (strcmp(name, "all") != 0 && !map_has(&content->services, name)) {
+        if (strcmp(name, "all") != 0 && !map_has(&content->services, name))
             return name;
-        }
     }
     return NULL;
 }
@@ -91,9 +89,8 @@ static void validate_use_of_workloads(const struct plan_content *content, struct
     AUTO_FREE struct map_entry **entries = map_sorted(&content->services);
     for (size_t i = 0; entries[i] != NULL; i++) {
         const struct plan_service *service = entries[i]->value;
-        if (text_is_empty(service->workload)) {
+        if (text_is_empty(service->workload))
             continue;
-        }
         AUTO_FREE char *name = text_quoted(entries[i]->key);
         if (!map_has(&content->workloads, service->workload)) {
             AUTO_FREE char *workload = text_quoted(service->workload);

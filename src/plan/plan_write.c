@@ -18,9 +18,8 @@ static const char *text_or_empty(const char *text) {
 
 static void write_list(struct yaml_writer *writer, const struct text_list *list) {
     yaml_writer_begin_sequence(writer);
-    for (size_t i = 0; i < list->count; i++) {
+    for (size_t i = 0; i < list->count; i++)
         yaml_writer_string(writer, list->items[i]);
-    }
     yaml_writer_end_sequence(writer);
 }
 
@@ -29,11 +28,10 @@ static void write_map(struct yaml_writer *writer, const struct map *map, const s
     yaml_writer_begin_map(writer);
     for (size_t i = 0; entries[i] != NULL; i++) {
         yaml_writer_key(writer, entries[i]->key);
-        if (words != NULL) {
+        if (words != NULL)
             yaml_writer_string(writer, words_name(words, (unsigned)(uintptr_t)entries[i]->value));
-        } else {
+        else
             yaml_writer_string(writer, entries[i]->value);
-        }
     }
     yaml_writer_end_map(writer);
 }
@@ -102,9 +100,8 @@ static void write_record(struct yaml_writer *writer, const struct record *record
 static void write_section(struct yaml_writer *writer, const struct section *section,
                           const struct plan_content *content) {
     const struct map *map = section_map_const(content, section);
-    if (map->count == 0) {
+    if (map->count == 0)
         return;
-    }
     AUTO_FREE struct map_entry **entries = map_sorted(map);
     yaml_writer_key(writer, section->name);
     yaml_writer_begin_map(writer);
@@ -119,9 +116,8 @@ void plan_write_yaml(const struct plan *plan, struct buffer *out) {
     struct yaml_writer writer;
     yaml_writer_init(&writer, out, STEP_SPACES);
     yaml_writer_begin_map(&writer);
-    for (size_t i = 0; i < SECTION_COUNT; i++) {
+    for (size_t i = 0; i < SECTION_COUNT; i++)
         write_section(&writer, &sections[i], &plan->content);
-    }
     if (plan->content.pairing != PAIRING_UNSET) {
         yaml_writer_key(&writer, "pairing");
         yaml_writer_begin_map(&writer);

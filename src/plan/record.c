@@ -14,9 +14,8 @@ _Static_assert(sizeof(enum override) == sizeof(unsigned), "words are read and wr
 
 unsigned words_find(const struct words *words, const char *name) {
     for (unsigned i = 0; i < words->count; i++) {
-        if (strcmp(words->names[i], name) == 0) {
+        if (strcmp(words->names[i], name) == 0)
             return i;
-        }
     }
     return WORD_INVALID;
 }
@@ -38,9 +37,8 @@ void word_set(void *member, unsigned value) {
 const struct field *record_find_field(const struct record *record, const char *key) {
     for (size_t i = 0; i < record->field_count; i++) {
         const struct field *field = &record->fields[i];
-        if (field->key != NULL && strcmp(field->key, key) == 0) {
+        if (field->key != NULL && strcmp(field->key, key) == 0)
             return field;
-        }
     }
     return NULL;
 }
@@ -70,15 +68,13 @@ static void set_text(char **member, const char *text) {
 }
 
 static void add_map(struct map *map, const struct map *other) {
-    for (const struct map_entry *e = map_first(other); e != NULL; e = map_next(other, e)) {
+    for (const struct map_entry *e = map_first(other); e != NULL; e = map_next(other, e))
         map_set(map, e->key, memory_string(e->value));
-    }
 }
 
 static void add_word_map(struct map *map, const struct map *other) {
-    for (const struct map_entry *e = map_first(other); e != NULL; e = map_next(other, e)) {
+    for (const struct map_entry *e = map_first(other); e != NULL; e = map_next(other, e))
         map_set(map, e->key, e->value);
-    }
 }
 
 bool field_is_set(const struct field *field, const void *member) {
@@ -111,11 +107,10 @@ void *record_create(const struct record *record) {
     void *entry = memory_new(record->size);
     for (size_t i = 0; i < record->field_count; i++) {
         const struct field *field = &record->fields[i];
-        if (field->kind == FIELD_MAP) {
+        if (field->kind == FIELD_MAP)
             map_init(field_of(entry, field), free);
-        } else if (field->kind == FIELD_WORD_MAP) {
+        else if (field->kind == FIELD_WORD_MAP)
             map_init(field_of(entry, field), NULL);
-        }
     }
     return entry;
 }
@@ -149,12 +144,10 @@ static void finish_field(const struct field *field, void *member) {
 }
 
 void record_destroy(const struct record *record, void *entry) {
-    if (entry == NULL) {
+    if (entry == NULL)
         return;
-    }
-    for (size_t i = 0; i < record->field_count; i++) {
+    for (size_t i = 0; i < record->field_count; i++)
         finish_field(&record->fields[i], field_of(entry, &record->fields[i]));
-    }
     free(entry);
 }
 
@@ -203,9 +196,8 @@ static void take_field(const struct field *field, void *member, const void *othe
 }
 
 void *record_copy(const struct record *record, const void *entry) {
-    if (entry == NULL) {
+    if (entry == NULL)
         return NULL;
-    }
     void *copy = record_create(record);
     for (size_t i = 0; i < record->field_count; i++) {
         const struct field *field = &record->fields[i];
@@ -218,9 +210,8 @@ void record_merge(const struct record *record, void *entry, const void *other) {
     for (size_t i = 0; i < record->field_count; i++) {
         const struct field *field = &record->fields[i];
         const void *member = field_of_const(other, field);
-        if (field->kind != FIELD_NAME && !field->is_kept && field_is_set(field, member)) {
+        if (field->kind != FIELD_NAME && !field->is_kept && field_is_set(field, member))
             take_field(field, field_of(entry, field), member);
-        }
     }
 }
 
@@ -229,14 +220,12 @@ static bool text_member_equal(const char *a, const char *b) {
 }
 
 static bool map_equal(const struct map *a, const struct map *b, bool holds_text) {
-    if (a->count != b->count) {
+    if (a->count != b->count)
         return false;
-    }
     for (const struct map_entry *e = map_first(a); e != NULL; e = map_next(a, e)) {
         const void *other = map_get(b, e->key);
-        if (holds_text ? !text_equal(e->value, other) : e->value != other || !map_has(b, e->key)) {
+        if (holds_text ? !text_equal(e->value, other) : e->value != other || !map_has(b, e->key))
             return false;
-        }
     }
     return true;
 }
@@ -274,14 +263,12 @@ static bool field_equal(const struct field *field, const void *a, const void *b)
 }
 
 bool record_equal(const struct record *record, const void *a, const void *b) {
-    if (a == b || a == NULL || b == NULL) {
+    if (a == b || a == NULL || b == NULL)
         return a == b;
-    }
     for (size_t i = 0; i < record->field_count; i++) {
         const struct field *field = &record->fields[i];
-        if (!field_equal(field, field_of_const(a, field), field_of_const(b, field))) {
+        if (!field_equal(field, field_of_const(a, field), field_of_const(b, field)))
             return false;
-        }
     }
     return true;
 }

@@ -20,15 +20,15 @@ const char *environment_get(const struct environment *environment, const char *n
 char *const *environment_list(struct environment *environment);
 
 struct command_spec {
-    const struct text_list *words;       // at least one
-    struct environment *environment;     // borrowed during the start
-    const char *directory;               // NULL: the daemon's
+    const struct text_list *words;   // at least one
+    struct environment *environment; // borrowed during the start
+    const char *directory;           // NULL: the daemon's
     struct account_choice account;
     enum process_group group;
-    int stdin_fd, stdout_fd, stderr_fd;  // -1: /dev/null; the caller closes its own copies afterwards
+    int stdin_fd, stdout_fd, stderr_fd; // -1: /dev/null; the caller closes its own copies afterwards
     bool takes_terminal;
-    const char *search_path;             // where words[0] is looked for
-    int64_t timeout_ns;                  // 0: none; then the whole group gets SIGKILL
+    const char *search_path; // where words[0] is looked for
+    int64_t timeout_ns;      // 0: none; then the whole group gets SIGKILL
 };
 
 struct command;

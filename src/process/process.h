@@ -21,9 +21,9 @@ struct process_spec {
     const char *directory;         // NULL: the daemon's
     struct account_choice account; // if it differs from the daemon's own, supplementary groups are dropped
     enum process_group group;
-    int stdin_fd;  // -1: /dev/null
-    int stdout_fd; // -1: /dev/null
-    int stderr_fd; // -1: /dev/null
+    int stdin_fd;                     // -1: /dev/null
+    int stdout_fd;                    // -1: /dev/null
+    int stderr_fd;                    // -1: /dev/null
     const struct rlimit *descriptors; // its RLIMIT_NOFILE; NULL: the daemon's
     bool takes_terminal; // with PROCESS_OWN_SESSION: stdin_fd's (or stdout_fd's) terminal becomes the controlling one
 };

@@ -51,15 +51,16 @@ void service_destroy(void *value) {
     free(service);
 }
 
-void service_configure(struct service *service, const struct plan_service *config,
-                       const struct plan_workload *workload) {
-    struct plan_service *copy = plan_service_copy(config);
+const struct plan_workload *service_workload(const struct plan *plan, const struct plan_service *config) {
+    return text_is_empty(config->workload) ? NULL : plan_find_workload(plan, config->workload);
+}
+
+void service_configure(struct service *service, const struct plan *plan, const struct plan_service *config) {
+    struct plan_service *config_copy = plan_service_copy(config);
+    struct plan_workload *workload_copy = plan_workload_copy(service_workload(plan, config));
     plan_service_destroy(service->config);
-    service->config = copy;
-    if (workload == NULL)
-        return;
-    struct plan_workload *workload_copy = plan_workload_copy(workload);
     plan_workload_destroy(service->workload);
+    service->config = config_copy;
     service->workload = workload_copy;
 }
 

@@ -55,9 +55,10 @@ struct service_manager {
 
 struct service *service_create(struct service_manager *manager, const char *name) __attribute__((returns_nonnull));
 void service_destroy(void *service);
-// Takes up the plan's configuration.
-void service_configure(struct service *service, const struct plan_service *config,
-                       const struct plan_workload *workload);
+// Takes up the plan's configuration, and the workload's that it names.
+void service_configure(struct service *service, const struct plan *plan, const struct plan_service *config);
+// NULL when it names none.
+const struct plan_workload *service_workload(const struct plan *plan, const struct plan_service *config);
 const char *service_status(const struct service *service);
 bool service_is_up(const struct service *service); // starting or running
 void service_set_state(struct service *service, enum service_state state);

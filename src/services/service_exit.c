@@ -51,7 +51,10 @@ void service_back_off(struct service *service, const char *reason) {
     log_notice("Service \"%s\" %s action is \"restart\", waiting ~%s before restart (backoff %lld)", service->name,
                reason, delay, (long long)service->backoff_count);
     service_set_state(service, STATE_BACKOFF);
-    timer_start(service->timer, service->backoff_ns + jitter_ns(service->backoff_ns));
+    int64_t wait_ns;
+    if (__builtin_add_overflow(service->backoff_ns, jitter_ns(service->backoff_ns), &wait_ns))
+        wait_ns = INT64_MAX;
+    timer_start(service->timer, wait_ns);
 }
 
 static void shut_down(struct service *service, enum action action, const char *reason, bool is_failure) {

@@ -84,18 +84,19 @@ static bool plan_restart(struct service_manager *manager, struct request *reques
     return plan_start_order(manager->plan, &request->names, &request->start, err);
 }
 
-// Whether the service's configuration is not what it was when it was last taken up; takes the new one up.
-static bool take_up_changes(struct service_manager *manager, struct service *service) {
-    const struct plan_service *config = plan_find_service(manager->plan, service->name);
-    if (config == NULL || service->config == NULL)
-        return false;
-    const struct plan_workload *workload =
-        text_is_empty(config->workload) ? NULL : plan_find_workload(manager->plan, config->workload);
-    if (plan_service_equal(config, service->config) &&
-        (workload == NULL || plan_workload_equal(workload, service->workload)))
-        return false;
-    service_configure(service, config, workload);
-    return true;
+// Whether the service's configuration is not what it was when it was last taken up.
+static bool has_changed(const struct plan *plan, const struct service *service) {
+    const struct plan_service *config = plan_find_service(plan, service->name);
+    return config != NULL && service->config != NULL &&
+           !(plan_service_equal(config, service->config) &&
+             plan_workload_equal(service_workload(plan, config), service->workload));
+}
+
+static void take_up(struct service_manager *manager, const struct text_list *names) {
+    for (size_t i = 0; i < names->count; i++) {
+        const struct plan_service *config = plan_find_service(manager->plan, names->items[i]);
+        service_configure(map_get(&manager->services, names->items[i]), manager->plan, config);
+    }
 }
 
 static bool plan_replan(struct service_manager *manager, struct request *request, struct error *err) {
@@ -103,7 +104,7 @@ static bool plan_replan(struct service_manager *manager, struct request *request
     AUTO_TEXT_LIST struct text_list wanted = {0};
     AUTO_FREE struct map_entry **known = map_sorted(&manager->services);
     for (size_t i = 0; known[i] != NULL; i++) {
-        if (take_up_changes(manager, known[i]->value))
+        if (has_changed(manager->plan, known[i]->value))
             text_list_add(&changed, known[i]->key);
     }
     text_list_add_list(&wanted, &changed);
@@ -116,6 +117,7 @@ static bool plan_replan(struct service_manager *manager, struct request *request
     if (!plan_stop_order(manager->plan, &changed, &request->stop, err) ||
         !plan_start_order(manager->plan, &wanted, &request->start, err))
         return false;
+    take_up(manager, &changed);
     // The change is about all that it affects.
     const struct plan_lanes *both[] = {&request->stop, &request->start};
     for (size_t i = 0; i < ARRAY_COUNT(both); i++) {

@@ -10,10 +10,6 @@ static const char *requested_name(const struct task *task) {
     return name != NULL ? name : "";
 }
 
-static const struct plan_workload *workload_of(const struct plan *plan, const struct plan_service *config) {
-    return text_is_empty(config->workload) ? NULL : plan_find_workload(plan, config->workload);
-}
-
 static bool is_started_already(const struct service *service) {
     return service_is_up(service) || (list_is_linked(&service->queue_link) && service->start_task != NULL);
 }
@@ -44,7 +40,7 @@ static void begin_start(struct task *task, void *data) {
         service = service_create(manager, name);
         map_set(&manager->services, name, service);
     }
-    service_configure(service, config, workload_of(manager->plan, config));
+    service_configure(service, manager->plan, config);
     if (is_started_already(service)) {
         task_log_info(task, "Service \"%s\" already started.", name);
         task_finish(task, NULL);

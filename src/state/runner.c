@@ -110,11 +110,6 @@ void runner_stop(struct runner *runner) {
     runner->is_stopped = true;
 }
 
-void runner_resume(struct runner *runner) {
-    runner->is_stopped = false;
-    runner_wake(runner);
-}
-
 static void task_fail(struct task *task, const struct error *err) {
     struct change *change = task->change;
     // The others go first, so that whoever hears that the change is ready sees all of it.

@@ -20,10 +20,8 @@ void runner_destroy(struct runner *runner);
 void runner_add_kind(struct runner *runner, const char *kind, task_begin_fn begin, task_abort_fn abort, void *data);
 // Looks for tasks that can begin, in the next turn of the loop. Called by itself when tasks are made or end.
 void runner_wake(struct runner *runner);
-// Begins nothing more (shutdown); tasks under way go on, and may be aborted. runner_resume() for the change
-// that stops services.
+// Begins nothing more, for the end of the daemon; tasks under way go on, and may be aborted.
 void runner_stop(struct runner *runner);
-void runner_resume(struct runner *runner);
 // The task is over: Done, or Error with the message in its log (and in the daemon's log:
 // `Change N task (SUMMARY) failed: …`); an aborted one that ended without error is Done. Clears err; NULL is fine.
 void task_finish(struct task *task, struct error *err);

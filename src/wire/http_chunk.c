@@ -22,49 +22,32 @@ static enum phase chunk_fail(struct http_reader *reader, const char *reason) {
     return PHASE_FAILED;
 }
 
-static int hex_digit_value(char c) {
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    char lower = (char)(c | 0x20);
-    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
 static enum phase size_next(struct http_reader *reader, char c) {
-    int value = reader->phase == PHASE_START ? hex_digit_value(c) : -1;
-    if (value < 0) {
+    int value = reader->phase == PHASE_START ? text_hex_digit(c) : -1;
+    if (value < 0)
         return chunk_fail(reader, "invalid byte in chunk length");
-    }
-    if (reader->chunk_digits == SIZE_DIGITS_MAX) {
+    if (reader->chunk_digits == SIZE_DIGITS_MAX)
         return chunk_fail(reader, "http chunk length too large");
-    }
     reader->remaining = reader->remaining << 4 | (unsigned)value;
     reader->chunk_digits++;
     return PHASE_START;
 }
 
 static enum phase chunk_line_next(struct http_reader *reader, char c) {
-    if (reader->phase == PHASE_CR) {
+    if (reader->phase == PHASE_CR)
         return c == '\n' ? PHASE_DONE : chunk_fail(reader, "invalid CR in chunked line");
-    }
-    if (c == '\n') {
+    if (c == '\n')
         return chunk_fail(reader, "chunked line ends with bare LF");
-    }
-    if (reader->phase == PHASE_EXTENSION && c != '\r') {
+    if (reader->phase == PHASE_EXTENSION && c != '\r')
         return http_char_is_text(c) ? PHASE_EXTENSION : chunk_fail(reader, "invalid byte in chunk extension");
-    }
-    if ((c == '\r' || c == ';') && reader->chunk_digits == 0) {
+    if ((c == '\r' || c == ';') && reader->chunk_digits == 0)
         return chunk_fail(reader, "empty hex number for chunk length");
-    }
-    if (c == '\r') {
+    if (c == '\r')
         return PHASE_CR;
-    }
-    if (c == ';') {
+    if (c == ';')
         return PHASE_EXTENSION;
-    }
-    if ((c == ' ' || c == '\t') && reader->chunk_digits > 0) {
+    if ((c == ' ' || c == '\t') && reader->chunk_digits > 0)
         return PHASE_SPACE;
-    }
     return size_next(reader, c);
 }
 
@@ -72,19 +55,16 @@ static enum phase trailer_next(struct http_reader *reader, char c) {
     static const char malformed[] = "malformed trailer";
     switch ((enum phase)reader->phase) {
     case PHASE_START:
-        if (c == '\r') {
+        if (c == '\r')
             return PHASE_LAST_CR;
-        }
         return http_char_is_token(c) ? PHASE_NAME : chunk_fail(reader, malformed);
     case PHASE_NAME:
-        if (c == ':') {
+        if (c == ':')
             return PHASE_VALUE;
-        }
         return http_char_is_token(c) ? PHASE_NAME : chunk_fail(reader, malformed);
     case PHASE_VALUE:
-        if (c == '\r') {
+        if (c == '\r')
             return PHASE_CR;
-        }
         return http_char_is_text(c) ? PHASE_VALUE : chunk_fail(reader, malformed);
     case PHASE_CR:
         return c == '\n' ? PHASE_START : chunk_fail(reader, malformed);
@@ -106,9 +86,8 @@ bool http_chunk_read_line(struct http_reader *reader, struct http_input *input) 
         reader->phase = (signed char)chunk_line_next(reader, *input->at);
         input->at++;
         input->left--;
-        if (reader->phase == PHASE_FAILED) {
+        if (reader->phase == PHASE_FAILED)
             return false;
-        }
         if (reader->phase == PHASE_DONE) {
             bool is_last = reader->remaining == 0;
             reader->state = is_last ? HTTP_IN_TRAILER : HTTP_IN_CHUNK;
@@ -116,9 +95,8 @@ bool http_chunk_read_line(struct http_reader *reader, struct http_input *input) 
             reader->line_length = 0;
             return true;
         }
-        if (++reader->line_length >= HTTP_CHUNK_LINE_LIMIT_BYTES) {
+        if (++reader->line_length >= HTTP_CHUNK_LINE_LIMIT_BYTES)
             return http_reader_fail(reader, 400, "header line too long");
-        }
     }
     return false;
 }
@@ -128,16 +106,14 @@ bool http_chunk_read_trailer(struct http_reader *reader, struct http_input *inpu
         reader->phase = (signed char)trailer_next(reader, *input->at);
         input->at++;
         input->left--;
-        if (reader->phase == PHASE_FAILED) {
+        if (reader->phase == PHASE_FAILED)
             return false;
-        }
         if (reader->phase == PHASE_DONE) {
             reader->state = HTTP_COMPLETE;
             return true;
         }
-        if (++reader->line_length >= HTTP_TRAILER_LIMIT_BYTES) {
+        if (++reader->line_length >= HTTP_TRAILER_LIMIT_BYTES)
             return http_reader_fail(reader, 400, "trailer too long");
-        }
     }
     return false;
 }
@@ -145,9 +121,8 @@ bool http_chunk_read_trailer(struct http_reader *reader, struct http_input *inpu
 bool http_chunk_read_end(struct http_reader *reader, struct http_input *input) {
     while (input->left > 0) {
         char expected = reader->phase == PHASE_START ? '\r' : '\n';
-        if (*input->at != expected) {
+        if (*input->at != expected)
             return http_reader_fail(reader, 400, "malformed chunked encoding");
-        }
         input->at++;
         input->left--;
         reader->phase = PHASE_CR;

@@ -57,18 +57,16 @@ bool http_char_is_text(char c) {
 
 static bool is_token(const char *text, size_t length) {
     for (size_t i = 0; i < length; i++) {
-        if (!http_char_is_token(text[i])) {
+        if (!http_char_is_token(text[i]))
             return false;
-        }
     }
     return length > 0;
 }
 
 static bool is_text(const char *text, size_t length) {
     for (size_t i = 0; i < length; i++) {
-        if (!http_char_is_text(text[i])) {
+        if (!http_char_is_text(text[i]))
             return false;
-        }
     }
     return true;
 }
@@ -94,9 +92,8 @@ struct start_line {
 };
 
 static bool version_parse(struct start_line *line, const char *text, size_t length) {
-    if (length != VERSION_LENGTH || memcmp(text, "HTTP/", 5) != 0 || text[6] != '.') {
+    if (length != VERSION_LENGTH || memcmp(text, "HTTP/", 5) != 0 || text[6] != '.')
         return false;
-    }
     line->major = text[5];
     line->minor = text[7];
     return line->major >= '0' && line->major <= '9' && line->minor >= '0' && line->minor <= '9';
@@ -105,9 +102,8 @@ static bool version_parse(struct start_line *line, const char *text, size_t leng
 // A path, "*" or a URL; url_target_parse() looks closer.
 static bool target_is_sound(const char *target, size_t length) {
     for (size_t i = 0; i < length; i++) {
-        if (!http_char_is_text(target[i]) || target[i] == '\t') {
+        if (!http_char_is_text(target[i]) || target[i] == '\t')
             return false;
-        }
     }
     return length > 0 &&
            (target[0] == '/' || (length == 1 && target[0] == '*') || memmem(target, length, "://", 3) != NULL);
@@ -118,9 +114,8 @@ static bool request_line_parse(struct start_line *line) {
     const char *first = memchr(line->text, ' ', line->length);
     const char *target = first != NULL ? first + 1 : end;
     const char *second = memchr(target, ' ', (size_t)(end - target));
-    if (second == NULL) {
+    if (second == NULL)
         return false;
-    }
     line->method_length = (size_t)(first - line->text);
     line->target_length = (size_t)(second - target);
     return is_token(line->text, line->method_length) && target_is_sound(target, line->target_length) &&
@@ -130,13 +125,11 @@ static bool request_line_parse(struct start_line *line) {
 static bool status_line_parse(struct start_line *line) {
     const size_t status_end = VERSION_LENGTH + 1 + STATUS_LENGTH;
     if (line->length < status_end || line->text[VERSION_LENGTH] != ' ' ||
-        !version_parse(line, line->text, VERSION_LENGTH) || line->major != '1') {
+        !version_parse(line, line->text, VERSION_LENGTH) || line->major != '1')
         return false;
-    }
     for (size_t i = VERSION_LENGTH + 1; i < status_end; i++) {
-        if (line->text[i] < '0' || line->text[i] > '9') {
+        if (line->text[i] < '0' || line->text[i] > '9')
             return false;
-        }
         line->status = line->status * 10 + (line->text[i] - '0');
     }
     bool has_reason = line->length > status_end;
@@ -149,9 +142,8 @@ static bool start_line_parse(struct http_reader *reader, struct start_line *line
     const char *text = reader->head_bytes.data;
     const char *end = memchr(text, '\n', reader->head_bytes.length);
     *line = (struct start_line){.text = text, .length = (size_t)(end - text)};
-    if (line->length > 0 && end[-1] == '\r') {
+    if (line->length > 0 && end[-1] == '\r')
         line->length--;
-    }
     bool is_request = reader->kind == HTTP_READ_REQUEST;
     return (is_request ? request_line_parse(line) : status_line_parse(line)) || head_fail(reader);
 }
@@ -184,30 +176,24 @@ static void start_line_take(struct http_reader *reader, const struct start_line 
 
 static bool name_fail(struct http_reader *reader, const char *name, size_t length) {
     bool has_space = length > 0 && name[0] != ' ' && memchr(name, ' ', length) != NULL;
-    if (reader->kind == HTTP_READ_REQUEST && has_space) {
+    if (reader->kind == HTTP_READ_REQUEST && has_space)
         return http_reader_fail(reader, 400, "Bad Request: invalid header name");
-    }
     return head_fail(reader);
 }
 
 static bool field_parse(struct http_reader *reader, char *line, char *end) {
     char *colon = memchr(line, ':', (size_t)(end - line));
-    if (colon == NULL) {
+    if (colon == NULL)
         return head_fail(reader);
-    }
-    if (!is_token(line, (size_t)(colon - line))) {
+    if (!is_token(line, (size_t)(colon - line)))
         return name_fail(reader, line, (size_t)(colon - line));
-    }
     char *value = colon + 1;
-    while (value < end && (*value == ' ' || *value == '\t')) {
+    while (value < end && (*value == ' ' || *value == '\t'))
         value++;
-    }
-    while (end > value && (end[-1] == ' ' || end[-1] == '\t')) {
+    while (end > value && (end[-1] == ' ' || end[-1] == '\t'))
         end--;
-    }
-    if (!is_text(value, (size_t)(end - value))) {
+    if (!is_text(value, (size_t)(end - value)))
         return head_fail(reader);
-    }
     *colon = '\0';
     *end = '\0';
     reader->head.headers[reader->head.header_count++] =
@@ -235,21 +221,17 @@ static char *field_end(const struct http_reader *reader, char *line, char **next
 
 static bool fields_parse(struct http_reader *reader, char *line) {
     size_t count_max = reader->line_count - 2;
-    if (count_max > HTTP_HEADERS_MAX) {
+    if (count_max > HTTP_HEADERS_MAX)
         return http_reader_fail(reader, 431, http_status_text(431));
-    }
-    if (count_max == 0) {
+    if (count_max == 0)
         return true;
-    }
     reader->head.headers = memory_try(count_max * sizeof(*reader->head.headers));
-    if (reader->head.headers == NULL) {
+    if (reader->head.headers == NULL)
         return http_reader_fail(reader, 431, http_status_text(431));
-    }
     char *next;
     for (char *end; (end = field_end(reader, line, &next)) > line; line = next) {
-        if (!field_parse(reader, line, end)) {
+        if (!field_parse(reader, line, end))
             return false;
-        }
     }
     return true;
 }
@@ -287,9 +269,8 @@ static void notable_add(struct notable *notable, const struct http_header *heade
 
 static struct notable notable_find(const struct http_head *head) {
     struct notable notable = {0};
-    for (size_t i = 0; i < head->header_count; i++) {
+    for (size_t i = 0; i < head->header_count; i++)
         notable_add(&notable, &head->headers[i]);
-    }
     return notable;
 }
 
@@ -302,13 +283,11 @@ static bool bad_framing(struct http_reader *reader, int status, const char *reas
 static bool framing_parse(struct http_reader *reader, const struct notable *notable) {
     struct http_head *head = &reader->head;
     bool has_encoding = notable->encoding != NULL && head->minor_version > 0;
-    if (has_encoding && (notable->encoding_count > 1 || strcasecmp(notable->encoding->value, "chunked") != 0)) {
+    if (has_encoding && (notable->encoding_count > 1 || strcasecmp(notable->encoding->value, "chunked") != 0))
         return bad_framing(reader, 501, "unsupported transfer encoding");
-    }
     if (notable->length != NULL && (notable->lengths_differ || notable->length->value[0] == '\0' ||
-                                    !text_to_uint64(notable->length->value, LENGTH_MAX, &head->length))) {
+                                    !text_to_uint64(notable->length->value, LENGTH_MAX, &head->length)))
         return bad_framing(reader, 400, "bad Content-Length");
-    }
     head->is_chunked = has_encoding;
     head->has_length = notable->length != NULL && !has_encoding;
     head->length = head->has_length ? head->length : 0;
@@ -338,27 +317,22 @@ static void connection_parse(struct http_reader *reader, const struct notable *n
 
 static bool host_is_sound(const struct http_header *host) {
     for (size_t i = 0; i < host->value_length; i++) {
-        if ((characters[(unsigned char)host->value[i]] & HOST) == 0) {
+        if ((characters[(unsigned char)host->value[i]] & HOST) == 0)
             return false;
-        }
     }
     return true;
 }
 
 static bool request_check(struct http_reader *reader, const struct start_line *line, const struct notable *notable) {
-    if (line->major != '1') {
+    if (line->major != '1')
         return http_reader_fail(reader, 505, "HTTP Version Not Supported: unsupported protocol version");
-    }
-    if (notable->host == NULL && reader->head.minor_version > 0) {
+    if (notable->host == NULL && reader->head.minor_version > 0)
         return http_reader_fail(reader, 400, "Bad Request: missing required Host header");
-    }
-    if (notable->host != NULL && !host_is_sound(notable->host)) {
+    if (notable->host != NULL && !host_is_sound(notable->host))
         return http_reader_fail(reader, 400, "Bad Request: malformed Host header");
-    }
     if (notable->expect != NULL && notable->expect->value_length > 0) {
-        if (!http_head_has_token(&reader->head, "Expect", "100-continue")) {
+        if (!http_head_has_token(&reader->head, "Expect", "100-continue"))
             return http_reader_fail(reader, 417, http_status_text(417));
-        }
         reader->head.has_expect_continue = reader->head.minor_version > 0 && reader->head.has_body;
     }
     return true;
@@ -366,22 +340,18 @@ static bool request_check(struct http_reader *reader, const struct start_line *l
 
 bool http_head_parse(struct http_reader *reader) {
     struct start_line line;
-    if (!start_line_parse(reader, &line)) {
+    if (!start_line_parse(reader, &line))
         return false;
-    }
     char *fields = memchr(line.text + line.length, '\n', 2);
     start_line_take(reader, &line);
-    if (!fields_parse(reader, fields + 1)) {
+    if (!fields_parse(reader, fields + 1))
         return false;
-    }
     struct notable notable = notable_find(&reader->head);
     bool is_request = reader->kind == HTTP_READ_REQUEST;
-    if (is_request && notable.host_count > 1) {
+    if (is_request && notable.host_count > 1)
         return head_fail(reader);
-    }
-    if (!framing_parse(reader, &notable)) {
+    if (!framing_parse(reader, &notable))
         return false;
-    }
     connection_parse(reader, &notable);
     return !is_request || request_check(reader, &line, &notable);
 }
@@ -390,9 +360,8 @@ bool http_head_parse(struct http_reader *reader) {
 
 const char *http_head_get(const struct http_head *head, const char *name) {
     for (size_t i = 0; i < head->header_count; i++) {
-        if (strcasecmp(head->headers[i].name, name) == 0) {
+        if (strcasecmp(head->headers[i].name, name) == 0)
             return head->headers[i].value;
-        }
     }
     return NULL;
 }
@@ -403,12 +372,10 @@ static bool list_has_token(const char *list, const char *token) {
         list += strspn(list, " \t,");
         size_t length = strcspn(list, ",");
         size_t trimmed = length;
-        while (trimmed > 0 && (list[trimmed - 1] == ' ' || list[trimmed - 1] == '\t')) {
+        while (trimmed > 0 && (list[trimmed - 1] == ' ' || list[trimmed - 1] == '\t'))
             trimmed--;
-        }
-        if (trimmed == token_length && strncasecmp(list, token, trimmed) == 0) {
+        if (trimmed == token_length && strncasecmp(list, token, trimmed) == 0)
             return true;
-        }
         list += length;
     }
     return false;
@@ -416,9 +383,8 @@ static bool list_has_token(const char *list, const char *token) {
 
 bool http_head_has_token(const struct http_head *head, const char *name, const char *token) {
     for (size_t i = 0; i < head->header_count; i++) {
-        if (strcasecmp(head->headers[i].name, name) == 0 && list_has_token(head->headers[i].value, token)) {
+        if (strcasecmp(head->headers[i].name, name) == 0 && list_has_token(head->headers[i].value, token))
             return true;
-        }
     }
     return false;
 }

@@ -57,9 +57,8 @@ static bool between_read(struct http_reader *reader, struct http_input *input, s
         input_take(input, 1);
         reader->blanks_left--;
     }
-    if (input->left == 0) {
+    if (input->left == 0)
         return outcome_set(out, HTTP_NEED_MORE);
-    }
     buffer_init(&reader->head_bytes, reader->head_limit_bytes);
     reader->line_count = 0;
     reader->phase = LINE_START;
@@ -75,9 +74,8 @@ static size_t head_scan(struct http_reader *reader, const char *text, size_t len
     while (at < length && !*is_complete) {
         if (reader->phase == LINE_WITHIN) {
             const char *newline = memchr(text + at, '\n', length - at);
-            if (newline == NULL) {
+            if (newline == NULL)
                 return length;
-            }
             at = (size_t)(newline - text);
         }
         char c = text[at++];
@@ -108,35 +106,30 @@ static void body_begin(struct http_reader *reader) {
 
 // A first line that is no good is refused at once: whoever talks another protocol will send no empty line.
 static bool head_check_start(struct http_reader *reader) {
-    if (reader->line_count == 0 || reader->has_checked_start) {
+    if (reader->line_count == 0 || reader->has_checked_start)
         return true;
-    }
     reader->has_checked_start = true;
     return http_head_check_start(reader);
 }
 
 static bool head_read(struct http_reader *reader, struct http_input *input, struct outcome *out) {
-    if (input->left == 0) {
+    if (input->left == 0)
         return outcome_set(out, HTTP_NEED_MORE);
-    }
     size_t room = reader->head_limit_bytes - reader->head_bytes.length;
     bool is_complete;
     size_t length = head_scan(reader, input->at, input->left < room ? input->left : room, &is_complete);
     buffer_add(&reader->head_bytes, input->at, length);
     input_take(input, length);
-    if (!buffer_is_whole(&reader->head_bytes)) {
+    if (!buffer_is_whole(&reader->head_bytes))
         return http_reader_fail(reader, 431, http_status_text(431));
-    }
     if (is_complete) {
-        if (!http_head_parse(reader)) {
+        if (!http_head_parse(reader))
             return false;
-        }
         body_begin(reader);
         return outcome_set(out, HTTP_HEAD);
     }
-    if (head_check_start(reader) && length == room) {
+    if (head_check_start(reader) && length == room)
         http_reader_fail(reader, 431, http_status_text(431));
-    }
     return false;
 }
 
@@ -146,9 +139,8 @@ static bool length_read(struct http_reader *reader, struct http_input *input, st
         reader->state = reader->state == HTTP_IN_CHUNK ? HTTP_IN_CHUNK_END : HTTP_COMPLETE;
         return false;
     }
-    if (input->left == 0) {
+    if (input->left == 0)
         return outcome_set(out, HTTP_NEED_MORE);
-    }
     size_t length = input->left < reader->remaining ? input->left : (size_t)reader->remaining;
     *out = (struct outcome){HTTP_BODY, input->at, length};
     reader->remaining -= length;
@@ -238,9 +230,8 @@ void http_reader_skip_body(struct http_reader *reader) {
 }
 
 bool http_reader_end(struct http_reader *reader) {
-    if (reader->state == HTTP_IN_REST) {
+    if (reader->state == HTTP_IN_REST)
         reader->state = HTTP_COMPLETE;
-    }
     bool is_all_read = reader->state == HTTP_IN_LENGTH && reader->remaining == 0;
     return reader->state == HTTP_BETWEEN || reader->state == HTTP_COMPLETE || is_all_read;
 }

@@ -64,17 +64,15 @@ static const struct {
 
 const char *http_status_text(int status) {
     for (size_t i = 0; i < ARRAY_COUNT(status_texts); i++) {
-        if (status_texts[i].status == status) {
+        if (status_texts[i].status == status)
             return status_texts[i].text;
-        }
     }
     return "";
 }
 
 void http_add_chunk(struct buffer *out, const void *data, size_t length) {
-    if (length == 0) {
+    if (length == 0)
         return;
-    }
     buffer_printf(out, "%zx\r\n", length);
     buffer_add(out, data, length);
     buffer_add_string(out, "\r\n");

@@ -35,9 +35,8 @@ static bool span_begins_with(struct span span, const char *prefix) {
 
 static bool has_control_character(struct span span) {
     for (size_t i = 0; i < span.length; i++) {
-        if ((unsigned char)span.text[i] < ' ' || span.text[i] == 0x7f) {
+        if ((unsigned char)span.text[i] < ' ' || span.text[i] == 0x7f)
             return true;
-        }
     }
     return false;
 }
@@ -52,9 +51,8 @@ static bool refuse(struct error *err, const char *words, struct span span, const
 // Fails at the first bad escape.
 static bool check_escapes(struct error *err, struct span span) {
     const char *bad = url_find_bad_escape(span.text, span.length);
-    if (bad == NULL) {
+    if (bad == NULL)
         return true;
-    }
     size_t rest = span.length - (size_t)(bad - span.text);
     return refuse(err, "invalid URL escape", (struct span){bad, rest < 3 ? rest : 3}, "");
 }
@@ -64,41 +62,36 @@ static bool scheme_parse(struct span *rest, struct span *scheme, struct error *e
     *scheme = (struct span){rest->text, 0};
     for (size_t i = 0; i < rest->length; i++) {
         char c = rest->text[i];
-        if (c == ':' && i == 0) {
+        if (c == ':' && i == 0)
             return error_set(err, ERROR_BAD_REQUEST, "missing protocol scheme");
-        }
         if (c == ':') {
             *scheme = (struct span){rest->text, i};
             *rest = span_between(rest->text + i + 1, rest->text + rest->length);
             return true;
         }
         bool is_letter = url_is_alphanumeric(c) && !(c >= '0' && c <= '9');
-        if (!is_letter && (i == 0 || !(url_is_alphanumeric(c) || c == '+' || c == '-' || c == '.'))) {
+        if (!is_letter && (i == 0 || !(url_is_alphanumeric(c) || c == '+' || c == '-' || c == '.')))
             return true;
-        }
     }
     return true;
 }
 
 static bool is_host_character(char c, bool is_bracketed) {
-    if ((unsigned char)c >= 0x80 || url_is_unreserved(c)) {
+    if ((unsigned char)c >= 0x80 || url_is_unreserved(c))
         return true;
-    }
     return c != '\0' && strchr(is_bracketed ? ":" : "!$&'()*+,;=", c) != NULL;
 }
 
 // Escapes may stand for bytes that are not ASCII, and in brackets for the '%' before a zone (RFC 6874).
 static bool host_decode(struct span host, bool is_bracketed, char **decoded, struct error *err) {
-    if (!check_escapes(err, host)) {
+    if (!check_escapes(err, host))
         return false;
-    }
     for (size_t i = 0; i < host.length; i++) {
         struct span here = {host.text + i, 1};
         if (host.text[i] == '%') {
             int byte = url_escaped_byte(host.text + i, host.length - i);
-            if (byte < 0x80 && !(byte == '%' && is_bracketed)) {
+            if (byte < 0x80 && !(byte == '%' && is_bracketed))
                 return refuse(err, "invalid URL escape", (struct span){here.text, 3}, "");
-            }
             i += 2;
         } else if (!is_host_character(host.text[i], is_bracketed)) {
             return refuse(err, "invalid character", here, " in host name");
@@ -118,9 +111,8 @@ static bool port_parse(struct span colon_port, int *port, struct error *err) {
         number = is_sound ? number * 10 + (c - '0') : number;
         is_sound = is_sound && number <= PORT_MAX;
     }
-    if (!is_sound) {
+    if (!is_sound)
         return refuse(err, "invalid port", colon_port, " after host");
-    }
     *port = number;
     return true;
 }
@@ -131,9 +123,8 @@ static bool host_parse(struct span text, struct url *url, struct error *err) {
     bool is_bracketed = span_begins_with(text, "[");
     if (is_bracketed) {
         const char *close = memrchr(text.text, ']', text.length);
-        if (close == NULL) {
+        if (close == NULL)
             return error_set(err, ERROR_BAD_REQUEST, "missing ']' in host");
-        }
         host = span_between(text.text + 1, close);
         port = span_between(close + 1, text.text + text.length);
     } else {
@@ -147,9 +138,8 @@ static bool host_parse(struct span text, struct url *url, struct error *err) {
 
 static bool user_decode(struct span text, char **decoded, struct error *err) {
     size_t length;
-    if (!check_escapes(err, text)) {
+    if (!check_escapes(err, text))
         return false;
-    }
     char *result = NULL;
     if (!url_decode(text.text, text.length, false, &result, &length) || strlen(result) != length) {
         free(result);
@@ -161,18 +151,15 @@ static bool user_decode(struct span text, char **decoded, struct error *err) {
 
 static bool user_parse(struct span text, struct url *url, struct error *err) {
     for (size_t i = 0; i < text.length; i++) {
-        if (!url_is_unreserved(text.text[i]) && strchr("!$&'()*+,;=:%@", text.text[i]) == NULL) {
+        if (!url_is_unreserved(text.text[i]) && strchr("!$&'()*+,;=:%@", text.text[i]) == NULL)
             return error_set(err, ERROR_BAD_REQUEST, "net/url: invalid userinfo");
-        }
     }
     struct span password = text;
     struct span user = span_cut(&password, ':');
-    if (!user_decode(user, &url->user, err)) {
+    if (!user_decode(user, &url->user, err))
         return false;
-    }
-    if (password.length == 0) {
+    if (password.length == 0)
         return true;
-    }
     return user_decode(span_between(password.text + 1, password.text + password.length), &url->password, err);
 }
 
@@ -180,54 +167,47 @@ static bool user_parse(struct span text, struct url *url, struct error *err) {
 static bool authority_parse(struct span authority, struct url *url, struct error *err) {
     const char *at = memrchr(authority.text, '@', authority.length);
     const char *host = at != NULL ? at + 1 : authority.text;
-    if (!host_parse(span_between(host, authority.text + authority.length), url, err)) {
+    if (!host_parse(span_between(host, authority.text + authority.length), url, err))
         return false;
-    }
     return at == NULL || user_parse(span_between(authority.text, at), url, err);
 }
 
 // What may not stand in a request line is escaped; escapes that are there stay.
 static char *path_as_sent(struct span path, struct span query) {
     struct buffer out = BUFFER_INIT(BUFFER_NO_LIMIT);
-    if (!span_begins_with(path, "/")) {
+    if (!span_begins_with(path, "/"))
         buffer_add_char(&out, '/');
-    }
     for (size_t i = 0; i < path.length; i++) {
         char c = path.text[i];
-        if (url_is_unreserved(c) || strchr("!$&'()*+,;=:@[]/%", c) != NULL) {
+        if (url_is_unreserved(c) || strchr("!$&'()*+,;=:@[]/%", c) != NULL)
             buffer_add_char(&out, c);
-        } else {
+        else
             buffer_printf(&out, "%%%02X", (unsigned char)c);
-        }
     }
     for (size_t i = 0; i < query.length; i++) {
-        if (query.text[i] == ' ') {
+        if (query.text[i] == ' ')
             buffer_add_string(&out, "%20");
-        } else {
+        else
             buffer_add_char(&out, query.text[i]);
-        }
     }
     return buffer_take(&out);
 }
 
 static char *lower_case(struct span text) {
     char *lower = memory_string_n(text.text, text.length);
-    for (char *c = lower; *c != '\0'; c++) {
+    for (char *c = lower; *c != '\0'; c++)
         *c = *c >= 'A' && *c <= 'Z' ? (char)(*c - 'A' + 'a') : *c;
-    }
     return lower;
 }
 
 // The rules for what stands where without an authority: opaque texts after a scheme, paths without.
 static bool check_rootless(struct span scheme, struct span path, struct error *err) {
-    if (scheme.length > 0 || span_begins_with(path, "/")) {
+    if (scheme.length > 0 || span_begins_with(path, "/"))
         return true;
-    }
     struct span rest = path;
     struct span segment = span_cut(&rest, '/');
-    if (memchr(segment.text, ':', segment.length) != NULL) {
+    if (memchr(segment.text, ':', segment.length) != NULL)
         return error_set(err, ERROR_BAD_REQUEST, "first path segment in URL cannot contain colon");
-    }
     return true;
 }
 
@@ -235,43 +215,36 @@ static bool defaults_set(struct url *url, struct error *err) {
     bool is_http = strcmp(url->scheme, "http") == 0;
     bool is_https = strcmp(url->scheme, "https") == 0;
     if ((is_http || is_https) && text_is_empty(url->host)) {
-        if (url->port < 0) {
+        if (url->port < 0)
             return error_set(err, ERROR_BAD_REQUEST, "no Host in request URL");
-        }
         free(url->host);
         url->host = memory_string("localhost");
     }
-    if (url->host == NULL) {
+    if (url->host == NULL)
         url->host = memory_string("");
-    }
-    if (url->port < 0) {
+    if (url->port < 0)
         url->port = is_http ? 80 : is_https ? 443 : 0;
-    }
     return true;
 }
 
 static bool parts_parse(struct span text, struct url *url, struct error *err) {
-    if (has_control_character(text)) {
+    if (has_control_character(text))
         return error_set(err, ERROR_BAD_REQUEST, "net/url: invalid control character in URL");
-    }
     struct span query = text;
     struct span rest = span_cut(&query, '?');
     struct span scheme;
-    if (!scheme_parse(&rest, &scheme, err) || !check_rootless(scheme, rest, err)) {
+    if (!scheme_parse(&rest, &scheme, err) || !check_rootless(scheme, rest, err))
         return false;
-    }
     url->scheme = lower_case(scheme);
     url->port = -1;
     bool has_authority = span_begins_with(rest, "//") && (scheme.length > 0 || !span_begins_with(rest, "///"));
     if (has_authority) {
         rest = span_between(rest.text + 2, rest.text + rest.length);
-        if (!authority_parse(span_cut(&rest, '/'), url, err)) {
+        if (!authority_parse(span_cut(&rest, '/'), url, err))
             return false;
-        }
     }
-    if (!check_escapes(err, rest)) {
+    if (!check_escapes(err, rest))
         return false;
-    }
     url->path = path_as_sent(rest, query);
     return defaults_set(url, err);
 }
@@ -301,9 +274,8 @@ void url_finish(struct url *url) {
 // Absolute form (RFC 9112 section 3.2.2): takes scheme and authority off *rest.
 static bool target_host_parse(struct span *rest, char **host) {
     struct span scheme;
-    if (!scheme_parse(rest, &scheme, NULL) || scheme.length == 0 || !span_begins_with(*rest, "//")) {
+    if (!scheme_parse(rest, &scheme, NULL) || scheme.length == 0 || !span_begins_with(*rest, "//"))
         return false;
-    }
     *rest = span_between(rest->text + 2, rest->text + rest->length);
     struct span authority = span_cut(rest, '/');
     struct url parsed = {0};
@@ -319,18 +291,15 @@ static bool target_host_parse(struct span *rest, char **host) {
 
 bool url_target_parse(const char *text, size_t length, struct url_target *target) {
     struct span query = {text, length};
-    if (length == 0 || has_control_character(query) || memchr(text, ' ', length) != NULL) {
+    if (length == 0 || has_control_character(query) || memchr(text, ' ', length) != NULL)
         return false;
-    }
     struct span rest = span_cut(&query, '?');
     bool is_asterisk = length == 1 && text[0] == '*';
     struct url_target parsed = {0};
-    if (!is_asterisk && text[0] != '/' && !target_host_parse(&rest, &parsed.host)) {
+    if (!is_asterisk && text[0] != '/' && !target_host_parse(&rest, &parsed.host))
         return false;
-    }
-    if (rest.length == 0) {
+    if (rest.length == 0)
         rest = (struct span){"/", 1};
-    }
     if (!url_decode(rest.text, rest.length, false, &parsed.path, &parsed.path_length)) {
         free(parsed.host);
         return false;

@@ -6,31 +6,19 @@
 #include "base/memory.h"
 #include "wire/url.h"
 
-static int hex_digit_value(char c) {
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    if (c >= 'a' && c <= 'f') {
-        return c - 'a' + 10;
-    }
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 int url_escaped_byte(const char *text, size_t length) {
-    if (length < 3 || text[0] != '%') {
+    if (length < 3 || text[0] != '%')
         return -1;
-    }
-    int high = hex_digit_value(text[1]);
-    int low = hex_digit_value(text[2]);
+    int high = text_hex_digit(text[1]);
+    int low = text_hex_digit(text[2]);
     return high < 0 || low < 0 ? -1 : high * 16 + low;
 }
 
 const char *url_find_bad_escape(const char *text, size_t length) {
     const char *end = text + length;
     for (const char *at = text; (at = memchr(at, '%', (size_t)(end - at))) != NULL; at++) {
-        if (url_escaped_byte(at, (size_t)(end - at)) < 0) {
+        if (url_escaped_byte(at, (size_t)(end - at)) < 0)
             return at;
-        }
     }
     return NULL;
 }
@@ -44,9 +32,8 @@ bool url_is_unreserved(char c) {
 }
 
 bool url_decode(const char *text, size_t length, bool plus_is_space, char **decoded, size_t *decoded_length) {
-    if (url_find_bad_escape(text, length) != NULL) {
+    if (url_find_bad_escape(text, length) != NULL)
         return false;
-    }
     char *result = memory_new(length + 1);
     size_t used = 0;
     for (size_t i = 0; i < length; i++) {
@@ -71,31 +58,28 @@ static void add_escape(struct buffer *out, char c) {
 
 void url_add_path_escaped(struct buffer *out, const char *path, size_t length) {
     for (size_t i = 0; i < length; i++) {
-        if (url_is_unreserved(path[i]) || (path[i] != '\0' && strchr("$&+,/:;=@", path[i]) != NULL)) {
+        if (url_is_unreserved(path[i]) || (path[i] != '\0' && strchr("$&+,/:;=@", path[i]) != NULL))
             buffer_add_char(out, path[i]);
-        } else {
+        else
             add_escape(out, path[i]);
-        }
     }
 }
 
 void url_add_query_escaped(struct buffer *out, const char *text) {
     for (; *text != '\0'; text++) {
-        if (url_is_unreserved(*text)) {
+        if (url_is_unreserved(*text))
             buffer_add_char(out, *text);
-        } else if (*text == ' ') {
+        else if (*text == ' ')
             buffer_add_char(out, '+');
-        } else {
+        else
             add_escape(out, *text);
-        }
     }
 }
 
 // Drops the last segment of the clean path so far, never the slash at its beginning.
 static size_t parent_length(const char *clean, size_t length) {
-    while (length > 1 && clean[length - 1] != '/') {
+    while (length > 1 && clean[length - 1] != '/')
         length--;
-    }
     return length > 1 ? length - 1 : length;
 }
 
@@ -109,20 +93,17 @@ char *url_clean_path(const char *path) {
         if (segment == 2 && path[0] == '.' && path[1] == '.') {
             length = parent_length(clean, length);
         } else if (segment > 0 && !(segment == 1 && path[0] == '.')) {
-            if (length > 1) {
+            if (length > 1)
                 clean[length++] = '/';
-            }
             memcpy(clean + length, path, segment);
             length += segment;
         }
         path += segment;
-        if (*path == '/') {
+        if (*path == '/')
             path++;
-        }
     }
-    if (path_length > 0 && path[-1] == '/' && length > 1) {
+    if (path_length > 0 && path[-1] == '/' && length > 1)
         clean[length++] = '/';
-    }
     clean[length] = '\0';
     return clean;
 }

@@ -46,9 +46,8 @@ static bool pair_is_sound(const char *text, size_t length) {
 
 void url_query_parse(struct url_query *query, const char *text, size_t length) {
     *query = (struct url_query){0};
-    if (length == 0) {
+    if (length == 0)
         return;
-    }
     const char *end = text + length;
     size_t bound = pairs_bound(text, end);
     // The pairs and, behind them, their texts: all that was written, and two NULs a pair.
@@ -77,18 +76,16 @@ void url_query_finish(struct url_query *query) {
 
 const char *url_query_first(const struct url_query *query, const char *name) {
     for (size_t i = 0; i < query->count; i++) {
-        if (strcmp(query->pairs[i].name, name) == 0) {
+        if (strcmp(query->pairs[i].name, name) == 0)
             return query->pairs[i].value;
-        }
     }
     return NULL;
 }
 
 size_t url_query_count(const struct url_query *query, const char *name) {
     size_t count = 0;
-    for (size_t i = 0; i < query->count; i++) {
+    for (size_t i = 0; i < query->count; i++)
         count += strcmp(query->pairs[i].name, name) == 0;
-    }
     return count;
 }
 
@@ -101,26 +98,21 @@ static void add_items(struct text_list *values, const char *text) {
         const char *end = text + strcspn(text, ",");
         const char *first = text;
         const char *last = end;
-        while (first < last && is_space(*first)) {
+        while (first < last && is_space(*first))
             first++;
-        }
-        while (last > first && is_space(last[-1])) {
+        while (last > first && is_space(last[-1]))
             last--;
-        }
-        if (first < last) {
+        if (first < last)
             text_list_add_owned(values, memory_string_n(first, (size_t)(last - first)));
-        }
-        if (*end == '\0') {
+        if (*end == '\0')
             return;
-        }
         text = end + 1;
     }
 }
 
 void url_query_list(const struct url_query *query, const char *name, struct text_list *values) {
     for (size_t i = 0; i < query->count; i++) {
-        if (strcmp(query->pairs[i].name, name) == 0) {
+        if (strcmp(query->pairs[i].name, name) == 0)
             add_items(values, query->pairs[i].value);
-        }
     }
 }

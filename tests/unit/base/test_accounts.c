@@ -50,6 +50,7 @@ static void unknown_ones_are_bad_requests(void **state UNUSED) {
 
 static const int64_t zero = 0, one = 1, nine = 9, stranger = 1999999999;
 static const int64_t beyond = (INT64_C(1) << 32); // would be root if it were cut to 32 bits
+static const int64_t negative = -1, all_ones = UINT32_MAX;
 
 static void resolves(void **state UNUSED) {
     const struct {
@@ -71,9 +72,8 @@ static void resolves(void **state UNUSED) {
     for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
         AUTO_ERROR struct error err = {0};
         struct account_choice choice = {true, true, 7, 7};
-        if (!account_resolve(&cases[i].request, &choice, &err)) {
+        if (!account_resolve(&cases[i].request, &choice, &err))
             fail_msg("case %zu: %s", i, error_text(&err));
-        }
         assert_int_equal(choice.has_uid, cases[i].choice.has_uid);
         assert_int_equal(choice.has_gid, cases[i].choice.has_gid);
         assert_int_equal(choice.uid, cases[i].choice.uid);
@@ -96,6 +96,10 @@ static void refuses_contradictions(void **state UNUSED) {
         {{.user = "root", .group = "nogroup-at-all"}, "group: unknown group nogroup-at-all"},
         {{.user_id = &stranger}, "user: unknown userid 1999999999"},
         {{.user_id = &beyond}, "user: unknown userid 4294967296"},
+        {{.user_id = &beyond, .group_id = &nine}, "user: unknown userid 4294967296"},
+        {{.user_id = &negative, .group_id = &nine}, "user: unknown userid -1"},
+        {{.user_id = &all_ones, .group = "root"}, "user: unknown userid 4294967295"},
+        {{.user = "root", .group_id = &beyond}, "group: unknown groupid 4294967296"},
     };
     for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
         AUTO_ERROR struct error err = {0};

@@ -38,9 +38,8 @@ static void adds_and_terminates(void **state UNUSED) {
 
 static void grows_far(void **state UNUSED) {
     AUTO_BUFFER struct buffer buffer = BUFFER_INIT(BUFFER_NO_LIMIT);
-    for (int i = 0; i < 100000; i++) {
+    for (int i = 0; i < 100000; i++)
         buffer_add_char(&buffer, (char)('a' + i % 26));
-    }
     assert_int_equal(buffer.length, 100000);
     assert_int_equal(strlen(buffer_text(&buffer)), 100000);
     assert_int_equal(buffer.data[99999], 'a' + 99999 % 26);
@@ -106,6 +105,16 @@ static void consume_and_truncate(void **state UNUSED) {
     assert_int_equal(buffer.length, 0);
 }
 
+static void numbers_in_decimal(void **state UNUSED) {
+    AUTO_BUFFER struct buffer buffer = BUFFER_INIT(100);
+    buffer_add_number(&buffer, 0);
+    buffer_add_char(&buffer, ' ');
+    buffer_add_number(&buffer, 1090);
+    buffer_add_char(&buffer, ' ');
+    buffer_add_number(&buffer, UINT64_MAX);
+    assert_string_equal(buffer_text(&buffer), "0 1090 18446744073709551615");
+}
+
 static void take_leaves_it_empty(void **state UNUSED) {
     struct buffer buffer = BUFFER_INIT(20);
     buffer_add_string(&buffer, "given");
@@ -130,6 +139,7 @@ int main(void) {
         cmocka_unit_test(absurd_lengths_are_refused),
         cmocka_unit_test(reserve_and_commit),
         cmocka_unit_test(consume_and_truncate),
+        cmocka_unit_test(numbers_in_decimal),
         cmocka_unit_test(take_leaves_it_empty),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

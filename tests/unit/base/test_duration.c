@@ -58,9 +58,8 @@ static void parses(void **state UNUSED) {
     for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
         AUTO_ERROR struct error err = {0};
         int64_t ns = -1;
-        if (!duration_parse(cases[i].text, &ns, &err) || ns != cases[i].ns) {
+        if (!duration_parse(cases[i].text, &ns, &err) || ns != cases[i].ns)
             fail_msg("%s: %lld (%s)", cases[i].text, (long long)ns, error_text(&err));
-        }
     }
 }
 

@@ -94,9 +94,8 @@ static void words_of_errno(void **state UNUSED) {
         {41, "unknown error"},
         {100000, "unknown error"},
     };
-    for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+    for (size_t i = 0; i < ARRAY_COUNT(cases); i++)
         assert_string_equal(error_errno_text(cases[i].errnum), cases[i].text);
-    }
 }
 
 // The table against the C library, in whose C locale the words are the same but for the first letter.
@@ -104,9 +103,8 @@ static void words_match_the_library(void **state UNUSED) {
     setlocale(LC_ALL, "C");
     for (int errnum = 1; errnum < 200; errnum++) {
         const char *library = strerrordesc_np(errnum);
-        if (library != NULL) {
+        if (library != NULL)
             assert_string_equal(error_errno_text(errnum) + 1, library + 1);
-        }
     }
 }
 

@@ -29,9 +29,8 @@ static void keeps_order(void **state UNUSED) {
     list_add_first(&list, &first.link);
     struct item *item;
     int expected = -1;
-    LIST_FOR_EACH (item, &list, link) {
+    LIST_FOR_EACH (item, &list, link)
         assert_int_equal(item->value, expected++);
-    }
     assert_int_equal(expected, 3);
     assert_int_equal(list_count(&list), 4);
 }
@@ -42,9 +41,8 @@ static void empty_list_has_no_items(void **state UNUSED) {
     assert_true(list_is_empty(&list));
     assert_int_equal(list_count(&list), 0);
     struct item *item;
-    LIST_FOR_EACH (item, &list, link) {
+    LIST_FOR_EACH (item, &list, link)
         fail();
-    }
 }
 
 static void current_item_may_go_while_walking(void **state UNUSED) {

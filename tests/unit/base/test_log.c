@@ -46,9 +46,8 @@ static const char *behind_time(const struct capture *capture) {
     const char *pattern = "dddd-dd-ddTdd:dd:dd.dddZ ";
     const char *line = buffer_text(&capture->lines);
     assert_true(strlen(line) > strlen(pattern));
-    for (size_t i = 0; pattern[i] != '\0'; i++) {
+    for (size_t i = 0; pattern[i] != '\0'; i++)
         assert_true(pattern[i] == 'd' ? isdigit((unsigned char)line[i]) : line[i] == pattern[i]);
-    }
     return line + strlen(pattern);
 }
 

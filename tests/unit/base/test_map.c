@@ -58,9 +58,8 @@ static void chains_stay_short(void **state UNUSED) {
     fill(&map, 2000);
     for (size_t i = 0; i < map.bucket_count; i++) {
         size_t length = 0;
-        for (struct map_entry *entry = map.buckets[i]; entry != NULL; entry = entry->next) {
+        for (struct map_entry *entry = map.buckets[i]; entry != NULL; entry = entry->next)
             length++;
-        }
         assert_in_range(length, 0, 20);
     }
 }
@@ -126,12 +125,10 @@ static void walks_each_entry_once(void **state UNUSED) {
     AUTO_MAP struct map map = MAP_INIT(NULL);
     fill(&map, 100);
     int seen[100] = {0};
-    for (struct map_entry *entry = map_first(&map); entry != NULL; entry = map_next(&map, entry)) {
+    for (struct map_entry *entry = map_first(&map); entry != NULL; entry = map_next(&map, entry))
         seen[*(int *)entry->value]++;
-    }
-    for (int i = 0; i < 100; i++) {
+    for (int i = 0; i < 100; i++)
         assert_int_equal(seen[i], 1);
-    }
 }
 
 static void current_entry_may_go_while_walking(void **state UNUSED) {
@@ -141,11 +138,10 @@ static void current_entry_may_go_while_walking(void **state UNUSED) {
     for (struct map_entry *entry = map_first(&map); entry != NULL; entry = map_next(&map, entry)) {
         seen++;
         int number = *(int *)entry->value;
-        if (number % 3 == 0) {
+        if (number % 3 == 0)
             assert_true(map_remove(&map, entry->key));
-        } else if (number % 3 == 1) {
+        else if (number % 3 == 1)
             assert_ptr_equal(map_take(&map, entry->key), &numbers[number]);
-        }
     }
     assert_int_equal(seen, 1000);
     assert_int_equal(map.count, 333);
@@ -154,13 +150,11 @@ static void current_entry_may_go_while_walking(void **state UNUSED) {
 static void sorted_by_bytes(void **state UNUSED) {
     AUTO_MAP struct map map = MAP_INIT(NULL);
     const char *const expected[] = {"", "A", "a", "a-", "aa", "b", "\xC3\xA9"};
-    for (size_t i = ARRAY_COUNT(expected); i-- > 0;) {
+    for (size_t i = ARRAY_COUNT(expected); i-- > 0;)
         map_set(&map, expected[i], NULL);
-    }
     AUTO_FREE struct map_entry **sorted = map_sorted(&map);
-    for (size_t i = 0; i < ARRAY_COUNT(expected); i++) {
+    for (size_t i = 0; i < ARRAY_COUNT(expected); i++)
         assert_string_equal(sorted[i]->key, expected[i]);
-    }
     assert_null(sorted[ARRAY_COUNT(expected)]);
 }
 

@@ -24,9 +24,8 @@ const char *__asan_default_options(void) {
 
 static void new_memory_is_zeroed(void **state UNUSED) {
     AUTO_FREE char *bytes = memory_new(100);
-    for (int i = 0; i < 100; i++) {
+    for (int i = 0; i < 100; i++)
         assert_int_equal(bytes[i], 0);
-    }
     AUTO_FREE void *nothing = memory_new(0);
     AUTO_FREE void *nothing_else = memory_new_array(0, 8);
     assert_ptr_not_equal(nothing, nothing_else);
@@ -94,9 +93,8 @@ static int status_of_child(void (*run)(void), struct buffer *message) {
     close(pipe_fds[1]);
     char chunk[256];
     ssize_t length;
-    while ((length = read(pipe_fds[0], chunk, sizeof(chunk))) > 0) {
+    while ((length = read(pipe_fds[0], chunk, sizeof(chunk))) > 0)
         buffer_add(message, chunk, (size_t)length);
-    }
     close(pipe_fds[0]);
     int status = -1;
     assert_int_equal(waitpid(pid, &status, 0), pid);
@@ -143,9 +141,8 @@ static void shrinkers_run_while_they_free_something(void **state UNUSED) {
     assert_int_equal(status_of_child(allocate_with_shrinker, &message), 1);
     const char *at = buffer_text(&message);
     int calls = 0;
-    for (; (at = strstr(at, "shrink\n")) != NULL; at++) {
+    for (; (at = strstr(at, "shrink\n")) != NULL; at++)
         calls++;
-    }
     assert_int_equal(calls, 3);
 }
 

@@ -86,6 +86,16 @@ static void reads_unsigned_numbers(void **state UNUSED) {
     assert_int_equal(value, 0);
 }
 
+static void reads_hexadecimal_digits(void **state UNUSED) {
+    assert_int_equal(text_hex_digit('0'), 0);
+    assert_int_equal(text_hex_digit('9'), 9);
+    assert_int_equal(text_hex_digit('a'), 10);
+    assert_int_equal(text_hex_digit('F'), 15);
+    const char others[] = "/:@G`g\x01\x10\x19\xC1";
+    for (size_t i = 0; i < sizeof(others); i++) // the NUL too
+        assert_int_equal(text_hex_digit(others[i]), -1);
+}
+
 static void quotes(void **state UNUSED) {
     const struct {
         const char *text, *quoted;
@@ -117,9 +127,8 @@ static void quotes(void **state UNUSED) {
 static void list_of(struct text_list *list, const char *words) {
     AUTO_FREE char *copy = memory_string(words);
     char *rest = copy;
-    for (char *word; (word = strsep(&rest, " ")) != NULL;) {
+    for (char *word; (word = strsep(&rest, " ")) != NULL;)
         text_list_add(list, word);
-    }
 }
 
 static void assert_joined(const struct text_list *list, const char *expected) {
@@ -173,9 +182,8 @@ static void lists_compare_and_copy(void **state UNUSED) {
 
 static void unique_frees_repeats(void **state UNUSED) {
     AUTO_TEXT_LIST struct text_list list = {0};
-    for (int i = 0; i < 5000; i++) {
+    for (int i = 0; i < 5000; i++)
         text_list_add_owned(&list, memory_printf("%d", i % 2500));
-    }
     text_list_unique(&list);
     assert_int_equal(list.count, 2500);
     assert_string_equal(list.items[2499], "2499");
@@ -188,6 +196,7 @@ int main(void) {
         cmocka_unit_test(prefixes_and_suffixes),
         cmocka_unit_test(reads_signed_numbers),
         cmocka_unit_test(reads_unsigned_numbers),
+        cmocka_unit_test(reads_hexadecimal_digits),
         cmocka_unit_test(quotes),
         cmocka_unit_test(lists_keep_order),
         cmocka_unit_test(lists_sort_by_bytes),

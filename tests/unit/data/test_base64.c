@@ -44,9 +44,8 @@ static void malformed_is_refused(void **state UNUSED) {
         "Z", "Zg", "Zg=", "Zg===", "=", "====", "Z===", "Zm8=Zm8=", "Zg=a", "Zm 9v", "Zm9-"};
     for (size_t i = 0; i < ARRAY_COUNT(texts); i++) {
         AUTO_BUFFER struct buffer out = BUFFER_INIT(BUFFER_NO_LIMIT);
-        if (base64_decode(&out, texts[i], strlen(texts[i]))) {
+        if (base64_decode(&out, texts[i], strlen(texts[i])))
             fail_msg("accepted: %s", texts[i]);
-        }
     }
 }
 

@@ -15,9 +15,8 @@
 static json_t *parsed(const char *text) {
     json_t *value = NULL;
     AUTO_ERROR struct error err = {0};
-    if (!json_read_whole(text, strlen(text), &value, &err)) {
+    if (!json_read_whole(text, strlen(text), &value, &err))
         fail_msg("%s", error_text(&err));
-    }
     return value;
 }
 

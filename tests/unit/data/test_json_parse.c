@@ -130,13 +130,11 @@ static void what_is_no_character_becomes_one(void **state UNUSED) {
 
 static char *nested(size_t depth, const char *open, const char *close) {
     AUTO_BUFFER struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
-    for (size_t i = 0; i < depth; i++) {
+    for (size_t i = 0; i < depth; i++)
         buffer_add_string(&text, open);
-    }
     buffer_add_string(&text, "1");
-    for (size_t i = 0; i < depth; i++) {
+    for (size_t i = 0; i < depth; i++)
         buffer_add_string(&text, close);
-    }
     return buffer_take(&text);
 }
 

@@ -47,9 +47,8 @@ static void reads_back_the_same(void **state UNUSED) {
         bits = bits * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
         double value = 0;
         memcpy(&value, &bits, sizeof(value));
-        if (!isfinite(value)) {
+        if (!isfinite(value))
             continue;
-        }
         char text[REAL_TEXT_SIZE];
         real_format(value, -6, 21, 1, text);
         double back = real_parse(text);
@@ -64,9 +63,8 @@ static void parses_beyond_the_range(void **state UNUSED) {
 }
 
 static void locale_does_not_matter(void **state UNUSED) {
-    if (setlocale(LC_ALL, "de_DE.UTF-8") == NULL) {
+    if (setlocale(LC_ALL, "de_DE.UTF-8") == NULL)
         skip();
-    }
     expect(1.5, -4, 6, 2, "1.5");
     assert_true(real_parse("1.5") > 1.25);
     setlocale(LC_ALL, "C");

@@ -16,12 +16,10 @@ static void expect_words(const char *command, const char *expected) {
     AUTO_TEXT_LIST struct text_list words = {0};
     AUTO_ERROR struct error err = {0};
     AUTO_BUFFER struct buffer shown = BUFFER_INIT(BUFFER_NO_LIMIT);
-    if (!shell_split(command, &words, &err)) {
+    if (!shell_split(command, &words, &err))
         fail_msg("%s: %s", command, error_text(&err));
-    }
-    for (size_t i = 0; i < words.count; i++) {
+    for (size_t i = 0; i < words.count; i++)
         buffer_printf(&shown, "<%s>", words.items[i]);
-    }
     assert_string_equal(buffer_text(&shown), expected);
 }
 
@@ -77,9 +75,8 @@ static void joins_with_quotes_where_needed(void **state UNUSED) {
     AUTO_TEXT_LIST struct text_list words = {0};
     static const char *const items[] = {"sleep",         "",  "nine ten", "--flag", "$X", "it's",
                                         "a_@%+=:,./-Z9", "ü", "[",        "~"};
-    for (size_t i = 0; i < ARRAY_COUNT(items); i++) {
+    for (size_t i = 0; i < ARRAY_COUNT(items); i++)
         text_list_add(&words, items[i]);
-    }
     AUTO_FREE char *joined = shell_join(&words);
     assert_string_equal(joined, "sleep '' 'nine ten' --flag '$X' 'it'\"'\"'s' a_@%+=:,./-Z9 'ü' '[' '~'");
     AUTO_TEXT_LIST struct text_list back = {0};

@@ -14,9 +14,8 @@
 static struct yaml_document *parsed(const char *text) {
     struct yaml_document *document = NULL;
     AUTO_ERROR struct error err = {0};
-    if (!yaml_parse(text, strlen(text), &yaml_limits_layer, &document, &err)) {
+    if (!yaml_parse(text, strlen(text), &yaml_limits_layer, &document, &err))
         fail_msg("%s", error_text(&err));
-    }
     return document;
 }
 

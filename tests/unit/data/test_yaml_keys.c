@@ -56,9 +56,8 @@ static void keys_are_scalars(void **state UNUSED) {
 
 static void the_list_ends_some_time(void **state UNUSED) {
     AUTO_BUFFER struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
-    for (int i = 0; i < 200000; i++) {
+    for (int i = 0; i < 200000; i++)
         buffer_add_string(&text, "  same:\n");
-    }
     AUTO_FREE char *whole = memory_printf("top:\n%s", buffer_text(&text));
     AUTO_YAML struct yaml_document *document = NULL;
     AUTO_ERROR struct error err = {0};

@@ -115,9 +115,8 @@ static void alias_bombs_are_refused(void **state UNUSED) {
     buffer_add_string(&text, "a0: &a0 [x,x,x,x,x,x,x,x,x]\n");
     for (int i = 1; i < 40; i++) {
         buffer_printf(&text, "a%d: &a%d [", i, i);
-        for (int k = 0; k < 9; k++) {
+        for (int k = 0; k < 9; k++)
             buffer_printf(&text, "*a%d,", i - 1);
-        }
         buffer_add_string(&text, "]\n");
     }
     expect(buffer_text(&text), "yaml: document contains excessive aliasing");
@@ -126,12 +125,10 @@ static void alias_bombs_are_refused(void **state UNUSED) {
 static void merge_bombs_are_refused(void **state UNUSED) {
     AUTO_BUFFER struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
     buffer_add_string(&text, "base: &base\n");
-    for (int i = 0; i < 3000; i++) {
+    for (int i = 0; i < 3000; i++)
         buffer_printf(&text, "  k%d: v\n", i);
-    }
-    for (int i = 0; i < 1000; i++) {
+    for (int i = 0; i < 1000; i++)
         buffer_printf(&text, "m%d: {<<: *base}\n", i);
-    }
     expect(buffer_text(&text), "yaml: document contains excessive aliasing");
 }
 
@@ -146,9 +143,8 @@ static void depth_is_limited(void **state UNUSED) {
     memset(deep, '[', length);
     expect(deep, "yaml: line 1: nested more than 100 levels deep");
     memset(deep, '-', length);
-    for (size_t i = 1; i < length; i += 2) {
+    for (size_t i = 1; i < length; i += 2)
         deep[i] = ' ';
-    }
     expect(deep, "yaml: line 1: nested more than 100 levels deep");
 }
 
@@ -158,6 +154,21 @@ static void size_is_limited(void **state UNUSED) {
     expect_limited("01234567890", &limits, "yaml: document is larger than 10 bytes");
     expect_limited("[a,b,c]", &limits, "[str:a,str:b,str:c]");
     expect_limited("[a,b,c,d]", &limits, "yaml: document has more than 4 values");
+}
+
+static void expect_directives(int count, const char *line_end, const char *expected) {
+    AUTO_BUFFER struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
+    for (int i = 0; i < count; i++)
+        buffer_printf(&text, "%%TAG !a%d! x%s", i, line_end);
+    buffer_printf(&text, "---%sa: b%%TAG", line_end);
+    expect(buffer_text(&text), expected);
+}
+
+static void tag_directives_are_limited(void **state UNUSED) {
+    const char *const line_ends[] = {"\n", "\r", "\xC2\x85", "\xE2\x80\xA8"};
+    expect_directives(999, "\n", "{a=str:b%TAG}");
+    for (size_t i = 0; i < ARRAY_COUNT(line_ends); i++)
+        expect_directives(1001, line_ends[i], "yaml: document has more than 1000 tag directives");
 }
 
 static void failure_leaves_the_output(void **state UNUSED) {
@@ -182,6 +193,7 @@ int main(void) {
         cmocka_unit_test(merge_bombs_are_refused),
         cmocka_unit_test(depth_is_limited),
         cmocka_unit_test(size_is_limited),
+        cmocka_unit_test(tag_directives_are_limited),
         cmocka_unit_test(failure_leaves_the_output),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,9 +14,8 @@
 static void expect_kind(enum yaml_kind kind, const char *const *texts) {
     for (; *texts != NULL; texts++) {
         enum yaml_kind found = yaml_resolve(*texts).kind;
-        if (found != kind) {
+        if (found != kind)
             fail_msg("'%s' is %s, not %s", *texts, yaml_kind_tag(found), yaml_kind_tag(kind));
-        }
     }
 }
 
@@ -64,9 +63,8 @@ static void integers(void **state UNUSED) {
     };
     for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
         struct yaml_resolved resolved = yaml_resolve(cases[i].text);
-        if (resolved.kind != YAML_INT || !resolved.has_int64 || resolved.integer != cases[i].value) {
+        if (resolved.kind != YAML_INT || !resolved.has_int64 || resolved.integer != cases[i].value)
             fail_msg("%s", cases[i].text);
-        }
     }
     struct yaml_resolved large = yaml_resolve("18446744073709551615");
     assert_int_equal(large.kind, YAML_INT);
@@ -131,12 +129,10 @@ static void old_booleans(void **state UNUSED) {
 static void base_sixty(void **state UNUSED) {
     static const char *const numbers[] = {"1:30", "-1:30", "+1_0:0:59", "190:20:30.15", "1:5.", "0:0"};
     static const char *const others[] = {"1:60", "1:300", "1:", ":30", "1:3a", "a:30", "", "1", "1::2", "_1:30"};
-    for (size_t i = 0; i < ARRAY_COUNT(numbers); i++) {
+    for (size_t i = 0; i < ARRAY_COUNT(numbers); i++)
         assert_true(yaml_is_base60(numbers[i]));
-    }
-    for (size_t i = 0; i < ARRAY_COUNT(others); i++) {
+    for (size_t i = 0; i < ARRAY_COUNT(others); i++)
         assert_false(yaml_is_base60(others[i]));
-    }
 }
 
 int main(void) {

@@ -33,9 +33,8 @@ static void expect_form(const char *text, const char *form) {
 }
 
 static void as_is(const char *const *texts) {
-    for (; *texts != NULL; texts++) {
+    for (; *texts != NULL; texts++)
         expect_form(*texts, *texts);
-    }
 }
 
 static void in_double_quotes(const char *const *texts) {
@@ -124,9 +123,8 @@ static void long_binary_is_broken_into_lines(void **state UNUSED) {
 
 static void long_lines_are_not_folded(void **state UNUSED) {
     char text[2001];
-    for (size_t i = 0; i < 2000; i++) {
+    for (size_t i = 0; i < 2000; i++)
         text[i] = i % 5 == 4 ? ' ' : 'x';
-    }
     text[1999] = 'x';
     text[2000] = '\0';
     expect_form(text, text);
@@ -150,9 +148,8 @@ static void reads_back_the_same(void **state UNUSED) {
         AUTO_FREE char *written = value_form(text);
         AUTO_YAML struct yaml_document *document = NULL;
         AUTO_ERROR struct error err = {0};
-        if (!yaml_parse(written, strlen(written), &yaml_limits_layer, &document, &err)) {
+        if (!yaml_parse(written, strlen(written), &yaml_limits_layer, &document, &err))
             fail_msg("%s: %s", written, error_text(&err));
-        }
         const struct yaml_node *value = yaml_member(yaml_root(document), "v");
         assert_int_equal(yaml_kind(value), YAML_STRING);
         assert_string_equal(yaml_text(value), text);

@@ -35,9 +35,8 @@ static inline void yaml_show(struct buffer *out, const struct yaml_node *node) {
 static inline void yaml_show_text(struct buffer *out, const char *text, const struct yaml_limits *limits) {
     AUTO_YAML struct yaml_document *document = NULL;
     AUTO_ERROR struct error err = {0};
-    if (yaml_parse(text, strlen(text), limits, &document, &err)) {
+    if (yaml_parse(text, strlen(text), limits, &document, &err))
         yaml_show(out, yaml_root(document));
-    } else {
+    else
         buffer_add_string(out, error_text(&err));
-    }
 }

@@ -31,9 +31,8 @@ static void hear_end(struct capture *capture, void *data) {
     struct fixture *fixture = data;
     assert_ptr_equal(capture, fixture->capture);
     fixture->ended++;
-    if (fixture->destroys_at_end) {
+    if (fixture->destroys_at_end)
         capture_destroy(TAKE(fixture->capture));
-    }
     loop_stop(fixture->loop);
 }
 
@@ -220,14 +219,12 @@ static void flood_turn(struct deferred *turn) {
     flood->most_in_a_turn = captured > flood->most_in_a_turn ? captured : flood->most_in_a_turn;
     flood->captured_at_turn = flood->captured;
     ssize_t length;
-    while ((length = write(flood->fixture->write_fd, zeros, sizeof(zeros))) > 0) {
+    while ((length = write(flood->fixture->write_fd, zeros, sizeof(zeros))) > 0)
         flood->written += (size_t)length;
-    }
-    if (flood->written > 4000000) {
+    if (flood->written > 4000000)
         file_close_at(&flood->fixture->write_fd);
-    } else {
+    else
         loop_defer(flood->fixture->loop, turn, flood_turn);
-    }
 }
 
 static void ignore_growth(struct listener *listener UNUSED, void *ring UNUSED) {

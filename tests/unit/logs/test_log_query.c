@@ -23,18 +23,16 @@ static void assert_gives(struct log_query *query, const char *expected) {
     AUTO_BUFFER struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
     const char *service;
     struct ring_entry entry;
-    while (log_query_next(query, &service, &entry)) {
+    while (log_query_next(query, &service, &entry))
         buffer_printf(&text, "%s:%.*s|", service, (int)entry.length, entry.message);
-    }
     assert_string_equal(buffer_text(&text), expected);
     assert_false(log_query_next(query, &service, &entry));
 }
 
 static void assert_answer(struct log_store *store, const char *const *services, int64_t count, const char *expected) {
     AUTO_TEXT_LIST struct text_list list = {0};
-    for (; services != NULL && *services != NULL; services++) {
+    for (; services != NULL && *services != NULL; services++)
         text_list_add(&list, *services);
-    }
     const struct log_query_spec spec = {.services = services == NULL ? NULL : &list, .count = count};
     struct log_query *query = log_query_create(store, &spec);
     assert_gives(query, expected);
@@ -212,9 +210,8 @@ static void test_follower_that_begins_in_a_line(void **state UNUSED) {
 static void say_much(struct log_store *store, const char *service, int64_t ns) {
     AUTO_FREE char *text = memory_new(RING_LIMIT_BYTES + 1);
     memset(text, 'x', RING_LIMIT_BYTES);
-    for (size_t i = 1023; i < RING_LIMIT_BYTES; i += 1024) {
+    for (size_t i = 1023; i < RING_LIMIT_BYTES; i += 1024)
         text[i] = '\n';
-    }
     memcpy(text + RING_LIMIT_BYTES - 6, "\nlast\n", 6);
     say(store, service, text, ns);
 }

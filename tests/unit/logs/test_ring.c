@@ -26,9 +26,8 @@ static char *ring_text(struct ring *ring) {
     struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
     struct ring_reader reader;
     struct ring_entry entry;
-    for (ring_reader_begin(&reader, ring); ring_reader_peek(&reader, &entry); ring_reader_advance(&reader)) {
+    for (ring_reader_begin(&reader, ring); ring_reader_peek(&reader, &entry); ring_reader_advance(&reader))
         buffer_printf(&text, "%d:%.*s|", (int)(entry.wall_ns / NS_PER_MS), (int)entry.length, entry.message);
-    }
     return buffer_take(&text);
 }
 
@@ -195,9 +194,8 @@ static void check_random_output(unsigned seed) {
     for (int i = 0; i < 60; i++) {
         char data[4000];
         size_t length = next_random(&seed, next_random(&seed, 8) == 0 ? (unsigned)sizeof(data) : 200);
-        for (size_t j = 0; j < length; j++) {
+        for (size_t j = 0; j < length; j++)
             data[j] = next_random(&seed, line_bytes) == 0 ? '\n' : (char)('a' + next_random(&seed, 26));
-        }
         model_append(&model, data, length, i);
         ring_append(ring, data, length, i * NS_PER_MS);
         AUTO_FREE char *expected = model_text(&model);
@@ -209,9 +207,8 @@ static void check_random_output(unsigned seed) {
 }
 
 static void test_random_output(void **state UNUSED) {
-    for (unsigned seed = 1; seed <= 200; seed++) {
+    for (unsigned seed = 1; seed <= 200; seed++)
         check_random_output(seed);
-    }
 }
 
 static void test_memory(void **state UNUSED) {
@@ -221,12 +218,10 @@ static void test_memory(void **state UNUSED) {
     assert_true(ring_memory(ring) < 1024);
     AUTO_FREE char *block = memory_new(100001);
     memset(block, 'x', 100000);
-    for (size_t i = 99; i < 100000; i += 100) {
+    for (size_t i = 99; i < 100000; i += 100)
         block[i] = '\n';
-    }
-    for (int i = 0; i < 20; i++) {
+    for (int i = 0; i < 20; i++)
         append(ring, block, i);
-    }
     assert_true(ring_memory(ring) < RING_LIMIT_BYTES + RING_LIMIT_BYTES / 4);
     memset(block, '\n', 100000);
     append(ring, block, 20);

@@ -33,11 +33,10 @@ static void assert_reads(struct ring_reader *reader, const char *expected) {
     struct ring_entry entry;
     for (; ring_reader_peek(reader, &entry); ring_reader_advance(reader)) {
         buffer_printf(&text, "%s%d:", entry.was_truncated ? "!" : "", (int)(entry.wall_ns / NS_PER_MS));
-        if (entry.length > 60) {
+        if (entry.length > 60)
             buffer_printf(&text, "%c(%zu)%c|", entry.message[0], entry.length, entry.message[entry.length - 1]);
-        } else {
+        else
             buffer_printf(&text, "%.*s|", (int)entry.length, entry.message);
-        }
     }
     assert_string_equal(buffer_text(&text), expected);
 }
@@ -111,9 +110,8 @@ static void test_entry_is_in_one_piece_where_the_ring_wraps(void **state UNUSED)
         assert_true(ring_reader_back(&again));
         struct ring_entry entry;
         assert_true(ring_reader_peek(&again, &entry));
-        for (size_t at = 0; at < entry.length; at++) {
+        for (size_t at = 0; at < entry.length; at++)
             assert_int_equal(entry.message[at], 'a' + i % 26);
-        }
         assert_reads(&reader, expected);
     }
     ring_destroy(ring);
@@ -230,9 +228,8 @@ static void test_reader_within_an_endless_line(void **state UNUSED) {
     for (int i = 0; i < 10; i++) {
         append_repeated(ring, (char)('0' + i), 50, 2);
         AUTO_FREE char *expected = memory_printf("1:%.50s|", "00000000000000000000000000000000000000000000000000");
-        for (char *at = strchr(expected, ':') + 1; *at != '|'; at++) {
+        for (char *at = strchr(expected, ':') + 1; *at != '|'; at++)
             *at = (char)('0' + i);
-        }
         assert_reads(&quick, expected);
     }
     assert_reads(&slow, "!1:8(100)9|");

@@ -19,9 +19,8 @@
 static inline struct layer *layer_from(const char *label, const char *text) {
     struct layer *layer = NULL;
     AUTO_ERROR struct error err = {0};
-    if (!layer_parse(0, label, text, strlen(text), &layer, &err)) {
+    if (!layer_parse(0, label, text, strlen(text), &layer, &err))
         fail_msg("layer refused: %s", error_text(&err));
-    }
     return layer;
 }
 
@@ -48,9 +47,8 @@ static inline struct plan *plan_from(const char *const *texts) {
     layers_from(texts, &layers);
     struct plan *plan = NULL;
     AUTO_ERROR struct error err = {0};
-    if (!plan_combine(&layers, &plan, &err)) {
+    if (!plan_combine(&layers, &plan, &err))
         fail_msg("plan refused: %s", error_text(&err));
-    }
     return plan;
 }
 #define PLAN(...) plan_from((const char *const[]){__VA_ARGS__, NULL})

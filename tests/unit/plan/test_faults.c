@@ -22,9 +22,8 @@ static void first_fault_comes_first_and_repeats_count_once(void **state UNUSED) 
 
 static void very_many_are_counted(void **state UNUSED) {
     AUTO_FAULTS struct faults faults = {0};
-    for (int i = 0; i < 60; i++) {
+    for (int i = 0; i < 60; i++)
         faults_add(&faults, "fault %d", i);
-    }
     AUTO_ERROR struct error err = {0};
     assert_false(faults_report(&faults, &err));
     assert_non_null(strstr(error_text(&err), "\n- also: fault 49\n- and 10 more"));

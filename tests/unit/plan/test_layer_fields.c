@@ -94,9 +94,8 @@ static void bad_values_come_before_wrong_types(void **state UNUSED) {
 static void very_many_type_faults_are_counted(void **state UNUSED) {
     AUTO_BUFFER struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
     buffer_add_string(&text, "services:\n  web:\n");
-    for (int i = 0; i < 60; i++) {
+    for (int i = 0; i < 60; i++)
         buffer_printf(&text, "    unknown-%d: 1\n", i);
-    }
     AUTO_ERROR struct error err = {0};
     struct layer *layer = NULL;
     assert_false(layer_parse(0, "x", buffer_text(&text), text.length, &layer, &err));

@@ -71,6 +71,11 @@ static void repeated_keys_are_refused(void **state UNUSED) {
     assert_layer_refused("x", "services: {}\nservices: {}\n",
                          "cannot parse layer \"x\": yaml: unmarshal errors:\n"
                          "  line 2: mapping key \"services\" already defined at line 1");
+    assert_layer_refused("x", "workloads: {box: {override: [a], override: b}}",
+                         "cannot parse the \"workloads\" section: yaml: unmarshal errors:\n"
+                         "  line 1: mapping key \"override\" already defined at line 1\n"
+                         "- also: cannot parse the \"workloads\" section: yaml: unmarshal errors:\n"
+                         "  line 1: cannot unmarshal !!seq into plan.Override");
 }
 
 static void faults_of_all_sections_are_told(void **state UNUSED) {

@@ -35,6 +35,9 @@ static void actions_depend_on_their_place(void **state UNUSED) {
                          "plan service \"web\" on-check-failure action \"failure-shutdown\" invalid");
     layer_destroy(layer_from("x", "services: {web: {on-success: failure-shutdown, on-failure: success-shutdown,\n"
                                   "  on-check-failure: {a: success-shutdown, b: '', c: ~}}}"));
+    assert_layer_refused("x", "services: {web: {on-check-failure: [a, b]}}",
+                         "cannot parse layer \"x\" section \"services\": yaml: unmarshal errors:\n"
+                         "  line 1: cannot unmarshal !!seq into map[string]plan.ServiceAction");
 }
 
 static void backoff_factor_is_shown_in_few_digits(void **state UNUSED) {

@@ -5,14 +5,12 @@
 static void assert_layers(const char *directory, const char *expected) {
     AUTO_LAYERS struct layer_list layers = {0};
     AUTO_ERROR struct error err = {0};
-    if (!layers_read(directory, &layers, &err)) {
+    if (!layers_read(directory, &layers, &err))
         fail_msg("%s", error_text(&err));
-    }
     AUTO_BUFFER struct buffer found = BUFFER_INIT(BUFFER_NO_LIMIT);
-    for (size_t i = 0; i < layers.count; i++) {
+    for (size_t i = 0; i < layers.count; i++)
         buffer_printf(&found, "%s%s=%lld", i == 0 ? "" : " ", layers.items[i]->label,
                       (long long)layers.items[i]->order);
-    }
     assert_string_equal(buffer_text(&found), expected);
 }
 
@@ -56,9 +54,8 @@ static void names_have_a_form(void **state) {
                                "001-ab.yaml",    "001-Base.yaml",  "001-1st.yaml",   "001-two--dashes.yaml",
                                "001-dash-.yaml", "001--dash.yaml", "001_base.yaml",  ".yaml",
                                "001-a_b_c.yaml", "001.yaml",       "00a-base.yaml"};
-    for (size_t i = 0; i < ARRAY_COUNT(good); i++) {
+    for (size_t i = 0; i < ARRAY_COUNT(good); i++)
         directory_add(*state, good[i], "");
-    }
     assert_layers(*state, "zero=0 abc=1000 a1-b2-c3=2000 a-b-c=999000");
     for (size_t i = 0; i < ARRAY_COUNT(bad); i++) {
         directory_add(*state, bad[i], "");
@@ -102,6 +99,13 @@ static void files_that_cannot_be_read_are_fatal(void **state) {
     assert_true(text_has_prefix(error_text(&err), "cannot read layers directory: "));
 }
 
+static void a_fifo_is_no_layer(void **state) {
+    AUTO_FREE char *path = path_join(*state, "001-pipe.yaml");
+    AUTO_FREE char *message = memory_printf("cannot read layer file \"%s\": not a regular file", path);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    assert_refused(*state, message);
+}
+
 static void faults_of_all_files_are_told(void **state) {
     directory_add(*state, "001-one.yaml", "services: {web: {kill-delay: soon}}");
     directory_add(*state, "002-two.yaml", "");
@@ -112,10 +116,15 @@ static void faults_of_all_files_are_told(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        directory_test(missing_directory_has_no_layers), directory_test(numbers_give_the_order),
-        directory_test(what_an_entry_is_decides),        directory_test(names_have_a_form),
-        directory_test(numbers_and_labels_are_unique),   directory_test(there_is_no_third_level),
-        directory_test(dangling_links_are_fatal),        directory_test(files_that_cannot_be_read_are_fatal),
+        directory_test(missing_directory_has_no_layers),
+        directory_test(numbers_give_the_order),
+        directory_test(what_an_entry_is_decides),
+        directory_test(names_have_a_form),
+        directory_test(numbers_and_labels_are_unique),
+        directory_test(there_is_no_third_level),
+        directory_test(dangling_links_are_fatal),
+        directory_test(files_that_cannot_be_read_are_fatal),
+        directory_test(a_fifo_is_no_layer),
         directory_test(faults_of_all_files_are_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -131,10 +131,9 @@ static void long_chains_do_not_recurse(void **state UNUSED) {
     enum { LENGTH = 20000 };
     AUTO_BUFFER struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
     buffer_add_string(&text, "services:\n");
-    for (int i = 0; i < LENGTH; i++) {
+    for (int i = 0; i < LENGTH; i++)
         buffer_printf(&text, "  s%05d: {override: replace, command: x, requires: [s%05d], after: [s%05d]}\n", i,
                       (i + 1) % LENGTH, i + 1);
-    }
     struct plan *plan = PLAN(buffer_text(&text));
     AUTO_TEXT_LIST struct text_list names = {0};
     words_of("s00000", &names);

@@ -18,9 +18,8 @@ static void hear(struct listener *listener, void *argument) {
 static struct plan_store *store_loaded(const char *directory) {
     struct plan_store *store = plan_store_create(directory);
     AUTO_ERROR struct error err = {0};
-    if (!plan_store_load(store, &err)) {
+    if (!plan_store_load(store, &err))
         fail_msg("%s", error_text(&err));
-    }
     return store;
 }
 
@@ -28,9 +27,8 @@ enum { COMBINE = 1, INNER = 2 };
 
 static void add(struct plan_store *store, const char *label, const char *text, int how) {
     AUTO_ERROR struct error err = {0};
-    if (!plan_store_add(store, layer_from(label, text), how & COMBINE, how & INNER, &err)) {
+    if (!plan_store_add(store, layer_from(label, text), how & COMBINE, how & INNER, &err))
         fail_msg("%s", error_text(&err));
-    }
 }
 
 // Also looks whether everything stayed as it was.
@@ -157,9 +155,8 @@ static void workloads_freeze(void **state) {
 
 static void set_arguments(struct map *map, const char *name, const char *argument) {
     struct text_list *list = memory_new(sizeof(*list));
-    if (argument != NULL) {
+    if (argument != NULL)
         text_list_add(list, argument);
-    }
     map_set(map, name, list);
 }
 

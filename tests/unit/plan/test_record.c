@@ -34,9 +34,8 @@ static void every_field_counts(void **state UNUSED) {
         const struct field *field = &record_service.fields[i];
         assert_true(field_is_set(field, field_of_const(service, field)));
         assert_false(field_is_set(field, field_of(none, field)));
-        if (field->key != NULL) {
+        if (field->key != NULL)
             assert_ptr_equal(record_find_field(&record_service, field->key), field);
-        }
     }
     struct plan_service *merged = record_copy(&record_service, none);
     record_merge(&record_service, merged, service);

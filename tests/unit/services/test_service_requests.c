@@ -86,6 +86,20 @@ static void replan_restarts_what_changed(void **unused) {
     fixture_end(&fixture);
 }
 
+static void a_workload_that_was_dropped_is_gone(void **unused) {
+    (void)unused;
+    struct fixture fixture;
+    fixture_begin(&fixture, "workloads: {box: {override: replace, user: root}}\n"
+                            "services: {one: {override: replace, command: sleep 1000, workload: box}}\n");
+    fixture_do(&fixture, SERVICE_START, "one");
+    assert_non_null(fixture_service(&fixture, "one")->workload);
+    fixture_set_plan(&fixture, "services: {one: {override: replace, command: sleep 1000}}\n");
+    assert_change(&fixture, SERVICE_REPLAN, "",
+                  "Replan service \"one\": [Stop service \"one\"] [Start service \"one\"]");
+    assert_null(fixture_service(&fixture, "one")->workload);
+    fixture_end(&fixture);
+}
+
 static void stop_all_takes_what_runs(void **unused) {
     (void)unused;
     struct fixture fixture;
@@ -115,9 +129,9 @@ static void nothing_starts_after_stop_all(void **unused) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(tasks_and_summaries),           cmocka_unit_test(refusals_make_nothing),
-        cmocka_unit_test(replan_restarts_what_changed),  cmocka_unit_test(stop_all_takes_what_runs),
-        cmocka_unit_test(nothing_starts_after_stop_all),
+        cmocka_unit_test(tasks_and_summaries),          cmocka_unit_test(refusals_make_nothing),
+        cmocka_unit_test(replan_restarts_what_changed), cmocka_unit_test(a_workload_that_was_dropped_is_gone),
+        cmocka_unit_test(stop_all_takes_what_runs),     cmocka_unit_test(nothing_starts_after_stop_all),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,11 +4,8 @@
 #define HOUR_NS (3600 * NS_PER_S)
 
 static struct notice *add(struct state *state, const char *key, int64_t repeat_after_ns) {
-    struct notice_spec spec = {.has_user_id = true,
-                               .user_id = 1000,
-                               .type = "custom",
-                               .key = key,
-                               .repeat_after_ns = repeat_after_ns};
+    struct notice_spec spec = {
+        .has_user_id = true, .user_id = 1000, .type = "custom", .key = key, .repeat_after_ns = repeat_after_ns};
     state_add_notice(state, &spec);
     return notice_find(state, &spec);
 }

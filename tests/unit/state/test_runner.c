@@ -242,14 +242,14 @@ static void stopped_it_begins_nothing_but_still_aborts(void **unused UNUSED) {
     assert_true(change_abort(scene.change, NULL));
     assert_story(&scene, "abort a;");
     task_finish(a, NULL);
-    runner_resume(scene.runner);
-    assert_story(&scene, "begin b;");
+    assert_story(&scene, "");
     scene_end(&scene);
 }
 
 // A change of four tasks as a killed daemon left it.
 #define TASK(id, status)                                                                                               \
-    "\"" id "\":{\"id\":\"" id "\",\"kind\":\"slow\",\"summary\":\"t" id "\",\"status\":" status ",\"lanes\":[" id "]," \
+    "\"" id "\":{\"id\":\"" id "\",\"kind\":\"slow\",\"summary\":\"t" id "\",\"status\":" status ",\"lanes\":[" id     \
+    "],"                                                                                                               \
     "\"change\":\"1\",\"spawn-time\":\"2026-01-02T03:04:05Z\"}"
 
 static void begins_again_what_was_under_way(void **unused UNUSED) {

@@ -2,11 +2,13 @@
 #include "fixture.h"
 
 #define TIME_1 "2026-01-02T03:04:05Z"
-#define CHANGE(id, more) "\"" id "\":{\"id\":\"" id "\",\"kind\":\"start\",\"summary\":\"c" id "\",\"status\":0" more "}"
+#define CHANGE(id, more)                                                                                               \
+    "\"" id "\":{\"id\":\"" id "\",\"kind\":\"start\",\"summary\":\"c" id "\",\"status\":0" more "}"
 #define TASK(id, more) "\"" id "\":{\"id\":\"" id "\",\"kind\":\"start\",\"summary\":\"t" id "\"" more "}"
 #define STATE(changes, tasks, more)                                                                                    \
-    "{\"data\":{\"patch-level\":2,\"patch-sublevel\":0,\"start-of-operation-time\":\"" TIME_1 "\"},\"changes\":{" changes \
-    "},\"tasks\":{" tasks "},\"last-change-id\":0,\"last-task-id\":0,\"last-lane-id\":0,\"last-notice-id\":0" more "}"
+    "{\"data\":{\"patch-level\":2,\"patch-sublevel\":0,\"start-of-operation-time\":\"" TIME_1                          \
+    "\"},\"changes\":{" changes "},\"tasks\":{" tasks                                                                  \
+    "},\"last-change-id\":0,\"last-task-id\":0,\"last-lane-id\":0,\"last-notice-id\":0" more "}"
 
 static void assert_same_again(const char *text) {
     struct state *state = state_of(text);
@@ -37,14 +39,15 @@ static void what_it_wrote_is_the_same_again(void **unused UNUSED) {
 }
 
 static void the_reference_s_file(void **unused UNUSED) {
-    struct state *state = state_of(
-        STATE(CHANGE("41", ",\"data\":{\"service-names\":[\"old\"]},\"task-ids\":[\"90\",\"91\"],"
-                           "\"spawn-time\":\"" TIME_1 "\",\"ready-time\":\"2026-01-02T03:04:08.123457Z\"")
-              "," CHANGE("5", ",\"clean\":true"),
-              TASK("90", ",\"status\":9,\"waited-status\":0,\"lanes\":[3],\"halt-tasks\":[\"91\"],"
-                         "\"log\":[\"" TIME_1 " ERROR it did not work\"],\"change\":\"41\"")
-              "," TASK("91", ",\"status\":1,\"lanes\":[3],\"wait-tasks\":[\"90\"],\"change\":\"41\""),
-              ""));
+    struct state *state = state_of(STATE(
+        CHANGE("41", ",\"data\":{\"service-names\":[\"old\"]},\"task-ids\":[\"90\",\"91\"],"
+                     "\"spawn-time\":\"" TIME_1
+                     "\",\"ready-time\":\"2026-01-02T03:04:08.123457Z\"") "," CHANGE("5", ",\"clean\":true"),
+        TASK("90", ",\"status\":9,\"waited-status\":0,\"lanes\":[3],\"halt-tasks\":[\"91\"],"
+                   "\"log\":[\"" TIME_1
+                   " ERROR it did not work\"],\"change\":\"41\"") "," TASK("91", ",\"status\":1,\"lanes\":[3],\"wait-"
+                                                                                 "tasks\":[\"90\"],\"change\":\"41\""),
+        ""));
     struct change *change = state_find_change(state, "41");
     assert_int_equal(change_status(change), STATUS_ERROR);
     assert_true(change_is_ready(change));
@@ -76,11 +79,11 @@ static void changes_come_by_number(void **unused UNUSED) {
 }
 
 static void unknown_members_are_kept(void **unused UNUSED) {
-    struct state *state = state_of(
-        "{\"data\":{\"patch-level\":2,\"later\":{\"x\":[1.5,null]}},\"future\":\"yes\",\"changes\":{" CHANGE(
-            "1", ",\"task-ids\":[\"1\"],\"clean\":true,\"colour\":\"red\"") "},\"tasks\":{" TASK("1",
-                                                                                          ",\"status\":4,\"waited-status\":4,\"at-time\":\"" TIME_1
-                                                                                          "\",\"size\":3") "}}");
+    struct state
+        *state =
+            state_of("{\"data\":{\"patch-level\":2,\"later\":{\"x\":[1.5,null]}},\"future\":\"yes\",\"changes\":"
+                     "{" CHANGE("1", ",\"task-ids\":[\"1\"],\"clean\":true,\"colour\":\"red\"") "},\"tasks\":{" TASK(
+                         "1", ",\"status\":4,\"waited-status\":4,\"at-time\":\"" TIME_1 "\",\"size\":3") "}}");
     AUTO_FREE char *text = state_text(state);
     assert_non_null(strstr(text, "\"later\":{\"x\":[1.5,null]}"));
     assert_non_null(strstr(text, ",\"last-notice-id\":0,\"future\":\"yes\"}"));
@@ -161,8 +164,9 @@ static void what_is_broken_is_refused(void **unused UNUSED) {
                    "cannot read state: changes 1: task-ids has one that is missing or taken");
     assert_refused(STATE(CHANGE("1", ",\"task-ids\":[\"1\",\"1\"]"), TASK("1", ""), ""),
                    "cannot read state: changes 1: task-ids has one that is missing or taken");
-    assert_refused(STATE(CHANGE("1", ",\"task-ids\":[\"1\"]"), TASK("1", ",\"wait-tasks\":[\"2\"]") "," TASK("2", ""), ""),
-                   "cannot read state: tasks 1: wait-tasks has one that is not in its change");
+    assert_refused(
+        STATE(CHANGE("1", ",\"task-ids\":[\"1\"]"), TASK("1", ",\"wait-tasks\":[\"2\"]") "," TASK("2", ""), ""),
+        "cannot read state: tasks 1: wait-tasks has one that is not in its change");
     assert_refused(STATE("", TASK("1", ",\"status\":11"), ""),
                    "cannot read state: tasks 1: status is not a number in range");
     assert_refused(STATE("", TASK("1", ",\"lanes\":[\"x\"]"), ""),

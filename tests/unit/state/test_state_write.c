@@ -33,12 +33,12 @@ static void empty_members_are_left_out(void **unused UNUSED) {
     change->spawn_time = task->spawn_time = time_of(TIME_1);
     notice_remove(state, notice_find(state, &(struct notice_spec){.type = "change-update", .key = "1"}));
     AUTO_FREE char *text = state_text(state);
-    assert_string_equal(text, HEAD
-                        "\"changes\":{\"1\":{\"id\":\"1\",\"kind\":\"start\",\"summary\":\"a \\\"b\\\" <c>\",\"status\":0,"
-                        "\"task-ids\":[\"1\"],\"spawn-time\":\"" TIME_1 "\"}},"
-                        "\"tasks\":{\"1\":{\"id\":\"1\",\"kind\":\"start\",\"summary\":\"first\",\"status\":0,"
-                        "\"waited-status\":0,\"change\":\"1\",\"spawn-time\":\"" TIME_1 "\"}},"
-                        "\"last-change-id\":1,\"last-task-id\":1,\"last-lane-id\":0,\"last-notice-id\":1}");
+    assert_string_equal(
+        text, HEAD "\"changes\":{\"1\":{\"id\":\"1\",\"kind\":\"start\",\"summary\":\"a \\\"b\\\" <c>\",\"status\":0,"
+                   "\"task-ids\":[\"1\"],\"spawn-time\":\"" TIME_1 "\"}},"
+                   "\"tasks\":{\"1\":{\"id\":\"1\",\"kind\":\"start\",\"summary\":\"first\",\"status\":0,"
+                   "\"waited-status\":0,\"change\":\"1\",\"spawn-time\":\"" TIME_1 "\"}},"
+                   "\"last-change-id\":1,\"last-task-id\":1,\"last-lane-id\":0,\"last-notice-id\":1}");
     state_destroy(state);
 }
 
@@ -67,17 +67,18 @@ static void all_members_of_changes_and_tasks(void **unused UNUSED) {
     notice_remove(state, notice_find(state, &(struct notice_spec){.type = "change-update", .key = change->id}));
     AUTO_FREE char *text = state_text(state);
     assert_string_equal(
-        text, HEAD
-        "\"changes\":{\"1\":{\"id\":\"1\",\"kind\":\"start\",\"summary\":\"s\",\"status\":4,\"data\":{\"names\":[\"x\"]},"
-        "\"task-ids\":[\"1\",\"2\"],\"spawn-time\":\"" TIME_1 "\",\"ready-time\":\"" TIME_2 "\","
-        "\"last-recorded-notice-status\":4}},"
-        "\"tasks\":{\"1\":{\"id\":\"1\",\"kind\":\"start\",\"summary\":\"a\",\"status\":4,\"waited-status\":0,"
-        "\"progress\":{\"label\":\"bytes\",\"done\":1,\"total\":2},\"data\":{\"k\":1},\"halt-tasks\":[\"2\"],"
-        "\"lanes\":[1],\"log\":[\"" TIME_1 " INFO hello\"],\"change\":\"1\",\"spawn-time\":\"" TIME_1 "\","
-        "\"ready-time\":\"" TIME_2 "\",\"doing-time\":17},"
-        "\"2\":{\"id\":\"2\",\"kind\":\"start\",\"summary\":\"b\",\"status\":0,\"waited-status\":0,"
-        "\"wait-tasks\":[\"1\"],\"change\":\"1\",\"spawn-time\":\"" TIME_1 "\"}},"
-        "\"last-change-id\":1,\"last-task-id\":2,\"last-lane-id\":1,\"last-notice-id\":1}");
+        text,
+        HEAD "\"changes\":{\"1\":{\"id\":\"1\",\"kind\":\"start\",\"summary\":\"s\",\"status\":4,\"data\":{\"names\":["
+             "\"x\"]},"
+             "\"task-ids\":[\"1\",\"2\"],\"spawn-time\":\"" TIME_1 "\",\"ready-time\":\"" TIME_2 "\","
+             "\"last-recorded-notice-status\":4}},"
+             "\"tasks\":{\"1\":{\"id\":\"1\",\"kind\":\"start\",\"summary\":\"a\",\"status\":4,\"waited-status\":0,"
+             "\"progress\":{\"label\":\"bytes\",\"done\":1,\"total\":2},\"data\":{\"k\":1},\"halt-tasks\":[\"2\"],"
+             "\"lanes\":[1],\"log\":[\"" TIME_1 " INFO hello\"],\"change\":\"1\",\"spawn-time\":\"" TIME_1 "\","
+             "\"ready-time\":\"" TIME_2 "\",\"doing-time\":17},"
+             "\"2\":{\"id\":\"2\",\"kind\":\"start\",\"summary\":\"b\",\"status\":0,\"waited-status\":0,"
+             "\"wait-tasks\":[\"1\"],\"change\":\"1\",\"spawn-time\":\"" TIME_1 "\"}},"
+             "\"last-change-id\":1,\"last-task-id\":2,\"last-lane-id\":1,\"last-notice-id\":1}");
     state_destroy(state);
 }
 

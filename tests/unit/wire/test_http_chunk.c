@@ -71,18 +71,16 @@ static void trailers(void **state UNUSED) {
     static const char *const bad[] = {"0\r\nA\r\n\r\n", "0\r\n: b\r\n\r\n",     "0\r\nA: b\n\r\n",
                                       "0\r\n\n",        "0\r\nA: \x01\r\n\r\n", "0\r\n\rx",
                                       "0\r\nA: b\rc",   "0\r\n A: b\r\n",       "0\r\nA : b\r\n"};
-    for (size_t i = 0; i < ARRAY_COUNT(bad); i++) {
+    for (size_t i = 0; i < ARRAY_COUNT(bad); i++)
         check_refused(bad[i], "malformed trailer");
-    }
 }
 
 // `length` times 'x' between two texts.
 static void check_long(const char *before, size_t length, const char *after, const char *expected) {
     AUTO_BUFFER struct buffer body = BUFFER_INIT(BUFFER_NO_LIMIT);
     buffer_add_string(&body, before);
-    for (size_t i = 0; i < length; i++) {
+    for (size_t i = 0; i < length; i++)
         buffer_add_char(&body, 'x');
-    }
     buffer_add_string(&body, after);
     check(body.data, body.length, expected);
 }

@@ -36,9 +36,8 @@ static void request_lines(void **state UNUSED) {
                                       "\n",
                                       " / HTTP/1.1\r\nHost: x\r\n\r\n",
                                       "GET HTTP/1.1\r\nHost: x\r\n\r\n"};
-    for (size_t i = 0; i < ARRAY_COUNT(bad); i++) {
+    for (size_t i = 0; i < ARRAY_COUNT(bad); i++)
         check_request(bad[i], BAD);
-    }
     check_bytes(HTTP_READ_REQUEST, "GET /\0 HTTP/1.0\r\n\r\n", 19, BAD);
 }
 

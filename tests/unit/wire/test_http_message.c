@@ -121,9 +121,8 @@ static void make_head(struct buffer *out, size_t count, size_t length) {
     buffer_add_string(out, "GET / HTTP/1.0\r\n");
     for (size_t i = 0; i < count; i++) {
         buffer_add_string(out, "A: ");
-        for (size_t j = 0; j < length; j++) {
+        for (size_t j = 0; j < length; j++)
             buffer_add_char(out, 'y');
-        }
         buffer_add_string(out, "\r\n");
     }
     buffer_add_string(out, "\r\n");

@@ -15,9 +15,8 @@ static void check(const char *text, const char *expected) {
     struct url_query query;
     url_query_parse(&query, text, strlen(text));
     AUTO_BUFFER struct buffer out = BUFFER_INIT(BUFFER_NO_LIMIT);
-    for (size_t i = 0; i < query.count; i++) {
+    for (size_t i = 0; i < query.count; i++)
         buffer_printf(&out, "%s=%s\n", query.pairs[i].name, query.pairs[i].value);
-    }
     assert_string_equal(buffer_text(&out), expected);
     url_query_finish(&query);
 }
@@ -73,9 +72,8 @@ static void check_list(const char *text, const char *expected) {
     AUTO_TEXT_LIST struct text_list values = {0};
     url_query_list(&query, "n", &values);
     AUTO_BUFFER struct buffer out = BUFFER_INIT(BUFFER_NO_LIMIT);
-    for (size_t i = 0; i < values.count; i++) {
+    for (size_t i = 0; i < values.count; i++)
         buffer_printf(&out, "<%s>", values.items[i]);
-    }
     assert_string_equal(buffer_text(&out), expected);
     url_query_finish(&query);
 }
@@ -93,9 +91,8 @@ static void lists(void **state UNUSED) {
 
 static void many_pairs(void **state UNUSED) {
     AUTO_BUFFER struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
-    for (int i = 0; i < 100001; i++) {
+    for (int i = 0; i < 100001; i++)
         buffer_add_string(&text, "a&");
-    }
     struct url_query query;
     url_query_parse(&query, text.data, text.length);
     assert_int_equal(query.count, 100000);

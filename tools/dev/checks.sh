@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck shell=sh
+# The checks and tests themselves, each a function that a step runs. Read by ./dev.
+
+# The formatter's output changes between versions: this one counts.
+formatter_version=14
+
+c_files() {
+    find src include tests -name '*.[ch]' | sort
+}
+
+scripts() {
+    say ./dev
+    say .ci/run
+    find tools/dev -name '*.sh' | sort
+    find tools -maxdepth 1 -type f -exec grep -lE '^#!/bin/(ba)?sh' {} + | sort
+}
+
+lint_steps() {
+    version=$(clang-format --version | sed 's/.*version \([0-9]*\).*/\1/')
+    if [ "$version" = "$formatter_version" ]; then
+        step "format" check_format
+    else
+        say "skipped  format: clang-format here is $version, the sources are formatted with $formatter_version"
+    fi
+    step "layers" tools/check-layers
+    step "style" tools/check-style
+    step "the checks themselves" python3 -B tests/lint/test_checks.py
+    step "scripts" check_scripts
+    step "cppcheck" check_cppcheck
+    step "clang-tidy" check_tidy
+}
+
+check_format() {
+    status=0
+    for file in $(c_files); do
+        clang-format --dry-run -Werror "$file" >/dev/null 2>&1 || {
+            say "FAIL $file is not formatted: ./dev format"
+            status=1
+        }
+    done
+    return $status
+}
+
+check_scripts() {
+    for script in $(scripts); do
+        case $(head -n 1 "$script") in
+        *bash*) bash -n "$script" ;;
+        *) sh -n "$script" ;;
+        esac
+    done
+    if command -v shellcheck >/dev/null; then
+        # shellcheck disable=SC2046
+        shellcheck -x $(scripts)
+    fi
+    python3 -B - <<'END'
+import glob
+for path in glob.glob("tests/**/*.py", recursive=True) + glob.glob("tools/check-*"):
+    with open(path, encoding="utf-8") as file:
+        compile(file.read(), path, "exec")
+END
+}
+
+# cppcheck 2.10 gives up on files with a declaration by __typeof__ in a for loop, and so on LIST_FOR_EACH, and with
+# compound literals in odd places (internalAstError); 2.17 miscounts arrays with designators (arrayIndexOutOfBoundsCond).
+# Both are silenced in .cppcheck.
+check_cppcheck() {
+    cppcheck -q -j 2 --std=c11 --enable=warning,portability,performance --inline-suppr --error-exitcode=1 \
+        --suppressions-list=.cppcheck -D_GNU_SOURCE "-D__typeof__(x)=struct unknown" \
+        -DPEBBLE_VERSION='""' -I src -I include src
+}
+
+# The list of checks is in .clang-tidy.
+check_tidy() {
+    configure_tree asan
+    status=0
+    find src -name '*.c' | sort | xargs -n 4 -P 2 clang-tidy --quiet -p build/meson-asan --warnings-as-errors='*' \
+        >build/logs/clang-tidy.raw 2>&1 || status=1
+    grep -vE '^[0-9]+ (warnings?|errors?).* generated|^\[[0-9/]+\] Processing file' build/logs/clang-tidy.raw || true
+    return $status
+}
+
+unit_tests() {
+    build_tree "$1"
+    status=0
+    meson test -C "build/meson-$1" --no-rebuild --print-errorlogs --num-processes 2 --suite unit || status=1
+    python3 -B tools/dev/count-tests "build/meson-$1/meson-logs/testlog.json"
+    return $status
+}
+
+fuzz_targets() {
+    find tests/fuzz -name 'fuzz_*.c' | sed 's|.*/fuzz_||; s|\.c$||' | sort
+}
+
+# fuzz NAME SECONDS: begins with the corpus of the tree, keeps what it finds in build/fuzz.
+fuzz() {
+    mkdir -p "build/fuzz/$1"
+    "build/meson-fuzz/tests/fuzz/fuzz_$1" -max_total_time="$2" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
+        -artifact_prefix="build/fuzz/$1-" "build/fuzz/$1" "tests/fuzz/corpus/$1"
+}
+
+fuzz_steps() {
+    step "build (fuzz)" build_tree fuzz
+    [ "$status" -eq 0 ] || return 0
+    for target in $(fuzz_targets); do
+        step "fuzz $target" fuzz "$target" "$1"
+    done
+}
+
+# integration_tests PROGRAM [PATTERN…]
+integration_tests() {
+    program=$1
+    shift
+    python3 -B tests/integration/run.py --bin "$program" --jobs 4 "$@"
+}
+
+# Where the conformance suite is, if it is there.
+conformance_folder() {
+    folder=${PEBBLE_SHARED:-../shared}/conformance
+    [ -f "$folder/conform" ] && say "$folder"
+}
+
+# The scenarios but those of tests/conformance.skip.
+conformance() {
+    suite=$(conformance_folder)
+    patterns=$(skip_patterns)
+    set --
+    for name in $(python3 -B "$suite/conform" list); do
+        is_skipped "$name" || set -- "$@" "$name"
+    done
+    python3 -B "$suite/conform" run --bin build/pebble --jobs 4 "$@"
+}
+
+# Those with `as-root` in front count for other users only.
+skip_patterns() {
+    if [ "$(id -u)" -eq 0 ]; then
+        sed -n '/^as-root /d; /^[^#]/p' tests/conformance.skip
+    else
+        sed -n 's/^as-root //; /^[^#]/p' tests/conformance.skip
+    fi
+}
+
+is_skipped() {
+    set -f
+    for pattern in $patterns; do
+        # shellcheck disable=SC2254
+        case $1 in $pattern)
+            set +f
+            return 0
+            ;;
+        esac
+    done
+    set +f
+    return 1
+}

@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck shell=sh
+# What the build and the tests need, and how it comes onto the machine. Read by ./dev.
+
+say() {
+    printf '%s\n' "$*"
+}
+
+die() {
+    printf '%s\n' "$*" >&2
+    exit 1
+}
+
+# zlib and zstd are for OpenSSL's static archive, which from Debian 13 on refers to them.
+build_packages="gcc libc6-dev meson pkg-config libuv1-dev libssl-dev libyaml-dev libjansson-dev libcrypt-dev zlib1g-dev
+libzstd-dev"
+test_packages="clang libcmocka-dev python3 strace clang-format clang-tidy cppcheck"
+
+# The distribution as "debian-12"; "unknown" where nothing is known of its package names.
+distribution() (
+    ID=unknown VERSION_ID='' ID_LIKE=''
+    if [ -r /etc/os-release ]; then
+        # shellcheck disable=SC1091
+        . /etc/os-release
+    fi
+    case "$ID-$VERSION_ID $ID_LIKE" in
+    debian-12* | debian-13* | ubuntu-24.04*) say "$ID-$VERSION_ID" ;;
+    debian-* | *debian*) say "debian-like" ;;
+    *) say unknown ;;
+    esac
+)
+
+# Of the given packages, those that are not installed.
+missing_packages() {
+    installed=$(dpkg-query -W -f='${Package} ${db:Status-Status}\n' "$@" 2>/dev/null | sed -n 's/ installed$//p')
+    for package in "$@"; do
+        case "
+$installed
+" in
+        *"
+$package
+"*) ;;
+        *) printf '%s ' "$package" ;;
+        esac
+    done
+}
+
+# Installs what is missing: nothing of it starts a service.
+install_packages() {
+    case $(distribution) in
+    unknown)
+        say "This is neither Debian nor Ubuntu; what is needed goes there by these names: $*"
+        return
+        ;;
+    ubuntu-24.04 | debian-like)
+        say "Note: the package names are Debian's; this distribution is untried." ;;
+    esac
+    # shellcheck disable=SC2046
+    set -- $(missing_packages "$@")
+    [ $# -gt 0 ] || return 0
+    can_be_root || die "Some packages are missing. As root, run:
+
+  apt-get update && apt-get install --no-install-recommends $*"
+    say "Installing $*"
+    for command in update "install -y --no-install-recommends $*"; do
+        # shellcheck disable=SC2086
+        apt_as_root $command >>build/logs/setup.log 2>&1 || {
+            tail -n 20 build/logs/setup.log >&2
+            die "Cannot install packages (log: build/logs/setup.log)."
+        }
+    done
+}
+
+can_be_root() {
+    [ "$(id -u)" -eq 0 ] || command -v sudo >/dev/null
+}
+
+apt_as_root() {
+    if [ "$(id -u)" -eq 0 ]; then set -- apt-get -q "$@"; else set -- sudo env DEBIAN_FRONTEND=noninteractive apt-get -q "$@"; fi
+    DEBIAN_FRONTEND=noninteractive "$@" </dev/null
+}
+
+setup_build() {
+    # shellcheck disable=SC2086
+    install_packages $build_packages
+}
+
+setup_test() {
+    case $(distribution) in
+    debian-12) runtime=libclang-rt-14-dev ;;
+    *) runtime=libclang-rt-dev ;;
+    esac
+    # shellcheck disable=SC2086
+    install_packages $build_packages $test_packages $runtime
+}
+
+# nginx and redis for the example and its test, unpacked into build/servers: installing the packages
+# would start and enable services on this machine. Fetches only what the machine does not have.
+fetch_servers() {
+    if command -v nginx >/dev/null && command -v redis-server >/dev/null; then return 0; fi
+    if [ -e build/servers/complete ]; then return 0; fi
+    download_packages build/servers/packages nginx redis-server || {
+        apt_as_root update
+        download_packages build/servers/packages nginx redis-server
+    }
+    for package in build/servers/packages/*.deb; do
+        dpkg-deb -x "$package" build/servers
+    done
+    rm -rf build/servers/packages
+    touch build/servers/complete
+}
+
+# download_packages FOLDER PACKAGE…: with those they depend on that are not installed.
+download_packages() (
+    rm -rf "$1"
+    mkdir -p "$1"
+    cd "$1" || return
+    shift
+    sandbox=
+    [ "$(id -u)" -ne 0 ] || sandbox="-o APT::Sandbox::User=root"
+    names=$(apt-get -s --no-install-recommends install "$@" | sed -n 's/^Inst \([^ ]*\).*/\1/p')
+    # shellcheck disable=SC2086
+    [ -n "$names" ] && apt-get -q $sandbox download $names
+)
+
+# Puts the fetched servers behind the machine's own on the path.
+use_servers() {
+    [ -e build/servers/complete ] || return 0
+    PATH=$PATH:$PWD/build/servers/usr/sbin:$PWD/build/servers/usr/bin
+    libraries=$(find build/servers/usr/lib build/servers/lib -name '*.so.*' -exec dirname {} + 2>/dev/null | sort -u |
+        sed "s|^|$PWD/|" | tr '\n' ':')
+    LD_LIBRARY_PATH=$libraries${LD_LIBRARY_PATH:-}
+    export PATH LD_LIBRARY_PATH
+}

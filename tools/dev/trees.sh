@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck shell=sh
+# The build trees, each in build/meson-NAME with its own compiler and options. Read by ./dev.
+
+# -O2 or -Os; which one is in force for build/pebble is decided here.
+optimization=${PEBBLE_OPTIMIZATION:-2}
+
+tree_options() {
+    case $1 in
+    release)
+        # The warnings of a compiler that the tests do not run with are no reason not to build.
+        case $(distribution) in
+        debian-12) werror=true ;;
+        *) werror=false ;;
+        esac
+        say "CC=gcc --buildtype=release -Doptimization=$optimization -Dwerror=$werror -Db_pie=true -Dstatic_program=true"
+        ;;
+    debug) say "CC=gcc --buildtype=debug -Dtest_seams=true" ;;
+    asan)
+        say "CC=clang --buildtype=debug -Doptimization=1 -Db_sanitize=address,undefined -Db_lundef=false -Dtest_seams=true"
+        ;;
+    fuzz)
+        say "CC=clang --buildtype=debug -Doptimization=1 -Db_sanitize=address,undefined -Db_lundef=false -Dfuzzing=true"
+        ;;
+    esac
+}
+
+# Configures a tree, afresh when its options are not those it was configured with.
+configure_tree() {
+    options=$(tree_options "$1")
+    if [ ! -f "build/meson-$1/build.ninja" ] || [ "$(cat "build/meson-$1.options" 2>/dev/null)" != "$options" ]; then
+        rm -rf "build/meson-$1"
+        # shellcheck disable=SC2086
+        env ${options%% *} meson setup "build/meson-$1" ${options#* }
+        say "$options" >"build/meson-$1.options"
+    fi
+}
+
+# build_tree NAME [TARGET…]: all targets, or for `fuzz` the fuzz targets.
+build_tree() {
+    tree=$1
+    shift
+    configure_tree "$tree"
+    [ "$tree" != fuzz ] || set -- fuzz-targets
+    ninja -C "build/meson-$tree" "$@"
+}
+
+# The program as it is shipped; an unstripped copy stays in its tree.
+build_program() {
+    build_tree release src/cli/pebble
+    strip -o build/pebble.new build/meson-release/src/cli/pebble
+    mv build/pebble.new build/pebble
+}

@@ -318,8 +318,9 @@ void http_stream_begin(struct http_request *request, int status, const char *con
     AUTO_BUFFER struct buffer head = BUFFER_INIT(BUFFER_NO_LIMIT);
     add_head(request, &head, content_type);
     buffer_add_string(&head, request->is_chunked ? "Transfer-Encoding: chunked\r\n\r\n" : "\r\n");
-    struct iovec piece = {.iov_base = head.data, .iov_len = head.length};
-    connection_write(request->connection, &piece, 1);
+    struct connection *connection = request->connection;
+    connection_write(connection, &(const struct iovec){.iov_base = head.data, .iov_len = head.length}, 1);
+    connection_settle(connection); // a stream may stall
 }
 
 void http_stream_write(struct http_request *request, const void *data, size_t length) {

@@ -81,6 +81,7 @@ static void replaces_a_stale_socket(void **state UNUSED) {
 
 static void replaces_a_plain_file(void **state UNUSED) {
     AUTO_CLOSE int file = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+    assert_true(file >= 0);
     AUTO_CLOSE int fd = -1;
     assert_true(listen_unix(path, &fd, NULL));
     assert_true(can_connect(path));

@@ -59,19 +59,21 @@ void pebble_client_destroy(struct pebble_client *client); /* NULL is fine */
 /* From PEBBLE_SOCKET, PEBBLE (its .pebble.socket) or /var/lib/pebble/default, and PEBBLE_BASEURL. */
 bool pebble_client_create_default(struct pebble_client **client, struct pebble_error *error);
 
-/* Calls that wait look at `interrupt` (NULL for none) whenever a signal has interrupted the wait, and a few times a second
- * otherwise; false ends the call with PEBBLE_ERROR_CANCELLED. It must not use the client. Without it signals change
- * nothing: a wait goes on after the signal's handler has returned. */
+/* Calls that wait look at `interrupt` (NULL for none) whenever a signal has interrupted the wait, and a few times a
+ * second otherwise; false ends the call with PEBBLE_ERROR_CANCELLED. It must not use the client. Without it signals
+ * change nothing: a wait goes on after the signal's handler has returned. */
 typedef bool (*pebble_interrupt_fn)(void *data);
 void pebble_client_set_interrupt(struct pebble_client *client, pebble_interrupt_fn interrupt, void *data);
 
-/* The time of the latest warning that the last successful answer has told of, 0 for none; *text (may be NULL) as given. */
+/* The time of the latest warning that the last successful answer has told of, 0 for none; *text (may be NULL) as given.
+ */
 int64_t pebble_client_latest_warning(const struct pebble_client *client, const char **text);
 /* What the last answer said of an ongoing restart ("daemon is restarting"), or NULL. */
 const char *pebble_client_maintenance(const struct pebble_client *client);
 
 /* Any request: the door to what has no function of its own. On success *result is the answer's "result" as JSON text
- * ("null" when it has none) and *change the change's id or NULL; release both with pebble_free(). Either may be NULL. */
+ * ("null" when it has none) and *change the change's id or NULL; release both with pebble_free(). Either may be NULL.
+ */
 struct pebble_request_options {
     const char *method;
     const char *path_and_query; /* escaped as URLs are */
@@ -100,8 +102,8 @@ bool pebble_get_health(struct pebble_client *client, const char *level, const ch
 
 struct pebble_service {
     char *name;
-    char *startup; /* "enabled" or "disabled" */
-    char *current; /* "active", "backoff", "error", "inactive" */
+    char *startup;            /* "enabled" or "disabled" */
+    char *current;            /* "active", "backoff", "error", "inactive" */
     char *current_since_text; /* RFC 3339, NULL before the first start */
     int64_t current_since;
 };
@@ -113,7 +115,8 @@ bool pebble_get_services(struct pebble_client *client, const char *const *names,
                          struct pebble_services *services, struct pebble_error *error);
 void pebble_services_clear(struct pebble_services *services);
 
-/* `action`: "start", "stop", "restart", "replan", "autostart" (the last two take no names). *change_id: pebble_free(). */
+/* `action`: "start", "stop", "restart", "replan", "autostart" (the last two take no names). *change_id: pebble_free().
+ */
 bool pebble_services_action(struct pebble_client *client, const char *action, const char *const *names, size_t count,
                             char **change_id, struct pebble_error *error);
 /* `signal`: "SIGHUP" and so on. */

@@ -40,8 +40,9 @@ struct daemon {
 
     struct signal_watch *signals[5];
     struct timer *prune_timer;
-    struct timer *stop_timer;  // the longest wait for services to stop, then for the state file
-    struct deferred last_save; // begins the write of the state file before the socket is given up
+    unsigned changes_since_prune; // that became ready
+    struct timer *stop_timer;     // the longest wait for services to stop, then for the state file
+    struct deferred last_save;    // begins the write of the state file before the socket is given up
     struct checkpoint_wait saved;
     struct timer *watchdog_timer; // NULL without WATCHDOG_USEC
     int64_t watchdog_ns;
@@ -70,6 +71,7 @@ bool daemon_watch_signals(struct daemon *daemon, struct error *err) NODISCARD;
 bool daemon_take_socket(struct daemon *daemon, struct error *err) NODISCARD;
 bool daemon_start(struct daemon *daemon, struct error *err) NODISCARD;
 void daemon_say_ready(struct daemon *daemon);
+void daemon_count_change(struct daemon *daemon); // one more change is ready: many of them call for pruning early
 // stop.c
 void daemon_stop(struct daemon *daemon, enum daemon_exit exit_code); // begins the shut-down; further calls do nothing
 void daemon_services_stopped(struct daemon *daemon);

@@ -11,6 +11,7 @@
 #include "daemon/parts.h"
 
 #define PRUNE_INTERVAL_NS (600 * NS_PER_S)
+#define PRUNE_CHANGES 500 // the state file is written as a whole: it has to stay small when changes come fast
 
 // --- signals ---
 
@@ -121,8 +122,15 @@ static void autostart(struct daemon *daemon) {
 
 static void on_prune_timer(void *data) {
     struct daemon *daemon = data;
+    daemon->changes_since_prune = 0;
     state_prune(daemon->state);
     timer_start(daemon->prune_timer, PRUNE_INTERVAL_NS);
+}
+
+void daemon_count_change(struct daemon *daemon) {
+    daemon->changes_since_prune++;
+    if (daemon->changes_since_prune >= PRUNE_CHANGES && daemon->prune_timer != NULL)
+        timer_start(daemon->prune_timer, 0);
 }
 
 static void on_subcommand_end(struct child *child, int exit_code) {

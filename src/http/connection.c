@@ -297,13 +297,13 @@ static void begin_to_linger(struct connection *connection) {
     }
     // Closing with bytes unread would make the system take the answer back: say that no more comes, and
     // read on until the client has closed.
+    (void)shutdown(fd, SHUT_WR);
     connection->is_lingering = true;
     connection->in_message = false;
+    connection_wait_for(connection, WAIT_LINGER);
     buffer_finish(&connection->input);
     http_reader_finish(&connection->reader);
     connection_count_bytes(connection);
-    connection_wait_for(connection, WAIT_LINGER);
-    (void)shutdown(fd, SHUT_WR);
 }
 
 static void settle_busy(struct connection *connection) {

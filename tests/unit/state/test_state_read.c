@@ -79,11 +79,10 @@ static void changes_come_by_number(void **unused UNUSED) {
 }
 
 static void unknown_members_are_kept(void **unused UNUSED) {
-    struct state
-        *state =
-            state_of("{\"data\":{\"patch-level\":2,\"later\":{\"x\":[1.5,null]}},\"future\":\"yes\",\"changes\":"
-                     "{" CHANGE("1", ",\"task-ids\":[\"1\"],\"clean\":true,\"colour\":\"red\"") "},\"tasks\":{" TASK(
-                         "1", ",\"status\":4,\"waited-status\":4,\"at-time\":\"" TIME_1 "\",\"size\":3") "}}");
+    struct state *state =
+        state_of("{\"data\":{\"patch-level\":2,\"later\":{\"x\":[1.5,null]}},\"future\":\"yes\",\"changes\":"
+                 "{" CHANGE("1", ",\"task-ids\":[\"1\"],\"clean\":true,\"colour\":\"red\"") "},\"tasks\":{" TASK(
+                     "1", ",\"status\":4,\"waited-status\":4,\"at-time\":\"" TIME_1 "\",\"size\":3") "}}");
     AUTO_FREE char *text = state_text(state);
     assert_non_null(strstr(text, "\"later\":{\"x\":[1.5,null]}"));
     assert_non_null(strstr(text, ",\"last-notice-id\":0,\"future\":\"yes\"}"));

@@ -92,7 +92,8 @@ static void begin_answer(struct api_call *call, const struct text_list *services
         .data = answer,
     };
     answer->query = log_query_create(call->api->spec.logs, &spec);
-    http_request_on_cancel(call->request, on_cancel, answer);
+    if (follow) // another ends by itself, and a client that has said its last word still gets the whole of it
+        http_request_on_cancel(call->request, on_cancel, answer);
     http_stream_on_drain(call->request, on_drain, answer);
     http_stream_begin(call->request, 200, "application/x-ndjson");
     on_turn(&answer->turn);

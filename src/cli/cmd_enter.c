@@ -63,8 +63,10 @@ static int be_daemon(struct daemon_options *options, pid_t child, int ends[2]) {
     file_close_at(&ends[1]);
     // If it has not been told to begin, it ends by itself. Else the daemon has seen its end, or it still hopes for
     // answers that nobody gives any more.
-    if (code != DAEMON_EXIT_FAILED && subcommand_code < 0)
+    if (code != DAEMON_EXIT_FAILED && subcommand_code < 0) {
         (void)kill(child, SIGTERM);
+        (void)kill(child, SIGCONT);
+    }
     if (subcommand_code < 0)
         (void)waitpid(child, NULL, 0);
     return subcommand_code > 0 ? subcommand_code : code;

@@ -70,8 +70,8 @@ const struct cli_command cmd_run = {
         "The directory is $PEBBLE, or /var/lib/pebble/default, the socket $PEBBLE_SOCKET, or .pebble.socket in that "
         "directory. With PEBBLE_COPY_ONCE=FOLDER an empty directory is filled from that folder first; with "
         "PEBBLE_PERSIST=never nothing is kept for the next start; with PEBBLE_DEBUG=1 the log says more.\n\n"
-        "The exit status is 10 if the daemon ended because a service failed, 11 because a check did, 1 if it could not "
-        "run.",
+        "The exit status is 10 if the daemon ended because a service failed, 11 because a check did, 42 if "
+        "systemd may start it again when somebody asks, 1 if it could not run.",
     .examples = "  pebble run --hold --http :4000\n  pebble run --args web --port 8080 \\; --verbose",
     .options = (const struct cli_option[]){RUN_OPTIONS, {0}},
     .run = run_run,

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/memory.h"
 #include "cli/arguments.h"
 #include "cli/commands.h"
 #include "cli/session.h"
@@ -101,6 +102,8 @@ int help_print_command(const struct cli_command *command) {
     help_add_usage(&out, command);
     buffer_add_string(&out, "\n\n");
     wrap_help(&out, command->description, terminal_columns(MOST_COLUMNS) - 1, 0);
+    if (command->run == NULL)
+        buffer_add_string(&out, "\nThis version does not have it yet.\n");
     add_positionals(&out, command);
     add_options(&out, command);
     if (command->examples != NULL) {
@@ -151,6 +154,11 @@ int help_print_short(void) {
     return print(&out);
 }
 
+static void add_command(struct buffer *out, const struct cli_command *command) {
+    AUTO_FREE char *summary = memory_printf("%s%s", command->summary, command->run == NULL ? " (not yet)" : "");
+    add_entry(out, command->name, summary);
+}
+
 int help_print_all(void) {
     struct buffer out = BUFFER_INIT(BUFFER_NO_LIMIT);
     add_head(&out);
@@ -159,7 +167,7 @@ int help_print_all(void) {
         add_title(&out, group->title);
         buffer_printf(&out, ": %s\n", group->about);
         for (const struct cli_command *const *command = group->commands; *command != NULL; command++)
-            add_entry(&out, (*command)->name, (*command)->summary);
+            add_command(&out, *command);
     }
     add_foot(&out, false);
     return print(&out);

@@ -32,7 +32,8 @@ static bool read_whole(const char *path, json_t **whole, struct error *err) {
     AUTO_BUFFER struct buffer text = BUFFER_INIT(FILE_LIMIT_BYTES);
     AUTO_ERROR struct error failure = {0};
     if (!file_read(path, &text, &failure)) {
-        if (failure.errnum != ENOENT)
+        // Another user's directory is like none.
+        if (failure.errnum != ENOENT && failure.errnum != EACCES && failure.errnum != ENOTDIR)
             return error_move(err, &failure);
         *whole = NULL;
         return true;

@@ -30,6 +30,10 @@ static void abort_change(struct wait *wait, struct pebble_client *client, const 
     AUTO_PEBBLE_ERROR struct pebble_error failure = {0};
     struct pebble_change change = {0};
     (void)sigprocmask(SIG_UNBLOCK, &wait->interrupts, NULL);
+    progress_finish(&wait->progress);
+    if (wait->progress.has_terminal)
+        (void)fprintf(stderr, "Aborting change %s, and waiting for its end; ctrl-C again to leave it alone.\n",
+                      change_id);
     if (pebble_abort_change(client, change_id, &change, &failure))
         pebble_change_clear(&change);
     else

@@ -1,12 +1,19 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // $PEBBLE: made, filled and checked before anything is built on it.
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/random.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "base/memory.h"
 #include "daemon/parts.h"
+
+#define LOCK_WAIT_MS 5000
+#define LOCK_STEP_MS 20
 
 static bool copy_once(const char *source, const char *target, struct error *err) {
     if (text_is_empty(source) || !file_exists(source))
@@ -32,6 +39,27 @@ bool daemon_prepare_directory(const struct daemon_options *options, struct error
     if (access(directory, W_OK) != 0)
         return error_set(err, ERROR_INTERNAL, "directory \"%s\" not writable", directory);
     return true;
+}
+
+// A successor may start while its predecessor still says goodbye: the lock is waited for, a bounded time.
+static bool lock_in_time(int fd) {
+    for (int waited_ms = 0; flock(fd, LOCK_EX | LOCK_NB) != 0; waited_ms += LOCK_STEP_MS) {
+        if (errno != EWOULDBLOCK)
+            return true; // a file system without locks
+        if (waited_ms >= LOCK_WAIT_MS)
+            return false;
+        (void)poll(NULL, 0, LOCK_STEP_MS);
+    }
+    return true;
+}
+
+bool daemon_lock_directory(struct daemon *daemon, struct error *err) {
+    if (!daemon->options->persists)
+        return true;
+    daemon->directory_fd = open(daemon->options->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (daemon->directory_fd < 0 || lock_in_time(daemon->directory_fd))
+        return true;
+    return error_set(err, ERROR_INTERNAL, "directory \"%s\" is in use by another daemon", daemon->options->directory);
 }
 
 // A random UUID (RFC 9562, version 4), for where the kernel's file is not to be seen.

@@ -35,6 +35,7 @@ struct daemon {
     struct service_manager *services;
     struct api *api;
     struct http_server *server;
+    int directory_fd;  // holds the lock on $PEBBLE, or -1
     bool is_listening; // the socket's path is ours
     int socket_fd;     // listens there; -1 once the server has it
 
@@ -80,4 +81,6 @@ bool daemon_start_watchdog(struct daemon *daemon, struct error *err) NODISCARD;
 void daemon_start_standby(struct daemon *daemon);
 // directory.c
 bool daemon_prepare_directory(const struct daemon_options *options, struct error *err) NODISCARD;
+// Keeps other daemons from this directory, and so from its state file, whatever their socket.
+bool daemon_lock_directory(struct daemon *daemon, struct error *err) NODISCARD;
 char *daemon_boot_id(void) __attribute__((returns_nonnull)); // owned

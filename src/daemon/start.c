@@ -11,6 +11,7 @@
 #include "daemon/parts.h"
 
 #define PRUNE_INTERVAL_NS (600 * NS_PER_S)
+#define FIRST_SAVE_LIMIT_MS 2000
 #define PRUNE_CHANGES 500 // the state file is written as a whole: it has to stay small when changes come fast
 
 // --- signals ---
@@ -143,7 +144,7 @@ static void on_subcommand_end(struct child *child, int exit_code) {
 bool daemon_start(struct daemon *daemon, struct error *err) {
     AUTO_FREE char *event = memory_printf("sys_startup:%u", getuid());
     log_security(LOG_SECURITY_WARN, event, "Starting daemon");
-    if (!listen_on_socket(daemon, err) || !listen_on_http(daemon, err))
+    if (!listen_on_socket(daemon, err) || !listen_on_http(daemon, err) || !daemon_lock_directory(daemon, err))
         return false;
     const struct text_list *warnings = plan_store_warnings(daemon->plans);
     for (size_t i = 0; i < warnings->count; i++)
@@ -155,6 +156,8 @@ bool daemon_start(struct daemon *daemon, struct error *err) {
     if (!daemon_start_watchdog(daemon, err))
         return error_prefix(err, "cannot run software watchdog: ");
     notify_send("READY=1");
+    // The state file is there before the first answer; a disk that refuses is told of, and tried again.
+    (void)!checkpoint_flush(daemon->checkpoint, FIRST_SAVE_LIMIT_MS, NULL);
     daemon->phase = DAEMON_RUNNING;
     daemon_start_standby(daemon);
     state_prune(daemon->state);

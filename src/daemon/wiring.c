@@ -39,8 +39,18 @@ static void open_outputs(struct daemon *daemon) {
 
 // --- events ---
 
+// Checks and log targets are read and shown, but nothing carries them out yet: nobody should rely on them unwarned.
+static void say_what_is_not_carried_out(const struct plan *plan) {
+    size_t checks = plan->content.checks.count, targets = plan->content.log_targets.count;
+    if (checks > 0)
+        log_notice("This version does not run checks: the plan's %zu checks have no effect.", checks);
+    if (targets > 0)
+        log_notice("This version does not forward logs: the plan's %zu log targets have no effect.", targets);
+}
+
 static void on_plan_changed(struct listener *listener, void *argument) {
     struct daemon *daemon = CONTAINER_OF(listener, struct daemon, on_plan_changed);
+    say_what_is_not_carried_out(argument);
     service_manager_set_plan(daemon->services, argument);
 }
 
@@ -104,8 +114,12 @@ static bool set_state_aside(struct daemon *daemon, const char *path, struct erro
 static bool build_state(struct daemon *daemon, struct error *err) {
     AUTO_FREE char *path = memory_printf("%s/.pebble.state", daemon->options->directory);
     if (!load_state(daemon, daemon->options->persists ? path : NULL, err) &&
-        !(daemon->options->sets_state_aside && set_state_aside(daemon, path, err)))
+        !(daemon->options->sets_state_aside && set_state_aside(daemon, path, err))) {
+        log_notice("The state file %s is left as it is; `pebble run --set-state-aside` keeps it under another name and "
+                   "starts with an empty state.",
+                   path);
         return false;
+    }
     daemon->runner = runner_create(daemon->loop, daemon->state);
     return true;
 }
@@ -154,6 +168,7 @@ static void connect_events(struct daemon *daemon) {
     event_add(state_change_ready(daemon->state), &daemon->on_change_ready, on_change_ready);
     event_add(service_manager_shutdown_wanted(daemon->services), &daemon->on_shutdown_wanted, on_shutdown_wanted);
     service_manager_set_plan(daemon->services, plan_store_current(daemon->plans));
+    say_what_is_not_carried_out(plan_store_current(daemon->plans));
 }
 
 // One arena for all threads, so that a worker finds the memory that the loop has freed; large blocks go back to the
@@ -217,4 +232,5 @@ void daemon_take_apart(struct daemon *daemon) {
     if (!daemon->is_write_stuck)
         loop_destroy(daemon->loop);
     free(daemon->boot_id);
+    file_close_at(&daemon->directory_fd);
 }

@@ -82,9 +82,11 @@ bool listen_unix(const char *path, int *fd, struct error *err) {
     struct sockaddr_un address;
     if (!unix_address(path, &address, err))
         return false;
-    AUTO_CLOSE int lock = lock_directory(path);
+    // Asked for at first without the lock, which a daemon with another socket in this directory may hold.
+    bool is_used = answers(&address);
+    AUTO_CLOSE int lock = is_used ? -1 : lock_directory(path);
     (void)lock;
-    if (answers(&address))
+    if (is_used || answers(&address))
         return error_set(err, ERROR_INTERNAL, "socket \"%s\" already in use", path);
     AUTO_CLOSE int made = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (made < 0)

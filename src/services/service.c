@@ -32,6 +32,7 @@ struct service *service_create(struct service_manager *manager, const char *name
     struct service *service = memory_new(sizeof *service);
     service->manager = manager;
     service->name = memory_string(name);
+    service->shown_name = text_quoted(name);
     service->ring = log_store_open(manager->spec.logs, name);
     service->timer = timer_create_in(manager->spec.loop, on_timer, service);
     service->reset_timer = timer_create_in(manager->spec.loop, on_reset_timer, service);
@@ -48,6 +49,7 @@ void service_destroy(void *value) {
     plan_service_destroy(service->config);
     plan_workload_destroy(service->workload);
     free(service->name);
+    free(service->shown_name);
     free(service);
 }
 
@@ -73,7 +75,7 @@ bool service_is_up(const struct service *service) {
 }
 
 void service_set_state(struct service *service, enum service_state state) {
-    log_debug("Service \"%s\" goes from %s to %s", service->name, states[service->state].name, states[state].name);
+    log_debug("Service %s goes from %s to %s", service->shown_name, states[service->state].name, states[state].name);
     // From the initial state on, even a failed start counts as a change of status.
     if (states[service->state].status != states[state].status || !service->since.is_set)
         service->since = clock_now();
@@ -101,7 +103,7 @@ static void on_process_end(void *data, int exit_code) {
     service->process = NULL;
     service->manager->process_count--;
     timer_stop(service->reset_timer);
-    log_debug("Service \"%s\" exited with code %d", service->name, exit_code);
+    log_debug("Service %s exited with code %d", service->shown_name, exit_code);
     service_on_exit(service, exit_code);
 }
 
@@ -206,7 +208,7 @@ void service_abort_start(struct service *service) {
 
 static void terminate(struct service *service, bool is_restarting) {
     AUTO_ERROR struct error err = {0};
-    log_debug("Service \"%s\" is asked to stop by SIGTERM", service->name);
+    log_debug("Service %s is asked to stop by SIGTERM", service->shown_name);
     if (!service_process_signal_group(service->process, SIGTERM, &err))
         log_notice("Cannot send SIGTERM to process: %s", error_text(&err));
     service_set_state(service, STATE_TERMINATING);
@@ -237,12 +239,12 @@ void service_stop(struct service *service, struct task *task) {
         break;
     case STATE_TERMINATING:
     case STATE_KILLING:
-        // Ending in order to be restarted: the restart is called off.
+        // Ending in order to be restarted: the restart is called off. Or stopping already when the daemon ends.
         service->is_restarting = false;
-        service->stop_task = task;
+        *(service->stop_task == NULL ? &service->stop_task : &service->final_task) = task;
         break;
     case STATE_BACKOFF:
-        log_notice("Service \"%s\" stopped while waiting for backoff", service->name);
+        log_notice("Service %s stopped while waiting for backoff", service->shown_name);
         service_set_state(service, STATE_STOPPED);
         task_finish(task, NULL);
         break;
@@ -254,7 +256,7 @@ void service_stop(struct service *service, struct task *task) {
 
 static void kill_process(struct service *service) {
     AUTO_ERROR struct error err = {0};
-    log_debug("Service \"%s\" is ended by SIGKILL", service->name);
+    log_debug("Service %s is ended by SIGKILL", service->shown_name);
     if (!service_process_signal_group(service->process, SIGKILL, &err))
         log_notice("Cannot send SIGKILL to process: %s", error_text(&err));
     service_set_state(service, STATE_KILLING);
@@ -262,12 +264,15 @@ static void kill_process(struct service *service) {
 }
 
 static void give_up_stopping(struct service *service) {
-    log_notice("Service \"%s\" still running after SIGTERM and SIGKILL", service->name);
+    log_notice("Service %s still running after SIGTERM and SIGKILL", service->shown_name);
     abandon_process(service);
     service_set_state(service, STATE_STOPPED);
     AUTO_ERROR struct error err = {0};
     error_set(&err, ERROR_INTERNAL, "cannot stop service: process still running after SIGTERM and SIGKILL");
+    AUTO_ERROR struct error final_err = {0};
+    error_set(&final_err, err.kind, "%s", err.message);
     finish_task(&service->stop_task, &err);
+    finish_task(&service->final_task, &final_err);
 }
 
 // --- time ---
@@ -297,7 +302,7 @@ static void on_reset_timer(void *data) {
     struct service *service = data;
     if (service->state != STATE_RUNNING)
         return;
-    log_debug("Service \"%s\" has been running for its backoff-limit, backoff is reset", service->name);
+    log_debug("Service %s has been running for its backoff-limit, backoff is reset", service->shown_name);
     service->backoff_count = 0;
     service->backoff_ns = 0;
 }
@@ -310,7 +315,7 @@ bool service_signal(struct service *service, const char *signal, struct error *e
     int number = signal_by_name(signal);
     if (number == 0)
         return error_set(err, ERROR_INTERNAL, "invalid signal name \"%s\"", signal);
-    log_notice("Sending %s to service \"%s\"", signal, service->name);
+    log_notice("Sending %s to service %s", signal, service->shown_name);
     return service_process_signal(service->process, number, err);
 }
 
@@ -318,12 +323,12 @@ static void restart_after_check(struct service *service) {
     static const char reason[] = "on-check-failure";
     switch (service->state) {
     case STATE_RUNNING:
-        log_notice("Service \"%s\" %s action is \"restart\", terminating process before restarting", service->name,
+        log_notice("Service %s %s action is \"restart\", terminating process before restarting", service->shown_name,
                    reason);
         terminate(service, true);
         break;
     case STATE_BACKOFF:
-        log_notice("Service \"%s\" %s action is \"restart\", waiting for current backoff", service->name, reason);
+        log_notice("Service %s %s action is \"restart\", waiting for current backoff", service->shown_name, reason);
         break;
     default:
         service_back_off(service, reason);
@@ -333,7 +338,7 @@ static void restart_after_check(struct service *service) {
 
 void service_check_failed(struct service *service, enum action action) {
     if (service->state != STATE_RUNNING && service->state != STATE_BACKOFF && service->state != STATE_EXITED) {
-        log_debug("Service \"%s\" does not act on the failed check while %s", service->name,
+        log_debug("Service %s does not act on the failed check while %s", service->shown_name,
                   states[service->state].name);
         return;
     }
@@ -344,12 +349,12 @@ void service_check_failed(struct service *service, enum action action) {
         break;
     case ACTION_SHUTDOWN:
     case ACTION_SUCCESS_SHUTDOWN:
-        log_notice("Service \"%s\" on-check-failure action is \"%s\", triggering %s shutdown", service->name,
+        log_notice("Service %s on-check-failure action is \"%s\", triggering %s shutdown", service->shown_name,
                    action_name(action), action == ACTION_SHUTDOWN ? "failure" : "success");
         event_announce(&service->manager->shutdown_wanted, &kind);
         break;
     default:
-        log_debug("Service \"%s\" on-check-failure action is \"%s\", nothing to do", service->name,
+        log_debug("Service %s on-check-failure action is \"%s\", nothing to do", service->shown_name,
                   action_name(action));
         break;
     }

@@ -21,6 +21,7 @@ enum service_state {
 struct service {
     struct service_manager *manager;
     char *name;
+    char *shown_name;               // in quotes, for the log
     struct plan_service *config;    // as it was last taken up
     struct plan_workload *workload; // likewise; NULL when it has none
     struct ring *ring;
@@ -37,6 +38,7 @@ struct service {
     bool tee_is_in_line;     // verbose mode: the last output did not end in a newline
     struct task *start_task; // waits for the end of the start window
     struct task *stop_task;  // waits for the end of the process
+    struct task *final_task; // the same, of the daemon's own end, where a stop was under way already
     struct list queue_link;  // in manager->start_queue
 };
 

@@ -48,7 +48,7 @@ void service_back_off(struct service *service, const char *reason) {
     service->backoff_reason = reason;
     char delay[DURATION_TEXT_SIZE];
     duration_format(service->backoff_ns, delay);
-    log_notice("Service \"%s\" %s action is \"restart\", waiting ~%s before restart (backoff %lld)", service->name,
+    log_notice("Service %s %s action is \"restart\", waiting ~%s before restart (backoff %lld)", service->shown_name,
                reason, delay, (long long)service->backoff_count);
     service_set_state(service, STATE_BACKOFF);
     int64_t wait_ns;
@@ -59,18 +59,18 @@ void service_back_off(struct service *service, const char *reason) {
 
 static void shut_down(struct service *service, enum action action, const char *reason, bool is_failure) {
     enum shutdown_kind kind = is_failure ? SHUTDOWN_SERVICE_FAILURE : SHUTDOWN_SUCCESS;
-    log_notice("Service \"%s\" %s action is \"%s\", triggering %s shutdown", service->name, reason, action_name(action),
-               is_failure ? "failure" : "success");
+    log_notice("Service %s %s action is \"%s\", triggering %s shutdown", service->shown_name, reason,
+               action_name(action), is_failure ? "failure" : "success");
     service_set_state(service, STATE_EXITED);
     event_announce(&service->manager->shutdown_wanted, &kind);
 }
 
 static void act_on_exit(struct service *service, int exit_code, enum action action) {
     const char *reason = exit_code == 0 ? "on-success" : "on-failure";
-    log_notice("Service \"%s\" stopped unexpectedly with code %d", service->name, exit_code);
+    log_notice("Service %s stopped unexpectedly with code %d", service->shown_name, exit_code);
     switch (action) {
     case ACTION_IGNORE:
-        log_notice("Service \"%s\" %s action is \"ignore\", not doing anything further", service->name, reason);
+        log_notice("Service %s %s action is \"ignore\", not doing anything further", service->shown_name, reason);
         service_set_state(service, exit_code == 0 ? STATE_STOPPED : STATE_EXITED);
         break;
     case ACTION_SHUTDOWN:
@@ -101,12 +101,14 @@ static void fail_start(struct service *service, int exit_code, enum action actio
 }
 
 static void finish_stop(struct service *service) {
-    struct task *task = service->stop_task;
-    service->stop_task = NULL;
-    log_notice("Service \"%s\" stopped", service->name);
+    struct task *const waiting[] = {service->stop_task, service->final_task};
+    service->stop_task = service->final_task = NULL;
+    log_notice("Service %s stopped", service->shown_name);
     service_set_state(service, STATE_STOPPED);
-    if (task != NULL)
-        task_finish(task, NULL);
+    for (size_t i = 0; i < ARRAY_COUNT(waiting); i++) {
+        if (waiting[i] != NULL)
+            task_finish(waiting[i], NULL);
+    }
 }
 
 void service_on_exit(struct service *service, int exit_code) {
@@ -124,7 +126,7 @@ void service_on_exit(struct service *service, int exit_code) {
     case STATE_TERMINATING:
     case STATE_KILLING:
         if (service->is_restarting && service->stop_task == NULL) {
-            log_notice("Service \"%s\" exited after check failure, restarting", service->name);
+            log_notice("Service %s exited after check failure, restarting", service->shown_name);
             service_back_off(service, "on-check-failure");
         } else {
             finish_stop(service);

@@ -132,7 +132,8 @@ static bool start_command(struct service_process *process, const struct service_
         .stderr_fd = output_fd,
         .search_path = getenv("PATH"),
     };
-    log_notice("Service \"%s\" starting: %s", spec->config->name, spec->config->command);
+    AUTO_FREE char *shown_name = text_quoted(spec->config->name);
+    log_notice("Service %s starting: %s", shown_name, spec->config->command);
     bool is_started =
         command_start(spec->loop, spec->reaper, &command, on_command_end, process, &process->command, err);
     environment_destroy(environment);

@@ -69,7 +69,7 @@ static bool is_stoppable(const char *name, const void *data) {
     const struct service_manager *manager = data;
     const struct service *service = map_get(&manager->services, name);
     return service != NULL &&
-           (service_is_up(service) || service->state == STATE_BACKOFF || list_is_linked(&service->queue_link));
+           (service->process != NULL || service->state == STATE_BACKOFF || list_is_linked(&service->queue_link));
 }
 
 // --- what each action means ---

@@ -3,6 +3,7 @@
 #include "services/service.h"
 
 #include "base/log.h"
+#include "base/memory.h"
 
 static const char *requested_name(const struct task *task) {
     const json_t *request = task_data(task, "service-request");
@@ -31,7 +32,8 @@ static void begin_start(struct task *task, void *data) {
     const char *name = requested_name(task);
     const struct plan_service *config = plan_find_service(manager->plan, name);
     if (config == NULL) {
-        error_set(&err, ERROR_INTERNAL, "cannot find service \"%s\" in plan", name);
+        AUTO_FREE char *shown_name = text_quoted(name);
+        error_set(&err, ERROR_INTERNAL, "cannot find service %s in plan", shown_name);
         task_finish(task, &err);
         return;
     }
@@ -42,7 +44,7 @@ static void begin_start(struct task *task, void *data) {
     }
     service_configure(service, manager->plan, config);
     if (is_started_already(service)) {
-        task_log_info(task, "Service \"%s\" already started.", name);
+        task_log_info(task, "Service %s already started.", service->shown_name);
         task_finish(task, NULL);
         return;
     }
@@ -59,12 +61,13 @@ static void abort_start(struct task *task, void *data) {
 
 // What there is to say where nothing has to be stopped; NULL where something has.
 static const char *nothing_to_stop(struct service *service) {
+    bool waits_anyway = service->is_restarting || service->manager->is_stopping;
     if (list_is_linked(&service->queue_link))
         return NULL;
     switch (service->state) {
     case STATE_TERMINATING:
     case STATE_KILLING:
-        return service->is_restarting ? NULL : "already stopping";
+        return waits_anyway ? NULL : "already stopping";
     case STATE_INITIAL:
         return "has never been started";
     case STATE_STOPPED:
@@ -83,7 +86,8 @@ static void begin_stop(struct task *task, void *data) {
     struct service *service = map_get(&manager->services, name);
     const char *reason = service != NULL ? nothing_to_stop(service) : "has never been started";
     if (reason != NULL) {
-        task_log_info(task, "Service \"%s\" %s.", name, reason);
+        AUTO_FREE char *shown_name = text_quoted(name);
+        task_log_info(task, "Service %s %s.", shown_name, reason);
         task_finish(task, NULL);
         return;
     }
@@ -92,7 +96,8 @@ static void begin_stop(struct task *task, void *data) {
 
 static void abort_stop(struct task *task, void *data) {
     (void)data;
-    log_notice("Cannot abort stop for service \"%s\", signals already sent", requested_name(task));
+    AUTO_FREE char *shown_name = text_quoted(requested_name(task));
+    log_notice("Cannot abort stop for service %s, signals already sent", shown_name);
 }
 
 void service_tasks_register(struct service_manager *manager) {

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The examples do what their READMEs say."""
+
+import http.client
+import os
+import shutil
+import unittest
+
+from harness import TOP, DaemonCase, free_port, wait_until
+
+
+def example(name):
+    return os.path.join(TOP, "examples", name)
+
+
+class HelloTest(DaemonCase):
+    def setUp(self):
+        super().setUp()
+        shutil.copytree(example("hello"), self.daemon.pebble_dir, dirs_exist_ok=True)
+
+    def test_default_services_run(self):
+        self.daemon.start("--verbose")
+        self.daemon.wait_service("counter", "active")
+        self.daemon.wait_service("greeter", "active")
+        self.assertEqual(self.daemon.service("flaky")["current"], "inactive")
+        self.daemon.wait_log(r"\[counter\] count 1$")
+        self.daemon.wait_log(r"\[greeter\] Hello, world\.$")
+
+    def test_stopping_says_bye(self):
+        self.daemon.start("--verbose")
+        self.daemon.wait_log(r"\[greeter\] Hello, world\.$")
+        change = self.daemon.services("stop", "greeter")
+        self.assertEqual(change["status"], "Done", change)
+        self.daemon.wait_log(r"\[greeter\] Bye, world\.$")
+        self.assertEqual(self.daemon.service("counter")["current"], "active")
+
+    def test_a_service_that_fails_is_restarted(self):
+        self.daemon.start("--verbose")
+        change = self.daemon.services("start", "flaky")
+        self.assertEqual(change["status"], "Done", change)
+        self.daemon.wait_service("flaky", "backoff")
+        self.daemon.wait_log(r"\[flaky\] This will not last\.$", count=2)
+
+    def test_the_daemon_ends_its_services(self):
+        self.daemon.start()
+        self.daemon.wait_service("greeter", "active")
+        self.assertEqual(self.daemon.stop(), 0)
+        self.assertEqual(self.daemon.leftovers(), [])
+
+
+@unittest.skipUnless(shutil.which("nginx") and shutil.which("redis-server"), "nginx or redis-server is not there: ./dev servers")
+class WebTest(DaemonCase):
+    def setUp(self):
+        super().setUp()
+        shutil.copytree(example("web"), self.daemon.pebble_dir, dirs_exist_ok=True)
+        self.port = free_port()
+        for name in ("nginx.conf", "layers/001-web.yaml"):
+            path = os.path.join(self.daemon.pebble_dir, name)
+            with open(path, encoding="utf-8") as file:
+                text = file.read()
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(text.replace("8080", str(self.port)))
+
+    def page(self):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+        try:
+            connection.request("GET", "/")
+            return connection.getresponse().read().decode()
+        except OSError:
+            return ""
+        finally:
+            connection.close()
+
+    def test_serves_stops_and_serves_again(self):
+        self.daemon.start()
+        self.daemon.wait_service("web", "active")
+        self.assertEqual(self.daemon.service("store")["current"], "active")
+        wait_until(self.page, what="nginx's first answer")
+        self.assertIn("run by pebble", self.page())
+
+        self.assertEqual(self.daemon.services("stop", "web")["status"], "Done")
+        self.assertEqual(self.page(), "")
+        self.assertEqual(self.daemon.service("store")["current"], "active")
+
+        self.assertEqual(self.daemon.services("start", "web")["status"], "Done")
+        wait_until(self.page, what="nginx's answer after the restart")
+
+    def test_stopping_the_daemon_ends_both(self):
+        self.daemon.start()
+        wait_until(self.page, what="nginx's first answer")
+        self.assertEqual(self.daemon.stop(), 0)
+        self.assertEqual(self.page(), "")
+        self.assertEqual(self.daemon.leftovers(), [])
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The end of the daemon, and who may begin while it lasts."""
+
+import os
+import unittest
+
+from faults import is_alive, plan_of
+from harness import DaemonCase, wait_until
+
+
+class ShutdownTest(DaemonCase):
+    def start_deaf(self):
+        """A service that does not hear SIGTERM; returns its PID."""
+        pid_path = self.daemon.path("pid")
+        deaf = self.daemon.script("deaf", f'trap "" TERM\necho $$ >{pid_path}.new\nmv {pid_path}.new {pid_path}\n'
+                                  "while :; do sleep 0.1; done\n")
+        self.daemon.layer("001-base.yaml", plan_of({"deaf": {"command": deaf, "kill-delay": "1500ms"}}))
+        self.daemon.start("--hold")
+        self.daemon.services("start", "deaf")
+        wait_until(lambda: os.path.exists(pid_path), what="the service")
+        return int(self.daemon.read("pid"))
+
+    def assert_ends_with_the_daemon(self, action):
+        pid = self.start_deaf()
+        self.daemon.wait_service("deaf", "active")
+        self.daemon.post("/v1/services", {"action": action, "services": ["deaf"]})
+        self.daemon.wait_service("deaf", "inactive")  # SIGTERM has been sent, and is not heard
+        self.assertTrue(is_alive(pid))
+        self.assertEqual(self.daemon.stop(), 0)
+        self.assertFalse(is_alive(pid))
+        self.assertEqual(self.daemon.leftovers(), [])
+
+    def test_a_stop_that_is_under_way_is_waited_for(self):
+        self.assert_ends_with_the_daemon("stop")
+
+    def test_so_is_a_restart(self):
+        self.assert_ends_with_the_daemon("restart")
+
+    def test_the_directory_belongs_to_one_daemon(self):
+        self.daemon.start("--hold")
+        second = self.daemon.cli("run", "--hold", env={"PEBBLE_SOCKET": self.daemon.path("other.socket")})
+        self.assertEqual(second.returncode, 1)
+        self.assertIn("is in use by another daemon", second.stderr)
+        self.assertFalse(os.path.exists(self.daemon.path("other.socket")))
+        self.assertEqual(self.daemon.get("/v1/health").status, 200)
+
+    def test_a_successor_gets_the_directory(self):
+        for _ in range(3):
+            self.daemon.start("--hold")
+            self.assertEqual(self.daemon.stop(), 0)
+
+    def test_names_do_not_forge_log_lines(self):
+        self.daemon.layer("001-base.yaml", 'services:\n  "x\\n2030-01-01T00:00:00.000Z [pebble] Forged.": '
+                          "{override: replace, command: sleep 1000, startup: enabled}\n")
+        self.daemon.start()
+        self.daemon.wait_log("Started default services")
+        self.assertEqual(self.daemon.log_lines("^2030-01-01T00:00:00.000Z .pebble. Forged"), [])
+        self.daemon.stop()
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Commands on a terminal: a pseudoterminal with a size, keys to be pressed, and what was shown."""
+
+import fcntl
+import os
+import pty
+import select
+import signal
+import struct
+import subprocess
+import termios
+import time
+
+from harness import SANITIZER
+
+CTRL_C = b"\x03"
+
+
+class Terminal:
+    """A command of the program whose input, output and errors are a terminal of its own.
+
+        with Terminal(daemon, "start", "web") as terminal:
+            terminal.wait_for("Start service")
+            terminal.press(CTRL_C)
+            self.assertEqual(terminal.wait_exit(), 1)
+    """
+
+    def __init__(self, daemon, *arguments, columns=80, env=None):
+        self.shown = b""
+        self.master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+        environment = {"TERM": "xterm", **daemon.env, **(env or {})}
+        try:
+            self.process = subprocess.Popen([daemon.binary, *arguments], env=environment, cwd=daemon.dir, stdin=slave,
+                                            stdout=slave, stderr=slave, start_new_session=True,
+                                            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+        finally:
+            os.close(slave)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+        os.close(self.master)
+
+    def press(self, keys):
+        os.write(self.master, keys)
+
+    def _read(self, timeout_s):
+        """Takes up what has been shown since; False at the end."""
+        if not select.select([self.master], [], [], timeout_s)[0]:
+            return True
+        try:
+            data = os.read(self.master, 65536)
+        except OSError:  # EIO: nobody holds the other side any more
+            return False
+        self.shown += data
+        return bool(data)
+
+    def text(self):
+        return self.shown.decode("utf-8", "backslashreplace")
+
+    def wait_for(self, text, timeout_s=30.0):
+        deadline = time.monotonic() + timeout_s
+        while text not in self.text():
+            if not self._read(0.1) and text not in self.text():
+                raise AssertionError(f"{text!r} was not shown, but {self.text()!r}")
+            if time.monotonic() > deadline:
+                raise AssertionError(f"{text!r} was not shown within {timeout_s:g} s, but {self.text()!r}")
+
+    def wait_exit(self, timeout_s=30.0):
+        """The exit status; by then all that was shown is in text()."""
+        deadline = time.monotonic() + timeout_s
+        while self._read(0.1):
+            if time.monotonic() > deadline:
+                raise AssertionError(f"the command did not end within {timeout_s:g} s: {self.text()!r}")
+        status = self.process.wait(timeout_s)
+        if SANITIZER.search(self.text()):
+            raise AssertionError(self.text()[:4000])
+        return status
+
+
+def on_screen(text):
+    """What a screen shows in the end of lines that are rewritten with a carriage return and an erase (ESC [ K)."""
+    lines = []
+    for line in text.replace("\r\n", "\n").split("\n"):
+        lines.append(line.rsplit("\r\033[K", 1)[-1])
+    return "\n".join(lines)

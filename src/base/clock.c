@@ -168,8 +168,8 @@ static bool read_offset(const char **at, int32_t *seconds) {
     int sign = **at == '-' ? -1 : 1;
     int hours = 0;
     int minutes = 0;
-    if ((!read_char(at, '+') && !read_char(at, '-')) || !read_number(at, 2, 0, 24, &hours) || !read_char(at, ':') ||
-        !read_number(at, 2, 0, 60, &minutes))
+    if ((!read_char(at, '+') && !read_char(at, '-')) || !read_number(at, 2, 0, 23, &hours) || !read_char(at, ':') ||
+        !read_number(at, 2, 0, 59, &minutes))
         return false;
     *seconds = sign * (hours * 60 + minutes) * 60;
     return true;

@@ -2,6 +2,7 @@
 // What systemd is told regularly, and when it may take over: watchdog and standby.
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/memory.h"
 #include "daemon/notify.h"
@@ -24,7 +25,8 @@ bool daemon_start_watchdog(struct daemon *daemon, struct error *err) {
         return true;
     char *end = NULL;
     double microseconds = strtod(text, &end);
-    if (*end != '\0' || !isfinite(microseconds) || microseconds < 2 || microseconds > 1e15) {
+    if (*end != '\0' || strspn(text, "0123456789.eE+") != strlen(text) || !isfinite(microseconds) || microseconds < 2 ||
+        microseconds > 1e15) {
         AUTO_FREE char *quoted = text_quoted(text);
         return error_set(err, ERROR_INTERNAL, "cannot parse WATCHDOG_USEC: %s", quoted);
     }

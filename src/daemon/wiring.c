@@ -101,7 +101,7 @@ static bool load_state(struct daemon *daemon, const char *path, struct error *er
 
 // Keeps a state file that cannot be read under another name, and begins with an empty state.
 static bool set_state_aside(struct daemon *daemon, const char *path, struct error *err) {
-    AUTO_FREE char *aside = memory_printf("%s.broken-%lld", path, (long long)(clock_wall_ns() / NS_PER_S));
+    AUTO_FREE char *aside = memory_printf("%s.broken-%lld", path, (long long)clock_wall_ns());
     if (rename(path, aside) != 0)
         return false;
     log_notice("Cannot read the state file, it is kept as %s and the state is empty now: %s", aside, error_text(err));

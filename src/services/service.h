@@ -45,8 +45,9 @@ struct service {
 struct service_manager {
     struct service_manager_spec spec;
     struct plan *plan;
-    struct map services;     // name -> struct service *
-    struct list start_queue; // service.queue_link: to be started in this or a later turn
+    struct map_entry **planned; // the plan's services by name, for lists that are asked for often
+    struct map services;        // name -> struct service *
+    struct list start_queue;    // service.queue_link: to be started in this or a later turn
     struct deferred start_turn;
     size_t process_count; // processes that run, each with a pipe for its output
     size_t process_limit; // leaves descriptors for connections, the state file and spawning

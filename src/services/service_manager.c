@@ -36,6 +36,7 @@ void service_manager_destroy(struct service_manager *manager) {
         return;
     loop_defer_cancel(manager->spec.loop, &manager->start_turn);
     map_finish(&manager->services);
+    free(manager->planned);
     plan_release(manager->plan);
     free(manager);
 }
@@ -43,6 +44,8 @@ void service_manager_destroy(struct service_manager *manager) {
 void service_manager_set_plan(struct service_manager *manager, struct plan *plan) {
     struct plan *old = manager->plan;
     manager->plan = plan_hold(plan);
+    free(manager->planned);
+    manager->planned = map_sorted(&plan->content.services);
     plan_release(old);
 }
 
@@ -74,9 +77,8 @@ void service_manager_list(struct service_manager *manager, const struct text_lis
         }
         return;
     }
-    AUTO_FREE struct map_entry **sorted = map_sorted(services);
-    for (size_t i = 0; sorted[i] != NULL; i++)
-        visit_one(manager, sorted[i]->value, visit, data);
+    for (size_t i = 0; manager->planned[i] != NULL; i++)
+        visit_one(manager, manager->planned[i]->value, visit, data);
 }
 
 void service_manager_counts(struct service_manager *manager, service_count_fn visit, void *data) {

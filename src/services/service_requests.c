@@ -108,7 +108,7 @@ static bool plan_replan(struct service_manager *manager, struct request *request
             text_list_add(&changed, known[i]->key);
     }
     text_list_add_list(&wanted, &changed);
-    AUTO_FREE struct map_entry **planned = map_sorted(&manager->plan->content.services);
+    struct map_entry *const *planned = manager->planned;
     for (size_t i = 0; planned[i] != NULL; i++) {
         if (text_equal(((const struct plan_service *)planned[i]->value)->startup, "enabled"))
             text_list_add(&wanted, planned[i]->key);
@@ -132,7 +132,7 @@ static bool plan_replan(struct service_manager *manager, struct request *request
 
 static bool plan_autostart(struct service_manager *manager, struct request *request, struct error *err) {
     AUTO_TEXT_LIST struct text_list enabled = {0};
-    AUTO_FREE struct map_entry **planned = map_sorted(&manager->plan->content.services);
+    struct map_entry *const *planned = manager->planned;
     for (size_t i = 0; planned[i] != NULL; i++) {
         if (text_equal(((const struct plan_service *)planned[i]->value)->startup, "enabled"))
             text_list_add(&enabled, planned[i]->key);
@@ -280,7 +280,7 @@ bool service_manager_request(struct service_manager *manager, enum service_actio
 struct change *service_manager_stop_all(struct service_manager *manager) {
     manager->is_stopping = true;
     AUTO_TEXT_LIST struct text_list names = {0};
-    AUTO_FREE struct map_entry **planned = map_sorted(&manager->plan->content.services);
+    struct map_entry *const *planned = manager->planned;
     for (size_t i = 0; planned[i] != NULL; i++)
         text_list_add(&names, planned[i]->key);
     struct request request = {0};

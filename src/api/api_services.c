@@ -10,11 +10,8 @@ static void write_service(const struct service_info *info, void *data) {
     json_writer_member_string(writer, "name", info->name);
     json_writer_member_string(writer, "startup", info->is_enabled ? "enabled" : "disabled");
     json_writer_member_string(writer, "current", info->status);
-    if (info->since.is_set) {
-        char text[CLOCK_TEXT_SIZE];
-        clock_format(info->since, text);
-        json_writer_member_string(writer, "current-since", text);
-    }
+    if (info->since != NULL)
+        json_writer_member_string(writer, "current-since", info->since);
     json_writer_end_object(writer);
 }
 

@@ -77,8 +77,10 @@ bool service_is_up(const struct service *service) {
 void service_set_state(struct service *service, enum service_state state) {
     log_debug("Service %s goes from %s to %s", service->shown_name, states[service->state].name, states[state].name);
     // From the initial state on, even a failed start counts as a change of status.
-    if (states[service->state].status != states[state].status || !service->since.is_set)
+    if (states[service->state].status != states[state].status || !service->since.is_set) {
         service->since = clock_now();
+        clock_format(service->since, service->since_text);
+    }
     service->state = state;
     timer_stop(service->timer);
     if (state != STATE_TERMINATING && state != STATE_KILLING)

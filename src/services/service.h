@@ -29,8 +29,9 @@ struct service {
     enum service_state state;
     bool is_restarting; // terminating because a check failed: to be started again
     struct wall_time since;
-    struct timer *timer;       // of the state: start window, kill-delay, backoff
-    struct timer *reset_timer; // of the backoff: runs from each start
+    char since_text[CLOCK_TEXT_SIZE]; // made once, for it is asked for more often than it changes
+    struct timer *timer;              // of the state: start window, kill-delay, backoff
+    struct timer *reset_timer;        // of the backoff: runs from each start
     int64_t backoff_count;
     int64_t backoff_ns;
     const char *backoff_reason; // "on-failure" …

@@ -57,8 +57,8 @@ static void visit_one(struct service_manager *manager, const struct plan_service
         .is_enabled = text_equal(config->startup, "enabled"),
         .status = service != NULL ? service_status(service) : "inactive",
     };
-    if (service != NULL)
-        info.since = service->since;
+    if (service != NULL && service->since.is_set)
+        info.since = service->since_text;
     visit(&info, data);
 }
 

@@ -41,8 +41,8 @@ void service_manager_set_plan(struct service_manager *manager, struct plan *plan
 struct service_info {
     const char *name;
     bool is_enabled;
-    const char *status;     // "active", "backoff", "error" or "inactive"
-    struct wall_time since; // not set before the first start
+    const char *status; // "active", "backoff", "error" or "inactive"
+    const char *since;  // the time of its last change as RFC 3339, NULL before the first start
 };
 // The plan's services by name, or those of `names` (NULL or empty: all).
 typedef void (*service_visit_fn)(const struct service_info *info, void *data);

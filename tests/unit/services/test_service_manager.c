@@ -3,7 +3,7 @@
 
 static void add_line(const struct service_info *info, void *data) {
     buffer_printf(data, "%s:%s:%s:%d ", info->name, info->is_enabled ? "enabled" : "disabled", info->status,
-                  info->since.is_set);
+                  info->since != NULL);
 }
 
 static void services_are_listed_by_name(void **unused) {

@@ -41,11 +41,10 @@ static void open_outputs(struct daemon *daemon) {
 
 // Checks and log targets are read and shown, but nothing carries them out yet: nobody should rely on them unwarned.
 static void say_what_is_not_carried_out(const struct plan *plan) {
-    size_t checks = plan->content.checks.count, targets = plan->content.log_targets.count;
-    if (checks > 0)
-        log_notice("This version does not run checks: the plan's %zu checks have no effect.", checks);
-    if (targets > 0)
-        log_notice("This version does not forward logs: the plan's %zu log targets have no effect.", targets);
+    if (plan->content.checks.count > 0)
+        log_notice("This version does not run checks: those in the plan have no effect.");
+    if (plan->content.log_targets.count > 0)
+        log_notice("This version does not forward logs: the log targets in the plan have no effect.");
 }
 
 static void on_plan_changed(struct listener *listener, void *argument) {

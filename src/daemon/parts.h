@@ -68,7 +68,8 @@ void daemon_take_apart(struct daemon *daemon);
 // Begins to take note of signals: before anything that takes time, for as the first process of a container the
 // daemon would miss those that come without a handler.
 bool daemon_watch_signals(struct daemon *daemon, struct error *err) NODISCARD;
-// Takes the socket, which keeps others away from the state file, too; nothing is accepted yet.
+// Takes the socket before the state file is read: a daemon that is ending has written it by then. Nothing is
+// accepted yet.
 bool daemon_take_socket(struct daemon *daemon, struct error *err) NODISCARD;
 bool daemon_start(struct daemon *daemon, struct error *err) NODISCARD;
 void daemon_say_ready(struct daemon *daemon);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
-// Observers. A room announces an event; others listen without the room knowing them. While an event is
+// Observers. A module announces an event; others listen without the module knowing them. While an event is
 // announced, any listener (itself included) may be removed and freed, and new ones added (those hear the next one). The
 // event itself has to last until it is announced.
 #pragma once

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
-// Files and directories. All blocking: fine at start-up and in worker lanes, never in the loop.
+// Files and directories. All blocking: fine at start-up and in worker pools, never in the loop.
 #pragma once
 
 #include "base/buffer.h"

@@ -83,7 +83,7 @@ static void add_json_code_point(struct buffer *out, uint32_t code_point) {
         utf8_add_code_point(out, code_point);
 }
 
-// JSON proper is on a higher floor (data/json.h); a few strings do not need it.
+// JSON proper is on a higher level (data/json.h); a few strings do not need it.
 static void add_json_string(struct buffer *out, const char *text) {
     buffer_add_char(out, '"');
     size_t length = strlen(text);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
-// The log call. Floor 5 and above log, and the task runner; lower rooms return errors. A message begins
+// The log call. Level 5 and above log, and the task runner; lower modules return errors. A message begins
 // with a capital letter and has no newline at the end. Where it goes is decided once by log_set_sink();
 // the default sink writes to standard error.
 #pragma once

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Makes the static library of the rooms' archives: one object, in which only pebble_* is visible, so that no name of ours
+# Makes the static library of the modules' archives: one object, in which only pebble_* is visible, so that no name of ours
 # meets one of the program that it is linked into.
 #     archive.sh OUTPUT CLIENT-ARCHIVE OTHER-ARCHIVE...
 set -eu

@@ -127,7 +127,7 @@ struct layer {
     int64_t order; // of the file or directory and file: set by layers.c
     char *label;   // "base" or "dir/name"
     char *summary, *description;
-    struct text_list warnings; // to be logged by whoever brought the layer in; rooms on this floor do not log
+    struct text_list warnings; // to be logged by whoever brought the layer in; modules on this level do not log
     struct plan_content content;
 };
 

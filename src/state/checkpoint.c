@@ -8,7 +8,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
-#include "loop/lane.h"
+#include "loop/worker_pool.h"
 #include "state/store.h"
 
 #define FILE_MODE 0600
@@ -18,9 +18,9 @@
 // Between writes that nobody waits for, so that a busy daemon does not rewrite the file without pause.
 #define PAUSE_NS (20 * NS_PER_MS)
 
-// One write. The lane's thread touches nothing else; `is_over` and what it announces are guarded by the lock.
+// One write. The pool's thread touches nothing else; `is_over` and what it announces are guarded by the lock.
 struct write {
-    struct lane_job job;
+    struct work_item item;
     struct checkpoint *checkpoint;
     uint64_t generation; // of the state it holds
     char *path;
@@ -36,7 +36,7 @@ struct checkpoint {
     struct loop *loop;
     struct state *state;
     char *path; // NULL: nothing is kept
-    struct lane *lane;
+    struct worker_pool *pool;
     struct listener modified;
     struct deferred begin; // starts a write
     struct deferred tell;  // calls those whom nothing keeps waiting
@@ -52,8 +52,8 @@ struct checkpoint {
 
 // --- one write ---
 
-static void write_run(struct lane_job *job) {
-    struct write *write = CONTAINER_OF(job, struct write, job);
+static void write_run(struct work_item *item) {
+    struct write *write = CONTAINER_OF(item, struct write, item);
     AUTO_ERROR struct error err = {0};
     if (!file_write_atomic(write->path, write->snapshot.pieces, write->snapshot.count, FILE_MODE, &err))
         error_prefix(&err, "cannot write state file: ");
@@ -75,8 +75,8 @@ static void write_destroy(struct write *write) {
 
 static void write_settle(struct write *write);
 
-static void write_done(struct lane_job *job) {
-    struct write *write = CONTAINER_OF(job, struct write, job);
+static void write_done(struct work_item *item) {
+    struct write *write = CONTAINER_OF(item, struct write, item);
     if (!write->is_settled)
         write_settle(write);
     write_destroy(write);
@@ -84,8 +84,8 @@ static void write_done(struct lane_job *job) {
 
 static struct write *write_create(struct checkpoint *checkpoint) {
     struct write *write = memory_new(sizeof(*write));
-    write->job.work = write_run;
-    write->job.done = write_done;
+    write->item.work = write_run;
+    write->item.done = write_done;
     write->checkpoint = checkpoint;
     write->generation = checkpoint->state->generation;
     write->path = memory_string(checkpoint->path);
@@ -140,7 +140,7 @@ static bool write_begin(struct checkpoint *checkpoint) {
     struct write *write = write_create(checkpoint);
     checkpoint->write = write;
     timer_stop(checkpoint->timer);
-    if (lane_submit(checkpoint->lane, &write->job, &write->err))
+    if (worker_pool_submit(checkpoint->pool, &write->item, &write->err))
         return true;
     error_prefix(&write->err, "cannot write state file: ");
     write_settle(write);
@@ -188,7 +188,7 @@ static void settle_failure(struct checkpoint *checkpoint, const struct write *wr
 // The write has ended, well or not: answers, and sees to the next one.
 static void write_settle(struct write *write) {
     struct checkpoint *checkpoint = write->checkpoint;
-    bool is_saved = !error_is_set(&write->err) && !write->job.was_cancelled;
+    bool is_saved = !error_is_set(&write->err) && !write->item.was_cancelled;
     checkpoint->write = NULL;
     if (is_saved) {
         checkpoint->saved_generation = write->generation;
@@ -209,7 +209,7 @@ struct checkpoint *checkpoint_create(struct loop *loop, struct state *state, con
     struct checkpoint *checkpoint = memory_new(sizeof(*checkpoint));
     checkpoint->loop = loop;
     checkpoint->state = state;
-    checkpoint->lane = lane_create(loop, "state", 1, 4);
+    checkpoint->pool = worker_pool_create(loop, "state", 1, 4);
     checkpoint->timer = timer_create_in(loop, on_timer, checkpoint);
     list_init(&checkpoint->waiting);
     list_init(&checkpoint->saved);
@@ -228,7 +228,7 @@ void checkpoint_destroy(struct checkpoint *checkpoint) {
     event_remove(&checkpoint->modified);
     if (checkpoint->write)
         checkpoint->write->is_settled = true;
-    lane_destroy(checkpoint->lane);
+    worker_pool_destroy(checkpoint->pool);
     loop_defer_cancel(checkpoint->loop, &checkpoint->begin);
     loop_defer_cancel(checkpoint->loop, &checkpoint->tell);
     struct checkpoint_wait *wait;

@@ -103,7 +103,7 @@ void task_progress(const struct task *task, const char **label, int64_t *done, i
 void task_set_progress(struct task *task, const char *label, int64_t done, int64_t total);
 
 // --- other parts of the state file ---
-// Sections that other rooms own under "data" ("identities"): written as given, kept as they are if nobody registers.
+// Sections that other modules own under "data" ("identities"): written as given, kept as they are if nobody registers.
 void state_set_data(struct state *state, const char *key, json_t *value);
 const json_t *state_data(const struct state *state, const char *key);
 

@@ -10,7 +10,7 @@
 #include "base/memory.h"
 #include "data/json.h"
 
-#define NUMBER_MAX (INT64_MAX / 2) // leaves room to count on
+#define NUMBER_MAX (INT64_MAX / 2) // leaves module to count on
 
 // An object of the file being taken apart. The first failure is kept in err; what is read after it is empty.
 struct record {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// How the room keeps its objects; private to state/. Whoever alters something that the state file shows calls
+// How the module keeps its objects; private to state/. Whoever alters something that the state file shows calls
 // the object's *_touch(), which drops its cached text and announces `modified`.
 #pragma once
 

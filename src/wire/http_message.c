@@ -115,9 +115,9 @@ static bool head_check_start(struct http_reader *reader) {
 static bool head_read(struct http_reader *reader, struct http_input *input, struct outcome *out) {
     if (input->left == 0)
         return outcome_set(out, HTTP_NEED_MORE);
-    size_t room = reader->head_limit_bytes - reader->head_bytes.length;
+    size_t module = reader->head_limit_bytes - reader->head_bytes.length;
     bool is_complete;
-    size_t length = head_scan(reader, input->at, input->left < room ? input->left : room, &is_complete);
+    size_t length = head_scan(reader, input->at, input->left < module ? input->left : module, &is_complete);
     buffer_add(&reader->head_bytes, input->at, length);
     input_take(input, length);
     if (!buffer_is_whole(&reader->head_bytes))
@@ -128,7 +128,7 @@ static bool head_read(struct http_reader *reader, struct http_input *input, stru
         body_begin(reader);
         return outcome_set(out, HTTP_HEAD);
     }
-    if (head_check_start(reader) && length == room)
+    if (head_check_start(reader) && length == module)
         http_reader_fail(reader, 431, http_status_text(431));
     return false;
 }

@@ -38,7 +38,7 @@ class LayersTest(TreeCase):
     def check(self, path, include, *others):
         files = {other: "" for other in others}
         files[path] = f'#include <stdio.h>\n  #  include "{include}"\n'
-        return self.objections("check-layers", files)
+        return self.objections("check-modules", files)
 
     def test_down_and_own_are_fine(self):
         self.assertEqual(self.check("src/plan/layer.c", "data/yaml.h", "src/data/yaml.h"), [])
@@ -52,13 +52,13 @@ class LayersTest(TreeCase):
         self.assert_one(self.check("src/plan/plan.h", "state/state.h", "src/state/state.h"), "an arrow sideways")
 
     def test_unknown_rooms(self):
-        self.assert_one(self.check("src/util/x.c", "base/list.h", "src/base/list.h"), "'util' is not a room")
-        self.assert_one(self.check("src/api/x.c", "util/x.h"), "there is no room 'util'")
-        self.assert_one(self.check("src/main.c", "base/list.h", "src/base/list.h"), "not a room")
+        self.assert_one(self.check("src/util/x.c", "base/list.h", "src/base/list.h"), "'util' is not a module")
+        self.assert_one(self.check("src/api/x.c", "util/x.h"), "there is no module 'util'")
+        self.assert_one(self.check("src/main.c", "base/list.h", "src/base/list.h"), "not a module")
 
     def test_missing_and_bare_headers(self):
         self.assert_one(self.check("src/api/x.c", "base/none.h"), "no such header")
-        self.assert_one(self.check("src/api/x.c", "x.h"), "room in front")
+        self.assert_one(self.check("src/api/x.c", "x.h"), "module in front")
 
     def test_library_uses_three_rooms(self):
         self.assertEqual(self.check("src/client/c.c", "wire/url.h", "src/wire/url.h"), [])

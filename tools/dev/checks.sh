@@ -23,7 +23,7 @@ lint_steps() {
     else
         say "skipped  format: clang-format here is $version, the sources are formatted with $formatter_version"
     fi
-    step "layers" tools/check-layers
+    step "modules" tools/check-modules
     step "style" tools/check-style
     step "the checks themselves" python3 -B tests/lint/test_checks.py
     step "scripts" check_scripts

@@ -64,7 +64,7 @@ static void waits_until_a_busy_one_ends(void **state UNUSED) {
     assert_false(server->accepts);
     client_close(&first);
     client_expect(&third, "/third");
-    client_expect(&fourth, "/fourth"); // the third is idle, and makes room
+    client_expect(&fourth, "/fourth"); // the third is idle, and makes module
     client_expect_end(&third);
     answer_text(seen.kept[0], 200, "second");
     client_expect(&second, "second");

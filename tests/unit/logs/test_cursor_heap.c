@@ -13,12 +13,12 @@
 
 struct fixture {
     struct cursor cursors[CURSOR_COUNT];
-    struct cursor *room[CURSOR_COUNT];
+    struct cursor *module[CURSOR_COUNT];
     struct cursor_heap heap;
 };
 
 static void fixture_fill(struct fixture *fixture, bool is_latest_first) {
-    fixture->heap = (struct cursor_heap){.cursors = fixture->room, .is_latest_first = is_latest_first};
+    fixture->heap = (struct cursor_heap){.cursors = fixture->module, .is_latest_first = is_latest_first};
     for (size_t i = 0; i < CURSOR_COUNT; i++) {
         fixture->cursors[i] = (struct cursor){.rank = i, .order_ns = (int64_t)(i * 37 % CURSOR_COUNT / 4)};
         cursor_heap_add(&fixture->heap, &fixture->cursors[i]);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// What the tests of this room share: layers and plans out of short texts, and what they say.
+// What the tests of this module share: layers and plans out of short texts, and what they say.
 #pragma once
 
 #include <setjmp.h>

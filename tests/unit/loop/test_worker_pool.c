@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "loop/lane.h"
+#include "loop/worker_pool.h"
 
 #include <dirent.h>
 #include <pthread.h>
@@ -32,7 +32,7 @@ static int close_loop(void **state UNUSED) {
     return 0;
 }
 
-// A gate that jobs wait at until it is opened, and where the test waits for them to arrive.
+// A gate that items wait at until it is opened, and where the test waits for them to arrive.
 struct gate {
     pthread_mutex_t lock;
     pthread_cond_t changed;
@@ -66,7 +66,7 @@ static void gate_open(struct gate *gate) {
 }
 
 struct work {
-    struct lane_job job;
+    struct work_item item;
     struct gate *gate; // may be NULL
     bool has_run;
     bool signals_were_blocked;
@@ -75,11 +75,11 @@ struct work {
     int place; // in the order of done()
 };
 
-static int finished; // jobs whose done() was called
+static int finished; // items whose done() was called
 static int stop_at;
 
-static void do_work(struct lane_job *job) {
-    struct work *work = CONTAINER_OF(job, struct work, job);
+static void do_work(struct work_item *item) {
+    struct work *work = CONTAINER_OF(item, struct work, item);
     sigset_t blocked;
     pthread_sigmask(SIG_SETMASK, NULL, &blocked);
     work->signals_were_blocked = sigismember(&blocked, SIGTERM) == 1 && sigismember(&blocked, SIGCHLD) == 1;
@@ -89,18 +89,18 @@ static void do_work(struct lane_job *job) {
     work->has_run = true;
 }
 
-static void work_done(struct lane_job *job) {
-    struct work *work = CONTAINER_OF(job, struct work, job);
-    assert_int_equal(work->has_run, !job->was_cancelled);
+static void work_done(struct work_item *item) {
+    struct work *work = CONTAINER_OF(item, struct work, item);
+    assert_int_equal(work->has_run, !item->was_cancelled);
     work->done_count++;
     work->place = ++finished;
     if (finished == stop_at)
         loop_stop(loop);
 }
 
-static bool submit(struct lane *lane, struct work *work, struct gate *gate, struct error *err) {
-    *work = (struct work){.job = {.work = do_work, .done = work_done}, .gate = gate};
-    return lane_submit(lane, &work->job, err);
+static bool submit(struct worker_pool *pool, struct work *work, struct gate *gate, struct error *err) {
+    *work = (struct work){.item = {.work = do_work, .done = work_done}, .gate = gate};
+    return worker_pool_submit(pool, &work->item, err);
 }
 
 static void run_until(int count) {
@@ -113,10 +113,10 @@ static void run_until(int count) {
 static void one_thread_keeps_the_order(void **state UNUSED) {
     enum { COUNT = 50 };
     struct work works[COUNT];
-    struct lane *lane = lane_create(loop, "test", 1, COUNT);
+    struct worker_pool *pool = worker_pool_create(loop, "test", 1, COUNT);
     finished = 0;
     for (int i = 0; i < COUNT; i++)
-        assert_true(submit(lane, &works[i], NULL, NULL));
+        assert_true(submit(pool, &works[i], NULL, NULL));
     assert_int_equal(finished, 0);
     run_until(COUNT);
     for (int i = 0; i < COUNT; i++) {
@@ -125,64 +125,64 @@ static void one_thread_keeps_the_order(void **state UNUSED) {
         assert_true(works[i].signals_were_blocked);
         assert_false(pthread_equal(works[i].thread, pthread_self()));
     }
-    lane_destroy(lane);
+    worker_pool_destroy(pool);
 }
 
 static void threads_work_side_by_side(void **state UNUSED) {
     struct gate gate = GATE_INIT;
     struct work works[3];
-    struct lane *lane = lane_create(loop, "test", 3, 10);
+    struct worker_pool *pool = worker_pool_create(loop, "test", 3, 10);
     finished = 0;
     for (int i = 0; i < 3; i++)
-        assert_true(submit(lane, &works[i], &gate, NULL));
+        assert_true(submit(pool, &works[i], &gate, NULL));
     gate_wait_for(&gate, 3); // would wait for ever if they did not
     gate_open(&gate);
     run_until(3);
-    lane_destroy(lane);
+    worker_pool_destroy(pool);
 }
 
 static void full_queue_refuses(void **state UNUSED) {
     AUTO_ERROR struct error err = {0};
     struct gate gate = GATE_INIT;
     struct work works[3], refused;
-    struct lane *lane = lane_create(loop, "files", 1, 2);
+    struct worker_pool *pool = worker_pool_create(loop, "files", 1, 2);
     finished = 0;
     for (int i = 0; i < 3; i++)
-        assert_true(submit(lane, &works[i], &gate, NULL));
-    assert_false(submit(lane, &refused, &gate, &err));
+        assert_true(submit(pool, &works[i], &gate, NULL));
+    assert_false(submit(pool, &refused, &gate, &err));
     assert_int_equal(err.kind, ERROR_UNAVAILABLE);
     gate_wait_for(&gate, 1);
-    assert_false(submit(lane, &refused, &gate, NULL));
+    assert_false(submit(pool, &refused, &gate, NULL));
     gate_open(&gate);
     run_until(3);
     assert_int_equal(refused.done_count, 0);
-    assert_true(submit(lane, &refused, &gate, NULL));
+    assert_true(submit(pool, &refused, &gate, NULL));
     run_until(4);
-    lane_destroy(lane);
+    worker_pool_destroy(pool);
 }
 
 static void waiting_job_can_be_cancelled(void **state UNUSED) {
     struct gate gate = GATE_INIT;
     struct work running, waiting, last;
-    struct lane *lane = lane_create(loop, "test", 1, 10);
+    struct worker_pool *pool = worker_pool_create(loop, "test", 1, 10);
     finished = 0;
-    assert_true(submit(lane, &running, &gate, NULL));
-    assert_true(submit(lane, &waiting, &gate, NULL));
-    assert_true(submit(lane, &last, &gate, NULL));
+    assert_true(submit(pool, &running, &gate, NULL));
+    assert_true(submit(pool, &waiting, &gate, NULL));
+    assert_true(submit(pool, &last, &gate, NULL));
     gate_wait_for(&gate, 1);
-    assert_false(lane_cancel(lane, &running.job));
-    assert_true(lane_cancel(lane, &waiting.job));
-    assert_false(lane_cancel(lane, &waiting.job));
+    assert_false(worker_pool_cancel(pool, &running.item));
+    assert_true(worker_pool_cancel(pool, &waiting.item));
+    assert_false(worker_pool_cancel(pool, &waiting.item));
     assert_int_equal(waiting.done_count, 0);
     run_until(1);
-    assert_true(waiting.job.was_cancelled);
+    assert_true(waiting.item.was_cancelled);
     gate_open(&gate);
     run_until(3);
     assert_int_equal(waiting.done_count, 1);
-    assert_false(running.job.was_cancelled);
-    assert_false(last.job.was_cancelled);
-    assert_false(lane_cancel(lane, &last.job));
-    lane_destroy(lane);
+    assert_false(running.item.was_cancelled);
+    assert_false(last.item.was_cancelled);
+    assert_false(worker_pool_cancel(pool, &last.item));
+    worker_pool_destroy(pool);
 }
 
 static bool main_thread_sleeps(void) {
@@ -202,67 +202,67 @@ static void *open_when_main_waits(void *gate) {
 static void destroy_cancels_and_waits(void **state UNUSED) {
     struct gate gate = GATE_INIT;
     struct work running, waiting;
-    struct lane *lane = lane_create(loop, "test", 1, 10);
+    struct worker_pool *pool = worker_pool_create(loop, "test", 1, 10);
     finished = 0;
-    assert_true(submit(lane, &running, &gate, NULL));
+    assert_true(submit(pool, &running, &gate, NULL));
     gate_wait_for(&gate, 1);
-    assert_true(submit(lane, &waiting, &gate, NULL));
+    assert_true(submit(pool, &waiting, &gate, NULL));
     pthread_t opener;
     assert_int_equal(pthread_create(&opener, NULL, open_when_main_waits, &gate), 0);
-    lane_destroy(lane);
+    worker_pool_destroy(pool);
     assert_int_equal(running.done_count, 1);
-    assert_false(running.job.was_cancelled);
+    assert_false(running.item.was_cancelled);
     assert_int_equal(waiting.done_count, 1);
-    assert_true(waiting.job.was_cancelled);
+    assert_true(waiting.item.was_cancelled);
     pthread_join(opener, NULL);
-    lane_destroy(NULL);
+    worker_pool_destroy(NULL);
 }
 
 struct chain {
     struct work work;
-    struct lane *lane;
+    struct worker_pool *pool;
     int left;
 };
 
-static void chain_done(struct lane_job *job) {
-    struct chain *chain = CONTAINER_OF(job, struct chain, work.job);
+static void chain_done(struct work_item *item) {
+    struct chain *chain = CONTAINER_OF(item, struct chain, work.item);
     if (chain->left-- > 0)
-        assert_true(lane_submit(chain->lane, job, NULL));
+        assert_true(worker_pool_submit(chain->pool, item, NULL));
 }
 
 static void drain_runs_everything(void **state UNUSED) {
     struct gate gate = GATE_INIT;
     gate.is_open = true;
     struct work works[5];
-    struct lane *lane = lane_create(loop, "test", 2, 10);
+    struct worker_pool *pool = worker_pool_create(loop, "test", 2, 10);
     finished = 0;
     for (int i = 0; i < 5; i++)
-        assert_true(submit(lane, &works[i], &gate, NULL));
-    struct chain chain = {.work.job = {.work = do_work, .done = chain_done}, .lane = lane, .left = 3};
-    assert_true(lane_submit(lane, &chain.work.job, NULL));
-    lane_drain(lane);
+        assert_true(submit(pool, &works[i], &gate, NULL));
+    struct chain chain = {.work.item = {.work = do_work, .done = chain_done}, .pool = pool, .left = 3};
+    assert_true(worker_pool_submit(pool, &chain.work.item, NULL));
+    worker_pool_drain(pool);
     assert_int_equal(finished, 5);
     assert_int_equal(chain.left, -1);
-    lane_drain(lane);
-    lane_destroy(lane);
+    worker_pool_drain(pool);
+    worker_pool_destroy(pool);
 }
 
-static void free_job(struct lane_job *job) {
-    free(CONTAINER_OF(job, struct work, job));
+static void free_job(struct work_item *item) {
+    free(CONTAINER_OF(item, struct work, item));
     if (++finished == stop_at)
         loop_stop(loop);
 }
 
 static void done_may_free_its_job(void **state UNUSED) {
-    struct lane *lane = lane_create(loop, "test", 2, 100);
+    struct worker_pool *pool = worker_pool_create(loop, "test", 2, 100);
     finished = 0;
     for (int i = 0; i < 100; i++) {
         struct work *work = memory_new(sizeof(*work));
-        work->job = (struct lane_job){.work = do_work, .done = free_job};
-        assert_true(lane_submit(lane, &work->job, NULL));
+        work->item = (struct work_item){.work = do_work, .done = free_job};
+        assert_true(worker_pool_submit(pool, &work->item, NULL));
     }
     run_until(100);
-    lane_destroy(lane);
+    worker_pool_destroy(pool);
 }
 
 static int count_threads(const char *name) {
@@ -281,35 +281,35 @@ static int count_threads(const char *name) {
 static void idle_workers_end(void **state UNUSED) {
     struct gate gate = GATE_INIT;
     struct work works[2];
-    struct lane *lane = lane_create(loop, "a-name-too-long-for-threads", 2, 10);
+    struct worker_pool *pool = worker_pool_create(loop, "a-name-too-long-for-threads", 2, 10);
     const char *name = "a-name-too-long\n";
     finished = 0;
     assert_int_equal(count_threads(name), 0);
-    assert_true(submit(lane, &works[0], &gate, NULL));
-    assert_true(submit(lane, &works[1], &gate, NULL));
+    assert_true(submit(pool, &works[0], &gate, NULL));
+    assert_true(submit(pool, &works[1], &gate, NULL));
     gate_wait_for(&gate, 2);
     assert_int_equal(count_threads(name), 2);
     gate_open(&gate);
     run_until(2);
     while (count_threads(name) > 0) // or the alarm ends the test
         usleep(10000);
-    assert_true(submit(lane, &works[0], &gate, NULL));
+    assert_true(submit(pool, &works[0], &gate, NULL));
     run_until(3);
-    lane_destroy(lane);
+    worker_pool_destroy(pool);
 }
 
 static void submit_without_threads(void) {
     struct rlimit none = {0};
     AUTO_ERROR struct error err = {0};
     struct work work;
-    struct lane *lane = lane_create(loop, "state", 1, 10);
+    struct worker_pool *pool = worker_pool_create(loop, "state", 1, 10);
     if (setrlimit(RLIMIT_NPROC, &none) != 0 || (getuid() == 0 && setuid(65534) != 0))
         _exit(77);
-    assert_false(submit(lane, &work, NULL, &err));
+    assert_false(submit(pool, &work, NULL, &err));
     assert_int_equal(err.kind, ERROR_UNAVAILABLE);
     assert_string_equal(error_text(&err), "cannot start worker for state: resource temporarily unavailable");
-    lane_drain(lane);
-    lane_destroy(lane);
+    worker_pool_drain(pool);
+    worker_pool_destroy(pool);
     assert_int_equal(work.done_count, 0);
 }
 

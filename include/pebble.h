@@ -8,7 +8,7 @@
  * are owned by the result they are part of: release it with its own function. Strings handed in are borrowed
  * for the call. All text is UTF-8. Times are nanoseconds since 1970-01-01 UTC in `int64_t`, 0 for "none", along
  * with the text that the daemon gave. Memory: small allocations cannot fail for the caller; when the system has
- * no memory left the program ends with a message. What the daemon sends is bounded (PEBBLE_ANSWER_LIMIT_BYTES).
+ * no memory left the program ends with a message. What the daemon sends is bounded (PEBBLE_RESPONSE_LIMIT_BYTES).
  */
 #ifndef PEBBLE_H
 #define PEBBLE_H
@@ -21,7 +21,7 @@
 extern "C" {
 #endif
 
-#define PEBBLE_ANSWER_LIMIT_BYTES ((size_t)268435456) /* of one answer, streams excepted */
+#define PEBBLE_RESPONSE_LIMIT_BYTES ((size_t)268435456) /* of one answer, streams excepted */
 
 /* ---- errors ---- */
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // /v1/changes and below: what is going on, and waiting for it.
-#include "api/call.h"
+#include "api/api_internal.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -79,12 +79,12 @@ static void write_change(struct json_writer *writer, const struct change *change
     json_writer_end_object(writer);
 }
 
-static void answer_with(struct api_call *call, const struct change *change) {
+static void respond_with_change(struct api_call *call, const struct change *change) {
     AUTO_BUFFER struct buffer result = BUFFER_INIT(BUFFER_NO_LIMIT);
     struct json_writer writer;
     json_writer_init(&writer, &result, true);
     write_change(&writer, change);
-    api_answer_result(call, &result);
+    api_respond_result(call, &result);
 }
 
 // --- the list ---
@@ -126,7 +126,7 @@ void api_get_changes(struct api_call *call) {
     } else if (text_equal(select, "all")) {
         selection.ready = selection.unready = true;
     } else {
-        api_answer_fault(call, ERROR_BAD_REQUEST, "select should be one of: all,in-progress,ready");
+        api_respond_failure(call, ERROR_BAD_REQUEST, "select should be one of: all,in-progress,ready");
         return;
     }
     AUTO_BUFFER struct buffer result = BUFFER_INIT(BUFFER_NO_LIMIT);
@@ -134,7 +134,7 @@ void api_get_changes(struct api_call *call) {
     json_writer_begin_array(&selection.writer);
     state_each_change(call->api->spec.state, select_change, &selection);
     json_writer_end_array(&selection.writer);
-    api_answer_result(call, &result);
+    api_respond_result(call, &result);
 }
 
 // --- one change ---
@@ -144,7 +144,7 @@ static struct change *find_change(struct api_call *call) {
     struct change *change = state_find_change(call->api->spec.state, id);
     if (change == NULL) {
         AUTO_FREE char *quoted = text_quoted(id);
-        api_answer_fault(call, ERROR_NOT_FOUND, "cannot find change with id %s", quoted);
+        api_respond_failure(call, ERROR_NOT_FOUND, "cannot find change with id %s", quoted);
     }
     return change;
 }
@@ -152,7 +152,7 @@ static struct change *find_change(struct api_call *call) {
 void api_get_change(struct api_call *call) {
     struct change *change = find_change(call);
     if (change != NULL)
-        answer_with(call, change);
+        respond_with_change(call, change);
 }
 
 static void on_change_body(struct api_call *call, const json_t *body) {
@@ -163,14 +163,14 @@ static void on_change_body(struct api_call *call, const json_t *body) {
         return;
     if (!json_get_string(body, "request", "action", &action, &err)) {
         error_prefix(&err, "%s: ", call->decode_error);
-        api_answer_error(call, &err);
+        api_respond_error(call, &err);
     } else if (!text_equal(action, "abort")) {
         AUTO_FREE char *quoted = text_quoted(action);
-        api_answer_fault(call, ERROR_BAD_REQUEST, "invalid action %s", quoted);
+        api_respond_failure(call, ERROR_BAD_REQUEST, "invalid action %s", quoted);
     } else if (!change_abort(change, &err)) {
-        api_answer_error(call, &err);
+        api_respond_error(call, &err);
     } else {
-        answer_with(call, change);
+        respond_with_change(call, change);
     }
 }
 
@@ -199,23 +199,23 @@ static void release_waiter(void *data) {
 static void on_change_ready(struct listener *listener, void *argument) {
     struct change_waiter *waiter = CONTAINER_OF(listener, struct change_waiter, listener);
     if (argument == waiter->change)
-        answer_with(waiter->call, waiter->change);
+        respond_with_change(waiter->call, waiter->change);
 }
 
-static void answer_timeout(struct api_call *call, int64_t timeout_ns) {
+static void respond_timeout(struct api_call *call, int64_t timeout_ns) {
     char text[DURATION_TEXT_SIZE];
     duration_format(timeout_ns, text);
-    api_answer_fault(call, ERROR_TIMEOUT, "timed out waiting for change after %s", text);
+    api_respond_failure(call, ERROR_TIMEOUT, "timed out waiting for change after %s", text);
 }
 
 static void on_wait_timeout(void *data) {
     const struct change_waiter *waiter = data;
-    answer_timeout(waiter->call, waiter->timeout_ns);
+    respond_timeout(waiter->call, waiter->timeout_ns);
 }
 
 static void on_wait_cancelled(struct http_request *request, void *data) {
     (void)request;
-    api_answer_fault(data, ERROR_CANCELLED, "request cancelled");
+    api_respond_failure(data, ERROR_CANCELLED, "request cancelled");
 }
 
 static void begin_wait(struct api_call *call, struct change *change, int64_t timeout_ns) {
@@ -241,13 +241,13 @@ void api_get_change_wait(struct api_call *call) {
     int64_t timeout_ns = 0;
     AUTO_ERROR struct error err = {0};
     if (!text_is_empty(text) && !duration_parse(text, &timeout_ns, &err)) {
-        api_answer_fault(call, ERROR_BAD_REQUEST, "invalid timeout: %s", error_text(&err));
+        api_respond_failure(call, ERROR_BAD_REQUEST, "invalid timeout: %s", error_text(&err));
         return;
     }
     if (change_is_ready(change))
-        answer_with(call, change);
+        respond_with_change(call, change);
     else if (timeout_ns < 0)
-        answer_timeout(call, timeout_ns);
+        respond_timeout(call, timeout_ns);
     else
         begin_wait(call, change, timeout_ns);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // /v1/logs: lines of JSON, at once or as they come.
-#include "api/call.h"
+#include "api/api_internal.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -11,15 +11,15 @@
 #define BLOCK_BYTES ((size_t)32768) // written to the connection at a time
 #define BLOCKS_PER_TURN 16
 
-struct log_answer {
+struct log_response {
     struct api_call *call;
     struct log_query *query;
     struct deferred turn;
     bool follow;
 };
 
-static void release_answer(void *data) {
-    struct log_answer *answer = data;
+static void log_response_destroy(void *data) {
+    struct log_response *answer = data;
     loop_defer_cancel(answer->call->api->spec.loop, &answer->turn);
     log_query_destroy(answer->query);
     free(answer);
@@ -38,7 +38,7 @@ static void add_entry(struct buffer *out, const char *service, const struct ring
 }
 
 // Writes one block of entries; false when there are none left.
-static bool write_block(struct log_answer *answer) {
+static bool write_block(struct log_response *answer) {
     AUTO_BUFFER struct buffer block = BUFFER_INIT(BUFFER_NO_LIMIT);
     const char *service;
     struct ring_entry entry;
@@ -49,7 +49,7 @@ static bool write_block(struct log_answer *answer) {
 }
 
 static void on_turn(struct deferred *deferred) {
-    struct log_answer *answer = CONTAINER_OF(deferred, struct log_answer, turn);
+    struct log_response *answer = CONTAINER_OF(deferred, struct log_response, turn);
     struct http_request *request = answer->call->request;
     for (int i = 0; i < BLOCKS_PER_TURN; i++) {
         if (http_stream_pending(request) >= HTTP_STREAM_HIGH_BYTES)
@@ -64,7 +64,7 @@ static void on_turn(struct deferred *deferred) {
 }
 
 static void go_on(void *data) {
-    struct log_answer *answer = data;
+    struct log_response *answer = data;
     loop_defer(answer->call->api->spec.loop, &answer->turn, on_turn);
 }
 
@@ -78,12 +78,12 @@ static void on_cancel(struct http_request *request, void *data) {
     http_stream_end(request);
 }
 
-static void begin_answer(struct api_call *call, const struct text_list *services, int64_t count, bool follow) {
-    struct log_answer *answer = memory_new(sizeof *answer);
+static void begin_response(struct api_call *call, const struct text_list *services, int64_t count, bool follow) {
+    struct log_response *answer = memory_new(sizeof *answer);
     answer->call = call;
     answer->follow = follow;
     call->waiting = answer;
-    call->release_waiting = release_answer;
+    call->release_waiting = log_response_destroy;
     struct log_query_spec spec = {
         .services = services->count > 0 ? services : NULL,
         .count = count,
@@ -103,17 +103,17 @@ void api_get_logs(struct api_call *call) {
     const struct url_query *query = api_query(call);
     const char *follow = url_query_first(query, "follow");
     if (!text_is_empty(follow) && !text_equal(follow, "true") && !text_equal(follow, "false")) {
-        api_answer_fault(call, ERROR_BAD_REQUEST, "follow parameter must be \"true\" or \"false\"");
+        api_respond_failure(call, ERROR_BAD_REQUEST, "follow parameter must be \"true\" or \"false\"");
         return;
     }
     bool is_following = text_equal(follow, "true");
     const char *number = url_query_first(query, "n");
     int64_t count = is_following ? 0 : DEFAULT_COUNT;
     if (!text_is_empty(number) && !text_to_int64(number, -1, INT64_MAX, &count)) {
-        api_answer_fault(call, ERROR_BAD_REQUEST, "n must be -1, 0, or a positive integer");
+        api_respond_failure(call, ERROR_BAD_REQUEST, "n must be -1, 0, or a positive integer");
         return;
     }
     AUTO_TEXT_LIST struct text_list services = {0};
     url_query_list(query, "services", &services);
-    begin_answer(call, &services, count, is_following);
+    begin_response(call, &services, count, is_following);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // /v1/plan and /v1/layers.
-#include "api/call.h"
+#include "api/api_internal.h"
 
 #include <string.h>
 
@@ -25,10 +25,10 @@ void api_get_plan(struct api_call *call) {
     const char *format = url_query_first(api_query(call), "format");
     if (!text_equal(format, "yaml")) {
         AUTO_FREE char *quoted = text_quoted(format != NULL ? format : "");
-        api_answer_fault(call, ERROR_BAD_REQUEST, "invalid format %s", quoted);
+        api_respond_failure(call, ERROR_BAD_REQUEST, "invalid format %s", quoted);
         return;
     }
-    api_answer_result(call, plan_json(call->api));
+    api_respond_result(call, plan_json(call->api));
 }
 
 struct layer_request {
@@ -78,11 +78,11 @@ static void on_layers_body(struct api_call *call, const json_t *body) {
     AUTO_ERROR struct error err = {0};
     if (!read_request(body, &request, &err)) {
         error_prefix(&err, "%s: ", call->decode_error);
-        api_answer_error(call, &err);
+        api_respond_error(call, &err);
     } else if (!check_request(&request, &err) || !add_layer(call, &request, &err)) {
-        api_answer_error(call, &err);
+        api_respond_error(call, &err);
     } else {
-        api_answer_true(call);
+        api_respond_true(call);
     }
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // /v1/services and /v1/signals.
-#include "api/call.h"
+#include "api/api_internal.h"
 
 #include "base/memory.h"
 
@@ -24,7 +24,7 @@ void api_get_services(struct api_call *call) {
     json_writer_begin_array(&writer);
     service_manager_list(call->api->spec.services, &names, write_service, &writer);
     json_writer_end_array(&writer);
-    api_answer_result(call, &result);
+    api_respond_result(call, &result);
 }
 
 static bool read_action(const json_t *body, const char **action, struct text_list *services, struct error *err) {
@@ -38,7 +38,7 @@ static void on_services_body(struct api_call *call, const json_t *body) {
     AUTO_ERROR struct error err = {0};
     if (!read_action(body, &name, &services, &err)) {
         error_prefix(&err, "%s: ", call->decode_error);
-        api_answer_error(call, &err);
+        api_respond_error(call, &err);
         return;
     }
     enum service_action action;
@@ -46,16 +46,16 @@ static void on_services_body(struct api_call *call, const json_t *body) {
         // An empty list is looked at before the action, as clients know it.
         AUTO_FREE char *quoted = text_quoted(name);
         if (services.count == 0)
-            api_answer_fault(call, ERROR_BAD_REQUEST, "must specify services for %s action", name);
+            api_respond_failure(call, ERROR_BAD_REQUEST, "must specify services for %s action", name);
         else
-            api_answer_fault(call, ERROR_BAD_REQUEST, "invalid action %s", quoted);
+            api_respond_failure(call, ERROR_BAD_REQUEST, "invalid action %s", quoted);
         return;
     }
     struct change *change = NULL;
     if (service_manager_request(call->api->spec.services, action, &services, &change, &err))
-        api_answer_change(call, change);
+        api_respond_change(call, change);
     else
-        api_answer_error(call, &err);
+        api_respond_error(call, &err);
 }
 
 void api_post_services(struct api_call *call) {
@@ -63,7 +63,7 @@ void api_post_services(struct api_call *call) {
 }
 
 void api_any_service(struct api_call *call) {
-    api_answer_fault(call, ERROR_BAD_REQUEST, "not implemented");
+    api_respond_failure(call, ERROR_BAD_REQUEST, "not implemented");
 }
 
 static void on_signals_body(struct api_call *call, const json_t *body) {
@@ -73,13 +73,13 @@ static void on_signals_body(struct api_call *call, const json_t *body) {
     if (!json_get_string(body, "request", "signal", &signal, &err) ||
         !json_get_strings(body, "request", "services", &services, &err)) {
         error_prefix(&err, "%s: ", call->decode_error);
-        api_answer_error(call, &err);
+        api_respond_error(call, &err);
     } else if (services.count == 0) {
-        api_answer_fault(call, ERROR_BAD_REQUEST, "must specify one or more services");
+        api_respond_failure(call, ERROR_BAD_REQUEST, "must specify one or more services");
     } else if (!service_manager_signal(call->api->spec.services, &services, signal, &err)) {
-        api_answer_error(call, &err);
+        api_respond_error(call, &err);
     } else {
-        api_answer_true(call);
+        api_respond_true(call);
     }
 }
 

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "api/call.h"
+#include "api/api_internal.h"
 #include "base/log.h"
 #include "base/memory.h"
 
@@ -28,8 +28,8 @@ struct route {
 };
 
 static void not_there_yet(struct api_call *call) {
-    api_answer_fault(call, ERROR_NOT_IMPLEMENTED, "%s is not available in this version of the daemon",
-                     http_request_path(call->request));
+    api_respond_failure(call, ERROR_NOT_IMPLEMENTED, "%s is not available in this version of the daemon",
+                        http_request_path(call->request));
 }
 
 static const struct route routes[] = {
@@ -71,7 +71,7 @@ static void call_destroy(struct api_call *call) {
     if (call->release_waiting != NULL)
         call->release_waiting(call->waiting);
     checkpoint_wait_cancel(call->api->spec.checkpoint, &call->save);
-    buffer_finish(&call->saved_answer);
+    buffer_finish(&call->saved_response);
     list_remove(&call->link);
     free(call);
 }
@@ -110,7 +110,7 @@ static void deny(struct api_call *call) {
         AUTO_FREE char *words = memory_printf("User %s not authorized to access %s", call->user, buffer_text(&path));
         log_security(LOG_SECURITY_CRITICAL, event, words);
     }
-    api_answer_fault(call, ERROR_UNAUTHORIZED, "access denied");
+    api_respond_failure(call, ERROR_UNAUTHORIZED, "access denied");
 }
 
 static const struct route *find_route(struct api_call *call) {
@@ -128,7 +128,7 @@ static void dispatch(struct api_call *call, const struct route *route) {
     api_handler_fn handler = is_read ? route->get : text_equal(method, "POST") ? route->post : NULL;
     if (handler == NULL) {
         AUTO_FREE char *quoted = text_quoted(method);
-        api_answer_fault(call, ERROR_METHOD_NOT_ALLOWED, "method %s not allowed", quoted);
+        api_respond_failure(call, ERROR_METHOD_NOT_ALLOWED, "method %s not allowed", quoted);
         return;
     }
     identify(call);
@@ -145,7 +145,7 @@ static void on_request(struct http_request *request, void *data) {
     struct api_call *call = call_create(api, request);
     const struct route *route = find_route(call);
     if (route == NULL)
-        api_answer_fault(call, ERROR_NOT_FOUND, "invalid API endpoint requested");
+        api_respond_failure(call, ERROR_NOT_FOUND, "invalid API endpoint requested");
     else
         dispatch(call, route);
 }
@@ -153,7 +153,7 @@ static void on_request(struct http_request *request, void *data) {
 // --- the request log ---
 
 // What is asked again and again is not worth a line.
-static bool is_worth_a_line(const struct http_request *request) {
+static bool is_logged(const struct http_request *request) {
     static const char changes[] = "/v1/changes/";
     const char *path = http_request_path(request);
     if (!text_equal(http_request_method(request), "GET"))
@@ -163,12 +163,12 @@ static bool is_worth_a_line(const struct http_request *request) {
     return !text_equal(path, "/v1/system-info") && !text_equal(path, "/v1/health");
 }
 
-static void on_answered(const struct http_request *request, int status, int64_t duration_ns, void *data) {
+static void on_request_responded(const struct http_request *request, int status, int64_t duration_ns, void *data) {
     (void)data;
     struct api_call *call = http_request_context(request);
     if (call != NULL)
         call_destroy(call);
-    if (!is_worth_a_line(request))
+    if (!is_logged(request))
         return;
     AUTO_BUFFER struct buffer target = BUFFER_INIT(BUFFER_NO_LIMIT);
     http_request_log_target(request, &target);
@@ -201,7 +201,7 @@ void api_destroy(struct api *api) {
 }
 
 struct http_server_hooks api_hooks(struct api *api) {
-    return (struct http_server_hooks){.handle = on_request, .answered = on_answered, .data = api};
+    return (struct http_server_hooks){.handle = on_request, .responded = on_request_responded, .data = api};
 }
 
 void api_set_maintenance(struct api *api, const char *kind, const char *message) {

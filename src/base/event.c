@@ -23,7 +23,7 @@ void event_remove(struct listener *listener) {
     list_remove(&listener->link);
 }
 
-void event_announce(struct event *event, void *argument) {
+void event_emit(struct event *event, void *argument) {
     if (list_is_empty(&event->listeners))
         return;
     struct listener reached;

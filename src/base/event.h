@@ -21,4 +21,4 @@ struct listener {
 void event_init(struct event *event);
 void event_add(struct event *event, struct listener *listener, listener_fn notify); // heard in order of adding
 void event_remove(struct listener *listener);                                       // fine if it is not listening
-void event_announce(struct event *event, void *argument);
+void event_emit(struct event *event, void *argument);

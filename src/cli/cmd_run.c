@@ -31,7 +31,7 @@ bool run_read_options(const struct cli_call *call, struct daemon_options *option
         .creates_directory = cli_is_given(call, "create-dirs"),
         .holds = cli_is_given(call, "hold"),
         .is_verbose = cli_is_given(call, "verbose") || environment_is("PEBBLE_VERBOSE", "1"),
-        .sets_state_aside = cli_is_given(call, "set-state-aside"),
+        .quarantines_state = cli_is_given(call, "quarantine-state"),
         .persists = !environment_is("PEBBLE_PERSIST", "never"),
         .ready_fd = -1,
     };

@@ -26,7 +26,7 @@
          .value = "service> <argument",                                                                                \
          .help = "Arguments for a service's command, in the place of those that the plan has in brackets; \";\" "      \
                  "ends them if more options follow"},                                                                  \
-        {.name = "set-state-aside",                                                                                    \
+        {.name = "quarantine-state",                                                                                   \
          .help = "If the state file cannot be read, keep it under another name and start with an empty state"},        \
     {                                                                                                                  \
         .name = "identities", .kind = CLI_TEXT, .value = "file",                                                       \

@@ -58,7 +58,7 @@ static const char *refusal_words(const struct pebble_error *from) {
                                                              : from->message;
 }
 
-static void tell_refusal(const struct pebble_error *from, struct error *err) {
+static void set_refusal(const struct pebble_error *from, struct error *err) {
     bool is_root = getuid() == 0;
     bool is_denied = text_equal(from->api_kind, "login-required");
     AUTO_FREE char *words = memory_printf("%s%s", refusal_words(from), is_denied && !is_root ? " (try with sudo)" : "");
@@ -70,7 +70,7 @@ static void tell_refusal(const struct pebble_error *from, struct error *err) {
 
 int cli_fail(struct pebble_error *from, struct error *err) {
     if (from->kind == PEBBLE_ERROR_API)
-        tell_refusal(from, err);
+        set_refusal(from, err);
     else
         (void)error_set(err, ERROR_INTERNAL, "%s", from->message);
     pebble_error_clear(from);

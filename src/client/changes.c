@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
-#include "client/changes.h"
+#include "client/changes_internal.h"
 
 #include <stdlib.h>
 
 #include "base/buffer.h"
 #include "base/memory.h"
-#include "client/answer.h"
-#include "client/fields.h"
+#include "client/fields_internal.h"
+#include "client/response_internal.h"
 
 // --- tasks ---
 
@@ -129,7 +129,7 @@ bool pebble_get_changes(struct pebble_client *client, const char *select, const 
     buffer_add_string(&target, "/v1/changes");
     client_add_query(&target, "select", &select, select != NULL ? 1 : 0);
     client_add_query(&target, "for", &service, service != NULL ? 1 : 0);
-    AUTO_CLIENT_ANSWER struct client_answer answer = {0};
+    AUTO_CLIENT_RESPONSE struct client_response answer = {0};
     return client_get(client, buffer_text(&target), &answer, error) && take_changes(answer.result, changes, error);
 }
 
@@ -149,8 +149,8 @@ bool client_check_change_id(const char *id, struct pebble_error *error) {
 
 bool client_call_change(struct pebble_client *client, const struct client_request *request,
                         struct pebble_change *change, struct pebble_error *error) {
-    AUTO_CLIENT_ANSWER struct client_answer answer = {0};
-    if (!client_call(client, request, CLIENT_ANSWER_SYNC, &answer, error)) {
+    AUTO_CLIENT_RESPONSE struct client_response answer = {0};
+    if (!client_call(client, request, CLIENT_RESPONSE_SYNC, &answer, error)) {
         return false;
     }
     struct pebble_change taken = {0};

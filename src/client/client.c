@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
-#include "client/client.h"
+#include "client/client_internal.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/text.h"
-#include "client/request.h"
+#include "client/request_internal.h"
 #include "wire/url.h"
 
 #define DEFAULT_DIRECTORY "/var/lib/pebble/default"

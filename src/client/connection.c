@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
-#include "client/connection.h"
+#include "client/connection_internal.h"
 
 #include <errno.h>
 #include <netdb.h>

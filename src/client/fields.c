@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
-#include "client/fields.h"
+#include "client/fields_internal.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
 // Logs: one JSON object a line, of any length up to LINE_LIMIT_BYTES, for as long as they come.
-#include "client/answer.h"
+#include "client/response_internal.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -9,7 +9,7 @@
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "base/text.h"
-#include "client/fields.h"
+#include "client/fields_internal.h"
 
 #define LINE_LIMIT_BYTES ((size_t)16777216)
 #define LAST_DEFAULT (-2)
@@ -112,8 +112,8 @@ static void write_target(struct buffer *target, const struct pebble_log_options 
 
 // Only an answer that is refused has an envelope.
 static bool read_refusal(struct pebble_client *client, struct pebble_error *error) {
-    AUTO_CLIENT_ANSWER struct client_answer answer = {0};
-    if (client_answer_read(client, &answer, error)) {
+    AUTO_CLIENT_RESPONSE struct client_response answer = {0};
+    if (client_response_read(client, &answer, error)) {
         return client_fail(error, PEBBLE_ERROR_PROTOCOL, "cannot read logs: unexpected response");
     }
     return false;

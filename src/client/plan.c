@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
 // The plan and its layers.
-#include "client/answer.h"
+#include "client/response_internal.h"
 
 #include "base/buffer.h"
 #include "base/memory.h"
-#include "client/fields.h"
+#include "client/fields_internal.h"
 
 bool pebble_get_plan(struct pebble_client *client, char **yaml, struct pebble_error *error) {
-    AUTO_CLIENT_ANSWER struct client_answer answer = {0};
+    AUTO_CLIENT_RESPONSE struct client_response answer = {0};
     if (!client_get(client, "/v1/plan?format=yaml", &answer, error)) {
         return false;
     }
@@ -32,6 +32,6 @@ bool pebble_add_layer(struct pebble_client *client, const struct pebble_layer_op
     json_writer_member_string(&writer, "layer", options->yaml);
     json_writer_end_object(&writer);
     const struct client_request request = {.method = "POST", .target = "/v1/layers", .body = buffer_text(&body)};
-    AUTO_CLIENT_ANSWER struct client_answer answer = {0};
-    return client_call(client, &request, CLIENT_ANSWER_SYNC, &answer, error);
+    AUTO_CLIENT_RESPONSE struct client_response answer = {0};
+    return client_call(client, &request, CLIENT_RESPONSE_SYNC, &answer, error);
 }

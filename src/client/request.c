@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
-#include "client/request.h"
+#include "client/request_internal.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +10,7 @@
 #include "base/text.h"
 
 #define RETRY_PAUSE_MS 250
-#define INTERIM_ANSWERS_MAX 20
+#define INTERIM_RESPONSES_MAX 20
 #define SWITCHING_PROTOCOLS 101
 
 static bool fail(struct pebble_client *client, struct pebble_error *error, const struct error *cause) {
@@ -111,7 +111,7 @@ static bool next_event(struct pebble_client *client, enum http_event *event, con
 
 // Passes over interim answers (RFC 9110 section 15.2).
 static bool read_head(struct pebble_client *client, const struct client_request *request, struct error *err) {
-    for (int i = 0; i < INTERIM_ANSWERS_MAX; i++) {
+    for (int i = 0; i < INTERIM_RESPONSES_MAX; i++) {
         enum http_event event;
         const char *data;
         size_t length;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
 // Services: what they are doing, actions on them, signals to them.
-#include "client/answer.h"
+#include "client/response_internal.h"
 
 #include <stdlib.h>
 
 #include "base/buffer.h"
 #include "base/memory.h"
-#include "client/fields.h"
+#include "client/fields_internal.h"
 
 static bool take_service(const json_t *value, struct pebble_service *service, struct error *err) {
     struct client_fields fields;
@@ -42,7 +42,7 @@ bool pebble_get_services(struct pebble_client *client, const char *const *names,
     AUTO_BUFFER struct buffer target = BUFFER_INIT(BUFFER_NO_LIMIT);
     buffer_add_string(&target, "/v1/services");
     client_add_query(&target, "names", names, count);
-    AUTO_CLIENT_ANSWER struct client_answer answer = {0};
+    AUTO_CLIENT_RESPONSE struct client_response answer = {0};
     return client_get(client, buffer_text(&target), &answer, error) && take_services(answer.result, services, error);
 }
 
@@ -79,8 +79,8 @@ bool pebble_services_action(struct pebble_client *client, const char *action, co
                             char **change_id, struct pebble_error *error) {
     AUTO_FREE char *body = write_body("action", action, names, count);
     const struct client_request request = {.method = "POST", .target = "/v1/services", .body = body};
-    AUTO_CLIENT_ANSWER struct client_answer answer = {0};
-    if (!client_call(client, &request, CLIENT_ANSWER_ASYNC, &answer, error)) {
+    AUTO_CLIENT_RESPONSE struct client_response answer = {0};
+    if (!client_call(client, &request, CLIENT_RESPONSE_ASYNC, &answer, error)) {
         return false;
     }
     if (change_id != NULL) {
@@ -93,6 +93,6 @@ bool pebble_send_signal(struct pebble_client *client, const char *signal, const 
                         struct pebble_error *error) {
     AUTO_FREE char *body = write_body("signal", signal, names, count);
     const struct client_request request = {.method = "POST", .target = "/v1/signals", .body = body};
-    AUTO_CLIENT_ANSWER struct client_answer answer = {0};
-    return client_call(client, &request, CLIENT_ANSWER_SYNC, &answer, error);
+    AUTO_CLIENT_RESPONSE struct client_response answer = {0};
+    return client_call(client, &request, CLIENT_RESPONSE_SYNC, &answer, error);
 }

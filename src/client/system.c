@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
 // What the daemon says of itself: GET /v1/system-info and /v1/health.
-#include "client/answer.h"
+#include "client/response_internal.h"
 
 #include <stdlib.h>
 
 #include "base/buffer.h"
-#include "client/fields.h"
+#include "client/fields_internal.h"
 
 static bool take_info(const json_t *result, struct pebble_system_info *info, struct pebble_error *error) {
     AUTO_ERROR struct error cause = {0};
@@ -28,7 +28,7 @@ static bool take_info(const json_t *result, struct pebble_system_info *info, str
 }
 
 bool pebble_get_system_info(struct pebble_client *client, struct pebble_system_info *info, struct pebble_error *error) {
-    AUTO_CLIENT_ANSWER struct client_answer answer = {0};
+    AUTO_CLIENT_RESPONSE struct client_response answer = {0};
     return client_get(client, "/v1/system-info", &answer, error) && take_info(answer.result, info, error);
 }
 
@@ -46,7 +46,7 @@ bool pebble_get_health(struct pebble_client *client, const char *level, const ch
     buffer_add_string(&target, "/v1/health");
     client_add_query(&target, "level", &level, level != NULL ? 1 : 0);
     client_add_query(&target, "names", names, count);
-    AUTO_CLIENT_ANSWER struct client_answer answer = {0};
+    AUTO_CLIENT_RESPONSE struct client_response answer = {0};
     if (!client_get(client, buffer_text(&target), &answer, error)) {
         return false;
     }

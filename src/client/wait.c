@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
 // Waiting for a change: with a progress function by asking for it again and again, so that there is something to show;
 // without one by long requests that the daemon answers when the change is ready.
-#include "client/changes.h"
+#include "client/changes_internal.h"
 
 #include <stdlib.h>
 
@@ -121,7 +121,7 @@ static bool wait_ready(struct wait *wait, struct pebble_error *error) {
 }
 
 // "Done" is how a change ends well.
-static bool tell_end(const struct pebble_change *change, struct pebble_error *error) {
+static bool report_final_status(const struct pebble_change *change, struct pebble_error *error) {
     if (text_equal(change->status, "Done")) {
         return true;
     }
@@ -145,7 +145,7 @@ bool pebble_wait_change(struct pebble_client *client, const char *id, const stru
     if (wait.options->timeout_ms > 0) {
         wait.deadline_ns = clock_monotonic_ns() + wait.options->timeout_ms * NS_PER_MS;
     }
-    bool is_fine = wait_ready(&wait, error) && tell_end(&wait.last, error);
+    bool is_fine = wait_ready(&wait, error) && report_final_status(&wait.last, error);
     if (wait.last.is_ready && change != NULL) {
         *change = wait.last;
     } else {

@@ -20,11 +20,11 @@ struct daemon_options {
     const struct text_list *arguments;
     size_t argument_count;
     bool creates_directory;
-    bool holds;            // starts no default services
-    bool is_verbose;       // copies the services' output to standard output
-    bool is_silent;        // logs nothing (enter)
-    bool persists;         // keeps the state file
-    bool sets_state_aside; // a state file that cannot be read is kept under another name; else the start fails
+    bool holds;             // starts no default services
+    bool is_verbose;        // copies the services' output to standard output
+    bool is_silent;         // logs nothing (enter)
+    bool persists;          // keeps the state file
+    bool quarantines_state; // a state file that cannot be read is kept under another name; else the start fails
     // enter: a process that waits for a byte on this descriptor before it acts, or -1; when it has ended, the
     // daemon ends too, unless it ended well and `keeps_running`.
     int ready_fd;

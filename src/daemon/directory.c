@@ -10,7 +10,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
-#include "daemon/parts.h"
+#include "daemon/daemon_internal.h"
 
 #define LOCK_WAIT_MS 5000
 #define LOCK_STEP_MS 20

@@ -7,8 +7,8 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "daemon/daemon_internal.h"
 #include "daemon/notify.h"
-#include "daemon/parts.h"
 
 #define PRUNE_INTERVAL_NS (600 * NS_PER_S)
 #define FIRST_SAVE_LIMIT_MS 2000
@@ -54,7 +54,7 @@ bool daemon_watch_signals(struct daemon *daemon, struct error *err) {
 
 // --- listeners ---
 
-bool daemon_take_socket(struct daemon *daemon, struct error *err) {
+bool daemon_bind_socket(struct daemon *daemon, struct error *err) {
     if (!listen_unix(daemon->options->socket_path, &daemon->socket_fd, err))
         return error_prefix(err, "when trying to listen on %s: ", daemon->options->socket_path);
     daemon->is_listening = true;
@@ -105,7 +105,7 @@ static bool set_arguments(struct daemon *daemon, struct error *err) {
 
 // --- what is started ---
 
-void daemon_say_ready(struct daemon *daemon) {
+void daemon_notify_ready(struct daemon *daemon) {
     if (daemon->options->ready_fd >= 0)
         (void)!write(daemon->options->ready_fd, "1", 1);
 }
@@ -114,10 +114,10 @@ static void autostart(struct daemon *daemon) {
     static const struct text_list nobody = {0};
     AUTO_ERROR struct error err = {0};
     if (daemon->options->holds) {
-        daemon_say_ready(daemon);
+        daemon_notify_ready(daemon);
     } else if (!service_manager_request(daemon->services, SERVICE_AUTOSTART, &nobody, &daemon->autostart, &err)) {
         log_notice("Cannot start default services: %s", error_text(&err));
-        daemon_say_ready(daemon);
+        daemon_notify_ready(daemon);
     }
 }
 

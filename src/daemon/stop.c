@@ -5,8 +5,8 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "daemon/daemon_internal.h"
 #include "daemon/notify.h"
-#include "daemon/parts.h"
 
 #define REQUEST_GRACE_NS NS_PER_S
 #define SAVE_LIMIT_NS (5 * NS_PER_S)
@@ -20,7 +20,7 @@ static void on_server_ended(void *data) {
 
 // From here on a successor may take over: it reads the state file as soon as it has the socket. The path is
 // removed while the socket still answers, so that it cannot be the successor's.
-static void give_up_socket(struct daemon *daemon) {
+static void release_socket(struct daemon *daemon) {
     timer_stop(daemon->stop_timer);
     (void)unlink(daemon->options->socket_path);
     daemon->is_listening = false;
@@ -29,13 +29,13 @@ static void give_up_socket(struct daemon *daemon) {
 
 static void on_saved(struct checkpoint_wait *wait, bool is_saved) {
     (void)is_saved;
-    give_up_socket(CONTAINER_OF(wait, struct daemon, saved));
+    release_socket(CONTAINER_OF(wait, struct daemon, saved));
 }
 
 static void on_save_limit(void *data) {
     struct daemon *daemon = data;
     checkpoint_wait_cancel(daemon->checkpoint, &daemon->saved);
-    give_up_socket(daemon);
+    release_socket(daemon);
 }
 
 // In a later turn, when the change that stopped the services has been brought up to date.
@@ -96,7 +96,7 @@ static void end(struct daemon *daemon) {
 bool daemon_run(const struct daemon_options *options, enum daemon_exit *exit_code, int *subcommand_code,
                 struct error *err) {
     struct daemon daemon = {.options = options, .subcommand_code = -1, .socket_fd = -1, .directory_fd = -1};
-    bool is_good = daemon_build(&daemon, err) && daemon_start(&daemon, err);
+    bool is_good = daemon_init(&daemon, err) && daemon_start(&daemon, err);
     if (is_good) {
         loop_run(daemon.loop);
         end(&daemon);
@@ -105,6 +105,6 @@ bool daemon_run(const struct daemon_options *options, enum daemon_exit *exit_cod
     } else if (daemon.is_listening) {
         (void)unlink(options->socket_path);
     }
-    daemon_take_apart(&daemon);
+    daemon_destroy(&daemon);
     return is_good;
 }

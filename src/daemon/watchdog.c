@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "daemon/daemon_internal.h"
 #include "daemon/notify.h"
-#include "daemon/parts.h"
 
 #define STANDBY_FIRST_NS (5 * NS_PER_S)
 #define STANDBY_LONGEST_NS (300 * NS_PER_S)

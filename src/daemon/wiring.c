@@ -8,7 +8,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/memory.h"
-#include "daemon/parts.h"
+#include "daemon/daemon_internal.h"
 
 #define LARGE_BLOCK_BYTES 262144
 #define OUTPUT_LIMIT_BYTES ((size_t)1048576) // of log and verbose output that nobody reads
@@ -40,7 +40,7 @@ static void open_outputs(struct daemon *daemon) {
 // --- events ---
 
 // Checks and log targets are read and shown, but nothing carries them out yet: nobody should rely on them unwarned.
-static void say_what_is_not_carried_out(const struct plan *plan) {
+static void warn_unsupported(const struct plan *plan) {
     if (plan->content.checks.count > 0)
         log_notice("This version does not run checks: those in the plan have no effect.");
     if (plan->content.log_targets.count > 0)
@@ -49,7 +49,7 @@ static void say_what_is_not_carried_out(const struct plan *plan) {
 
 static void on_plan_changed(struct listener *listener, void *argument) {
     struct daemon *daemon = CONTAINER_OF(listener, struct daemon, on_plan_changed);
-    say_what_is_not_carried_out(argument);
+    warn_unsupported(argument);
     service_manager_set_plan(daemon->services, argument);
 }
 
@@ -59,7 +59,7 @@ static void on_change_ready(struct listener *listener, void *argument) {
     if (argument == daemon->autostart) {
         log_notice("Started default services with change %s.", change_id(daemon->autostart));
         daemon->autostart = NULL;
-        daemon_say_ready(daemon);
+        daemon_notify_ready(daemon);
     }
     if (argument == daemon->final_stop) {
         daemon->final_stop = NULL;
@@ -99,7 +99,7 @@ static bool load_state(struct daemon *daemon, const char *path, struct error *er
 }
 
 // Keeps a state file that cannot be read under another name, and begins with an empty state.
-static bool set_state_aside(struct daemon *daemon, const char *path, struct error *err) {
+static bool quarantine_state(struct daemon *daemon, const char *path, struct error *err) {
     AUTO_FREE char *aside = memory_printf("%s.broken-%lld", path, (long long)clock_wall_ns());
     if (rename(path, aside) != 0)
         return false;
@@ -110,20 +110,21 @@ static bool set_state_aside(struct daemon *daemon, const char *path, struct erro
     return load_state(daemon, path, err);
 }
 
-static bool build_state(struct daemon *daemon, struct error *err) {
+static bool init_state(struct daemon *daemon, struct error *err) {
     AUTO_FREE char *path = memory_printf("%s/.pebble.state", daemon->options->directory);
     if (!load_state(daemon, daemon->options->persists ? path : NULL, err) &&
-        !(daemon->options->sets_state_aside && set_state_aside(daemon, path, err))) {
-        log_notice("The state file %s is left as it is; `pebble run --set-state-aside` keeps it under another name and "
-                   "starts with an empty state.",
-                   path);
+        !(daemon->options->quarantines_state && quarantine_state(daemon, path, err))) {
+        log_notice(
+            "The state file %s is left as it is; `pebble run --quarantine-state` keeps it under another name and "
+            "starts with an empty state.",
+            path);
         return false;
     }
     daemon->runner = runner_create(daemon->loop, daemon->state);
     return true;
 }
 
-static void build_services(struct daemon *daemon) {
+static void init_services(struct daemon *daemon) {
     daemon->logs = log_store_create();
     memory_add_shrinker(log_store_shrink, daemon->logs);
     struct service_manager_spec spec = {
@@ -138,13 +139,13 @@ static void build_services(struct daemon *daemon) {
     daemon->services = service_manager_create(&spec);
 }
 
-static bool build_plan(struct daemon *daemon, struct error *err) {
+static bool init_plan(struct daemon *daemon, struct error *err) {
     AUTO_FREE char *layers = memory_printf("%s/layers", daemon->options->directory);
     daemon->plans = plan_store_create(layers);
     return plan_store_load(daemon->plans, err) || error_prefix(err, "cannot load plan: ");
 }
 
-static void build_api(struct daemon *daemon) {
+static void init_api(struct daemon *daemon) {
     struct api_spec spec = {
         .loop = daemon->loop,
         .plans = daemon->plans,
@@ -167,7 +168,7 @@ static void connect_events(struct daemon *daemon) {
     event_add(state_change_ready(daemon->state), &daemon->on_change_ready, on_change_ready);
     event_add(service_manager_shutdown_wanted(daemon->services), &daemon->on_shutdown_wanted, on_shutdown_wanted);
     service_manager_set_plan(daemon->services, plan_store_current(daemon->plans));
-    say_what_is_not_carried_out(plan_store_current(daemon->plans));
+    warn_unsupported(plan_store_current(daemon->plans));
 }
 
 // One arena for all threads, so that a worker finds the memory that the loop has freed; large blocks go back to the
@@ -177,27 +178,27 @@ static void configure_memory(void) {
     (void)mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK_BYTES);
 }
 
-bool daemon_build(struct daemon *daemon, struct error *err) {
+bool daemon_init(struct daemon *daemon, struct error *err) {
     configure_memory();
     if (!loop_create(&daemon->loop, err))
         return false;
     open_outputs(daemon);
     if (!daemon_watch_signals(daemon, err) || !daemon_prepare_directory(daemon->options, err) ||
-        !daemon_take_socket(daemon, err))
+        !daemon_bind_socket(daemon, err))
         return false;
     daemon->boot_id = daemon_boot_id();
     if (!reaper_create(daemon->loop, &daemon->reaper, err))
         return error_prefix(err, "cannot start child process reaper: ");
     reaper_raise_descriptors(daemon->reaper);
-    if (!build_state(daemon, err) || !build_plan(daemon, err))
+    if (!init_state(daemon, err) || !init_plan(daemon, err))
         return false;
-    build_services(daemon);
-    build_api(daemon);
+    init_services(daemon);
+    init_api(daemon);
     connect_events(daemon);
     return true;
 }
 
-void daemon_take_apart(struct daemon *daemon) {
+void daemon_destroy(struct daemon *daemon) {
     http_server_destroy(daemon->server);
     file_close_at(&daemon->socket_fd);
     if (daemon->services != NULL) {

@@ -7,7 +7,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
-#include "data/yaml_private.h"
+#include "data/yaml_internal.h"
 
 #define BLOCK_SIZE_BYTES 16384
 

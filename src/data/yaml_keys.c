@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
-#include "data/yaml_private.h"
+#include "data/yaml_internal.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -61,73 +61,74 @@ bool yaml_pairs_unique(struct yaml_pair *pairs, size_t *count) {
     return true;
 }
 
-struct key_faults {
+struct key_diagnostics {
     struct buffer text;
     size_t count;
     bool is_out_of_memory;
 };
 
-static void add_fault(struct key_faults *faults, const struct yaml_node *key, const struct yaml_node *first) {
-    buffer_printf(&faults->text, "\n  line %d: ", key->line);
+static void add_diagnostic(struct key_diagnostics *diagnostics, const struct yaml_node *key,
+                           const struct yaml_node *first) {
+    buffer_printf(&diagnostics->text, "\n  line %d: ", key->line);
     if (first == NULL) {
         AUTO_FREE char *description = yaml_describe(key);
-        buffer_printf(&faults->text, "cannot unmarshal %s into string", description);
+        buffer_printf(&diagnostics->text, "cannot unmarshal %s into string", description);
     } else {
         AUTO_FREE char *quoted = text_quoted(key->text);
-        buffer_printf(&faults->text, "mapping key %s already defined at line %d", quoted, first->line);
+        buffer_printf(&diagnostics->text, "mapping key %s already defined at line %d", quoted, first->line);
     }
-    faults->count++;
+    diagnostics->count++;
 }
 
-static void check_map(const struct yaml_node *map, struct key_faults *faults) {
+static void check_map(const struct yaml_node *map, struct key_diagnostics *diagnostics) {
     if (map->written_count == 0)
         return;
     AUTO_FREE size_t *firsts = find_firsts(map->written, map->written_count);
     if (firsts == NULL) {
-        faults->is_out_of_memory = true;
+        diagnostics->is_out_of_memory = true;
         return;
     }
-    for (size_t i = 0; i < map->written_count && faults->count < FAULTS_MAX; i++) {
+    for (size_t i = 0; i < map->written_count && diagnostics->count < FAULTS_MAX; i++) {
         const struct yaml_node *key = map->written[i].key;
         if (key->text == NULL)
-            add_fault(faults, key, NULL);
+            add_diagnostic(diagnostics, key, NULL);
         else if (firsts[i] != i)
-            add_fault(faults, key, map->written[firsts[i]].key);
+            add_diagnostic(diagnostics, key, map->written[firsts[i]].key);
     }
 }
 
 // Below a map that has a fault itself nothing more is looked for.
-static void check_tree(const struct yaml_node *node, struct key_faults *faults) {
-    size_t before = faults->count;
-    check_map(node, faults);
-    if (faults->count > before || faults->is_out_of_memory)
+static void check_tree(const struct yaml_node *node, struct key_diagnostics *diagnostics) {
+    size_t before = diagnostics->count;
+    check_map(node, diagnostics);
+    if (diagnostics->count > before || diagnostics->is_out_of_memory)
         return;
-    for (size_t i = 0; i < node->written_count && faults->count < FAULTS_MAX; i++)
-        check_tree(node->written[i].value, faults);
-    for (size_t i = 0; node->kind == YAML_SEQUENCE && i < node->count && faults->count < FAULTS_MAX; i++)
-        check_tree(node->items[i], faults);
+    for (size_t i = 0; i < node->written_count && diagnostics->count < FAULTS_MAX; i++)
+        check_tree(node->written[i].value, diagnostics);
+    for (size_t i = 0; node->kind == YAML_SEQUENCE && i < node->count && diagnostics->count < FAULTS_MAX; i++)
+        check_tree(node->items[i], diagnostics);
 }
 
-static bool report(const struct key_faults *faults, struct error *err) {
-    if (faults->is_out_of_memory)
+static bool report(const struct key_diagnostics *diagnostics, struct error *err) {
+    if (diagnostics->is_out_of_memory)
         return error_set(err, ERROR_TOO_LARGE, "yaml: out of memory");
-    if (faults->count > 0)
-        return error_set(err, ERROR_BAD_REQUEST, "yaml: unmarshal errors:%s", buffer_text(&faults->text));
+    if (diagnostics->count > 0)
+        return error_set(err, ERROR_BAD_REQUEST, "yaml: unmarshal errors:%s", buffer_text(&diagnostics->text));
     return true;
 }
 
 bool yaml_check_own_keys(const struct yaml_node *map, struct error *err) {
-    struct key_faults faults = {.text = BUFFER_INIT(BUFFER_NO_LIMIT)};
-    check_map(map, &faults);
-    bool is_fine = report(&faults, err);
-    buffer_finish(&faults.text);
+    struct key_diagnostics diagnostics = {.text = BUFFER_INIT(BUFFER_NO_LIMIT)};
+    check_map(map, &diagnostics);
+    bool is_fine = report(&diagnostics, err);
+    buffer_finish(&diagnostics.text);
     return is_fine;
 }
 
 bool yaml_check_keys(const struct yaml_node *node, struct error *err) {
-    struct key_faults faults = {.text = BUFFER_INIT(BUFFER_NO_LIMIT)};
-    check_tree(node, &faults);
-    bool is_fine = report(&faults, err);
-    buffer_finish(&faults.text);
+    struct key_diagnostics diagnostics = {.text = BUFFER_INIT(BUFFER_NO_LIMIT)};
+    check_tree(node, &diagnostics);
+    bool is_fine = report(&diagnostics, err);
+    buffer_finish(&diagnostics.text);
     return is_fine;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
-#include "data/yaml_private.h"
+#include "data/yaml_internal.h"
 
 #include <string.h>
 

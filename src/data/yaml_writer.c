@@ -6,7 +6,7 @@
 
 #include "base/compiler.h"
 #include "data/real.h"
-#include "data/yaml_private.h"
+#include "data/yaml_internal.h"
 
 #define LEVELS_MAX ((int)ARRAY_COUNT(((struct yaml_writer *)NULL)->levels))
 

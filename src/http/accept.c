@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Listening sockets are polled and accepted from here instead of by uv_listen(), which closes what waits
 // when descriptors run out, and does not return while accept() fails for want of memory.
-#include "http/connection.h"
+#include "http/http_internal.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The course of a connection: bytes come in, requests are handed out one after the other, and in the end it
 // lingers until the client has seen the last answer.
-#include "http/connection.h"
+#include "http/http_internal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,7 +70,7 @@ void connection_open(struct http_server *server, int fd, enum http_transport tra
     }
     if (transport == HTTP_OVER_UNIX)
         connection->peer = peer_of(fd);
-    connection_settle(connection);
+    connection_update(connection);
 }
 
 // --- refusing ---
@@ -198,7 +198,7 @@ static void connection_process(struct connection *connection, const char *data, 
     if (connection->is_closing)
         return;
     keep_input(connection, data, length);
-    connection_settle(connection);
+    connection_update(connection);
 }
 
 static void take_input(struct connection *connection) {
@@ -209,16 +209,16 @@ static void take_input(struct connection *connection) {
 }
 
 // The connection's input is looked at in the next turn: whoever settles it may be in the middle of something.
-static void take_turn_later(struct connection *connection) {
+static void schedule_processing(struct connection *connection) {
     struct http_server *server = connection->server;
     connection_wait_for(connection, WAIT_NONE);
     if (list_is_linked(&connection->ready_link))
         return;
     list_add(&server->ready, &connection->ready_link);
-    loop_defer(server->loop, &server->turn, connection_take_turn);
+    loop_defer(server->loop, &server->turn, connections_process_ready);
 }
 
-void connection_take_turn(struct deferred *turn) {
+void connections_process_ready(struct deferred *turn) {
     struct http_server *server = CONTAINER_OF(turn, struct http_server, turn);
     // What gets ready meanwhile belongs to the next turn.
     for (size_t count = list_count(&server->ready); count > 0 && !list_is_empty(&server->ready); count--) {
@@ -242,7 +242,7 @@ static void on_end_of_input(struct connection *connection) {
     else if (connection->input.length == 0)
         connection_process(connection, "", 0);
     else
-        connection_settle(connection);
+        connection_update(connection);
 }
 
 static void on_data(struct connection *connection, const char *data, size_t length) {
@@ -253,7 +253,7 @@ static void on_data(struct connection *connection, const char *data, size_t leng
         return;
     }
     keep_input(connection, data, length);
-    connection_settle(connection);
+    connection_update(connection);
 }
 
 static void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *buffer) {
@@ -306,18 +306,18 @@ static void begin_to_linger(struct connection *connection) {
     connection_count_bytes(connection);
 }
 
-static void settle_busy(struct connection *connection) {
+static void update_busy(struct connection *connection) {
     struct http_request *request = connection->request;
     bool waits = connection->in_message || (connection->pending_bytes > 0 && !request->is_streaming);
     connection_wait_for(connection, waits ? WAIT_PROGRESS : WAIT_NONE);
     if (connection->has_ended && connection->input.length == 0)
-        request_tell_later(request);
+        request_notify_closed_later(request);
 }
 
-static void settle_free(struct connection *connection) {
+static void update_free(struct connection *connection) {
     bool has_said_all = connection->pending_bytes == 0;
     if (connection->input.length > 0 && can_take_more(connection))
-        take_turn_later(connection);
+        schedule_processing(connection);
     else if (has_said_all && connection->closes_next)
         begin_to_linger(connection);
     else if (has_said_all && (connection->has_ended || (connection->server->is_stopping && !connection->in_message)))
@@ -328,15 +328,15 @@ static void settle_free(struct connection *connection) {
         connection_wait_for(connection, http_reader_is_idle(&connection->reader) ? WAIT_IDLE : WAIT_HEAD);
 }
 
-void connection_settle(struct connection *connection) {
+void connection_update(struct connection *connection) {
     if (connection->is_processing || connection->is_closing || connection->is_lingering)
         return;
     connection_count_bytes(connection);
     if (connection->is_closing)
         return;
     if (connection->request != NULL)
-        settle_busy(connection);
+        update_busy(connection);
     else
-        settle_free(connection);
+        update_free(connection);
     read_or_pause(connection);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What connections wait for, how long they may, and which one goes when descriptors or memory run short.
-#include "http/connection.h"
+#include "http/http_internal.h"
 
 #include <stdint.h>
 

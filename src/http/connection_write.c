@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "http/connection.h"
+#include "http/http_internal.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -26,7 +26,7 @@ static void on_written(uv_write_t *write, int status) {
         connection_close(connection);
         return;
     }
-    connection_settle(connection);
+    connection_update(connection);
     struct http_request *request = connection->request;
     if (request != NULL && request->is_streaming && connection->pending_bytes < HTTP_STREAM_HIGH_BYTES)
         request_drained(request);

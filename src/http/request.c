@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "http/connection.h"
+#include "http/http_internal.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -197,7 +197,7 @@ static bool is_abandoned(const struct http_request *request) {
     return connection == NULL || (connection->has_ended && !connection->in_message && connection->input.length == 0);
 }
 
-void request_tell(struct http_request *request) {
+void request_notify_closed(struct http_request *request) {
     if (request->connection == NULL && request->on_body != NULL) {
         report_bad_body(request, ERROR_BAD_REQUEST, "unexpected EOF");
     } else if (!is_abandoned(request)) {
@@ -210,25 +210,25 @@ void request_tell(struct http_request *request) {
     }
 }
 
-static void on_news(struct deferred *news) {
-    request_tell(CONTAINER_OF(news, struct http_request, news));
+static void on_closed_deferred(struct deferred *closed_call) {
+    request_notify_closed(CONTAINER_OF(closed_call, struct http_request, closed_call));
 }
 
-void request_tell_later(struct http_request *request) {
-    loop_defer(request->server->loop, &request->news, on_news);
+void request_notify_closed_later(struct http_request *request) {
+    loop_defer(request->server->loop, &request->closed_call, on_closed_deferred);
 }
 
 void http_request_on_cancel(struct http_request *request, http_cancel_fn on_cancel, void *data) {
     request->on_cancel = on_cancel;
     request->cancel_data = data;
     if (is_abandoned(request))
-        request_tell_later(request);
+        request_notify_closed_later(request);
 }
 
 void request_lose_connection(struct http_request *request) {
     forget_headers(request);
     request->connection = NULL;
-    request_tell_later(request);
+    request_notify_closed_later(request);
 }
 
 // --- answers ---
@@ -236,14 +236,14 @@ void request_lose_connection(struct http_request *request) {
 static void finish_request(struct http_request *request) {
     struct http_server *server = request->server;
     struct connection *connection = request->connection;
-    loop_defer_cancel(server->loop, &request->news);
+    loop_defer_cancel(server->loop, &request->closed_call);
     list_remove(&request->link);
-    if (server->hooks.answered != NULL)
-        server->hooks.answered(request, request->status, clock_monotonic_ns() - request->began_ns, server->hooks.data);
+    if (server->hooks.responded != NULL)
+        server->hooks.responded(request, request->status, clock_monotonic_ns() - request->began_ns, server->hooks.data);
     request_destroy(request);
     if (connection != NULL) {
         connection->request = NULL;
-        connection_settle(connection);
+        connection_update(connection);
     }
     server_request_ended(server);
 }
@@ -295,13 +295,13 @@ static void answer(struct http_request *request, const char *extra_head, const c
     finish_request(request);
 }
 
-void http_answer(struct http_request *request, int status, const char *content_type, const void *body, size_t length) {
+void http_respond(struct http_request *request, int status, const char *content_type, const void *body, size_t length) {
     request->status = status;
     struct iovec piece = {.iov_base = (void *)(uintptr_t)body, .iov_len = length};
     answer(request, "", content_type, &piece);
 }
 
-void http_answer_redirect(struct http_request *request, const char *location) {
+void http_respond_redirect(struct http_request *request, const char *location) {
     AUTO_FREE char *line = memory_printf("Location: %s\r\n", location);
     request->status = 301;
     answer(request, line, NULL, &(const struct iovec){.iov_base = NULL, .iov_len = 0});
@@ -320,7 +320,7 @@ void http_stream_begin(struct http_request *request, int status, const char *con
     buffer_add_string(&head, request->is_chunked ? "Transfer-Encoding: chunked\r\n\r\n" : "\r\n");
     struct connection *connection = request->connection;
     connection_write(connection, &(const struct iovec){.iov_base = head.data, .iov_len = head.length}, 1);
-    connection_settle(connection); // a stream may stall
+    connection_update(connection); // a stream may stall
 }
 
 void http_stream_write(struct http_request *request, const void *data, size_t length) {

@@ -48,6 +48,6 @@ bool route_redirect(struct http_request *request) {
         buffer_add_char(&location, '?');
         buffer_add_string(&location, query);
     }
-    http_answer_redirect(request, buffer_text(&location));
+    http_respond_redirect(request, buffer_text(&location));
     return true;
 }

@@ -6,7 +6,7 @@
 #include <sys/resource.h>
 
 #include "base/memory.h"
-#include "http/connection.h"
+#include "http/http_internal.h"
 
 // Descriptors that connections leave for spawning, files and the rest of the daemon. The second half of them is
 // what the others can count on even if they have more open than expected.
@@ -57,7 +57,7 @@ static void cancel_requests(struct http_server *server) {
         struct http_request *request = LIST_ITEM(server->requests.next, struct http_request, link);
         list_remove(&request->link);
         list_add(&server->requests, &request->link);
-        request_tell(request);
+        request_notify_closed(request);
     }
 }
 

@@ -26,11 +26,11 @@ enum http_transport { HTTP_OVER_UNIX, HTTP_OVER_TCP };
 // A request whose head is complete. The handler has to answer it exactly once, now or later.
 typedef void (*http_handle_fn)(struct http_request *request, void *data);
 // The answer has been handed to the connection (or the client is gone): for the request log.
-typedef void (*http_answered_fn)(const struct http_request *request, int status, int64_t duration_ns, void *data);
+typedef void (*http_responded_fn)(const struct http_request *request, int status, int64_t duration_ns, void *data);
 
 struct http_server_hooks {
     http_handle_fn handle;
-    http_answered_fn answered; // may be NULL
+    http_responded_fn responded; // may be NULL
     void *data;
 };
 
@@ -86,9 +86,9 @@ void http_request_on_cancel(struct http_request *request, http_cancel_fn on_canc
 
 // --- answers ---
 // A whole answer. `content_type` NULL: none. Ends the request.
-void http_answer(struct http_request *request, int status, const char *content_type, const void *body, size_t length);
+void http_respond(struct http_request *request, int status, const char *content_type, const void *body, size_t length);
 // 301 to `location` with an empty body.
-void http_answer_redirect(struct http_request *request, const char *location);
+void http_respond_redirect(struct http_request *request, const char *location);
 
 // A streamed answer: head, pieces, end. Pieces go out as they come (chunked for HTTP/1.1).
 void http_stream_begin(struct http_request *request, int status, const char *content_type);

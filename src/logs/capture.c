@@ -79,14 +79,14 @@ static void capture_end(struct capture *capture) {
     capture->on_end(capture, capture->data);
 }
 
-static void capture_hear_readable(uv_poll_t *poll, int status UNUSED, int events UNUSED) {
+static void on_poll_readable(uv_poll_t *poll, int status UNUSED, int events UNUSED) {
     struct capture *capture = CONTAINER_OF(poll, struct capture, poll);
     bool is_followed = !list_is_empty(&ring_grown(capture->ring)->listeners);
     if (!capture_read(capture, is_followed ? FOLLOWED_TURN_BYTES : TURN_BYTES))
         capture_end(capture);
 }
 
-static void capture_hear_deadline(void *data) {
+static void on_deadline(void *data) {
     struct capture *capture = data;
     (void)capture_read(capture, REST_BYTES);
     capture_end(capture);
@@ -106,7 +106,7 @@ bool capture_start(struct loop *loop, int fd, struct ring *ring, capture_end_fn 
     fresh->on_end = on_end;
     fresh->data = data;
     ring_begin_run(ring);
-    uv_poll_start(&fresh->poll, UV_READABLE, capture_hear_readable);
+    uv_poll_start(&fresh->poll, UV_READABLE, on_poll_readable);
     *capture = fresh;
     return true;
 }
@@ -120,7 +120,7 @@ void capture_expect_end(struct capture *capture, int64_t limit_ns) {
     if (capture->fd < 0)
         return;
     if (capture->deadline == NULL)
-        capture->deadline = timer_create_in(capture->loop, capture_hear_deadline, capture);
+        capture->deadline = timer_create_in(capture->loop, on_deadline, capture);
     timer_start(capture->deadline, limit_ns);
 }
 

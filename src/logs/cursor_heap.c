@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "logs/cursor_heap.h"
+#include "logs/cursor_heap_internal.h"
 
 static bool comes_before(const struct cursor_heap *heap, const struct cursor *a, const struct cursor *b) {
     bool is_earlier = a->order_ns != b->order_ns ? a->order_ns < b->order_ns : a->rank < b->rank;

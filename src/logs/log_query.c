@@ -6,7 +6,7 @@
 #include "base/clock.h"
 #include "base/map.h"
 #include "base/memory.h"
-#include "logs/cursor_heap.h"
+#include "logs/cursor_heap_internal.h"
 
 static const char truncation_message[] = "(... output truncated ...)";
 
@@ -23,7 +23,7 @@ struct log_query {
     void *data;
 };
 
-static void query_hear_growth(struct listener *listener, void *ring UNUSED) {
+static void on_ring_grown(struct listener *listener, void *ring UNUSED) {
     struct cursor *cursor = CONTAINER_OF(listener, struct cursor, grown);
     struct log_query *query = cursor->query;
     if (cursor->state != CURSOR_IDLE)
@@ -37,7 +37,7 @@ static void query_hear_growth(struct listener *listener, void *ring UNUSED) {
     }
 }
 
-static void query_hear_closing(struct listener *listener, void *ring) {
+static void on_store_closing(struct listener *listener, void *ring) {
     struct log_query *query = CONTAINER_OF(listener, struct log_query, closing);
     if (ring == NULL) {
         event_remove(listener);
@@ -126,7 +126,7 @@ struct log_query *log_query_create(struct log_store *store, const struct log_que
     query->is_waiting = true;
     query->on_ready = spec->on_ready;
     query->data = spec->data;
-    event_add(log_store_closing(store), &query->closing, query_hear_closing);
+    event_add(log_store_closing(store), &query->closing, on_store_closing);
 
     AUTO_MAP struct map chosen = MAP_INIT(NULL);
     if (spec->services != NULL)
@@ -135,7 +135,7 @@ struct log_query *log_query_create(struct log_store *store, const struct log_que
     query_place(query, spec->count);
     for (struct cursor *cursor = query->cursors; cursor < query->cursors + query->count; cursor++) {
         if (query->is_following)
-            event_add(ring_grown(cursor->reader.ring), &cursor->grown, query_hear_growth);
+            event_add(ring_grown(cursor->reader.ring), &cursor->grown, on_ring_grown);
         else
             ring_reader_stop(&cursor->reader);
         query_sort_in(query, cursor);

@@ -28,8 +28,8 @@ void log_store_destroy(struct log_store *store) {
     if (store == NULL)
         return;
     for (struct map_entry *entry = map_first(&store->rings); entry != NULL; entry = map_next(&store->rings, entry))
-        event_announce(&store->closing, entry->value);
-    event_announce(&store->closing, NULL);
+        event_emit(&store->closing, entry->value);
+    event_emit(&store->closing, NULL);
     map_finish(&store->rings);
     free(store);
 }
@@ -39,7 +39,7 @@ struct ring *log_store_open(struct log_store *store, const char *service) {
     if (ring == NULL) {
         ring = ring_create(service, RING_LIMIT_BYTES);
         map_set(&store->rings, service, ring);
-        event_announce(&store->opened, ring);
+        event_emit(&store->opened, ring);
     }
     return ring;
 }
@@ -51,7 +51,7 @@ struct ring *log_store_find(struct log_store *store, const char *service) {
 void log_store_remove(struct log_store *store, const char *service) {
     struct ring *ring = map_get(&store->rings, service);
     if (ring != NULL) {
-        event_announce(&store->closing, ring);
+        event_emit(&store->closing, ring);
         map_remove(&store->rings, service);
     }
 }

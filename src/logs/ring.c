@@ -6,7 +6,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
-#include "logs/ring_inside.h"
+#include "logs/ring_internal.h"
 
 #define FIRST_CAPACITY ((size_t)256)
 #define FIRST_LINE_CAPACITY ((size_t)8)
@@ -232,7 +232,7 @@ void ring_append(struct ring *ring, const char *data, size_t length, int64_t wal
         ring_glue_head(ring, wall_ns);
     ring->begins_run = false;
     ring_store(ring, data, length, wall_ns);
-    event_announce(&ring->grown, ring);
+    event_emit(&ring->grown, ring);
 }
 
 // Sizes index and storage to what they hold. A storage that cannot be copied into a smaller one is given up

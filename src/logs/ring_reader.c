@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "logs/ring_inside.h"
+#include "logs/ring_internal.h"
 
 // What the first piece of a line has room for, beside its head.
 static uint64_t first_piece_bytes(const struct ring *ring) {

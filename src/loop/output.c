@@ -138,7 +138,7 @@ static size_t format_notice(const struct output *output, char text[64]) {
 }
 
 // While nothing is kept. The count stands until it could be written or kept.
-static void say_lost(struct output *output) {
+static void report_lost(struct output *output) {
     char text[64];
     size_t length = format_notice(output, text);
     size_t written;
@@ -163,12 +163,12 @@ static void drain(struct output *output) {
     buffer_finish(&output->kept); // stalls are rare, and the memory may be large
     output->written = 0;
     if (output->lost_lines > 0)
-        say_lost(output);
+        report_lost(output);
 }
 
 static void wait_for_room(struct output *output);
 
-static void room_appeared(uv_poll_t *room, int status UNUSED, int events UNUSED) {
+static void on_writable(uv_poll_t *room, int status UNUSED, int events UNUSED) {
     struct output *output = room->data;
     drain(output);
     wait_for_room(output);
@@ -195,7 +195,7 @@ static void wait_for_room(struct output *output) {
     if (needs_room == output->is_waiting || (output->epoll_fd < 0 && !open_watch(output)))
         return;
     if (needs_room)
-        uv_poll_start(&output->room, UV_READABLE, room_appeared);
+        uv_poll_start(&output->room, UV_READABLE, on_writable);
     else
         uv_poll_stop(&output->room);
     output->is_waiting = needs_room;

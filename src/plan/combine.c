@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Puts layers on top of each other.
-#include "plan/content.h"
+#include "plan/content_internal.h"
 
 #include <stdlib.h>
 
@@ -19,33 +19,33 @@ static unsigned entry_override(const struct section *section, const void *entry)
     return word_get(field_of_const(entry, field));
 }
 
-static void add_override_fault(const struct layer *layer, const struct section *section, const struct map_entry *entry,
-                               struct faults *faults) {
+static void add_override_diagnostic(const struct layer *layer, const struct section *section,
+                                    const struct map_entry *entry, struct diagnostics *diagnostics) {
     bool is_missing = entry_override(section, entry->value) == OVERRIDE_UNSET;
     AUTO_FREE char *name = text_quoted(entry->key);
     AUTO_FREE char *label = text_quoted(layer->label);
     if (section != &sections[SECTION_WORKLOADS]) {
         const char *fault = is_missing ? "must define \"override\"" : "has invalid \"override\" value";
-        faults_add(faults, "layer %s %s for %s %s", label, fault, section->noun, name);
+        diagnostics_add(diagnostics, "layer %s %s for %s %s", label, fault, section->noun, name);
         return;
     }
     const struct plan_workload *workload = entry->value;
     if (is_missing) {
-        faults_add(faults, "workload %s: must define an \"override\" policy", name);
+        diagnostics_add(diagnostics, "workload %s: must define an \"override\" policy", name);
     } else {
         AUTO_FREE char *word = text_quoted(workload->invalid_override == NULL ? "" : workload->invalid_override);
-        faults_add(faults, "workload %s: has an invalid \"override\" policy: %s", name, word);
+        diagnostics_add(diagnostics, "workload %s: has an invalid \"override\" policy: %s", name, word);
     }
 }
 
 static void combine_section(const struct section *section, struct plan_content *content, const struct layer *layer,
-                            struct faults *faults) {
+                            struct diagnostics *diagnostics) {
     struct map *map = section_map(content, section);
     AUTO_FREE struct map_entry **entries = map_sorted(section_map_const(&layer->content, section));
     for (size_t i = 0; entries[i] != NULL; i++) {
         unsigned override = entry_override(section, entries[i]->value);
         if (override != OVERRIDE_MERGE && override != OVERRIDE_REPLACE) {
-            add_override_fault(layer, section, entries[i], faults);
+            add_override_diagnostic(layer, section, entries[i], diagnostics);
             continue;
         }
         void *below = override == OVERRIDE_MERGE ? map_get(map, entries[i]->key) : NULL;
@@ -80,16 +80,17 @@ static void set_defaults(struct plan_content *content) {
     }
 }
 
-void content_combine(struct plan_content *content, struct layer *const *layers, size_t count, struct faults *faults) {
+void content_combine(struct plan_content *content, struct layer *const *layers, size_t count,
+                     struct diagnostics *diagnostics) {
     for (size_t i = 0; i < count; i++) {
-        combine_section(&sections[SECTION_WORKLOADS], content, layers[i], faults);
+        combine_section(&sections[SECTION_WORKLOADS], content, layers[i], diagnostics);
         if (layers[i]->content.pairing != PAIRING_UNSET)
             content->pairing = layers[i]->content.pairing;
     }
     for (size_t i = 0; i < count; i++) {
-        combine_section(&sections[SECTION_SERVICES], content, layers[i], faults);
-        combine_section(&sections[SECTION_CHECKS], content, layers[i], faults);
-        combine_section(&sections[SECTION_LOG_TARGETS], content, layers[i], faults);
+        combine_section(&sections[SECTION_SERVICES], content, layers[i], diagnostics);
+        combine_section(&sections[SECTION_CHECKS], content, layers[i], diagnostics);
+        combine_section(&sections[SECTION_LOG_TARGETS], content, layers[i], diagnostics);
     }
     set_defaults(content);
 }

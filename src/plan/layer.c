@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "plan/content.h"
+#include "plan/content_internal.h"
 
 #define MAP_AT(member) .map_offset = offsetof(struct plan_content, member)
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "plan/layer_fields.h"
+#include "plan/layer_fields_internal.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -12,49 +12,53 @@
 
 #define TYPE_FAULTS_MAX 50
 
-static void add_type_fault(struct field_faults *faults, char *message) {
-    if (faults->types.count == TYPE_FAULTS_MAX) {
-        faults->omitted_types++;
+static void add_type_diagnostic(struct field_diagnostics *diagnostics, char *message) {
+    if (diagnostics->types.count == TYPE_FAULTS_MAX) {
+        diagnostics->omitted_types++;
         free(message);
     } else {
-        text_list_add_owned(&faults->types, message);
+        text_list_add_owned(&diagnostics->types, message);
     }
 }
 
-void field_faults_add_type(struct field_faults *faults, const struct yaml_node *node, const char *type) {
+void field_diagnostics_add_type(struct field_diagnostics *diagnostics, const struct yaml_node *node, const char *type) {
     AUTO_FREE char *found = yaml_describe(node);
-    add_type_fault(faults, memory_printf("line %d: cannot unmarshal %s into %s", yaml_line(node), found, type));
+    add_type_diagnostic(diagnostics,
+                        memory_printf("line %d: cannot unmarshal %s into %s", yaml_line(node), found, type));
 }
 
-void field_faults_add_unknown(struct field_faults *faults, const struct yaml_node *key, const char *type) {
-    add_type_fault(faults,
-                   memory_printf("line %d: field %s not found in type %s", yaml_line(key), yaml_text(key), type));
+void field_diagnostics_add_unknown(struct field_diagnostics *diagnostics, const struct yaml_node *key,
+                                   const char *type) {
+    add_type_diagnostic(diagnostics,
+                        memory_printf("line %d: field %s not found in type %s", yaml_line(key), yaml_text(key), type));
 }
 
-void field_faults_report(struct field_faults *faults, const char *where, struct faults *all) {
-    for (size_t i = 0; i < faults->values.count; i++)
-        faults_add(all, "%s%s", where, faults->values.items[i]);
-    if (faults->types.count == 0)
+void field_diagnostics_report(struct field_diagnostics *diagnostics, const char *where, struct diagnostics *all) {
+    for (size_t i = 0; i < diagnostics->values.count; i++)
+        diagnostics_add(all, "%s%s", where, diagnostics->values.items[i]);
+    if (diagnostics->types.count == 0)
         return;
-    AUTO_FREE char *lines = text_list_join(&faults->types, "\n  ");
-    if (faults->omitted_types > 0)
-        faults_add(all, "%syaml: unmarshal errors:\n  %s\n  and %zu more", where, lines, faults->omitted_types);
+    AUTO_FREE char *lines = text_list_join(&diagnostics->types, "\n  ");
+    if (diagnostics->omitted_types > 0)
+        diagnostics_add(all, "%syaml: unmarshal errors:\n  %s\n  and %zu more", where, lines,
+                        diagnostics->omitted_types);
     else
-        faults_add(all, "%syaml: unmarshal errors:\n  %s", where, lines);
+        diagnostics_add(all, "%syaml: unmarshal errors:\n  %s", where, lines);
 }
 
-void field_faults_clear(struct field_faults *faults) {
-    text_list_clear(&faults->types);
-    text_list_clear(&faults->values);
+void field_diagnostics_clear(struct field_diagnostics *diagnostics) {
+    text_list_clear(&diagnostics->types);
+    text_list_clear(&diagnostics->values);
 }
 
 static bool is_scalar(const struct yaml_node *node) {
     return yaml_kind(node) != YAML_SEQUENCE && yaml_kind(node) != YAML_MAP;
 }
 
-void fields_read_text(const struct yaml_node *node, const char *type, char **text, struct field_faults *faults) {
+void fields_read_text(const struct yaml_node *node, const char *type, char **text,
+                      struct field_diagnostics *diagnostics) {
     if (!is_scalar(node)) {
-        field_faults_add_type(faults, node, type);
+        field_diagnostics_add_type(diagnostics, node, type);
     } else if (yaml_kind(node) != YAML_NULL) {
         free(*text);
         *text = memory_string(yaml_text(node));
@@ -62,22 +66,22 @@ void fields_read_text(const struct yaml_node *node, const char *type, char **tex
 }
 
 static void read_word(const struct field *field, const struct yaml_node *node, unsigned *word,
-                      struct field_faults *faults) {
+                      struct field_diagnostics *diagnostics) {
     AUTO_FREE char *text = NULL;
-    fields_read_text(node, field->type, &text, faults);
+    fields_read_text(node, field->type, &text, diagnostics);
     if (text != NULL)
         *word = words_find(field->words, text);
 }
 
 static void read_list(const struct field *field, const struct yaml_node *node, struct text_list *list,
-                      struct field_faults *faults) {
+                      struct field_diagnostics *diagnostics) {
     if (yaml_kind(node) != YAML_SEQUENCE) {
-        field_faults_add_type(faults, node, field->type);
+        field_diagnostics_add_type(diagnostics, node, field->type);
         return;
     }
     for (size_t i = 0; i < yaml_count(node); i++) {
         char *text = NULL;
-        fields_read_text(yaml_item(node, i), "string", &text, faults);
+        fields_read_text(yaml_item(node, i), "string", &text, diagnostics);
         if (text != NULL) { // an item that is null does not count
             text_list_add_owned(list, text);
         }
@@ -86,9 +90,9 @@ static void read_list(const struct field *field, const struct yaml_node *node, s
 
 // A map's keys and values are strings; null is "".
 static void read_map(const struct field *field, const struct yaml_node *node, struct map *map,
-                     struct field_faults *faults) {
+                     struct field_diagnostics *diagnostics) {
     if (yaml_kind(node) != YAML_MAP) {
-        field_faults_add_type(faults, node, field->type);
+        field_diagnostics_add_type(diagnostics, node, field->type);
         return;
     }
     for (size_t i = 0; i < yaml_count(node); i++) {
@@ -99,34 +103,35 @@ static void read_map(const struct field *field, const struct yaml_node *node, st
         if (field->kind == FIELD_WORD_MAP) {
             unsigned word = 0;
             read_word(&(const struct field){.type = "plan.ServiceAction", .words = field->words}, yaml_value(node, i),
-                      &word, faults);
+                      &word, diagnostics);
             map_set(map, key, (void *)(uintptr_t)word);
         } else {
             char *text = NULL;
-            fields_read_text(yaml_value(node, i), "string", &text, faults);
+            fields_read_text(yaml_value(node, i), "string", &text, diagnostics);
             map_set(map, key, text != NULL ? text : memory_string(""));
         }
     }
 }
 
-static void read_int(const struct yaml_node *node, const char *type, int64_t *value, struct field_faults *faults) {
+static void read_int(const struct yaml_node *node, const char *type, int64_t *value,
+                     struct field_diagnostics *diagnostics) {
     if (!yaml_int64(node, value))
-        field_faults_add_type(faults, node, type);
+        field_diagnostics_add_type(diagnostics, node, type);
 }
 
-static void add_value_fault(struct field_faults *faults, const char *fault, const char *text) {
+static void add_value_diagnostic(struct field_diagnostics *diagnostics, const char *fault, const char *text) {
     AUTO_FREE char *quoted = text_quoted(text);
-    text_list_add_owned(&faults->values, memory_printf("%s %s", fault, quoted));
+    text_list_add_owned(&diagnostics->values, memory_printf("%s %s", fault, quoted));
 }
 
 static void read_duration(const struct yaml_node *node, struct optional_duration *duration,
-                          struct field_faults *faults) {
+                          struct field_diagnostics *diagnostics) {
     if (!is_scalar(node))
-        text_list_add(&faults->values, "duration must be a YAML string");
+        text_list_add(&diagnostics->values, "duration must be a YAML string");
     else if (duration_parse(yaml_text(node), &duration->ns, NULL))
         duration->is_set = true;
     else
-        add_value_fault(faults, "invalid duration", yaml_text(node));
+        add_value_diagnostic(diagnostics, "invalid duration", yaml_text(node));
 }
 
 // Go's notation of decimal numbers; neither infinite nor no number, as the reference would have them.
@@ -141,69 +146,71 @@ static bool double_parse(const char *text, double *value) {
     return true;
 }
 
-static void read_double(const struct yaml_node *node, struct optional_double *number, struct field_faults *faults) {
+static void read_double(const struct yaml_node *node, struct optional_double *number,
+                        struct field_diagnostics *diagnostics) {
     if (!is_scalar(node))
-        text_list_add(&faults->values, "value must be a YAML number");
+        text_list_add(&diagnostics->values, "value must be a YAML number");
     else if (double_parse(yaml_text(node), &number->value))
         number->is_set = true;
     else
-        add_value_fault(faults, "invalid floating-point number", yaml_text(node));
+        add_value_diagnostic(diagnostics, "invalid floating-point number", yaml_text(node));
 }
 
 static void read_record(const struct field *field, const struct yaml_node *node, void **record,
-                        struct field_faults *faults) {
+                        struct field_diagnostics *diagnostics) {
     if (*record == NULL)
         *record = record_create(field->record);
-    fields_read(field->record, node, *record, faults);
+    fields_read(field->record, node, *record, diagnostics);
 }
 
 static void read_field(const struct field *field, const struct yaml_node *node, void *member,
-                       struct field_faults *faults) {
+                       struct field_diagnostics *diagnostics) {
     if (yaml_kind(node) == YAML_NULL)
         return;
     switch (field->kind) {
     case FIELD_TEXT:
-        fields_read_text(node, field->type, member, faults);
+        fields_read_text(node, field->type, member, diagnostics);
         return;
     case FIELD_WORD: {
         unsigned word = word_get(member);
-        read_word(field, node, &word, faults);
+        read_word(field, node, &word, diagnostics);
         word_set(member, word);
         return;
     }
     case FIELD_LIST:
-        read_list(field, node, member, faults);
+        read_list(field, node, member, diagnostics);
         return;
     case FIELD_MAP:
     case FIELD_WORD_MAP:
-        read_map(field, node, member, faults);
+        read_map(field, node, member, diagnostics);
         return;
     case FIELD_NUMBER:
-        read_int(node, field->type, member, faults);
+        read_int(node, field->type, member, diagnostics);
         return;
     case FIELD_ID: {
         struct optional_id *id = member;
         id->is_set = true;
-        read_int(node, field->type, &id->value, faults);
+        read_int(node, field->type, &id->value, diagnostics);
         return;
     }
     case FIELD_DURATION:
-        read_duration(node, member, faults);
+        read_duration(node, member, diagnostics);
         return;
     case FIELD_DOUBLE:
-        read_double(node, member, faults);
+        read_double(node, member, diagnostics);
         return;
     case FIELD_RECORD:
-        read_record(field, node, member, faults);
+        read_record(field, node, member, diagnostics);
         return;
     case FIELD_NAME:
         return;
     }
 }
 
-void fields_read(const struct record *record, const struct yaml_node *node, void *entry, struct field_faults *faults) {
+void fields_read(const struct record *record, const struct yaml_node *node, void *entry,
+                 struct field_diagnostics *diagnostics) {
     if (yaml_kind(node) != YAML_MAP) {
-        field_faults_add_type(faults, node, record->type);
+        field_diagnostics_add_type(diagnostics, node, record->type);
         return;
     }
     for (size_t i = 0; i < yaml_count(node); i++) {
@@ -213,8 +220,8 @@ void fields_read(const struct record *record, const struct yaml_node *node, void
         }
         const struct field *field = record_find_field(record, yaml_text(key));
         if (field == NULL)
-            field_faults_add_unknown(faults, key, record->type);
+            field_diagnostics_add_unknown(diagnostics, key, record->type);
         else
-            read_field(field, yaml_value(node, i), field_of(entry, field), faults);
+            read_field(field, yaml_value(node, i), field_of(entry, field), diagnostics);
     }
 }

@@ -7,8 +7,8 @@
 
 #include "base/memory.h"
 #include "data/yaml.h"
-#include "plan/content.h"
-#include "plan/layer_fields.h"
+#include "plan/content_internal.h"
+#include "plan/layer_fields_internal.h"
 
 // Whether a workload's override makes sense is looked at when layers combine, and the word is in that message.
 static void keep_invalid_override(const struct section *section, const struct yaml_node *node, void *entry) {
@@ -21,11 +21,11 @@ static void keep_invalid_override(const struct section *section, const struct ya
 }
 
 static void read_entries(const struct section *section, const struct yaml_node *node, struct layer *layer,
-                         struct field_faults *faults) {
+                         struct field_diagnostics *diagnostics) {
     if (yaml_kind(node) == YAML_NULL)
         return;
     if (yaml_kind(node) != YAML_MAP) {
-        field_faults_add_type(faults, node, section->map_type);
+        field_diagnostics_add_type(diagnostics, node, section->map_type);
         return;
     }
     struct map *map = section_map(&layer->content, section);
@@ -41,19 +41,19 @@ static void read_entries(const struct section *section, const struct yaml_node *
             entry = record_create(section->record);
             char *copy = memory_string(name);
             memcpy(entry, &copy, sizeof(copy)); // the name is the first member of every entry
-            fields_read(section->record, value, entry, faults);
+            fields_read(section->record, value, entry, diagnostics);
             keep_invalid_override(section, value, entry);
         }
         map_set(map, name, entry);
     }
 }
 
-static void read_pairing(const struct yaml_node *node, struct layer *layer, struct field_faults *faults) {
+static void read_pairing(const struct yaml_node *node, struct layer *layer, struct field_diagnostics *diagnostics) {
     if (yaml_count(node) == 0) {
         return; // scalars are let through too, as the reference does
     }
     if (yaml_kind(node) != YAML_MAP) {
-        field_faults_add_type(faults, node, "pairingstate.pairingConfig");
+        field_diagnostics_add_type(diagnostics, node, "pairingstate.pairingConfig");
         return;
     }
     for (size_t i = 0; i < yaml_count(node); i++) {
@@ -61,11 +61,11 @@ static void read_pairing(const struct yaml_node *node, struct layer *layer, stru
         if (yaml_text(key) == NULL)
             continue;
         if (strcmp(yaml_text(key), "mode") != 0) {
-            field_faults_add_unknown(faults, key, "pairingstate.pairingConfig");
+            field_diagnostics_add_unknown(diagnostics, key, "pairingstate.pairingConfig");
             continue;
         }
         AUTO_FREE char *mode = NULL;
-        fields_read_text(yaml_value(node, i), "pairingstate.Mode", &mode, faults);
+        fields_read_text(yaml_value(node, i), "pairingstate.Mode", &mode, diagnostics);
         if (mode != NULL)
             layer->content.pairing = (enum pairing_mode)words_find(&words_pairing_mode, mode);
     }
@@ -81,7 +81,8 @@ static char *section_prefix(const struct layer *layer, const char *section) {
     return memory_printf("cannot parse layer %s section \"%s\": ", label, section);
 }
 
-static void read_section(const char *name, const struct yaml_node *node, struct layer *layer, struct faults *faults) {
+static void read_section(const char *name, const struct yaml_node *node, struct layer *layer,
+                         struct diagnostics *diagnostics) {
     const struct section *section = section_find(name);
     bool is_pairing = strcmp(name, "pairing") == 0;
     char **text = strcmp(name, "summary") == 0       ? &layer->summary
@@ -90,44 +91,44 @@ static void read_section(const char *name, const struct yaml_node *node, struct 
     if (section == NULL && !is_pairing && text == NULL) {
         AUTO_FREE char *label = text_quoted(layer->label);
         AUTO_FREE char *quoted = text_quoted(name);
-        faults_add(faults, "cannot parse layer %s: unknown section %s", label, quoted);
+        diagnostics_add(diagnostics, "cannot parse layer %s: unknown section %s", label, quoted);
         return;
     }
     AUTO_FREE char *prefix = section_prefix(layer, name);
     if (!is_pairing && yaml_kind(node) == YAML_NULL && yaml_text_length(node) == 0) {
-        faults_add(faults, "%sEOF", prefix); // a name with nothing behind it, in the reference's words
+        diagnostics_add(diagnostics, "%sEOF", prefix); // a name with nothing behind it, in the reference's words
         return;
     }
     AUTO_ERROR struct error keys = {0};
     if (!yaml_check_keys(node, &keys))
-        faults_add(faults, "%s%s", prefix, error_text(&keys));
-    struct field_faults found = {0};
+        diagnostics_add(diagnostics, "%s%s", prefix, error_text(&keys));
+    struct field_diagnostics found = {0};
     if (section != NULL)
         read_entries(section, node, layer, &found);
     else if (is_pairing)
         read_pairing(node, layer, &found);
     else
         fields_read_text(node, "string", text, &found);
-    field_faults_report(&found, prefix, faults);
-    field_faults_clear(&found);
+    field_diagnostics_report(&found, prefix, diagnostics);
+    field_diagnostics_clear(&found);
 }
 
-static void read_root(const struct yaml_node *root, struct layer *layer, struct faults *faults) {
+static void read_root(const struct yaml_node *root, struct layer *layer, struct diagnostics *diagnostics) {
     AUTO_FREE char *label = text_quoted(layer->label);
     if (root == NULL || yaml_kind(root) == YAML_NULL)
         return;
     if (yaml_kind(root) != YAML_MAP) {
-        struct field_faults found = {0};
+        struct field_diagnostics found = {0};
         AUTO_FREE char *prefix = memory_printf("cannot parse layer %s: ", label);
-        field_faults_add_type(&found, root, "map[string]yaml.Node");
-        field_faults_report(&found, prefix, faults);
-        field_faults_clear(&found);
+        field_diagnostics_add_type(&found, root, "map[string]yaml.Node");
+        field_diagnostics_report(&found, prefix, diagnostics);
+        field_diagnostics_clear(&found);
         return;
     }
     for (size_t i = 0; i < yaml_count(root); i++) {
         const char *name = yaml_text(yaml_key(root, i));
         if (name != NULL)
-            read_section(name, yaml_value(root, i), layer, faults);
+            read_section(name, yaml_value(root, i), layer, diagnostics);
     }
 }
 
@@ -152,11 +153,11 @@ bool layer_parse(int64_t order, const char *label, const char *text, size_t leng
     content_init(&parsed->content);
     parsed->order = order;
     parsed->label = memory_string(label);
-    AUTO_FAULTS struct faults faults = {0};
+    AUTO_DIAGNOSTICS struct diagnostics diagnostics = {0};
     const struct yaml_node *root = yaml_root(document);
-    read_root(root, parsed, &faults);
-    layer_validate(parsed, root, &faults);
-    if (!faults_report(&faults, err))
+    read_root(root, parsed, &diagnostics);
+    layer_validate(parsed, root, &diagnostics);
+    if (!diagnostics_report(&diagnostics, err))
         return false;
     warn_of_keywords(parsed);
     *layer = TAKE(parsed);

@@ -2,7 +2,7 @@
 // What one layer may not say, whatever the others say. Everything here is about values that are there, so it
 // can be looked at even if other parts of the layer could not be read. Words that are in no table are looked up
 // in the tree, where they still have their text.
-#include "plan/content.h"
+#include "plan/content_internal.h"
 
 #include <string.h>
 
@@ -25,16 +25,16 @@ static bool is_action_allowed(unsigned action, enum action extra) {
 }
 
 static void check_action(const char *quoted_name, const struct yaml_node *entry, const char *field, unsigned action,
-                         struct faults *faults) {
+                         struct diagnostics *diagnostics) {
     bool is_success = strcmp(field, "on-success") == 0;
     if (is_action_allowed(action, is_success ? ACTION_FAILURE_SHUTDOWN : ACTION_SUCCESS_SHUTDOWN))
         return;
     AUTO_FREE char *word = field_quoted(entry, field);
-    faults_add(faults, "plan service %s %s action %s invalid", quoted_name, field, word);
+    diagnostics_add(diagnostics, "plan service %s %s action %s invalid", quoted_name, field, word);
 }
 
 static void check_check_actions(const char *quoted_name, const struct plan_service *service,
-                                const struct yaml_node *entry, struct faults *faults) {
+                                const struct yaml_node *entry, struct diagnostics *diagnostics) {
     const struct yaml_node *map = entry == NULL ? NULL : yaml_member(entry, "on-check-failure");
     if (map == NULL || yaml_kind(map) != YAML_MAP) {
         return; // what it is instead has been told while reading
@@ -47,49 +47,49 @@ static void check_check_actions(const char *quoted_name, const struct plan_servi
         if (!is_action_allowed((unsigned)(uintptr_t)map_get(&service->on_check_failure, check),
                                ACTION_SUCCESS_SHUTDOWN)) {
             AUTO_FREE char *quoted = text_quoted(word);
-            faults_add(faults, "plan service %s on-check-failure action %s invalid", quoted_name, quoted);
+            diagnostics_add(diagnostics, "plan service %s on-check-failure action %s invalid", quoted_name, quoted);
         }
     }
 }
 
-static void check_service_name(const char *name, struct faults *faults) {
+static void check_service_name(const char *name, struct diagnostics *diagnostics) {
     AUTO_FREE char *quoted = text_quoted(name);
     if (name[0] == '\0')
-        faults_add(faults, "cannot use empty string as service name");
+        diagnostics_add(diagnostics, "cannot use empty string as service name");
     else if (strcmp(name, "pebble") == 0)
-        faults_add(faults, "cannot use reserved service name %s", quoted);
+        diagnostics_add(diagnostics, "cannot use reserved service name %s", quoted);
     else if (name[0] == '-')
-        faults_add(faults, "cannot use service name %s: starting with \"-\" not allowed", quoted);
+        diagnostics_add(diagnostics, "cannot use service name %s: starting with \"-\" not allowed", quoted);
 }
 
 static void validate_service(const char *name, const void *value, const struct yaml_node *entry,
-                             struct faults *faults) {
+                             struct diagnostics *diagnostics) {
     const struct plan_service *service = value;
-    check_service_name(name, faults);
+    check_service_name(name, diagnostics);
     AUTO_FREE char *quoted = text_quoted(name);
     if (service == NULL) {
-        faults_add(faults, "service object cannot be null for service %s", quoted);
+        diagnostics_add(diagnostics, "service object cannot be null for service %s", quoted);
         return;
     }
     AUTO_TEXT_LIST struct text_list base = {0}, extra = {0};
     AUTO_ERROR struct error command = {0};
     if (!plan_service_command(service, &base, &extra, &command))
-        faults_add(faults, "plan service %s command invalid: %s", quoted, error_text(&command));
-    check_action(quoted, entry, "on-success", service->on_success, faults);
-    check_action(quoted, entry, "on-failure", service->on_failure, faults);
-    check_check_actions(quoted, service, entry, faults);
+        diagnostics_add(diagnostics, "plan service %s command invalid: %s", quoted, error_text(&command));
+    check_action(quoted, entry, "on-success", service->on_success, diagnostics);
+    check_action(quoted, entry, "on-failure", service->on_failure, diagnostics);
+    check_check_actions(quoted, service, entry, diagnostics);
     if (service->backoff_factor.is_set && service->backoff_factor.value < 1) {
         char factor[REAL_TEXT_SIZE];
         real_format(service->backoff_factor.value, -4, 6, 2, factor); // as the plan shows it
-        faults_add(faults, "plan service %s backoff-factor must be 1.0 or greater, not %s", quoted, factor);
+        diagnostics_add(diagnostics, "plan service %s backoff-factor must be 1.0 or greater, not %s", quoted, factor);
     }
 }
 
-static void validate_exec(const char *quoted_name, const struct exec_check *exec, struct faults *faults) {
+static void validate_exec(const char *quoted_name, const struct exec_check *exec, struct diagnostics *diagnostics) {
     AUTO_TEXT_LIST struct text_list words = {0};
     AUTO_ERROR struct error err = {0};
     if (exec->command != NULL && !shell_split(exec->command, &words, &err))
-        faults_add(faults, "plan check %s command invalid: %s", quoted_name, error_text(&err));
+        diagnostics_add(diagnostics, "plan check %s command invalid: %s", quoted_name, error_text(&err));
     struct account_request request = {
         .user_id = exec->user_id.is_set ? &exec->user_id.value : NULL,
         .user = exec->user,
@@ -98,72 +98,75 @@ static void validate_exec(const char *quoted_name, const struct exec_check *exec
     };
     struct account_choice choice;
     if (!account_resolve(&request, &choice, &err))
-        faults_add(faults, "plan check %s has invalid user/group: %s", quoted_name, error_text(&err));
+        diagnostics_add(diagnostics, "plan check %s has invalid user/group: %s", quoted_name, error_text(&err));
 }
 
 static void validate_check(const char *name, const void *value, const struct yaml_node *entry UNUSED,
-                           struct faults *faults) {
+                           struct diagnostics *diagnostics) {
     const struct plan_check *check = value;
     AUTO_FREE char *quoted = text_quoted(name);
     if (name[0] == '\0')
-        faults_add(faults, "cannot use empty string as check name");
+        diagnostics_add(diagnostics, "cannot use empty string as check name");
     if (check == NULL) {
-        faults_add(faults, "check object cannot be null for check %s", quoted);
+        diagnostics_add(diagnostics, "check object cannot be null for check %s", quoted);
         return;
     }
     if (word_get(&check->level) == WORD_INVALID)
-        faults_add(faults, "plan check %s level must be \"alive\" or \"ready\"", quoted);
+        diagnostics_add(diagnostics, "plan check %s level must be \"alive\" or \"ready\"", quoted);
     if (word_get(&check->startup) == WORD_INVALID)
-        faults_add(faults, "plan check %s startup must be \"enabled\" or \"disabled\"", quoted);
+        diagnostics_add(diagnostics, "plan check %s startup must be \"enabled\" or \"disabled\"", quoted);
     if (check->period.is_set && check->period.ns == 0)
-        faults_add(faults, "plan check %s period must not be zero", quoted);
+        diagnostics_add(diagnostics, "plan check %s period must not be zero", quoted);
     if (check->timeout.is_set && check->timeout.ns == 0)
-        faults_add(faults, "plan check %s timeout must not be zero", quoted);
+        diagnostics_add(diagnostics, "plan check %s timeout must not be zero", quoted);
     if (check->exec != NULL)
-        validate_exec(quoted, check->exec, faults);
+        validate_exec(quoted, check->exec, diagnostics);
 }
 
 static void validate_log_target(const char *name, const void *value, const struct yaml_node *entry,
-                                struct faults *faults) {
+                                struct diagnostics *diagnostics) {
     const struct plan_log_target *target = value;
     AUTO_FREE char *quoted = text_quoted(name);
     if (target == NULL) {
-        faults_add(faults, "log target object cannot be null for log target %s", quoted);
+        diagnostics_add(diagnostics, "log target object cannot be null for log target %s", quoted);
         return;
     }
     AUTO_FREE struct map_entry **labels = map_sorted(&target->labels);
     for (size_t i = 0; labels[i] != NULL; i++) {
         if (text_has_prefix(labels[i]->key, "pebble_")) {
             AUTO_FREE char *label = text_quoted(labels[i]->key);
-            faults_add(faults, "log target %s: label %s uses reserved prefix \"pebble_\"", quoted, label);
+            diagnostics_add(diagnostics, "log target %s: label %s uses reserved prefix \"pebble_\"", quoted, label);
         }
     }
     if (word_get(&target->type) == WORD_INVALID) {
         AUTO_FREE char *type = field_quoted(entry, "type");
-        faults_add(faults, "log target %s has unsupported type %s, must be \"loki\", \"opentelemetry\" or \"syslog\"",
-                   quoted, type);
+        diagnostics_add(diagnostics,
+                        "log target %s has unsupported type %s, must be \"loki\", \"opentelemetry\" or \"syslog\"",
+                        quoted, type);
     }
 }
 
 static void validate_workload(const char *name, const void *value, const struct yaml_node *entry UNUSED,
-                              struct faults *faults) {
+                              struct diagnostics *diagnostics) {
     AUTO_FREE char *quoted = text_quoted(name);
     if (value == NULL)
-        faults_add(faults, "workload %s: cannot have a null value", quoted);
+        diagnostics_add(diagnostics, "workload %s: cannot have a null value", quoted);
     else if (name[0] == '\0')
-        faults_add(faults, "workload %s: cannot have an empty name", quoted);
+        diagnostics_add(diagnostics, "workload %s: cannot have an empty name", quoted);
 }
 
-static void validate_pairing(const struct layer *layer, const struct yaml_node *root, struct faults *faults) {
+static void validate_pairing(const struct layer *layer, const struct yaml_node *root, struct diagnostics *diagnostics) {
     if (word_get(&layer->content.pairing) == WORD_INVALID) {
         AUTO_FREE char *mode = field_quoted(yaml_member(root, "pairing"), "mode");
-        faults_add(faults, "invalid pairing mode %s: should be \"disabled\", \"single\" or \"multiple\"", mode);
+        diagnostics_add(diagnostics, "invalid pairing mode %s: should be \"disabled\", \"single\" or \"multiple\"",
+                        mode);
     }
 }
 
-typedef void (*validate_fn)(const char *name, const void *value, const struct yaml_node *entry, struct faults *faults);
+typedef void (*validate_fn)(const char *name, const void *value, const struct yaml_node *entry,
+                            struct diagnostics *diagnostics);
 
-void layer_validate(const struct layer *layer, const struct yaml_node *root, struct faults *faults) {
+void layer_validate(const struct layer *layer, const struct yaml_node *root, struct diagnostics *diagnostics) {
     static const validate_fn validators[SECTION_COUNT] = {
         [SECTION_SERVICES] = validate_service,
         [SECTION_CHECKS] = validate_check,
@@ -171,7 +174,7 @@ void layer_validate(const struct layer *layer, const struct yaml_node *root, str
         [SECTION_WORKLOADS] = validate_workload,
     };
     if (text_has_prefix(layer->label, "pebble-"))
-        faults_add(faults, "cannot use reserved label prefix \"pebble-\"");
+        diagnostics_add(diagnostics, "cannot use reserved label prefix \"pebble-\"");
     if (root == NULL || yaml_kind(root) != YAML_MAP)
         return;
     for (size_t i = 0; i < SECTION_COUNT; i++) {
@@ -181,8 +184,8 @@ void layer_validate(const struct layer *layer, const struct yaml_node *root, str
             const struct yaml_node *key = yaml_kind(section) == YAML_MAP ? yaml_key(section, k) : NULL;
             const char *name = key == NULL ? NULL : yaml_text(key);
             if (name != NULL)
-                validators[i](name, map_get(entries, name), yaml_value(section, k), faults);
+                validators[i](name, map_get(entries, name), yaml_value(section, k), diagnostics);
         }
     }
-    validate_pairing(layer, root, faults);
+    validate_pairing(layer, root, diagnostics);
 }

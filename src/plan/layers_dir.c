@@ -12,7 +12,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "data/yaml.h"
-#include "plan/content.h"
+#include "plan/content_internal.h"
 
 #define ORDER_DIGITS 3
 
@@ -140,7 +140,7 @@ static bool list_entries(const char *directory, bool may_nest, struct layer_entr
 
 // What is wrong with the text is noted and the next file looked at; false if it cannot be read at all.
 static bool read_file(const char *path, int64_t order, const char *label, struct layer_list *layers,
-                      struct faults *faults, struct error *err) {
+                      struct diagnostics *diagnostics, struct error *err) {
     AUTO_BUFFER struct buffer text = BUFFER_INIT(yaml_limits_layer.size_bytes);
     if (!file_read(path, &text, err))
         return error_prefix(err, "cannot read layer file: ");
@@ -149,21 +149,21 @@ static bool read_file(const char *path, int64_t order, const char *label, struct
     if (layer_parse(order, label, buffer_text(&text), text.length, &layer, &fault))
         layers_add(layers, layer);
     else
-        faults_add(faults, "%s", error_text(&fault));
+        diagnostics_add(diagnostics, "%s", error_text(&fault));
     return true;
 }
 
-static bool read_entry(const struct layer_entry *entry, struct layer_list *layers, struct faults *faults,
+static bool read_entry(const struct layer_entry *entry, struct layer_list *layers, struct diagnostics *diagnostics,
                        struct error *err) {
     int64_t order = (int64_t)entry->order * ORDERS_PER_DIRECTORY;
     if (!entry->is_directory)
-        return read_file(entry->path, order, entry->label, layers, faults, err);
+        return read_file(entry->path, order, entry->label, layers, diagnostics, err);
     AUTO_ENTRIES struct layer_entries inner = {0};
     if (!list_entries(entry->path, false, &inner, err))
         return false;
     for (size_t i = 0; i < inner.count; i++) {
         AUTO_FREE char *label = memory_printf("%s/%s", entry->label, inner.items[i].label);
-        if (!read_file(inner.items[i].path, order + inner.items[i].order, label, layers, faults, err))
+        if (!read_file(inner.items[i].path, order + inner.items[i].order, label, layers, diagnostics, err))
             return false;
     }
     return true;
@@ -180,14 +180,14 @@ bool layers_read(const char *directory, struct layer_list *layers, struct error 
     }
     AUTO_ENTRIES struct layer_entries entries = {0};
     AUTO_LAYERS struct layer_list read = {0};
-    AUTO_FAULTS struct faults faults = {0};
+    AUTO_DIAGNOSTICS struct diagnostics diagnostics = {0};
     if (!list_entries(directory, true, &entries, err))
         return false;
     for (size_t i = 0; i < entries.count; i++) {
-        if (!read_entry(&entries.items[i], &read, &faults, err))
+        if (!read_entry(&entries.items[i], &read, &diagnostics, err))
             return false;
     }
-    if (!faults_report(&faults, err))
+    if (!diagnostics_report(&diagnostics, err))
         return false;
     *layers = read;
     read = (struct layer_list){0};

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "plan/content.h"
+#include "plan/content_internal.h"
 
 struct index_list {
     size_t *items;
@@ -174,14 +174,14 @@ static void walk_all(struct walk *walk) {
     }
 }
 
-void content_find_loops(const struct plan_content *content, struct faults *faults) {
+void content_find_loops(const struct plan_content *content, struct diagnostics *diagnostics) {
     AUTO_GRAPH struct graph graph = {0};
     graph_init(&graph, &content->services, false);
     AUTO_WALK struct walk walk;
     walk_init(&walk, &graph);
     walk_all(&walk);
     for (size_t i = 0; i < walk.loops.count; i++)
-        faults_add(faults, "%s", walk.loops.items[i]);
+        diagnostics_add(diagnostics, "%s", walk.loops.items[i]);
 }
 
 // --- who takes part ---

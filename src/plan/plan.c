@@ -5,17 +5,17 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "plan/content.h"
+#include "plan/content_internal.h"
 
 bool plan_combine(const struct layer_list *layers, struct plan **plan, struct error *err) {
-    AUTO_FAULTS struct faults faults = {0};
+    AUTO_DIAGNOSTICS struct diagnostics diagnostics = {0};
     struct plan *combined = memory_new(sizeof(*combined));
     combined->references = 1;
     content_init(&combined->content);
-    content_combine(&combined->content, layers->items, layers->count, &faults);
-    if (faults_are_none(&faults))
-        content_validate(&combined->content, &faults);
-    if (!faults_report(&faults, err)) {
+    content_combine(&combined->content, layers->items, layers->count, &diagnostics);
+    if (diagnostics_are_empty(&diagnostics))
+        content_validate(&combined->content, &diagnostics);
+    if (!diagnostics_report(&diagnostics, err)) {
         plan_release(combined);
         return false;
     }

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "plan/content.h"
+#include "plan/content_internal.h"
 
 #define ARGUMENTS_LABEL "pebble-service-args"
 
@@ -54,7 +54,7 @@ void plan_store_freeze(struct plan_store *store) {
 static void set_plan(struct plan_store *store, struct plan *plan) {
     plan_release(store->plan);
     store->plan = plan;
-    event_announce(&store->changed, plan);
+    event_emit(&store->changed, plan);
 }
 
 bool plan_store_load(struct plan_store *store, struct error *err) {
@@ -155,9 +155,9 @@ static bool combine_layer(struct plan_store *store, size_t index, struct layer *
     combined->label = memory_string(old->label);
     combined->summary = layer->summary == NULL ? NULL : memory_string(layer->summary);
     combined->description = layer->description == NULL ? NULL : memory_string(layer->description);
-    AUTO_FAULTS struct faults faults = {0};
-    content_combine(&combined->content, (struct layer *const[]){old, layer}, 2, &faults);
-    if (!faults_report(&faults, err))
+    AUTO_DIAGNOSTICS struct diagnostics diagnostics = {0};
+    content_combine(&combined->content, (struct layer *const[]){old, layer}, 2, &diagnostics);
+    if (!diagnostics_report(&diagnostics, err))
         return false;
     struct layer_list layers = list_copy(&store->layers);
     layers.items[index] = combined;

@@ -1,46 +1,47 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What can only be judged once all layers are together. Of one entry only the first fault is told: the others
 // often follow from it.
-#include "plan/content.h"
+#include "plan/content_internal.h"
 
 #include <string.h>
 
 #include "base/accounts.h"
 #include "base/memory.h"
 
-static void validate_services(const struct plan_content *content, struct faults *faults) {
+static void validate_services(const struct plan_content *content, struct diagnostics *diagnostics) {
     AUTO_FREE struct map_entry **entries = map_sorted(&content->services);
     for (size_t i = 0; entries[i] != NULL; i++) {
         const struct plan_service *service = entries[i]->value;
         if (text_is_empty(service->command)) {
             AUTO_FREE char *name = text_quoted(entries[i]->key);
-            faults_add(faults, "plan must define \"command\" for service %s", name);
+            diagnostics_add(diagnostics, "plan must define \"command\" for service %s", name);
         }
     }
 }
 
-static void validate_check(const struct plan_content *content, const struct plan_check *check, struct faults *faults) {
+static void validate_check(const struct plan_content *content, const struct plan_check *check,
+                           struct diagnostics *diagnostics) {
     AUTO_FREE char *name = text_quoted(check->name);
     const char *context = check->exec == NULL ? NULL : check->exec->service_context;
     int kinds = (check->http != NULL) + (check->tcp != NULL) + (check->exec != NULL);
     if (check->http != NULL && text_is_empty(check->http->url)) {
-        faults_add(faults, "plan must set \"url\" for http check %s", name);
+        diagnostics_add(diagnostics, "plan must set \"url\" for http check %s", name);
     } else if (check->tcp != NULL && check->tcp->port == 0) {
-        faults_add(faults, "plan must set \"port\" for tcp check %s", name);
+        diagnostics_add(diagnostics, "plan must set \"port\" for tcp check %s", name);
     } else if (check->exec != NULL && text_is_empty(check->exec->command)) {
-        faults_add(faults, "plan must set \"command\" for exec check %s", name);
+        diagnostics_add(diagnostics, "plan must set \"command\" for exec check %s", name);
     } else if (!text_is_empty(context) && !map_has(&content->services, context)) {
         AUTO_FREE char *service = text_quoted(context);
-        faults_add(faults, "plan check %s service context specifies non-existent service %s", name, service);
+        diagnostics_add(diagnostics, "plan check %s service context specifies non-existent service %s", name, service);
     } else if (kinds != 1) {
-        faults_add(faults, "plan must specify one of \"http\", \"tcp\", or \"exec\" for check %s", name);
+        diagnostics_add(diagnostics, "plan must specify one of \"http\", \"tcp\", or \"exec\" for check %s", name);
     }
 }
 
-static void validate_checks(const struct plan_content *content, struct faults *faults) {
+static void validate_checks(const struct plan_content *content, struct diagnostics *diagnostics) {
     AUTO_FREE struct map_entry **entries = map_sorted(&content->checks);
     for (size_t i = 0; entries[i] != NULL; i++)
-        validate_check(content, entries[i]->value, faults);
+        validate_check(content, entries[i]->value, diagnostics);
 }
 
 // The first of a log target's services that is not in the plan, or NULL.
@@ -54,38 +55,39 @@ static const char *find_unknown_service(const struct plan_content *content, cons
     return NULL;
 }
 
-static void validate_log_targets(const struct plan_content *content, struct faults *faults) {
+static void validate_log_targets(const struct plan_content *content, struct diagnostics *diagnostics) {
     AUTO_FREE struct map_entry **entries = map_sorted(&content->log_targets);
     for (size_t i = 0; entries[i] != NULL; i++) {
         const struct plan_log_target *target = entries[i]->value;
         AUTO_FREE char *name = text_quoted(entries[i]->key);
         const char *unknown = find_unknown_service(content, target);
         if (target->type == LOG_TARGET_UNSET) {
-            faults_add(faults,
-                       "plan must define \"type\" (\"loki\", \"opentelemetry\" or \"syslog\") for log target %s", name);
+            diagnostics_add(diagnostics,
+                            "plan must define \"type\" (\"loki\", \"opentelemetry\" or \"syslog\") for log target %s",
+                            name);
         } else if (unknown != NULL) {
             AUTO_FREE char *quoted = text_quoted(unknown);
-            faults_add(faults, "log target %s specifies unknown service %s", name, quoted);
+            diagnostics_add(diagnostics, "log target %s specifies unknown service %s", name, quoted);
         } else if (text_is_empty(target->location)) {
-            faults_add(faults, "plan must define \"location\" for log target %s", name);
+            diagnostics_add(diagnostics, "plan must define \"location\" for log target %s", name);
         }
     }
 }
 
-static void validate_requires(const struct plan_content *content, struct faults *faults) {
+static void validate_requires(const struct plan_content *content, struct diagnostics *diagnostics) {
     AUTO_FREE struct map_entry **entries = map_sorted(&content->services);
     for (size_t i = 0; entries[i] != NULL; i++) {
         const struct text_list *requires = &((const struct plan_service *)entries[i]->value)->requires;
         for (size_t k = 0; k < requires->count; k++) {
             if (!map_has(&content->services, requires->items[k])) {
                 AUTO_FREE char *quoted = text_quoted(requires->items[k]);
-                faults_add(faults, "service %s does not exist", quoted);
+                diagnostics_add(diagnostics, "service %s does not exist", quoted);
             }
         }
     }
 }
 
-static void validate_use_of_workloads(const struct plan_content *content, struct faults *faults) {
+static void validate_use_of_workloads(const struct plan_content *content, struct diagnostics *diagnostics) {
     AUTO_FREE struct map_entry **entries = map_sorted(&content->services);
     for (size_t i = 0; entries[i] != NULL; i++) {
         const struct plan_service *service = entries[i]->value;
@@ -94,16 +96,18 @@ static void validate_use_of_workloads(const struct plan_content *content, struct
         AUTO_FREE char *name = text_quoted(entries[i]->key);
         if (!map_has(&content->workloads, service->workload)) {
             AUTO_FREE char *workload = text_quoted(service->workload);
-            faults_add(faults, "workload %s: not defined for service %s", workload, name);
+            diagnostics_add(diagnostics, "workload %s: not defined for service %s", workload, name);
         } else if (service->user_id.is_set || !text_is_empty(service->user)) {
-            faults_add(faults, "plan service %s cannot have user information and a workload at the same time", name);
+            diagnostics_add(diagnostics, "plan service %s cannot have user information and a workload at the same time",
+                            name);
         } else if (service->group_id.is_set || !text_is_empty(service->group)) {
-            faults_add(faults, "plan service %s cannot have group information and a workload at the same time", name);
+            diagnostics_add(diagnostics,
+                            "plan service %s cannot have group information and a workload at the same time", name);
         }
     }
 }
 
-static void validate_workloads(const struct plan_content *content, struct faults *faults) {
+static void validate_workloads(const struct plan_content *content, struct diagnostics *diagnostics) {
     AUTO_FREE struct map_entry **entries = map_sorted(&content->workloads);
     for (size_t i = 0; entries[i] != NULL; i++) {
         const struct plan_workload *workload = entries[i]->value;
@@ -117,17 +121,17 @@ static void validate_workloads(const struct plan_content *content, struct faults
         AUTO_ERROR struct error err = {0};
         if (!account_resolve(&request, &choice, &err)) {
             AUTO_FREE char *name = text_quoted(entries[i]->key);
-            faults_add(faults, "workload %s: %s", name, error_text(&err));
+            diagnostics_add(diagnostics, "workload %s: %s", name, error_text(&err));
         }
     }
 }
 
-void content_validate(const struct plan_content *content, struct faults *faults) {
-    validate_services(content, faults);
-    validate_checks(content, faults);
-    validate_log_targets(content, faults);
-    validate_requires(content, faults);
-    content_find_loops(content, faults);
-    validate_use_of_workloads(content, faults);
-    validate_workloads(content, faults);
+void content_validate(const struct plan_content *content, struct diagnostics *diagnostics) {
+    validate_services(content, diagnostics);
+    validate_checks(content, diagnostics);
+    validate_log_targets(content, diagnostics);
+    validate_requires(content, diagnostics);
+    content_find_loops(content, diagnostics);
+    validate_use_of_workloads(content, diagnostics);
+    validate_workloads(content, diagnostics);
 }

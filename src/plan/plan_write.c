@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "data/yaml_writer.h"
-#include "plan/content.h"
+#include "plan/content_internal.h"
 
 #define STEP_SPACES 4
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "plan/record.h"
+#include "plan/record_internal.h"
 
 #include <stdint.h>
 #include <stdlib.h>

@@ -66,7 +66,7 @@ static struct child *table_take(struct reaper *reaper, pid_t pid) {
 
 // Reaping
 
-static void tell_owner(struct reaper *reaper, const siginfo_t *info) {
+static void notify_owner(struct reaper *reaper, const siginfo_t *info) {
     struct child *child = table_take(reaper, info->si_pid);
     if (!child)
         return;
@@ -85,7 +85,7 @@ static bool reap_one(struct reaper *reaper) {
         return errno == EINTR;
     if (info.si_pid == 0)
         return false;
-    tell_owner(reaper, &info);
+    notify_owner(reaper, &info);
     waitid(P_PID, (id_t)info.si_pid, &info, WEXITED | WNOHANG);
     return true;
 }

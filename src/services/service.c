@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "services/service.h"
+#include "services/service_internal.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -8,8 +8,8 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "process/command.h"
-#include "services/service_exit.h"
-#include "services/service_tee.h"
+#include "services/service_exit_internal.h"
+#include "services/service_tee_internal.h"
 
 #define START_WINDOW_NS NS_PER_S
 #define KILL_DELAY_DEFAULT_NS (5 * NS_PER_S)
@@ -32,7 +32,7 @@ struct service *service_create(struct service_manager *manager, const char *name
     struct service *service = memory_new(sizeof *service);
     service->manager = manager;
     service->name = memory_string(name);
-    service->shown_name = text_quoted(name);
+    service->quoted_name = text_quoted(name);
     service->ring = log_store_open(manager->spec.logs, name);
     service->timer = timer_create_in(manager->spec.loop, on_timer, service);
     service->reset_timer = timer_create_in(manager->spec.loop, on_reset_timer, service);
@@ -49,7 +49,7 @@ void service_destroy(void *value) {
     plan_service_destroy(service->config);
     plan_workload_destroy(service->workload);
     free(service->name);
-    free(service->shown_name);
+    free(service->quoted_name);
     free(service);
 }
 
@@ -75,7 +75,7 @@ bool service_is_up(const struct service *service) {
 }
 
 void service_set_state(struct service *service, enum service_state state) {
-    log_debug("Service %s goes from %s to %s", service->shown_name, states[service->state].name, states[state].name);
+    log_debug("Service %s goes from %s to %s", service->quoted_name, states[service->state].name, states[state].name);
     // From the initial state on, even a failed start counts as a change of status.
     if (states[service->state].status != states[state].status || !service->since.is_set) {
         service->since = clock_now();
@@ -105,7 +105,7 @@ static void on_process_end(void *data, int exit_code) {
     service->process = NULL;
     service->manager->process_count--;
     timer_stop(service->reset_timer);
-    log_debug("Service %s exited with code %d", service->shown_name, exit_code);
+    log_debug("Service %s exited with code %d", service->quoted_name, exit_code);
     service_on_exit(service, exit_code);
 }
 
@@ -137,7 +137,7 @@ static bool start_process(struct service *service, struct error *err) {
     service->start_count++;
     timer_start(service->reset_timer, service->config->backoff_limit.ns);
     struct service_started started = {.config = service->config, .ring = service->ring};
-    event_announce(&manager->started, &started);
+    event_emit(&manager->started, &started);
     return true;
 }
 
@@ -210,7 +210,7 @@ void service_abort_start(struct service *service) {
 
 static void terminate(struct service *service, bool is_restarting) {
     AUTO_ERROR struct error err = {0};
-    log_debug("Service %s is asked to stop by SIGTERM", service->shown_name);
+    log_debug("Service %s is asked to stop by SIGTERM", service->quoted_name);
     if (!service_process_signal_group(service->process, SIGTERM, &err))
         log_notice("Cannot send SIGTERM to process: %s", error_text(&err));
     service_set_state(service, STATE_TERMINATING);
@@ -246,7 +246,7 @@ void service_stop(struct service *service, struct task *task) {
         *(service->stop_task == NULL ? &service->stop_task : &service->final_task) = task;
         break;
     case STATE_BACKOFF:
-        log_notice("Service %s stopped while waiting for backoff", service->shown_name);
+        log_notice("Service %s stopped while waiting for backoff", service->quoted_name);
         service_set_state(service, STATE_STOPPED);
         task_finish(task, NULL);
         break;
@@ -258,7 +258,7 @@ void service_stop(struct service *service, struct task *task) {
 
 static void kill_process(struct service *service) {
     AUTO_ERROR struct error err = {0};
-    log_debug("Service %s is ended by SIGKILL", service->shown_name);
+    log_debug("Service %s is ended by SIGKILL", service->quoted_name);
     if (!service_process_signal_group(service->process, SIGKILL, &err))
         log_notice("Cannot send SIGKILL to process: %s", error_text(&err));
     service_set_state(service, STATE_KILLING);
@@ -266,7 +266,7 @@ static void kill_process(struct service *service) {
 }
 
 static void give_up_stopping(struct service *service) {
-    log_notice("Service %s still running after SIGTERM and SIGKILL", service->shown_name);
+    log_notice("Service %s still running after SIGTERM and SIGKILL", service->quoted_name);
     abandon_process(service);
     service_set_state(service, STATE_STOPPED);
     AUTO_ERROR struct error err = {0};
@@ -304,7 +304,7 @@ static void on_reset_timer(void *data) {
     struct service *service = data;
     if (service->state != STATE_RUNNING)
         return;
-    log_debug("Service %s has been running for its backoff-limit, backoff is reset", service->shown_name);
+    log_debug("Service %s has been running for its backoff-limit, backoff is reset", service->quoted_name);
     service->backoff_count = 0;
     service->backoff_ns = 0;
 }
@@ -317,7 +317,7 @@ bool service_signal(struct service *service, const char *signal, struct error *e
     int number = signal_by_name(signal);
     if (number == 0)
         return error_set(err, ERROR_INTERNAL, "invalid signal name \"%s\"", signal);
-    log_notice("Sending %s to service %s", signal, service->shown_name);
+    log_notice("Sending %s to service %s", signal, service->quoted_name);
     return service_process_signal(service->process, number, err);
 }
 
@@ -325,12 +325,12 @@ static void restart_after_check(struct service *service) {
     static const char reason[] = "on-check-failure";
     switch (service->state) {
     case STATE_RUNNING:
-        log_notice("Service %s %s action is \"restart\", terminating process before restarting", service->shown_name,
+        log_notice("Service %s %s action is \"restart\", terminating process before restarting", service->quoted_name,
                    reason);
         terminate(service, true);
         break;
     case STATE_BACKOFF:
-        log_notice("Service %s %s action is \"restart\", waiting for current backoff", service->shown_name, reason);
+        log_notice("Service %s %s action is \"restart\", waiting for current backoff", service->quoted_name, reason);
         break;
     default:
         service_back_off(service, reason);
@@ -340,7 +340,7 @@ static void restart_after_check(struct service *service) {
 
 void service_check_failed(struct service *service, enum action action) {
     if (service->state != STATE_RUNNING && service->state != STATE_BACKOFF && service->state != STATE_EXITED) {
-        log_debug("Service %s does not act on the failed check while %s", service->shown_name,
+        log_debug("Service %s does not act on the failed check while %s", service->quoted_name,
                   states[service->state].name);
         return;
     }
@@ -351,12 +351,12 @@ void service_check_failed(struct service *service, enum action action) {
         break;
     case ACTION_SHUTDOWN:
     case ACTION_SUCCESS_SHUTDOWN:
-        log_notice("Service %s on-check-failure action is \"%s\", triggering %s shutdown", service->shown_name,
+        log_notice("Service %s on-check-failure action is \"%s\", triggering %s shutdown", service->quoted_name,
                    action_name(action), action == ACTION_SHUTDOWN ? "failure" : "success");
-        event_announce(&service->manager->shutdown_wanted, &kind);
+        event_emit(&service->manager->shutdown_wanted, &kind);
         break;
     default:
-        log_debug("Service %s on-check-failure action is \"%s\", nothing to do", service->shown_name,
+        log_debug("Service %s on-check-failure action is \"%s\", nothing to do", service->quoted_name,
                   action_name(action));
         break;
     }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What follows from the end of a service's process.
-#include "services/service.h"
+#include "services/service_internal.h"
 
 #include <sys/random.h>
 
 #include "base/log.h"
 #include "base/memory.h"
-#include "services/service_exit.h"
+#include "services/service_exit_internal.h"
 
 #define LAST_OUTPUT_LINES 20
 
@@ -48,7 +48,7 @@ void service_back_off(struct service *service, const char *reason) {
     service->backoff_reason = reason;
     char delay[DURATION_TEXT_SIZE];
     duration_format(service->backoff_ns, delay);
-    log_notice("Service %s %s action is \"restart\", waiting ~%s before restart (backoff %lld)", service->shown_name,
+    log_notice("Service %s %s action is \"restart\", waiting ~%s before restart (backoff %lld)", service->quoted_name,
                reason, delay, (long long)service->backoff_count);
     service_set_state(service, STATE_BACKOFF);
     int64_t wait_ns;
@@ -59,18 +59,18 @@ void service_back_off(struct service *service, const char *reason) {
 
 static void shut_down(struct service *service, enum action action, const char *reason, bool is_failure) {
     enum shutdown_kind kind = is_failure ? SHUTDOWN_SERVICE_FAILURE : SHUTDOWN_SUCCESS;
-    log_notice("Service %s %s action is \"%s\", triggering %s shutdown", service->shown_name, reason,
+    log_notice("Service %s %s action is \"%s\", triggering %s shutdown", service->quoted_name, reason,
                action_name(action), is_failure ? "failure" : "success");
     service_set_state(service, STATE_EXITED);
-    event_announce(&service->manager->shutdown_wanted, &kind);
+    event_emit(&service->manager->shutdown_wanted, &kind);
 }
 
 static void act_on_exit(struct service *service, int exit_code, enum action action) {
     const char *reason = exit_code == 0 ? "on-success" : "on-failure";
-    log_notice("Service %s stopped unexpectedly with code %d", service->shown_name, exit_code);
+    log_notice("Service %s stopped unexpectedly with code %d", service->quoted_name, exit_code);
     switch (action) {
     case ACTION_IGNORE:
-        log_notice("Service %s %s action is \"ignore\", not doing anything further", service->shown_name, reason);
+        log_notice("Service %s %s action is \"ignore\", not doing anything further", service->quoted_name, reason);
         service_set_state(service, exit_code == 0 ? STATE_STOPPED : STATE_EXITED);
         break;
     case ACTION_SHUTDOWN:
@@ -103,7 +103,7 @@ static void fail_start(struct service *service, int exit_code, enum action actio
 static void finish_stop(struct service *service) {
     struct task *const waiting[] = {service->stop_task, service->final_task};
     service->stop_task = service->final_task = NULL;
-    log_notice("Service %s stopped", service->shown_name);
+    log_notice("Service %s stopped", service->quoted_name);
     service_set_state(service, STATE_STOPPED);
     for (size_t i = 0; i < ARRAY_COUNT(waiting); i++) {
         if (waiting[i] != NULL)
@@ -126,7 +126,7 @@ void service_on_exit(struct service *service, int exit_code) {
     case STATE_TERMINATING:
     case STATE_KILLING:
         if (service->is_restarting && service->stop_task == NULL) {
-            log_notice("Service %s exited after check failure, restarting", service->shown_name);
+            log_notice("Service %s exited after check failure, restarting", service->quoted_name);
             service_back_off(service, "on-check-failure");
         } else {
             finish_stop(service);

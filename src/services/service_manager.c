@@ -5,7 +5,7 @@
 #include <sys/resource.h>
 
 #include "base/memory.h"
-#include "services/service.h"
+#include "services/service_internal.h"
 
 #define RESERVED_DESCRIPTORS 128
 #define KILL_DELAY_LEAST_NS (5 * NS_PER_S)
@@ -105,7 +105,7 @@ bool service_manager_is_busy(const struct service_manager *manager) {
 
 bool service_manager_signal(struct service_manager *manager, const struct text_list *names, const char *signal,
                             struct error *err) {
-    AUTO_BUFFER struct buffer faults = BUFFER_INIT(BUFFER_NO_LIMIT);
+    AUTO_BUFFER struct buffer diagnostics = BUFFER_INIT(BUFFER_NO_LIMIT);
     for (size_t i = 0; i < names->count; i++) {
         AUTO_ERROR struct error reason = {0};
         struct service *service = map_get(&manager->services, names->items[i]);
@@ -113,11 +113,11 @@ bool service_manager_signal(struct service_manager *manager, const struct text_l
                                        : error_set(&reason, ERROR_INTERNAL, "service is not running");
         if (is_sent)
             continue;
-        buffer_printf(&faults, "%scannot send signal to ", faults.length > 0 ? "; " : "");
-        text_quote(&faults, names->items[i]);
-        buffer_printf(&faults, ": %s", error_text(&reason));
+        buffer_printf(&diagnostics, "%scannot send signal to ", diagnostics.length > 0 ? "; " : "");
+        text_quote(&diagnostics, names->items[i]);
+        buffer_printf(&diagnostics, ": %s", error_text(&reason));
     }
-    return faults.length == 0 || error_set(err, ERROR_INTERNAL, "%s", buffer_text(&faults));
+    return diagnostics.length == 0 || error_set(err, ERROR_INTERNAL, "%s", buffer_text(&diagnostics));
 }
 
 void service_manager_check_failed(struct service_manager *manager, const char *check) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "services/service_process.h"
+#include "services/service_process_internal.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -132,8 +132,8 @@ static bool start_command(struct service_process *process, const struct service_
         .stderr_fd = output_fd,
         .search_path = getenv("PATH"),
     };
-    AUTO_FREE char *shown_name = text_quoted(spec->config->name);
-    log_notice("Service %s starting: %s", shown_name, spec->config->command);
+    AUTO_FREE char *quoted_name = text_quoted(spec->config->name);
+    log_notice("Service %s starting: %s", quoted_name, spec->config->command);
     bool is_started =
         command_start(spec->loop, spec->reaper, &command, on_command_end, process, &process->command, err);
     environment_destroy(environment);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Starting many services at once takes a while: a few are started in each turn of the loop, so that the
 // API answers in between.
-#include "services/service.h"
+#include "services/service_internal.h"
 
 #define STARTS_PER_TURN 8
 

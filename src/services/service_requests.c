@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What is asked for: services and their order become the tasks of a change (docs/services.md).
-#include "services/service.h"
+#include "services/service_internal.h"
 
 #include <ctype.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The tasks "start" and "stop": what they do with services in each state.
-#include "services/service.h"
+#include "services/service_internal.h"
 
 #include "base/log.h"
 #include "base/memory.h"
@@ -32,8 +32,8 @@ static void begin_start(struct task *task, void *data) {
     const char *name = requested_name(task);
     const struct plan_service *config = plan_find_service(manager->plan, name);
     if (config == NULL) {
-        AUTO_FREE char *shown_name = text_quoted(name);
-        error_set(&err, ERROR_INTERNAL, "cannot find service %s in plan", shown_name);
+        AUTO_FREE char *quoted_name = text_quoted(name);
+        error_set(&err, ERROR_INTERNAL, "cannot find service %s in plan", quoted_name);
         task_finish(task, &err);
         return;
     }
@@ -44,7 +44,7 @@ static void begin_start(struct task *task, void *data) {
     }
     service_configure(service, manager->plan, config);
     if (is_started_already(service)) {
-        task_log_info(task, "Service %s already started.", service->shown_name);
+        task_log_info(task, "Service %s already started.", service->quoted_name);
         task_finish(task, NULL);
         return;
     }
@@ -86,8 +86,8 @@ static void begin_stop(struct task *task, void *data) {
     struct service *service = map_get(&manager->services, name);
     const char *reason = service != NULL ? nothing_to_stop(service) : "has never been started";
     if (reason != NULL) {
-        AUTO_FREE char *shown_name = text_quoted(name);
-        task_log_info(task, "Service %s %s.", shown_name, reason);
+        AUTO_FREE char *quoted_name = text_quoted(name);
+        task_log_info(task, "Service %s %s.", quoted_name, reason);
         task_finish(task, NULL);
         return;
     }
@@ -96,8 +96,8 @@ static void begin_stop(struct task *task, void *data) {
 
 static void abort_stop(struct task *task, void *data) {
     (void)data;
-    AUTO_FREE char *shown_name = text_quoted(requested_name(task));
-    log_notice("Cannot abort stop for service %s, signals already sent", shown_name);
+    AUTO_FREE char *quoted_name = text_quoted(requested_name(task));
+    log_notice("Cannot abort stop for service %s, signals already sent", quoted_name);
 }
 
 void service_tasks_register(struct service_manager *manager) {

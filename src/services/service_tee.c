@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Verbose mode: a service's output on its way to the daemon's own standard output, with a head before each line.
-#include "services/service_tee.h"
+#include "services/service_tee_internal.h"
 
 #include <string.h>
 
-#include "services/service.h"
+#include "services/service_internal.h"
 
 static void add_head(struct buffer *out, const struct service *service) {
     char time[CLOCK_TEXT_SIZE];

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "state/store.h"
+#include "state/state_internal.h"
 
 struct change *change_make(struct state *state, uint64_t number, const char *kind, const char *summary) {
     struct change *change = memory_new(sizeof(*change));
@@ -139,7 +139,7 @@ static bool has_unready_task(const struct change *change) {
 }
 
 // Tells of a new status, and of becoming ready, which happens once.
-static void change_tell(struct change *change, bool is_now_ready) {
+static void change_notify(struct change *change, bool is_now_ready) {
     bool becomes_ready = is_now_ready && !change->is_ready;
     if (becomes_ready) {
         change->is_ready = true;
@@ -157,21 +157,21 @@ static void change_tell(struct change *change, bool is_now_ready) {
         change_record_notice(change);
     }
     if (is_new)
-        event_announce(&change->state->change_updated, change);
+        event_emit(&change->state->change_updated, change);
     if (becomes_ready)
-        event_announce(&change->state->change_ready, change);
+        event_emit(&change->state->change_ready, change);
 }
 
 void change_task_moved(struct change *change, enum task_status old, enum task_status now) {
     change->status_counts[old]--;
     change->status_counts[now]++;
-    change_tell(change, status_is_ready(now) && !has_unready_task(change));
+    change_notify(change, status_is_ready(now) && !has_unready_task(change));
 }
 
 void change_set_status(struct change *change, enum task_status status) {
     change->set_status = status;
     change_touch(change);
-    change_tell(change, status_is_ready(status));
+    change_notify(change, status_is_ready(status));
 }
 
 bool change_is_ready(const struct change *change) {

@@ -9,7 +9,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "loop/worker_pool.h"
-#include "state/store.h"
+#include "state/state_internal.h"
 
 #define FILE_MODE 0600
 #define FILE_SIZE_MAX ((size_t)256 << 20)
@@ -26,7 +26,7 @@ struct write {
     char *path;
     struct snapshot snapshot;
     struct error err;
-    bool is_settled; // its end was dealt with by checkpoint_flush()
+    bool is_completed; // its end was dealt with by checkpoint_flush()
     pthread_mutex_t lock;
     pthread_cond_t end;
     bool is_over;
@@ -73,12 +73,12 @@ static void write_destroy(struct write *write) {
     free(write);
 }
 
-static void write_settle(struct write *write);
+static void write_complete(struct write *write);
 
 static void write_done(struct work_item *item) {
     struct write *write = CONTAINER_OF(item, struct write, item);
-    if (!write->is_settled)
-        write_settle(write);
+    if (!write->is_completed)
+        write_complete(write);
     write_destroy(write);
 }
 
@@ -113,7 +113,7 @@ static bool write_await(struct write *write, int64_t until_ns) {
 
 // --- who waits ---
 
-static void answer_until(struct checkpoint *checkpoint, uint64_t generation, bool is_saved) {
+static void notify_waiters(struct checkpoint *checkpoint, uint64_t generation, bool is_saved) {
     // An answered waiter may wait anew, with a higher generation, or cancel another.
     while (!list_is_empty(&checkpoint->waiting)) {
         struct checkpoint_wait *wait = LIST_ITEM(checkpoint->waiting.next, struct checkpoint_wait, link);
@@ -124,7 +124,7 @@ static void answer_until(struct checkpoint *checkpoint, uint64_t generation, boo
     }
 }
 
-static void tell_saved(struct deferred *deferred) {
+static void notify_saved(struct deferred *deferred) {
     struct checkpoint *checkpoint = CONTAINER_OF(deferred, struct checkpoint, tell);
     // Those who come meanwhile are told in the next turn.
     for (size_t count = list_count(&checkpoint->saved); count > 0 && !list_is_empty(&checkpoint->saved); count--) {
@@ -143,7 +143,7 @@ static bool write_begin(struct checkpoint *checkpoint) {
     if (worker_pool_submit(checkpoint->pool, &write->item, &write->err))
         return true;
     error_prefix(&write->err, "cannot write state file: ");
-    write_settle(write);
+    write_complete(write);
     write_destroy(write);
     return false;
 }
@@ -173,20 +173,20 @@ static void on_modified(struct listener *listener, void *argument UNUSED) {
         loop_defer(checkpoint->loop, &checkpoint->begin, begin_turn);
 }
 
-static void settle_failure(struct checkpoint *checkpoint, const struct write *write) {
+static void handle_failure(struct checkpoint *checkpoint, const struct write *write) {
     bool is_first = checkpoint->retry_ns == 0;
     checkpoint->retry_ns = is_first ? RETRY_MIN_NS : checkpoint->retry_ns * 2;
     if (checkpoint->retry_ns > RETRY_MAX_NS)
         checkpoint->retry_ns = RETRY_MAX_NS;
     timer_start(checkpoint->timer, checkpoint->retry_ns);
     struct checkpoint_failure failure = {error_text(&write->err), checkpoint->retry_ns};
-    event_announce(&checkpoint->failed, &failure);
+    event_emit(&checkpoint->failed, &failure);
     if (is_first)
         state_add_warning(checkpoint->state, failure.message);
 }
 
 // The write has ended, well or not: answers, and sees to the next one.
-static void write_settle(struct write *write) {
+static void write_complete(struct write *write) {
     struct checkpoint *checkpoint = write->checkpoint;
     bool is_saved = !error_is_set(&write->err) && !write->item.was_cancelled;
     checkpoint->write = NULL;
@@ -194,9 +194,9 @@ static void write_settle(struct write *write) {
         checkpoint->saved_generation = write->generation;
         checkpoint->retry_ns = 0;
     } else {
-        settle_failure(checkpoint, write);
+        handle_failure(checkpoint, write);
     }
-    answer_until(checkpoint, write->generation, is_saved);
+    notify_waiters(checkpoint, write->generation, is_saved);
     if (!list_is_empty(&checkpoint->waiting))
         loop_defer(checkpoint->loop, &checkpoint->begin, begin_turn);
     else if (is_saved && !checkpoint_is_clean(checkpoint))
@@ -227,7 +227,7 @@ void checkpoint_destroy(struct checkpoint *checkpoint) {
         return;
     event_remove(&checkpoint->modified);
     if (checkpoint->write)
-        checkpoint->write->is_settled = true;
+        checkpoint->write->is_completed = true;
     worker_pool_destroy(checkpoint->pool);
     loop_defer_cancel(checkpoint->loop, &checkpoint->begin);
     loop_defer_cancel(checkpoint->loop, &checkpoint->tell);
@@ -279,7 +279,7 @@ void checkpoint_wait(struct checkpoint *checkpoint, struct checkpoint_wait *wait
     wait->generation = checkpoint->state->generation;
     if (checkpoint_is_clean(checkpoint)) {
         list_add(&checkpoint->saved, &wait->link);
-        loop_defer(checkpoint->loop, &checkpoint->tell, tell_saved);
+        loop_defer(checkpoint->loop, &checkpoint->tell, notify_saved);
         return;
     }
     list_add(&checkpoint->waiting, &wait->link);
@@ -304,8 +304,8 @@ bool checkpoint_flush(struct checkpoint *checkpoint, int timeout_ms, struct erro
         bool has_failed = error_is_set(&write->err);
         if (is_last && has_failed)
             error_set(err, write->err.kind, "%s", error_text(&write->err));
-        write->is_settled = true;
-        write_settle(write);
+        write->is_completed = true;
+        write_complete(write);
         if (is_last && has_failed)
             return false;
     }

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "state/store.h"
+#include "state/state_internal.h"
 
 #define EXPIRE_AFTER_NS (7 * 24 * 3600 * NS_PER_S)
 #define WARNING_REPEAT_AFTER_NS (24 * 3600 * NS_PER_S)
@@ -137,7 +137,7 @@ const char *state_add_notice(struct state *state, const struct notice_spec *spec
     state_touch(state);
     const char *id = notice->id;
     if (is_repeated)
-        event_announce(&state->notice_added, notice);
+        event_emit(&state->notice_added, notice);
     return id;
 }
 

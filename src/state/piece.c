@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "state/piece.h"
+#include "state/piece_internal.h"
 
 #include <stdlib.h>
 #include <string.h>

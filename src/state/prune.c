@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "state/store.h"
+#include "state/state_internal.h"
 
 #define DAY_NS (24 * 3600 * NS_PER_S)
 #define KEEP_NS (7 * DAY_NS)

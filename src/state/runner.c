@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
-#include "state/store.h"
+#include "state/state_internal.h"
 
 // Beginning a task may cost a spawn; requests are answered in between.
 #define BEGINS_PER_TURN 16
@@ -53,7 +53,7 @@ static void runner_begin(struct runner *runner, struct task *task) {
 }
 
 // What an earlier daemon left in a state that it would have moved on from by itself.
-static void runner_settle(struct runner *runner, struct task *task) {
+static void runner_resume(struct runner *runner, struct task *task) {
     if (task->status == STATUS_ABORT)
         task_set_status(task, STATUS_HOLD);
     else if (task->status == STATUS_UNDO || task->status == STATUS_UNDOING)
@@ -68,7 +68,7 @@ static void runner_turn(struct deferred *deferred) {
         runner_abort(runner, next_task(&runner->state->aborting));
     struct list *runnable = &runner->state->runnable;
     for (int i = 0; i < BEGINS_PER_TURN && !runner->is_stopped && !list_is_empty(runnable); i++)
-        runner_settle(runner, next_task(runnable));
+        runner_resume(runner, next_task(runnable));
     if (!runner->is_stopped && !list_is_empty(runnable))
         runner_wake(runner);
 }

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "state/store.h"
+#include "state/state_internal.h"
 
 static const char *const status_names[STATUS_COUNT] = {
     [STATUS_DEFAULT] = "Default", [STATUS_HOLD] = "Hold",   [STATUS_DO] = "Do",     [STATUS_DOING] = "Doing",
@@ -86,7 +86,7 @@ void state_destroy(struct state *state) {
 
 void state_touch(struct state *state) {
     state->generation++;
-    event_announce(&state->modified, NULL);
+    event_emit(&state->modified, NULL);
 }
 
 int64_t state_new_lane(struct state *state) {

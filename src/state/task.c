@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "state/store.h"
+#include "state/state_internal.h"
 
 #define LOG_LINES_MAX 10
 
@@ -75,7 +75,7 @@ void task_place(struct task *task) {
         place = &task->state->runnable;
     if (place) {
         list_add(place, &task->run_link);
-        event_announce(&task->state->work, NULL);
+        event_emit(&task->state->work, NULL);
     }
 }
 

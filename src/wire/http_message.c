@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "wire/http_reader.h"
+#include "wire/http_reader_internal.h"
 
 // Some clients send a line end behind the body of a POST; so many bytes of that are passed over.
 #define STRAY_BLANKS_MAX 4

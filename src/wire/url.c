@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "wire/url_escape.h"
+#include "wire/url_escape_internal.h"
 
 #define PORT_MAX 65535
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
-#include "wire/url_escape.h"
+#include "wire/url_escape_internal.h"
 
 #include <string.h>
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "wire/url_escape.h"
+#include "wire/url_escape_internal.h"
 
 #define QUERY_PAIRS_MAX ((size_t)100000)
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "state/store.h"
+#include "state/state_internal.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

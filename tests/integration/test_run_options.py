@@ -232,7 +232,7 @@ class StateFileTest(OptionsCase):
             with self.subTest(name):
                 self.daemon.file("pebble/.pebble.state", content, 0o600)
                 self.daemon.file("daemon.log")
-                self.daemon.start("--hold", "--set-state-aside")
+                self.daemon.start("--hold", "--quarantine-state")
                 self.assertEqual(len(self.kept()), 1, "the file was not kept")
                 path = self.daemon.path("pebble", self.kept()[0])
                 with open(path, "rb") as file:
@@ -249,7 +249,7 @@ class StateFileTest(OptionsCase):
         self.daemon.start("--hold")
         self.daemon.services("start", "one")
         self.assertEqual(self.daemon.stop(), 0)
-        self.daemon.start("--hold", "--set-state-aside")
+        self.daemon.start("--hold", "--quarantine-state")
         self.assertEqual(len(self.daemon.get("/v1/changes?select=all").result), 2)
         self.assertEqual(self.kept(), [])
 

@@ -19,7 +19,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "api/call.h"
+#include "api/api_internal.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "net/listen.h"

@@ -45,7 +45,7 @@ static void probe_notify(struct listener *listener, void *argument) {
         break;
     case ANNOUNCE_ONCE:
         probe->action = NOTHING;
-        event_announce(probe->event, argument);
+        event_emit(probe->event, argument);
         break;
     }
 }
@@ -73,7 +73,7 @@ static void heard_in_order_of_adding(void **state UNUSED) {
         event_add(&event, &probes[i].listener, order_notify);
     }
     int next = 0;
-    event_announce(&event, &next);
+    event_emit(&event, &next);
     assert_int_equal(next, 3);
     assert_int_equal(list_count(&event.listeners), 3);
 }
@@ -81,7 +81,7 @@ static void heard_in_order_of_adding(void **state UNUSED) {
 static void nobody_listens(void **state UNUSED) {
     struct event event;
     event_init(&event);
-    event_announce(&event, NULL);
+    event_emit(&event, NULL);
     struct listener never_added = {0};
     event_remove(&never_added);
     assert_true(list_is_empty(&event.listeners));
@@ -93,8 +93,8 @@ static void listener_removes_itself(void **state UNUSED) {
     probes_init(&event, probes, 3);
     probes[1].action = REMOVE_SELF;
     int total = 0;
-    event_announce(&event, &total);
-    event_announce(&event, &total);
+    event_emit(&event, &total);
+    event_emit(&event, &total);
     assert_int_equal(total, 5);
     assert_int_equal(probes[1].heard, 1);
 }
@@ -106,7 +106,7 @@ static void listener_removes_the_next(void **state UNUSED) {
     probes[0].action = REMOVE_OTHER;
     probes[0].other = &probes[1];
     int total = 0;
-    event_announce(&event, &total);
+    event_emit(&event, &total);
     assert_int_equal(total, 2);
     assert_int_equal(probes[1].heard, 0);
     assert_int_equal(probes[2].heard, 1);
@@ -119,8 +119,8 @@ static void listener_removes_an_earlier_one(void **state UNUSED) {
     probes[2].action = REMOVE_OTHER;
     probes[2].other = &probes[0];
     int total = 0;
-    event_announce(&event, &total);
-    event_announce(&event, &total);
+    event_emit(&event, &total);
+    event_emit(&event, &total);
     assert_int_equal(total, 5);
     assert_int_equal(probes[0].heard, 1);
 }
@@ -137,7 +137,7 @@ static void listeners_are_freed_while_announced(void **state UNUSED) {
     first->action = FREE_SELF_AND_OTHER;
     first->other = second;
     int total = 0;
-    event_announce(&event, &total);
+    event_emit(&event, &total);
     assert_int_equal(total, 2);
     assert_int_equal(last.heard, 1);
     assert_int_equal(list_count(&event.listeners), 1);
@@ -151,10 +151,10 @@ static void added_listener_hears_the_next_one(void **state UNUSED) {
     probes[0].action = ADD_OTHER;
     probes[0].other = &late;
     int total = 0;
-    event_announce(&event, &total);
+    event_emit(&event, &total);
     assert_int_equal(late.heard, 0);
     probes[0].action = NOTHING;
-    event_announce(&event, &total);
+    event_emit(&event, &total);
     assert_int_equal(late.heard, 1);
 }
 
@@ -164,7 +164,7 @@ static void announcements_nest(void **state UNUSED) {
     probes_init(&event, probes, 2);
     probes[0].action = ANNOUNCE_ONCE;
     int total = 0;
-    event_announce(&event, &total);
+    event_emit(&event, &total);
     assert_int_equal(probes[0].heard, 2);
     assert_int_equal(probes[1].heard, 2);
     assert_int_equal(list_count(&event.listeners), 2);

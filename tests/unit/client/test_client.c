@@ -8,7 +8,7 @@
 
 #include <stdlib.h>
 
-#include "client/client.h"
+#include "client/client_internal.h"
 #include "with_daemon.h"
 
 static void assert_not_created(const char *base_url, const char *message) {

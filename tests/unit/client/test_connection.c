@@ -18,7 +18,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
-#include "client/connection.h"
+#include "client/connection_internal.h"
 #include "fake_daemon.h"
 
 // A connection whose other end is *peer.

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "client/fields.h"
+#include "client/fields_internal.h"
 
 static json_t *read(const char *text) {
     json_t *value = NULL;

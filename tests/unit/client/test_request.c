@@ -12,7 +12,7 @@
 
 #include "base/buffer.h"
 #include "base/clock.h"
-#include "client/request.h"
+#include "client/request_internal.h"
 #include "with_daemon.h"
 
 #define GET_PREFIX "cannot communicate with server: Get \"http://localhost/x\": "

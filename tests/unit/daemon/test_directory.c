@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "daemon/parts.h"
+#include "daemon/daemon_internal.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

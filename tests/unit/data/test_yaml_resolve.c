@@ -9,7 +9,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "data/yaml_private.h"
+#include "data/yaml_internal.h"
 
 static void expect_kind(enum yaml_kind kind, const char *const *texts) {
     for (; *texts != NULL; texts++) {

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "data/yaml_private.h"
+#include "data/yaml_internal.h"
 #include "data/yaml_writer.h"
 
 // As the value of a key, in a map that goes on after it.

@@ -21,7 +21,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
-#include "http/connection.h"
+#include "http/http_internal.h"
 
 #define GET(path) "GET " path " HTTP/1.1\r\nHost: x\r\n\r\n"
 enum { KEPT_MAX = 64, BODY_LIMIT = 100000 };
@@ -53,7 +53,7 @@ static void leave(void) {
 }
 
 static void answer_text(struct http_request *request, int status, const char *text) {
-    http_answer(request, status, "text/plain", text, strlen(text));
+    http_respond(request, status, "text/plain", text, strlen(text));
 }
 
 static void forget_kept(const struct http_request *request) {
@@ -100,7 +100,7 @@ static void flood(struct http_request *request, void *data UNUSED) {
 static void answer_large(struct http_request *request, size_t length) {
     AUTO_FREE char *body = memory_new(length + 1);
     memset(body, 'x', length);
-    http_answer(request, 200, NULL, body, length);
+    http_respond(request, 200, NULL, body, length);
 }
 
 static void keep(struct http_request *request) {
@@ -133,9 +133,10 @@ static void on_request(struct http_request *request, void *data UNUSED) {
     leave();
 }
 
-static void on_answered(const struct http_request *request, int status, int64_t duration_ns, void *data UNUSED) {
+static void on_request_responded(const struct http_request *request, int status, int64_t duration_ns,
+                                 void *data UNUSED) {
     assert_true(duration_ns >= 0);
-    seen.answered++;
+    seen.responded++;
     seen.last_status = status;
     forget_kept(request);
 }
@@ -150,7 +151,7 @@ static int open_server(void **state UNUSED) {
     if (mkdtemp(directory) == NULL || !loop_create(&loop, NULL))
         return -1;
     (void)snprintf(socket_path, sizeof socket_path, "%s/socket", directory);
-    struct http_server_hooks hooks = {.handle = on_request, .answered = on_answered};
+    struct http_server_hooks hooks = {.handle = on_request, .responded = on_request_responded};
     server = http_server_create(loop, &hooks);
     int fd;
     return listen_unix(socket_path, &fd, NULL) && http_server_listen(server, fd, HTTP_OVER_UNIX, NULL) ? 0 : -1;

@@ -98,7 +98,7 @@ static void bounds_what_waits_behind_a_kept_request(void **state UNUSED) {
     assert_true(sent < requests.length);
     struct connection *connection = only_connection();
     assert_in_range(connection->input.length, connection_limits.input_bytes, 2 * connection_limits.input_bytes);
-    connection_settle(connection);
+    connection_update(connection);
     loop_run_pending(loop);
     assert_in_range(connection->input.length, connection_limits.input_bytes, 2 * connection_limits.input_bytes);
     assert_int_equal(server->buffered_bytes, connection->input.capacity);
@@ -175,7 +175,7 @@ static void cancels_when_the_client_is_gone(void **state UNUSED) {
     client_close(&client);
     loop_run_pending(loop);
     assert_int_equal(seen.cancelled, 1);
-    assert_int_equal(seen.answered, 1);
+    assert_int_equal(seen.responded, 1);
     assert_int_equal(http_server_connections(server), 0);
 }
 
@@ -300,7 +300,7 @@ static void answers_once_when_the_client_is_gone(void **state UNUSED) {
     answer_text(seen.kept[0], 200, "too late");
     loop_run_pending(loop);
     assert_int_equal(seen.cancelled, 0);
-    assert_int_equal(seen.answered, 1);
+    assert_int_equal(seen.responded, 1);
     assert_int_equal(http_server_connections(server), 0);
 }
 

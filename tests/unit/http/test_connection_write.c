@@ -4,7 +4,7 @@
 static void serves_a_slow_reader_completely(void **state UNUSED) {
     AUTO_CLIENT struct client client = client_open();
     client_send(&client, GET("/large") GET("/next"));
-    assert_int_equal(seen.answered, 1);
+    assert_int_equal(seen.responded, 1);
     assert_true(only_connection()->pending_bytes > 1000000);
     client_expect(&client, "/next");
     const char *body = strstr(buffer_text(&client.got), "\r\n\r\n") + 4;
@@ -66,10 +66,10 @@ static void asks_a_stream_for_more(void **state UNUSED) {
     AUTO_CLIENT struct client client = client_open();
     seen.flood_left = 3000000;
     client_send(&client, GET("/flood"));
-    assert_int_equal(seen.answered, 0);
+    assert_int_equal(seen.responded, 0);
     assert_int_equal(seen.drained, 1);
     client_expect(&client, "\r\n\r\n");
-    while (seen.answered == 0) {
+    while (seen.responded == 0) {
         (void)client_take(&client);
         loop_run_pending(loop);
     }

@@ -45,7 +45,7 @@ static void tells_when_the_client_goes_within_a_body(void **state UNUSED) {
     client_close(&client);
     loop_run_pending(loop);
     assert_int_equal(seen.last_status, 400);
-    assert_int_equal(seen.answered, 1);
+    assert_int_equal(seen.responded, 1);
     assert_int_equal(http_server_connections(server), 0);
 }
 
@@ -112,7 +112,7 @@ static void streams_in_chunks(void **state UNUSED) {
     http_stream_write(seen.kept[0], "there, you all", 14);
     assert_int_equal(http_stream_pending(seen.kept[0]), 0);
     client_expect(&client, "\r\n\r\n5\r\nhello\r\ne\r\nthere, you all\r\n");
-    assert_int_equal(seen.answered, 0);
+    assert_int_equal(seen.responded, 0);
     http_stream_end(seen.kept[0]);
     client_expect(&client, "all\r\n0\r\n\r\nHTTP/1.1 200 OK");
 }
@@ -130,10 +130,10 @@ static void lets_a_stream_run_out(void **state UNUSED) {
     struct client client = client_open();
     seen.flood_left = 3000000;
     client_send(&client, GET("/flood"));
-    assert_int_equal(seen.answered, 0);
+    assert_int_equal(seen.responded, 0);
     client_close(&client);
     loop_run_pending(loop);
-    assert_int_equal(seen.answered, 1);
+    assert_int_equal(seen.responded, 1);
     assert_int_equal(seen.flood_left, 0);
 }
 
@@ -173,7 +173,7 @@ static void may_answer_before_it_is_cancelled(void **state UNUSED) {
     answer_text(seen.kept[0], 200, "first");
     loop_run_pending(loop);
     assert_int_equal(seen.cancelled, 0);
-    assert_int_equal(seen.answered, 1);
+    assert_int_equal(seen.responded, 1);
     client_close(&client);
 }
 

@@ -95,7 +95,7 @@ static void answers_to_nobody_after_the_server(void **state UNUSED) {
     http_server_destroy(server);
     server = NULL;
     assert_int_equal(seen.cancelled, 2);
-    assert_int_equal(seen.answered, 3);
+    assert_int_equal(seen.responded, 3);
     assert_int_equal(seen.kept_count, 1);
     loop_run_pending(loop);
     struct http_request *request = seen.kept[0];
@@ -105,7 +105,7 @@ static void answers_to_nobody_after_the_server(void **state UNUSED) {
     http_stream_write(request, "x", 1);
     assert_int_equal(http_stream_pending(request), 0);
     http_stream_end(request);
-    assert_int_equal(seen.answered, 4);
+    assert_int_equal(seen.responded, 4);
     client_expect_end(&kept);
     client_expect_end(&held);
     client_expect_end(&streaming);

@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "base/compiler.h"
-#include "logs/cursor_heap.h"
+#include "logs/cursor_heap_internal.h"
 
 #define CURSOR_COUNT 100
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "plan_check.h"
 
-#include "plan/content.h"
+#include "plan/content_internal.h"
 
 static void sections_are_found_by_name(void **state UNUSED) {
     assert_ptr_equal(section_find("log-targets"), &sections[SECTION_LOG_TARGETS]);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "plan_check.h"
 
-#include "plan/record.h"
+#include "plan/record_internal.h"
 
 static const char *const everything =
     "services:\n"

@@ -18,7 +18,7 @@
 #include "base/memory.h"
 #include "loop/loop.h"
 #include "plan/plan_store.h"
-#include "services/service.h"
+#include "services/service_internal.h"
 
 struct fixture {
     struct loop *loop;

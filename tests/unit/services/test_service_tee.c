@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "fixture.h"
 
-#include "services/service_tee.h"
+#include "services/service_tee_internal.h"
 
 static void collect(void *data, const char *bytes, size_t length) {
     buffer_add(data, bytes, length);

@@ -13,7 +13,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "state/store.h"
+#include "state/state_internal.h"
 
 // The state file's text. Owned.
 static inline char *state_text(struct state *state) {

@@ -34,7 +34,7 @@ struct api_call {
     api_json_fn on_json;
     const char *decode_error;
     struct checkpoint_wait save; // an answer that waits for the state file
-    struct buffer saved_answer;
+    struct buffer saved_response;
     int saved_status;
     void *waiting;                          // a handler's own structure while the request is kept
     void (*release_waiting)(void *waiting); // called when the request has been answered
@@ -48,12 +48,12 @@ static inline const struct url_query *api_query(struct api_call *call) {
 void api_read_json(struct api_call *call, const char *decode_error, api_json_fn on_json);
 
 // --- answers; each ends the call ---
-void api_answer_result(struct api_call *call, const struct buffer *result); // 200, `result` is JSON text
-void api_answer_result_status(struct api_call *call, int status, const struct buffer *result); // still type "sync"
-void api_answer_true(struct api_call *call);
-void api_answer_change(struct api_call *call, const struct change *change); // 202, once it is on the disk
-void api_answer_error(struct api_call *call, const struct error *err);      // its kind decides the status
-void api_answer_fault(struct api_call *call, enum error_kind kind, const char *format, ...) PRINTF_LIKE(3, 4);
+void api_respond_result(struct api_call *call, const struct buffer *result); // 200, `result` is JSON text
+void api_respond_result_status(struct api_call *call, int status, const struct buffer *result); // still type "sync"
+void api_respond_true(struct api_call *call);
+void api_respond_change(struct api_call *call, const struct change *change); // 202, once it is on the disk
+void api_respond_error(struct api_call *call, const struct error *err);      // its kind decides the status
+void api_respond_failure(struct api_call *call, enum error_kind kind, const char *format, ...) PRINTF_LIKE(3, 4);
 
 // --- resources ---
 void api_get_system_info(struct api_call *call);

@@ -5,7 +5,7 @@
 
 #include "base/buffer.h"
 #include "base/map.h"
-#include "state/piece.h"
+#include "state/piece_internal.h"
 #include "state/state.h"
 
 #include <sys/uio.h>

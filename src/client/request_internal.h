@@ -4,7 +4,7 @@
 #pragma once
 
 #include "base/compiler.h"
-#include "client/client.h"
+#include "client/client_internal.h"
 #include "pebble.h"
 #include "wire/http_message.h"
 

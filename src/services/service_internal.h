@@ -4,7 +4,7 @@
 #pragma once
 
 #include "services/service_manager.h"
-#include "services/service_process.h"
+#include "services/service_process_internal.h"
 
 enum service_state {
     STATE_INITIAL,  // never ran
@@ -21,7 +21,7 @@ enum service_state {
 struct service {
     struct service_manager *manager;
     char *name;
-    char *shown_name;               // in quotes, for the log
+    char *quoted_name;              // in quotes, for the log
     struct plan_service *config;    // as it was last taken up
     struct plan_workload *workload; // likewise; NULL when it has none
     struct ring *ring;

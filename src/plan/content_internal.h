@@ -3,9 +3,9 @@
 #pragma once
 
 #include "base/compiler.h"
-#include "plan/faults.h"
+#include "plan/diagnostics_internal.h"
 #include "plan/plan.h"
-#include "plan/record.h"
+#include "plan/record_internal.h"
 
 #include <stddef.h>
 
@@ -32,12 +32,13 @@ void content_finish(struct plan_content *content);
 #define AUTO_CONTENT CLEANUP(content_finish)
 
 // combine.c: one content out of several, later layers over earlier ones, with defaults filled in. `content` is
-// one that content_init() has set up. Entries whose override is missing or wrong are faults.
-void content_combine(struct plan_content *content, struct layer *const *layers, size_t count, struct faults *faults);
+// one that content_init() has set up. Entries whose override is missing or wrong are diagnostics.
+void content_combine(struct plan_content *content, struct layer *const *layers, size_t count,
+                     struct diagnostics *diagnostics);
 // plan_validate.c: what can only be seen when all layers are together.
-void content_validate(const struct plan_content *content, struct faults *faults);
+void content_validate(const struct plan_content *content, struct diagnostics *diagnostics);
 // layer_validate.c: what one layer may not say by itself. `root` is the tree it was read from.
 struct yaml_node;
-void layer_validate(const struct layer *layer, const struct yaml_node *root, struct faults *faults);
+void layer_validate(const struct layer *layer, const struct yaml_node *root, struct diagnostics *diagnostics);
 // order.c: adds a fault for each loop of before and after.
-void content_find_loops(const struct plan_content *content, struct faults *faults);
+void content_find_loops(const struct plan_content *content, struct diagnostics *diagnostics);

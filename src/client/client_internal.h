@@ -4,7 +4,7 @@
 
 #include "base/compiler.h"
 #include "base/error.h"
-#include "client/connection.h"
+#include "client/connection_internal.h"
 #include "pebble.h"
 #include "wire/http_message.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "api/call.h"
+#include "api/api_internal.h"
 
 #include <stdarg.h>
 #include <string.h>
@@ -57,7 +57,7 @@ static void end_envelope(const struct api *api, struct json_writer *writer, bool
     json_writer_end_object(writer);
 }
 
-void api_answer_result_status(struct api_call *call, int status, const struct buffer *result) {
+void api_respond_result_status(struct api_call *call, int status, const struct buffer *result) {
     AUTO_BUFFER struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
     struct json_writer writer;
     json_writer_init(&writer, &text, true);
@@ -65,33 +65,33 @@ void api_answer_result_status(struct api_call *call, int status, const struct bu
     json_writer_key(&writer, "result");
     json_writer_raw(&writer, result->data, result->length);
     end_envelope(call->api, &writer, false);
-    http_answer(call->request, status, JSON_CONTENT_TYPE, text.data, text.length);
+    http_respond(call->request, status, JSON_CONTENT_TYPE, text.data, text.length);
 }
 
-void api_answer_result(struct api_call *call, const struct buffer *result) {
-    api_answer_result_status(call, 200, result);
+void api_respond_result(struct api_call *call, const struct buffer *result) {
+    api_respond_result_status(call, 200, result);
 }
 
-void api_answer_true(struct api_call *call) {
+void api_respond_true(struct api_call *call) {
     AUTO_BUFFER struct buffer result = BUFFER_INIT(BUFFER_NO_LIMIT);
     buffer_add_string(&result, "true");
-    api_answer_result(call, &result);
+    api_respond_result(call, &result);
 }
 
 static void on_saved(struct checkpoint_wait *wait, bool is_saved) {
     // The change is under way either way; a disk that refuses is told by a warning.
     (void)is_saved;
     struct api_call *call = CONTAINER_OF(wait, struct api_call, save);
-    struct buffer answer = call->saved_answer;
-    call->saved_answer = (struct buffer){0};
-    http_answer(call->request, call->saved_status, JSON_CONTENT_TYPE, answer.data, answer.length);
+    struct buffer answer = call->saved_response;
+    call->saved_response = (struct buffer){0};
+    http_respond(call->request, call->saved_status, JSON_CONTENT_TYPE, answer.data, answer.length);
     buffer_finish(&answer);
 }
 
-void api_answer_change(struct api_call *call, const struct change *change) {
-    buffer_init(&call->saved_answer, BUFFER_NO_LIMIT);
+void api_respond_change(struct api_call *call, const struct change *change) {
+    buffer_init(&call->saved_response, BUFFER_NO_LIMIT);
     struct json_writer writer;
-    json_writer_init(&writer, &call->saved_answer, true);
+    json_writer_init(&writer, &call->saved_response, true);
     begin_envelope(&writer, "async", 202);
     json_writer_member_string(&writer, "change", change_id(change));
     json_writer_key(&writer, "result");
@@ -101,7 +101,7 @@ void api_answer_change(struct api_call *call, const struct change *change) {
     checkpoint_wait(call->api->spec.checkpoint, &call->save, on_saved);
 }
 
-void api_answer_error(struct api_call *call, const struct error *err) {
+void api_respond_error(struct api_call *call, const struct error *err) {
     int status = error_kinds[err->kind].status;
     const char *kind = error_kinds[err->kind].kind;
     AUTO_BUFFER struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
@@ -115,15 +115,15 @@ void api_answer_error(struct api_call *call, const struct error *err) {
         json_writer_member_string(&writer, "kind", kind);
     json_writer_end_object(&writer);
     end_envelope(call->api, &writer, true);
-    http_answer(call->request, status, JSON_CONTENT_TYPE, text.data, text.length);
+    http_respond(call->request, status, JSON_CONTENT_TYPE, text.data, text.length);
 }
 
-void api_answer_fault(struct api_call *call, enum error_kind kind, const char *format, ...) {
+void api_respond_failure(struct api_call *call, enum error_kind kind, const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
     struct error err = {.kind = kind, .message = memory_vprintf(format, arguments)};
     va_end(arguments);
-    api_answer_error(call, &err);
+    api_respond_error(call, &err);
     error_clear(&err);
 }
 
@@ -133,7 +133,7 @@ static void on_body(struct http_request *request, const struct buffer *body, con
     (void)request;
     struct api_call *call = data;
     if (err != NULL && err->kind == ERROR_TOO_LARGE) {
-        api_answer_error(call, err);
+        api_respond_error(call, err);
         return;
     }
     AUTO_JSON json_t *value = NULL;
@@ -145,7 +145,7 @@ static void on_body(struct http_request *request, const struct buffer *body, con
     if (is_read)
         is_read = json_is_object_or_null(value, "request", &reason);
     if (!is_read) {
-        api_answer_fault(call, ERROR_BAD_REQUEST, "%s: %s", call->decode_error, error_text(&reason));
+        api_respond_failure(call, ERROR_BAD_REQUEST, "%s: %s", call->decode_error, error_text(&reason));
         return;
     }
     call->on_json(call, value);

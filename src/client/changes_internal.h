@@ -3,8 +3,8 @@
 #pragma once
 
 #include "base/compiler.h"
-#include "client/client.h"
-#include "client/request.h"
+#include "client/client_internal.h"
+#include "client/request_internal.h"
 #include "pebble.h"
 
 #include <stdbool.h>

@@ -62,17 +62,17 @@ struct daemon {
 };
 
 // wiring.c
-bool daemon_build(struct daemon *daemon, struct error *err) NODISCARD;
-void daemon_take_apart(struct daemon *daemon);
+bool daemon_init(struct daemon *daemon, struct error *err) NODISCARD;
+void daemon_destroy(struct daemon *daemon);
 // start.c
 // Begins to take note of signals: before anything that takes time, for as the first process of a container the
 // daemon would miss those that come without a handler.
 bool daemon_watch_signals(struct daemon *daemon, struct error *err) NODISCARD;
 // Takes the socket before the state file is read: a daemon that is ending has written it by then. Nothing is
 // accepted yet.
-bool daemon_take_socket(struct daemon *daemon, struct error *err) NODISCARD;
+bool daemon_bind_socket(struct daemon *daemon, struct error *err) NODISCARD;
 bool daemon_start(struct daemon *daemon, struct error *err) NODISCARD;
-void daemon_say_ready(struct daemon *daemon);
+void daemon_notify_ready(struct daemon *daemon);
 void daemon_count_change(struct daemon *daemon); // one more change is ready: many of them call for pruning early
 // stop.c
 void daemon_stop(struct daemon *daemon, enum daemon_exit exit_code); // begins the shut-down; further calls do nothing

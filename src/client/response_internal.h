@@ -3,36 +3,36 @@
 #pragma once
 
 #include "base/compiler.h"
-#include "client/client.h"
-#include "client/request.h"
+#include "client/client_internal.h"
+#include "client/request_internal.h"
 #include "data/json.h"
 #include "pebble.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 
-enum client_answer_type {
-    CLIENT_ANSWER_ANY,
-    CLIENT_ANSWER_SYNC,
-    CLIENT_ANSWER_ASYNC, // with a change's id
+enum client_response_type {
+    CLIENT_RESPONSE_ANY,
+    CLIENT_RESPONSE_SYNC,
+    CLIENT_RESPONSE_ASYNC, // with a change's id
 };
 
-struct client_answer {
+struct client_response {
     json_t *envelope; // owned
     json_t *result;   // borrowed from it; NULL when there is none
     char *change;     // owned; NULL when there is none
 };
-void client_answer_finish(struct client_answer *answer);
-#define AUTO_CLIENT_ANSWER CLEANUP(client_answer_finish)
+void client_response_finish(struct client_response *answer);
+#define AUTO_CLIENT_RESPONSE CLEANUP(client_response_finish)
 
 // Sends the request and reads the answer. One of type "error" fails with PEBBLE_ERROR_API.
-bool client_call(struct pebble_client *client, const struct client_request *request, enum client_answer_type type,
-                 struct client_answer *answer, struct pebble_error *error) NODISCARD;
+bool client_call(struct pebble_client *client, const struct client_request *request, enum client_response_type type,
+                 struct client_response *answer, struct pebble_error *error) NODISCARD;
 // The rest of it, for a request that was begun.
-bool client_answer_read(struct pebble_client *client, struct client_answer *answer,
-                        struct pebble_error *error) NODISCARD;
+bool client_response_read(struct pebble_client *client, struct client_response *answer,
+                          struct pebble_error *error) NODISCARD;
 // A GET with a "sync" answer.
-bool client_get(struct pebble_client *client, const char *target, struct client_answer *answer,
+bool client_get(struct pebble_client *client, const char *target, struct client_response *answer,
                 struct pebble_error *error) NODISCARD;
 
 // Adds "?NAME=VALUE" or "&NAME=VALUE" (after a first one), once for each value.

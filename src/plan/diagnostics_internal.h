@@ -10,15 +10,15 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-struct faults {
+struct diagnostics {
     struct text_list messages;
     size_t omitted; // beyond the limit
 };
 
 // The same message counts once.
-void faults_add(struct faults *faults, const char *format, ...) PRINTF_LIKE(2, 3);
-bool faults_are_none(const struct faults *faults);
+void diagnostics_add(struct diagnostics *diagnostics, const char *format, ...) PRINTF_LIKE(2, 3);
+bool diagnostics_are_empty(const struct diagnostics *diagnostics);
 // True if there are none; otherwise the error (ERROR_BAD_REQUEST) tells them all.
-bool faults_report(const struct faults *faults, struct error *err) NODISCARD;
-void faults_clear(struct faults *faults);
-#define AUTO_FAULTS CLEANUP(faults_clear)
+bool diagnostics_report(const struct diagnostics *diagnostics, struct error *err) NODISCARD;
+void diagnostics_clear(struct diagnostics *diagnostics);
+#define AUTO_DIAGNOSTICS CLEANUP(diagnostics_clear)

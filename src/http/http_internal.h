@@ -99,7 +99,7 @@ struct http_request {
     struct http_server *server;
     struct connection *connection; // NULL once the client is gone
     struct http_head head;         // its headers are borrowed from the reader, and gone when the body has ended
-    struct deferred news;          // the client is gone, or half gone: to be told
+    struct deferred closed_call;   // the client is gone, or half gone: to be told
     char *method;
     struct url_target target;
     struct url_query query;
@@ -131,8 +131,8 @@ void connection_open(struct http_server *server, int fd, enum http_transport tra
 // At once; calls no handler.
 void connection_close(struct connection *connection);
 // Decides what the connection does next, after anything has changed; calls no handler.
-void connection_settle(struct connection *connection);
-void connection_take_turn(struct deferred *turn); // the function of server->turn
+void connection_update(struct connection *connection);
+void connections_process_ready(struct deferred *turn); // the function of server->turn
 
 // connection_write.c
 // Writes, keeping a copy of what does not go out at once; closes the connection if it is broken.
@@ -153,8 +153,8 @@ struct http_request *request_create(struct connection *connection, const struct 
 void request_body_piece(struct http_request *request, const char *data, size_t length);
 void request_body_end(struct http_request *request, const struct error *err); // err NULL: complete
 void request_lose_connection(struct http_request *request);
-void request_tell_later(struct http_request *request); // that the client is gone, or sends no more
-void request_tell(struct http_request *request);       // now: only from the loop
+void request_notify_closed_later(struct http_request *request); // that the client is gone, or sends no more
+void request_notify_closed(struct http_request *request);       // now: only from the loop
 void request_drained(struct http_request *request);
 
 // accept.c

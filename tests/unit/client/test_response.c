@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "base/buffer.h"
-#include "client/answer.h"
+#include "client/response_internal.h"
 #include "with_daemon.h"
 
 static void request_gives_result_and_change(void **state UNUSED) {
@@ -88,14 +88,14 @@ static void answers_that_make_no_sense_are_refused(void **state UNUSED) {
     assert_refused(&with, PEBBLE_ERROR_PROTOCOL, "cannot unmarshal: not an object where one is due");
     assert_refused(&with, PEBBLE_ERROR_PROTOCOL, "cannot unmarshal: \"type\" is not a string");
     assert_refused(&with, PEBBLE_ERROR_PROTOCOL, "cannot unmarshal: \"latest-warning\" is not a time");
-    struct client_answer answer = {0};
+    struct client_response answer = {0};
     const struct client_request request = {.method = "POST", .target = "/v1/x"};
-    assert_false(client_call(with.client, &request, CLIENT_ANSWER_SYNC, &answer, &with.error));
+    assert_false(client_call(with.client, &request, CLIENT_RESPONSE_SYNC, &answer, &with.error));
     with_daemon_assert_error(&with, PEBBLE_ERROR_PROTOCOL, "expected sync response, got \"\"");
-    assert_false(client_call(with.client, &request, CLIENT_ANSWER_ASYNC, &answer, &with.error));
+    assert_false(client_call(with.client, &request, CLIENT_RESPONSE_ASYNC, &answer, &with.error));
     with_daemon_assert_error(&with, PEBBLE_ERROR_PROTOCOL,
                              "expected async response for \"POST\" on \"/v1/x\", got \"sync\"");
-    assert_false(client_call(with.client, &request, CLIENT_ANSWER_ASYNC, &answer, &with.error));
+    assert_false(client_call(with.client, &request, CLIENT_RESPONSE_ASYNC, &answer, &with.error));
     with_daemon_assert_error(&with, PEBBLE_ERROR_PROTOCOL, "async response without change reference");
     assert_null(answer.envelope);
     with_daemon_end(&with);
@@ -152,7 +152,7 @@ static void queries_are_escaped(void **state UNUSED) {
 
 // One byte more than the limit, in a body that is nothing but white space: no more is kept than the limit.
 static void oversized_answer_is_refused(void **state UNUSED) {
-    size_t length = PEBBLE_ANSWER_LIMIT_BYTES + 1;
+    size_t length = PEBBLE_RESPONSE_LIMIT_BYTES + 1;
     AUTO_FREE char *head = memory_printf("HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n\r\n", length);
     size_t head_length = strlen(head);
     char *bytes = memory_try(head_length + length);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
-#include "client/answer.h"
+#include "client/response_internal.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -7,13 +7,13 @@
 #include "base/buffer.h"
 #include "base/memory.h"
 #include "base/text.h"
-#include "client/fields.h"
+#include "client/fields_internal.h"
 #include "wire/url.h"
 
-void client_answer_finish(struct client_answer *answer) {
+void client_response_finish(struct client_response *answer) {
     json_decref(answer->envelope);
     free(answer->change);
-    *answer = (struct client_answer){0};
+    *answer = (struct client_response){0};
 }
 
 // --- the envelope ---
@@ -55,8 +55,8 @@ static bool fail_api(struct pebble_error *error, struct client_fields *envelope,
     return false;
 }
 
-static bool read_envelope(struct pebble_client *client, json_t *envelope, int http_status, struct client_answer *answer,
-                          struct pebble_error *error) {
+static bool read_envelope(struct pebble_client *client, json_t *envelope, int http_status,
+                          struct client_response *answer, struct pebble_error *error) {
     AUTO_ERROR struct error cause = {0};
     struct client_fields fields;
     if (!client_fields_init(&fields, envelope, &cause)) {
@@ -75,7 +75,7 @@ static bool read_envelope(struct pebble_client *client, json_t *envelope, int ht
     }
     client->latest_warning = warning;
     replace(&client->latest_warning_text, TAKE(warning_text));
-    *answer = (struct client_answer){json_incref(envelope), json_member(envelope, "result"), TAKE(change)};
+    *answer = (struct client_response){json_incref(envelope), json_member(envelope, "result"), TAKE(change)};
     return true;
 }
 
@@ -97,9 +97,9 @@ static bool read_body(struct pebble_client *client, struct buffer *body, struct 
     }
 }
 
-bool client_answer_read(struct pebble_client *client, struct client_answer *answer, struct pebble_error *error) {
+bool client_response_read(struct pebble_client *client, struct client_response *answer, struct pebble_error *error) {
     int status = client_request_head(client)->status;
-    AUTO_BUFFER struct buffer body = BUFFER_INIT(PEBBLE_ANSWER_LIMIT_BYTES);
+    AUTO_BUFFER struct buffer body = BUFFER_INIT(PEBBLE_RESPONSE_LIMIT_BYTES);
     if (!read_body(client, &body, error)) {
         return false;
     }
@@ -113,39 +113,39 @@ bool client_answer_read(struct pebble_client *client, struct client_answer *answ
 
 // --- calls ---
 
-static bool check_type(const struct client_request *request, enum client_answer_type type,
-                       const struct client_answer *answer, struct pebble_error *error) {
+static bool check_type(const struct client_request *request, enum client_response_type type,
+                       const struct client_response *answer, struct pebble_error *error) {
     const char *found = json_string_value(json_member(answer->envelope, "type"));
     AUTO_FREE char *quoted = text_quoted(found != NULL ? found : "");
-    if (type == CLIENT_ANSWER_SYNC && !text_equal(found, "sync")) {
+    if (type == CLIENT_RESPONSE_SYNC && !text_equal(found, "sync")) {
         return client_fail(error, PEBBLE_ERROR_PROTOCOL, "expected sync response, got %s", quoted);
     }
-    if (type == CLIENT_ANSWER_ASYNC && !text_equal(found, "async")) {
+    if (type == CLIENT_RESPONSE_ASYNC && !text_equal(found, "async")) {
         return client_fail(error, PEBBLE_ERROR_PROTOCOL, "expected async response for \"%s\" on \"%s\", got %s",
                            request->method, request->target, quoted);
     }
-    if (type == CLIENT_ANSWER_ASYNC && answer->change == NULL) {
+    if (type == CLIENT_RESPONSE_ASYNC && answer->change == NULL) {
         return client_fail(error, PEBBLE_ERROR_PROTOCOL, "async response without change reference");
     }
     return true;
 }
 
-bool client_call(struct pebble_client *client, const struct client_request *request, enum client_answer_type type,
-                 struct client_answer *answer, struct pebble_error *error) {
-    AUTO_CLIENT_ANSWER struct client_answer given = {0};
-    if (!client_request_begin(client, request, error) || !client_answer_read(client, &given, error) ||
+bool client_call(struct pebble_client *client, const struct client_request *request, enum client_response_type type,
+                 struct client_response *answer, struct pebble_error *error) {
+    AUTO_CLIENT_RESPONSE struct client_response given = {0};
+    if (!client_request_begin(client, request, error) || !client_response_read(client, &given, error) ||
         !check_type(request, type, &given, error)) {
         return false;
     }
     *answer = given;
-    given = (struct client_answer){0};
+    given = (struct client_response){0};
     return true;
 }
 
-bool client_get(struct pebble_client *client, const char *target, struct client_answer *answer,
+bool client_get(struct pebble_client *client, const char *target, struct client_response *answer,
                 struct pebble_error *error) {
     const struct client_request request = {.method = "GET", .target = target};
-    return client_call(client, &request, CLIENT_ANSWER_SYNC, answer, error);
+    return client_call(client, &request, CLIENT_RESPONSE_SYNC, answer, error);
 }
 
 void client_add_query(struct buffer *target, const char *name, const char *const *values, size_t count) {
@@ -161,8 +161,8 @@ bool pebble_request(struct pebble_client *client, const struct pebble_request_op
                     char **change, struct pebble_error *error) {
     const struct client_request request = {
         .method = options->method, .target = options->path_and_query, .body = options->body};
-    AUTO_CLIENT_ANSWER struct client_answer answer = {0};
-    if (!client_call(client, &request, CLIENT_ANSWER_ANY, &answer, error)) {
+    AUTO_CLIENT_RESPONSE struct client_response answer = {0};
+    if (!client_call(client, &request, CLIENT_RESPONSE_ANY, &answer, error)) {
         return false;
     }
     if (result != NULL) {

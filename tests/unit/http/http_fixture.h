@@ -32,7 +32,7 @@ static char directory[64];
 static char socket_path[80];
 
 static struct {
-    int handled, cancelled, answered, drained, last_status;
+    int handled, cancelled, responded, drained, last_status;
     int depth, depth_max; // of handlers within handlers
     struct http_request *kept[KEPT_MAX];
     int kept_count;

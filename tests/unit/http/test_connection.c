@@ -73,7 +73,7 @@ static void waits_behind_a_kept_request(void **state UNUSED) {
     client_send(&client, GET("/keep") GET("/after") GET("/last"));
     assert_true(client_is_quiet(&client));
     assert_int_equal(seen.handled, 1);
-    enter(); // as if a handler answered it
+    enter(); // as if a handler responded it
     answer_text(seen.kept[0], 200, "kept");
     assert_int_equal(seen.handled, 1);
     leave();

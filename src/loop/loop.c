@@ -114,7 +114,7 @@ static void close_handle(uv_handle_t *handle, void *data UNUSED) {
 }
 
 void loop_destroy(struct loop *loop) {
-    if (!loop)
+    if (loop == NULL)
         return;
     while (!nothing_is_deferred(loop))
         deferred_unlink(loop->waiting.next);
@@ -182,7 +182,7 @@ struct timer *timer_create_in(struct loop *loop, timer_fn fire, void *data) {
 }
 
 void timer_destroy(struct timer *timer) {
-    if (!timer)
+    if (timer == NULL)
         return;
     timer_stop(timer);
     list_remove(&timer->link);
@@ -244,7 +244,7 @@ bool signal_watch_create(struct loop *loop, int signal_number, signal_fn handle,
 }
 
 void signal_watch_destroy(struct signal_watch *watch) {
-    if (!watch)
+    if (watch == NULL)
         return;
     list_remove(&watch->link);
     uv_close((uv_handle_t *)&watch->uv, signal_watch_free);

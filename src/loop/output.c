@@ -267,7 +267,7 @@ static void output_free(uv_handle_t *room) {
 }
 
 void output_destroy(struct output *output) {
-    if (!output)
+    if (output == NULL)
         return;
     drain(output);
     buffer_finish(&output->kept);

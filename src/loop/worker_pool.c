@@ -53,7 +53,7 @@ static void queue_remove(struct work_queue *queue, struct work_item *item) {
     while (*at != item)
         at = &(*at)->next;
     *at = item->next;
-    if (!*at)
+    if (*at == NULL)
         queue->end = at;
     item->next = NULL;
     queue->count--;
@@ -68,7 +68,7 @@ static bool wait_for_work(struct worker_pool *pool) {
     until.tv_sec += WORKER_IDLE_SECONDS;
     int status = 0;
     pool->idle_count++;
-    while (!pool->waiting.first && !pool->is_closing && status == 0)
+    while (pool->waiting.first == NULL && !pool->is_closing && status == 0)
         status = pthread_cond_timedwait(&pool->work_arrived, &pool->lock, &until);
     pool->idle_count--;
     return pool->waiting.first != NULL;
@@ -121,7 +121,7 @@ static int start_worker(struct worker_pool *pool) {
 static struct work_item *take_done(struct worker_pool *pool) {
     pthread_mutex_lock(&pool->lock);
     struct work_item *item = pool->done.first;
-    if (item) {
+    if (item != NULL) {
         queue_remove(&pool->done, item);
         item->phase = WORK_IDLE;
     }
@@ -141,14 +141,14 @@ static void deliver_done(uv_async_t *wake) {
     // Jobs that end meanwhile wake the loop again: it comes to other things in between.
     for (size_t count = count_done(pool); count > 0; count--) {
         struct work_item *item = take_done(pool);
-        if (!item)
+        if (item == NULL)
             break;
         item->done(item);
     }
 }
 
 static void deliver_all_done(struct worker_pool *pool) {
-    for (struct work_item *item = take_done(pool); item; item = take_done(pool))
+    for (struct work_item *item = take_done(pool); item != NULL; item = take_done(pool))
         item->done(item);
 }
 
@@ -190,11 +190,11 @@ static void cancel_waiting(struct worker_pool *pool, struct work_item *item) {
 }
 
 void worker_pool_destroy(struct worker_pool *pool) {
-    if (!pool)
+    if (pool == NULL)
         return;
     pthread_mutex_lock(&pool->lock);
     pool->is_closing = true;
-    while (pool->waiting.first)
+    while (pool->waiting.first != NULL)
         cancel_waiting(pool, pool->waiting.first);
     pthread_cond_broadcast(&pool->work_arrived);
     while (pool->thread_count > 0)

@@ -24,7 +24,7 @@ static struct command *command_of(struct child *child) {
 static void command_ended(struct child *child, int exit_code) {
     struct command *command = command_of(child);
     command->is_running = false;
-    if (command->deadline)
+    if (command->deadline != NULL)
         timer_stop(command->deadline);
     // It may have ended by itself just before the signal came.
     bool has_timed_out = command->was_killed && exit_code == 128 + SIGKILL;
@@ -41,7 +41,7 @@ static void deadline_passed(void *data) {
 
 static bool find_program(const struct command_spec *spec, char **path, struct error *err) {
     const char *name = spec->words->items[0];
-    if (!strchr(name, '/'))
+    if (strchr(name, '/') == NULL)
         return process_find_program(name, spec->search_path, path, err);
     // A path is left to exec: it may be relative to the command's directory, or to its user's eyes only.
     *path = memory_string(name);
@@ -88,7 +88,7 @@ bool command_start(struct loop *loop, struct reaper *reaper, const struct comman
 }
 
 void command_destroy(struct command *command) {
-    if (!command)
+    if (command == NULL)
         return;
     reaper_forget(command->reaper, &command->child);
     timer_destroy(command->deadline);

@@ -16,9 +16,9 @@ struct environment {
 struct environment *environment_create(char *const *initial) {
     struct environment *environment = memory_new(sizeof(*environment));
     map_init(&environment->values, free);
-    for (; initial && *initial; initial++) {
+    for (; initial != NULL && *initial != NULL; initial++) {
         const char *equals = strchr(*initial, '=');
-        if (!equals || equals == *initial) // not a variable that anyone could have set
+        if (equals == NULL || equals == *initial) // not a variable that anyone could have set
             continue;
         AUTO_FREE char *name = memory_string_n(*initial, (size_t)(equals - *initial));
         environment_set(environment, name, equals + 1);
@@ -27,7 +27,7 @@ struct environment *environment_create(char *const *initial) {
 }
 
 void environment_destroy(struct environment *environment) {
-    if (!environment)
+    if (environment == NULL)
         return;
     map_finish(&environment->values);
     text_list_clear(&environment->list);

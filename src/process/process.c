@@ -154,9 +154,9 @@ IN_CHILD static bool prepare_child(struct launch *launch) {
     if (!is_apart || !place_descriptors(spec) || (spec->takes_terminal && !take_terminal()) ||
         !change_account(&spec->account))
         return false;
-    if (spec->descriptors && setrlimit(RLIMIT_NOFILE, spec->descriptors) != 0)
+    if (spec->descriptors != NULL && setrlimit(RLIMIT_NOFILE, spec->descriptors) != 0)
         return false;
-    if (spec->directory && chdir(spec->directory) != 0) {
+    if (spec->directory != NULL && chdir(spec->directory) != 0) {
         launch->step = STEP_DIRECTORY;
         return false;
     }
@@ -250,21 +250,21 @@ static char *find_in_list(const char *name, const char *search_path) {
         size_t length = strcspn(at, ":");
         char *path = find_in_directory(at, length, name);
         at += length;
-        if (path || *at == '\0')
+        if (path != NULL || *at == '\0')
             return path;
     }
 }
 
 bool process_find_program(const char *name, const char *search_path, char **path, struct error *err) {
-    if (strchr(name, '/'))
+    if (strchr(name, '/') != NULL)
         return find_by_path(name, path, err);
     AUTO_FREE char *found = find_in_list(name, search_path);
-    if (found && path_is_absolute(found)) {
+    if (found != NULL && path_is_absolute(found)) {
         *path = TAKE(found);
         return true;
     }
     AUTO_FREE char *quoted = text_quoted(name);
     return error_set(err, ERROR_NOT_FOUND, "exec: %s: %s", quoted,
-                     found ? "cannot run executable found relative to current directory"
-                           : "executable file not found in $PATH");
+                     found != NULL ? "cannot run executable found relative to current directory"
+                                   : "executable file not found in $PATH");
 }

@@ -43,7 +43,7 @@ static void table_grow(struct reaper *reaper) {
     reaper->bucket_count *= 2;
     reaper->buckets = memory_new_array(reaper->bucket_count, sizeof(*reaper->buckets));
     for (size_t i = 0; i < old_count; i++) {
-        for (struct child *child = old[i], *next; child; child = next) {
+        for (struct child *child = old[i], *next; child != NULL; child = next) {
             next = child->next;
             chain_add(reaper, child);
         }
@@ -52,7 +52,7 @@ static void table_grow(struct reaper *reaper) {
 }
 
 static struct child *table_take(struct reaper *reaper, pid_t pid) {
-    for (struct child **at = bucket_of(reaper, pid); *at; at = &(*at)->next) {
+    for (struct child **at = bucket_of(reaper, pid); *at != NULL; at = &(*at)->next) {
         struct child *child = *at;
         if (child->pid != pid)
             continue;
@@ -68,12 +68,12 @@ static struct child *table_take(struct reaper *reaper, pid_t pid) {
 
 static void notify_owner(struct reaper *reaper, const siginfo_t *info) {
     struct child *child = table_take(reaper, info->si_pid);
-    if (!child)
+    if (child == NULL)
         return;
     int exit_code = info->si_code == CLD_EXITED ? info->si_status : 128 + info->si_status;
     reaper->ending = child;
     child->on_exit(child, exit_code);
-    if (reaper->ending)
+    if (reaper->ending != NULL)
         child->pid = 0;
     reaper->ending = NULL;
 }
@@ -139,7 +139,7 @@ const struct rlimit *reaper_child_descriptors(const struct reaper *reaper) {
 }
 
 void reaper_destroy(struct reaper *reaper) {
-    if (!reaper)
+    if (reaper == NULL)
         return;
     prctl(PR_SET_CHILD_SUBREAPER, 0);
     signal_watch_destroy(reaper->signals);

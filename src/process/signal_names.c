@@ -21,7 +21,7 @@ static const char *const signal_names[] = {
 };
 
 int signal_by_name(const char *name) {
-    for (size_t number = 1; name && number < ARRAY_COUNT(signal_names); number++) {
+    for (size_t number = 1; name != NULL && number < ARRAY_COUNT(signal_names); number++) {
         if (text_equal(name, signal_names[number]))
             return (int)number;
     }

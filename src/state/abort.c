@@ -23,7 +23,7 @@ static int compare_entries(const void *a, const void *b) {
 }
 
 static void change_index_lanes(struct change *change) {
-    if (change->lanes)
+    if (change->lanes != NULL)
         return;
     size_t total = 0, count;
     for (size_t i = 0; i < change->tasks.count; i++) {

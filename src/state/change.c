@@ -41,7 +41,7 @@ static void change_destroy(struct change *change) {
 void change_remove(struct change *change) {
     struct state *state = change->state;
     struct notice *notice = notice_find(state, &(struct notice_spec){.type = "change-update", .key = change->id});
-    if (notice)
+    if (notice != NULL)
         notice_remove(state, notice);
     change_destroy(change);
     state_touch(state);
@@ -60,7 +60,7 @@ void change_attach(struct change *change, struct task *task) {
 }
 
 void change_forget_lanes(struct change *change) {
-    if (!change)
+    if (change == NULL)
         return;
     free(change->lanes);
     change->lanes = NULL;
@@ -102,7 +102,7 @@ struct change *change_create_with_notice_data(struct state *state, const char *k
                                               json_t *notice_data) {
     struct change *change = change_make(state, ++state->last_change_id, kind, summary);
     change->spawn_time = clock_now();
-    if (notice_data)
+    if (notice_data != NULL)
         change_set_data(change, "notice-data", notice_data);
     change_record_notice(change);
     state_touch(state);
@@ -191,7 +191,7 @@ bool change_abort(struct change *change, struct error *err) {
 static const char *error_of_line(const char *line) {
     static const char mark[] = " ERROR ";
     const char *blank = strchr(line, ' ');
-    return blank && text_has_prefix(blank, mark) ? blank + sizeof(mark) - 1 : NULL;
+    return blank != NULL && text_has_prefix(blank, mark) ? blank + sizeof(mark) - 1 : NULL;
 }
 
 char *change_error(const struct change *change) {
@@ -204,7 +204,7 @@ char *change_error(const struct change *change) {
             continue;
         for (size_t line = 0; line < task->log.count; line++) {
             const char *message = error_of_line(task->log.items[line]);
-            if (message)
+            if (message != NULL)
                 buffer_printf(&text, "\n- %s (%s)", task->summary, message);
         }
     }
@@ -229,8 +229,8 @@ void state_each_change(struct state *state, change_visit_fn visit, void *data) {
 }
 
 void change_set_data(struct change *change, const char *key, json_t *value) {
-    if (value) {
-        if (!change->data)
+    if (value != NULL) {
+        if (change->data == NULL)
             change->data = json_object();
         json_object_set_new(change->data, key, value);
     } else {

@@ -150,7 +150,7 @@ static bool write_begin(struct checkpoint *checkpoint) {
 
 static void begin_turn(struct deferred *deferred) {
     struct checkpoint *checkpoint = CONTAINER_OF(deferred, struct checkpoint, begin);
-    if (checkpoint->write || checkpoint_is_clean(checkpoint)) {
+    if (checkpoint->write != NULL || checkpoint_is_clean(checkpoint)) {
         checkpoint->is_second_turn = false;
         return;
     }
@@ -169,7 +169,7 @@ static void on_timer(void *data) {
 
 static void on_modified(struct listener *listener, void *argument UNUSED) {
     struct checkpoint *checkpoint = CONTAINER_OF(listener, struct checkpoint, modified);
-    if (checkpoint->path && !checkpoint->write && !timer_is_running(checkpoint->timer))
+    if (checkpoint->path != NULL && checkpoint->write == NULL && !timer_is_running(checkpoint->timer))
         loop_defer(checkpoint->loop, &checkpoint->begin, begin_turn);
 }
 
@@ -214,7 +214,7 @@ struct checkpoint *checkpoint_create(struct loop *loop, struct state *state, con
     list_init(&checkpoint->waiting);
     list_init(&checkpoint->saved);
     event_init(&checkpoint->failed);
-    if (path) {
+    if (path != NULL) {
         checkpoint->path = memory_string(path);
         file_remove_leftovers(path);
     }
@@ -223,10 +223,10 @@ struct checkpoint *checkpoint_create(struct loop *loop, struct state *state, con
 }
 
 void checkpoint_destroy(struct checkpoint *checkpoint) {
-    if (!checkpoint)
+    if (checkpoint == NULL)
         return;
     event_remove(&checkpoint->modified);
-    if (checkpoint->write)
+    if (checkpoint->write != NULL)
         checkpoint->write->is_completed = true;
     worker_pool_destroy(checkpoint->pool);
     loop_defer_cancel(checkpoint->loop, &checkpoint->begin);
@@ -263,7 +263,7 @@ static bool load_file(struct checkpoint *checkpoint, struct error *err) {
 }
 
 bool checkpoint_load(struct checkpoint *checkpoint, struct error *err) {
-    if (!checkpoint->path || load_file(checkpoint, err))
+    if (checkpoint->path == NULL || load_file(checkpoint, err))
         return true;
     // Whatever the caller does now, the file that was not understood is not written over.
     free(TAKE(checkpoint->path));
@@ -271,7 +271,7 @@ bool checkpoint_load(struct checkpoint *checkpoint, struct error *err) {
 }
 
 bool checkpoint_is_clean(const struct checkpoint *checkpoint) {
-    return !checkpoint->path || checkpoint->saved_generation == checkpoint->state->generation;
+    return checkpoint->path == NULL || checkpoint->saved_generation == checkpoint->state->generation;
 }
 
 void checkpoint_wait(struct checkpoint *checkpoint, struct checkpoint_wait *wait, checkpoint_done_fn done) {
@@ -283,7 +283,7 @@ void checkpoint_wait(struct checkpoint *checkpoint, struct checkpoint_wait *wait
         return;
     }
     list_add(&checkpoint->waiting, &wait->link);
-    if (!checkpoint->write)
+    if (checkpoint->write == NULL)
         loop_defer(checkpoint->loop, &checkpoint->begin, begin_turn);
 }
 
@@ -294,8 +294,8 @@ void checkpoint_wait_cancel(struct checkpoint *checkpoint UNUSED, struct checkpo
 
 bool checkpoint_flush(struct checkpoint *checkpoint, int timeout_ms, struct error *err) {
     int64_t until_ns = clock_monotonic_ns() + timeout_ms * NS_PER_MS;
-    while (checkpoint->write || !checkpoint_is_clean(checkpoint)) {
-        bool is_last = !checkpoint->write;
+    while (checkpoint->write != NULL || !checkpoint_is_clean(checkpoint)) {
+        bool is_last = checkpoint->write == NULL;
         if (is_last && !write_begin(checkpoint))
             return error_set(err, ERROR_INTERNAL, "cannot write state file: no thread for it");
         struct write *write = checkpoint->write;

@@ -84,7 +84,7 @@ static int compare_pairs(const void *a, const void *b) {
 static void notice_set_data(struct notice *notice, const struct text_list *names, const struct text_list *values) {
     text_list_clear(&notice->data_names);
     text_list_clear(&notice->data_values);
-    if (!names)
+    if (names == NULL)
         return;
     AUTO_FREE struct pair *pairs = memory_new_array(names->count, sizeof(*pairs));
     for (size_t i = 0; i < names->count; i++)
@@ -114,7 +114,7 @@ const char *state_add_notice(struct state *state, const struct notice_spec *spec
     struct wall_time now = occurrence_time(state, spec->time);
     struct notice *notice = notice_find(state, spec);
     bool is_repeated = true;
-    if (!notice) {
+    if (notice == NULL) {
         notice = notice_make(state, spec, now);
     } else {
         is_repeated = spec->repeat_after_ns == 0 || is_past(notice->last_repeated, spec->repeat_after_ns, now.ns);
@@ -170,5 +170,5 @@ void state_each_notice(struct state *state, notice_visit_fn visit, void *data) {
 
 const struct notice *state_find_notice(struct state *state, const char *id) {
     const struct notice *notice = map_get(&state->notice_by_id, id);
-    return notice && !notice_is_expired(notice, clock_wall_ns()) ? notice : NULL;
+    return notice != NULL && !notice_is_expired(notice, clock_wall_ns()) ? notice : NULL;
 }

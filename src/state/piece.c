@@ -21,7 +21,7 @@ struct piece *piece_hold(struct piece *piece) {
 }
 
 void piece_drop(struct piece **piece) {
-    if (*piece && --(*piece)->references == 0)
+    if (*piece != NULL && --(*piece)->references == 0)
         free(*piece);
     *piece = NULL;
 }

@@ -52,7 +52,7 @@ static void prune_ready_changes(struct state *state, int64_t now_ns) {
 static int64_t operation_start_ns(const struct state *state) {
     const char *text = json_string_value(state_data(state, "start-of-operation-time"));
     struct wall_time time;
-    return text && clock_parse(text, &time) ? time.ns : INT64_MIN;
+    return text != NULL && clock_parse(text, &time) ? time.ns : INT64_MIN;
 }
 
 static void prune_unready_changes(struct state *state, int64_t now_ns) {
@@ -64,7 +64,7 @@ static void prune_unready_changes(struct state *state, int64_t now_ns) {
         int64_t since_ns = change->spawn_time.ns > start_ns ? change->spawn_time.ns : start_ns;
         if (change->tasks.count == 0 && since_ns < now_ns - KEEP_NS)
             change_remove(change);
-        else if (since_ns < now_ns - ABORT_NS && !change_data(change, "check-no-prune"))
+        else if (since_ns < now_ns - ABORT_NS && change_data(change, "check-no-prune") == NULL)
             change_abort_unready_lanes(change);
     }
 }
@@ -91,7 +91,7 @@ static void prune_notices(struct state *state, int64_t now_ns) {
     size_t count = 0;
     struct notice *notice;
     LIST_FOR_EACH (notice, &state->notices, link) {
-        bool is_orphan = strcmp(notice->type, "change-update") == 0 && !state_find_change(state, notice->key);
+        bool is_orphan = strcmp(notice->type, "change-update") == 0 && state_find_change(state, notice->key) == NULL;
         if (is_orphan || notice_is_expired(notice, now_ns))
             notice_remove(state, notice);
         else

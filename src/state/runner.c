@@ -35,7 +35,7 @@ static struct task *next_task(struct list *list) {
 
 static void runner_abort(struct runner *runner, struct task *task) {
     const struct task_kind *kind = map_get(&runner->kinds, task->kind);
-    if (kind && kind->abort)
+    if (kind != NULL && kind->abort != NULL)
         kind->abort(task, kind->data);
 }
 
@@ -44,7 +44,7 @@ static void runner_begin(struct runner *runner, struct task *task) {
     task->is_under_way = true;
     task->begun_ns = clock_monotonic_ns();
     task_set_status(task, STATUS_DOING);
-    if (kind) {
+    if (kind != NULL) {
         kind->begin(task, kind->data);
         return;
     }
@@ -88,7 +88,7 @@ struct runner *runner_create(struct loop *loop, struct state *state) {
 }
 
 void runner_destroy(struct runner *runner) {
-    if (!runner)
+    if (runner == NULL)
         return;
     loop_defer_cancel(runner->loop, &runner->turn);
     event_remove(&runner->work);

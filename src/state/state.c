@@ -58,7 +58,7 @@ static void state_empty(struct state *state) {
     LIST_FOR_EACH (notice, &state->notices, link)
         notice_remove(state, notice);
     // Tasks without a change are there only when reading a file stopped half way.
-    for (struct map_entry *entry = map_first(&state->task_of); entry; entry = map_next(&state->task_of, entry))
+    for (struct map_entry *entry = map_first(&state->task_of); entry != NULL; entry = map_next(&state->task_of, entry))
         task_destroy(entry->value);
     map_finish(&state->change_of);
     map_finish(&state->task_of);
@@ -78,7 +78,7 @@ void state_clear(struct state *state) {
 }
 
 void state_destroy(struct state *state) {
-    if (!state)
+    if (state == NULL)
         return;
     state_empty(state);
     free(state);
@@ -95,7 +95,7 @@ int64_t state_new_lane(struct state *state) {
 }
 
 void state_set_data(struct state *state, const char *key, json_t *value) {
-    if (value)
+    if (value != NULL)
         json_object_set_new(state->data, key, value);
     else
         json_object_del(state->data, key);

@@ -39,14 +39,14 @@ static bool is_text(const json_t *value) {
 
 static const char *get_string(struct record *record, const char *member) {
     const json_t *value = get(record, member);
-    if (value && !is_text(value))
+    if (value != NULL && !is_text(value))
         fail(record, member, "is not a string");
-    return value && is_text(value) ? json_string_value(value) : "";
+    return value != NULL && is_text(value) ? json_string_value(value) : "";
 }
 
 static int64_t get_int(struct record *record, const char *member, int64_t min, int64_t max) {
     const json_t *value = get(record, member);
-    if (!value)
+    if (value == NULL)
         return 0;
     int64_t number = json_is_integer(value) ? json_integer_value(value) : 0;
     if (!json_is_integer(value) || number < min || number > max)
@@ -62,7 +62,7 @@ static enum task_status get_status(struct record *record, const char *member) {
 static struct wall_time get_time(struct record *record, const char *member) {
     struct wall_time time = {0};
     const char *text = get_string(record, member);
-    if (get(record, member) && !clock_parse(text, &time))
+    if (get(record, member) != NULL && !clock_parse(text, &time))
         fail(record, member, "is not a time");
     return time;
 }
@@ -77,7 +77,7 @@ static int64_t get_duration(struct record *record, const char *member) {
 
 // Where C strings are made of the names, "a\0b" must not become a second "a".
 static void refuse_odd_names(struct record *record, json_t *object) {
-    for (void *at = json_object_iter(object); at; at = json_object_iter_next(object, at)) {
+    for (void *at = json_object_iter(object); at != NULL; at = json_object_iter_next(object, at)) {
         if (strlen(json_object_iter_key(at)) != json_object_iter_key_len(at))
             fail(record, json_object_iter_key(at), "has a NUL character in its name");
     }
@@ -86,20 +86,20 @@ static void refuse_odd_names(struct record *record, json_t *object) {
 // A borrowed array or object, NULL when absent.
 static json_t *get_array(struct record *record, const char *member) {
     json_t *value = get(record, member);
-    if (value && !json_is_array(value))
+    if (value != NULL && !json_is_array(value))
         fail(record, member, "is not a list");
     return json_is_array(value) ? value : NULL;
 }
 
 static json_t *get_object(struct record *record, const char *member) {
     json_t *value = get(record, member);
-    if (value && !json_is_object(value))
+    if (value != NULL && !json_is_object(value))
         fail(record, member, "is not an object");
     return json_is_object(value) ? value : NULL;
 }
 
 static bool is_known(const char *member, const char *const *known) {
-    while (*known && strcmp(*known, member) != 0)
+    while (*known != NULL && strcmp(*known, member) != 0)
         known++;
     return *known != NULL;
 }
@@ -113,7 +113,7 @@ static json_t *get_extra(struct record *record, const char *const *known) {
     json_object_foreach(record->object, member, value) {
         if (is_known(member, known))
             continue;
-        if (!extra)
+        if (extra == NULL)
             extra = json_object();
         json_object_set(extra, member, value);
     }
@@ -139,7 +139,7 @@ static uint64_t get_own_number(struct record *record) {
 
 static void read_progress(struct record *record, struct task *task) {
     json_t *object = get_object(record, "progress");
-    if (!object)
+    if (object == NULL)
         return;
     struct record progress = {object, "progress of task", task->id, record->err, record->has_failed};
     task->progress_label = memory_string(get_string(&progress, "label"));
@@ -197,8 +197,8 @@ static bool link_task(struct state *state, struct record *record, struct task *t
     const json_t *waits = get_array(record, "wait-tasks");
     for (size_t i = 0; i < json_array_size(waits); i++) {
         const char *id = json_string_value(json_array_get(waits, i));
-        struct task *other = id ? map_get(&state->task_of, id) : NULL;
-        if (!other || other->change != task->change)
+        struct task *other = id != NULL ? map_get(&state->task_of, id) : NULL;
+        if (other == NULL || other->change != task->change)
             return fail(record, "wait-tasks", "has one that is not in its change");
         task_array_add(&task->waits, other);
         task_array_add(&other->halts, task);
@@ -217,8 +217,8 @@ static bool read_change_tasks(struct state *state, struct record *record, struct
     const json_t *ids = get_array(record, "task-ids");
     for (size_t i = 0; i < json_array_size(ids); i++) {
         const char *id = json_string_value(json_array_get(ids, i));
-        struct task *task = id ? map_get(&state->task_of, id) : NULL;
-        if (!task || task->change)
+        struct task *task = id != NULL ? map_get(&state->task_of, id) : NULL;
+        if (task == NULL || task->change != NULL)
             return fail(record, "task-ids", "has one that is missing or taken");
         change_attach(change, task);
     }
@@ -308,7 +308,7 @@ static bool accept_notice(struct state *state, struct notice *notice) {
         state->last_notice_id = notice->number;
     const struct notice_spec spec = {
         .has_user_id = notice->has_user_id, .user_id = notice->user_id, .type = notice->type, .key = notice->key};
-    if (map_has(&state->notice_by_id, notice->id) || notice_find(state, &spec))
+    if (map_has(&state->notice_by_id, notice->id) || notice_find(state, &spec) != NULL)
         return false;
     notice_insert(state, notice);
     return true;
@@ -321,7 +321,7 @@ static bool read_notices(struct state *state, json_t *list, struct error *err) {
     while (read < count && !record.has_failed) {
         record.object = json_array_get(list, read);
         record.name = json_string_value(json_object_get(record.object, "id"));
-        if (!record.name || !is_text(json_object_get(record.object, "id"))) {
+        if (record.name == NULL || !is_text(json_object_get(record.object, "id"))) {
             record.name = "";
             fail(&record, "id", "is missing");
             break;
@@ -391,9 +391,10 @@ static bool link_tasks(struct state *state, json_t *tasks, struct error *err) {
 
 // Tasks that never got into a change can never run; the reference drops them later.
 static void drop_stray_tasks(struct state *state) {
-    for (struct map_entry *entry = map_first(&state->task_of); entry; entry = map_next(&state->task_of, entry)) {
+    for (struct map_entry *entry = map_first(&state->task_of); entry != NULL;
+         entry = map_next(&state->task_of, entry)) {
         struct task *task = entry->value;
-        if (task->change)
+        if (task->change != NULL)
             continue;
         map_remove(&state->task_of, task->id);
         task_destroy(task);
@@ -438,7 +439,7 @@ static bool read_counters(struct state *state, struct record *top) {
 // Before patch-level 2 identities stood at the top.
 static void adopt_old_identities(struct state *state, struct record *top) {
     json_t *identities = get(top, "identities");
-    if (identities && !state_data(state, "identities"))
+    if (identities != NULL && state_data(state, "identities") == NULL)
         state_set_data(state, "identities", json_incref(identities));
     json_object_del(top->object, "identities");
 }

@@ -72,7 +72,7 @@ static void write_lanes(struct json_writer *writer, const struct task *task) {
 }
 
 static void write_progress(struct json_writer *writer, const struct task *task) {
-    if (!task->progress_label)
+    if (task->progress_label == NULL)
         return;
     json_writer_key(writer, "progress");
     json_writer_begin_object(writer);
@@ -142,13 +142,13 @@ static void begin_text(struct json_writer *writer, struct buffer *scratch, const
     buffer_clear(scratch);
     json_writer_init(writer, scratch, false);
     buffer_add_char(scratch, ',');
-    if (id)
+    if (id != NULL)
         json_writer_key(writer, id);
     json_writer_begin_object(writer);
 }
 
 static struct piece *change_text(struct change *change, struct buffer *scratch) {
-    if (!change->text) {
+    if (change->text == NULL) {
         struct json_writer writer;
         begin_text(&writer, scratch, change->id);
         write_change(&writer, change);
@@ -159,7 +159,7 @@ static struct piece *change_text(struct change *change, struct buffer *scratch) 
 }
 
 static struct piece *task_text(struct task *task, struct buffer *scratch) {
-    if (!task->text) {
+    if (task->text == NULL) {
         struct json_writer writer;
         begin_text(&writer, scratch, task->id);
         write_task(&writer, task);
@@ -170,7 +170,7 @@ static struct piece *task_text(struct task *task, struct buffer *scratch) {
 }
 
 static struct piece *notice_text(struct notice *notice, struct buffer *scratch) {
-    if (!notice->text) {
+    if (notice->text == NULL) {
         struct json_writer writer;
         begin_text(&writer, scratch, NULL);
         write_notice(&writer, notice);
@@ -181,7 +181,7 @@ static struct piece *notice_text(struct notice *notice, struct buffer *scratch) 
 }
 
 static struct piece *data_text(struct state *state, struct buffer *scratch) {
-    if (!state->data_text) {
+    if (state->data_text == NULL) {
         struct json_writer writer;
         buffer_clear(scratch);
         json_writer_init(&writer, scratch, false);

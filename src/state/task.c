@@ -73,7 +73,7 @@ void task_place(struct task *task) {
         place = task->blocker_count == 0 ? &task->state->runnable : NULL;
     else if (!status_is_ready(task->status) && task->status != STATUS_WAIT)
         place = &task->state->runnable;
-    if (place) {
+    if (place != NULL) {
         list_add(place, &task->run_link);
         event_emit(&task->state->work, NULL);
     }
@@ -173,8 +173,8 @@ const char *task_log_line(const struct task *task, size_t index) {
 // --- data and progress ---
 
 void task_set_data(struct task *task, const char *key, json_t *value) {
-    if (value) {
-        if (!task->data)
+    if (value != NULL) {
+        if (task->data == NULL)
             task->data = json_object();
         json_object_set_new(task->data, key, value);
     } else {

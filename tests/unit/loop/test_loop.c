@@ -35,9 +35,9 @@ struct call {
 static void call_run(struct deferred *deferred) {
     struct call *call = CONTAINER_OF(deferred, struct call, deferred);
     call->count++;
-    if (call->cancels)
+    if (call->cancels != NULL)
         loop_defer_cancel(loop, &call->cancels->deferred);
-    if (call->also)
+    if (call->also != NULL)
         loop_defer(loop, &call->also->deferred, call_run);
 }
 

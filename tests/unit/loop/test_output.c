@@ -175,7 +175,7 @@ static void slow_reader_gets_few_counts(void **state UNUSED) {
     read_all(fds[0], &text);
     assert_true(check_lines(buffer_text(&text), ROUNDS * LINES_A_ROUND) > 0);
     int counts = 0;
-    for (const char *at = buffer_text(&text); (at = strstr(at, "lost:")); at++)
+    for (const char *at = buffer_text(&text); ((at = strstr(at, "lost:")) != NULL); at++)
         counts++;
     assert_in_range(counts, 1, 5);
     output_destroy(output);

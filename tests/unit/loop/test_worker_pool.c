@@ -84,7 +84,7 @@ static void do_work(struct work_item *item) {
     pthread_sigmask(SIG_SETMASK, NULL, &blocked);
     work->signals_were_blocked = sigismember(&blocked, SIGTERM) == 1 && sigismember(&blocked, SIGCHLD) == 1;
     work->thread = pthread_self();
-    if (work->gate)
+    if (work->gate != NULL)
         gate_pass(work->gate);
     work->has_run = true;
 }
@@ -269,7 +269,7 @@ static int count_threads(const char *name) {
     int count = 0;
     DIR *tasks = opendir("/proc/self/task");
     assert_non_null(tasks);
-    for (const struct dirent *entry = readdir(tasks); entry; entry = readdir(tasks)) {
+    for (const struct dirent *entry = readdir(tasks); entry != NULL; entry = readdir(tasks)) {
         AUTO_BUFFER struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
         AUTO_FREE char *path = memory_printf("/proc/self/task/%s/comm", entry->d_name);
         count += file_read(path, &text, NULL) && text_equal(buffer_text(&text), name);

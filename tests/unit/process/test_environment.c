@@ -11,7 +11,7 @@
 static void check_list(struct environment *environment, const char *const *expected) {
     char *const *list = environment_list(environment);
     size_t i = 0;
-    for (; expected[i]; i++) {
+    for (; expected[i] != NULL; i++) {
         assert_non_null(list[i]);
         assert_string_equal(list[i], expected[i]);
     }

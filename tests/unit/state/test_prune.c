@@ -14,14 +14,14 @@ static struct state *state_with(const struct past *past) {
     char start[CLOCK_TEXT_SIZE], spawned[CLOCK_TEXT_SIZE], ready[CLOCK_TEXT_SIZE];
     AUTO_FREE char *ready_member =
         past->ready > 0 ? memory_printf(",\"ready-time\":\"%s\"", ago(past->ready, ready)) : memory_string("");
-    AUTO_FREE char *task = past->status
+    AUTO_FREE char *task = past->status != NULL
                                ? memory_printf("\"1\":{\"id\":\"1\",\"kind\":\"k\",\"status\":%s}", past->status)
                                : memory_string("");
     AUTO_FREE char *text = memory_printf(
         "{\"data\":{\"patch-level\":2,\"start-of-operation-time\":\"%s\"},\"changes\":{\"1\":{\"id\":\"1\","
         "\"kind\":\"start\",\"task-ids\":[%s],\"data\":{%s},\"spawn-time\":\"%s\"%s}},\"tasks\":{%s}}",
-        ago(past->start, start), past->status ? "\"1\"" : "", past->data ? past->data : "", ago(past->spawned, spawned),
-        ready_member, task);
+        ago(past->start, start), past->status != NULL ? "\"1\"" : "", past->data != NULL ? past->data : "",
+        ago(past->spawned, spawned), ready_member, task);
     return state_of(text);
 }
 
@@ -29,7 +29,7 @@ static bool is_kept(const struct past *past) {
     struct state *state = state_with(past);
     state_prune(state);
     bool is_there = state_find_change(state, "1") != NULL;
-    if (past->status)
+    if (past->status != NULL)
         assert_int_equal(state_find_task(state, "1") != NULL, is_there);
     state_destroy(state);
     return is_there;

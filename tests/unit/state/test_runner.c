@@ -43,13 +43,13 @@ static void scene_begin(struct scene *scene, const char *file) {
     buffer_init(&scene->story, 100000);
     buffer_init(&scene->log, 100000);
     assert_true(loop_create(&scene->loop, NULL));
-    scene->state = file ? state_of(file) : state_create();
+    scene->state = file != NULL ? state_of(file) : state_create();
     scene->runner = runner_create(scene->loop, scene->state);
     runner_add_kind(scene->runner, "slow", begin_slow, abort_slow, scene);
     runner_add_kind(scene->runner, "deaf", begin_slow, NULL, scene);
     runner_add_kind(scene->runner, "quick", begin_quick, NULL, scene);
     runner_add_kind(scene->runner, "bad", begin_bad, NULL, scene);
-    scene->change = file ? state_find_change(scene->state, "1") : change_create(scene->state, "start", "Start");
+    scene->change = file != NULL ? state_find_change(scene->state, "1") : change_create(scene->state, "start", "Start");
     log_set_sink(keep_line, &scene->log);
 }
 
@@ -111,7 +111,7 @@ static void work_that_ends_at_once(void **unused UNUSED) {
     struct task *previous = NULL;
     for (int i = 0; i < 40; i++) {
         struct task *task = task_create(scene.change, "quick", "q");
-        if (previous)
+        if (previous != NULL)
             task_wait_for(task, previous);
         previous = task;
     }

@@ -77,7 +77,7 @@ bool directory_list(const char *path, struct text_list *names, struct error *err
 static bool copy_bytes(int from, int to, const char *source, const char *target, struct error *err) {
     char chunk[CHUNK_BYTES];
     ssize_t count;
-    while ((count = read(from, chunk, sizeof(chunk))) != 0) {
+    while ((count = read(from, chunk, sizeof chunk)) != 0) {
         if (count < 0 && errno == EINTR)
             continue;
         if (count < 0)

@@ -149,7 +149,7 @@ static void format_decimal(char *out, size_t size, uint64_t value, uint64_t per,
     unsigned long long whole = value / per;
     unsigned billionths = (unsigned)(value % per * ((uint64_t)NS_PER_S / per));
     char digits[12];
-    int count = snprintf(digits, sizeof(digits), "%09u", billionths);
+    int count = snprintf(digits, sizeof digits, "%09u", billionths);
     while (count > 0 && digits[count - 1] == '0')
         count--;
     snprintf(out, size, "%llu%s%.*s%s", whole, count > 0 ? "." : "", count, digits, unit);

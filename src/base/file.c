@@ -78,7 +78,7 @@ bool path_is_absolute(const char *path) {
 static bool read_all(int fd, const char *path, struct buffer *out, struct error *err) {
     char chunk[CHUNK_BYTES];
     for (;;) {
-        ssize_t count = read(fd, chunk, sizeof(chunk));
+        ssize_t count = read(fd, chunk, sizeof chunk);
         if (count < 0 && errno == EINTR)
             continue;
         if (count < 0)
@@ -146,7 +146,7 @@ static void fill_random(unsigned char *bytes, size_t size, unsigned attempt) {
         // No secret: the name has to be new, and O_EXCL sees to that.
         uint64_t value = (uint64_t)clock_monotonic_ns() + attempt;
         for (size_t i = 0; i < size; i++)
-            bytes[i] = (unsigned char)(value >> (i % sizeof(value)) * 8);
+            bytes[i] = (unsigned char)(value >> (i % sizeof value) * 8);
     }
 }
 
@@ -157,9 +157,9 @@ static int temporary_open(const char *path, char **name) {
     for (unsigned attempt = 0; fd < 0 && errno == EEXIST && attempt < TEMPORARY_TRIES; attempt++) {
         unsigned char bytes[TEMPORARY_LETTERS];
         char letters[TEMPORARY_LETTERS + 1] = "";
-        fill_random(bytes, sizeof(bytes), attempt);
+        fill_random(bytes, sizeof bytes, attempt);
         for (size_t i = 0; i < TEMPORARY_LETTERS; i++)
-            letters[i] = temporary_letters[bytes[i] % (sizeof(temporary_letters) - 1)];
+            letters[i] = temporary_letters[bytes[i] % (sizeof temporary_letters - 1)];
         free(*name);
         *name = memory_printf("%s.%s~", path, letters);
         fd = open_retrying(*name, O_WRONLY | O_CREAT | O_EXCL, 0600);
@@ -211,12 +211,12 @@ static bool write_pieces(int fd, const struct write_request *request, struct err
     size_t filled = 0;
     for (size_t i = 0; i < request->count; i++) {
         const struct iovec *piece = &request->pieces[i];
-        if (filled + piece->iov_len > sizeof(block)) {
+        if (filled + piece->iov_len > sizeof block) {
             if (!file_write_all(fd, block, filled, err))
                 return false;
             filled = 0;
         }
-        if (piece->iov_len > sizeof(block)) {
+        if (piece->iov_len > sizeof block) {
             if (!file_write_all(fd, piece->iov_base, piece->iov_len, err))
                 return false;
         } else if (piece->iov_len > 0) {

@@ -17,7 +17,7 @@ static uint64_t hash_seed[2];
 static pthread_once_t hash_seed_once = PTHREAD_ONCE_INIT;
 
 static void seed_hash(void) {
-    if (getrandom(hash_seed, sizeof(hash_seed), GRND_NONBLOCK) != (ssize_t)sizeof(hash_seed)) {
+    if (getrandom(hash_seed, sizeof hash_seed, GRND_NONBLOCK) != (ssize_t)sizeof hash_seed) {
         // Early in the life of a machine there may be no randomness yet; waiting would hold up PID 1.
         struct timespec now;
         clock_gettime(CLOCK_REALTIME, &now);
@@ -62,8 +62,8 @@ static size_t hash_key(const char *key) {
     size_t length = strlen(key);
     size_t done = 0;
     uint64_t word;
-    for (; length - done >= sizeof(word); done += sizeof(word)) {
-        memcpy(&word, key + done, sizeof(word));
+    for (; length - done >= sizeof word; done += sizeof word) {
+        memcpy(&word, key + done, sizeof word);
         sip_absorb(v, word);
     }
     word = 0;
@@ -161,7 +161,7 @@ void map_set(struct map *map, const char *key, void *value) {
         return;
     }
     adapt_buckets(map);
-    entry = memory_new(sizeof(*entry));
+    entry = memory_new(sizeof *entry);
     *entry = (struct map_entry){.key = memory_string(key), .value = value, .hash = hash};
     struct map_entry **bucket = &map->buckets[bucket_of(map, hash)];
     entry->next = *bucket;

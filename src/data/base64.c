@@ -17,7 +17,7 @@ void base64_encode(struct buffer *out, const void *data, size_t length) {
             group[2] = alphabet[bits >> 6 & 63];
         if (count > 2)
             group[3] = alphabet[bits & 63];
-        buffer_add(out, group, sizeof(group));
+        buffer_add(out, group, sizeof group);
     }
 }
 

@@ -24,7 +24,7 @@ double real_parse(const char *text) {
 static void find_digits(double magnitude, char digits[DIGITS_MAX + 1], int *exponent) {
     char text[REAL_TEXT_SIZE];
     for (int precision = 0; precision < DIGITS_MAX; precision++) {
-        snprintf(text, sizeof(text), "%.*e", precision, magnitude);
+        snprintf(text, sizeof text, "%.*e", precision, magnitude);
         if (strtod(text, NULL) >= magnitude && strtod(text, NULL) <= magnitude)
             break;
     }

@@ -26,7 +26,7 @@ void *yaml_memory_get(struct yaml_memory *memory, size_t size) {
     struct yaml_block *block = memory->blocks;
     if (block == NULL || rounded > block->size - block->used) {
         size_t block_size = rounded > BLOCK_SIZE_BYTES ? rounded : BLOCK_SIZE_BYTES;
-        block = memory_try(sizeof(*block) + block_size);
+        block = memory_try(sizeof *block + block_size);
         if (block == NULL)
             return NULL;
         *block = (struct yaml_block){.next = memory->blocks, .size = block_size};

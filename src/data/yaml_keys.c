@@ -34,13 +34,13 @@ static int compare_numbered(const void *a, const void *b) {
 
 // For each pair the index of the first with the same key, maybe its own. NULL without memory.
 static size_t *find_firsts(const struct yaml_pair *pairs, size_t count) {
-    AUTO_FREE struct numbered_key *keys = memory_try(count * sizeof(*keys));
-    AUTO_FREE size_t *firsts = memory_try(count * sizeof(*firsts));
+    AUTO_FREE struct numbered_key *keys = memory_try(count * sizeof *keys);
+    AUTO_FREE size_t *firsts = memory_try(count * sizeof *firsts);
     if (keys == NULL || firsts == NULL)
         return NULL;
     for (size_t i = 0; i < count; i++)
         keys[i] = (struct numbered_key){pairs[i].key, i};
-    qsort(keys, count, sizeof(*keys), compare_numbered);
+    qsort(keys, count, sizeof *keys, compare_numbered);
     for (size_t i = 0; i < count; i++) {
         bool is_same = i > 0 && compare_keys(keys[i - 1].key, keys[i].key) == 0;
         firsts[keys[i].index] = is_same ? firsts[keys[i - 1].index] : keys[i].index;

@@ -93,7 +93,7 @@ static bool set_tag(struct yaml_reader *reader, struct yaml_node *node, const ya
 
 static bool start_node(struct yaml_reader *reader, const yaml_event_t *event, const yaml_char_t *anchor,
                        struct yaml_node **node) {
-    struct yaml_node *made = yaml_memory_get(&reader->document->memory, sizeof(*made));
+    struct yaml_node *made = yaml_memory_get(&reader->document->memory, sizeof *made);
     if (made == NULL)
         return fail_memory(reader);
     if (!count_nodes(reader, 1))
@@ -173,7 +173,7 @@ static bool parse_alias(struct yaml_reader *reader, const yaml_event_t *event, s
 static bool add_pending(struct yaml_reader *reader, const struct yaml_node *node) {
     if (reader->pending_count == reader->pending_capacity) {
         size_t capacity = reader->pending_capacity == 0 ? 64 : reader->pending_capacity * 2;
-        void *grown = memory_try_resize(reader->pending, capacity * sizeof(*reader->pending));
+        void *grown = memory_try_resize(reader->pending, capacity * sizeof *reader->pending);
         if (grown == NULL)
             return fail_memory(reader);
         reader->pending = grown;
@@ -209,7 +209,7 @@ static bool parse_sequence(struct yaml_reader *reader, struct yaml_node *node, s
     node->kind = YAML_SEQUENCE;
     node->count = reader->pending_count - first;
     if (node->count > 0) {
-        size_t size = node->count * sizeof(*node->items);
+        size_t size = node->count * sizeof *node->items;
         node->items = yaml_memory_get(&reader->document->memory, size);
         if (node->items == NULL)
             return fail_memory(reader);
@@ -230,7 +230,7 @@ static bool add_merged(struct yaml_reader *reader, struct yaml_node *node, const
             return error_set(reader->err, ERROR_BAD_REQUEST,
                              "yaml: map merge requires map or sequence of maps as the value");
         if (node->pairs != NULL && map->count > 0)
-            memcpy(node->pairs + *count, map->pairs, map->count * sizeof(*node->pairs));
+            memcpy(node->pairs + *count, map->pairs, map->count * sizeof *node->pairs);
         *count += map->count;
     }
     return true;
@@ -265,7 +265,7 @@ static bool resolve_pairs(struct yaml_reader *reader, struct yaml_node *node) {
     // Counted before there is room for them: one map merged into many could take much.
     if (!add_all_merged(reader, node, &merged) || !count_nodes(reader, merged))
         return false;
-    node->pairs = yaml_memory_get(&reader->document->memory, (node->written_count + merged) * sizeof(*node->pairs));
+    node->pairs = yaml_memory_get(&reader->document->memory, (node->written_count + merged) * sizeof *node->pairs);
     if (node->pairs == NULL)
         return fail_memory(reader);
     for (size_t i = 0; i < node->written_count; i++) {
@@ -285,7 +285,7 @@ static bool parse_map(struct yaml_reader *reader, struct yaml_node *node, size_t
     reader->pending_count = first;
     if (node->written_count == 0)
         return true;
-    node->written = yaml_memory_get(&reader->document->memory, node->written_count * sizeof(*node->written));
+    node->written = yaml_memory_get(&reader->document->memory, node->written_count * sizeof *node->written);
     if (node->written == NULL)
         return fail_memory(reader);
     bool is_literal = true; // the pairs that count are those written
@@ -369,7 +369,7 @@ bool yaml_parse(const char *text, size_t length, const struct yaml_limits *limit
         return error_set(err, ERROR_TOO_LARGE, "yaml: document is larger than %zu bytes", limits->size_bytes);
     if (length > 0 && !check_directives(text, length, err))
         return false;
-    AUTO_YAML struct yaml_document *made = memory_new(sizeof(*made));
+    AUTO_YAML struct yaml_document *made = memory_new(sizeof *made);
     struct yaml_reader reader = {.limits = limits, .document = made, .anchors = MAP_INIT(NULL), .err = err};
     if (yaml_parser_initialize(&reader.parser) == 0)
         return fail_memory(&reader);

@@ -49,7 +49,7 @@ static void capture_enlarge_pipe(struct capture *capture) {
 // Reads what there is, about `limit_bytes` at most. False at the end of the output.
 static bool capture_read(struct capture *capture, size_t limit_bytes) {
     char block[BLOCK_BYTES];
-    size_t block_bytes = limit_bytes < sizeof(block) ? limit_bytes : sizeof(block);
+    size_t block_bytes = limit_bytes < sizeof block ? limit_bytes : sizeof block;
     for (size_t total = 0; total < limit_bytes;) {
         ssize_t length = read(capture->fd, block, block_bytes);
         if (length < 0 && errno == EINTR)
@@ -60,7 +60,7 @@ static bool capture_read(struct capture *capture, size_t limit_bytes) {
         total += (size_t)length;
         if ((size_t)length < block_bytes)
             break;
-        if (block_bytes == sizeof(block))
+        if (block_bytes == sizeof block)
             capture_enlarge_pipe(capture);
     }
     return true;
@@ -94,7 +94,7 @@ static void on_deadline(void *data) {
 
 bool capture_start(struct loop *loop, int fd, struct ring *ring, capture_end_fn on_end, void *data,
                    struct capture **capture, struct error *err) {
-    struct capture *fresh = memory_new(sizeof(*fresh));
+    struct capture *fresh = memory_new(sizeof *fresh);
     int status = uv_poll_init(loop_uv(loop), &fresh->poll, fd);
     if (status != 0) {
         free(fresh);

@@ -100,7 +100,7 @@ static void query_place(struct log_query *query, int64_t count) {
 
 static void query_open_cursors(struct log_query *query, const struct map *rings) {
     query->count = rings->count;
-    query->cursors = memory_new_array(query->count, sizeof(*query->cursors));
+    query->cursors = memory_new_array(query->count, sizeof *query->cursors);
     query->heap.cursors = memory_new_array(query->count, sizeof(struct cursor *));
     AUTO_FREE struct map_entry **sorted = map_sorted(rings);
     for (size_t i = 0; i < query->count; i++) {
@@ -120,7 +120,7 @@ static void choose_rings(struct log_store *store, const struct text_list *servic
 }
 
 struct log_query *log_query_create(struct log_store *store, const struct log_query_spec *spec) {
-    struct log_query *query = memory_new(sizeof(*query));
+    struct log_query *query = memory_new(sizeof *query);
     list_init(&query->changed);
     query->is_following = spec->follow;
     query->is_waiting = true;
@@ -176,7 +176,7 @@ static void query_sort_changed(struct log_query *query) {
 static void tell_truncation(struct cursor *cursor, struct ring_entry *entry) {
     cursor->reader.has_lost = false;
     entry->message = truncation_message;
-    entry->length = sizeof(truncation_message) - 1;
+    entry->length = sizeof truncation_message - 1;
     entry->was_truncated = true;
 }
 

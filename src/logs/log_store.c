@@ -17,7 +17,7 @@ static void free_ring(void *ring) {
 }
 
 struct log_store *log_store_create(void) {
-    struct log_store *store = memory_new(sizeof(*store));
+    struct log_store *store = memory_new(sizeof *store);
     map_init(&store->rings, free_ring);
     event_init(&store->opened);
     event_init(&store->closing);

@@ -13,7 +13,7 @@
 #define TIME_BYTES ((size_t)24)
 
 struct ring *ring_create(const char *service, size_t limit_bytes) {
-    struct ring *ring = memory_new(sizeof(*ring));
+    struct ring *ring = memory_new(sizeof *ring);
     ring->service = memory_string(service);
     ring->head_bytes = TIME_BYTES + strlen(" [] ") + strlen(service);
     ring->limit_bytes = limit_bytes == 0 ? 1 : limit_bytes;
@@ -40,7 +40,7 @@ struct event *ring_grown(struct ring *ring) {
 
 size_t ring_memory(const struct ring *ring) {
     size_t storage_bytes = ring->storage == NULL ? 0 : ring->capacity + ring_mirror_bytes(ring->capacity);
-    return sizeof(*ring) + strlen(ring->service) + 1 + storage_bytes + ring->line_capacity * sizeof(*ring->lines);
+    return sizeof *ring + strlen(ring->service) + 1 + storage_bytes + ring->line_capacity * sizeof *ring->lines;
 }
 
 static uint64_t counted_end(const struct ring *ring) {
@@ -71,7 +71,7 @@ static void ring_raise_floor(struct ring *ring, uint64_t floor) {
 }
 
 static bool ring_resize_lines(struct ring *ring, size_t capacity) {
-    struct ring_line *lines = memory_try(capacity * sizeof(*lines));
+    struct ring_line *lines = memory_try(capacity * sizeof *lines);
     if (lines == NULL)
         return false;
     for (uint64_t line = ring->first_line; line < ring->next_line; line++)
@@ -163,7 +163,7 @@ static void ring_fit_into_capacity(struct ring *ring) {
 // very ring.
 static void ring_prepare(struct ring *ring) {
     if (ring->lines == NULL) {
-        ring->lines = memory_new_array(FIRST_LINE_CAPACITY, sizeof(*ring->lines));
+        ring->lines = memory_new_array(FIRST_LINE_CAPACITY, sizeof *ring->lines);
         ring->line_capacity = FIRST_LINE_CAPACITY;
     }
     if (ring->storage == NULL) {

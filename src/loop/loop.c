@@ -91,7 +91,7 @@ static void keep_alive_turn(uv_prepare_t *handle UNUSED) {
 }
 
 bool loop_create(struct loop **out, struct error *err) {
-    struct loop *loop = memory_new(sizeof(*loop));
+    struct loop *loop = memory_new(sizeof *loop);
     int status = uv_loop_init(&loop->uv);
     if (status != 0) {
         free(loop);
@@ -171,7 +171,7 @@ static void timer_free(uv_handle_t *handle) {
 }
 
 struct timer *timer_create_in(struct loop *loop, timer_fn fire, void *data) {
-    struct timer *timer = memory_new(sizeof(*timer));
+    struct timer *timer = memory_new(sizeof *timer);
     timer->loop = loop;
     timer->fire = fire;
     timer->data = data;
@@ -224,7 +224,7 @@ static void signal_watch_free(uv_handle_t *handle) {
 
 bool signal_watch_create(struct loop *loop, int signal_number, signal_fn handle, void *data, struct signal_watch **out,
                          struct error *err) {
-    struct signal_watch *watch = memory_new(sizeof(*watch));
+    struct signal_watch *watch = memory_new(sizeof *watch);
     watch->handle = handle;
     watch->data = data;
     int status = uv_signal_init(&loop->uv, &watch->uv);

@@ -41,7 +41,7 @@ struct output {
 
 static int reopen(int fd) {
     char path[32];
-    snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
     return open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
 }
 
@@ -65,7 +65,7 @@ static void choose_way(struct output *output, int fd) {
 }
 
 struct output *output_create(struct loop *loop, int fd, size_t limit_bytes) {
-    struct output *output = memory_new(sizeof(*output));
+    struct output *output = memory_new(sizeof *output);
     output->loop = loop;
     output->epoll_fd = -1;
     output->limit_bytes = limit_bytes;

@@ -153,8 +153,8 @@ static void deliver_all_done(struct worker_pool *pool) {
 }
 
 struct worker_pool *worker_pool_create(struct loop *loop, const char *name, unsigned threads, size_t queue_limit) {
-    struct worker_pool *pool = memory_new(sizeof(*pool));
-    for (size_t i = 0; i + 1 < sizeof(pool->name) && name[i]; i++)
+    struct worker_pool *pool = memory_new(sizeof *pool);
+    for (size_t i = 0; i + 1 < sizeof pool->name && name[i]; i++)
         pool->name[i] = name[i];
     pool->thread_limit = threads;
     pool->queue_limit = queue_limit;

@@ -40,7 +40,7 @@ static void read_entries(const struct section *section, const struct yaml_node *
         if (yaml_kind(value) != YAML_NULL) {
             entry = record_create(section->record);
             char *copy = memory_string(name);
-            memcpy(entry, &copy, sizeof(copy)); // the name is the first member of every entry
+            memcpy(entry, &copy, sizeof copy); // the name is the first member of every entry
             fields_read(section->record, value, entry, diagnostics);
             keep_invalid_override(section, value, entry);
         }
@@ -149,7 +149,7 @@ bool layer_parse(int64_t order, const char *label, const char *text, size_t leng
         AUTO_FREE char *quoted = text_quoted(label);
         return error_prefix(err, "cannot parse layer %s: ", quoted);
     }
-    AUTO_LAYER struct layer *parsed = memory_new(sizeof(*parsed));
+    AUTO_LAYER struct layer *parsed = memory_new(sizeof *parsed);
     content_init(&parsed->content);
     parsed->order = order;
     parsed->label = memory_string(label);

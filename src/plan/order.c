@@ -199,7 +199,7 @@ static void find_dependants(const struct map *services, struct map *dependants) 
         for (size_t i = 0; i < service->requires.count; i++) {
             struct text_list *names = map_get(dependants, service->requires.items[i]);
             if (names == NULL) {
-                names = memory_new(sizeof(*names));
+                names = memory_new(sizeof *names);
                 map_set(dependants, service->requires.items[i], names);
             }
             text_list_add(names, e->key);

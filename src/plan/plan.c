@@ -9,7 +9,7 @@
 
 bool plan_combine(const struct layer_list *layers, struct plan **plan, struct error *err) {
     AUTO_DIAGNOSTICS struct diagnostics diagnostics = {0};
-    struct plan *combined = memory_new(sizeof(*combined));
+    struct plan *combined = memory_new(sizeof *combined);
     combined->references = 1;
     content_init(&combined->content);
     content_combine(&combined->content, layers->items, layers->count, &diagnostics);

@@ -19,7 +19,7 @@ struct plan_store {
 };
 
 struct plan_store *plan_store_create(const char *layers_directory) {
-    struct plan_store *store = memory_new(sizeof(*store));
+    struct plan_store *store = memory_new(sizeof *store);
     store->directory = memory_string(layers_directory);
     event_init(&store->changed);
     return store;
@@ -149,7 +149,7 @@ static bool insert_layer(struct plan_store *store, struct layer *layer, bool inn
 
 static bool combine_layer(struct plan_store *store, size_t index, struct layer *layer, struct error *err) {
     struct layer *old = store->layers.items[index];
-    AUTO_LAYER struct layer *combined = memory_new(sizeof(*combined));
+    AUTO_LAYER struct layer *combined = memory_new(sizeof *combined);
     content_init(&combined->content);
     combined->order = old->order;
     combined->label = memory_string(old->label);
@@ -203,7 +203,7 @@ static bool add_arguments(const struct plan *plan, const char *name, const struc
 }
 
 bool plan_store_set_arguments(struct plan_store *store, const struct map *services, struct error *err) {
-    AUTO_LAYER struct layer *layer = memory_new(sizeof(*layer));
+    AUTO_LAYER struct layer *layer = memory_new(sizeof *layer);
     content_init(&layer->content);
     layer->label = memory_string(ARGUMENTS_LABEL);
     AUTO_FREE struct map_entry **entries = map_sorted(services);

@@ -46,7 +46,7 @@ static void write_record(struct yaml_writer *writer, const struct record *record
 
 static void write_nested(struct yaml_writer *writer, const struct record *record, const void *member) {
     const void *nested;
-    memcpy(&nested, member, sizeof(nested));
+    memcpy(&nested, member, sizeof nested);
     write_record(writer, record, nested);
 }
 

@@ -26,12 +26,12 @@ const char *words_name(const struct words *words, unsigned value) {
 
 unsigned word_get(const void *member) {
     unsigned value;
-    memcpy(&value, member, sizeof(value));
+    memcpy(&value, member, sizeof value);
     return value;
 }
 
 void word_set(void *member, unsigned value) {
-    memcpy(member, &value, sizeof(value));
+    memcpy(member, &value, sizeof value);
 }
 
 const struct field *record_find_field(const struct record *record, const char *key) {
@@ -53,12 +53,12 @@ const void *field_of_const(const void *entry, const struct field *field) {
 
 static const void *record_at(const void *member) {
     const void *record;
-    memcpy(&record, member, sizeof(record));
+    memcpy(&record, member, sizeof record);
     return record;
 }
 
 static void set_record_at(void *member, const void *record) {
-    memcpy(member, &record, sizeof(record));
+    memcpy(member, &record, sizeof record);
 }
 
 static void set_text(char **member, const char *text) {
@@ -130,7 +130,7 @@ static void finish_field(const struct field *field, void *member) {
         return;
     case FIELD_RECORD: {
         void *record;
-        memcpy(&record, member, sizeof(record));
+        memcpy(&record, member, sizeof record);
         record_destroy(field->record, record);
         return;
     }
@@ -188,7 +188,7 @@ static void take_field(const struct field *field, void *member, const void *othe
             set_record_at(member, record_copy(field->record, record_at(other)));
         } else {
             void *record;
-            memcpy(&record, member, sizeof(record));
+            memcpy(&record, member, sizeof record);
             record_merge(field->record, record, record_at(other));
         }
         return;

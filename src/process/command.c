@@ -73,7 +73,7 @@ bool command_start(struct loop *loop, struct reaper *reaper, const struct comman
     pid_t pid;
     if (!start_process(reaper, spec, &pid, err))
         return false;
-    struct command *command = memory_new(sizeof(*command));
+    struct command *command = memory_new(sizeof *command);
     command->reaper = reaper;
     command->on_end = on_end;
     command->data = data;

@@ -14,7 +14,7 @@ struct environment {
 };
 
 struct environment *environment_create(char *const *initial) {
-    struct environment *environment = memory_new(sizeof(*environment));
+    struct environment *environment = memory_new(sizeof *environment);
     map_init(&environment->values, free);
     for (; initial != NULL && *initial != NULL; initial++) {
         const char *equals = strchr(*initial, '=');

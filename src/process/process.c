@@ -59,7 +59,7 @@ IN_CHILD static bool close_listed_descriptors(void) {
         return false;
     _Alignas(struct dirent64) char entries[2048];
     long length;
-    while ((length = syscall(SYS_getdents64, directory_fd, entries, sizeof(entries))) > 0) {
+    while ((length = syscall(SYS_getdents64, directory_fd, entries, sizeof entries)) > 0) {
         for (long at = 0; at < length;) {
             const struct dirent64 *entry = (const void *)(entries + at);
             int fd = parse_descriptor(entry->d_name);
@@ -179,7 +179,7 @@ static pid_t launch_child(struct launch *launch) {
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before); // a handler must not run in the child
-    pid_t pid = clone(run_child, stack + sizeof(stack), CLONE_VM | CLONE_VFORK | SIGCHLD, launch);
+    pid_t pid = clone(run_child, stack + sizeof stack, CLONE_VM | CLONE_VFORK | SIGCHLD, launch);
     if (pid < 0)
         launch->errnum = errno;
     pthread_sigmask(SIG_SETMASK, &before, NULL);

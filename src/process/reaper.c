@@ -41,7 +41,7 @@ static void table_grow(struct reaper *reaper) {
     struct child **old = reaper->buckets;
     size_t old_count = reaper->bucket_count;
     reaper->bucket_count *= 2;
-    reaper->buckets = memory_new_array(reaper->bucket_count, sizeof(*reaper->buckets));
+    reaper->buckets = memory_new_array(reaper->bucket_count, sizeof *reaper->buckets);
     for (size_t i = 0; i < old_count; i++) {
         for (struct child *child = old[i], *next; child != NULL; child = next) {
             next = child->next;
@@ -105,7 +105,7 @@ static void children_ended(void *data, int signal_number UNUSED) {
 }
 
 bool reaper_create(struct loop *loop, struct reaper **out, struct error *err) {
-    struct reaper *reaper = memory_new(sizeof(*reaper));
+    struct reaper *reaper = memory_new(sizeof *reaper);
     reaper->loop = loop;
     if (!signal_watch_create(loop, SIGCHLD, children_ended, reaper, &reaper->signals, err)) {
         free(reaper);
@@ -118,7 +118,7 @@ bool reaper_create(struct loop *loop, struct reaper **out, struct error *err) {
         return false;
     }
     reaper->bucket_count = FIRST_BUCKETS;
-    reaper->buckets = memory_new_array(reaper->bucket_count, sizeof(*reaper->buckets));
+    reaper->buckets = memory_new_array(reaper->bucket_count, sizeof *reaper->buckets);
     // For children that ended before the signal was watched.
     loop_defer(loop, &reaper->next_round, reap_round);
     *out = reaper;

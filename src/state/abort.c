@@ -30,14 +30,14 @@ static void change_index_lanes(struct change *change) {
         task_lanes(change->tasks.items[i], &count);
         total += count;
     }
-    change->lanes = memory_new_array(total, sizeof(*change->lanes));
+    change->lanes = memory_new_array(total, sizeof *change->lanes);
     for (size_t i = 0; i < change->tasks.count; i++) {
         struct task *task = change->tasks.items[i];
         const int64_t *lanes = task_lanes(task, &count);
         for (size_t k = 0; k < count; k++)
             change->lanes[change->lane_entry_count++] = (struct lane_entry){lanes[k], task};
     }
-    qsort(change->lanes, total, sizeof(*change->lanes), compare_entries);
+    qsort(change->lanes, total, sizeof *change->lanes, compare_entries);
 }
 
 // The index of the lane's first entry.

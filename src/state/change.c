@@ -9,10 +9,10 @@
 #include "state/state_internal.h"
 
 struct change *change_make(struct state *state, uint64_t number, const char *kind, const char *summary) {
-    struct change *change = memory_new(sizeof(*change));
+    struct change *change = memory_new(sizeof *change);
     change->state = state;
     change->number = number;
-    snprintf(change->id, sizeof(change->id), "%llu", (unsigned long long)number);
+    snprintf(change->id, sizeof change->id, "%llu", (unsigned long long)number);
     change->kind = memory_string(kind);
     change->summary = memory_string(summary);
     list_add(&state->changes, &change->link);
@@ -191,7 +191,7 @@ bool change_abort(struct change *change, struct error *err) {
 static const char *error_of_line(const char *line) {
     static const char mark[] = " ERROR ";
     const char *blank = strchr(line, ' ');
-    return blank != NULL && text_has_prefix(blank, mark) ? blank + sizeof(mark) - 1 : NULL;
+    return blank != NULL && text_has_prefix(blank, mark) ? blank + sizeof mark - 1 : NULL;
 }
 
 char *change_error(const struct change *change) {

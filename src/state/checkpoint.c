@@ -83,7 +83,7 @@ static void write_done(struct work_item *item) {
 }
 
 static struct write *write_create(struct checkpoint *checkpoint) {
-    struct write *write = memory_new(sizeof(*write));
+    struct write *write = memory_new(sizeof *write);
     write->item.work = write_run;
     write->item.done = write_done;
     write->checkpoint = checkpoint;
@@ -206,7 +206,7 @@ static void write_complete(struct write *write) {
 // --- the outside ---
 
 struct checkpoint *checkpoint_create(struct loop *loop, struct state *state, const char *path) {
-    struct checkpoint *checkpoint = memory_new(sizeof(*checkpoint));
+    struct checkpoint *checkpoint = memory_new(sizeof *checkpoint);
     checkpoint->loop = loop;
     checkpoint->state = state;
     checkpoint->pool = worker_pool_create(loop, "state", 1, 4);

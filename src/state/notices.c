@@ -86,10 +86,10 @@ static void notice_set_data(struct notice *notice, const struct text_list *names
     text_list_clear(&notice->data_values);
     if (names == NULL)
         return;
-    AUTO_FREE struct pair *pairs = memory_new_array(names->count, sizeof(*pairs));
+    AUTO_FREE struct pair *pairs = memory_new_array(names->count, sizeof *pairs);
     for (size_t i = 0; i < names->count; i++)
         pairs[i] = (struct pair){names->items[i], values->items[i]};
-    qsort(pairs, names->count, sizeof(*pairs), compare_pairs);
+    qsort(pairs, names->count, sizeof *pairs, compare_pairs);
     for (size_t i = 0; i < names->count; i++) {
         text_list_add(&notice->data_names, pairs[i].name);
         text_list_add(&notice->data_values, pairs[i].value);
@@ -97,7 +97,7 @@ static void notice_set_data(struct notice *notice, const struct text_list *names
 }
 
 static struct notice *notice_make(struct state *state, const struct notice_spec *spec, struct wall_time now) {
-    struct notice *notice = memory_new(sizeof(*notice));
+    struct notice *notice = memory_new(sizeof *notice);
     notice->number = ++state->last_notice_id;
     notice->id = memory_printf("%llu", (unsigned long long)notice->number);
     notice->has_user_id = spec->has_user_id;

@@ -7,7 +7,7 @@
 #include "base/memory.h"
 
 struct piece *piece_create(const struct buffer *text) {
-    struct piece *piece = memory_new(sizeof(*piece) + text->length);
+    struct piece *piece = memory_new(sizeof *piece + text->length);
     piece->references = 1;
     piece->length = text->length;
     if (text->length > 0)

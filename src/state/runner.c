@@ -78,7 +78,7 @@ static void on_work(struct listener *listener, void *argument UNUSED) {
 }
 
 struct runner *runner_create(struct loop *loop, struct state *state) {
-    struct runner *runner = memory_new(sizeof(*runner));
+    struct runner *runner = memory_new(sizeof *runner);
     runner->loop = loop;
     runner->state = state;
     map_init(&runner->kinds, free);
@@ -97,7 +97,7 @@ void runner_destroy(struct runner *runner) {
 }
 
 void runner_add_kind(struct runner *runner, const char *kind, task_begin_fn begin, task_abort_fn abort, void *data) {
-    struct task_kind *entry = memory_new(sizeof(*entry));
+    struct task_kind *entry = memory_new(sizeof *entry);
     *entry = (struct task_kind){.begin = begin, .abort = abort, .data = data};
     map_set(&runner->kinds, kind, entry);
 }

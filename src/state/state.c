@@ -32,7 +32,7 @@ static void state_begin(struct state *state) {
 }
 
 struct state *state_create(void) {
-    struct state *state = memory_new(sizeof(*state));
+    struct state *state = memory_new(sizeof *state);
     list_init(&state->changes);
     list_init(&state->notices);
     list_init(&state->runnable);

@@ -277,7 +277,7 @@ static struct notice *read_notice(struct record *record) {
                                         "repeat-after",
                                         "expire-after",
                                         NULL};
-    struct notice *notice = memory_new(sizeof(*notice));
+    struct notice *notice = memory_new(sizeof *notice);
     notice->id = memory_string(get_string(record, "id"));
     notice->number = get_number(record, notice->id);
     notice->has_user_id = get(record, "user-id") != NULL;

@@ -22,10 +22,10 @@ void task_array_finish(struct task_array *array) {
 }
 
 struct task *task_make(struct state *state, uint64_t number, const char *kind, const char *summary) {
-    struct task *task = memory_new(sizeof(*task));
+    struct task *task = memory_new(sizeof *task);
     task->state = state;
     task->number = number;
-    snprintf(task->id, sizeof(task->id), "%llu", (unsigned long long)number);
+    snprintf(task->id, sizeof task->id, "%llu", (unsigned long long)number);
     task->kind = memory_string(kind);
     task->summary = memory_string(summary);
     task->status = STATUS_DO;

@@ -225,7 +225,7 @@ static bool fields_parse(struct http_reader *reader, char *line) {
         return http_reader_fail(reader, 431, http_status_text(431));
     if (count_max == 0)
         return true;
-    reader->head.headers = memory_try(count_max * sizeof(*reader->head.headers));
+    reader->head.headers = memory_try(count_max * sizeof *reader->head.headers);
     if (reader->head.headers == NULL)
         return http_reader_fail(reader, 431, http_status_text(431));
     char *next;

@@ -53,7 +53,7 @@ static void add_escape(struct buffer *out, char c) {
     static const char digits[] = "0123456789ABCDEF";
     unsigned char byte = (unsigned char)c;
     const char escape[] = {'%', digits[byte >> 4], digits[byte & 15]};
-    buffer_add(out, escape, sizeof(escape));
+    buffer_add(out, escape, sizeof escape);
 }
 
 void url_add_path_escaped(struct buffer *out, const char *path, size_t length) {

@@ -51,7 +51,7 @@ void url_query_parse(struct url_query *query, const char *text, size_t length) {
     const char *end = text + length;
     size_t bound = pairs_bound(text, end);
     // The pairs and, behind them, their texts: all that was written, and two NULs a pair.
-    query->pairs = memory_new(bound * (sizeof(*query->pairs) + 2) + length);
+    query->pairs = memory_new(bound * (sizeof *query->pairs + 2) + length);
     char *out = (char *)(query->pairs + bound);
     for (size_t i = 0; i < bound && text < end; i++) {
         const char *ampersand = memchr(text, '&', (size_t)(end - text));

@@ -81,9 +81,9 @@ static void try_add(struct plan_store *store, const char *label, const uint8_t *
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     static const char divider[] = "\n====\n";
-    const uint8_t *found = memmem(data, size, divider, sizeof(divider) - 1);
+    const uint8_t *found = memmem(data, size, divider, sizeof divider - 1);
     size_t first = found == NULL ? size : (size_t)(found - data);
-    size_t second = found == NULL ? size : first + sizeof(divider) - 1;
+    size_t second = found == NULL ? size : first + sizeof divider - 1;
     struct plan_store *store = plan_store_create("/nonexistent/layers");
     expect(plan_store_load(store, NULL));
     try_add(store, "base", data, first, false);

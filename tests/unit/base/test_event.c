@@ -128,8 +128,8 @@ static void listener_removes_an_earlier_one(void **state UNUSED) {
 static void listeners_are_freed_while_announced(void **state UNUSED) {
     struct event event;
     event_init(&event);
-    struct probe *first = memory_new(sizeof(*first));
-    struct probe *second = memory_new(sizeof(*second));
+    struct probe *first = memory_new(sizeof *first);
+    struct probe *second = memory_new(sizeof *second);
     struct probe last = {0};
     event_add(&event, &first->listener, probe_notify);
     event_add(&event, &second->listener, probe_notify);

@@ -220,7 +220,7 @@ static void full_disk_keeps_the_old_file(void **state) {
         signal(SIGXFSZ, SIG_IGN);
         const struct rlimit limit = {1000, 1000};
         static char large[5000];
-        const struct iovec piece = {large, sizeof(large)};
+        const struct iovec piece = {large, sizeof large};
         AUTO_ERROR struct error err = {0};
         bool is_refused = setrlimit(RLIMIT_FSIZE, &limit) == 0 && !file_write_atomic(path, &piece, 1, 0600, &err);
         bool is_said = err.errnum == EFBIG && text_has_suffix(error_text(&err), "/f: file too large");

@@ -68,7 +68,7 @@ static void newlines_within_stay(void **state) {
 static void long_message_is_whole(void **state) {
     struct capture *capture = *state;
     static char text[100001];
-    memset(text, 'x', sizeof(text) - 1);
+    memset(text, 'x', sizeof text - 1);
     log_notice("%s", text);
     assert_int_equal(capture->calls, 1);
     assert_int_equal(strlen(behind_time(capture)), strlen("[pebble] ") + 100001);

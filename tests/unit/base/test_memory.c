@@ -93,7 +93,7 @@ static int status_of_child(void (*run)(void), struct buffer *message) {
     close(pipe_fds[1]);
     char chunk[256];
     ssize_t length;
-    while ((length = read(pipe_fds[0], chunk, sizeof(chunk))) > 0)
+    while ((length = read(pipe_fds[0], chunk, sizeof chunk)) > 0)
         buffer_add(message, chunk, (size_t)length);
     close(pipe_fds[0]);
     int status = -1;

@@ -92,7 +92,7 @@ static void reads_hexadecimal_digits(void **state UNUSED) {
     assert_int_equal(text_hex_digit('a'), 10);
     assert_int_equal(text_hex_digit('F'), 15);
     const char others[] = "/:@G`g\x01\x10\x19\xC1";
-    for (size_t i = 0; i < sizeof(others); i++) // the NUL too
+    for (size_t i = 0; i < sizeof others; i++) // the NUL too
         assert_int_equal(text_hex_digit(others[i]), -1);
 }
 

@@ -46,13 +46,13 @@ static void reads_back_the_same(void **state UNUSED) {
     for (int i = 0; i < 20000; i++) {
         bits = bits * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
         double value = 0;
-        memcpy(&value, &bits, sizeof(value));
+        memcpy(&value, &bits, sizeof value);
         if (!isfinite(value))
             continue;
         char text[REAL_TEXT_SIZE];
         real_format(value, -6, 21, 1, text);
         double back = real_parse(text);
-        assert_memory_equal(&back, &value, sizeof(value));
+        assert_memory_equal(&back, &value, sizeof value);
     }
 }
 

@@ -140,7 +140,7 @@ static void reads_back_the_same(void **state UNUSED) {
         size_t length = i % 8 + 1;
         for (size_t k = 0; k < length; k++) {
             seed = seed * 1664525 + 1013904223;
-            text[k] = alphabet[(seed >> 16) % (sizeof(alphabet) - 1)];
+            text[k] = alphabet[(seed >> 16) % (sizeof alphabet - 1)];
         }
         if (text[0] == '\n' || (text[0] == '\t' && strchr(text, '\n') != NULL)) {
             continue; // what the reference writes then cannot be read back, and ours is the same

@@ -160,7 +160,7 @@ static void keys_are_quoted_like_strings(void **state UNUSED) {
     struct written written;
     struct yaml_writer *writer = start(&written, 4);
     char name[130];
-    memset(name, 'k', sizeof(name) - 1);
+    memset(name, 'k', sizeof name - 1);
     name[129] = '\0';
     yaml_writer_begin_map(writer);
     yaml_writer_key(writer, "1");

@@ -45,7 +45,7 @@ static void start_capture(struct fixture *fixture) {
 }
 
 static int setup(void **state) {
-    struct fixture *fixture = memory_new(sizeof(*fixture));
+    struct fixture *fixture = memory_new(sizeof *fixture);
     assert_true(loop_create(&fixture->loop, NULL));
     fixture->ring = ring_create("svc", RING_LIMIT_BYTES);
     start_capture(fixture);
@@ -219,7 +219,7 @@ static void flood_turn(struct deferred *turn) {
     flood->most_in_a_turn = captured > flood->most_in_a_turn ? captured : flood->most_in_a_turn;
     flood->captured_at_turn = flood->captured;
     ssize_t length;
-    while ((length = write(flood->fixture->write_fd, zeros, sizeof(zeros))) > 0)
+    while ((length = write(flood->fixture->write_fd, zeros, sizeof zeros)) > 0)
         flood->written += (size_t)length;
     if (flood->written > 4000000)
         file_close_at(&flood->fixture->write_fd);

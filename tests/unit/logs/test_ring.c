@@ -193,7 +193,7 @@ static void check_random_output(unsigned seed) {
     unsigned line_bytes = 1 + next_random(&seed, seed % 4 == 0 ? 600 : 60);
     for (int i = 0; i < 60; i++) {
         char data[4000];
-        size_t length = next_random(&seed, next_random(&seed, 8) == 0 ? (unsigned)sizeof(data) : 200);
+        size_t length = next_random(&seed, next_random(&seed, 8) == 0 ? (unsigned)sizeof data : 200);
         for (size_t j = 0; j < length; j++)
             data[j] = next_random(&seed, line_bytes) == 0 ? '\n' : (char)('a' + next_random(&seed, 26));
         model_append(&model, data, length, i);

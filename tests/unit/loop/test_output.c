@@ -36,7 +36,7 @@ static int close_loop(void **state UNUSED) {
 static void write_lines(struct output *output, int first, int count) {
     for (int i = first; i < first + count; i++) {
         char line[64];
-        int length = snprintf(line, sizeof(line), "line %06d ----------------------------\n", i);
+        int length = snprintf(line, sizeof line, "line %06d ----------------------------\n", i);
         output_write(output, line, (size_t)length);
     }
 }
@@ -49,8 +49,8 @@ static size_t read_available(int fd, struct buffer *text) {
     char piece[1000];
     size_t total = 0;
     ssize_t got;
-    while ((got = recv(fd, piece, sizeof(piece), MSG_DONTWAIT)) > 0 ||
-           (got < 0 && errno == ENOTSOCK && (got = read(fd, piece, sizeof(piece))) > 0)) {
+    while ((got = recv(fd, piece, sizeof piece, MSG_DONTWAIT)) > 0 ||
+           (got < 0 && errno == ENOTSOCK && (got = read(fd, piece, sizeof piece)) > 0)) {
         buffer_add(text, piece, (size_t)got);
         total += (size_t)got;
     }
@@ -115,7 +115,7 @@ static void pipe_that_stalls(void **state UNUSED) {
 static void socket_that_stalls(void **state UNUSED) {
     int fds[2], size = 4096;
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
-    setsockopt(fds[1], SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+    setsockopt(fds[1], SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
     stall(fds[0], fds[1]);
     close(fds[0]);
     close(fds[1]);
@@ -141,17 +141,17 @@ static void piece_larger_than_the_pipe_is_not_torn(void **state UNUSED) {
     static char piece[50000];
     int fds[2];
     assert_int_equal(pipe2(fds, O_NONBLOCK), 0);
-    memset(piece, 'x', sizeof(piece));
-    piece[sizeof(piece) - 1] = '\n';
+    memset(piece, 'x', sizeof piece);
+    piece[sizeof piece - 1] = '\n';
     fcntl(fds[1], F_SETPIPE_SZ, 4096);
     struct output *output = output_create(loop, fds[1], 100);
-    output_write(output, piece, sizeof(piece));
-    output_write(output, piece, sizeof(piece));
+    output_write(output, piece, sizeof piece);
+    output_write(output, piece, sizeof piece);
     output_write(output, "end\n", 4);
     read_all(fds[0], &text);
-    assert_int_equal(text.length, sizeof(piece) + strlen("(2 lines lost: output was not read)\n"));
-    assert_memory_equal(text.data, piece, sizeof(piece));
-    assert_string_equal(text.data + sizeof(piece), "(2 lines lost: output was not read)\n");
+    assert_int_equal(text.length, sizeof piece + strlen("(2 lines lost: output was not read)\n"));
+    assert_memory_equal(text.data, piece, sizeof piece);
+    assert_string_equal(text.data + sizeof piece, "(2 lines lost: output was not read)\n");
     output_destroy(output);
     close(fds[0]);
     close(fds[1]);
@@ -167,7 +167,7 @@ static void slow_reader_gets_few_counts(void **state UNUSED) {
     struct output *output = output_create(loop, fds[1], 100000);
     for (int i = 0; i < ROUNDS; i++) {
         write_lines(output, i * LINES_A_ROUND, LINES_A_ROUND);
-        ssize_t got = read(fds[0], piece, sizeof(piece));
+        ssize_t got = read(fds[0], piece, sizeof piece);
         if (got > 0)
             buffer_add(&text, piece, (size_t)got);
         loop_run_pending(loop);
@@ -238,7 +238,7 @@ static void *read_to_the_end(void *data) {
     static struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
     char piece[1000];
     ssize_t got;
-    while ((got = read(*(int *)data, piece, sizeof(piece))) > 0)
+    while ((got = read(*(int *)data, piece, sizeof piece)) > 0)
         buffer_add(&text, piece, (size_t)got);
     return &text;
 }

@@ -257,7 +257,7 @@ static void done_may_free_its_job(void **state UNUSED) {
     struct worker_pool *pool = worker_pool_create(loop, "test", 2, 100);
     finished = 0;
     for (int i = 0; i < 100; i++) {
-        struct work *work = memory_new(sizeof(*work));
+        struct work *work = memory_new(sizeof *work);
         work->item = (struct work_item){.work = do_work, .done = free_job};
         assert_true(worker_pool_submit(pool, &work->item, NULL));
     }

@@ -37,7 +37,7 @@ static inline void assert_layer_refused(const char *label, const char *text, con
 static inline void layers_from(const char *const *texts, struct layer_list *layers) {
     for (int i = 0; texts[i] != NULL; i++) {
         char label[16];
-        snprintf(label, sizeof(label), "l%d", i);
+        snprintf(label, sizeof label, "l%d", i);
         layers_add(layers, layer_from(label, texts[i]));
     }
 }

@@ -50,7 +50,7 @@ static void assert_after(struct plan_store *store, const char *expected) {
 
 static char *web(int number) {
     static char text[128];
-    snprintf(text, sizeof(text), "services: {web: {override: merge, command: sleep %d, after: [s%d]}}", number, number);
+    snprintf(text, sizeof text, "services: {web: {override: merge, command: sleep %d, after: [s%d]}}", number, number);
     return text;
 }
 
@@ -154,7 +154,7 @@ static void workloads_freeze(void **state) {
 }
 
 static void set_arguments(struct map *map, const char *name, const char *argument) {
-    struct text_list *list = memory_new(sizeof(*list));
+    struct text_list *list = memory_new(sizeof *list);
     if (argument != NULL)
         text_list_add(list, argument);
     map_set(map, name, list);

@@ -108,7 +108,7 @@ static void command_gets_its_surroundings(void **state UNUSED) {
     close(fds[1]);
     loop_run(loop);
     assert_int_equal(result.exit_code, 0);
-    assert_true(read(fds[0], text, sizeof(text) - 1) > 0);
+    assert_true(read(fds[0], text, sizeof text - 1) > 0);
     assert_string_equal(text, "COLOUR=green\n/\nerror\n");
     close(fds[0]);
 }
@@ -127,7 +127,7 @@ static void deadline_kills_the_group(void **state UNUSED) {
     assert_int_equal(result.count, 1);
     assert_int_equal(result.exit_code, 128 + SIGKILL);
     assert_true(result.has_timed_out);
-    assert_int_equal(read(fds[0], piece, sizeof(piece)), 0); // nobody of the group holds the pipe any more
+    assert_int_equal(read(fds[0], piece, sizeof piece), 0); // nobody of the group holds the pipe any more
     close(fds[0]);
 }
 
@@ -164,14 +164,14 @@ static void signals_arrive(void **state UNUSED) {
     struct command_spec spec = script_spec("trap 'kill $!; exit 6' TERM; sleep 1000 & echo ready; wait");
     spec.stdout_fd = fds[1];
     struct command *command = start(&spec, &result);
-    assert_int_equal(read(fds[0], piece, sizeof(piece)), 6);
+    assert_int_equal(read(fds[0], piece, sizeof piece), 6);
     assert_true(command_signal(command, SIGTERM, NULL));
     loop_run(loop);
     assert_int_equal(result.exit_code, 6);
 
     result = (struct result){.destroys = true};
     command = start(&spec, &result);
-    assert_int_equal(read(fds[0], piece, sizeof(piece)), 6);
+    assert_int_equal(read(fds[0], piece, sizeof piece), 6);
     assert_true(command_signal_group(command, SIGKILL, NULL));
     loop_run(loop);
     assert_int_equal(result.exit_code, 128 + SIGKILL);
@@ -193,7 +193,7 @@ static void destroyed_command_goes_on(void **state UNUSED) {
     pid_t pid = command_pid(command);
     command_destroy(command);
     assert_int_equal(write(in[1], "go\n", 3), 3);
-    assert_int_equal(read(out[0], piece, sizeof(piece)), 6);
+    assert_int_equal(read(out[0], piece, sizeof piece), 6);
     spec = script_spec("exit 0");
     start(&spec, &other);
     loop_run(loop);

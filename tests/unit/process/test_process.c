@@ -45,7 +45,7 @@ static int run_script(struct process_spec spec, const char *script, struct buffe
     char piece[1000];
     ssize_t got;
     buffer_clear(text);
-    while ((got = read(fds[0], piece, sizeof(piece))) > 0)
+    while ((got = read(fds[0], piece, sizeof piece)) > 0)
         buffer_add(text, piece, (size_t)got);
     close(fds[0]);
     int status;
@@ -92,7 +92,7 @@ static void crossing_descriptors_are_placed(void **state UNUSED) {
         for (size_t order = 0; order < ARRAY_COUNT(orders); order++) {
             struct process_spec spec = shell;
             char script[200];
-            snprintf(script, sizeof(script),
+            snprintf(script, sizeof script,
                      "for i in 0:%d 1:%d 2:%d; do [ $(cat /proc/$$/fd/${i%%:*}) = ${i#*:} ] || exit 1; done",
                      orders[order][0], orders[order][1], orders[order][2]);
             char shell_name[] = "sh", option[] = "-c";
@@ -281,11 +281,11 @@ static void failures_are_reported(void **state UNUSED) {
     spec.path = script;
     int fd = mkstemp(script);
     assert_int_equal(write(fd, "neither\n", 8), 8);
-    snprintf(expected, sizeof(expected), "fork/exec %s: permission denied", script);
+    snprintf(expected, sizeof expected, "fork/exec %s: permission denied", script);
     check_failure(&spec, EACCES, expected);
     fchmod(fd, 0755);
     close(fd);
-    snprintf(expected, sizeof(expected), "fork/exec %s: exec format error", script);
+    snprintf(expected, sizeof expected, "fork/exec %s: exec format error", script);
     check_failure(&spec, ENOEXEC, expected);
     unlink(script);
     spec.path = "/bin/sh";
@@ -306,7 +306,7 @@ static void directory_is_entered_with_the_accounts_rights(void **state UNUSED) {
     struct process_spec spec = shell;
     spec.directory = directory;
     spec.account = (struct account_choice){.has_uid = true, .has_gid = true, .uid = 12345, .gid = 23456};
-    snprintf(expected, sizeof(expected), "chdir %s: permission denied", directory);
+    snprintf(expected, sizeof expected, "chdir %s: permission denied", directory);
     check_failure(&spec, EACCES, expected);
     rmdir(directory);
 }
@@ -340,7 +340,7 @@ static void check_found(const char *name, const char *search_path, const char *e
 static void programs_are_found(void **state UNUSED) {
     char directory[] = "/tmp/process-XXXXXX", before[4096];
     assert_non_null(mkdtemp(directory));
-    assert_non_null(getcwd(before, sizeof(before)));
+    assert_non_null(getcwd(before, sizeof before));
     assert_int_equal(chdir(directory), 0);
     close(open("tool", O_CREAT | O_WRONLY | O_CLOEXEC, 0755));
     close(open("plain", O_CREAT | O_WRONLY | O_CLOEXEC, 0644));

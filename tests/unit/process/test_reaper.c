@@ -146,7 +146,7 @@ static void forgotten_child_is_reaped(void **state UNUSED) {
 
 static pid_t read_pid(int fd) {
     char text[32] = "";
-    assert_true(read(fd, text, sizeof(text) - 1) > 0);
+    assert_true(read(fd, text, sizeof text - 1) > 0);
     return (pid_t)strtol(text, NULL, 10);
 }
 
@@ -228,7 +228,7 @@ static void start_next(struct child *child, int exit_code) {
         return;
     }
     char script[32];
-    snprintf(script, sizeof(script), "exit %d", owner->generations);
+    snprintf(script, sizeof script, "exit %d", owner->generations);
     reaper_watch(reaper, child, spawn_shell(script, -1), start_next);
     assert_true(child->pid > 0);
 }
@@ -256,7 +256,7 @@ static void free_both(struct child *child UNUSED, int exit_code UNUSED) {
 static void owner_frees_itself_and_its_neighbour(void **state UNUSED) {
     pid_t pids[2];
     for (int i = 0; i < 2; i++) {
-        neighbours[i] = memory_new(sizeof(*neighbours[i]));
+        neighbours[i] = memory_new(sizeof *neighbours[i]);
         pids[i] = spawn_shell("exit 0", -1);
         reaper_watch(reaper, &neighbours[i]->child, pids[i], free_both);
     }

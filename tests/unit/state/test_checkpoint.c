@@ -26,7 +26,7 @@ static void scene_open(struct scene *scene) {
 }
 
 static void scene_begin(struct scene *scene) {
-    snprintf(scene->directory, sizeof(scene->directory), "/tmp/test-checkpoint-XXXXXX");
+    snprintf(scene->directory, sizeof scene->directory, "/tmp/test-checkpoint-XXXXXX");
     assert_non_null(mkdtemp(scene->directory));
     scene->path = path_join(scene->directory, ".pebble.state");
     scene_open(scene);

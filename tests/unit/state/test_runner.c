@@ -39,7 +39,7 @@ static void keep_line(void *data, const char *line, size_t length) {
 }
 
 static void scene_begin(struct scene *scene, const char *file) {
-    memset(scene, 0, sizeof(*scene));
+    memset(scene, 0, sizeof *scene);
     buffer_init(&scene->story, 100000);
     buffer_init(&scene->log, 100000);
     assert_true(loop_create(&scene->loop, NULL));

@@ -112,7 +112,7 @@ static void holds_nothing_between_messages(void **state UNUSED) {
     assert_null(reader.head_bytes.data);
     assert_null(reader.head.headers);
     assert_true(http_reader_is_idle(&reader));
-    assert_true(sizeof(reader) <= 256);
+    assert_true(sizeof reader <= 256);
     http_reader_finish(&reader);
 }
 

@@ -23,7 +23,7 @@ static void chunks(void **state UNUSED) {
     http_add_chunk(&out, "a\0b", 3);
     http_add_last_chunk(&out);
     static const char expected[] = "10\r\n0123456789abcdef\r\n3\r\na\0b\r\n0\r\n\r\n";
-    assert_int_equal(out.length, sizeof(expected) - 1);
+    assert_int_equal(out.length, sizeof expected - 1);
     assert_memory_equal(out.data, expected, out.length);
 }
 

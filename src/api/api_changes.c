@@ -213,8 +213,7 @@ static void on_wait_timeout(void *data) {
     respond_timeout(waiter->call, waiter->timeout_ns);
 }
 
-static void on_wait_cancelled(struct http_request *request, void *data) {
-    (void)request;
+static void on_wait_cancelled(struct http_request *request UNUSED, void *data) {
     api_respond_failure(data, ERROR_CANCELLED, "request cancelled");
 }
 

@@ -68,13 +68,11 @@ static void go_on(void *data) {
     loop_defer(answer->call->api->spec.loop, &answer->turn, on_turn);
 }
 
-static void on_drain(struct http_request *request, void *data) {
-    (void)request;
+static void on_drain(struct http_request *request UNUSED, void *data) {
     go_on(data);
 }
 
-static void on_cancel(struct http_request *request, void *data) {
-    (void)data;
+static void on_cancel(struct http_request *request, void *data UNUSED) {
     http_stream_end(request);
 }
 

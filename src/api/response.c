@@ -78,9 +78,8 @@ void api_respond_true(struct api_call *call) {
     api_respond_result(call, &result);
 }
 
-static void on_saved(struct checkpoint_wait *wait, bool is_saved) {
+static void on_saved(struct checkpoint_wait *wait, bool is_saved UNUSED) {
     // The change is under way either way; a disk that refuses is told by a warning.
-    (void)is_saved;
     struct api_call *call = CONTAINER_OF(wait, struct api_call, save);
     struct buffer answer = call->saved_response;
     call->saved_response = (struct buffer){0};
@@ -129,8 +128,8 @@ void api_respond_failure(struct api_call *call, enum error_kind kind, const char
 
 // --- JSON bodies ---
 
-static void on_body(struct http_request *request, const struct buffer *body, const struct error *err, void *data) {
-    (void)request;
+static void on_body(struct http_request *request UNUSED, const struct buffer *body, const struct error *err,
+                    void *data) {
     struct api_call *call = data;
     if (err != NULL && err->kind == ERROR_TOO_LARGE) {
         api_respond_error(call, err);

@@ -163,8 +163,8 @@ static bool is_logged(const struct http_request *request) {
     return !text_equal(path, "/v1/system-info") && !text_equal(path, "/v1/health");
 }
 
-static void on_request_responded(const struct http_request *request, int status, int64_t duration_ns, void *data) {
-    (void)data;
+static void on_request_responded(const struct http_request *request, int status, int64_t duration_ns,
+                                 void *data UNUSED) {
     struct api_call *call = http_request_context(request);
     if (call != NULL)
         call_destroy(call);

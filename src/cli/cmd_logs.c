@@ -48,8 +48,7 @@ static bool on_entry(const struct pebble_log_entry *entry, void *data) {
 }
 
 // Interrupting is the way to end `logs --follow`; every line that came has been written by then.
-static void on_interrupt(int number) {
-    (void)number;
+static void on_interrupt(int number UNUSED) {
     _exit(0);
 }
 

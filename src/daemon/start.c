@@ -28,9 +28,7 @@ static void on_stop_signal(void *data, int number) {
     daemon_stop(daemon, DAEMON_EXIT_OK);
 }
 
-static void on_hangup(void *data, int number) {
-    (void)data;
-    (void)number;
+static void on_hangup(void *data UNUSED, int number UNUSED) {
     log_notice("Ignoring SIGHUP: layers are read at start-up, or added with `pebble add`.");
 }
 

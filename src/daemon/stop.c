@@ -27,8 +27,7 @@ static void release_socket(struct daemon *daemon) {
     http_server_shut_down(daemon->server, REQUEST_GRACE_NS, on_server_ended, daemon);
 }
 
-static void on_saved(struct checkpoint_wait *wait, bool is_saved) {
-    (void)is_saved;
+static void on_saved(struct checkpoint_wait *wait, bool is_saved UNUSED) {
     release_socket(CONTAINER_OF(wait, struct daemon, saved));
 }
 

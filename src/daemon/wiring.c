@@ -17,10 +17,7 @@ static void log_to_output(void *data, const char *line, size_t length) {
     output_write(data, line, length);
 }
 
-static void log_to_nobody(void *data, const char *line, size_t length) {
-    (void)data;
-    (void)line;
-    (void)length;
+static void log_to_nobody(void *data UNUSED, const char *line UNUSED, size_t length UNUSED) {
 }
 
 static void tee_to_output(void *data, const char *bytes, size_t length) {
@@ -82,8 +79,7 @@ static void on_shutdown_wanted(struct listener *listener, void *argument) {
     daemon_stop(daemon, codes[kind]);
 }
 
-static void on_checkpoint_failed(struct listener *listener, void *argument) {
-    (void)listener;
+static void on_checkpoint_failed(struct listener *listener UNUSED, void *argument) {
     const struct checkpoint_failure *failure = argument;
     char delay[DURATION_TEXT_SIZE];
     duration_format(failure->retry_ns, delay);

@@ -84,8 +84,7 @@ bool listen_unix(const char *path, int *fd, struct error *err) {
         return false;
     // Asked for at first without the lock, which a daemon with another socket in this directory may hold.
     bool is_used = answers(&address);
-    AUTO_CLOSE int lock = is_used ? -1 : lock_directory(path);
-    (void)lock;
+    AUTO_CLOSE int lock UNUSED = is_used ? -1 : lock_directory(path);
     if (is_used || answers(&address))
         return error_set(err, ERROR_INTERNAL, "socket \"%s\" already in use", path);
     AUTO_CLOSE int made = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);

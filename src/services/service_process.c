@@ -90,9 +90,7 @@ static void on_output_end(struct capture *capture, void *data) {
     check_end(process);
 }
 
-static void on_command_end(struct command *command, int exit_code, bool has_timed_out, void *data) {
-    (void)command;
-    (void)has_timed_out;
+static void on_command_end(struct command *command UNUSED, int exit_code, bool has_timed_out UNUSED, void *data) {
     struct service_process *process = data;
     process->has_exited = true;
     process->exit_code = exit_code;

@@ -94,8 +94,7 @@ static void begin_stop(struct task *task, void *data) {
     service_stop(service, task);
 }
 
-static void abort_stop(struct task *task, void *data) {
-    (void)data;
+static void abort_stop(struct task *task, void *data UNUSED) {
     AUTO_FREE char *quoted_name = text_quoted(requested_name(task));
     log_notice("Cannot abort stop for service %s, signals already sent", quoted_name);
 }

@@ -41,8 +41,7 @@ static void try_again(const struct buffer *text) {
         abort();
 }
 
-static bool abort_change(struct change *change, void *data) {
-    (void)data;
+static bool abort_change(struct change *change, void *data UNUSED) {
     free(change_error(change));
     change_abort_unready_lanes(change);
     if (change_task_count(change) > 0)

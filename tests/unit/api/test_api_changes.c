@@ -9,8 +9,7 @@ static struct change *pending_change(struct fixture *fixture) {
     return change;
 }
 
-static void changes_are_selected(void **unused) {
-    (void)unused;
+static void changes_are_selected(void **unused UNUSED) {
     struct fixture fixture;
     fixture_begin(&fixture);
     pending_change(&fixture);
@@ -25,8 +24,7 @@ static void changes_are_selected(void **unused) {
     fixture_end(&fixture);
 }
 
-static void waits_end_by_time_and_by_readiness(void **unused) {
-    (void)unused;
+static void waits_end_by_time_and_by_readiness(void **unused UNUSED) {
     struct fixture fixture;
     fixture_begin(&fixture);
     struct change *change = pending_change(&fixture);
@@ -44,8 +42,7 @@ static void waits_end_by_time_and_by_readiness(void **unused) {
     fixture_end(&fixture);
 }
 
-static void a_client_that_goes_ends_its_wait(void **unused) {
-    (void)unused;
+static void a_client_that_goes_ends_its_wait(void **unused UNUSED) {
     struct fixture fixture;
     fixture_begin(&fixture);
     pending_change(&fixture);
@@ -60,8 +57,7 @@ static void a_client_that_goes_ends_its_wait(void **unused) {
     fixture_end(&fixture);
 }
 
-static void aborting(void **unused) {
-    (void)unused;
+static void aborting(void **unused UNUSED) {
     struct fixture fixture;
     fixture_begin(&fixture);
     pending_change(&fixture);

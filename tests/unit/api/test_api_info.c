@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "fixture.h"
 
-static void system_info_and_health(void **unused) {
-    (void)unused;
+static void system_info_and_health(void **unused UNUSED) {
     struct fixture fixture;
     fixture_begin(&fixture);
     assert_answer(&fixture, "GET /v1/system-info", "", 200, "\"result\":{\"boot-id\":\"boot\",\"version\":\"v9\"}");

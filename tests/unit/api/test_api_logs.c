@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "fixture.h"
 
-static void lines_are_objects(void **unused) {
-    (void)unused;
+static void lines_are_objects(void **unused UNUSED) {
     struct fixture fixture;
     fixture_begin(&fixture);
     struct ring *ring = log_store_open(fixture.logs, "web");
@@ -19,8 +18,7 @@ static void lines_are_objects(void **unused) {
     fixture_end(&fixture);
 }
 
-static void followers_get_what_comes(void **unused) {
-    (void)unused;
+static void followers_get_what_comes(void **unused UNUSED) {
     struct fixture fixture;
     fixture_begin(&fixture);
     struct ring *ring = log_store_open(fixture.logs, "web");

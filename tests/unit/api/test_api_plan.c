@@ -3,8 +3,7 @@
 
 #define ADD(label, layer) "{\"action\":\"add\",\"format\":\"yaml\",\"label\":\"" label "\",\"layer\":\"" layer "\"}"
 
-static void layers_become_the_plan(void **unused) {
-    (void)unused;
+static void layers_become_the_plan(void **unused UNUSED) {
     struct fixture fixture;
     fixture_begin(&fixture);
     assert_answer(&fixture, "GET /v1/plan?format=yaml", "", 200, "\"result\":\"{}\\n\"");
@@ -16,8 +15,7 @@ static void layers_become_the_plan(void **unused) {
     fixture_end(&fixture);
 }
 
-static void refused_layers_change_nothing(void **unused) {
-    (void)unused;
+static void refused_layers_change_nothing(void **unused UNUSED) {
     struct fixture fixture;
     fixture_begin(&fixture);
     assert_answer(&fixture, "POST /v1/layers", "{\"action\":\"remove\",\"label\":\"\"}", 400,

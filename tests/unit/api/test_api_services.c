@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "fixture.h"
 
-static void services_are_shown_and_acted_on(void **unused) {
-    (void)unused;
+static void services_are_shown_and_acted_on(void **unused UNUSED) {
     struct fixture fixture;
     fixture_begin(&fixture);
     fixture_add_layer(&fixture, "services:\n  \"a<b\": {override: replace, command: sleep 1000, startup: enabled}\n"
@@ -20,8 +19,7 @@ static void services_are_shown_and_acted_on(void **unused) {
     fixture_end(&fixture);
 }
 
-static void nothing_to_start_has_a_kind(void **unused) {
-    (void)unused;
+static void nothing_to_start_has_a_kind(void **unused UNUSED) {
     struct fixture fixture;
     fixture_begin(&fixture);
     assert_answer(&fixture, "POST /v1/services", "{\"action\":\"autostart\"}", 400,
@@ -29,8 +27,7 @@ static void nothing_to_start_has_a_kind(void **unused) {
     fixture_end(&fixture);
 }
 
-static void signals_want_services(void **unused) {
-    (void)unused;
+static void signals_want_services(void **unused UNUSED) {
     struct fixture fixture;
     fixture_begin(&fixture);
     assert_answer(&fixture, "POST /v1/signals", "{\"signal\":\"SIGHUP\"}", 400, "must specify one or more services");

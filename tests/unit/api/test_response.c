@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "fixture.h"
 
-static void every_answer_has_its_envelope(void **unused) {
-    (void)unused;
+static void every_answer_has_its_envelope(void **unused UNUSED) {
     struct fixture fixture;
     fixture_begin(&fixture);
     fixture_add_layer(&fixture, "services:\n  one: {override: replace, command: sleep 1000}\n");
@@ -17,8 +16,7 @@ static void every_answer_has_its_envelope(void **unused) {
     fixture_end(&fixture);
 }
 
-static void warnings_and_restarts_are_told(void **unused) {
-    (void)unused;
+static void warnings_and_restarts_are_told(void **unused UNUSED) {
     struct fixture fixture;
     fixture_begin(&fixture);
     state_add_warning(fixture.state, "look out");
@@ -31,8 +29,7 @@ static void warnings_and_restarts_are_told(void **unused) {
     fixture_end(&fixture);
 }
 
-static void broken_bodies_are_refused(void **unused) {
-    (void)unused;
+static void broken_bodies_are_refused(void **unused UNUSED) {
     struct fixture fixture;
     fixture_begin(&fixture);
     static const char *const bodies[] = {"", "{", "[]", "7", "{\"action\":5}", "{\"services\":\"x\"}"};
@@ -45,8 +42,7 @@ static void broken_bodies_are_refused(void **unused) {
     fixture_end(&fixture);
 }
 
-static void a_body_beyond_the_limit_is_too_large(void **unused) {
-    (void)unused;
+static void a_body_beyond_the_limit_is_too_large(void **unused UNUSED) {
     struct fixture fixture;
     fixture_begin(&fixture);
     size_t length = BODY_LIMIT_BYTES + 1;

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "fixture.h"
 
-static void refusals_come_in_order(void **unused) {
-    (void)unused;
+static void refusals_come_in_order(void **unused UNUSED) {
     struct fixture fixture;
     fixture_begin(&fixture);
     assert_answer(&fixture, "GET /v1//health?x=1", "", 301, "Location: /v1/health?x=1\r\n");
@@ -15,8 +14,7 @@ static void refusals_come_in_order(void **unused) {
     fixture_end(&fixture);
 }
 
-static void polls_are_not_logged(void **unused) {
-    (void)unused;
+static void polls_are_not_logged(void **unused UNUSED) {
     struct fixture fixture;
     fixture_begin(&fixture);
     assert_answer(&fixture, "GET /v1/health", "", 200, "");
@@ -29,8 +27,7 @@ static void polls_are_not_logged(void **unused) {
     fixture_end(&fixture);
 }
 
-static void a_line_feed_cannot_forge_a_log_line(void **unused) {
-    (void)unused;
+static void a_line_feed_cannot_forge_a_log_line(void **unused UNUSED) {
     struct fixture fixture;
     fixture_begin(&fixture);
     assert_answer(&fixture, "GET /v1/a%0Ab", "", 404, "");

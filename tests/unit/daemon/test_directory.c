@@ -23,8 +23,7 @@ static void assert_refused(const char *directory, const char *reason) {
     assert_string_equal(error_text(&err), reason);
 }
 
-static void what_is_no_directory_is_refused(void **unused) {
-    (void)unused;
+static void what_is_no_directory_is_refused(void **unused UNUSED) {
     assert_refused("pebble", "directory \"pebble\" must be absolute");
     assert_refused("/no/such/folder", "directory \"/no/such/folder\" does not exist");
     assert_refused("/etc/passwd", "directory \"/etc/passwd\" does not exist");
@@ -36,8 +35,7 @@ static void write_file(const char *path, const char *text) {
     free(piece.iov_base);
 }
 
-static void copied_once_into_an_empty_directory(void **unused) {
-    (void)unused;
+static void copied_once_into_an_empty_directory(void **unused UNUSED) {
     char folder[] = "/tmp/test-directory-XXXXXX";
     assert_non_null(mkdtemp(folder));
     AUTO_FREE char *source = path_join(folder, "source");
@@ -62,15 +60,13 @@ static void copied_once_into_an_empty_directory(void **unused) {
     assert_int_equal(system(command), 0);
 }
 
-static void a_missing_source_is_passed_over(void **unused) {
-    (void)unused;
+static void a_missing_source_is_passed_over(void **unused UNUSED) {
     struct daemon_options options = {.directory = "/tmp", .copy_source = "/no/such/folder"};
     AUTO_ERROR struct error err = {0};
     assert_true(daemon_prepare_directory(&options, &err));
 }
 
-static void boot_id_is_the_kernels(void **unused) {
-    (void)unused;
+static void boot_id_is_the_kernels(void **unused UNUSED) {
     AUTO_FREE char *boot_id = daemon_boot_id();
     assert_int_equal(strlen(boot_id), 36);
 }

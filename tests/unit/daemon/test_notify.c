@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "base/compiler.h"
 #include "daemon/notify.h"
 
 #include <setjmp.h>
@@ -30,8 +31,7 @@ static void assert_heard(int fd, const char *wanted) {
     assert_string_equal(text, wanted);
 }
 
-static void a_socket_in_the_file_system(void **unused) {
-    (void)unused;
+static void a_socket_in_the_file_system(void **unused UNUSED) {
     char folder[] = "/tmp/test-notify-XXXXXX";
     assert_non_null(mkdtemp(folder));
     char path[64];
@@ -48,8 +48,7 @@ static void a_socket_in_the_file_system(void **unused) {
     assert_int_equal(rmdir(folder), 0);
 }
 
-static void an_abstract_socket(void **unused) {
-    (void)unused;
+static void an_abstract_socket(void **unused UNUSED) {
     char name[64];
     int length = snprintf(name, sizeof name, "@test-notify-%d", getpid());
     assert_int_equal(setenv("NOTIFY_SOCKET", name, 1), 0);
@@ -60,8 +59,7 @@ static void an_abstract_socket(void **unused) {
     (void)close(fd);
 }
 
-static void no_socket_and_nonsense(void **unused) {
-    (void)unused;
+static void no_socket_and_nonsense(void **unused UNUSED) {
     assert_int_equal(unsetenv("NOTIFY_SOCKET"), 0);
     notify_send("READY=1");
     assert_false(notify_is_available());

@@ -9,8 +9,7 @@ static const char layer[] = "services:\n"
                             "up; while :; do sleep 1; done'\"}\n"
                             "  gone: {override: replace, command: /no/such/program}\n";
 
-static void starting_becomes_running_after_the_window(void **unused) {
-    (void)unused;
+static void starting_becomes_running_after_the_window(void **unused UNUSED) {
     struct fixture fixture;
     fixture_begin(&fixture, layer);
     struct change *change = fixture_ask(&fixture, SERVICE_START, "calm");
@@ -30,8 +29,7 @@ static void starting_becomes_running_after_the_window(void **unused) {
     fixture_end(&fixture);
 }
 
-static void stop_in_the_window_fails_the_start(void **unused) {
-    (void)unused;
+static void stop_in_the_window_fails_the_start(void **unused UNUSED) {
     struct fixture fixture;
     fixture_begin(&fixture, layer);
     struct change *start = fixture_ask(&fixture, SERVICE_START, "calm");
@@ -45,8 +43,7 @@ static void stop_in_the_window_fails_the_start(void **unused) {
     fixture_end(&fixture);
 }
 
-static void what_ignores_sigterm_is_killed_after_kill_delay(void **unused) {
-    (void)unused;
+static void what_ignores_sigterm_is_killed_after_kill_delay(void **unused UNUSED) {
     struct fixture fixture;
     fixture_begin(&fixture, layer);
     fixture_do(&fixture, SERVICE_START, "deaf");
@@ -56,8 +53,7 @@ static void what_ignores_sigterm_is_killed_after_kill_delay(void **unused) {
     fixture_end(&fixture);
 }
 
-static void a_missing_command_fails_at_once(void **unused) {
-    (void)unused;
+static void a_missing_command_fails_at_once(void **unused UNUSED) {
     struct fixture fixture;
     fixture_begin(&fixture, layer);
     struct change *change = fixture_do(&fixture, SERVICE_START, "gone");
@@ -69,8 +65,7 @@ static void a_missing_command_fails_at_once(void **unused) {
     fixture_end(&fixture);
 }
 
-static void abort_kills_what_is_starting(void **unused) {
-    (void)unused;
+static void abort_kills_what_is_starting(void **unused UNUSED) {
     struct fixture fixture;
     fixture_begin(&fixture, layer);
     struct change *change = fixture_ask(&fixture, SERVICE_START, "calm");
@@ -88,8 +83,7 @@ static void abort_kills_what_is_starting(void **unused) {
     fixture_end(&fixture);
 }
 
-static void signals_reach_only_what_runs(void **unused) {
-    (void)unused;
+static void signals_reach_only_what_runs(void **unused UNUSED) {
     struct fixture fixture;
     fixture_begin(&fixture, layer);
     fixture_do(&fixture, SERVICE_START, "calm");
@@ -104,8 +98,7 @@ static void signals_reach_only_what_runs(void **unused) {
     fixture_end(&fixture);
 }
 
-static void a_failed_check_restarts_what_runs(void **unused) {
-    (void)unused;
+static void a_failed_check_restarts_what_runs(void **unused UNUSED) {
     struct fixture fixture;
     fixture_begin(&fixture, "services:\n  calm: {override: replace, command: sleep 1000, backoff-delay: 1ms,"
                             " on-check-failure: {up: restart}}\n");
@@ -123,8 +116,7 @@ static void a_failed_check_restarts_what_runs(void **unused) {
     fixture_end(&fixture);
 }
 
-static void a_stop_calls_off_the_restart_after_a_check(void **unused) {
-    (void)unused;
+static void a_stop_calls_off_the_restart_after_a_check(void **unused UNUSED) {
     struct fixture fixture;
     fixture_begin(&fixture,
                   "services:\n  calm: {override: replace, command: sleep 1000, on-check-failure: {up: restart}}\n");

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "fixture.h"
 
-static void a_quick_exit_fails_the_start_and_backs_off(void **unused) {
-    (void)unused;
+static void a_quick_exit_fails_the_start_and_backs_off(void **unused UNUSED) {
     struct fixture fixture;
     fixture_begin(&fixture,
                   "services:\n  bad: {override: replace, command: \"sh -c 'echo oops; exit 3'\", backoff-delay: 1h}\n");
@@ -21,8 +20,7 @@ static void a_quick_exit_fails_the_start_and_backs_off(void **unused) {
     fixture_end(&fixture);
 }
 
-static void backoff_grows_to_its_limit(void **unused) {
-    (void)unused;
+static void backoff_grows_to_its_limit(void **unused UNUSED) {
     struct fixture fixture;
     fixture_begin(&fixture,
                   "services:\n  bad: {override: replace, command: \"false\", backoff-delay: 2ms, backoff-factor: 2,"
@@ -36,8 +34,7 @@ static void backoff_grows_to_its_limit(void **unused) {
     fixture_end(&fixture);
 }
 
-static void a_vanished_command_is_tried_again(void **unused) {
-    (void)unused;
+static void a_vanished_command_is_tried_again(void **unused UNUSED) {
     char folder[] = "/tmp/test-service-XXXXXX";
     assert_non_null(mkdtemp(folder));
     AUTO_FREE char *program = memory_printf("%s/program", folder);
@@ -69,8 +66,7 @@ static void on_shutdown(struct listener *listener, void *argument) {
     heard->kind = *(const enum shutdown_kind *)argument;
 }
 
-static void actions_end_the_daemon_or_not(void **unused) {
-    (void)unused;
+static void actions_end_the_daemon_or_not(void **unused UNUSED) {
     static const struct {
         const char *fields;
         enum service_state state;

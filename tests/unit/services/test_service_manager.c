@@ -6,8 +6,7 @@ static void add_line(const struct service_info *info, void *data) {
                   info->since != NULL);
 }
 
-static void services_are_listed_by_name(void **unused) {
-    (void)unused;
+static void services_are_listed_by_name(void **unused UNUSED) {
     struct fixture fixture;
     fixture_begin(&fixture, "services:\n  b: {override: replace, command: sleep 1000, startup: enabled}\n"
                             "  a: {override: replace, command: sleep 1000}\n");
@@ -24,8 +23,7 @@ static void services_are_listed_by_name(void **unused) {
     fixture_end(&fixture);
 }
 
-static void signal_reports_each_that_cannot_be_reached(void **unused) {
-    (void)unused;
+static void signal_reports_each_that_cannot_be_reached(void **unused UNUSED) {
     struct fixture fixture;
     fixture_begin(&fixture, "services:\n  a: {override: replace, command: sleep 1000}\n");
     AUTO_TEXT_LIST struct text_list names = {0};
@@ -38,8 +36,7 @@ static void signal_reports_each_that_cannot_be_reached(void **unused) {
     fixture_end(&fixture);
 }
 
-static void stop_limit_follows_the_longest_kill_delay(void **unused) {
-    (void)unused;
+static void stop_limit_follows_the_longest_kill_delay(void **unused UNUSED) {
     struct fixture fixture;
     fixture_begin(&fixture, "services:\n  a: {override: replace, command: sleep 1000, kill-delay: 30s}\n");
     assert_int_equal(service_manager_stop_limit_ns(fixture.manager), 10100 * NS_PER_MS);

@@ -35,8 +35,7 @@ static void assert_output(struct ring *ring, const char *wanted) {
     assert_string_equal(text, wanted);
 }
 
-static void environment_is_daemons_then_workloads_then_services(void **unused) {
-    (void)unused;
+static void environment_is_daemons_then_workloads_then_services(void **unused UNUSED) {
     assert_int_equal(setenv("FROM_DAEMON", "1", 1), 0);
     assert_int_equal(setenv("BOTH", "daemon", 1), 0);
     struct fixture fixture;
@@ -53,8 +52,7 @@ static void environment_is_daemons_then_workloads_then_services(void **unused) {
     fixture_end(&fixture);
 }
 
-static void death_by_signal_is_128_and_more(void **unused) {
-    (void)unused;
+static void death_by_signal_is_128_and_more(void **unused UNUSED) {
     struct fixture fixture;
     fixture_begin(&fixture, "services:\n  one: {override: replace, command: \"sh -c 'kill -9 $$'\"}\n");
     struct ended ended = {0};
@@ -64,8 +62,7 @@ static void death_by_signal_is_128_and_more(void **unused) {
     fixture_end(&fixture);
 }
 
-static void held_pipe_is_waited_for_only_so_long(void **unused) {
-    (void)unused;
+static void held_pipe_is_waited_for_only_so_long(void **unused UNUSED) {
     struct fixture fixture;
     fixture_begin(
         &fixture,
@@ -80,8 +77,7 @@ static void held_pipe_is_waited_for_only_so_long(void **unused) {
     assert_int_equal(system("pkill -9 -f '^sleep 71.4$' || true"), 0);
 }
 
-static void an_abandoned_process_ends_unheard(void **unused) {
-    (void)unused;
+static void an_abandoned_process_ends_unheard(void **unused UNUSED) {
     struct fixture fixture;
     fixture_begin(&fixture, "services:\n  one: {override: replace, command: \"sh -c 'echo last'\"}\n");
     struct ring *ring = log_store_open(fixture.logs, "one");
@@ -96,8 +92,7 @@ static void an_abandoned_process_ends_unheard(void **unused) {
     fixture_end(&fixture);
 }
 
-static void a_wrong_user_is_said(void **unused) {
-    (void)unused;
+static void a_wrong_user_is_said(void **unused UNUSED) {
     struct fixture fixture;
     fixture_begin(&fixture, "services:\n  one: {override: replace, command: sleep 1, user: no-such-user-here}\n");
     struct service_process_spec spec = {

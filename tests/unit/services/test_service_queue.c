@@ -17,8 +17,7 @@ static size_t up_count(struct fixture *fixture) {
     return count;
 }
 
-static void starts_are_spread_over_turns(void **unused) {
-    (void)unused;
+static void starts_are_spread_over_turns(void **unused UNUSED) {
     AUTO_FREE char *yaml = many(40);
     struct fixture fixture;
     fixture_begin(&fixture, yaml);
@@ -36,8 +35,7 @@ static void starts_are_spread_over_turns(void **unused) {
     fixture_end(&fixture);
 }
 
-static void what_waits_in_the_queue_can_be_stopped(void **unused) {
-    (void)unused;
+static void what_waits_in_the_queue_can_be_stopped(void **unused UNUSED) {
     AUTO_FREE char *yaml = many(40);
     struct fixture fixture;
     fixture_begin(&fixture, yaml);

@@ -34,8 +34,7 @@ static void assert_refused(struct fixture *fixture, enum service_action action, 
     assert_string_equal(error_text(&err), wanted);
 }
 
-static void tasks_and_summaries(void **unused) {
-    (void)unused;
+static void tasks_and_summaries(void **unused UNUSED) {
     struct fixture fixture;
     fixture_begin(&fixture, layer);
     runner_stop(fixture.runner); // only what is made counts here
@@ -51,8 +50,7 @@ static void tasks_and_summaries(void **unused) {
     fixture_end(&fixture);
 }
 
-static void refusals_make_nothing(void **unused) {
-    (void)unused;
+static void refusals_make_nothing(void **unused UNUSED) {
     struct fixture fixture;
     fixture_begin(&fixture, "services:\n  lone: {override: replace, command: sleep 1000}\n");
     assert_refused(&fixture, SERVICE_START, NULL, ERROR_BAD_REQUEST, "must specify services for start action");
@@ -64,8 +62,7 @@ static void refusals_make_nothing(void **unused) {
     fixture_end(&fixture);
 }
 
-static void replan_restarts_what_changed(void **unused) {
-    (void)unused;
+static void replan_restarts_what_changed(void **unused UNUSED) {
     struct fixture fixture;
     fixture_begin(&fixture, layer);
     struct change *nothing = fixture_ask(&fixture, SERVICE_REPLAN, ""); // 'app' is enabled
@@ -86,8 +83,7 @@ static void replan_restarts_what_changed(void **unused) {
     fixture_end(&fixture);
 }
 
-static void a_workload_that_was_dropped_is_gone(void **unused) {
-    (void)unused;
+static void a_workload_that_was_dropped_is_gone(void **unused UNUSED) {
     struct fixture fixture;
     fixture_begin(&fixture, "workloads: {box: {override: replace, user: root}}\n"
                             "services: {one: {override: replace, command: sleep 1000, workload: box}}\n");
@@ -100,8 +96,7 @@ static void a_workload_that_was_dropped_is_gone(void **unused) {
     fixture_end(&fixture);
 }
 
-static void stop_all_takes_what_runs(void **unused) {
-    (void)unused;
+static void stop_all_takes_what_runs(void **unused UNUSED) {
     struct fixture fixture;
     fixture_begin(&fixture, layer);
     assert_false(service_manager_is_busy(fixture.manager));
@@ -116,8 +111,7 @@ static void stop_all_takes_what_runs(void **unused) {
     fixture_end(&fixture);
 }
 
-static void nothing_starts_after_stop_all(void **unused) {
-    (void)unused;
+static void nothing_starts_after_stop_all(void **unused UNUSED) {
     struct fixture fixture;
     fixture_begin(&fixture, layer);
     assert_null(service_manager_stop_all(fixture.manager));

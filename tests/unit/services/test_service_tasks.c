@@ -3,8 +3,7 @@
 
 static const char layer[] = "services:\n  one: {override: replace, command: sleep 1000}\n";
 
-static void what_needs_no_doing_is_said(void **unused) {
-    (void)unused;
+static void what_needs_no_doing_is_said(void **unused UNUSED) {
     struct fixture fixture;
     fixture_begin(&fixture, layer);
     assert_non_null(
@@ -17,8 +16,7 @@ static void what_needs_no_doing_is_said(void **unused) {
     fixture_end(&fixture);
 }
 
-static void a_start_begun_by_another_daemon_is_not_done_again(void **unused) {
-    (void)unused;
+static void a_start_begun_by_another_daemon_is_not_done_again(void **unused UNUSED) {
     struct fixture fixture;
     fixture_begin(&fixture, layer);
     struct change *change = change_create(fixture.state, "start", "Start service \"one\"");
@@ -33,8 +31,7 @@ static void a_start_begun_by_another_daemon_is_not_done_again(void **unused) {
     fixture_end(&fixture);
 }
 
-static void a_service_that_left_the_plan_cannot_start(void **unused) {
-    (void)unused;
+static void a_service_that_left_the_plan_cannot_start(void **unused UNUSED) {
     struct fixture fixture;
     fixture_begin(&fixture, layer);
     struct change *change = fixture_ask(&fixture, SERVICE_START, "one");

@@ -7,8 +7,7 @@ static void collect(void *data, const char *bytes, size_t length) {
     buffer_add(data, bytes, length);
 }
 
-static void each_line_gets_one_head(void **unused) {
-    (void)unused;
+static void each_line_gets_one_head(void **unused UNUSED) {
     AUTO_BUFFER struct buffer out = BUFFER_INIT(BUFFER_NO_LIMIT);
     struct service_manager manager = {.spec = {.tee = collect, .tee_data = &out}};
     struct service service = {.manager = &manager, .name = (char[]){"web"}};

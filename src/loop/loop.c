@@ -33,7 +33,7 @@ struct signal_watch {
     void *data;
 };
 
-// Deferred calls
+// --- deferred calls ---
 
 static void ring_init(struct deferred *head) {
     head->next = head->previous = head;
@@ -85,7 +85,7 @@ void loop_defer_cancel(struct loop *loop, struct deferred *deferred) {
         uv_idle_stop(&loop->turn);
 }
 
-// The loop itself
+// --- the loop itself ---
 
 static void keep_alive_turn(uv_prepare_t *handle UNUSED) {
 }
@@ -154,7 +154,7 @@ void loop_run_pending(struct loop *loop) {
     } while (has_ready(loop));
 }
 
-// Timers
+// --- timers ---
 
 static void timer_fire(uv_timer_t *uv) {
     struct timer *timer = uv->data;
@@ -211,7 +211,7 @@ bool timer_is_running(const struct timer *timer) {
     return timer->at_once.is_waiting || uv_is_active((const uv_handle_t *)&timer->uv);
 }
 
-// Signals
+// --- signals ---
 
 static void signal_arrived(uv_signal_t *uv, int signal_number) {
     struct signal_watch *watch = uv->data;

@@ -59,7 +59,7 @@ static void queue_remove(struct work_queue *queue, struct work_item *item) {
     queue->count--;
 }
 
-// The worker's side
+// --- the worker's side ---
 
 // Called and returns with the lock held. False after two seconds without work.
 static bool wait_for_work(struct worker_pool *pool) {
@@ -116,7 +116,7 @@ static int start_worker(struct worker_pool *pool) {
     return status;
 }
 
-// The loop's side
+// --- the loop's side ---
 
 static struct work_item *take_done(struct worker_pool *pool) {
     pthread_mutex_lock(&pool->lock);

@@ -205,7 +205,7 @@ bool process_spawn(const struct process_spec *spec, pid_t *pid, struct error *er
     return error_set_errno(err, launch.errnum, "fork/exec %s", spec->path);
 }
 
-// Finding programs
+// --- finding programs ---
 
 // 0, or the reason in `errnum` why the file cannot be run; `is_missing` says that it cannot even be looked at.
 static int check_executable(const char *path, bool *is_missing) {

@@ -25,7 +25,7 @@ struct reaper {
     struct child *ending; // whose owner is being told; NULL once that owner has let go of it
 };
 
-// Children by PID
+// --- children by PID ---
 
 static struct child **bucket_of(const struct reaper *reaper, pid_t pid) {
     return &reaper->buckets[(size_t)pid & (reaper->bucket_count - 1)];
@@ -64,7 +64,7 @@ static struct child *table_take(struct reaper *reaper, pid_t pid) {
     return NULL;
 }
 
-// Reaping
+// --- reaping ---
 
 static void notify_owner(struct reaper *reaper, const siginfo_t *info) {
     struct child *child = table_take(reaper, info->si_pid);

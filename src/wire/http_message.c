@@ -45,7 +45,7 @@ static void input_take(struct http_input *input, size_t length) {
     input->left -= length;
 }
 
-// Each of the functions below reads on in one state. True: *out is set. False: the state has moved on.
+// --- one function per state: true when *out is set, false when the state has moved on ---
 
 static bool outcome_set(struct outcome *out, enum http_event event) {
     out->event = event;

@@ -23,7 +23,7 @@ static int close_loop(void **state UNUSED) {
     return 0;
 }
 
-// Deferred calls
+// --- deferred calls ---
 
 struct call {
     struct deferred deferred;
@@ -100,7 +100,7 @@ static void idle_loop_does_not_spin(void **state UNUSED) {
     assert_int_equal(uv_backend_timeout(loop_uv(loop)), -1);
 }
 
-// Timers
+// --- timers ---
 
 struct alarm {
     struct timer *timer;
@@ -208,7 +208,7 @@ static void timer_takes_the_longest_delay(void **state UNUSED) {
     timer_destroy(alarm.timer);
 }
 
-// Signals
+// --- signals ---
 
 static void count_signal(void *data, int signal_number) {
     assert_int_equal(signal_number, SIGUSR1);

@@ -254,7 +254,7 @@ static void account_is_changed(void **state UNUSED) {
     assert_int_equal(setgroups(0, NULL), 0);
 }
 
-// Failures
+// --- failures ---
 
 static void check_failure(const struct process_spec *spec, int errnum, const char *expected) {
     AUTO_ERROR struct error err = {0};
@@ -326,7 +326,7 @@ static void failing_fork_is_reported(void **state UNUSED) {
     assert_int_equal(status, 0);
 }
 
-// Finding programs
+// --- finding programs ---
 
 static void check_found(const char *name, const char *search_path, const char *expected) {
     AUTO_ERROR struct error err = {0};

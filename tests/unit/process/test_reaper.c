@@ -181,7 +181,7 @@ static void orphan_is_reaped(void **state UNUSED) {
     close(fds[1]);
 }
 
-// What owners may do when they are told
+// --- what owners may do when they are told ---
 
 struct owner {
     struct child child;

@@ -15,9 +15,8 @@ static void task_clear(struct pebble_task *task) {
     free(task->kind);
     free(task->summary);
     free(task->status);
-    for (size_t i = 0; i < task->log_count; i++) {
+    for (size_t i = 0; i < task->log_count; i++)
         free(task->log[i]);
-    }
     free(task->log);
     free(task->progress_label);
     free(task->spawn_time_text);
@@ -39,9 +38,8 @@ static void take_progress(struct client_fields *fields, struct pebble_task *task
 
 static bool take_task(const json_t *value, struct pebble_task *task, struct error *err) {
     struct client_fields fields;
-    if (!client_fields_init(&fields, value, err)) {
+    if (!client_fields_init(&fields, value, err))
         return false;
-    }
     task->id = client_fields_text(&fields, "id");
     task->kind = client_fields_text(&fields, "kind");
     task->summary = client_fields_text(&fields, "summary");
@@ -62,9 +60,8 @@ void pebble_change_clear(struct pebble_change *change) {
     free(change->summary);
     free(change->status);
     free(change->err);
-    for (size_t i = 0; i < change->task_count; i++) {
+    for (size_t i = 0; i < change->task_count; i++)
         task_clear(&change->tasks[i]);
-    }
     free(change->tasks);
     free(change->spawn_time_text);
     free(change->ready_time_text);
@@ -75,9 +72,8 @@ void pebble_change_clear(struct pebble_change *change) {
 // What was taken before a failure is for the caller to clear.
 static bool take_change(const json_t *value, struct pebble_change *change, struct error *err) {
     struct client_fields fields;
-    if (!client_fields_init(&fields, value, err)) {
+    if (!client_fields_init(&fields, value, err))
         return false;
-    }
     change->id = client_fields_text(&fields, "id");
     change->kind = client_fields_text(&fields, "kind");
     change->summary = client_fields_text(&fields, "summary");
@@ -91,25 +87,22 @@ static bool take_change(const json_t *value, struct pebble_change *change, struc
     change->tasks = memory_new_array(json_array_size(tasks), sizeof *change->tasks);
     change->task_count = json_array_size(tasks);
     for (size_t i = 0; i < change->task_count; i++) {
-        if (!take_task(json_array_get(tasks, i), &change->tasks[i], err)) {
+        if (!take_task(json_array_get(tasks, i), &change->tasks[i], err))
             return false;
-        }
     }
     return !error_is_set(err);
 }
 
 void pebble_changes_clear(struct pebble_changes *changes) {
-    for (size_t i = 0; i < changes->count; i++) {
+    for (size_t i = 0; i < changes->count; i++)
         pebble_change_clear(&changes->items[i]);
-    }
     free(changes->items);
     *changes = (struct pebble_changes){0};
 }
 
 static bool take_changes(const json_t *result, struct pebble_changes *changes, struct pebble_error *error) {
-    if (result != NULL && !json_is_array(result)) {
+    if (result != NULL && !json_is_array(result))
         return client_fail(error, PEBBLE_ERROR_PROTOCOL, "cannot unmarshal: not a list where one is due");
-    }
     struct pebble_changes taken = {.count = json_array_size(result)};
     taken.items = memory_new_array(taken.count, sizeof *taken.items);
     AUTO_ERROR struct error cause = {0};
@@ -137,12 +130,10 @@ bool pebble_get_changes(struct pebble_client *client, const char *select, const 
 
 bool client_check_change_id(const char *id, struct pebble_error *error) {
     const char *c = id;
-    while ((*c >= '0' && *c <= '9') || (*c >= 'a' && *c <= 'z')) {
+    while ((*c >= '0' && *c <= '9') || (*c >= 'a' && *c <= 'z'))
         c++;
-    }
-    if (*c == '\0' && c != id) {
+    if (*c == '\0' && c != id)
         return true;
-    }
     AUTO_FREE char *quoted = text_quoted(id);
     return client_fail(error, PEBBLE_ERROR_ARGUMENT, "invalid change ID %s", quoted);
 }
@@ -150,9 +141,8 @@ bool client_check_change_id(const char *id, struct pebble_error *error) {
 bool client_call_change(struct pebble_client *client, const struct client_request *request,
                         struct pebble_change *change, struct pebble_error *error) {
     AUTO_CLIENT_RESPONSE struct client_response answer = {0};
-    if (!client_call(client, request, CLIENT_RESPONSE_SYNC, &answer, error)) {
+    if (!client_call(client, request, CLIENT_RESPONSE_SYNC, &answer, error))
         return false;
-    }
     struct pebble_change taken = {0};
     AUTO_ERROR struct error cause = {0};
     if (!take_change(answer.result, &taken, &cause)) {
@@ -165,9 +155,8 @@ bool client_call_change(struct pebble_client *client, const struct client_reques
 
 bool pebble_get_change(struct pebble_client *client, const char *id, struct pebble_change *change,
                        struct pebble_error *error) {
-    if (!client_check_change_id(id, error)) {
+    if (!client_check_change_id(id, error))
         return false;
-    }
     AUTO_FREE char *target = memory_printf("/v1/changes/%s", id);
     const struct client_request request = {.method = "GET", .target = target};
     return client_call_change(client, &request, change, error);
@@ -175,19 +164,16 @@ bool pebble_get_change(struct pebble_client *client, const char *id, struct pebb
 
 bool pebble_abort_change(struct pebble_client *client, const char *id, struct pebble_change *change,
                          struct pebble_error *error) {
-    if (!client_check_change_id(id, error)) {
+    if (!client_check_change_id(id, error))
         return false;
-    }
     AUTO_FREE char *target = memory_printf("/v1/changes/%s", id);
     const struct client_request request = {.method = "POST", .target = target, .body = "{\"action\":\"abort\"}"};
     struct pebble_change aborted = {0};
-    if (!client_call_change(client, &request, &aborted, error)) {
+    if (!client_call_change(client, &request, &aborted, error))
         return false;
-    }
-    if (change != NULL) {
+    if (change != NULL)
         *change = aborted;
-    } else {
+    else
         pebble_change_clear(&aborted);
-    }
     return true;
 }

@@ -17,9 +17,8 @@
 // --- errors ---
 
 void pebble_error_clear(struct pebble_error *error) {
-    if (error == NULL) {
+    if (error == NULL)
         return;
-    }
     free(error->api_kind);
     free(error->message);
     *error = (struct pebble_error){.kind = PEBBLE_ERROR_NONE};
@@ -30,9 +29,8 @@ void client_error_clear_at(struct pebble_error *error) {
 }
 
 bool client_fail(struct pebble_error *error, enum pebble_error_kind kind, const char *format, ...) {
-    if (error == NULL) {
+    if (error == NULL)
         return false;
-    }
     va_list arguments;
     va_start(arguments, format);
     char *message = memory_vprintf(format, arguments);
@@ -76,9 +74,8 @@ void pebble_free(void *memory) {
 // --- creating ---
 
 static bool use_socket(struct pebble_client *client, const char *path, struct pebble_error *error) {
-    if (text_is_empty(path)) {
+    if (text_is_empty(path))
         return client_fail(error, PEBBLE_ERROR_ARGUMENT, "cannot use an empty socket path");
-    }
     client->connection.socket_path = memory_string(path);
     client->authority = memory_string("localhost");
     return true;
@@ -100,9 +97,8 @@ static bool use_url(struct pebble_client *client, struct url *url, const char *t
 static bool use_base_url(struct pebble_client *client, const char *text, struct pebble_error *error) {
     AUTO_ERROR struct error cause = {0};
     struct url url;
-    if (!url_parse(text, &url, &cause)) {
+    if (!url_parse(text, &url, &cause))
         return client_fail(error, PEBBLE_ERROR_ARGUMENT, "cannot parse base URL: %s", error_text(&cause));
-    }
     bool is_fine = use_url(client, &url, text, error);
     url_finish(&url);
     return is_fine;
@@ -124,9 +120,8 @@ bool pebble_client_create(const struct pebble_client_options *options, struct pe
 }
 
 void pebble_client_destroy(struct pebble_client *client) {
-    if (client == NULL) {
+    if (client == NULL)
         return;
-    }
     client_request_drop(client);
     client_connection_finish(&client->connection);
     free(client->authority);
@@ -156,9 +151,8 @@ void pebble_client_set_interrupt(struct pebble_client *client, pebble_interrupt_
 }
 
 int64_t pebble_client_latest_warning(const struct pebble_client *client, const char **text) {
-    if (text != NULL) {
+    if (text != NULL)
         *text = client->latest_warning_text;
-    }
     return client->latest_warning;
 }
 

@@ -45,18 +45,16 @@ void client_connection_finish(struct client_connection *connection) {
 }
 
 static bool ask_interrupt(const struct client_connection *connection, struct error *err) {
-    if (connection->interrupt == NULL || connection->interrupt(connection->interrupt_data)) {
+    if (connection->interrupt == NULL || connection->interrupt(connection->interrupt_data))
         return true;
-    }
     return error_set(err, ERROR_CANCELLED, "interrupted");
 }
 
 // Rounded up, so that a wait does not end a little before its time.
 static int poll_timeout_ms(const struct client_connection *connection, int64_t deadline_ns) {
     int64_t left_ns = POLL_MAX_NS;
-    if (deadline_ns != CLIENT_NO_DEADLINE) {
+    if (deadline_ns != CLIENT_NO_DEADLINE)
         left_ns = deadline_ns - clock_monotonic_ns();
-    }
     int64_t most_ns = connection->interrupt != NULL ? INTERRUPT_SLICE_NS : POLL_MAX_NS;
     left_ns = left_ns < 0 ? 0 : left_ns > most_ns ? most_ns : left_ns;
     return (int)((left_ns + NS_PER_MS - 1) / NS_PER_MS);
@@ -70,21 +68,18 @@ static bool is_past(int64_t deadline_ns) {
 static bool wait_for(const struct client_connection *connection, int fd, short *events, int64_t deadline_ns,
                      struct error *err) {
     for (;;) {
-        if (!ask_interrupt(connection, err)) {
+        if (!ask_interrupt(connection, err))
             return false;
-        }
         struct pollfd watched = {.fd = fd, .events = *events};
         int count = poll(&watched, 1, poll_timeout_ms(connection, deadline_ns));
         if (count > 0) {
             *events = watched.revents;
             return true;
         }
-        if (count < 0 && errno != EINTR && errno != EAGAIN) {
+        if (count < 0 && errno != EINTR && errno != EAGAIN)
             return error_set_errno(err, errno, "cannot wait for server");
-        }
-        if (count == 0 && is_past(deadline_ns)) {
+        if (count == 0 && is_past(deadline_ns))
             return error_set(err, ERROR_TIMEOUT, "timed out waiting for server");
-        }
     }
 }
 
@@ -93,9 +88,8 @@ bool client_connection_pause(struct client_connection *connection, int64_t pause
     while (ask_interrupt(connection, err)) {
         // No descriptor: only time or a signal ends it.
         int count = poll(NULL, 0, poll_timeout_ms(connection, end_ns));
-        if (count < 0 || is_past(end_ns)) {
+        if (count < 0 || is_past(end_ns))
             return true;
-        }
     }
     return false;
 }
@@ -110,9 +104,8 @@ struct target {
 
 static bool fail_dial(struct error *err, const struct target *target, int errnum) {
     error_set_errno(err, errnum, "dial %s: connect", target->shown);
-    if (err != NULL) {
+    if (err != NULL)
         err->kind = ERROR_CONNECTION;
-    }
     return false;
 }
 
@@ -124,15 +117,12 @@ static bool connect_begin(struct client_connection *connection, int fd, const st
             short events = POLLOUT;
             return wait_for(connection, fd, &events, deadline_ns, err);
         }
-        if (errno != EAGAIN) {
+        if (errno != EAGAIN)
             return fail_dial(err, target, errno);
-        }
-        if (is_past(deadline_ns)) {
+        if (is_past(deadline_ns))
             return error_set(err, ERROR_TIMEOUT, "dial %s: i/o timeout", target->shown);
-        }
-        if (!client_connection_pause(connection, BACKLOG_PAUSE_MS, err)) {
+        if (!client_connection_pause(connection, BACKLOG_PAUSE_MS, err))
             return false;
-        }
     }
     return true;
 }
@@ -141,26 +131,22 @@ static bool connect_begin(struct client_connection *connection, int fd, const st
 static bool connect_to(struct client_connection *connection, const struct target *target, int64_t deadline_ns,
                        struct error *err) {
     AUTO_CLOSE int fd = socket(target->address->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0) {
+    if (fd < 0)
         return fail_dial(err, target, errno);
-    }
     int64_t patience_end_ns = clock_monotonic_ns() + CONNECT_PATIENCE_NS;
     bool is_callers = deadline_ns != CLIENT_NO_DEADLINE && deadline_ns < patience_end_ns;
     AUTO_ERROR struct error cause = {0};
     if (!connect_begin(connection, fd, target, is_callers ? deadline_ns : patience_end_ns, &cause)) {
-        if (cause.kind == ERROR_TIMEOUT && !is_callers) {
+        if (cause.kind == ERROR_TIMEOUT && !is_callers)
             return fail_dial(err, target, ETIMEDOUT);
-        }
         return error_move(err, &cause);
     }
     int errnum = 0;
     socklen_t size = sizeof errnum;
-    if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &errnum, &size) != 0) {
+    if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &errnum, &size) != 0)
         errnum = errno;
-    }
-    if (errnum != 0) {
+    if (errnum != 0)
         return fail_dial(err, target, errnum);
-    }
     connection->fd = fd;
     fd = -1;
     return true;
@@ -177,9 +163,8 @@ static bool open_unix(struct client_connection *connection, int64_t deadline_ns,
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     const struct target target = {(const struct sockaddr *)&address, sizeof address, shown};
     size_t length = strlen(path);
-    if (length >= sizeof address.sun_path) {
+    if (length >= sizeof address.sun_path)
         return fail_dial(err, &target, ENAMETOOLONG);
-    }
     memcpy(address.sun_path, path, length + 1);
     return connect_to(connection, &target, deadline_ns, err);
 }
@@ -214,11 +199,10 @@ static bool open_tcp(struct client_connection *connection, int64_t deadline_ns, 
     for (const struct addrinfo *info = found; info != NULL && connection->fd < 0; info = info->ai_next) {
         const struct target target = {info->ai_addr, info->ai_addrlen, shown};
         AUTO_ERROR struct error cause = {0};
-        if (connect_to(connection, &target, deadline_ns, &cause)) {
+        if (connect_to(connection, &target, deadline_ns, &cause))
             tune_tcp(connection->fd);
-        } else if (cause.kind != ERROR_CONNECTION || !error_is_set(&first)) {
+        else if (cause.kind != ERROR_CONNECTION || !error_is_set(&first))
             error_move(&first, &cause);
-        }
         if (error_is_set(&first) && first.kind != ERROR_CONNECTION) {
             break; // out of time, or cancelled
         }
@@ -236,9 +220,8 @@ bool client_connection_open(struct client_connection *connection, int64_t deadli
 // --- talking ---
 
 bool client_connection_is_quiet(const struct client_connection *connection) {
-    if (connection->fd < 0) {
+    if (connection->fd < 0)
         return false;
-    }
     char byte;
     return recv(connection->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
 }
@@ -246,9 +229,8 @@ bool client_connection_is_quiet(const struct client_connection *connection) {
 static bool fail_line(struct error *err, const struct client_connection *connection, const char *what, int errnum) {
     error_set_errno(err, errnum, "%s %s", what,
                     connection->socket_path != NULL ? connection->socket_path : connection->host);
-    if (err != NULL) {
+    if (err != NULL)
         err->kind = ERROR_CONNECTION;
-    }
     return false;
 }
 
@@ -264,16 +246,13 @@ bool client_connection_send(struct client_connection *connection, const void *da
         if (errno == EPIPE || errno == ECONNRESET) {
             return true; // perhaps there is an answer that says why
         }
-        if (errno != EAGAIN && errno != EINTR) {
+        if (errno != EAGAIN && errno != EINTR)
             return fail_line(err, connection, "write", errno);
-        }
         short events = POLLOUT | POLLIN;
-        if (!wait_for(connection, connection->fd, &events, deadline_ns, err)) {
+        if (!wait_for(connection, connection->fd, &events, deadline_ns, err))
             return false;
-        }
-        if ((events & POLLOUT) == 0) {
+        if ((events & POLLOUT) == 0)
             return true;
-        }
     }
     return true;
 }
@@ -287,13 +266,11 @@ bool client_connection_receive(struct client_connection *connection, void *data,
             *received = (size_t)count;
             return true;
         }
-        if (errno != EAGAIN && errno != EINTR) {
+        if (errno != EAGAIN && errno != EINTR)
             return fail_line(err, connection, "read", errno);
-        }
         short events = POLLIN;
-        if (!wait_for(connection, connection->fd, &events, deadline_ns, err)) {
+        if (!wait_for(connection, connection->fd, &events, deadline_ns, err))
             return false;
-        }
     }
     return false;
 }

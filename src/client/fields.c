@@ -10,15 +10,13 @@
 #include "base/text.h"
 
 static void note(struct client_fields *fields, const char *name, const char *wanted) {
-    if (!error_is_set(fields->err)) {
+    if (!error_is_set(fields->err))
         error_set(fields->err, ERROR_INTERNAL, "cannot unmarshal: \"%s\" is not %s", name, wanted);
-    }
 }
 
 bool client_fields_init(struct client_fields *fields, const json_t *value, struct error *err) {
-    if (!json_is_object(value)) {
+    if (!json_is_object(value))
         return error_set(err, ERROR_INTERNAL, "cannot unmarshal: not an object where one is due");
-    }
     *fields = (struct client_fields){value, err};
     return true;
 }
@@ -30,9 +28,8 @@ char *client_json_string(const json_t *string) {
     for (const char *end = text + length; text < end;) {
         const char *nul = memchr(text, '\0', (size_t)(end - text));
         buffer_add(&out, text, (size_t)((nul != NULL ? nul : end) - text));
-        if (nul == NULL) {
+        if (nul == NULL)
             break;
-        }
         utf8_add_code_point(&out, 0xFFFD);
         text = nul + 1;
     }
@@ -77,9 +74,8 @@ int64_t client_fields_int(struct client_fields *fields, const char *name) {
 
 bool client_fields_bool(struct client_fields *fields, const char *name) {
     const json_t *member = json_member(fields->object, name);
-    if (member != NULL && !json_is_boolean(member)) {
+    if (member != NULL && !json_is_boolean(member))
         note(fields, name, "true or false");
-    }
     return json_is_true(member);
 }
 
@@ -87,16 +83,14 @@ int64_t client_fields_time(struct client_fields *fields, const char *name, char 
     AUTO_FREE char *given = client_fields_text_or_null(fields, name);
     struct wall_time time = {0};
     *text = NULL;
-    if (given == NULL) {
+    if (given == NULL)
         return 0;
-    }
     if (!clock_parse(given, &time)) {
         note(fields, name, "a time");
         return 0;
     }
-    if (!time.is_set) {
+    if (!time.is_set)
         return 0;
-    }
     *text = TAKE(given);
     return time.ns;
 }
@@ -125,9 +119,8 @@ char **client_fields_texts(struct client_fields *fields, const char *name, size_
     char **texts = memory_new_array(*count, sizeof *texts);
     for (size_t i = 0; i < *count; i++) {
         const json_t *item = json_array_get(array, i);
-        if (!json_is_string(item)) {
+        if (!json_is_string(item))
             note(fields, name, "a list of strings");
-        }
         texts[i] = json_is_string(item) ? client_json_string(item) : memory_string("");
     }
     return texts;

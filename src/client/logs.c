@@ -31,12 +31,10 @@ static const char *text_member(const json_t *object, const char *name, size_t *l
 static bool deliver(const struct log_stream *stream, const char *line, size_t length, struct pebble_error *error) {
     AUTO_ERROR struct error cause = {0};
     AUTO_JSON json_t *value = NULL;
-    if (!json_read(line, length, &value, &cause)) {
+    if (!json_read(line, length, &value, &cause))
         return client_fail_because(error, "cannot unmarshal log: ", &cause);
-    }
-    if (!json_is_object(value)) {
+    if (!json_is_object(value))
         return client_fail(error, PEBBLE_ERROR_PROTOCOL, "cannot unmarshal log: not an object");
-    }
     size_t ignored;
     struct pebble_log_entry entry = {
         .time_text = text_member(value, "time", &ignored),
@@ -44,18 +42,16 @@ static bool deliver(const struct log_stream *stream, const char *line, size_t le
     };
     entry.message = text_member(value, "message", &entry.message_length);
     struct wall_time time = {0};
-    if (!clock_parse(entry.time_text, &time)) {
+    if (!clock_parse(entry.time_text, &time))
         return client_fail(error, PEBBLE_ERROR_PROTOCOL, "cannot unmarshal log: \"time\" is not a time");
-    }
     entry.time = time.is_set ? time.ns : 0;
     return stream->entry(&entry, stream->data) || client_fail(error, PEBBLE_ERROR_CANCELLED, "interrupted");
 }
 
 static bool keep_partial(struct log_stream *stream, const char *data, size_t length, struct pebble_error *error) {
     buffer_add(&stream->partial, data, length);
-    if (!buffer_is_whole(&stream->partial)) {
+    if (!buffer_is_whole(&stream->partial))
         return client_fail(error, PEBBLE_ERROR_PROTOCOL, "cannot read log line: too long");
-    }
     return true;
 }
 
@@ -65,15 +61,13 @@ static bool split(struct log_stream *stream, const char *data, size_t length, st
         const char *newline = memchr(data, '\n', (size_t)(end - data));
         size_t piece = (size_t)((newline != NULL ? newline : end) - data);
         if (newline != NULL && stream->partial.length == 0) {
-            if (!deliver(stream, data, piece, error)) {
+            if (!deliver(stream, data, piece, error))
                 return false;
-            }
         } else if (!keep_partial(stream, data, piece, error)) {
             return false;
         } else if (newline != NULL) {
-            if (!deliver(stream, buffer_text(&stream->partial), stream->partial.length, error)) {
+            if (!deliver(stream, buffer_text(&stream->partial), stream->partial.length, error))
                 return false;
-            }
             buffer_clear(&stream->partial);
         }
         data += piece + (newline != NULL ? 1 : 0);
@@ -85,9 +79,8 @@ static bool read_stream(struct log_stream *stream, struct pebble_error *error) {
     for (;;) {
         const char *data;
         size_t length;
-        if (!client_request_read(stream->client, &data, &length, error)) {
+        if (!client_request_read(stream->client, &data, &length, error))
             return false;
-        }
         if (length == 0) {
             const struct buffer *rest = &stream->partial;
             return rest->length == 0 || deliver(stream, buffer_text(rest), rest->length, error);
@@ -113,9 +106,8 @@ static void write_target(struct buffer *target, const struct pebble_log_options 
 // Only an answer that is refused has an envelope.
 static bool read_refusal(struct pebble_client *client, struct pebble_error *error) {
     AUTO_CLIENT_RESPONSE struct client_response answer = {0};
-    if (client_response_read(client, &answer, error)) {
+    if (client_response_read(client, &answer, error))
         return client_fail(error, PEBBLE_ERROR_PROTOCOL, "cannot read logs: unexpected response");
-    }
     return false;
 }
 
@@ -124,12 +116,10 @@ bool pebble_get_logs(struct pebble_client *client, const struct pebble_log_optio
     AUTO_BUFFER struct buffer target = BUFFER_INIT(BUFFER_NO_LIMIT);
     write_target(&target, options);
     const struct client_request request = {.method = "GET", .target = buffer_text(&target)};
-    if (!client_request_begin(client, &request, error)) {
+    if (!client_request_begin(client, &request, error))
         return false;
-    }
-    if (client_request_head(client)->status != OK) {
+    if (client_request_head(client)->status != OK)
         return read_refusal(client, error);
-    }
     struct log_stream stream = {client, entry, data, BUFFER_INIT(LINE_LIMIT_BYTES)};
     bool is_fine = read_stream(&stream, error);
     buffer_finish(&stream.partial);

@@ -8,12 +8,10 @@
 
 bool pebble_get_plan(struct pebble_client *client, char **yaml, struct pebble_error *error) {
     AUTO_CLIENT_RESPONSE struct client_response answer = {0};
-    if (!client_get(client, "/v1/plan?format=yaml", &answer, error)) {
+    if (!client_get(client, "/v1/plan?format=yaml", &answer, error))
         return false;
-    }
-    if (!json_is_string(answer.result)) {
+    if (!json_is_string(answer.result))
         return client_fail(error, PEBBLE_ERROR_PROTOCOL, "cannot unmarshal: not a string where one is due");
-    }
     *yaml = client_json_string(answer.result);
     return true;
 }

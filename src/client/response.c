@@ -59,20 +59,17 @@ static bool read_envelope(struct pebble_client *client, json_t *envelope, int ht
                           struct client_response *answer, struct pebble_error *error) {
     AUTO_ERROR struct error cause = {0};
     struct client_fields fields;
-    if (!client_fields_init(&fields, envelope, &cause)) {
+    if (!client_fields_init(&fields, envelope, &cause))
         return client_fail_because(error, "", &cause);
-    }
     note_maintenance(client, envelope);
     AUTO_FREE char *type = client_fields_text(&fields, "type");
-    if (text_equal(type, "error")) {
+    if (text_equal(type, "error"))
         return fail_api(error, &fields, http_status);
-    }
     AUTO_FREE char *change = client_fields_text_or_null(&fields, "change");
     AUTO_FREE char *warning_text = NULL;
     int64_t warning = client_fields_time(&fields, "latest-warning", &warning_text);
-    if (error_is_set(&cause)) {
+    if (error_is_set(&cause))
         return client_fail_because(error, "", &cause);
-    }
     client->latest_warning = warning;
     replace(&client->latest_warning_text, TAKE(warning_text));
     *answer = (struct client_response){json_incref(envelope), json_member(envelope, "result"), TAKE(change)};
@@ -83,12 +80,10 @@ static bool read_body(struct pebble_client *client, struct buffer *body, struct 
     for (;;) {
         const char *data;
         size_t length;
-        if (!client_request_read(client, &data, &length, error)) {
+        if (!client_request_read(client, &data, &length, error))
             return false;
-        }
-        if (length == 0) {
+        if (length == 0)
             return true;
-        }
         buffer_add(body, data, length);
         if (!buffer_is_whole(body)) {
             client_request_drop(client);
@@ -100,14 +95,12 @@ static bool read_body(struct pebble_client *client, struct buffer *body, struct 
 bool client_response_read(struct pebble_client *client, struct client_response *answer, struct pebble_error *error) {
     int status = client_request_head(client)->status;
     AUTO_BUFFER struct buffer body = BUFFER_INIT(PEBBLE_RESPONSE_LIMIT_BYTES);
-    if (!read_body(client, &body, error)) {
+    if (!read_body(client, &body, error))
         return false;
-    }
     AUTO_ERROR struct error cause = {0};
     AUTO_JSON json_t *envelope = NULL;
-    if (!json_read(buffer_text(&body), body.length, &envelope, &cause)) {
+    if (!json_read(buffer_text(&body), body.length, &envelope, &cause))
         return client_fail_because(error, "cannot decode response: ", &cause);
-    }
     return read_envelope(client, envelope, status, answer, error);
 }
 
@@ -117,16 +110,14 @@ static bool check_type(const struct client_request *request, enum client_respons
                        const struct client_response *answer, struct pebble_error *error) {
     const char *found = json_string_value(json_member(answer->envelope, "type"));
     AUTO_FREE char *quoted = text_quoted(found != NULL ? found : "");
-    if (type == CLIENT_RESPONSE_SYNC && !text_equal(found, "sync")) {
+    if (type == CLIENT_RESPONSE_SYNC && !text_equal(found, "sync"))
         return client_fail(error, PEBBLE_ERROR_PROTOCOL, "expected sync response, got %s", quoted);
-    }
     if (type == CLIENT_RESPONSE_ASYNC && !text_equal(found, "async")) {
         return client_fail(error, PEBBLE_ERROR_PROTOCOL, "expected async response for \"%s\" on \"%s\", got %s",
                            request->method, request->target, quoted);
     }
-    if (type == CLIENT_RESPONSE_ASYNC && answer->change == NULL) {
+    if (type == CLIENT_RESPONSE_ASYNC && answer->change == NULL)
         return client_fail(error, PEBBLE_ERROR_PROTOCOL, "async response without change reference");
-    }
     return true;
 }
 
@@ -162,14 +153,11 @@ bool pebble_request(struct pebble_client *client, const struct pebble_request_op
     const struct client_request request = {
         .method = options->method, .target = options->path_and_query, .body = options->body};
     AUTO_CLIENT_RESPONSE struct client_response answer = {0};
-    if (!client_call(client, &request, CLIENT_RESPONSE_ANY, &answer, error)) {
+    if (!client_call(client, &request, CLIENT_RESPONSE_ANY, &answer, error))
         return false;
-    }
-    if (result != NULL) {
+    if (result != NULL)
         *result = answer.result != NULL ? client_json_text(answer.result) : memory_string("null");
-    }
-    if (change != NULL) {
+    if (change != NULL)
         *change = TAKE(answer.change);
-    }
     return true;
 }

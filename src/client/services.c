@@ -10,9 +10,8 @@
 
 static bool take_service(const json_t *value, struct pebble_service *service, struct error *err) {
     struct client_fields fields;
-    if (!client_fields_init(&fields, value, err)) {
+    if (!client_fields_init(&fields, value, err))
         return false;
-    }
     service->name = client_fields_text(&fields, "name");
     service->startup = client_fields_text(&fields, "startup");
     service->current = client_fields_text(&fields, "current");
@@ -21,9 +20,8 @@ static bool take_service(const json_t *value, struct pebble_service *service, st
 }
 
 static bool take_services(const json_t *result, struct pebble_services *services, struct pebble_error *error) {
-    if (result != NULL && !json_is_array(result)) {
+    if (result != NULL && !json_is_array(result))
         return client_fail(error, PEBBLE_ERROR_PROTOCOL, "cannot unmarshal: not a list where one is due");
-    }
     struct pebble_services taken = {.count = json_array_size(result)};
     taken.items = memory_new_array(taken.count, sizeof *taken.items);
     AUTO_ERROR struct error cause = {0};
@@ -67,9 +65,8 @@ static char *write_body(const char *key, const char *value, const char *const *n
     json_writer_member_string(&writer, key, value);
     json_writer_key(&writer, "services");
     json_writer_begin_array(&writer);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         json_writer_string(&writer, names[i]);
-    }
     json_writer_end_array(&writer);
     json_writer_end_object(&writer);
     return buffer_take(&body);
@@ -80,12 +77,10 @@ bool pebble_services_action(struct pebble_client *client, const char *action, co
     AUTO_FREE char *body = write_body("action", action, names, count);
     const struct client_request request = {.method = "POST", .target = "/v1/services", .body = body};
     AUTO_CLIENT_RESPONSE struct client_response answer = {0};
-    if (!client_call(client, &request, CLIENT_RESPONSE_ASYNC, &answer, error)) {
+    if (!client_call(client, &request, CLIENT_RESPONSE_ASYNC, &answer, error))
         return false;
-    }
-    if (change_id != NULL) {
+    if (change_id != NULL)
         *change_id = TAKE(answer.change);
-    }
     return true;
 }
 

@@ -10,9 +10,8 @@
 static bool take_info(const json_t *result, struct pebble_system_info *info, struct pebble_error *error) {
     AUTO_ERROR struct error cause = {0};
     struct client_fields fields;
-    if (!client_fields_init(&fields, result, &cause)) {
+    if (!client_fields_init(&fields, result, &cause))
         return client_fail_because(error, "", &cause);
-    }
     struct pebble_system_info taken = {
         .version = client_fields_text(&fields, "version"),
         .boot_id = client_fields_text(&fields, "boot-id"),
@@ -47,15 +46,13 @@ bool pebble_get_health(struct pebble_client *client, const char *level, const ch
     client_add_query(&target, "level", &level, level != NULL ? 1 : 0);
     client_add_query(&target, "names", names, count);
     AUTO_CLIENT_RESPONSE struct client_response answer = {0};
-    if (!client_get(client, buffer_text(&target), &answer, error)) {
+    if (!client_get(client, buffer_text(&target), &answer, error))
         return false;
-    }
     AUTO_ERROR struct error cause = {0};
     struct client_fields fields;
     bool found = client_fields_init(&fields, answer.result, &cause) && client_fields_bool(&fields, "healthy");
-    if (error_is_set(&cause)) {
+    if (error_is_set(&cause))
         return client_fail_because(error, "", &cause);
-    }
     *healthy = found;
     return true;
 }

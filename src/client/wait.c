@@ -39,9 +39,8 @@ static bool pause_wait(struct wait *wait, int64_t pause_ms, struct pebble_error 
         pause_ms = left_ms < 0 ? 0 : left_ms < pause_ms ? left_ms : pause_ms;
     }
     AUTO_ERROR struct error cause = {0};
-    if (!client_connection_pause(&wait->client->connection, pause_ms, &cause)) {
+    if (!client_connection_pause(&wait->client->connection, pause_ms, &cause))
         return client_fail_because(error, "", &cause);
-    }
     return true;
 }
 
@@ -49,12 +48,10 @@ static bool pause_wait(struct wait *wait, int64_t pause_ms, struct pebble_error 
 static bool pass_time(struct wait *wait, struct pebble_error *error) {
     const struct pebble_wait_options *options = wait->options;
     bool is_gone = wait->gone_since_ns != 0;
-    if (options->progress == NULL) {
+    if (options->progress == NULL)
         return pause_wait(wait, is_gone ? GONE_PAUSE_MS : AGAIN_PAUSE_MS, error);
-    }
-    if (wait->last.id != NULL && !options->progress(&wait->last, options->data)) {
+    if (wait->last.id != NULL && !options->progress(&wait->last, options->data))
         return client_fail(error, PEBBLE_ERROR_CANCELLED, "interrupted");
-    }
     return pause_wait(wait, options->poll_ms > 0 ? options->poll_ms : POLL_MS_DEFAULT, error);
 }
 
@@ -67,25 +64,21 @@ static bool is_passing(struct wait *wait, const struct pebble_error *failure) {
     }
     // A daemon that is about to end refuses long requests: that is the same as being gone.
     bool is_ending = is_long && failure->kind == PEBBLE_ERROR_API && failure->status >= 500;
-    if (failure->kind != PEBBLE_ERROR_CONNECTION && !is_ending) {
+    if (failure->kind != PEBBLE_ERROR_CONNECTION && !is_ending)
         return false;
-    }
     int64_t now_ns = clock_monotonic_ns();
-    if (wait->gone_since_ns == 0) {
+    if (wait->gone_since_ns == 0)
         wait->gone_since_ns = now_ns;
-    }
     return now_ns - wait->gone_since_ns < GONE_PATIENCE_NS;
 }
 
 static bool check_restart(const struct wait *wait, struct pebble_error *error) {
     const struct pebble_client *client = wait->client;
-    if (!text_equal(client->maintenance_kind, "system-restart")) {
+    if (!text_equal(client->maintenance_kind, "system-restart"))
         return true;
-    }
     client_fail(error, PEBBLE_ERROR_API, "%s", client->maintenance);
-    if (error != NULL) {
+    if (error != NULL)
         error->api_kind = memory_string(client->maintenance_kind);
-    }
     return false;
 }
 
@@ -100,56 +93,47 @@ static bool wait_ready(struct wait *wait, struct pebble_error *error) {
             wait->gone_since_ns = 0;
             pebble_change_clear(&wait->last);
             wait->last = change;
-            if (change.is_ready) {
+            if (change.is_ready)
                 return true;
-            }
-            if (!check_restart(wait, error)) {
+            if (!check_restart(wait, error))
                 return false;
-            }
         } else if (failure.kind == PEBBLE_ERROR_TIMEOUT) {
             return fail_timeout(wait, error);
         } else if (!is_passing(wait, &failure)) {
             return client_fail_move(error, &failure);
         }
-        if (!pass_time(wait, error)) {
+        if (!pass_time(wait, error))
             return false;
-        }
-        if (is_late(wait)) {
+        if (is_late(wait))
             return fail_timeout(wait, error);
-        }
     }
 }
 
 // "Done" is how a change ends well.
 static bool report_final_status(const struct pebble_change *change, struct pebble_error *error) {
-    if (text_equal(change->status, "Done")) {
+    if (text_equal(change->status, "Done"))
         return true;
-    }
-    if (change->err != NULL) {
+    if (change->err != NULL)
         return client_fail(error, PEBBLE_ERROR_CHANGE, "%s", change->err);
-    }
     AUTO_FREE char *quoted = text_quoted(change->status);
     return client_fail(error, PEBBLE_ERROR_CHANGE, "change finished in status %s with no error message", quoted);
 }
 
 bool pebble_wait_change(struct pebble_client *client, const char *id, const struct pebble_wait_options *options,
                         struct pebble_change *change, struct pebble_error *error) {
-    if (!client_check_change_id(id, error)) {
+    if (!client_check_change_id(id, error))
         return false;
-    }
     const struct pebble_wait_options none = {0};
     struct wait wait = {.client = client, .id = id, .options = options != NULL ? options : &none};
     bool is_long = wait.options->progress == NULL;
     AUTO_FREE char *target = memory_printf("/v1/changes/%s%s", id, is_long ? "/wait?timeout=4s" : "");
     wait.target = target;
-    if (wait.options->timeout_ms > 0) {
+    if (wait.options->timeout_ms > 0)
         wait.deadline_ns = clock_monotonic_ns() + wait.options->timeout_ms * NS_PER_MS;
-    }
     bool is_fine = wait_ready(&wait, error) && report_final_status(&wait.last, error);
-    if (wait.last.is_ready && change != NULL) {
+    if (wait.last.is_ready && change != NULL)
         *change = wait.last;
-    } else {
+    else
         pebble_change_clear(&wait.last);
-    }
     return is_fine;
 }

@@ -16,9 +16,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     for (size_t i = 0; i < ARRAY_COUNT(cuts); i++) {
         AUTO_BUFFER struct buffer cut = BUFFER_INIT(BUFFER_NO_LIMIT);
         http_transcript(HTTP_READ_RESPONSE, bytes, size, cuts[i], &cut);
-        if (cut.length != whole.length || memcmp(buffer_text(&cut), buffer_text(&whole), cut.length) != 0) {
+        if (cut.length != whole.length || memcmp(buffer_text(&cut), buffer_text(&whole), cut.length) != 0)
             abort();
-        }
     }
     return 0;
 }

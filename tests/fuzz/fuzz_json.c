@@ -10,9 +10,8 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void check(bool is_true) {
-    if (!is_true) {
+    if (!is_true)
         abort();
-    }
 }
 
 // A whole real number is written without a point, so what is compared is what is written.
@@ -54,9 +53,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (is_read) {
         check_written(value, false);
         check_written(value, true);
-        if (json_is_object_or_null(value, "fuzz.target", NULL)) {
+        if (json_is_object_or_null(value, "fuzz.target", NULL))
             read_fields(value);
-        }
     }
     return 0;
 }

@@ -17,16 +17,14 @@ static char *plan_text(const struct plan *plan) {
 }
 
 static void expect(bool holds) {
-    if (!holds) {
+    if (!holds)
         abort();
-    }
 }
 
 // But for a key "<<", which the reference writes without the quotes that tell it from a merge.
 static void read_back(const char *text) {
-    if (strstr(text, "<<:") != NULL) {
+    if (strstr(text, "<<:") != NULL)
         return;
-    }
     AUTO_LAYERS struct layer_list layers = {0};
     struct layer *layer = NULL;
     expect(layer_parse(0, "again", text, strlen(text), &layer, NULL));
@@ -41,18 +39,15 @@ static void read_back(const char *text) {
 static void order_all(const struct plan *plan) {
     AUTO_TEXT_LIST struct text_list names = {0};
     const struct map *services = &plan->content.services;
-    for (const struct map_entry *e = map_first(services); e != NULL; e = map_next(services, e)) {
+    for (const struct map_entry *e = map_first(services); e != NULL; e = map_next(services, e))
         text_list_add(&names, e->key);
-    }
     struct plan_lanes start = {0}, stop = {0};
     expect(plan_start_order(plan, &names, &start, NULL) && plan_stop_order(plan, &names, &stop, NULL));
     size_t started = 0, stopped = 0;
-    for (size_t i = 0; i < start.count; i++) {
+    for (size_t i = 0; i < start.count; i++)
         started += start.items[i].count;
-    }
-    for (size_t i = 0; i < stop.count; i++) {
+    for (size_t i = 0; i < stop.count; i++)
         stopped += stop.items[i].count;
-    }
     expect(started == names.count && stopped == names.count);
     plan_lanes_clear(&start);
     plan_lanes_clear(&stop);

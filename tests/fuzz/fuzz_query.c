@@ -20,9 +20,8 @@ static void check_again(const struct url_query *query) {
     }
     struct url_query again;
     url_query_parse(&again, buffer_text(&written), written.length);
-    if (again.count != query->count) {
+    if (again.count != query->count)
         abort();
-    }
     for (size_t i = 0; i < query->count; i++) {
         if (strcmp(again.pairs[i].name, query->pairs[i].name) != 0 ||
             strcmp(again.pairs[i].value, query->pairs[i].value) != 0) {
@@ -40,13 +39,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     for (size_t i = 0; i < query.count && i < 20; i++) {
         AUTO_TEXT_LIST struct text_list values = {0};
         url_query_list(&query, query.pairs[i].name, &values);
-        if (url_query_first(&query, query.pairs[i].name) == NULL || url_query_count(&query, query.pairs[i].name) == 0) {
+        if (url_query_first(&query, query.pairs[i].name) == NULL || url_query_count(&query, query.pairs[i].name) == 0)
             abort();
-        }
         for (size_t j = 0; j < values.count; j++) {
-            if (values.items[j][0] == '\0' || strchr(values.items[j], ',') != NULL) {
+            if (values.items[j][0] == '\0' || strchr(values.items[j], ',') != NULL)
                 abort();
-            }
         }
     }
     url_query_finish(&query);

@@ -13,15 +13,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     AUTO_TEXT_LIST struct text_list words = {0};
     AUTO_ERROR struct error err = {0};
     if (!shell_split(command, &words, &err)) {
-        if (!error_is_set(&err) || words.count != 0) {
+        if (!error_is_set(&err) || words.count != 0)
             abort();
-        }
         return 0;
     }
     AUTO_FREE char *joined = shell_join(&words);
     AUTO_TEXT_LIST struct text_list again = {0};
-    if (!shell_split(joined, &again, NULL) || !text_list_equal(&words, &again)) {
+    if (!shell_split(joined, &again, NULL) || !text_list_equal(&words, &again))
         abort();
-    }
     return 0;
 }

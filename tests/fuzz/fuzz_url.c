@@ -10,9 +10,8 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void check(bool is_true) {
-    if (!is_true) {
+    if (!is_true)
         abort();
-    }
 }
 
 // Cleaning a clean path changes nothing, and an escaped path decodes to itself.
@@ -44,9 +43,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (url_parse(text, &url, &err)) {
         check(!error_is_set(&err) && url.scheme != NULL && url.host != NULL && url.path[0] == '/');
         check(url.port >= 0 && url.port <= 65535);
-        for (const char *c = url.path; *c != '\0'; c++) {
+        for (const char *c = url.path; *c != '\0'; c++)
             check((unsigned char)*c > ' ' && *c != 0x7f);
-        }
         url_finish(&url);
     } else {
         check(strncmp(error_text(&err), "parse \"", 7) == 0);

@@ -15,9 +15,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static const struct yaml_limits limits = {.size_bytes = 1 << 16, .depth = 28, .nodes = 5000};
 
 static void check(bool is_true) {
-    if (!is_true) {
+    if (!is_true)
         abort();
-    }
 }
 
 static bool is_scalar(const struct yaml_node *node) {
@@ -70,18 +69,16 @@ static void look_at(const struct yaml_node *node) {
     (void)yaml_double(node, &real);
     (void)yaml_bool(node, &flag);
     (void)yaml_member(node, "a");
-    for (size_t i = 0; i < yaml_count(node); i++) {
+    for (size_t i = 0; i < yaml_count(node); i++)
         look_at(yaml_kind(node) == YAML_SEQUENCE ? yaml_item(node, i) : yaml_value(node, i));
-    }
 }
 
 static void check_tree(const struct yaml_node *root) {
     AUTO_BUFFER struct buffer written = BUFFER_INIT(BUFFER_NO_LIMIT);
     struct yaml_writer writer;
     look_at(root);
-    if (!yaml_check_keys(root, NULL)) {
+    if (!yaml_check_keys(root, NULL))
         return;
-    }
     yaml_writer_init(&writer, &written, 4);
     write_node(&writer, root);
     AUTO_YAML struct yaml_document *again = NULL;
@@ -96,8 +93,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     bool is_read = yaml_parse(text, size, &limits, &document, &err);
     check(is_read != error_is_set(&err));
     check(is_read || text_has_prefix(error_text(&err), "yaml: "));
-    if (is_read && yaml_root(document) != NULL) {
+    if (is_read && yaml_root(document) != NULL)
         check_tree(yaml_root(document));
-    }
     return 0;
 }

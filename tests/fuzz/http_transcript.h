@@ -29,23 +29,19 @@ static inline size_t http_cut_next(struct http_cut *cut, size_t left) {
 }
 
 static inline void http_transcript_head(struct buffer *out, const struct http_head *head) {
-    if (head->method != NULL) {
+    if (head->method != NULL)
         buffer_printf(out, "%s %s", head->method, head->target);
-    } else {
+    else
         buffer_printf(out, "%d %s", head->status, head->reason);
-    }
     buffer_printf(out, " 1.%d%s%s%s", head->minor_version, head->is_keep_alive ? " keep" : "",
                   head->has_expect_continue ? " expect" : "", head->wants_upgrade ? " upgrade" : "");
-    if (head->is_chunked) {
+    if (head->is_chunked)
         buffer_add_string(out, " chunked");
-    }
-    if (head->has_length) {
+    if (head->has_length)
         buffer_printf(out, " length=%llu", (unsigned long long)head->length);
-    }
     buffer_add_string(out, head->has_body ? " body\n" : "\n");
-    for (size_t i = 0; i < head->header_count; i++) {
+    for (size_t i = 0; i < head->header_count; i++)
         buffer_printf(out, "%s=%s\n", head->headers[i].name, head->headers[i].value);
-    }
 }
 
 // One event into the transcript; false at the end of what can be read.
@@ -76,19 +72,16 @@ static inline bool http_transcript_piece(struct http_reader *reader, const char 
         const char *data;
         size_t data_length;
         event = http_reader_next(reader, &at, &left, &data, &data_length);
-        if (at + left != piece + length) {
+        if (at + left != piece + length)
             abort();
-        }
         if (event == HTTP_BODY) {
-            if (data_length == 0 || data < piece || data + data_length != at) {
+            if (data_length == 0 || data < piece || data + data_length != at)
                 abort();
-            }
             buffer_add(out, data, data_length);
         }
     } while (http_transcript_event(reader, event, out));
-    if (event == HTTP_NEED_MORE && left != 0) {
+    if (event == HTTP_NEED_MORE && left != 0)
         abort();
-    }
     return event != HTTP_FAILED;
 }
 

@@ -46,9 +46,8 @@ static bool read_request(struct fake_daemon *daemon, const struct fake_answer *a
     bool is_in_body = false;
     while (rest > 0) {
         char byte;
-        if (!read_byte(daemon, &byte)) {
+        if (!read_byte(daemon, &byte))
             return false;
-        }
         buffer_add_char(&text, byte);
         if (is_in_body) {
             rest--;
@@ -67,9 +66,8 @@ static void write_answer(const struct fake_answer *answer, struct buffer *out) {
         buffer_add(out, answer->bytes, answer->length > 0 ? answer->length : strlen(answer->bytes));
         return;
     }
-    if (answer->result == NULL && answer->json == NULL) {
+    if (answer->result == NULL && answer->json == NULL)
         return;
-    }
     int status = answer->status > 0 ? answer->status : 200;
     AUTO_BUFFER struct buffer body = BUFFER_INIT(BUFFER_NO_LIMIT);
     if (answer->json != NULL) {
@@ -113,9 +111,8 @@ static bool accept_connection(struct fake_daemon *daemon) {
 
 static void close_connection(struct fake_daemon *daemon) {
     pthread_mutex_lock(&daemon->mutex);
-    if (daemon->connection >= 0) {
+    if (daemon->connection >= 0)
         close(daemon->connection);
-    }
     daemon->connection = -1;
     pthread_mutex_unlock(&daemon->mutex);
 }
@@ -124,9 +121,8 @@ static void *run(void *data) {
     struct fake_daemon *daemon = data;
     size_t done = 0;
     while (done < daemon->count) {
-        if (daemon->connection < 0 && !accept_connection(daemon)) {
+        if (daemon->connection < 0 && !accept_connection(daemon))
             break;
-        }
         const struct fake_answer *answer = &daemon->script[done];
         if (!read_request(daemon, answer)) {
             close_connection(daemon);
@@ -135,18 +131,16 @@ static void *run(void *data) {
         if (++done == daemon->count) {
             shutdown(daemon->listener, SHUT_RDWR); // whoever comes later is refused
         }
-        if (answer->raises) {
+        if (answer->raises)
             kill(getpid(), SIGUSR1);
-        }
         send_answer(daemon, answer);
         if (answer->holds) {
             char byte;
             while (read_byte(daemon, &byte)) {
             }
         }
-        if (answer->closes || answer->holds) {
+        if (answer->closes || answer->holds)
             close_connection(daemon);
-        }
     }
     close_connection(daemon);
     return NULL;
@@ -156,23 +150,20 @@ static void *run(void *data) {
 
 static int listen_unix(const char *path) {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    if (strlen(path) >= sizeof address.sun_path) {
+    if (strlen(path) >= sizeof address.sun_path)
         die(path);
-    }
     memcpy(address.sun_path, path, strlen(path) + 1);
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (bind(fd, (const struct sockaddr *)&address, sizeof address) != 0 || listen(fd, 8) != 0) {
+    if (bind(fd, (const struct sockaddr *)&address, sizeof address) != 0 || listen(fd, 8) != 0)
         die("listen");
-    }
     return fd;
 }
 
 static int listen_tcp(void) {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (bind(fd, (const struct sockaddr *)&address, sizeof address) != 0 || listen(fd, 8) != 0) {
+    if (bind(fd, (const struct sockaddr *)&address, sizeof address) != 0 || listen(fd, 8) != 0)
         die("listen");
-    }
     return fd;
 }
 
@@ -188,9 +179,8 @@ struct fake_daemon *fake_daemon_start(const char *path, const struct fake_answer
     sigset_t all, old;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &old);
-    if (pthread_create(&daemon->thread, NULL, run, daemon) != 0) {
+    if (pthread_create(&daemon->thread, NULL, run, daemon) != 0)
         die("pthread_create");
-    }
     pthread_sigmask(SIG_SETMASK, &old, NULL);
     return daemon;
 }
@@ -198,9 +188,8 @@ struct fake_daemon *fake_daemon_start(const char *path, const struct fake_answer
 int fake_daemon_port(const struct fake_daemon *daemon) {
     struct sockaddr_in address = {0};
     socklen_t size = sizeof address;
-    if (getsockname(daemon->listener, (struct sockaddr *)&address, &size) != 0) {
+    if (getsockname(daemon->listener, (struct sockaddr *)&address, &size) != 0)
         die("getsockname");
-    }
     return ntohs(address.sin_port);
 }
 
@@ -208,19 +197,16 @@ void fake_daemon_stop(struct fake_daemon *daemon, struct text_list *requests) {
     pthread_mutex_lock(&daemon->mutex);
     daemon->is_stopping = true;
     shutdown(daemon->listener, SHUT_RDWR);
-    if (daemon->connection >= 0) {
+    if (daemon->connection >= 0)
         shutdown(daemon->connection, SHUT_RDWR);
-    }
     pthread_mutex_unlock(&daemon->mutex);
     pthread_join(daemon->thread, NULL);
     pthread_mutex_destroy(&daemon->mutex);
     close(daemon->listener);
-    if (daemon->path != NULL) {
+    if (daemon->path != NULL)
         unlink(daemon->path);
-    }
-    if (requests != NULL) {
+    if (requests != NULL)
         text_list_add_list(requests, &daemon->requests);
-    }
     text_list_clear(&daemon->requests);
     free(daemon->path);
     free(daemon);
@@ -228,9 +214,8 @@ void fake_daemon_stop(struct fake_daemon *daemon, struct text_list *requests) {
 
 char *fake_socket_path(void) {
     char directory[] = "/tmp/fake-daemon-XXXXXX";
-    if (mkdtemp(directory) == NULL) {
+    if (mkdtemp(directory) == NULL)
         die("mkdtemp");
-    }
     return memory_printf("%s/socket", directory);
 }
 

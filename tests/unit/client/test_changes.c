@@ -94,9 +94,8 @@ static void changes_of_the_wrong_form_are_refused(void **state UNUSED) {
                              "[{\"tasks\":{}}]",
                              "7"};
     struct fake_answer script[ARRAY_COUNT(results)] = {0};
-    for (size_t i = 0; i < ARRAY_COUNT(results); i++) {
+    for (size_t i = 0; i < ARRAY_COUNT(results); i++)
         script[i].result = results[i];
-    }
     struct with_daemon with;
     with_daemon_begin(&with, script, ARRAY_COUNT(script));
     for (size_t i = 0; i < ARRAY_COUNT(results); i++) {

@@ -80,9 +80,8 @@ static void path_that_is_too_long_is_no_connection(void **state UNUSED) {
     // It exists, so that its length is what is refused.
     AUTO_BUFFER struct buffer long_path = BUFFER_INIT(BUFFER_NO_LIMIT);
     buffer_add_string(&long_path, directory);
-    for (int i = 0; i < 60; i++) {
+    for (int i = 0; i < 60; i++)
         buffer_add_string(&long_path, "/.");
-    }
     connection.socket_path = memory_string(buffer_text(&long_path));
     AUTO_ERROR struct error err = {0};
     assert_false(client_connection_open(&connection, CLIENT_NO_DEADLINE, &err));

@@ -169,9 +169,8 @@ static void broken_answers_are_told(void **state UNUSED) {
 
 static void interim_answers_have_an_end(void **state UNUSED) {
     AUTO_BUFFER struct buffer answers = BUFFER_INIT(BUFFER_NO_LIMIT);
-    for (int i = 0; i < 1000; i++) {
+    for (int i = 0; i < 1000; i++)
         buffer_add_string(&answers, "HTTP/1.1 100 Continue\r\n\r\n");
-    }
     const struct fake_answer script[] = {{.bytes = buffer_text(&answers), .holds = true}};
     struct with_daemon with;
     with_daemon_begin(&with, script, 1);
@@ -269,9 +268,8 @@ struct arrival {
 // Stands for time: the daemon appears while the client waits before it tries again.
 static bool let_arrive(void *data) {
     struct arrival *arrival = data;
-    if (arrival->calls++ == 0) {
+    if (arrival->calls++ == 0)
         arrival->with->daemon = fake_daemon_start(arrival->with->path, arrival->script, 1);
-    }
     return true;
 }
 

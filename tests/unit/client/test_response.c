@@ -103,9 +103,8 @@ static void answers_that_make_no_sense_are_refused(void **state UNUSED) {
 
 static void deep_answer_is_refused(void **state UNUSED) {
     AUTO_BUFFER struct buffer deep = BUFFER_INIT(BUFFER_NO_LIMIT);
-    for (int i = 0; i < 200000; i++) {
+    for (int i = 0; i < 200000; i++)
         buffer_add_char(&deep, '[');
-    }
     const struct fake_answer script[] = {{.json = buffer_text(&deep)}};
     struct with_daemon with;
     with_daemon_begin(&with, script, 1);
@@ -156,13 +155,11 @@ static void oversized_answer_is_refused(void **state UNUSED) {
     AUTO_FREE char *head = memory_printf("HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n\r\n", length);
     size_t head_length = strlen(head);
     char *bytes = memory_try(head_length + length);
-    if (bytes == NULL) {
+    if (bytes == NULL)
         skip();
-    }
     memset(bytes, ' ', head_length + length);
-    for (size_t i = 0; i < head_length; i++) {
+    for (size_t i = 0; i < head_length; i++)
         bytes[i] = head[i];
-    }
     const struct fake_answer script[] = {{.bytes = bytes, .length = head_length + length}};
     struct with_daemon with;
     with_daemon_begin(&with, script, 1);

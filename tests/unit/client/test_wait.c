@@ -123,9 +123,8 @@ static void progress_stops_the_wait(void **state UNUSED) {
 
 static bool abort_once(const struct pebble_change *change, void *data) {
     struct play *play = data;
-    if (play->calls++ == 0) {
+    if (play->calls++ == 0)
         assert_true(pebble_abort_change(play->with->client, change->id, NULL, NULL));
-    }
     return true;
 }
 
@@ -146,11 +145,10 @@ static bool restart(const struct pebble_change *change, void *data) {
     struct play *play = data;
     assert_string_equal(change->status, "Doing");
     play->calls++;
-    if (play->calls == 1) {
+    if (play->calls == 1)
         with_daemon_stop(play->with);
-    } else if (play->calls == 2) {
+    else if (play->calls == 2)
         play->with->daemon = fake_daemon_start(play->with->path, play->second, play->second_count);
-    }
     return true;
 }
 

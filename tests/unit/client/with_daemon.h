@@ -17,9 +17,8 @@ struct with_daemon {
 
 static inline void with_daemon_begin(struct with_daemon *with, const struct fake_answer *script, size_t count) {
     *with = (struct with_daemon){.path = fake_socket_path()};
-    if (count > 0) {
+    if (count > 0)
         with->daemon = fake_daemon_start(with->path, script, count);
-    }
     const struct pebble_client_options options = {.socket_path = with->path};
     assert_true(pebble_client_create(&options, &with->client, NULL));
 }
@@ -47,9 +46,8 @@ static inline void with_daemon_assert_request(struct with_daemon *with, size_t n
     const char *text = with->requests.items[number];
     AUTO_FREE char *begun = memory_printf("%s\r\n", line);
     AUTO_FREE char *ended = memory_printf("\r\n\r\n%s", body);
-    if (!text_has_prefix(text, begun) || !text_has_suffix(text, ended)) {
+    if (!text_has_prefix(text, begun) || !text_has_suffix(text, ended))
         fail_msg("request %zu is %s", number, text);
-    }
 }
 
 static inline void with_daemon_assert_error(struct with_daemon *with, enum pebble_error_kind kind,

@@ -138,9 +138,8 @@ static void forgotten_child_is_reaped(void **state UNUSED) {
     reaper_forget(reaper, &forgotten.child);
     assert_int_equal(forgotten.child.pid, 0);
     run_until(1);
-    while (!is_gone(forgotten.pid)) {
+    while (!is_gone(forgotten.pid))
         loop_run_pending(loop);
-    }
     assert_int_equal(forgotten.count, 0);
 }
 

@@ -8,6 +8,7 @@
 #include "logs/log_store.h"
 #include "loop/loop.h"
 #include "plan/plan_store.h"
+#include "plan/plan_update.h"
 #include "services/service_manager.h"
 #include "state/checkpoint.h"
 #include "state/state.h"
@@ -18,6 +19,7 @@ struct api;
 struct api_spec {
     struct loop *loop;
     struct plan_store *plans;
+    struct plan_updater *updater;
     struct service_manager *services;
     struct state *state;
     struct checkpoint *checkpoint;

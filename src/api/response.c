@@ -7,29 +7,11 @@
 #include "base/memory.h"
 #include "wire/http_message.h"
 
-static const struct {
-    int status;
-    const char *kind;
-} error_kinds[] = {
-    [ERROR_NONE] = {500, NULL},
-    [ERROR_INTERNAL] = {500, NULL},
-    [ERROR_BAD_REQUEST] = {400, NULL},
-    [ERROR_NOT_FOUND] = {404, NULL},
-    [ERROR_FORBIDDEN] = {403, NULL},
-    [ERROR_UNAUTHORIZED] = {401, "login-required"},
-    [ERROR_METHOD_NOT_ALLOWED] = {405, NULL},
-    [ERROR_TIMEOUT] = {504, NULL},
-    [ERROR_TOO_LARGE] = {413, NULL},
-    [ERROR_UNAVAILABLE] = {503, NULL},
-    [ERROR_CANCELLED] = {500, NULL},
-    [ERROR_NO_DEFAULT_SERVICES] = {400, "no-default-services"},
-    [ERROR_SYSTEM_RESTART] = {500, "system-restart"},
-    [ERROR_DAEMON_RESTART] = {500, "daemon-restart"},
-    [ERROR_GENERIC_FILE] = {400, "generic-file-error"},
-    [ERROR_PERMISSION_DENIED] = {403, "permission-denied"},
-    [ERROR_FILE_NOT_FOUND] = {404, "not-found"},
-    [ERROR_NOT_IMPLEMENTED] = {501, NULL},
-    [ERROR_CONNECTION] = {500, NULL},
+static const int status_of_kind[] = {
+    [ERROR_NONE] = 500,       [ERROR_INTERNAL] = 500,     [ERROR_BAD_REQUEST] = 400, [ERROR_NOT_FOUND] = 404,
+    [ERROR_FORBIDDEN] = 403,  [ERROR_UNAUTHORIZED] = 401, [ERROR_TIMEOUT] = 504,     [ERROR_METHOD_NOT_ALLOWED] = 405,
+    [ERROR_TOO_LARGE] = 413,  [ERROR_UNAVAILABLE] = 503,  [ERROR_CANCELLED] = 500,   [ERROR_NOT_IMPLEMENTED] = 501,
+    [ERROR_CONNECTION] = 500,
 };
 
 // Everything up to and without the result.
@@ -101,8 +83,7 @@ void api_respond_change(struct api_call *call, const struct change *change) {
 }
 
 void api_respond_error(struct api_call *call, const struct error *err) {
-    int status = error_kinds[err->kind].status;
-    const char *kind = error_kinds[err->kind].kind;
+    int status = status_of_kind[err->kind];
     AUTO_BUFFER struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
     struct json_writer writer;
     json_writer_init(&writer, &text, true);
@@ -110,8 +91,8 @@ void api_respond_error(struct api_call *call, const struct error *err) {
     json_writer_key(&writer, "result");
     json_writer_begin_object(&writer);
     json_writer_member_string(&writer, "message", error_text(err));
-    if (kind != NULL)
-        json_writer_member_string(&writer, "kind", kind);
+    if (err->code != NULL)
+        json_writer_member_string(&writer, "kind", err->code);
     json_writer_end_object(&writer);
     end_envelope(call->api, &writer, true);
     http_respond(call->request, status, JSON_CONTENT_TYPE, text.data, text.length);

@@ -110,7 +110,10 @@ static void deny(struct api_call *call) {
         AUTO_FREE char *words = memory_printf("User %s not authorized to access %s", call->user, buffer_text(&path));
         log_security(LOG_SECURITY_CRITICAL, event, words);
     }
-    api_respond_failure(call, ERROR_UNAUTHORIZED, "access denied");
+    AUTO_ERROR struct error err = {0};
+    error_set(&err, ERROR_UNAUTHORIZED, "access denied");
+    error_set_code(&err, "login-required");
+    api_respond_error(call, &err);
 }
 
 static const struct route *find_route(struct api_call *call) {

@@ -137,8 +137,10 @@ static bool plan_autostart(struct service_manager *manager, struct request *requ
         if (text_equal(((const struct plan_service *)planned[i]->value)->startup, "enabled"))
             text_list_add(&enabled, planned[i]->key);
     }
-    if (enabled.count == 0)
-        return error_set(err, ERROR_NO_DEFAULT_SERVICES, "no default services");
+    if (enabled.count == 0) {
+        error_set(err, ERROR_BAD_REQUEST, "no default services");
+        return error_set_code(err, "no-default-services");
+    }
     if (!plan_start_order(manager->plan, &enabled, &request->start, err))
         return false;
     for (size_t i = 0; i < request->start.count; i++)
@@ -270,7 +272,7 @@ bool service_manager_request(struct service_manager *manager, enum service_actio
         if (action != SERVICE_REPLAN)
             request.touched = lanes_total(action == SERVICE_STOP ? &request.stop : &request.start);
         *change = make_change(manager, action, &request);
-    } else if (err == NULL || err->kind != ERROR_NO_DEFAULT_SERVICES) {
+    } else if (!error_has_code(err, "no-default-services")) {
         error_prefix(err, "cannot %s services: ", action_names[action]);
     }
     request_finish(&request);

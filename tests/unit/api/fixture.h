@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "api/api_internal.h"
+#include "api/body_internal.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "net/listen.h"

@@ -5,6 +5,8 @@
 #include "api/api.h"
 #include "data/json.h"
 #include "http/router.h"
+#include "state/change.h"
+#include "state/notice.h"
 
 #define JSON_CONTENT_TYPE "application/json"
 #define BODY_LIMIT_BYTES ((size_t)33554432) // of a JSON request

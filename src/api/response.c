@@ -6,6 +6,7 @@
 
 #include "api/api_internal.h"
 #include "base/memory.h"
+#include "state/notice.h"
 #include "wire/http_message.h"
 
 static const int status_of_kind[] = {

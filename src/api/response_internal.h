@@ -3,7 +3,7 @@
 #pragma once
 
 #include "api/call_internal.h"
-#include "state/state.h"
+#include "state/change.h"
 
 #define JSON_CONTENT_TYPE "application/json"
 

@@ -13,6 +13,7 @@
 #include "process/reaper.h"
 #include "services/service_manager.h"
 #include "state/checkpoint.h"
+#include "state/change.h"
 #include "state/runner.h"
 #include "state/state.h"
 

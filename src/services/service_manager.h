@@ -12,6 +12,7 @@
 #include "loop/loop.h"
 #include "plan/plan.h"
 #include "process/reaper.h"
+#include "state/change.h"
 #include "state/runner.h"
 #include "state/state.h"
 

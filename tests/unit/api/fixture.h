@@ -24,6 +24,9 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "net/listen.h"
+#include "state/change.h"
+#include "state/notice.h"
+#include "state/task.h"
 
 struct fixture {
     char folder[32];

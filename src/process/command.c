@@ -65,7 +65,12 @@ static bool start_process(struct reaper *reaper, const struct command_spec *spec
         .descriptors = reaper_child_descriptors(reaper),
         .takes_terminal = spec->takes_terminal,
     };
-    return process_spawn(&process, pid, err);
+    struct process_report report = {0};
+    process_spawn(&process, &report);
+    if (!process_report_check(&report, &process, err))
+        return false;
+    *pid = process_report_pid(&report);
+    return true;
 }
 
 bool command_start(struct loop *loop, struct reaper *reaper, const struct command_spec *spec, command_end_fn on_end,

@@ -4,20 +4,11 @@
 #pragma once
 
 #include "base/text.h"
+#include "process/environment.h"
 #include "process/process.h"
 #include "process/reaper.h"
 
 #include <stdint.h>
-
-// An environment under construction: later settings replace earlier ones of the same name.
-struct environment;
-struct environment *environment_create(char *const *initial) __attribute__((returns_nonnull)); // NULL: empty
-void environment_destroy(struct environment *environment);
-void environment_set(struct environment *environment, const char *name, const char *value);
-void environment_unset(struct environment *environment, const char *name);
-const char *environment_get(const struct environment *environment, const char *name); // NULL when absent
-// For execve; borrowed, valid until the next change. Sorted by name.
-char *const *environment_list(struct environment *environment);
 
 struct command_spec {
     const struct text_list *words;   // at least one
@@ -43,7 +34,3 @@ pid_t command_pid(const struct command *command); // 0 once it has ended
 bool command_is_running(const struct command *command);
 bool command_signal(struct command *command, int signal_number, struct error *err);
 bool command_signal_group(struct command *command, int signal_number, struct error *err);
-
-// Signal names: "SIGHUP" and so on, full and upper case only; 0 when unknown.
-int signal_by_name(const char *name);
-const char *signal_name(int number); // "SIGHUP", or NULL

@@ -7,7 +7,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
-#include "process/command.h"
+#include "process/signal_names.h"
 #include "services/service_exit_internal.h"
 #include "services/service_tee_internal.h"
 

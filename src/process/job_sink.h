@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Where a job's output goes.
+#pragma once
+
+#include <stddef.h>
+
+struct job_sink {
+    // Called from the loop with output as it arrives; `bytes` is borrowed for the call. May pause the output, but not
+    // destroy or abandon the job. NULL: there is no sink.
+    void (*write)(void *data, const char *bytes, size_t length);
+    // How many bytes it takes in this turn of the loop, more than 0. NULL: the usual bound.
+    size_t (*turn_bytes)(void *data);
+    void *data;
+};

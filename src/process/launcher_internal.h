@@ -6,6 +6,7 @@
 // end.
 #pragma once
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "loop/loop.h"
 #include "process/process.h"

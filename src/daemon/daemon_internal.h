@@ -12,8 +12,8 @@
 #include "plan/plan_update.h"
 #include "process/reaper.h"
 #include "services/service_manager.h"
-#include "state/checkpoint.h"
 #include "state/change.h"
+#include "state/checkpoint.h"
 #include "state/runner.h"
 #include "state/state.h"
 
@@ -59,7 +59,6 @@ struct daemon {
     struct listener on_change_ready;
     struct listener on_shutdown_wanted;
     struct listener on_checkpoint_failed;
-    bool is_write_stuck; // the last write of the state file did not end in time
     struct child subcommand;
     int subcommand_code;
 };

@@ -83,8 +83,7 @@ void daemon_stop(struct daemon *daemon, enum daemon_exit exit_code) {
 
 static void end(struct daemon *daemon) {
     AUTO_ERROR struct error err = {0};
-    daemon->is_write_stuck = !checkpoint_flush(daemon->checkpoint, FLUSH_LIMIT_MS, &err) && err.kind == ERROR_TIMEOUT;
-    if (error_is_set(&err))
+    if (!checkpoint_flush(daemon->checkpoint, FLUSH_LIMIT_MS, &err))
         log_notice("Cannot write state file before exiting, what is not saved is lost: %s", error_text(&err));
     loop_run_pending(daemon->loop); // answers that waited for that
     output_flush(daemon->log_output, 200);

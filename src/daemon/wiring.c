@@ -117,6 +117,7 @@ static bool init_state(struct daemon *daemon, struct error *err) {
         return false;
     }
     daemon->runner = runner_create(daemon->loop, daemon->state);
+    checkpoint_set_runner(daemon->checkpoint, daemon->runner);
     return true;
 }
 
@@ -207,10 +208,8 @@ void daemon_destroy(struct daemon *daemon) {
         event_remove(&daemon->on_shutdown_wanted);
     }
     service_manager_destroy(daemon->services);
+    checkpoint_destroy(daemon->checkpoint);
     runner_destroy(daemon->runner);
-    // A write that hangs in the kernel is left behind rather than waited for, and the loop that it would wake, too.
-    if (!daemon->is_write_stuck)
-        checkpoint_destroy(daemon->checkpoint);
     api_destroy(daemon->api);
     plan_store_destroy(daemon->plans);
     state_destroy(daemon->state);
@@ -228,8 +227,7 @@ void daemon_destroy(struct daemon *daemon) {
     log_set_sink(NULL, NULL);
     output_destroy(daemon->verbose_output);
     output_destroy(daemon->log_output);
-    if (!daemon->is_write_stuck)
-        loop_destroy(daemon->loop);
+    loop_destroy(daemon->loop);
     free(daemon->boot_id);
     file_close_at(&daemon->directory_fd);
 }

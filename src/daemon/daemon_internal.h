@@ -10,7 +10,9 @@
 #include "loop/output.h"
 #include "plan/plan_store.h"
 #include "plan/plan_update.h"
+#include "process/job.h"
 #include "process/reaper.h"
+#include "services/service_job.h"
 #include "services/service_manager.h"
 #include "state/change.h"
 #include "state/checkpoint.h"
@@ -29,6 +31,7 @@ struct daemon {
     struct output *log_output;
     struct output *verbose_output; // NULL unless verbose
     struct reaper *reaper;
+    struct job_context *jobs;
     struct log_store *logs;
     struct plan_store *plans;
     struct plan_updater *plan_updater;

@@ -24,6 +24,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "net/listen.h"
+#include "services/service_job.h"
 #include "state/change.h"
 #include "state/notice.h"
 #include "state/task.h"
@@ -33,6 +34,7 @@ struct fixture {
     char path[64];
     struct loop *loop;
     struct reaper *reaper;
+    struct job_context *jobs;
     struct state *state;
     struct runner *runner;
     struct checkpoint *checkpoint;
@@ -58,6 +60,8 @@ static inline void fixture_begin(struct fixture *fixture) {
     (void)snprintf(fixture->path, sizeof fixture->path, "%s/socket", fixture->folder);
     assert_true(loop_create(&fixture->loop, NULL));
     assert_true(reaper_create(fixture->loop, &fixture->reaper, NULL));
+    fixture->jobs =
+        job_context_create(&(const struct job_context_spec){.loop = fixture->loop, .reaper = fixture->reaper});
     fixture->state = state_create();
     fixture->runner = runner_create(fixture->loop, fixture->state);
     fixture->checkpoint = checkpoint_create(fixture->loop, fixture->state, NULL);
@@ -67,7 +71,7 @@ static inline void fixture_begin(struct fixture *fixture) {
     fixture->updater = plan_updater_create(fixture->loop, fixture->plans);
     struct service_manager_spec services = {
         .loop = fixture->loop,
-        .reaper = fixture->reaper,
+        .launcher = service_job_launcher(fixture->jobs),
         .state = fixture->state,
         .runner = fixture->runner,
         .logs = fixture->logs,
@@ -103,6 +107,7 @@ static inline void fixture_end(struct fixture *fixture) {
     plan_store_destroy(fixture->plans);
     state_destroy(fixture->state);
     log_store_destroy(fixture->logs);
+    assert_true(job_context_destroy(fixture->jobs));
     reaper_destroy(fixture->reaper);
     loop_destroy(fixture->loop);
     (void)unlink(fixture->path);

@@ -100,44 +100,77 @@ static void finish_task(struct task **waiting, struct error *err) {
 
 // --- starting ---
 
-static void on_process_end(void *data, int exit_code) {
+static void on_process_launched(void *data) {
     struct service *service = data;
+    service->start_count++;
+    timer_start(service->reset_timer, service->config->backoff_limit.ns);
+    if (service->state == STATE_STARTING)
+        timer_start(service->timer, START_WINDOW_NS);
+    struct service_started started = {.config = service->config, .ring = service->ring};
+    event_emit(&service->manager->started, &started);
+}
+
+static void forget_process(struct service *service) {
     service->process = NULL;
     service->manager->process_count--;
     timer_stop(service->reset_timer);
+}
+
+static void on_process_ended(void *data, int exit_code) {
+    struct service *service = data;
+    forget_process(service);
     log_debug("Service %s exited with code %d", service->quoted_name, exit_code);
     service_on_exit(service, exit_code);
 }
 
+static void fail_start(struct service *service, struct error *err) {
+    service->since = (struct wall_time){0};
+    service_set_state(service, STATE_STOPPED);
+    finish_task(&service->start_task, err);
+}
+
+static void on_process_failed(void *data, const struct error *reason) {
+    struct service *service = data;
+    forget_process(service);
+    AUTO_ERROR struct error err = {0};
+    error_set(&err, reason->kind, "%s", error_text(reason));
+    if (service->state == STATE_STARTING) {
+        fail_start(service, &err);
+    } else if (service->state == STATE_RUNNING) {
+        // The command may come back, or the system have processes to spare again.
+        log_notice("%s", error_text(&err));
+        service_back_off(service, service->backoff_reason);
+    } else {
+        service_on_exit(service, 128 + SIGKILL); // it was to be stopped
+    }
+}
+
 static void abandon_process(struct service *service) {
     service_process_abandon(service->process);
-    service->process = NULL;
-    service->manager->process_count--;
+    forget_process(service);
 }
 
 static bool start_process(struct service *service, struct error *err) {
+    static const struct service_process_handlers handlers = {
+        .on_launched = on_process_launched,
+        .on_failed = on_process_failed,
+        .on_ended = on_process_ended,
+    };
     struct service_manager *manager = service->manager;
     int64_t kill_delay_ns = service_kill_delay_ns(service);
     struct service_process_spec spec = {
-        .loop = manager->spec.loop,
-        .reaper = manager->spec.reaper,
+        .jobs = manager->jobs,
         .config = service->config,
         .workload = service->workload,
-        .ring = service->ring,
-        .tee = manager->spec.tee != NULL ? service_tee : NULL,
-        .tee_data = service,
+        .output = {.ring = service->ring, .tee = manager->spec.tee != NULL ? service_tee : NULL, .tee_data = service},
         // A little less than the kill-delay, so that the end of the wait does not meet the SIGKILL.
         .output_wait_ns = kill_delay_ns / 10 * 9,
     };
     if (manager->process_count >= manager->process_limit)
         return error_set_errno(err, EMFILE, "cannot start service: pipe");
-    if (!service_process_start(&spec, on_process_end, service, &service->process, err))
+    if (!service_process_start(&spec, &handlers, service, &service->process, err))
         return false;
     manager->process_count++;
-    service->start_count++;
-    timer_start(service->reset_timer, service->config->backoff_limit.ns);
-    struct service_started started = {.config = service->config, .ring = service->ring};
-    event_emit(&manager->started, &started);
     return true;
 }
 
@@ -157,14 +190,10 @@ void service_start(struct service *service, struct task *task) {
 
 static void start_for_task(struct service *service) {
     AUTO_ERROR struct error err = {0};
-    if (start_process(service, &err)) {
+    if (start_process(service, &err))
         service_set_state(service, STATE_STARTING);
-        timer_start(service->timer, START_WINDOW_NS);
-        return;
-    }
-    service->since = (struct wall_time){0};
-    service_set_state(service, STATE_STOPPED);
-    finish_task(&service->start_task, &err);
+    else
+        fail_start(service, &err);
 }
 
 static void start_after_backoff(struct service *service) {
@@ -173,7 +202,6 @@ static void start_after_backoff(struct service *service) {
         service_set_state(service, STATE_RUNNING);
         return;
     }
-    // The command may come back, or the system have processes to spare again.
     log_notice("%s", error_text(&err));
     service_back_off(service, service->backoff_reason);
 }
@@ -198,7 +226,6 @@ void service_abort_start(struct service *service) {
             error_set(&err, ERROR_CANCELLED, "start aborted, but cannot send SIGKILL to process: %s",
                       error_text(&reason));
         abandon_process(service);
-        timer_stop(service->reset_timer);
         service_set_state(service, STATE_STOPPED);
     } else {
         return;

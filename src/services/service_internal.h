@@ -8,7 +8,7 @@
 
 enum service_state {
     STATE_INITIAL,  // never ran
-    STATE_STARTING, // runs for less than the start window
+    STATE_STARTING, // is being launched, or runs for less than the start window
     STATE_RUNNING,
     STATE_TERMINATING, // SIGTERM has been sent
     STATE_KILLING,     // SIGKILL has been sent
@@ -45,6 +45,7 @@ struct service {
 
 struct service_manager {
     struct service_manager_spec spec;
+    struct job_context *jobs;
     struct plan *plan;
     struct map_entry **planned; // the plan's services by name, for lists that are asked for often
     struct map services;        // name -> struct service *

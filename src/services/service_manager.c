@@ -22,6 +22,8 @@ static size_t process_limit(void) {
 struct service_manager *service_manager_create(const struct service_manager_spec *spec) {
     struct service_manager *manager = memory_new(sizeof *manager);
     manager->spec = *spec;
+    struct job_context_spec jobs = {.loop = spec->loop, .reaper = spec->reaper};
+    manager->jobs = job_context_create(&jobs);
     manager->process_limit = process_limit();
     map_init(&manager->services, service_destroy);
     list_init(&manager->start_queue);
@@ -36,6 +38,7 @@ void service_manager_destroy(struct service_manager *manager) {
         return;
     loop_defer_cancel(manager->spec.loop, &manager->start_turn);
     map_finish(&manager->services);
+    (void)job_context_destroy(manager->jobs);
     free(manager->planned);
     plan_release(manager->plan);
     free(manager);

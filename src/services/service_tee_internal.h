@@ -4,5 +4,5 @@
 
 #include <stddef.h>
 
-// A capture_tee_fn; `data` is the struct service.
+// `data` is the struct service.
 void service_tee(void *data, const char *bytes, size_t length);

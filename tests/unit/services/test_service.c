@@ -69,9 +69,10 @@ static void abort_kills_what_is_starting(void **unused UNUSED) {
     struct fixture fixture;
     fixture_begin(&fixture, layer);
     struct change *change = fixture_ask(&fixture, SERVICE_START, "calm");
-    RUN_UNTIL(&fixture,
-              map_has(&fixture.manager->services, "calm") && service_is_up(fixture_service(&fixture, "calm")));
-    pid_t pid = service_process_pid(fixture_service(&fixture, "calm")->process);
+    RUN_UNTIL(&fixture, map_has(&fixture.manager->services, "calm"));
+    const struct service *service = fixture_service(&fixture, "calm");
+    RUN_UNTIL(&fixture, service->process != NULL && service_process_pid(service->process) > 0);
+    pid_t pid = service_process_pid(service->process);
     assert_true(change_abort(change, NULL));
     RUN_UNTIL(&fixture, change_is_ready(change));
     assert_int_equal(change_status(change), STATUS_ERROR);

@@ -214,7 +214,7 @@ static bool open_terminal(struct job *job, struct process_spec *spec, struct err
 }
 
 static bool open_output_pipe(struct job *job, size_t which, int *writing_end, struct error *err) {
-    int reading_end;
+    int reading_end = -1;
     return open_pipe(&reading_end, writing_end, err) && open_output(job, which, reading_end, err);
 }
 

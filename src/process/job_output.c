@@ -12,7 +12,6 @@
 #define BLOCK_BYTES ((size_t)65536)
 // A pipe that was found full gets this size: fewer turns, and the writer waits less.
 #define FLOODED_PIPE_BYTES 262144
-#define TURN_BYTES ((size_t)262144)
 // A pipe holds no more than this at the end, except if someone still writes.
 #define REST_BYTES ((size_t)1048576)
 
@@ -39,7 +38,7 @@ static void enlarge_pipe(struct job_output *output) {
 }
 
 static size_t turn_bytes(const struct job_output *output) {
-    size_t bytes = output->sink.turn_bytes != NULL ? output->sink.turn_bytes(output->sink.data) : TURN_BYTES;
+    size_t bytes = output->sink.turn_bytes != NULL ? output->sink.turn_bytes(output->sink.data) : JOB_TURN_BYTES;
     return output->is_finishing && output->rest_bytes < bytes ? output->rest_bytes : bytes;
 }
 

@@ -9,7 +9,6 @@
 #define LAST_OUTPUT_LINES 20
 // So that followers of the ring read before lines that came in the same turn give way.
 #define FOLLOWED_TURN_BYTES ((size_t)32768)
-#define TURN_BYTES ((size_t)262144)
 
 static void add_head(struct buffer *out, const struct service *service) {
     char time[CLOCK_TEXT_SIZE];
@@ -41,7 +40,7 @@ static void write_output(void *data, const char *bytes, size_t length) {
 
 static size_t turn_bytes(void *data) {
     const struct service *service = data;
-    return list_is_empty(&ring_grown(service->ring)->listeners) ? TURN_BYTES : FOLLOWED_TURN_BYTES;
+    return list_is_empty(&ring_grown(service->ring)->listeners) ? JOB_TURN_BYTES : FOLLOWED_TURN_BYTES;
 }
 
 struct job_sink service_output_sink(struct service *service) {

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/response_internal.h"
 #include "base/memory.h"
 
 #define DEFAULT_COUNT 30
@@ -19,10 +20,10 @@ struct log_response {
 };
 
 static void log_response_destroy(void *data) {
-    struct log_response *answer = data;
-    loop_defer_cancel(answer->call->api->spec.loop, &answer->turn);
-    log_query_destroy(answer->query);
-    free(answer);
+    struct log_response *response = data;
+    loop_defer_cancel(response->call->api->spec.loop, &response->turn);
+    log_query_destroy(response->query);
+    free(response);
 }
 
 static void add_entry(struct buffer *out, const char *service, const struct ring_entry *entry) {
@@ -38,34 +39,34 @@ static void add_entry(struct buffer *out, const char *service, const struct ring
 }
 
 // Writes one block of entries; false when there are none left.
-static bool write_block(struct log_response *answer) {
+static bool write_block(struct log_response *response) {
     AUTO_BUFFER struct buffer block = BUFFER_INIT(BUFFER_NO_LIMIT);
     const char *service;
     struct ring_entry entry;
-    while (block.length < BLOCK_BYTES && log_query_next(answer->query, &service, &entry))
+    while (block.length < BLOCK_BYTES && log_query_next(response->query, &service, &entry))
         add_entry(&block, service, &entry);
-    http_stream_write(answer->call->request, block.data, block.length);
+    http_stream_write(response->call->request, block.data, block.length);
     return block.length >= BLOCK_BYTES;
 }
 
 static void on_turn(struct deferred *deferred) {
-    struct log_response *answer = CONTAINER_OF(deferred, struct log_response, turn);
-    struct http_request *request = answer->call->request;
+    struct log_response *response = CONTAINER_OF(deferred, struct log_response, turn);
+    struct http_request *request = response->call->request;
     for (int i = 0; i < BLOCKS_PER_TURN; i++) {
         if (http_stream_pending(request) >= HTTP_STREAM_HIGH_BYTES)
             return; // on_drain goes on
-        if (!write_block(answer)) {
-            if (!answer->follow)
+        if (!write_block(response)) {
+            if (!response->follow)
                 http_stream_end(request);
             return;
         }
     }
-    loop_defer(answer->call->api->spec.loop, deferred, on_turn);
+    loop_defer(response->call->api->spec.loop, deferred, on_turn);
 }
 
 static void go_on(void *data) {
-    struct log_response *answer = data;
-    loop_defer(answer->call->api->spec.loop, &answer->turn, on_turn);
+    struct log_response *response = data;
+    loop_defer(response->call->api->spec.loop, &response->turn, on_turn);
 }
 
 static void on_drain(struct http_request *request UNUSED, void *data) {
@@ -77,24 +78,23 @@ static void on_cancel(struct http_request *request, void *data UNUSED) {
 }
 
 static void begin_response(struct api_call *call, const struct text_list *services, int64_t count, bool follow) {
-    struct log_response *answer = memory_new(sizeof *answer);
-    answer->call = call;
-    answer->follow = follow;
-    call->waiting = answer;
-    call->release_waiting = log_response_destroy;
+    struct log_response *response = memory_new(sizeof *response);
+    response->call = call;
+    response->follow = follow;
+    call_keep(call, response, log_response_destroy);
     struct log_query_spec spec = {
         .services = services->count > 0 ? services : NULL,
         .count = count,
         .follow = follow,
         .on_ready = go_on,
-        .data = answer,
+        .data = response,
     };
-    answer->query = log_query_create(call->api->spec.logs, &spec);
+    response->query = log_query_create(call->api->spec.logs, &spec);
     if (follow) // another ends by itself, and a client that has said its last word still gets the whole of it
-        http_request_on_cancel(call->request, on_cancel, answer);
-    http_stream_on_drain(call->request, on_drain, answer);
+        http_request_on_cancel(call->request, on_cancel, response);
+    http_stream_on_drain(call->request, on_drain, response);
     http_stream_begin(call->request, 200, "application/x-ndjson");
-    on_turn(&answer->turn);
+    on_turn(&response->turn);
 }
 
 void api_get_logs(struct api_call *call) {

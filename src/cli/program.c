@@ -99,7 +99,7 @@ int program_run(char *const *words, size_t count) {
     int code = finish_output(run_words(words, count, &err));
     if (!error_is_set(&err))
         return code;
-    if (err.kind == ERROR_SYSTEM_RESTART) {
+    if (error_has_code(&err, "system-restart")) {
         (void)fprintf(stderr, "%s\n", error_text(&err));
         return 0;
     }

@@ -9,9 +9,11 @@
 #include "loop/loop.h"
 #include "loop/output.h"
 #include "plan/plan_store.h"
+#include "plan/plan_update.h"
 #include "process/reaper.h"
 #include "services/service_manager.h"
 #include "state/checkpoint.h"
+#include "state/change.h"
 #include "state/runner.h"
 #include "state/state.h"
 
@@ -29,6 +31,7 @@ struct daemon {
     struct reaper *reaper;
     struct log_store *logs;
     struct plan_store *plans;
+    struct plan_updater *plan_updater;
     struct state *state;
     struct checkpoint *checkpoint;
     struct runner *runner;

@@ -138,6 +138,7 @@ static void init_services(struct daemon *daemon) {
 static bool init_plan(struct daemon *daemon, struct error *err) {
     AUTO_FREE char *layers = memory_printf("%s/layers", daemon->options->directory);
     daemon->plans = plan_store_create(layers);
+    daemon->plan_updater = plan_updater_create(daemon->loop, daemon->plans);
     return plan_store_load(daemon->plans, err) || error_prefix(err, "cannot load plan: ");
 }
 
@@ -145,6 +146,7 @@ static void init_api(struct daemon *daemon) {
     struct api_spec spec = {
         .loop = daemon->loop,
         .plans = daemon->plans,
+        .updater = daemon->plan_updater,
         .services = daemon->services,
         .state = daemon->state,
         .checkpoint = daemon->checkpoint,
@@ -196,6 +198,7 @@ bool daemon_init(struct daemon *daemon, struct error *err) {
 
 void daemon_destroy(struct daemon *daemon) {
     http_server_destroy(daemon->server);
+    plan_updater_destroy(daemon->plan_updater); // responds to the requests that wait for it
     file_close_at(&daemon->socket_fd);
     if (daemon->services != NULL) {
         event_remove(&daemon->on_plan_changed);

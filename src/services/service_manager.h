@@ -12,6 +12,7 @@
 #include "loop/loop.h"
 #include "plan/plan.h"
 #include "process/reaper.h"
+#include "state/change.h"
 #include "state/runner.h"
 #include "state/state.h"
 
@@ -57,8 +58,8 @@ bool service_manager_is_busy(const struct service_manager *manager);
 // --- what is asked for ---
 enum service_action { SERVICE_START, SERVICE_STOP, SERVICE_RESTART, SERVICE_REPLAN, SERVICE_AUTOSTART };
 bool service_action_by_name(const char *name, enum service_action *action);
-// Makes the change with its tasks. Errors are ERROR_BAD_REQUEST in the words of the API, or
-// ERROR_NO_DEFAULT_SERVICES; nothing is made then. The change is the state's.
+// Makes the change with its tasks. Errors are ERROR_BAD_REQUEST in the words of the API, with
+// the code "no-default-services" if autostart finds none; nothing is made then. The change is the state's.
 bool service_manager_request(struct service_manager *manager, enum service_action action, const struct text_list *names,
                              struct change **change, struct error *err) NODISCARD;
 // Sends a signal ("SIGHUP") to the services' main processes; what cannot be signalled is reported, joined by "; ".

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "state/task_array.h"
 
 static const char *const action_names[] = {
     [SERVICE_START] = "start",   [SERVICE_STOP] = "stop",           [SERVICE_RESTART] = "restart",
@@ -137,8 +138,10 @@ static bool plan_autostart(struct service_manager *manager, struct request *requ
         if (text_equal(((const struct plan_service *)planned[i]->value)->startup, "enabled"))
             text_list_add(&enabled, planned[i]->key);
     }
-    if (enabled.count == 0)
-        return error_set(err, ERROR_NO_DEFAULT_SERVICES, "no default services");
+    if (enabled.count == 0) {
+        error_set(err, ERROR_BAD_REQUEST, "no default services");
+        return error_set_code(err, "no-default-services");
+    }
     if (!plan_start_order(manager->plan, &enabled, &request->start, err))
         return false;
     for (size_t i = 0; i < request->start.count; i++)
@@ -163,17 +166,6 @@ static bool plan_action(struct service_manager *manager, enum service_action act
 }
 
 // --- the change ---
-
-struct task_array {
-    struct task **items;
-    size_t count;
-    size_t capacity;
-};
-
-static void task_array_add(struct task_array *array, struct task *task) {
-    array->items = memory_grow(array->items, &array->capacity, array->count + 1, sizeof *array->items);
-    array->items[array->count++] = task;
-}
 
 static struct task *add_task(struct change *change, const char *kind, const char *name) {
     AUTO_BUFFER struct buffer summary = BUFFER_INIT(BUFFER_NO_LIMIT);
@@ -213,12 +205,10 @@ static void set_service_names(struct change *change, const struct text_list *nam
 
 static void add_tasks(struct change *change, const struct request *request) {
     struct task_array none = {0};
-    struct task_array stops = {0};
-    struct task_array starts = {0};
+    AUTO_TASK_ARRAY struct task_array stops = {0};
+    AUTO_TASK_ARRAY struct task_array starts = {0};
     add_lanes(change, "stop", &request->stop, &none, &stops);
     add_lanes(change, "start", &request->start, &stops, &starts);
-    memory_free_at(&stops.items);
-    memory_free_at(&starts.items);
 }
 
 static void summarise(const struct request *request, enum service_action action, struct buffer *out) {
@@ -270,7 +260,7 @@ bool service_manager_request(struct service_manager *manager, enum service_actio
         if (action != SERVICE_REPLAN)
             request.touched = lanes_total(action == SERVICE_STOP ? &request.stop : &request.start);
         *change = make_change(manager, action, &request);
-    } else if (err == NULL || err->kind != ERROR_NO_DEFAULT_SERVICES) {
+    } else if (!error_has_code(err, "no-default-services")) {
         error_prefix(err, "cannot %s services: ", action_names[action]);
     }
     request_finish(&request);

@@ -9,6 +9,8 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "loop/worker_pool.h"
+#include "state/notice.h"
+#include "state/state_file_internal.h"
 #include "state/state_internal.h"
 
 #define FILE_MODE 0600

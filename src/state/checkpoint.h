@@ -5,6 +5,8 @@
 // else waits.
 #pragma once
 
+#include "base/event.h"
+#include "base/list.h"
 #include "loop/loop.h"
 #include "state/state.h"
 

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "loop/loop.h"
-#include "state/state.h"
+#include "state/task.h"
 
 struct runner;
 

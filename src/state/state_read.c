@@ -2,13 +2,15 @@
 // Reads what state_write.c or the reference wrote. Members that are not known here stay with their object.
 // What does not fit together (a task that is not there, one id twice) is refused: the file is not ours to
 // mend, and what was made of it would be written over it.
-#include "state/state_internal.h"
+#include "state/state_file_internal.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
 #include "data/json.h"
+#include "state/change_internal.h"
+#include "state/notice_internal.h"
 
 #define NUMBER_MAX (INT64_MAX / 2) // leaves module to count on
 
@@ -176,7 +178,7 @@ static bool read_task(struct state *state, struct record *record) {
     uint64_t number = get_own_number(record);
     if (record->has_failed)
         return false;
-    struct task *task = task_make(state, number, get_string(record, "kind"), get_string(record, "summary"));
+    struct task *task = task_create_numbered(state, number, get_string(record, "kind"), get_string(record, "summary"));
     enum task_status status = get_status(record, "status");
     task->status = status == STATUS_DEFAULT ? STATUS_DO : status;
     task->waited_status = get_status(record, "waited-status");
@@ -197,7 +199,7 @@ static bool link_task(struct state *state, struct record *record, struct task *t
     const json_t *waits = get_array(record, "wait-tasks");
     for (size_t i = 0; i < json_array_size(waits); i++) {
         const char *id = json_string_value(json_array_get(waits, i));
-        struct task *other = id != NULL ? map_get(&state->task_of, id) : NULL;
+        struct task *other = id != NULL ? map_get(&state->tasks_by_id, id) : NULL;
         if (other == NULL || other->change != task->change)
             return fail(record, "wait-tasks", "has one that is not in its change");
         task_array_add(&task->waits, other);
@@ -217,10 +219,10 @@ static bool read_change_tasks(struct state *state, struct record *record, struct
     const json_t *ids = get_array(record, "task-ids");
     for (size_t i = 0; i < json_array_size(ids); i++) {
         const char *id = json_string_value(json_array_get(ids, i));
-        struct task *task = id != NULL ? map_get(&state->task_of, id) : NULL;
+        struct task *task = id != NULL ? map_get(&state->tasks_by_id, id) : NULL;
         if (task == NULL || task->change != NULL)
             return fail(record, "task-ids", "has one that is missing or taken");
-        change_attach(change, task);
+        change_add_task(change, task);
     }
     return !record->has_failed;
 }
@@ -233,9 +235,10 @@ static bool read_change(struct state *state, struct record *record) {
     uint64_t number = get_own_number(record);
     if (record->has_failed)
         return false;
-    struct change *change = change_make(state, number, get_string(record, "kind"), get_string(record, "summary"));
-    change->set_status = get_status(record, "status");
-    change->noticed_status = get_status(record, "last-recorded-notice-status");
+    struct change *change =
+        change_create_numbered(state, number, get_string(record, "kind"), get_string(record, "summary"));
+    change->explicit_status = get_status(record, "status");
+    change->notice_status = get_status(record, "last-recorded-notice-status");
     change->data = json_incref(get_object(record, "data"));
     change->spawn_time = get_time(record, "spawn-time");
     change->ready_time = get_time(record, "ready-time");
@@ -244,8 +247,9 @@ static bool read_change(struct state *state, struct record *record) {
     if (!read_change_tasks(state, record, change))
         return false;
     change->extra = get_extra(record, known);
-    change->observed_status = change_status(change);
-    change->is_ready = status_is_ready(change->observed_status);
+    // What happened since the last recorded notice has not been announced.
+    change->announced_status = change->notice_status;
+    change->is_ready = status_is_ready(change_status(change));
     return !record->has_failed;
 }
 
@@ -308,7 +312,7 @@ static bool accept_notice(struct state *state, struct notice *notice) {
         state->last_notice_id = notice->number;
     const struct notice_spec spec = {
         .has_user_id = notice->has_user_id, .user_id = notice->user_id, .type = notice->type, .key = notice->key};
-    if (map_has(&state->notice_by_id, notice->id) || notice_find(state, &spec) != NULL)
+    if (map_has(&state->notices_by_id, notice->id) || notice_find(state, &spec) != NULL)
         return false;
     notice_insert(state, notice);
     return true;
@@ -391,12 +395,12 @@ static bool link_tasks(struct state *state, json_t *tasks, struct error *err) {
 
 // Tasks that never got into a change can never run; the reference drops them later.
 static void drop_stray_tasks(struct state *state) {
-    for (struct map_entry *entry = map_first(&state->task_of); entry != NULL;
-         entry = map_next(&state->task_of, entry)) {
+    for (struct map_entry *entry = map_first(&state->tasks_by_id); entry != NULL;
+         entry = map_next(&state->tasks_by_id, entry)) {
         struct task *task = entry->value;
         if (task->change != NULL)
             continue;
-        map_remove(&state->task_of, task->id);
+        map_remove(&state->tasks_by_id, task->id);
         task_destroy(task);
     }
 }
@@ -405,7 +409,7 @@ static void place_tasks(struct state *state) {
     struct change *change;
     LIST_FOR_EACH (change, &state->changes, link) {
         for (size_t i = 0; i < change->tasks.count; i++)
-            task_place(change->tasks.items[i]);
+            task_enqueue(change->tasks.items[i]);
     }
 }
 
@@ -418,7 +422,7 @@ static bool read_objects(struct state *state, struct record *top) {
     json_t *notices = get_array(top, "notices");
     if (top->has_failed || !read_notices(state, notices, top->err))
         return false;
-    notices_count_warnings(state);
+    notices_update_latest_warning(state);
     place_tasks(state);
     return true;
 }
@@ -468,7 +472,7 @@ static bool read_data(struct state *state, struct record *top) {
     }
     if (level < STATE_PATCH_LEVEL || sublevel > 0)
         state_set_data(state, "patch-sublevel", json_integer(0));
-    piece_drop(&state->data_text);
+    shared_text_release(&state->data_text);
     return true;
 }
 

@@ -20,9 +20,13 @@
 #include <unistd.h>
 
 #include "api/api_internal.h"
+#include "api/body_internal.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "net/listen.h"
+#include "state/change.h"
+#include "state/notice.h"
+#include "state/task.h"
 
 struct fixture {
     char folder[32];
@@ -34,6 +38,7 @@ struct fixture {
     struct checkpoint *checkpoint;
     struct log_store *logs;
     struct plan_store *plans;
+    struct plan_updater *updater;
     struct service_manager *services;
     struct api *api;
     struct http_server *server;
@@ -59,6 +64,7 @@ static inline void fixture_begin(struct fixture *fixture) {
     fixture->logs = log_store_create();
     fixture->plans = plan_store_create("/no/such/folder");
     assert_true(plan_store_load(fixture->plans, NULL));
+    fixture->updater = plan_updater_create(fixture->loop, fixture->plans);
     struct service_manager_spec services = {
         .loop = fixture->loop,
         .reaper = fixture->reaper,
@@ -71,6 +77,7 @@ static inline void fixture_begin(struct fixture *fixture) {
     struct api_spec spec = {
         .loop = fixture->loop,
         .plans = fixture->plans,
+        .updater = fixture->updater,
         .services = fixture->services,
         .state = fixture->state,
         .checkpoint = fixture->checkpoint,
@@ -91,6 +98,7 @@ static inline void fixture_end(struct fixture *fixture) {
     service_manager_destroy(fixture->services);
     runner_destroy(fixture->runner);
     checkpoint_destroy(fixture->checkpoint);
+    plan_updater_destroy(fixture->updater);
     api_destroy(fixture->api);
     plan_store_destroy(fixture->plans);
     state_destroy(fixture->state);
@@ -108,7 +116,7 @@ static inline void fixture_add_layer(struct fixture *fixture, const char *yaml) 
     struct layer *layer = NULL;
     AUTO_ERROR struct error err = {0};
     if (!layer_parse(0, "base", yaml, strlen(yaml), &layer, &err) ||
-        !plan_store_add(fixture->plans, layer, true, false, &err))
+        !plan_store_add(fixture->plans, layer, (struct plan_placement){.combine = true}, &err))
         fail_msg("layer: %s", error_text(&err));
     service_manager_set_plan(fixture->services, plan_store_current(fixture->plans));
 }

@@ -280,7 +280,7 @@ static void a_full_disk_keeps_the_old_file(void **unused UNUSED) {
     assert_int_equal(count_entries(&scene), 1);
     // One warning, however often it failed.
     assert_non_null(notice_find(scene.state, &(struct notice_spec){.type = "warning", .key = failures.message}));
-    assert_int_equal(scene.state->notice_of.count, 3);
+    assert_int_equal(scene.state->notices_by_key.count, 3);
     assert_true(save(&scene));
     AUTO_FREE char *after = file_text(&scene);
     assert_non_null(strstr(after, "\"key\":\"after\""));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Which tasks go down together. Tasks of one lane share their fate, and so does what waits for any of them,
 // with its lanes in turn. A task that also is in a lane where all is well stays. Rules: docs/state.md.
-#include "state/state_internal.h"
+#include "state/change_internal.h"
 
 #include <stdlib.h>
 
@@ -23,29 +23,29 @@ static int compare_entries(const void *a, const void *b) {
 }
 
 static void change_index_lanes(struct change *change) {
-    if (change->lanes != NULL)
+    if (change->lane_index != NULL)
         return;
     size_t total = 0, count;
     for (size_t i = 0; i < change->tasks.count; i++) {
         task_lanes(change->tasks.items[i], &count);
         total += count;
     }
-    change->lanes = memory_new_array(total, sizeof *change->lanes);
+    change->lane_index = memory_new_array(total, sizeof *change->lane_index);
     for (size_t i = 0; i < change->tasks.count; i++) {
         struct task *task = change->tasks.items[i];
         const int64_t *lanes = task_lanes(task, &count);
         for (size_t k = 0; k < count; k++)
-            change->lanes[change->lane_entry_count++] = (struct lane_entry){lanes[k], task};
+            change->lane_index[change->lane_index_count++] = (struct lane_entry){lanes[k], task};
     }
-    qsort(change->lanes, total, sizeof *change->lanes, compare_entries);
+    qsort(change->lane_index, total, sizeof *change->lane_index, compare_entries);
 }
 
 // The index of the lane's first entry.
 static size_t lane_start(const struct change *change, int64_t lane) {
-    size_t low = 0, high = change->lane_entry_count;
+    size_t low = 0, high = change->lane_index_count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (change->lanes[middle].lane < lane)
+        if (change->lane_index[middle].lane < lane)
             low = middle + 1;
         else
             high = middle;
@@ -62,8 +62,9 @@ static bool lane_is_healthy(const struct abortion *abortion, size_t start) {
     const struct change *change = abortion->change;
     if (abortion->fates[start] != LANE_UNTOUCHED)
         return false;
-    for (size_t i = start; i < change->lane_entry_count && change->lanes[i].lane == change->lanes[start].lane; i++) {
-        if (!is_live(change->lanes[i].task))
+    for (size_t i = start; i < change->lane_index_count && change->lane_index[i].lane == change->lane_index[start].lane;
+         i++) {
+        if (!is_live(change->lane_index[i].task))
             return false;
     }
     return true;
@@ -105,16 +106,16 @@ static void mark_condemned_lanes(struct abortion *abortion, const struct task *t
         if (abortion->fates[start] != LANE_CONDEMNED)
             continue;
         abortion->fates[start] = LANE_ABORTED;
-        for (size_t k = start; k < change->lane_entry_count && change->lanes[k].lane == lanes[i]; k++) {
-            if (!is_kept_by_a_lane(abortion, change->lanes[k].task))
-                mark_task(abortion, change->lanes[k].task);
+        for (size_t k = start; k < change->lane_index_count && change->lane_index[k].lane == lanes[i]; k++) {
+            if (!is_kept_by_a_lane(abortion, change->lane_index[k].task))
+                mark_task(abortion, change->lane_index[k].task);
         }
     }
 }
 
 static void abortion_begin(struct abortion *abortion, struct change *change) {
     change_index_lanes(change);
-    *abortion = (struct abortion){.change = change, .fates = memory_new(change->lane_entry_count)};
+    *abortion = (struct abortion){.change = change, .fates = memory_new(change->lane_index_count)};
 }
 
 // Follows marks to what they bring down, then does it.
@@ -165,4 +166,11 @@ void change_abort_unready_lanes(struct change *change) {
     for (size_t i = 0; i < change->tasks.count; i++)
         mark_condemned_lanes(&abortion, change->tasks.items[i]);
     abortion_finish(&abortion);
+}
+
+bool change_abort(struct change *change, struct error *err) {
+    if (change->is_ready)
+        return error_set(err, ERROR_BAD_REQUEST, "cannot abort change %s with nothing pending", change->id);
+    change_abort_all(change);
+    return true;
 }

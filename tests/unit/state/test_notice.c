@@ -139,6 +139,31 @@ static void visiting_stops_when_told(void **unused UNUSED) {
     state_destroy(state);
 }
 
+static void members_can_be_read(void **unused UNUSED) {
+    struct state *state = state_create();
+    const struct notice *notice = add(state, "a", HOUR_NS);
+    assert_string_equal(notice_id(notice), "1");
+    assert_string_equal(notice_type(notice), "custom");
+    assert_string_equal(notice_key(notice), "a");
+    assert_int_equal(*notice_user_id(notice), 1000);
+    assert_int_equal(notice_first_occurred(notice).ns, notice->first_occurred.ns);
+    assert_int_equal(notice_occurrences(notice), 1);
+    add(state, "a", HOUR_NS);
+    assert_int_equal(notice_occurrences(notice), 2);
+    assert_int_equal(notice_last_occurred(notice).ns, notice->last_occurred.ns);
+    assert_int_equal(notice_last_repeated(notice).ns, notice->first_occurred.ns);
+    assert_int_equal(notice_repeat_after_ns(notice), HOUR_NS);
+    assert_int_equal(notice_expire_after_ns(notice), 168 * HOUR_NS);
+    assert_int_equal(notice_data_count(notice), 0);
+    change_create(state, "start", "Start");
+    const struct notice *public = state_find_notice(state, "2");
+    assert_null(notice_user_id(public));
+    assert_int_equal(notice_data_count(public), 1);
+    assert_string_equal(notice_data_name(public, 0), "kind");
+    assert_string_equal(notice_data_value(public, 0), "start");
+    state_destroy(state);
+}
+
 static void warnings_are_remembered(void **unused UNUSED) {
     struct state *state = state_create();
     assert_false(state_latest_warning(state).is_set);
@@ -166,6 +191,7 @@ int main(void) {
         cmocka_unit_test(data_is_sorted_and_replaced),
         cmocka_unit_test(expired_ones_are_left_out),
         cmocka_unit_test(visiting_stops_when_told),
+        cmocka_unit_test(members_can_be_read),
         cmocka_unit_test(warnings_are_remembered),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

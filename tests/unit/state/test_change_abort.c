@@ -127,6 +127,20 @@ static void a_change_without_tasks_is_fine(void **unused UNUSED) {
     state_destroy(state);
 }
 
+static void a_ready_change_cannot_be_aborted(void **unused UNUSED) {
+    struct state *state = state_create();
+    struct change *change = change_create(state, "start", "Start");
+    struct task *task = task_create(change, "start", "a");
+    AUTO_ERROR struct error err = {0};
+    assert_true(change_abort(change, &err));
+    assert_int_equal(task_status(task), STATUS_HOLD);
+    assert_true(change_is_ready(change));
+    assert_false(change_abort(change, &err));
+    assert_int_equal(err.kind, ERROR_BAD_REQUEST);
+    assert_string_equal(error_text(&err), "cannot abort change 1 with nothing pending");
+    state_destroy(state);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_failure_takes_its_lane_only),
@@ -138,6 +152,7 @@ int main(void) {
         cmocka_unit_test(lanes_joined_later_count),
         cmocka_unit_test(a_circle_comes_to_an_end),
         cmocka_unit_test(a_change_without_tasks_is_fine),
+        cmocka_unit_test(a_ready_change_cannot_be_aborted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "state/state.h"
+#include "state/notice.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
-#include "state/state_internal.h"
+#include "state/notice_internal.h"
 
 #define EXPIRE_AFTER_NS (7 * 24 * 3600 * NS_PER_S)
 #define WARNING_REPEAT_AFTER_NS (24 * 3600 * NS_PER_S)
@@ -20,13 +20,13 @@ static char *notice_place(bool has_user_id, uint32_t user_id, const char *type, 
 
 struct notice *notice_find(struct state *state, const struct notice_spec *spec) {
     AUTO_FREE char *place = notice_place(spec->has_user_id, spec->user_id, spec->type, spec->key);
-    return map_get(&state->notice_of, place);
+    return map_get(&state->notices_by_key, place);
 }
 
 void notice_insert(struct state *state, struct notice *notice) {
     AUTO_FREE char *place = notice_place(notice->has_user_id, notice->user_id, notice->type, notice->key);
-    map_set(&state->notice_of, place, notice);
-    map_set(&state->notice_by_id, notice->id, notice);
+    map_set(&state->notices_by_key, place, notice);
+    map_set(&state->notices_by_id, notice->id, notice);
     list_add(&state->notices, &notice->link);
     if (notice->last_repeated.ns > state->latest_repeated_ns)
         state->latest_repeated_ns = notice->last_repeated.ns;
@@ -36,7 +36,7 @@ void notice_destroy(struct notice *notice) {
     text_list_clear(&notice->data_names);
     text_list_clear(&notice->data_values);
     json_decref(notice->extra);
-    piece_drop(&notice->text);
+    shared_text_release(&notice->text);
     free(notice->id);
     free(notice->type);
     free(notice->key);
@@ -45,8 +45,8 @@ void notice_destroy(struct notice *notice) {
 
 void notice_remove(struct state *state, struct notice *notice) {
     AUTO_FREE char *place = notice_place(notice->has_user_id, notice->user_id, notice->type, notice->key);
-    map_remove(&state->notice_of, place);
-    map_remove(&state->notice_by_id, notice->id);
+    map_remove(&state->notices_by_key, place);
+    map_remove(&state->notices_by_id, notice->id);
     list_remove(&notice->link);
     notice_destroy(notice);
     state_touch(state);
@@ -128,7 +128,7 @@ const char *state_add_notice(struct state *state, const struct notice_spec *spec
     notice->last_occurred = now;
     notice->repeat_after_ns = spec->repeat_after_ns;
     notice_set_data(notice, spec->data_names, spec->data_values);
-    piece_drop(&notice->text);
+    shared_text_release(&notice->text);
     if (is_repeated) {
         state->latest_repeated_ns = now.ns;
         if (strcmp(notice->type, "warning") == 0)
@@ -146,7 +146,7 @@ void state_add_warning(struct state *state, const char *message) {
         state, &(struct notice_spec){.type = "warning", .key = message, .repeat_after_ns = WARNING_REPEAT_AFTER_NS});
 }
 
-void notices_count_warnings(struct state *state) {
+void notices_update_latest_warning(struct state *state) {
     state->latest_warning = (struct wall_time){0};
     const struct notice *notice;
     LIST_FOR_EACH (notice, &state->notices, link) {
@@ -169,6 +169,64 @@ void state_each_notice(struct state *state, notice_visit_fn visit, void *data) {
 }
 
 const struct notice *state_find_notice(struct state *state, const char *id) {
-    const struct notice *notice = map_get(&state->notice_by_id, id);
+    const struct notice *notice = map_get(&state->notices_by_id, id);
     return notice != NULL && !notice_is_expired(notice, clock_wall_ns()) ? notice : NULL;
+}
+
+struct event *state_notice_added(struct state *state) {
+    return &state->notice_added;
+}
+
+// --- members ---
+
+const char *notice_id(const struct notice *notice) {
+    return notice->id;
+}
+
+const uint32_t *notice_user_id(const struct notice *notice) {
+    return notice->has_user_id ? &notice->user_id : NULL;
+}
+
+const char *notice_type(const struct notice *notice) {
+    return notice->type;
+}
+
+const char *notice_key(const struct notice *notice) {
+    return notice->key;
+}
+
+struct wall_time notice_first_occurred(const struct notice *notice) {
+    return notice->first_occurred;
+}
+
+struct wall_time notice_last_occurred(const struct notice *notice) {
+    return notice->last_occurred;
+}
+
+struct wall_time notice_last_repeated(const struct notice *notice) {
+    return notice->last_repeated;
+}
+
+int64_t notice_occurrences(const struct notice *notice) {
+    return notice->occurrences;
+}
+
+int64_t notice_repeat_after_ns(const struct notice *notice) {
+    return notice->repeat_after_ns;
+}
+
+int64_t notice_expire_after_ns(const struct notice *notice) {
+    return notice->expire_after_ns;
+}
+
+size_t notice_data_count(const struct notice *notice) {
+    return notice->data_names.count;
+}
+
+const char *notice_data_name(const struct notice *notice, size_t index) {
+    return notice->data_names.items[index];
+}
+
+const char *notice_data_value(const struct notice *notice, size_t index) {
+    return notice->data_values.items[index];
 }

@@ -4,23 +4,23 @@
 static void lives_while_held(void **unused UNUSED) {
     AUTO_BUFFER struct buffer text = BUFFER_INIT(100);
     buffer_add_string(&text, "words");
-    struct piece *mine = piece_create(&text);
-    struct piece *other = piece_hold(mine);
+    struct shared_text *mine = shared_text_create(&text);
+    struct shared_text *other = shared_text_hold(mine);
     buffer_clear(&text);
-    piece_drop(&mine);
+    shared_text_release(&mine);
     assert_null(mine);
     assert_int_equal(other->length, 5);
     assert_memory_equal(other->text, "words", 5);
-    piece_drop(&other);
-    piece_drop(&other);
+    shared_text_release(&other);
+    shared_text_release(&other);
     assert_null(other);
 }
 
 static void may_be_empty(void **unused UNUSED) {
     AUTO_BUFFER struct buffer text = BUFFER_INIT(100);
-    struct piece *piece = piece_create(&text);
+    struct shared_text *piece = shared_text_create(&text);
     assert_int_equal(piece->length, 0);
-    piece_drop(&piece);
+    shared_text_release(&piece);
 }
 
 int main(void) {

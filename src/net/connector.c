@@ -272,6 +272,7 @@ void connector_destroy(struct connector *connector) {
         return;
     while (!list_is_empty(&connector->attempts))
         connector_cancel(LIST_ITEM(connector->attempts.next, struct connection_attempt, link));
-    worker_pool_destroy(connector->pool);
+    (void)worker_pool_destroy_within(connector->pool, 0);
+    lookup_abandon_all(connector);
     free(connector);
 }

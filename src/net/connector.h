@@ -28,7 +28,7 @@ typedef bool (*resolve_fn)(const char *name, struct address_list *found, struct 
 
 // `resolve`: for tests; NULL is getaddrinfo().
 struct connector *connector_create(struct loop *loop, resolve_fn resolve) __attribute__((returns_nonnull));
-// Cancels all attempts. NULL is fine.
+// Cancels all attempts, and waits for nothing: a look-up that hangs only keeps its thread. NULL is fine.
 void connector_destroy(struct connector *connector);
 
 struct connect_target {

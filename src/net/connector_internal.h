@@ -50,6 +50,8 @@ void attempt_resolved(struct connection_attempt *attempt, const struct address_l
 bool lookup_join(struct connection_attempt *attempt, struct error *err) NODISCARD;
 // The attempt does not wait any more; fine if it does not.
 void lookup_leave(struct connection_attempt *attempt);
+// When the pool is destroyed: look-ups that still run are freed at their end.
+void lookup_abandon_all(struct connector *connector);
 
 // --- connector_address.c ---
 bool resolve_with_getaddrinfo(const char *name, struct address_list *found, struct error *err) NODISCARD;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Look-ups of names in the worker pool. Attempts for the same name share one, so that a name whose servers do not
 // respond occupies one thread, however often it is asked for. Declared in net/connector_internal.h.
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
@@ -12,7 +13,8 @@ struct lookup {
     struct list link;     // in connector.lookups while attempts can join
     struct list attempts; // connection_attempt.lookup_link
     struct connector *connector;
-    bool is_hanging; // counted as such
+    bool is_hanging;       // counted as such
+    atomic_flag is_let_go; // by the worker thread or by lookup_abandon_all(): the other one frees
     // The worker thread's, until done.
     resolve_fn resolve;
     char *name;
@@ -20,17 +22,19 @@ struct lookup {
     struct error err; // set if nothing was found
 };
 
-static void lookup_work(struct work_item *item) {
-    struct lookup *lookup = CONTAINER_OF(item, struct lookup, item);
-    if (lookup->resolve(lookup->name, &lookup->found, &lookup->err) && lookup->found.count == 0)
-        error_set(&lookup->err, ERROR_CONNECTION, "no such host");
-}
-
 static void lookup_destroy(struct lookup *lookup) {
     address_list_finish(&lookup->found);
     error_clear(&lookup->err);
     free(lookup->name);
     free(lookup);
+}
+
+static void lookup_work(struct work_item *item) {
+    struct lookup *lookup = CONTAINER_OF(item, struct lookup, item);
+    if (lookup->resolve(lookup->name, &lookup->found, &lookup->err) && lookup->found.count == 0)
+        error_set(&lookup->err, ERROR_CONNECTION, "no such host");
+    if (atomic_flag_test_and_set(&lookup->is_let_go))
+        lookup_destroy(lookup);
 }
 
 static void set_hanging(struct lookup *lookup, bool is_hanging) {
@@ -74,6 +78,7 @@ static bool lookup_start(struct connector *connector, const char *name, struct l
     lookup->connector = connector;
     lookup->resolve = connector->resolve;
     lookup->name = memory_string(name);
+    atomic_flag_clear(&lookup->is_let_go);
     list_init(&lookup->attempts);
     if (!worker_pool_submit(connector->pool, &lookup->item, err)) {
         lookup_destroy(lookup);
@@ -107,4 +112,12 @@ void lookup_leave(struct connection_attempt *attempt) {
         list_remove(&lookup->link);
     else
         set_hanging(lookup, true);
+}
+
+void lookup_abandon_all(struct connector *connector) {
+    struct lookup *lookup;
+    LIST_FOR_EACH (lookup, &connector->lookups, link) {
+        if (atomic_flag_test_and_set(&lookup->is_let_go))
+            lookup_destroy(lookup);
+    }
 }

@@ -50,12 +50,20 @@ static void gate_pass(bool waits) {
     while (waits && !gate.is_open)
         pthread_cond_wait(&gate.changed, &gate.lock);
     gate.waiting -= waits;
+    pthread_cond_broadcast(&gate.changed);
     pthread_mutex_unlock(&gate.lock);
 }
 
 static UNUSED void gate_wait_for(int waiting) {
     pthread_mutex_lock(&gate.lock);
     while (gate.waiting < waiting)
+        pthread_cond_wait(&gate.changed, &gate.lock);
+    pthread_mutex_unlock(&gate.lock);
+}
+
+static void gate_wait_until_passed(void) {
+    pthread_mutex_lock(&gate.lock);
+    while (gate.waiting > 0)
         pthread_cond_wait(&gate.changed, &gate.lock);
     pthread_mutex_unlock(&gate.lock);
 }
@@ -227,6 +235,9 @@ static int open_connector(void **state UNUSED) {
 
 static int close_connector(void **state UNUSED) {
     gate_set_open(true);
+    gate_wait_until_passed();
+    if (connector != NULL)
+        assert_true(worker_pool_wait(connector->pool, 60 * NS_PER_S));
     connector_destroy(connector);
     for (int i = 0; i < OUTCOMES_MAX; i++) {
         stream_destroy(outcomes[i].stream);

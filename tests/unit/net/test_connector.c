@@ -189,11 +189,15 @@ static void destroy_in_every_phase(void **state UNUSED) {
     loop_run_pending(loop);
     gate_wait_for(1);
     start(2, "local", port, 0);
-    gate_set_open(true);
     connector_destroy(connector);
     connector = NULL;
     loop_run_pending(loop);
     assert_int_equal(done_count, 0);
+    loop_destroy(loop);
+    loop = NULL;
+    // What hangs ends when nothing of the connector is left.
+    gate_set_open(true);
+    gate_wait_until_passed();
 }
 
 static void destroy_connector(void) {

@@ -31,6 +31,7 @@ struct daemon {
     struct output *log_output;
     struct output *verbose_output; // NULL unless verbose
     struct reaper *reaper;
+    struct descriptor_budget *descriptors;
     struct job_context *jobs;
     struct log_store *logs;
     struct plan_store *plans;

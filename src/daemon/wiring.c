@@ -3,6 +3,7 @@
 #include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -189,7 +190,11 @@ bool daemon_init(struct daemon *daemon, struct error *err) {
     if (!reaper_create(daemon->loop, &daemon->reaper, err))
         return error_prefix(err, "cannot start child process reaper: ");
     reaper_raise_descriptors(daemon->reaper);
-    daemon->jobs = job_context_create(&(const struct job_context_spec){.loop = daemon->loop, .reaper = daemon->reaper});
+    struct rlimit limit;
+    bool is_limited = getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
+    daemon->descriptors = descriptor_budget_create(is_limited ? (size_t)limit.rlim_cur : SIZE_MAX);
+    daemon->jobs = job_context_create(&(const struct job_context_spec){
+        .loop = daemon->loop, .reaper = daemon->reaper, .descriptors = daemon->descriptors});
     if (!init_state(daemon, err) || !init_plan(daemon, err))
         return false;
     init_services(daemon);
@@ -234,4 +239,6 @@ void daemon_destroy(struct daemon *daemon) {
         loop_destroy(daemon->loop);
     free(daemon->boot_id);
     file_close_at(&daemon->directory_fd);
+    if (!is_launch_stuck)
+        descriptor_budget_destroy(daemon->descriptors);
 }

@@ -67,17 +67,17 @@ static size_t count_descriptors(const struct job_spec *spec) {
 }
 
 static bool take_descriptors(struct job *job, size_t count, struct error *err) {
-    const struct job_context_spec *context = &job->context->spec;
-    if (context->take_descriptors != NULL && !context->take_descriptors(context->descriptors_data, count, err))
-        return false;
+    struct descriptor_budget *budget = job->context->spec.descriptors;
+    if (budget != NULL && !descriptor_budget_take(budget, DESCRIPTORS_PROCESSES, count, err))
+        return error_prefix(err, "pipe: ");
     job->descriptor_count = count;
     return true;
 }
 
 static void give_back_descriptors(struct job *job) {
-    const struct job_context_spec *context = &job->context->spec;
-    if (context->give_back_descriptors != NULL)
-        context->give_back_descriptors(context->descriptors_data, job->descriptor_count);
+    struct descriptor_budget *budget = job->context->spec.descriptors;
+    if (budget != NULL)
+        descriptor_budget_give_back(budget, DESCRIPTORS_PROCESSES, job->descriptor_count);
 }
 
 // --- states ---

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "base/compiler.h"
+#include "base/descriptors.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "loop/loop.h"
@@ -25,10 +26,8 @@ struct job_context_spec {
     struct loop *loop;          // outlives the context
     struct reaper *reaper;      // outlives the context
     int64_t launch_deadline_ns; // how long a launch may take; 0: 10 s
-    // Descriptors that a job holds are taken from a budget, and given back when the job is freed. Both NULL: unlimited.
-    bool (*take_descriptors)(void *data, size_t count, struct error *err);
-    void (*give_back_descriptors)(void *data, size_t count);
-    void *descriptors_data;
+    // What jobs take the descriptors from that they hold; outlives the context. NULL: unlimited.
+    struct descriptor_budget *descriptors;
 };
 
 struct job_context *job_context_create(const struct job_context_spec *spec) __attribute__((returns_nonnull));

@@ -30,7 +30,6 @@ static void on_reset_timer_expired(void *data) {
 
 static void forget_process(struct service *service) {
     service->process = NULL;
-    service->manager->process_count--;
     timer_stop(service->reset_timer);
 }
 

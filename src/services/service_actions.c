@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "services/service_actions_internal.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/random.h>
@@ -37,15 +36,13 @@ static void finish_stops(struct service *service, const struct error *err) {
 static void abandon_process(struct service *service) {
     service->manager->spec.launcher.abandon(service->process);
     service->process = NULL;
-    service->manager->process_count--;
     timer_stop(service->reset_timer);
 }
 
 // --- launching ---
 
 static bool start_process(struct service *service, struct error *err) {
-    struct service_manager *manager = service->manager;
-    const struct service_launcher *launcher = &manager->spec.launcher;
+    const struct service_launcher *launcher = &service->manager->spec.launcher;
     const struct service_process_spec spec = {
         .config = service->config,
         .workload = service->workload,
@@ -53,12 +50,9 @@ static bool start_process(struct service *service, struct error *err) {
         // A little less than the kill-delay, so that the end of the wait does not meet the SIGKILL.
         .output_wait_ns = service_kill_delay_ns(service) / 10 * 9,
     };
-    if (manager->process_count >= manager->process_limit)
-        return error_set_errno(err, EMFILE, "cannot start service: pipe");
     if (!launcher->start(launcher, &spec, service->process_handlers, service, &service->process, err))
         return false;
     ring_begin_run(service->ring);
-    manager->process_count++;
     return true;
 }
 

@@ -43,8 +43,6 @@ struct service_manager {
     struct plan *plan;
     struct map_entry **planned; // the plan's services by name, for lists that are asked for often
     struct map services;        // name -> struct service *
-    size_t process_count;       // processes that run, each with a pipe for its output
-    size_t process_limit;       // leaves descriptors for connections, the state file and spawning
     bool is_stopping;           // everything has been told to stop: nothing is started any more
     struct list changes;        // changed_service.link: to be emitted
     struct deferred emission;

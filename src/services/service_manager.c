@@ -2,28 +2,17 @@
 #include "services/service_manager.h"
 
 #include <stdlib.h>
-#include <sys/resource.h>
 
 #include "base/memory.h"
 #include "services/service_changes_internal.h"
 #include "services/service_machine_internal.h"
 
-#define RESERVED_DESCRIPTORS 128
 #define KILL_DELAY_LEAST_NS (5 * NS_PER_S)
 #define STOP_MARGIN_NS (5 * NS_PER_S + 100 * NS_PER_MS) // for SIGKILL to take effect, and for the way there
-
-static size_t process_limit(void) {
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
-        return SIZE_MAX;
-    size_t all = (size_t)limit.rlim_cur;
-    return all > 2 * RESERVED_DESCRIPTORS ? all - RESERVED_DESCRIPTORS : all / 2;
-}
 
 struct service_manager *service_manager_create(const struct service_manager_spec *spec) {
     struct service_manager *manager = memory_new(sizeof *manager);
     manager->spec = *spec;
-    manager->process_limit = process_limit();
     map_init(&manager->services, service_destroy);
     list_init(&manager->changes);
     event_init(&manager->shutdown_wanted);

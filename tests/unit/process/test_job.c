@@ -379,43 +379,35 @@ static void without_descriptors_the_launch_fails(void **state UNUSED) {
     close(free_fd);
 }
 
-static size_t budget;
-
-static bool take_from_budget(void *data UNUSED, size_t count, struct error *err) {
-    if (count > budget)
-        return error_set_errno(err, EMFILE, "pipe");
-    budget -= count;
-    return true;
-}
-
-static void give_back_to_budget(void *data UNUSED, size_t count) {
-    budget += count;
-}
-
 static void descriptors_come_from_a_budget(void **state UNUSED) {
     teardown(NULL);
-    open_context(
-        &(struct job_context_spec){.take_descriptors = take_from_budget, .give_back_descriptors = give_back_to_budget});
+    struct descriptor_budget *budget = descriptor_budget_create(10);
+    open_context(&(struct job_context_spec){.descriptors = budget});
+    size_t all = descriptor_budget_left(budget, DESCRIPTORS_PROCESSES);
+    assert_in_range(all, 3, 5); // enough for the first of the two
     struct fixture first = {0}, second = {0};
-    budget = 5;
     struct job_spec spec = script_spec(&first, "exit 0");
     spec.input = JOB_INPUT_PIPE;
     spec.errors = (struct job_sink){.write = collect, .data = &first.errors};
     start(&first, &spec);
-    assert_int_equal(budget, 2);
+    assert_int_equal(descriptor_budget_left(budget, DESCRIPTORS_PROCESSES), all - 3);
     AUTO_ERROR struct error err = {0};
     assert_false(job_start(context, &spec, &handlers, &second, &second.job, &err));
     assert_int_equal(err.errnum, EMFILE);
-    assert_int_equal(budget, 2);
+    assert_string_equal(error_text(&err), "pipe: too many open files");
+    assert_int_equal(descriptor_budget_left(budget, DESCRIPTORS_PROCESSES), all - 3);
     run_until(&first.ended);
     finish(&first);
-    assert_int_equal(budget, 5);
+    assert_int_equal(descriptor_budget_left(budget, DESCRIPTORS_PROCESSES), all);
     spec = script_spec(&second, "exit 0");
     spec.terminal = (struct job_terminal){.is_wanted = true, .takes_input = true};
     start(&second, &spec);
-    assert_int_equal(budget, 3);
+    assert_int_equal(descriptor_budget_left(budget, DESCRIPTORS_PROCESSES), all - 2);
     finish(&second);
-    assert_int_equal(budget, 5);
+    assert_int_equal(descriptor_budget_left(budget, DESCRIPTORS_PROCESSES), all);
+    teardown(NULL);
+    descriptor_budget_destroy(budget);
+    setup(NULL);
 }
 
 // --- launches that take long ---

@@ -32,26 +32,10 @@ static void a_service_is_destroyed_in_any_state(void **state UNUSED) {
     }
 }
 
-static void processes_are_counted(void **state UNUSED) {
-    struct fixture fixture;
-    fixture_begin(&fixture, "services:\n  a: {override: replace, command: run}\n"
-                            "  b: {override: replace, command: run}\n"
-                            "  c: {override: replace, command: unlaunchable}\n");
-    fixture_do(&fixture, SERVICE_START, "a b c");
-    assert_int_equal(fixture.manager->process_count, 2);
-    fixture.manager->process_limit = 2;
-    struct change *change = fixture_do(&fixture, SERVICE_START, "c");
-    assert_non_null(strstr(last_log(change, 0), "cannot start service: pipe: too many open files"));
-    fixture_do(&fixture, SERVICE_STOP, "a b");
-    assert_int_equal(fixture.manager->process_count, 0);
-    fixture_end(&fixture);
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_signal_reaches_only_what_runs),
         cmocka_unit_test(a_service_is_destroyed_in_any_state),
-        cmocka_unit_test(processes_are_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

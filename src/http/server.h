@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "loop/loop.h"
 #include "net/listen.h"
+#include "net/peer.h"
 #include "wire/http_message.h"
 #include "wire/url.h"
 

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "base/error.h"
-#include "http/server.h"
+#include "http/http_server.h"
 #include "logs/log_store.h"
 #include "loop/loop.h"
 #include "plan/plan_store.h"

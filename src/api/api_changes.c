@@ -213,7 +213,7 @@ static void on_wait_timeout(void *data) {
     respond_timeout(waiter->call, waiter->timeout_ns);
 }
 
-static void on_wait_cancelled(struct http_request *request UNUSED, void *data) {
+static void on_wait_cancelled(struct http_exchange *exchange UNUSED, void *data) {
     api_respond_failure(data, ERROR_CANCELLED, "request cancelled");
 }
 
@@ -229,7 +229,8 @@ static void begin_wait(struct api_call *call, struct change *change, int64_t tim
         waiter->timer = timer_create_in(call->api->spec.loop, on_wait_timeout, waiter);
         timer_start(waiter->timer, timeout_ns);
     }
-    http_request_on_cancel(call->request, on_wait_cancelled, call);
+    http_exchange_skip_body(call->exchange);
+    http_exchange_on_cancel(call->exchange, on_wait_cancelled, call);
 }
 
 void api_get_change_wait(struct api_call *call) {

@@ -4,6 +4,8 @@
 
 #include "api/api.h"
 #include "data/json.h"
+#include "http/http_body.h"
+#include "http/http_response.h"
 #include "http/router.h"
 
 #define JSON_CONTENT_TYPE "application/json"
@@ -27,7 +29,7 @@ typedef void (*api_json_fn)(struct api_call *call, const json_t *body);
 struct api_call {
     struct list link;
     struct api *api;
-    struct http_request *request;
+    struct http_exchange *exchange;
     struct route_match match;
     enum access access;
     char user[16]; // the peer's uid as text; "<unknown>" without one
@@ -41,7 +43,7 @@ struct api_call {
 };
 
 static inline const struct url_query *api_query(struct api_call *call) {
-    return http_request_query(call->request);
+    return http_exchange_query(call->exchange);
 }
 
 // Reads the JSON body and passes it on; a body that is none is answered with `decode_error` and the reason.

@@ -44,19 +44,19 @@ static bool write_block(struct log_response *answer) {
     struct ring_entry entry;
     while (block.length < BLOCK_BYTES && log_query_next(answer->query, &service, &entry))
         add_entry(&block, service, &entry);
-    http_stream_write(answer->call->request, block.data, block.length);
+    http_stream_write(answer->call->exchange, block.data, block.length);
     return block.length >= BLOCK_BYTES;
 }
 
 static void on_turn(struct deferred *deferred) {
     struct log_response *answer = CONTAINER_OF(deferred, struct log_response, turn);
-    struct http_request *request = answer->call->request;
+    struct http_exchange *exchange = answer->call->exchange;
     for (int i = 0; i < BLOCKS_PER_TURN; i++) {
-        if (http_stream_pending(request) >= HTTP_STREAM_HIGH_BYTES)
+        if (http_stream_pending(exchange) >= HTTP_STREAM_HIGH_BYTES)
             return; // on_drain goes on
         if (!write_block(answer)) {
             if (!answer->follow)
-                http_stream_end(request);
+                http_stream_end(exchange);
             return;
         }
     }
@@ -68,12 +68,12 @@ static void go_on(void *data) {
     loop_defer(answer->call->api->spec.loop, &answer->turn, on_turn);
 }
 
-static void on_drain(struct http_request *request UNUSED, void *data) {
+static void on_drain(struct http_exchange *exchange UNUSED, void *data) {
     go_on(data);
 }
 
-static void on_cancel(struct http_request *request, void *data UNUSED) {
-    http_stream_end(request);
+static void on_cancel(struct http_exchange *exchange, void *data UNUSED) {
+    http_stream_end(exchange);
 }
 
 static void begin_response(struct api_call *call, const struct text_list *services, int64_t count, bool follow) {
@@ -91,9 +91,9 @@ static void begin_response(struct api_call *call, const struct text_list *servic
     };
     answer->query = log_query_create(call->api->spec.logs, &spec);
     if (follow) // another ends by itself, and a client that has said its last word still gets the whole of it
-        http_request_on_cancel(call->request, on_cancel, answer);
-    http_stream_on_drain(call->request, on_drain, answer);
-    http_stream_begin(call->request, 200, "application/x-ndjson");
+        http_exchange_on_cancel(call->exchange, on_cancel, answer);
+    http_stream_on_drain(call->exchange, on_drain, answer);
+    http_stream_begin(call->exchange, 200, "application/x-ndjson");
     on_turn(&answer->turn);
 }
 

@@ -65,7 +65,7 @@ void api_respond_result_status(struct api_call *call, int status, const struct b
     json_writer_key(&writer, "result");
     json_writer_raw(&writer, result->data, result->length);
     end_envelope(call->api, &writer, false);
-    http_respond(call->request, status, JSON_CONTENT_TYPE, text.data, text.length);
+    http_respond(call->exchange, status, JSON_CONTENT_TYPE, text.data, text.length);
 }
 
 void api_respond_result(struct api_call *call, const struct buffer *result) {
@@ -83,7 +83,7 @@ static void on_saved(struct checkpoint_wait *wait, bool is_saved UNUSED) {
     struct api_call *call = CONTAINER_OF(wait, struct api_call, save);
     struct buffer answer = call->saved_response;
     call->saved_response = (struct buffer){0};
-    http_respond(call->request, call->saved_status, JSON_CONTENT_TYPE, answer.data, answer.length);
+    http_respond(call->exchange, call->saved_status, JSON_CONTENT_TYPE, answer.data, answer.length);
     buffer_finish(&answer);
 }
 
@@ -114,7 +114,7 @@ void api_respond_error(struct api_call *call, const struct error *err) {
         json_writer_member_string(&writer, "kind", kind);
     json_writer_end_object(&writer);
     end_envelope(call->api, &writer, true);
-    http_respond(call->request, status, JSON_CONTENT_TYPE, text.data, text.length);
+    http_respond(call->exchange, status, JSON_CONTENT_TYPE, text.data, text.length);
 }
 
 void api_respond_failure(struct api_call *call, enum error_kind kind, const char *format, ...) {
@@ -128,7 +128,7 @@ void api_respond_failure(struct api_call *call, enum error_kind kind, const char
 
 // --- JSON bodies ---
 
-static void on_body(struct http_request *request UNUSED, const struct buffer *body, const struct error *err,
+static void on_body(struct http_exchange *exchange UNUSED, const struct buffer *body, const struct error *err,
                     void *data) {
     struct api_call *call = data;
     if (err != NULL && err->kind == ERROR_TOO_LARGE) {
@@ -153,5 +153,5 @@ static void on_body(struct http_request *request UNUSED, const struct buffer *bo
 void api_read_json(struct api_call *call, const char *decode_error, api_json_fn on_json) {
     call->decode_error = decode_error;
     call->on_json = on_json;
-    http_request_read_body(call->request, BODY_LIMIT_BYTES, on_body, call);
+    http_exchange_collect_body(call->exchange, BODY_LIMIT_BYTES, on_body, call);
 }

@@ -29,7 +29,7 @@ struct route {
 
 static void not_there_yet(struct api_call *call) {
     api_respond_failure(call, ERROR_NOT_IMPLEMENTED, "%s is not available in this version of the daemon",
-                        http_request_path(call->request));
+                        http_exchange_path(call->exchange));
 }
 
 static const struct route routes[] = {
@@ -58,12 +58,12 @@ static const struct route routes[] = {
 
 // --- calls ---
 
-static struct api_call *call_create(struct api *api, struct http_request *request) {
+static struct api_call *call_create(struct api *api, struct http_exchange *exchange) {
     struct api_call *call = memory_new(sizeof *call);
     call->api = api;
-    call->request = request;
+    call->exchange = exchange;
     list_add(&api->calls, &call->link);
-    http_request_set_context(request, call);
+    http_exchange_set_context(exchange, call);
     return call;
 }
 
@@ -78,9 +78,9 @@ static void call_destroy(struct api_call *call) {
 
 // Who asks: over the socket the peer's uid, root and the daemon's own being admins.
 static void identify(struct api_call *call) {
-    struct peer peer = http_request_peer(call->request);
+    struct peer peer = http_exchange_peer(call->exchange);
     (void)snprintf(call->user, sizeof call->user, "<unknown>");
-    if (http_request_transport(call->request) != HTTP_OVER_UNIX || !peer.is_known)
+    if (http_exchange_transport(call->exchange) != HTTP_OVER_UNIX || !peer.is_known)
         return;
     (void)snprintf(call->user, sizeof call->user, "%u", peer.uid);
     call->access = peer.uid == 0 || peer.uid == getuid() ? ACCESS_ADMIN : ACCESS_READ;
@@ -104,7 +104,7 @@ static bool may_use(enum access access, enum route_access wanted) {
 static void deny(struct api_call *call) {
     if (call->access != ACCESS_NONE) {
         AUTO_BUFFER struct buffer path = BUFFER_INIT(BUFFER_NO_LIMIT);
-        const char *text = http_request_path(call->request);
+        const char *text = http_exchange_path(call->exchange);
         url_add_path_escaped(&path, text, strlen(text));
         AUTO_FREE char *event = memory_printf("authz_fail:%s,%s", call->user, buffer_text(&path));
         AUTO_FREE char *words = memory_printf("User %s not authorized to access %s", call->user, buffer_text(&path));
@@ -114,7 +114,7 @@ static void deny(struct api_call *call) {
 }
 
 static const struct route *find_route(struct api_call *call) {
-    const char *path = http_request_path(call->request);
+    const char *path = http_exchange_path(call->exchange);
     for (size_t i = 0; i < ARRAY_COUNT(routes); i++) {
         if (route_fits(routes[i].pattern, path, &call->match))
             return &routes[i];
@@ -123,7 +123,7 @@ static const struct route *find_route(struct api_call *call) {
 }
 
 static void dispatch(struct api_call *call, const struct route *route) {
-    const char *method = http_request_method(call->request);
+    const char *method = http_exchange_method(call->exchange);
     bool is_read = text_equal(method, "GET");
     api_handler_fn handler = is_read ? route->get : text_equal(method, "POST") ? route->post : NULL;
     if (handler == NULL) {
@@ -138,11 +138,11 @@ static void dispatch(struct api_call *call, const struct route *route) {
         deny(call);
 }
 
-static void on_request(struct http_request *request, void *data) {
+static void on_request(struct http_exchange *exchange, void *data) {
     struct api *api = data;
-    if (route_redirect(request))
+    if (route_redirect(exchange))
         return;
-    struct api_call *call = call_create(api, request);
+    struct api_call *call = call_create(api, exchange);
     const struct route *route = find_route(call);
     if (route == NULL)
         api_respond_failure(call, ERROR_NOT_FOUND, "invalid API endpoint requested");
@@ -153,31 +153,31 @@ static void on_request(struct http_request *request, void *data) {
 // --- the request log ---
 
 // What is asked again and again is not worth a line.
-static bool is_logged(const struct http_request *request) {
+static bool is_logged(const struct http_exchange *exchange) {
     static const char changes[] = "/v1/changes/";
-    const char *path = http_request_path(request);
-    if (!text_equal(http_request_method(request), "GET"))
+    const char *path = http_exchange_path(exchange);
+    if (!text_equal(http_exchange_method(exchange), "GET"))
         return true;
     if (text_has_prefix(path, changes))
         return strchr(path + sizeof changes - 1, '/') != NULL;
     return !text_equal(path, "/v1/system-info") && !text_equal(path, "/v1/health");
 }
 
-static void on_request_responded(const struct http_request *request, int status, int64_t duration_ns,
+static void on_request_responded(const struct http_exchange *exchange, int status, int64_t duration_ns,
                                  void *data UNUSED) {
-    struct api_call *call = http_request_context(request);
+    struct api_call *call = http_exchange_context(exchange);
     if (call != NULL)
         call_destroy(call);
-    if (!is_logged(request))
+    if (!is_logged(exchange))
         return;
     AUTO_BUFFER struct buffer target = BUFFER_INIT(BUFFER_NO_LIMIT);
-    http_request_log_target(request, &target);
+    http_exchange_log_target(exchange, &target);
     char duration[DURATION_TEXT_SIZE];
     duration_format(duration_ns, duration);
-    const char *remote = http_request_remote(request);
-    log_notice("%s%s%s %s %s %d (%s)", remote, remote[0] != '\0' ? " " : "", http_request_method(request),
+    const char *remote = http_exchange_remote(exchange);
+    log_notice("%s%s%s %s %s %d (%s)", remote, remote[0] != '\0' ? " " : "", http_exchange_method(exchange),
                buffer_text(&target), duration, status,
-               http_request_transport(request) == HTTP_OVER_UNIX ? "http+unix" : "http");
+               http_exchange_transport(exchange) == HTTP_OVER_UNIX ? "http+unix" : "http");
 }
 
 // --- the API as a whole ---

@@ -4,7 +4,7 @@
 
 #include "api/api.h"
 #include "daemon/daemon.h"
-#include "http/server.h"
+#include "http/http_server.h"
 #include "logs/log_store.h"
 #include "loop/loop.h"
 #include "loop/output.h"

@@ -159,7 +159,7 @@ static void init_api(struct daemon *daemon) {
     };
     daemon->api = api_create(&spec);
     struct http_server_hooks hooks = api_hooks(daemon->api);
-    daemon->server = http_server_create(daemon->loop, &hooks);
+    daemon->server = http_server_create(daemon->loop, daemon->descriptors, &hooks);
 }
 
 static void connect_events(struct daemon *daemon) {

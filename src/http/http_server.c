@@ -10,11 +10,6 @@
 #include "base/memory.h"
 #include "http/http_server_internal.h"
 
-// Descriptors that connections leave for spawning, files and the rest of the daemon. The second half of them is
-// what the others can count on even if they have more open than expected.
-#define RESERVED_DESCRIPTORS 128
-#define CONNECTION_LIMIT 16384
-
 const struct http_limits http_usual_limits = {
     .wait_ns = {[WAIT_IDLE] = DEADLINE_NEVER,
                 [WAIT_HEAD] = 60 * NS_PER_S,
@@ -28,17 +23,15 @@ const struct http_limits http_usual_limits = {
     .requests_per_turn = 16,
 };
 
-static void set_descriptor_limits(struct http_limits *limits) {
+// The second half of what the budget keeps back is what the rest of the process can count on even if it has more open
+// than it has taken from the budget.
+static int descriptor_limit(void) {
     struct rlimit limit;
-    limits->connections = CONNECTION_LIMIT;
-    limits->descriptor = INT_MAX;
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur > INT_MAX)
-        return;
+        return INT_MAX;
     int all = (int)limit.rlim_cur;
-    int reserved = all > 2 * RESERVED_DESCRIPTORS ? RESERVED_DESCRIPTORS : all / 2;
-    if (all - reserved < CONNECTION_LIMIT)
-        limits->connections = (size_t)(all - reserved);
-    limits->descriptor = all - reserved / 2;
+    int reserved = (int)DESCRIPTORS_RESERVED;
+    return all - (all > 2 * reserved ? reserved : all / 2) / 2;
 }
 
 // --- accepting ---
@@ -56,7 +49,8 @@ static int next_descriptor(void) {
 static bool may_accept(void *data) {
     struct http_server *server = data;
     const struct http_limits *limits = &server->connections.limits;
-    if (server->connections.count >= limits->connections)
+    if (server->connections.count >= limits->connections ||
+        descriptor_budget_left(server->descriptors, DESCRIPTORS_CONNECTIONS) == 0)
         return false;
     if (server->newest_descriptor >= limits->descriptor)
         server->newest_descriptor = next_descriptor();
@@ -71,6 +65,10 @@ static bool make_room(void *data) {
 static void on_accepted(struct stream *stream, enum stream_kind kind, void *data) {
     struct http_server *server = data;
     server->newest_descriptor = stream_fd(stream);
+    if (!descriptor_budget_take(server->descriptors, DESCRIPTORS_CONNECTIONS, 1, NULL)) {
+        stream_destroy(stream);
+        return;
+    }
     connection_open(&server->connections, stream, kind);
 }
 
@@ -121,6 +119,7 @@ static struct http_server *server_of(struct exchanges *exchanges) {
 
 static void on_connection_closed(void *data) {
     struct http_server *server = server_of(data);
+    descriptor_budget_give_back(server->descriptors, DESCRIPTORS_CONNECTIONS, 1);
     if (server->connections.is_stopping)
         check_end(server);
     else
@@ -135,12 +134,15 @@ static void on_exchange_ended(struct exchanges *exchanges) {
         check_end(server);
 }
 
-struct http_server *http_server_create(struct loop *loop, const struct http_server_hooks *hooks) {
+struct http_server *http_server_create(struct loop *loop, struct descriptor_budget *descriptors,
+                                       const struct http_server_hooks *hooks) {
     static const struct acceptor_handlers acceptor_handlers = {
         .may_accept = may_accept, .make_room = make_room, .on_accepted = on_accepted};
     struct http_server *server = memory_new(sizeof *server);
     struct http_limits limits = http_usual_limits;
-    set_descriptor_limits(&limits);
+    limits.connections = DESCRIPTORS_CONNECTIONS_MAX;
+    limits.descriptor = descriptor_limit();
+    server->descriptors = descriptors;
     exchanges_init(&server->exchanges, loop);
     server->exchanges.handle = hooks->handle;
     server->exchanges.on_responded = hooks->responded;

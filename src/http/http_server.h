@@ -8,6 +8,7 @@
 #pragma once
 
 #include "base/compiler.h"
+#include "base/descriptors.h"
 #include "base/error.h"
 #include "http/http_exchange.h"
 #include "loop/loop.h"
@@ -25,8 +26,9 @@ struct http_server_hooks {
     void *data;
 };
 
-struct http_server *http_server_create(struct loop *loop, const struct http_server_hooks *hooks)
-    __attribute__((returns_nonnull));
+// Each connection takes a descriptor from the budget, which outlives the server.
+struct http_server *http_server_create(struct loop *loop, struct descriptor_budget *descriptors,
+                                       const struct http_server_hooks *hooks) __attribute__((returns_nonnull));
 // Everything is closed, and exchanges that are still kept are cancelled before this returns. Those that are not
 // responded then stay valid and may still be responded, to nobody; `responded` is called for them all the same. NULL is
 // fine. Not from within a handler.

@@ -12,7 +12,8 @@ struct http_server {
     struct connections connections;
     struct exchanges exchanges;
     struct acceptor *acceptor; // NULL once it shuts down
-    int newest_descriptor;     // of a connection
+    struct descriptor_budget *descriptors;
+    int newest_descriptor; // of a connection
     struct timer *grace_timer;
     struct deferred end;
     void (*on_end)(void *data);

@@ -35,6 +35,7 @@ struct fixture {
     struct loop *loop;
     struct reaper *reaper;
     struct job_context *jobs;
+    struct descriptor_budget *descriptors;
     struct state *state;
     struct runner *runner;
     struct checkpoint *checkpoint;
@@ -60,6 +61,7 @@ static inline void fixture_begin(struct fixture *fixture) {
     (void)snprintf(fixture->path, sizeof fixture->path, "%s/socket", fixture->folder);
     assert_true(loop_create(&fixture->loop, NULL));
     assert_true(reaper_create(fixture->loop, &fixture->reaper, NULL));
+    fixture->descriptors = descriptor_budget_create(1024);
     fixture->jobs =
         job_context_create(&(const struct job_context_spec){.loop = fixture->loop, .reaper = fixture->reaper});
     fixture->state = state_create();
@@ -91,7 +93,7 @@ static inline void fixture_begin(struct fixture *fixture) {
     };
     fixture->api = api_create(&spec);
     struct http_server_hooks hooks = api_hooks(fixture->api);
-    fixture->server = http_server_create(fixture->loop, &hooks);
+    fixture->server = http_server_create(fixture->loop, fixture->descriptors, &hooks);
     int fd = -1;
     assert_true(listen_unix(fixture->path, &fd, NULL));
     assert_true(http_server_listen(fixture->server, fd, HTTP_OVER_UNIX, NULL));
@@ -108,6 +110,7 @@ static inline void fixture_end(struct fixture *fixture) {
     state_destroy(fixture->state);
     log_store_destroy(fixture->logs);
     assert_true(job_context_destroy(fixture->jobs));
+    descriptor_budget_destroy(fixture->descriptors);
     reaper_destroy(fixture->reaper);
     loop_destroy(fixture->loop);
     (void)unlink(fixture->path);

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -31,6 +32,7 @@ enum { KEPT_MAX = 64, BODY_LIMIT = 100000 };
 
 static struct loop *loop;
 static struct http_server *server;
+static struct descriptor_budget *descriptors;
 static char directory[64];
 static char socket_path[80];
 
@@ -155,7 +157,11 @@ static int open_server(void **state UNUSED) {
         return -1;
     (void)snprintf(socket_path, sizeof socket_path, "%s/socket", directory);
     struct http_server_hooks hooks = {.handle = on_request, .responded = on_request_responded};
-    server = http_server_create(loop, &hooks);
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return -1;
+    descriptors = descriptor_budget_create(limit.rlim_cur);
+    server = http_server_create(loop, descriptors, &hooks);
     int fd;
     return listen_unix(socket_path, &fd, NULL) && http_server_listen(server, fd, HTTP_OVER_UNIX, NULL) ? 0 : -1;
 }
@@ -165,6 +171,7 @@ static int close_server(void **state UNUSED) {
     while (seen.kept_count > 0)
         respond_text(seen.kept[0], 503, "");
     loop_destroy(loop);
+    descriptor_budget_destroy(descriptors);
     buffer_finish(&seen.body);
     (void)unlink(socket_path);
     return rmdir(directory);

@@ -63,7 +63,7 @@ enum pebble_error_kind {
 
 struct pebble_change;
 
-/* The caller's, zero before its first use (`= {0}`). A function that fails replaces what is in it. */
+/* The caller's, zero before its first use: `= {0}`, in C++ `= {}`. A function that fails replaces what is in it. */
 struct pebble_error {
     enum pebble_error_kind kind;
     int status;                   /* HTTP status of the response, or 0 */
@@ -280,7 +280,7 @@ struct pebble_wait_options {
     /* 0: the daemon is asked to respond when the change is over. Else the change is looked at as often as this, and
      * each look is an item of the call, or a call of `progress`. */
     int64_t poll_ms;
-    pebble_progress_fn progress; /* of the blocking form; may be NULL */
+    pebble_progress_fn progress; /* of the blocking form with poll_ms; may be NULL */
     void *data;
 };
 /* Waits until the change is over; `options` may be NULL. A restart of the daemon is outlived: it is tried again for

@@ -266,6 +266,7 @@ static void stop_ahead_of_run_is_heard(void **state UNUSED) {
 }
 
 int main(void) {
+    loop_install_allocator(); // all tests run with it
     alarm(60);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(deferred_runs_once, open_loop, close_loop),

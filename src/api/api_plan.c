@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "api/body_internal.h"
+#include "api/response_internal.h"
 #include "base/log.h"
 #include "base/memory.h"
 
@@ -59,7 +61,7 @@ static bool check_request(const struct layer_request *request, struct error *err
 }
 
 static void log_layer(const struct api_call *call, const struct plan_update_result *result) {
-    AUTO_FREE char *event = memory_printf("authz_admin:%s,add_layer", call->user);
+    AUTO_FREE char *event = memory_printf("authz_admin:%s,add_layer", call->identity.user);
     AUTO_FREE char *words = memory_printf("Adding layer %s", result->label);
     log_security(LOG_SECURITY_WARN, event, words);
     for (size_t i = 0; i < result->warnings->count; i++)
@@ -80,8 +82,7 @@ static void on_layers_body(struct api_call *call, const json_t *body) {
     struct layer_request request;
     AUTO_ERROR struct error err = {0};
     if (!read_request(body, &request, &err)) {
-        error_prefix(&err, "%s: ", call->decode_error);
-        api_respond_error(call, &err);
+        api_respond_undecodable(call, &err);
         return;
     }
     struct plan_update_request update = {

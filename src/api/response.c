@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "api/api_internal.h"
+#include "api/response_internal.h"
 
 #include <stdarg.h>
 #include <string.h>
 
+#include "api/api_internal.h"
 #include "base/memory.h"
+#include "http/http_response.h"
+#include "state/notice.h"
 #include "wire/http_message.h"
 
 static const int status_of_kind[] = {
@@ -47,7 +50,7 @@ void api_respond_result_status(struct api_call *call, int status, const struct b
     json_writer_key(&writer, "result");
     json_writer_raw(&writer, result->data, result->length);
     end_envelope(call->api, &writer, false);
-    http_respond(call->request, status, JSON_CONTENT_TYPE, text.data, text.length);
+    http_respond(call->exchange, status, JSON_CONTENT_TYPE, text.data, text.length);
 }
 
 void api_respond_result(struct api_call *call, const struct buffer *result) {
@@ -65,7 +68,7 @@ static void on_saved(struct checkpoint_wait *wait, bool is_saved UNUSED) {
     struct api_call *call = CONTAINER_OF(wait, struct api_call, save);
     struct buffer answer = call->saved_response;
     call->saved_response = (struct buffer){0};
-    http_respond(call->request, call->saved_status, JSON_CONTENT_TYPE, answer.data, answer.length);
+    http_respond(call->exchange, 202, JSON_CONTENT_TYPE, answer.data, answer.length);
     buffer_finish(&answer);
 }
 
@@ -78,7 +81,6 @@ void api_respond_change(struct api_call *call, const struct change *change) {
     json_writer_key(&writer, "result");
     json_writer_null(&writer);
     end_envelope(call->api, &writer, false);
-    call->saved_status = 202;
     checkpoint_wait(call->api->spec.checkpoint, &call->save, on_saved);
 }
 
@@ -95,7 +97,7 @@ void api_respond_error(struct api_call *call, const struct error *err) {
         json_writer_member_string(&writer, "kind", err->code);
     json_writer_end_object(&writer);
     end_envelope(call->api, &writer, true);
-    http_respond(call->request, status, JSON_CONTENT_TYPE, text.data, text.length);
+    http_respond(call->exchange, status, JSON_CONTENT_TYPE, text.data, text.length);
 }
 
 void api_respond_failure(struct api_call *call, enum error_kind kind, const char *format, ...) {
@@ -107,32 +109,6 @@ void api_respond_failure(struct api_call *call, enum error_kind kind, const char
     error_clear(&err);
 }
 
-// --- JSON bodies ---
-
-static void on_body(struct http_request *request UNUSED, const struct buffer *body, const struct error *err,
-                    void *data) {
-    struct api_call *call = data;
-    if (err != NULL && err->kind == ERROR_TOO_LARGE) {
-        api_respond_error(call, err);
-        return;
-    }
-    AUTO_JSON json_t *value = NULL;
-    AUTO_ERROR struct error reason = {0};
-    bool is_read = json_read(buffer_text(body), body->length, &value, &reason);
-    // What was there before the body broke off may be a whole value: only the first one counts.
-    if (!is_read && err != NULL)
-        error_set(&reason, err->kind, "%s", error_text(err));
-    if (is_read)
-        is_read = json_is_object_or_null(value, "request", &reason);
-    if (!is_read) {
-        api_respond_failure(call, ERROR_BAD_REQUEST, "%s: %s", call->decode_error, error_text(&reason));
-        return;
-    }
-    call->on_json(call, value);
-}
-
-void api_read_json(struct api_call *call, const char *decode_error, api_json_fn on_json) {
-    call->decode_error = decode_error;
-    call->on_json = on_json;
-    http_request_read_body(call->request, BODY_LIMIT_BYTES, on_body, call);
+void api_respond_undecodable(struct api_call *call, const struct error *err) {
+    api_respond_failure(call, ERROR_BAD_REQUEST, "%s: %s", call->decode_error, error_text(err));
 }

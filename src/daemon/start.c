@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "daemon/daemon_internal.h"
 #include "daemon/notify.h"
+#include "net/listen.h"
 
 #define PRUNE_INTERVAL_NS (600 * NS_PER_S)
 #define FIRST_SAVE_LIMIT_MS 2000

@@ -24,6 +24,13 @@ void loop_stop(struct loop *loop);
 // Runs what is ready until nothing is, without waiting: for tests and the last turn of a shutdown.
 void loop_run_pending(struct loop *loop);
 
+#ifdef PEBBLE_TEST_SEAMS
+// Virtual time, for tests: timers created afterwards run by a clock that only loop_advance() moves. It fires what
+// comes due, in order, and runs what is ready in between.
+void loop_use_test_clock(struct loop *loop);
+void loop_advance(struct loop *loop, int64_t duration_ns);
+#endif
+
 // A function to be called in the next turn of the loop, once: how an operation answers "never before the
 // starting call has returned". The structure is the caller's, zeroed at first; deferring one that is
 // already waiting changes nothing.

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "services/service_machine_internal.h"
+
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "services/service_actions_internal.h"
+#include "services/service_changes_internal.h"
+
+static const struct {
+    const char *name;
+    const char *status;
+} states[SERVICE_STATES] = {
+    [SERVICE_INITIAL] = {"initial", "inactive"},
+    [SERVICE_LAUNCHING] = {"launching", "inactive"},
+    [SERVICE_STARTING] = {"starting", "active"},
+    [SERVICE_RUNNING] = {"running", "active"},
+    [SERVICE_TERMINATING] = {"terminating", "inactive"},
+    [SERVICE_KILLING] = {"killing", "inactive"},
+    [SERVICE_RESTART_TERMINATING] = {"terminating", "inactive"},
+    [SERVICE_RESTART_KILLING] = {"killing", "inactive"},
+    [SERVICE_STOPPED] = {"stopped", "inactive"},
+    [SERVICE_BACKOFF] = {"backoff", "backoff"},
+    [SERVICE_RELAUNCHING] = {"relaunching", "backoff"},
+    [SERVICE_EXITED] = {"exited", "error"},
+};
+
+// The next state is entered first, then the action is taken. Without an action the event is dropped. An action may
+// lead to a further event, which is handled next.
+struct transition {
+    service_action_fn action;
+    enum service_state next;
+    bool keeps_timer; // the state's timer goes on
+};
+
+static const struct transition transitions[SERVICE_STATES][EVENT_KINDS] =
+    {
+        [SERVICE_INITIAL] =
+            {
+                [EVENT_START] = {action_launch, SERVICE_LAUNCHING},
+                [EVENT_STOP] = {action_finish_stop_task, SERVICE_INITIAL},
+            },
+        [SERVICE_LAUNCHING] =
+            {
+                [EVENT_START] = {action_refuse_start, SERVICE_LAUNCHING},
+                [EVENT_LAUNCHED] = {action_open_window, SERVICE_STARTING},
+                [EVENT_LAUNCH_FAILED] = {action_fail_launch, SERVICE_STOPPED},
+                [EVENT_STOP] = {action_call_off_launch, SERVICE_STOPPED},
+                [EVENT_ABORT] = {action_abort_launch, SERVICE_STOPPED},
+            },
+        [SERVICE_STARTING] =
+            {
+                [EVENT_START] = {action_refuse_start, SERVICE_STARTING, .keeps_timer = true},
+                [EVENT_WINDOW_OVER] = {action_finish_start, SERVICE_RUNNING},
+                [EVENT_EXIT_RESTART] = {action_quick_exit_back_off, SERVICE_BACKOFF},
+                [EVENT_EXIT_SUCCESS] = {action_quick_exit_ignore, SERVICE_STOPPED},
+                [EVENT_EXIT_FAILURE] = {action_quick_exit_ignore, SERVICE_EXITED},
+                [EVENT_EXIT_SHUTDOWN] = {action_quick_exit_shut_down, SERVICE_EXITED},
+                [EVENT_STOP] = {action_stop_in_window, SERVICE_TERMINATING},
+                [EVENT_ABORT] = {action_abort_start, SERVICE_STOPPED},
+            },
+        [SERVICE_RUNNING] =
+            {
+                [EVENT_START] = {action_refuse_start, SERVICE_RUNNING, .keeps_timer = true},
+                [EVENT_EXIT_RESTART] = {action_exit_back_off, SERVICE_BACKOFF},
+                [EVENT_EXIT_SUCCESS] = {action_exit_ignore, SERVICE_STOPPED},
+                [EVENT_EXIT_FAILURE] = {action_exit_ignore, SERVICE_EXITED},
+                [EVENT_EXIT_SHUTDOWN] = {action_exit_shut_down, SERVICE_EXITED},
+                [EVENT_STOP] = {action_terminate, SERVICE_TERMINATING},
+                [EVENT_BACKOFF_RESET] = {action_reset_backoff, SERVICE_RUNNING},
+                [EVENT_CHECK_RESTART] = {action_terminate_to_restart, SERVICE_RESTART_TERMINATING},
+                [EVENT_CHECK_SHUTDOWN] = {action_check_shut_down, SERVICE_RUNNING},
+            },
+        [SERVICE_TERMINATING] =
+            {
+                [EVENT_START] = {action_refuse_start, SERVICE_TERMINATING, .keeps_timer = true},
+                [EVENT_EXIT_RESTART] = {action_finish_stop, SERVICE_STOPPED},
+                [EVENT_EXIT_SUCCESS] = {action_finish_stop, SERVICE_STOPPED},
+                [EVENT_EXIT_FAILURE] = {action_finish_stop, SERVICE_STOPPED},
+                [EVENT_EXIT_SHUTDOWN] = {action_finish_stop, SERVICE_STOPPED},
+                [EVENT_STOP] = {action_join_stop, SERVICE_TERMINATING, .keeps_timer = true},
+                [EVENT_KILL_DELAY_OVER] = {action_kill, SERVICE_KILLING},
+            },
+        [SERVICE_KILLING] =
+            {
+                [EVENT_START] = {action_refuse_start, SERVICE_KILLING, .keeps_timer = true},
+                [EVENT_EXIT_RESTART] = {action_finish_stop, SERVICE_STOPPED},
+                [EVENT_EXIT_SUCCESS] = {action_finish_stop, SERVICE_STOPPED},
+                [EVENT_EXIT_FAILURE] = {action_finish_stop, SERVICE_STOPPED},
+                [EVENT_EXIT_SHUTDOWN] = {action_finish_stop, SERVICE_STOPPED},
+                [EVENT_STOP] = {action_join_stop, SERVICE_KILLING, .keeps_timer = true},
+                [EVENT_KILL_LIMIT_OVER] = {action_give_up, SERVICE_STOPPED},
+            },
+        [SERVICE_RESTART_TERMINATING] =
+            {
+                [EVENT_START] = {action_refuse_start, SERVICE_RESTART_TERMINATING, .keeps_timer = true},
+                [EVENT_EXIT_RESTART] = {action_back_off_after_check, SERVICE_BACKOFF},
+                [EVENT_EXIT_SUCCESS] = {action_back_off_after_check, SERVICE_BACKOFF},
+                [EVENT_EXIT_FAILURE] = {action_back_off_after_check, SERVICE_BACKOFF},
+                [EVENT_EXIT_SHUTDOWN] = {action_back_off_after_check, SERVICE_BACKOFF},
+                [EVENT_STOP] = {action_join_stop, SERVICE_TERMINATING, .keeps_timer = true},
+                [EVENT_KILL_DELAY_OVER] = {action_kill, SERVICE_RESTART_KILLING},
+            },
+        [SERVICE_RESTART_KILLING] =
+            {
+                [EVENT_START] = {action_refuse_start, SERVICE_RESTART_KILLING, .keeps_timer = true},
+                [EVENT_EXIT_RESTART] = {action_back_off_after_check, SERVICE_BACKOFF},
+                [EVENT_EXIT_SUCCESS] = {action_back_off_after_check, SERVICE_BACKOFF},
+                [EVENT_EXIT_FAILURE] = {action_back_off_after_check, SERVICE_BACKOFF},
+                [EVENT_EXIT_SHUTDOWN] = {action_back_off_after_check, SERVICE_BACKOFF},
+                [EVENT_STOP] = {action_join_stop, SERVICE_KILLING, .keeps_timer = true},
+                [EVENT_KILL_LIMIT_OVER] = {action_give_up, SERVICE_STOPPED},
+            },
+        [SERVICE_STOPPED] =
+            {
+                [EVENT_START] = {action_launch, SERVICE_LAUNCHING},
+                [EVENT_STOP] = {action_finish_stop_task, SERVICE_STOPPED},
+            },
+        [SERVICE_BACKOFF] =
+            {
+                [EVENT_START] = {action_launch, SERVICE_LAUNCHING},
+                [EVENT_STOP] = {action_stop_in_backoff, SERVICE_STOPPED},
+                [EVENT_BACKOFF_OVER] = {action_relaunch, SERVICE_RELAUNCHING},
+                [EVENT_CHECK_RESTART] = {action_check_in_backoff, SERVICE_BACKOFF, .keeps_timer = true},
+                [EVENT_CHECK_SHUTDOWN] = {action_check_shut_down, SERVICE_BACKOFF, .keeps_timer = true},
+            },
+        [SERVICE_RELAUNCHING] =
+            {
+                [EVENT_START] = {action_adopt_launch, SERVICE_LAUNCHING},
+                [EVENT_LAUNCHED] = {action_note_launch, SERVICE_RUNNING},
+                [EVENT_LAUNCH_FAILED] = {action_back_off_again, SERVICE_BACKOFF},
+                [EVENT_STOP] = {action_stop_in_backoff, SERVICE_STOPPED},
+                [EVENT_CHECK_RESTART] = {action_check_in_backoff, SERVICE_RELAUNCHING},
+                [EVENT_CHECK_SHUTDOWN] = {action_check_shut_down, SERVICE_RELAUNCHING},
+            },
+        [SERVICE_EXITED] =
+            {
+                [EVENT_START] = {action_launch, SERVICE_LAUNCHING},
+                [EVENT_STOP] = {action_finish_stop_task, SERVICE_STOPPED},
+                [EVENT_CHECK_RESTART] = {action_check_back_off, SERVICE_BACKOFF},
+                [EVENT_CHECK_SHUTDOWN] = {action_check_shut_down, SERVICE_EXITED},
+            },
+};
+
+const char *service_state_name(enum service_state state) {
+    return states[state].name;
+}
+
+const char *service_state_status(enum service_state state) {
+    return states[state].status;
+}
+
+bool service_transition(enum service_state state, enum service_event_kind kind, enum service_state *next) {
+    if (transitions[state][kind].action == NULL)
+        return false;
+    *next = transitions[state][kind].next;
+    return true;
+}
+
+// --- the state ---
+
+static void set_state(struct service *service, const struct transition *transition) {
+    enum service_state before = service->state;
+    if (!transition->keeps_timer)
+        timer_stop(service->timer);
+    if (before == transition->next)
+        return;
+    log_debug("Service %s goes from %s to %s", service->quoted_name, states[before].name,
+              states[transition->next].name);
+    service->state = transition->next;
+    if (states[before].status != states[transition->next].status)
+        service_stamp(service);
+    service_changed(service, before);
+}
+
+// --- events ---
+
+static void queue_add(struct service_event_queue *queue, const struct service_event *event) {
+    queue->items = memory_grow(queue->items, &queue->capacity, queue->count + 1, sizeof *queue->items);
+    queue->items[queue->count++] = *event;
+}
+
+static void handle_one(struct service *service, const struct service_event *event) {
+    const struct transition *transition = &transitions[service->state][event->kind];
+    if (transition->action == NULL) {
+        log_debug("Service %s: nothing to do for event %d while %s", service->quoted_name, (int)event->kind,
+                  states[service->state].name);
+        return;
+    }
+    set_state(service, transition);
+    struct service_event next = transition->action(service, event);
+    if (next.kind != EVENT_NONE)
+        queue_add(&service->pending, &next);
+}
+
+void service_handle(struct service *service, const struct service_event *event) {
+    queue_add(&service->pending, event);
+    if (service->is_handling)
+        return;
+    service->is_handling = true;
+    for (size_t i = 0; i < service->pending.count; i++) {
+        struct service_event pending = service->pending.items[i];
+        handle_one(service, &pending);
+        if (pending.err != NULL)
+            error_clear(pending.err);
+        free(pending.err);
+    }
+    service->pending.count = 0;
+    service->is_handling = false;
+}

@@ -176,6 +176,7 @@ static void connect_events(struct daemon *daemon) {
 static void configure_memory(void) {
     (void)mallopt(M_ARENA_MAX, 1);
     (void)mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK_BYTES);
+    loop_install_allocator();
 }
 
 bool daemon_init(struct daemon *daemon, struct error *err) {

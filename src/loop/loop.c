@@ -92,6 +92,20 @@ void loop_defer_cancel(struct loop *loop, struct deferred *deferred) {
         uv_idle_stop(&loop->turn);
 }
 
+// --- the allocator ---
+
+// These do not fail: libuv calls abort() if its table of watched descriptors cannot grow, and shrinking caches first is
+// better than that. Nothing that it allocates is larger than this table, which RLIMIT_NOFILE bounds.
+static void *allocate(size_t size) {
+    return memory_resize(NULL, size);
+}
+
+void loop_install_allocator(void) {
+    // Fails only for NULL.
+    if (uv_replace_allocator(allocate, memory_resize, memory_new_array, free) != 0)
+        abort();
+}
+
 // --- the loop itself ---
 
 static void keep_alive_turn(uv_prepare_t *handle UNUSED) {

@@ -12,6 +12,9 @@
 
 struct loop;
 
+// Lets libuv allocate through base/memory. Before the first loop_create(), by programs only: a library leaves the
+// allocator of its host program alone.
+void loop_install_allocator(void);
 bool loop_create(struct loop **loop, struct error *err) NODISCARD;
 // Closes what is still open in it (timers, signals) and frees it; NULL is fine.
 void loop_destroy(struct loop *loop);

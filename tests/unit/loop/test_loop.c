@@ -310,6 +310,7 @@ static void virtual_time_fires_in_order(void **state UNUSED) {
 }
 
 int main(void) {
+    loop_install_allocator(); // all tests run with it
     alarm(60);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(deferred_runs_once, open_loop, close_loop),

@@ -199,7 +199,7 @@ static bool open_terminal(struct job *job, struct process_spec *spec, struct err
     const struct job_terminal *terminal = &job->spec.terminal;
     uid_t uid = spec->account.has_uid ? spec->account.uid : getuid();
     gid_t gid = spec->account.has_gid ? spec->account.gid : getgid();
-    int master;
+    int master = -1;
     if (!pty_open(uid, gid, &master, &spec->stdout_fd, err) || !open_output(job, OUTPUT, master, err))
         return false;
     bool has_size = terminal->columns > 0 && terminal->rows > 0;

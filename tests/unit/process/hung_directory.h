@@ -18,7 +18,7 @@
 struct hung_directory {
     char path[32];
     int fd;
-    char request[FUSE_MIN_READ_BUFFER + 65536];
+    _Alignas(8) char request[FUSE_MIN_READ_BUFFER + 65536];
 };
 
 // Waits for a request, and returns its opcode.

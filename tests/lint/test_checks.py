@@ -231,6 +231,67 @@ class FilesTest(StyleCase):
         self.assert_one(self.basic(LGPL + "#pragma once\n", "include/x.h"), "#ifndef")
 
 
+class LayoutTest(StyleCase):
+    def test_sizeof(self):
+        for good in ("sizeof x", "sizeof *x", "sizeof(struct x)", "sizeof(uint8_t)", "sizeof(void *)", "sizeof(x_fn)",
+                     "sizeof((struct x *)NULL)->y"):
+            self.assertEqual(self.function(f"n = {good};", "sizeof"), [], good)
+        self.assertEqual(self.check("#define N(a) \\\n    (sizeof(a) / sizeof((a)[0]))\n", "sizeof"), [])
+        self.assert_one(self.function("n = sizeof(x->y);", "sizeof"), "x.c:2: [sizeof] sizeof x->y, without")
+        self.assert_one(self.function("n = sizeof(*x);", "sizeof"), "sizeof *x")
+        self.assert_one(self.function("n = sizeof (typed);", "sizeof"), "sizeof typed")
+
+    def test_unused_parameters(self):
+        self.assertEqual(self.function("(void)g(x);\n(void)x->y();\n// (void)x;", "unused"), [])
+        self.assert_one(self.function("g();\n(void)data;", "unused"), "x.c:3: [unused] (void)data; for a parameter")
+
+    def test_section_comments(self):
+        head = GPL + "// What this is.\n\n"
+        self.assertEqual(self.check(head + "int a;\n\n// --- this and that ---\n\nint b;\n", "section"), [])
+        self.assertEqual(self.check(head + "// Of b.\nint b;\n\n// One,\n// two.\n\nint c;\n", "section"), [])
+        self.assertEqual(self.check(GPL + "\nvoid f(void) {\n\n    // Alone.\n\n}\n", "section"), [])
+        self.assert_one(self.check(head + "int a;\n\n// This and that\n\nint b;\n", "section"), "x.c:6: [section]")
+        self.assert_one(self.check(head + "int a;\n\n// -- this --\n\nint b;\n", "section"), "section comment")
+        self.assert_one(self.check(head + "int a;\n\n// --- this ---\nint b;\n", "section"), "between blank lines")
+        self.assert_one(self.check(head + "int a;\n\n// --- a --- b\n// c\n", "section"), "has the form")
+
+    def test_braces_that_are_needed(self):
+        good = [
+            "if (a)\n    b();",
+            "if (a) {\n    b();\n    c();\n}",
+            "if (a) {\n    b(1,\n      2);\n}",
+            "if (a) {\n    // Why.\n    b();\n}",
+            "if (a &&\n    b) {\n    c();\n}",
+            "if (a) {\n    b();\n} else {\n    c();\n    d();\n}",
+            "if (a) {\n    b();\n} else if (c &&\n           d) {\n    e();\n} else\n    f();",
+            "for (;;) {\n    if (a)\n        b();\n}",
+            "for (;;) {\n    if (a)\n        b();\n    else\n        c();\n}",
+            "while (a) {\n}",
+            "switch (a) {\n    default: b();\n}",
+            "struct x y = {\n    1,\n};",
+        ]
+        for body in good:
+            self.assertEqual(self.function(body, "braces"), [], body)
+
+    def test_braces_around_a_single_statement(self):
+        bad = [
+            "if (a) {\n    b();\n}",
+            "if (a(\")\")) {\n    b(); // Why.\n}",
+            "for (;;) {\n    b();\n}",
+            "while (a) {\n    b();\n}",
+            "do {\n    b();\n} while (a);",
+            "LIST_FOR_EACH(a, b, c) {\n    d();\n}",
+            "if (a)\n    b();\nelse {\n    c();\n}",
+            "if (a) {\n    b();\n} else\n    c(1,\n      2);",
+        ]
+        for body in bad:
+            self.assert_one(self.function(body, "braces"), "[braces]")
+        found = self.function("g();\nif (a) {\n    b();\n} else if (c) {\n    d();\n} else {\n    e();\n}", "braces")
+        self.assertEqual([line.split(":")[1] for line in found], ["3", "5", "7"])
+        nested = "if (a) {\n    if (b)\n        c();\n    if (d) {\n        e();\n    }\n} else if (f) {\n    g();\n}"
+        self.assert_one(self.function(nested, "braces"), "x.c:5:")
+
+
 class OptionsTest(unittest.TestCase):
     RULES = {"a": "", "b": "", "c": ""}
 

@@ -292,6 +292,63 @@ class LayoutTest(StyleCase):
         self.assert_one(self.function(nested, "braces"), "x.c:5:")
 
 
+class PointerTest(StyleCase):
+    HEAD = """struct x {
+    char *name, initial;
+    bool is_open;
+    x_fn done;
+    void (*begin)(int);
+    struct x *next;
+};
+"""
+
+    def check_body(self, body, parameters="struct x *x, const char *text, bool flag UNUSED"):
+        text = self.HEAD + f"static void f({parameters}) {{\n    {body}\n}}\n"
+        return self.check(text, "pointer")
+
+    def test_comparisons_and_booleans(self):
+        good = [
+            "if (x == NULL || text != NULL) g();",
+            "if (!flag && x->is_open) g(!x->initial);",
+            "if (!*text || !text[0] || !g(x) || !x->begin(1)) g();",
+            "return a == x && y != text ? x : text;",
+            "int n = 0; if (n && !n) g();",
+            "g(x, &x, (void *)x, \"!x\"); // !x",
+            "char *a[2] = {x}; if (!a[0]) g();",
+        ]
+        for body in good:
+            self.assertEqual(self.check_body(body), [], body)
+
+    def test_pointers_as_conditions(self):
+        bad = [
+            ("if (!x) g();", "x is a pointer: x == NULL"),
+            ("if (x) g();", "x != NULL"),
+            ("while (x->next->name) g();", "name != NULL"),
+            ("if (!x->done) g();", "done == NULL"),
+            ("if (flag && !x->begin) g();", "begin == NULL"),
+            ("if (flag && text) g();", "text != NULL"),
+            ("g(text ? text : 0);", "text != NULL"),
+            ("return x->name && flag;", "name != NULL"),
+            ("return h(x)->name && flag;", "name != NULL"),
+            ("for (struct x *i = x; i; i = i->next) g();", "i != NULL"),
+            ("AUTO_FREE const char *const a = g(1, 2), *b = 0; if (!b) g();", "b == NULL"),
+        ]
+        for body, words in bad:
+            self.assert_one(self.check_body(body), words)
+        self.assert_one(self.check_body("g();\n    if (!x) g();"), "x.c:10: [pointer]")
+
+    def test_file_variables(self):
+        text = "static struct x *here;\nstatic bool here_too;\nvoid f(void) {\n    g(!here_too);\n    g(!here);\n}\n"
+        self.assert_one(self.check(text, "pointer"), "x.c:5:")
+
+    def test_names_of_several_kinds(self):
+        other = "struct y {\n    bool name;\n    struct x x;\n};\n"
+        self.assertEqual(self.check_body("return;\n}\n" + other + "void h(void) {\n    g(!z()->name);"), [])
+        found = self.check_body("return;\n}\n" + other + "void h(struct y *y) {\n    g(!y->name, !y->x.name);")
+        self.assert_one(found, "name == NULL")
+        self.assertEqual(self.check_body("{ int a = 1; } { char *a = g(); h(!a); }"), [])
+
+
 class OptionsTest(unittest.TestCase):
     RULES = {"a": "", "b": "", "c": ""}
 

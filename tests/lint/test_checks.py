@@ -349,6 +349,61 @@ class PointerTest(StyleCase):
         self.assertEqual(self.check_body("{ int a = 1; } { char *a = g(); h(!a); }"), [])
 
 
+class WordsTest(StyleCase):
+    def test_tags(self):
+        files = {
+            "src/api/a.c": "struct a {\n    int b;\n};\nenum b { C };\nstruct c *d;\ntypedef void (*a_fn)(int b);\n",
+            "src/api/b.c": "struct c {\n    struct a a;\n};\nstruct a *f(void) {\n}\ntypedef int b_fn(int);\n",
+            "tests/unit/a.c": "struct a {\n    int b;\n};\n",
+        }
+        self.assertEqual(self.objections("check-style", files, "tags"), [])
+        files["src/plan/x.h"] = "\nenum a { X };\n"
+        found = self.objections("check-style", files, "tags")
+        self.assert_one(found, "src/plan/x.h:2: [tags] the tag a is defined in src/api/a.c:1 too")
+        files["src/plan/x.h"] = "typedef struct {\n    int b;\n} c_fn;\ntypedef bool (*a_fn)(void);\n"
+        found = self.objections("check-style", files, "tags")
+        self.assert_one(found, "x.h:4: [tags] the typedef a_fn is defined in src/api/a.c:6")
+
+    def test_callbacks(self):
+        good = "static void on_timer_expired(void) {\n}\nvoid on_x(void) {\n}\nstatic void one(void) {\n}\n"
+        self.assertEqual(self.check(good + "static void on_y(void);\n", "callbacks"), [])
+        self.assert_one(self.check("\nstatic void on_timer(void) {\n}\n", "callbacks"), "x.c:2: [callbacks] on_timer")
+
+    def test_names(self):
+        good = "int essay_x, share_hear_x, settle, settler, answered, planes; // answer\n"
+        self.assertEqual(self.check(good + '#include "answer.h"\n', "names"), [])
+        for name in ("hear_end", "tell_all", "say_so", "plan_settle", "pool_take_turn", "answer", "write_answer",
+                     "answer_text", "lane_job", "shown_name", "plan_lanes", "lane"):
+            self.assert_one(self.check(f"int a;\nint {name} = 1 + {name};\n", "names"), f"x.c:2: [names] {name}: ")
+
+    def test_lanes(self):
+        for path in ("src/state/x.c", "src/plan/x.c", "src/services/x.h", "tests/unit/state/x.c", "tests/fuzz/x.c"):
+            self.assertEqual(self.check("int lane, plan_lanes;\n", "names", path=path), [])
+        self.assert_one(self.check("int lane;\n", "names", path="tests/unit/api/x.c"), "[names] lane: ")
+
+    def references(self, comment):
+        others = ("src/plan/layer.c", "include/pebble.h", "tests/unit/plan/check.h", "docs/plan.md", "README.md")
+        files = dict.fromkeys(others, "") | {"src/api/x.h": f"int a;\n// {comment}\n"}
+        return self.objections("check-style", files, "references")
+
+    def test_references(self):
+        self.assertEqual(self.references("layer.c, plan/layer.c, src/plan/layer.c, pebble.h, check.h, x.h: <uv.h>"), [])
+        self.assertEqual(self.references("docs/plan.md (README.md), x.hpp"), [])
+        self.assertEqual(self.references("https://example.org/a/b.md, other modules' *_internal.h, NAME.d/x.yaml"), [])
+        self.assert_one(self.references("See behaviour/plan.md."), "x.h:2: [references] behaviour/plan.md")
+        for bad in ("layers.c", "api/layer.c", "docs/state.md", "unit/plan/layer.c", "plan/docs/plan.md"):
+            self.assert_one(self.references(f"See {bad}."), f"[references] {bad} is no file")
+        self.assertEqual(self.check("// layers.c\n", "references", path="tests/unit/x.c"), [])
+
+    def test_phrases(self):
+        self.assertEqual(self.check("int his_turn; // A turn; the words that come last.\n", "phrases"), [])
+        self.assert_one(self.check("\n// This is the Last Word.\n", "phrases"), 'x.c:2: [phrases] "Last Word"')
+        self.assert_one(self.check("// each gets\n    // his turn\n", "phrases"), '"gets his turn"')
+        self.assert_one(self.check('char a[] = "to take "\n           "apart";\n', "phrases"), '"take apart"')
+        self.assert_one(self.check("A client says goodbye.\n", "phrases", path="docs/x.md"), "docs/x.md:1: [phrases]")
+        self.assertEqual(self.check("// his turn\n", "phrases", path="tests/unit/x.c"), [])
+
+
 class OptionsTest(unittest.TestCase):
     RULES = {"a": "", "b": "", "c": ""}
 

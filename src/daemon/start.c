@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Start-up: signals, listeners, arguments, default services.
+// Declared in daemon/daemon_internal.h.
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Which manager knows which, and whose events reach whom.
+// Declared in daemon/daemon_internal.h.
 #include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
+// Declared in data/json_internal.h.
 #include "data/json_internal.h"
 
 #include <stdlib.h>

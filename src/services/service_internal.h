@@ -65,5 +65,9 @@ int64_t service_kill_delay_ns(const struct service *service);
 // Sends a signal ("SIGHUP") to the main process.
 bool service_signal(struct service *service, const char *signal, struct error *err) NODISCARD;
 
+// service_state.c
+const char *service_state_name(enum service_state state);
+const char *service_state_status(enum service_state state); // "active", "inactive", "backoff", "error"
+
 // service_tasks.c
 void service_tasks_register(struct service_manager *manager);

@@ -8,24 +8,6 @@
 #include "services/service_actions_internal.h"
 #include "services/service_changes_internal.h"
 
-static const struct {
-    const char *name;
-    const char *status;
-} states[SERVICE_STATES] = {
-    [SERVICE_INITIAL] = {"initial", "inactive"},
-    [SERVICE_LAUNCHING] = {"launching", "inactive"},
-    [SERVICE_STARTING] = {"starting", "active"},
-    [SERVICE_RUNNING] = {"running", "active"},
-    [SERVICE_TERMINATING] = {"terminating", "inactive"},
-    [SERVICE_KILLING] = {"killing", "inactive"},
-    [SERVICE_RESTART_TERMINATING] = {"terminating", "inactive"},
-    [SERVICE_RESTART_KILLING] = {"killing", "inactive"},
-    [SERVICE_STOPPED] = {"stopped", "inactive"},
-    [SERVICE_BACKOFF] = {"backoff", "backoff"},
-    [SERVICE_RELAUNCHING] = {"relaunching", "backoff"},
-    [SERVICE_EXITED] = {"exited", "error"},
-};
-
 // The next state is entered first, then the action is taken. Without an action the event is dropped. An action may
 // lead to a further event, which is handled next.
 struct transition {
@@ -149,14 +131,6 @@ static const struct transition transitions[SERVICE_STATES][EVENT_KINDS] =
             },
 };
 
-const char *service_state_name(enum service_state state) {
-    return states[state].name;
-}
-
-const char *service_state_status(enum service_state state) {
-    return states[state].status;
-}
-
 bool service_transition(enum service_state state, enum service_event_kind kind, enum service_state *next) {
     if (transitions[state][kind].action == NULL)
         return false;
@@ -172,10 +146,10 @@ static void set_state(struct service *service, const struct transition *transiti
         timer_stop(service->timer);
     if (before == transition->next)
         return;
-    log_debug("Service %s goes from %s to %s", service->quoted_name, states[before].name,
-              states[transition->next].name);
+    log_debug("Service %s goes from %s to %s", service->quoted_name, service_state_name(before),
+              service_state_name(transition->next));
     service->state = transition->next;
-    if (states[before].status != states[transition->next].status)
+    if (service_state_status(before) != service_state_status(transition->next))
         service_stamp(service);
     service_changed(service, before);
 }
@@ -191,7 +165,7 @@ static void handle_one(struct service *service, const struct service_event *even
     const struct transition *transition = &transitions[service->state][event->kind];
     if (transition->action == NULL) {
         log_debug("Service %s: nothing to do for event %d while %s", service->quoted_name, (int)event->kind,
-                  states[service->state].name);
+                  service_state_name(service->state));
         return;
     }
     set_state(service, transition);

@@ -37,8 +37,5 @@ struct service_event {
 // order; an event that means nothing in the state is dropped.
 void service_handle(struct service *service, const struct service_event *event);
 
-const char *service_state_name(enum service_state state);
-const char *service_state_status(enum service_state state); // "active", "inactive", "backoff", "error"
-
 // For tests: whether the event means anything in the state, and the state that follows.
 bool service_transition(enum service_state state, enum service_event_kind kind, enum service_state *next);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What is asked for: services and their order become the tasks of a change (docs/services.md).
+// Declared in services/service_manager.h.
 #include "services/service_internal.h"
+#include "services/service_manager.h"
 
 #include <ctype.h>
 #include <string.h>

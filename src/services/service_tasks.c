@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The tasks "start" and "stop": what they do with services in each state.
+// Declared in services/service_internal.h.
+#include "services/service_internal.h"
 #include "services/service_machine_internal.h"
 
 #include "base/log.h"

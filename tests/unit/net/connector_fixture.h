@@ -167,7 +167,8 @@ static struct outcome outcomes[OUTCOMES_MAX];
 static int done_count, stop_at;
 static bool is_starting;
 
-static void on_done(struct connection_attempt *attempt, struct stream *stream, const struct error *err, void *data) {
+static void on_attempt_done(struct connection_attempt *attempt, struct stream *stream, const struct error *err,
+                            void *data) {
     struct outcome *outcome = data;
     assert_false(is_starting);
     assert_ptr_equal(attempt, outcome->attempt);
@@ -188,7 +189,7 @@ static void on_done(struct connection_attempt *attempt, struct stream *stream, c
 
 static UNUSED struct outcome *start_target(int i, const struct connect_target *target) {
     is_starting = true;
-    outcomes[i].attempt = connector_start(connector, target, on_done, &outcomes[i]);
+    outcomes[i].attempt = connector_start(connector, target, on_attempt_done, &outcomes[i]);
     is_starting = false;
     return &outcomes[i];
 }

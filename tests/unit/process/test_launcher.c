@@ -72,7 +72,7 @@ static void on_exit_noted(struct child *child, int exit_code) {
     loop_stop(loop);
 }
 
-static void on_done(pid_t pid, const struct error *err, void *data) {
+static void on_launch_done(pid_t pid, const struct error *err, void *data) {
     struct fixture *fixture = data;
     assert_int_equal(fixture->done++, 0);
     fixture->launch = NULL;
@@ -88,7 +88,7 @@ static void on_done(pid_t pid, const struct error *err, void *data) {
     loop_stop(loop);
 }
 
-static const struct launch_handlers handlers = {.prepare = prepare, .on_done = on_done};
+static const struct launch_handlers handlers = {.prepare = prepare, .on_done = on_launch_done};
 
 static void launch_spec(struct fixture *fixture, struct process_spec spec) {
     char name[] = "program", option[] = "-c", script[] = "exit 7";

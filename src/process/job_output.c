@@ -10,19 +10,19 @@
 #include "base/memory.h"
 
 #define BLOCK_BYTES ((size_t)65536)
-// A pipe that was found full gets this size: fewer turns, and the writer waits less.
+// A pipe that filled a whole block is enlarged to this size: fewer turns, and the writer blocks less.
 #define FLOODED_PIPE_BYTES 262144
-// A pipe holds no more than this at the end, except if someone still writes.
+// More than a pipe holds at its end, unless a process still writes.
 #define REST_BYTES ((size_t)1048576)
 
 struct job_output {
     uv_poll_t poll;
     struct loop *loop;
-    struct deferred next_read; // after a resume, when nothing may come that would be polled for
+    struct deferred next_read; // after a resume while finishing: poll may never report anything
     int fd;
     struct job_sink sink;
     bool is_paused, is_finishing, has_large_pipe;
-    size_t rest_bytes; // to be read at most while finishing
+    size_t rest_bytes; // limit while finishing
     job_output_ended_fn on_ended;
     void *data;
 };
@@ -32,7 +32,7 @@ enum read_result { READ_MORE, READ_EMPTY, READ_END };
 static void enlarge_pipe(struct job_output *output) {
     if (output->has_large_pipe)
         return;
-    // Refused when the user's pipes take too much already, and for a terminal: it stays as it is then.
+    // Fails for a terminal, and beyond the user's limits of pipe(7); neither is an error.
     output->has_large_pipe = true;
     (void)fcntl(output->fd, F_SETPIPE_SZ, FLOODED_PIPE_BYTES);
 }
@@ -42,7 +42,7 @@ static size_t turn_bytes(const struct job_output *output) {
     return output->is_finishing && output->rest_bytes < bytes ? output->rest_bytes : bytes;
 }
 
-// A terminal whose last user is gone reports EIO.
+// The master of a terminal reports EIO when the last slave is closed.
 static enum read_result read_block(struct job_output *output, char *block, size_t block_bytes, size_t *length) {
     ssize_t got;
     do {

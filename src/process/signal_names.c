@@ -5,7 +5,7 @@
 
 #include "base/text.h"
 
-// One name a signal: SIGCLD, SIGIOT and SIGPOLL are not known to users, nor are real-time signals.
+// One name for each signal: the aliases SIGCLD, SIGIOT and SIGPOLL and real-time signals are not accepted.
 static const char *const signal_names[] = {
     [SIGABRT] = "SIGABRT",     [SIGALRM] = "SIGALRM",     [SIGBUS] = "SIGBUS",   [SIGCHLD] = "SIGCHLD",
     [SIGCONT] = "SIGCONT",     [SIGFPE] = "SIGFPE",       [SIGHUP] = "SIGHUP",   [SIGILL] = "SIGILL",

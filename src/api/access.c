@@ -9,10 +9,10 @@
 
 // Over the Unix socket the peer's uid decides: root and the daemon's own are admins.
 static void identify_by_peer(struct api_call *call) {
-    struct peer peer = http_request_peer(call->request);
+    struct peer peer = http_exchange_peer(call->exchange);
     struct api_identity *identity = &call->identity;
     (void)snprintf(identity->user, sizeof identity->user, "<unknown>");
-    if (http_request_transport(call->request) != HTTP_OVER_UNIX || !peer.is_known)
+    if (http_exchange_transport(call->exchange) != HTTP_OVER_UNIX || !peer.is_known)
         return;
     (void)snprintf(identity->user, sizeof identity->user, "%u", peer.uid);
     identity->access = peer.uid == 0 || peer.uid == getuid() ? API_ACCESS_ADMIN : API_ACCESS_READ;
@@ -31,7 +31,7 @@ bool access_identify(struct api_call *call, access_identified_fn on_identified) 
         return true;
     call->on_identified = on_identified;
     call->authentication = (struct api_authentication){
-        .request = call->request, .identity = call->identity, .on_done = on_call_authenticated};
+        .exchange = call->exchange, .identity = call->identity, .on_done = on_call_authenticated};
     if (!authenticator->begin(&call->authentication, authenticator->data))
         return false;
     call->identity = call->authentication.identity;

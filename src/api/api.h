@@ -4,7 +4,7 @@
 #pragma once
 
 #include "base/error.h"
-#include "http/server.h"
+#include "http/http_server.h"
 #include "logs/log_store.h"
 #include "loop/loop.h"
 #include "plan/plan_store.h"
@@ -24,7 +24,7 @@ struct api_identity {
 
 // Works out who sends a request from more than the peer's uid. Optional: without `begin` the uid decides.
 struct api_authentication {
-    const struct http_request *request;
+    const struct http_exchange *exchange;
     struct api_identity identity;                               // at first what the peer's uid gives
     void (*on_done)(struct api_authentication *authentication); // the API's: call it once `identity` is final
     void *work;                                                 // the authenticator's own

@@ -7,6 +7,7 @@
 
 #include "api/response_internal.h"
 #include "base/memory.h"
+#include "http/http_response.h"
 
 #define DEFAULT_COUNT 30
 #define BLOCK_BYTES ((size_t)32768) // written to the connection at a time
@@ -45,36 +46,36 @@ static bool write_block(struct log_response *response) {
     struct ring_entry entry;
     while (block.length < BLOCK_BYTES && log_query_next(response->query, &service, &entry))
         add_entry(&block, service, &entry);
-    http_stream_write(response->call->request, block.data, block.length);
+    http_stream_write(response->call->exchange, block.data, block.length);
     return block.length >= BLOCK_BYTES;
 }
 
-static void on_turn(struct deferred *deferred) {
+static void write_turn(struct deferred *deferred) {
     struct log_response *response = CONTAINER_OF(deferred, struct log_response, turn);
-    struct http_request *request = response->call->request;
+    struct http_exchange *exchange = response->call->exchange;
     for (int i = 0; i < BLOCKS_PER_TURN; i++) {
-        if (http_stream_pending(request) >= HTTP_STREAM_HIGH_BYTES)
-            return; // on_drain goes on
+        if (http_stream_pending(exchange) >= HTTP_STREAM_HIGH_BYTES)
+            return; // on_stream_drained() goes on
         if (!write_block(response)) {
             if (!response->follow)
-                http_stream_end(request);
+                http_stream_end(exchange);
             return;
         }
     }
-    loop_defer(response->call->api->spec.loop, deferred, on_turn);
+    loop_defer(response->call->api->spec.loop, deferred, write_turn);
 }
 
-static void go_on(void *data) {
+static void schedule_turn(void *data) {
     struct log_response *response = data;
-    loop_defer(response->call->api->spec.loop, &response->turn, on_turn);
+    loop_defer(response->call->api->spec.loop, &response->turn, write_turn);
 }
 
-static void on_drain(struct http_request *request UNUSED, void *data) {
-    go_on(data);
+static void on_stream_drained(struct http_exchange *exchange UNUSED, void *data) {
+    schedule_turn(data);
 }
 
-static void on_cancel(struct http_request *request, void *data UNUSED) {
-    http_stream_end(request);
+static void on_client_closed(struct http_exchange *exchange, void *data UNUSED) {
+    http_stream_end(exchange);
 }
 
 static void begin_response(struct api_call *call, const struct text_list *services, int64_t count, bool follow) {
@@ -86,15 +87,16 @@ static void begin_response(struct api_call *call, const struct text_list *servic
         .services = services->count > 0 ? services : NULL,
         .count = count,
         .follow = follow,
-        .on_ready = go_on,
+        .on_ready = schedule_turn,
         .data = response,
     };
     response->query = log_query_create(call->api->spec.logs, &spec);
-    if (follow) // another ends by itself, and a client that has said its last word still gets the whole of it
-        http_request_on_cancel(call->request, on_cancel, response);
-    http_stream_on_drain(call->request, on_drain, response);
-    http_stream_begin(call->request, 200, "application/x-ndjson");
-    on_turn(&response->turn);
+    // A response that does not follow ends by itself, and a client that only sends no more gets all of it.
+    if (follow)
+        http_exchange_on_cancel(call->exchange, on_client_closed, response);
+    http_stream_on_drain(call->exchange, on_stream_drained, response);
+    http_stream_begin(call->exchange, 200, "application/x-ndjson");
+    write_turn(&response->turn);
 }
 
 void api_get_logs(struct api_call *call) {

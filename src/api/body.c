@@ -2,8 +2,9 @@
 #include "api/body_internal.h"
 
 #include "api/response_internal.h"
+#include "http/http_body.h"
 
-static void on_body_read(struct http_request *request UNUSED, const struct buffer *body, const struct error *err,
+static void on_body_read(struct http_exchange *exchange UNUSED, const struct buffer *body, const struct error *err,
                          void *data) {
     struct api_call *call = data;
     if (err != NULL && err->kind == ERROR_TOO_LARGE) {
@@ -28,5 +29,5 @@ static void on_body_read(struct http_request *request UNUSED, const struct buffe
 void api_read_json(struct api_call *call, const char *decode_error, api_json_fn on_json) {
     call->decode_error = decode_error;
     call->on_json = on_json;
-    http_request_read_body(call->request, BODY_LIMIT_BYTES, on_body_read, call);
+    http_exchange_collect_body(call->exchange, BODY_LIMIT_BYTES, on_body_read, call);
 }

@@ -11,12 +11,12 @@
 #include "base/log.h"
 #include "base/memory.h"
 
-static struct api_call *call_create(struct api *api, struct http_request *request) {
+static struct api_call *call_create(struct api *api, struct http_exchange *exchange) {
     struct api_call *call = memory_new(sizeof *call);
     call->api = api;
-    call->request = request;
+    call->exchange = exchange;
     list_add(&api->calls, &call->link);
-    http_request_set_context(request, call);
+    http_exchange_set_context(exchange, call);
     return call;
 }
 
@@ -34,7 +34,7 @@ static void call_destroy(struct api_call *call) {
 static void deny(struct api_call *call) {
     if (call->identity.access != API_ACCESS_NONE) {
         AUTO_BUFFER struct buffer path = BUFFER_INIT(BUFFER_NO_LIMIT);
-        const char *text = http_request_path(call->request);
+        const char *text = http_exchange_path(call->exchange);
         url_add_path_escaped(&path, text, strlen(text));
         AUTO_FREE char *event = memory_printf("authz_fail:%s,%s", call->identity.user, buffer_text(&path));
         AUTO_FREE char *words =
@@ -56,7 +56,7 @@ static void handle(struct api_call *call) {
 }
 
 static void dispatch(struct api_call *call, const struct route *route) {
-    const char *method = http_request_method(call->request);
+    const char *method = http_exchange_method(call->exchange);
     call->handler = route_handler(route, method, &call->wanted);
     if (call->handler == NULL) {
         AUTO_FREE char *quoted = text_quoted(method);
@@ -69,20 +69,20 @@ static void dispatch(struct api_call *call, const struct route *route) {
         handle(call);
 }
 
-void call_begin(struct http_request *request, void *api) {
-    if (route_redirect(request))
+void call_begin(struct http_exchange *exchange, void *api) {
+    if (route_redirect(exchange))
         return;
-    struct api_call *call = call_create(api, request);
-    const struct route *route = route_find(http_request_path(request), &call->match);
+    struct api_call *call = call_create(api, exchange);
+    const struct route *route = route_find(http_exchange_path(exchange), &call->match);
     if (route == NULL)
         api_respond_failure(call, ERROR_NOT_FOUND, "invalid API endpoint requested");
     else
         dispatch(call, route);
 }
 
-void call_end(const struct http_request *request, int status, int64_t duration_ns, void *api UNUSED) {
-    struct api_call *call = http_request_context(request);
+void call_end(const struct http_exchange *exchange, int status, int64_t duration_ns, void *api UNUSED) {
+    struct api_call *call = http_exchange_context(exchange);
     if (call != NULL)
         call_destroy(call);
-    request_log(request, status, duration_ns);
+    request_log(exchange, status, duration_ns);
 }

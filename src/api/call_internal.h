@@ -19,7 +19,7 @@ enum call_phase { CALL_CREATED, CALL_IDENTIFYING, CALL_HANDLED };
 struct api_call {
     struct list link;
     struct api *api;
-    struct http_request *request;
+    struct http_exchange *exchange;
     enum call_phase phase;
     struct route_match match;
     struct api_identity identity;
@@ -40,11 +40,11 @@ struct api_call {
 };
 
 // The functions of the server's hooks.
-void call_begin(struct http_request *request, void *api);
-void call_end(const struct http_request *request, int status, int64_t duration_ns, void *api);
+void call_begin(struct http_exchange *exchange, void *api);
+void call_end(const struct http_exchange *exchange, int status, int64_t duration_ns, void *api);
 
 static inline const struct url_query *api_query(struct api_call *call) {
-    return http_request_query(call->request);
+    return http_exchange_query(call->exchange);
 }
 
 // Ties a structure to the call, to be destroyed with it. Once per call.

@@ -2,6 +2,6 @@
 // Private to api/: the request log, a line for each request but those that monitors repeat.
 #pragma once
 
-#include "http/server.h"
+#include "http/http_server.h"
 
-void request_log(const struct http_request *request, int status, int64_t duration_ns);
+void request_log(const struct http_exchange *exchange, int status, int64_t duration_ns);

@@ -6,6 +6,7 @@
 
 #include "api/api_internal.h"
 #include "base/memory.h"
+#include "http/http_response.h"
 #include "state/notice.h"
 #include "wire/http_message.h"
 
@@ -49,7 +50,7 @@ void api_respond_result_status(struct api_call *call, int status, const struct b
     json_writer_key(&writer, "result");
     json_writer_raw(&writer, result->data, result->length);
     end_envelope(call->api, &writer, false);
-    http_respond(call->request, status, JSON_CONTENT_TYPE, text.data, text.length);
+    http_respond(call->exchange, status, JSON_CONTENT_TYPE, text.data, text.length);
 }
 
 void api_respond_result(struct api_call *call, const struct buffer *result) {
@@ -67,7 +68,7 @@ static void on_saved(struct checkpoint_wait *wait, bool is_saved UNUSED) {
     struct api_call *call = CONTAINER_OF(wait, struct api_call, save);
     struct buffer answer = call->saved_response;
     call->saved_response = (struct buffer){0};
-    http_respond(call->request, 202, JSON_CONTENT_TYPE, answer.data, answer.length);
+    http_respond(call->exchange, 202, JSON_CONTENT_TYPE, answer.data, answer.length);
     buffer_finish(&answer);
 }
 
@@ -96,7 +97,7 @@ void api_respond_error(struct api_call *call, const struct error *err) {
         json_writer_member_string(&writer, "kind", err->code);
     json_writer_end_object(&writer);
     end_envelope(call->api, &writer, true);
-    http_respond(call->request, status, JSON_CONTENT_TYPE, text.data, text.length);
+    http_respond(call->exchange, status, JSON_CONTENT_TYPE, text.data, text.length);
 }
 
 void api_respond_failure(struct api_call *call, enum error_kind kind, const char *format, ...) {

@@ -8,7 +8,7 @@
 
 static void not_there_yet(struct api_call *call) {
     api_respond_failure(call, ERROR_NOT_IMPLEMENTED, "%s is not available in this version of the daemon",
-                        http_request_path(call->request));
+                        http_exchange_path(call->exchange));
 }
 
 static const struct route routes[] = {

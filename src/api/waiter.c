@@ -6,6 +6,7 @@
 #include "api/api_internal.h"
 #include "api/response_internal.h"
 #include "base/memory.h"
+#include "http/http_body.h"
 
 struct waiter {
     struct api_call *call;
@@ -31,7 +32,7 @@ static void on_timer_expired(void *data) {
     waiter->wait.on_timeout(waiter->call, waiter->wait.timeout_ns, waiter->wait.data);
 }
 
-static void on_client_closed(struct http_request *request UNUSED, void *data) {
+static void on_client_closed(struct http_exchange *exchange UNUSED, void *data) {
     api_respond_failure(data, ERROR_CANCELLED, "request cancelled");
 }
 
@@ -45,5 +46,6 @@ void api_wait(struct api_call *call, const struct api_wait *wait) {
         waiter->timer = timer_create_in(call->api->spec.loop, on_timer_expired, waiter);
         timer_start(waiter->timer, wait->timeout_ns);
     }
-    http_request_on_cancel(call->request, on_client_closed, call);
+    http_exchange_skip_body(call->exchange); // a client's end is noticed only while it is read from
+    http_exchange_on_cancel(call->exchange, on_client_closed, call);
 }

@@ -16,53 +16,69 @@
 
 // --- documents ---
 
+static void add_log(struct document *document, const struct pebble_task *task) {
+    size_t count = pebble_task_log_count(task);
+    if (count == 0)
+        return;
+    document_key(document, "log");
+    document_begin_list(document);
+    for (size_t i = 0; i < count; i++)
+        document_string(document, pebble_task_log(task, i));
+    document_end_list(document);
+}
+
+static void add_data(struct document *document, const char *text) {
+    AUTO_JSON json_t *data = NULL;
+    if (text == NULL || !json_read(text, strlen(text), &data, NULL) || json_object_size(data) == 0)
+        return;
+    document_key(document, "data");
+    document_json(document, data);
+}
+
 static void add_task(struct document *document, const struct pebble_task *task) {
+    const char *spawn_time, *ready_time;
+    (void)pebble_task_spawn_time(task, &spawn_time);
+    (void)pebble_task_ready_time(task, &ready_time);
     document_begin_map(document);
-    document_member_string(document, "id", task->id);
-    document_member_string(document, "kind", task->kind);
-    document_member_string(document, "summary", task->summary);
-    document_member_string(document, "status", task->status);
-    if (task->log_count > 0) {
-        document_key(document, "log");
-        document_begin_list(document);
-        for (size_t i = 0; i < task->log_count; i++)
-            document_string(document, task->log[i]);
-        document_end_list(document);
-    }
+    document_member_string(document, "id", pebble_task_id(task));
+    document_member_string(document, "kind", pebble_task_kind(task));
+    document_member_string(document, "summary", pebble_task_summary(task));
+    document_member_string(document, "status", pebble_task_status(task));
+    add_log(document, task);
     document_key(document, "progress");
     document_begin_map(document);
-    document_member_string(document, "label", task->progress_label != NULL ? task->progress_label : "");
-    document_member_int(document, "done", task->progress_done);
-    document_member_int(document, "total", task->progress_total);
+    document_member_string(document, "label", pebble_task_progress_label(task));
+    document_member_int(document, "done", pebble_task_progress_done(task));
+    document_member_int(document, "total", pebble_task_progress_total(task));
     document_end_map(document);
-    document_member_time(document, "spawn-time", task->spawn_time_text);
-    document_member_time(document, "ready-time", task->ready_time_text);
-    AUTO_JSON json_t *data = NULL;
-    if (task->data != NULL && json_read(task->data, strlen(task->data), &data, NULL) && json_object_size(data) > 0) {
-        document_key(document, "data");
-        document_json(document, data);
-    }
+    document_member_time(document, "spawn-time", spawn_time);
+    document_member_time(document, "ready-time", ready_time);
+    add_data(document, pebble_task_data(task));
     document_end_map(document);
 }
 
 static void add_change(struct document *document, const struct pebble_change *change) {
+    size_t task_count = pebble_change_task_count(change);
+    const char *spawn_time, *ready_time;
+    (void)pebble_change_spawn_time(change, &spawn_time);
+    (void)pebble_change_ready_time(change, &ready_time);
     document_begin_map(document);
-    document_member_string(document, "id", change->id);
-    document_member_string(document, "kind", change->kind);
-    document_member_string(document, "summary", change->summary);
-    document_member_string(document, "status", change->status);
-    if (change->task_count > 0) {
+    document_member_string(document, "id", pebble_change_id(change));
+    document_member_string(document, "kind", pebble_change_kind(change));
+    document_member_string(document, "summary", pebble_change_summary(change));
+    document_member_string(document, "status", pebble_change_status(change));
+    if (task_count > 0) {
         document_key(document, "tasks");
         document_begin_list(document);
-        for (size_t i = 0; i < change->task_count; i++)
-            add_task(document, &change->tasks[i]);
+        for (size_t i = 0; i < task_count; i++)
+            add_task(document, pebble_change_task(change, i));
         document_end_list(document);
     }
-    document_member_bool(document, "ready", change->is_ready);
-    if (!text_is_empty(change->err))
-        document_member_string(document, "err", change->err);
-    document_member_time(document, "spawn-time", change->spawn_time_text);
-    document_member_time(document, "ready-time", change->ready_time_text);
+    document_member_bool(document, "ready", pebble_change_is_ready(change));
+    if (!text_is_empty(pebble_change_err(change)))
+        document_member_string(document, "err", pebble_change_err(change));
+    document_member_time(document, "spawn-time", spawn_time);
+    document_member_time(document, "ready-time", ready_time);
     document_end_map(document);
 }
 
@@ -80,41 +96,59 @@ static void warn_of_maintenance(struct pebble_client *client) {
 
 // --- changes ---
 
-static int compare_spawn(const void *a, const void *b) {
-    const struct pebble_change *left = a, *right = b;
-    if (left->spawn_time != right->spawn_time)
-        return left->spawn_time < right->spawn_time ? -1 : 1;
-    // By number.
-    size_t left_length = strlen(left->id), right_length = strlen(right->id);
-    return left_length != right_length ? (left_length < right_length ? -1 : 1) : strcmp(left->id, right->id);
+// By time, then by number.
+static int compare_changes(const struct pebble_change *left, const struct pebble_change *right) {
+    int64_t left_time = pebble_change_spawn_time(left, NULL), right_time = pebble_change_spawn_time(right, NULL);
+    if (left_time != right_time)
+        return left_time < right_time ? -1 : 1;
+    const char *left_id = pebble_change_id(left), *right_id = pebble_change_id(right);
+    size_t left_length = strlen(left_id), right_length = strlen(right_id);
+    return left_length != right_length ? (left_length < right_length ? -1 : 1) : strcmp(left_id, right_id);
 }
 
-static void print_change_table(const struct cli_call *call, const struct pebble_changes *changes) {
+static int compare_places(const void *a, const void *b) {
+    const struct pebble_change *const *left = a, *const *right = b;
+    return compare_changes(*left, *right);
+}
+
+// Followed by NULL. To be freed; the changes are those of the list.
+static const struct pebble_change **sorted_changes(const struct pebble_changes *changes) {
+    size_t count = pebble_changes_count(changes);
+    const struct pebble_change **sorted = memory_new_array(count + 1, sizeof *sorted);
+    for (size_t i = 0; i < count; i++)
+        sorted[i] = pebble_changes_at(changes, i);
+    qsort(sorted, count, sizeof *sorted, compare_places);
+    return sorted;
+}
+
+static void print_change_table(const struct cli_call *call, const struct pebble_change *const *changes) {
     AUTO_TABLE struct table table;
     AUTO_BUFFER struct buffer out = BUFFER_INIT(BUFFER_NO_LIMIT);
     table_init(&table, 5);
     table_add_row(&table, (const char *const[]){"ID", "Status", "Spawn", "Ready", "Summary"});
-    for (size_t i = 0; i < changes->count; i++) {
-        const struct pebble_change *change = &changes->items[i];
-        table_add(&table, change->id);
-        table_add(&table, change->status);
-        add_time_cell(&table, call, change->spawn_time_text);
-        add_time_cell(&table, call, change->ready_time_text);
-        table_add(&table, change->summary);
+    for (; *changes != NULL; changes++) {
+        const char *spawn_time, *ready_time;
+        (void)pebble_change_spawn_time(*changes, &spawn_time);
+        (void)pebble_change_ready_time(*changes, &ready_time);
+        table_add(&table, pebble_change_id(*changes));
+        table_add(&table, pebble_change_status(*changes));
+        add_time_cell(&table, call, spawn_time);
+        add_time_cell(&table, call, ready_time);
+        table_add(&table, pebble_change_summary(*changes));
     }
     table_write(&table, &out);
     buffer_add_char(&out, '\n');
     cli_print(&out);
 }
 
-static void print_changes(enum cli_format format, const struct pebble_changes *changes) {
+static void print_changes(enum cli_format format, const struct pebble_change *const *changes) {
     struct document document;
     document_init(&document, format);
     document_begin_map(&document);
     document_key(&document, "changes");
     document_begin_list(&document);
-    for (size_t i = 0; i < changes->count; i++)
-        add_change(&document, &changes->items[i]);
+    for (; *changes != NULL; changes++)
+        add_change(&document, *changes);
     document_end_list(&document);
     document_end_map(&document);
     document_print(&document);
@@ -132,22 +166,22 @@ static int run_changes(struct cli_call *call, struct error *err) {
         return 1;
     }
     struct pebble_client *client = session_client(call->session, err);
-    struct pebble_changes changes = {0};
+    struct pebble_changes *changes = NULL;
     AUTO_PEBBLE_ERROR struct pebble_error failure = {0};
     if (client == NULL)
         return 1;
     if (!pebble_get_changes(client, "all", text_is_empty(service) ? NULL : service, &changes, &failure))
         return cli_fail(&failure, err);
     warn_of_maintenance(client);
-    if (changes.count > 1)
-        qsort(changes.items, changes.count, sizeof *changes.items, compare_spawn);
+    const struct pebble_change **sorted = sorted_changes(changes);
     if (cli_format(call) != FORMAT_TEXT)
-        print_changes(cli_format(call), &changes);
-    else if (changes.count > 0)
-        print_change_table(call, &changes);
+        print_changes(cli_format(call), sorted);
+    else if (sorted[0] != NULL)
+        print_change_table(call, sorted);
     else
         (void)fprintf(stderr, "no changes found\n");
-    pebble_changes_clear(&changes);
+    free(sorted);
+    pebble_changes_destroy(changes);
     return 0;
 }
 
@@ -166,18 +200,20 @@ const struct cli_command cmd_changes = {
 
 static void add_summary(struct table *table, const struct pebble_task *task) {
     struct buffer cell = BUFFER_INIT(BUFFER_NO_LIMIT);
-    buffer_add_string(&cell, task->summary);
-    if (text_equal(task->status, "Doing") && task->progress_total > 1)
-        buffer_printf(&cell, " (%.2f%%)", 100.0 * (double)task->progress_done / (double)task->progress_total);
+    int64_t done = pebble_task_progress_done(task), total = pebble_task_progress_total(task);
+    buffer_add_string(&cell, pebble_task_summary(task));
+    if (text_equal(pebble_task_status(task), "Doing") && total > 1)
+        buffer_printf(&cell, " (%.2f%%)", 100.0 * (double)done / (double)total);
     table_add_buffer(table, &cell);
 }
 
 static void add_logs(struct buffer *out, const struct pebble_task *task) {
-    if (task->log_count == 0)
+    size_t count = pebble_task_log_count(task);
+    if (count == 0)
         return;
-    buffer_printf(out, "\n" RULE "\n%s\n\n", task->summary);
-    for (size_t i = 0; i < task->log_count; i++)
-        buffer_printf(out, "%s\n", task->log[i]);
+    buffer_printf(out, "\n" RULE "\n%s\n\n", pebble_task_summary(task));
+    for (size_t i = 0; i < count; i++)
+        buffer_printf(out, "%s\n", pebble_task_log(task, i));
 }
 
 static void print_task_table(const struct cli_call *call, const struct pebble_change *change) {
@@ -185,62 +221,67 @@ static void print_task_table(const struct cli_call *call, const struct pebble_ch
     AUTO_BUFFER struct buffer out = BUFFER_INIT(BUFFER_NO_LIMIT);
     table_init(&table, 4);
     table_add_row(&table, (const char *const[]){"Status", "Spawn", "Ready", "Summary"});
-    for (size_t i = 0; i < change->task_count; i++) {
-        const struct pebble_task *task = &change->tasks[i];
-        table_add(&table, task->status);
-        add_time_cell(&table, call, task->spawn_time_text);
-        add_time_cell(&table, call, task->ready_time_text);
+    size_t count = pebble_change_task_count(change);
+    for (size_t i = 0; i < count; i++) {
+        const struct pebble_task *task = pebble_change_task(change, i);
+        const char *spawn_time, *ready_time;
+        (void)pebble_task_spawn_time(task, &spawn_time);
+        (void)pebble_task_ready_time(task, &ready_time);
+        table_add(&table, pebble_task_status(task));
+        add_time_cell(&table, call, spawn_time);
+        add_time_cell(&table, call, ready_time);
         add_summary(&table, task);
     }
     table_write(&table, &out);
-    for (size_t i = 0; i < change->task_count; i++)
-        add_logs(&out, &change->tasks[i]);
+    for (size_t i = 0; i < count; i++)
+        add_logs(&out, pebble_change_task(change, i));
     buffer_add_char(&out, '\n');
     cli_print(&out);
 }
 
 static int show_change(const struct cli_call *call, struct pebble_client *client, const char *id, struct error *err) {
-    struct pebble_change change = {0};
+    struct pebble_change *change = NULL;
     AUTO_PEBBLE_ERROR struct pebble_error failure = {0};
     if (!pebble_get_change(client, id, &change, &failure))
         return cli_fail(&failure, err);
     warn_of_maintenance(client);
     if (cli_format(call) == FORMAT_TEXT) {
-        print_task_table(call, &change);
+        print_task_table(call, change);
     } else {
         struct document document;
         document_init(&document, cli_format(call));
-        add_change(&document, &change);
+        add_change(&document, change);
         document_print(&document);
     }
-    pebble_change_clear(&change);
+    pebble_change_destroy(change);
     return 0;
 }
 
 // The latest change of the kind; a question mark behind it makes it no error when there is none.
 static int show_last(const struct cli_call *call, struct pebble_client *client, const char *kind, struct error *err) {
-    struct pebble_changes changes = {0};
+    struct pebble_changes *changes = NULL;
     AUTO_PEBBLE_ERROR struct pebble_error failure = {0};
     if (!pebble_get_changes(client, "all", NULL, &changes, &failure))
         return cli_fail(&failure, err);
     bool is_optional = text_has_suffix(kind, "?");
     AUTO_FREE char *wanted = memory_string_n(kind, strlen(kind) - (is_optional ? 1 : 0));
     const struct pebble_change *latest = NULL;
-    for (size_t i = 0; i < changes.count; i++) {
-        const struct pebble_change *change = &changes.items[i];
-        if (text_equal(change->kind, wanted) && (latest == NULL || compare_spawn(latest, change) < 0))
+    for (size_t i = 0; i < pebble_changes_count(changes); i++) {
+        const struct pebble_change *change = pebble_changes_at(changes, i);
+        if (text_equal(pebble_change_kind(change), wanted) && (latest == NULL || compare_changes(latest, change) < 0))
             latest = change;
     }
     int code = 0;
     if (latest != NULL) {
-        code = show_change(call, client, latest->id, err);
+        code = show_change(call, client, pebble_change_id(latest), err);
     } else if (!is_optional) {
         AUTO_FREE char *quoted = text_quoted(kind);
         code = 1;
-        (void)(changes.count == 0 ? error_set(err, ERROR_NOT_FOUND, "no changes found")
-                                  : error_set(err, ERROR_NOT_FOUND, "no changes of type %s found", quoted));
+        (void)(pebble_changes_count(changes) == 0
+                   ? error_set(err, ERROR_NOT_FOUND, "no changes found")
+                   : error_set(err, ERROR_NOT_FOUND, "no changes of type %s found", quoted));
     }
-    pebble_changes_clear(&changes);
+    pebble_changes_destroy(changes);
     return code;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/memory.h"
@@ -10,8 +11,6 @@
 #include "data/json.h"
 
 #define USUAL_NUMBER 30
-#define NUMBER_ALL (-1)
-#define NUMBER_DEFAULT (-2) // the daemon's
 
 struct log_printer {
     bool is_json;
@@ -20,19 +19,27 @@ struct log_printer {
 };
 
 static void add_json(struct buffer *line, const struct pebble_log_entry *entry) {
+    const char *time, *service = pebble_log_entry_service(entry);
+    size_t length;
+    const char *message = pebble_log_entry_message(entry, &length);
+    (void)pebble_log_entry_time(entry, &time);
     buffer_add_string(line, "{\"time\":\"");
-    buffer_add_string(line, entry->time_text);
+    buffer_add_string(line, time);
     buffer_add_string(line, "\",\"service\":");
-    json_add_string(line, entry->service, __builtin_strlen(entry->service), false);
+    json_add_string(line, service, strlen(service), false);
     buffer_add_string(line, ",\"message\":");
-    json_add_string(line, entry->message, entry->message_length, false);
+    json_add_string(line, message, length, false);
     buffer_add_string(line, "}\n");
 }
 
 static void add_text(struct buffer *line, const struct pebble_log_entry *entry) {
-    time_add_millis(line, entry->time_text);
-    buffer_printf(line, " [%s] ", entry->service);
-    buffer_add(line, entry->message, entry->message_length);
+    const char *time;
+    size_t length;
+    const char *message = pebble_log_entry_message(entry, &length);
+    (void)pebble_log_entry_time(entry, &time);
+    time_add_millis(line, time);
+    buffer_printf(line, " [%s] ", pebble_log_entry_service(entry));
+    buffer_add(line, message, length);
     buffer_add_char(line, '\n');
 }
 
@@ -56,23 +63,25 @@ static bool read_number(const struct cli_call *call, int64_t *number, struct err
     const char *text = cli_text(call, "n");
     int64_t given = USUAL_NUMBER;
     if (text_equal(text, "all")) {
-        given = NUMBER_ALL;
+        given = PEBBLE_LOGS_ALL;
     } else if (!text_is_empty(text) && (!text_to_int64(text, INT64_MIN, INT64_MAX, &given) || given < 0)) {
         AUTO_FREE char *quoted = text_quoted(text);
         return error_set(err, ERROR_BAD_REQUEST, "expected n to be a non-negative integer or \"all\", not %s", quoted);
     }
-    // The API has no way to ask for none without following.
-    *number = given == 0 && !cli_is_given(call, "follow") ? NUMBER_DEFAULT : given;
+    // 0 is the daemon's default: none when following. The API has no way to ask for none without.
+    *number = given;
     return true;
 }
 
 static int run_logs(struct cli_call *call, struct error *err) {
     const struct text_list *names = cli_argument_list(call);
-    struct pebble_log_options options = {.services = (const char *const *)names->items,
+    bool is_following = cli_is_given(call, "follow");
+    struct pebble_log_options options = {.size = sizeof options,
+                                         .services = (const char *const *)names->items,
                                          .service_count = names->count,
-                                         .follow = cli_is_given(call, "follow")};
+                                         .flags = is_following ? PEBBLE_LOGS_FOLLOW : 0};
     struct log_printer printer = {.is_json = text_equal(cli_text(call, "format"), "json"),
-                                  .is_following = options.follow,
+                                  .is_following = is_following,
                                   .line = BUFFER_INIT(BUFFER_NO_LIMIT)};
     AUTO_PEBBLE_ERROR struct pebble_error failure = {0};
     if (!read_number(call, &options.last, err))
@@ -80,7 +89,7 @@ static int run_logs(struct cli_call *call, struct error *err) {
     struct pebble_client *client = session_client(call->session, err);
     if (client == NULL)
         return 1;
-    if (options.follow)
+    if (is_following)
         (void)signal(SIGINT, on_interrupt);
     bool is_good = pebble_get_logs(client, &options, on_entry, &printer, &failure);
     buffer_finish(&printer.line);

@@ -12,14 +12,14 @@
 
 static int run_plan(struct cli_call *call, struct error *err) {
     struct pebble_client *client = session_client(call->session, err);
-    char *yaml = NULL;
+    struct pebble_plan *plan = NULL;
     AUTO_PEBBLE_ERROR struct pebble_error failure = {0};
     if (client == NULL)
         return 1;
-    if (!pebble_get_plan(client, &yaml, &failure))
+    if (!pebble_get_plan(client, &plan, &failure))
         return cli_fail(&failure, err);
-    (void)fputs(yaml, stdout);
-    pebble_free(yaml);
+    (void)fputs(pebble_plan_yaml(plan, NULL), stdout);
+    pebble_plan_destroy(plan);
     return 0;
 }
 
@@ -40,10 +40,13 @@ static int run_add(struct cli_call *call, struct error *err) {
         (void)error_set(err, ERROR_BAD_REQUEST, "cannot read layer: %s is not text", path);
         return 1;
     }
-    const struct pebble_layer_options options = {.label = label,
+    unsigned combine = cli_is_given(call, "combine") ? PEBBLE_LAYER_COMBINE : 0;
+    unsigned inner = cli_is_given(call, "inner") ? PEBBLE_LAYER_INNER : 0;
+    const struct pebble_layer_options options = {.size = sizeof options,
+                                                 .label = label,
                                                  .yaml = buffer_text(&text),
-                                                 .combine = cli_is_given(call, "combine"),
-                                                 .inner = cli_is_given(call, "inner")};
+                                                 .yaml_length = text.length,
+                                                 .flags = combine | inner};
     struct pebble_client *client = session_client(call->session, err);
     AUTO_PEBBLE_ERROR struct pebble_error failure = {0};
     if (client == NULL)

@@ -12,13 +12,15 @@ static void print_table(const struct cli_call *call, const struct pebble_service
     AUTO_BUFFER struct buffer out = BUFFER_INIT(BUFFER_NO_LIMIT);
     table_init(&table, 4);
     table_add_row(&table, (const char *const[]){"Service", "Startup", "Current", "Since"});
-    for (size_t i = 0; i < services->count; i++) {
-        const struct pebble_service *service = &services->items[i];
+    for (size_t i = 0; i < pebble_services_count(services); i++) {
+        const struct pebble_service *service = pebble_services_at(services, i);
+        const char *time;
         struct buffer since = BUFFER_INIT(BUFFER_NO_LIMIT);
-        time_add(&since, service->current_since_text, cli_is_given(call, "abs-time"));
-        table_add(&table, service->name);
-        table_add(&table, service->startup);
-        table_add(&table, service->current);
+        (void)pebble_service_current_since(service, &time);
+        time_add(&since, time, cli_is_given(call, "abs-time"));
+        table_add(&table, pebble_service_name(service));
+        table_add(&table, pebble_service_startup(service));
+        table_add(&table, pebble_service_current(service));
         table_add_buffer(&table, &since);
     }
     table_write(&table, &out);
@@ -31,14 +33,16 @@ static void print_document(enum cli_format format, const struct pebble_services 
     document_begin_map(&document);
     document_key(&document, "services");
     document_begin_map(&document);
-    for (size_t i = 0; i < services->count; i++) {
-        const struct pebble_service *service = &services->items[i];
-        document_key(&document, service->name);
+    for (size_t i = 0; i < pebble_services_count(services); i++) {
+        const struct pebble_service *service = pebble_services_at(services, i);
+        const char *since;
+        (void)pebble_service_current_since(service, &since);
+        document_key(&document, pebble_service_name(service));
         document_begin_map(&document);
-        document_member_string(&document, "name", service->name);
-        document_member_string(&document, "startup", service->startup);
-        document_member_string(&document, "current", service->current);
-        document_member_time(&document, "current-since", service->current_since_text);
+        document_member_string(&document, "name", pebble_service_name(service));
+        document_member_string(&document, "startup", pebble_service_startup(service));
+        document_member_string(&document, "current", pebble_service_current(service));
+        document_member_time(&document, "current-since", since);
         document_end_map(&document);
     }
     document_end_map(&document);
@@ -49,19 +53,19 @@ static void print_document(enum cli_format format, const struct pebble_services 
 static int run_services(struct cli_call *call, struct error *err) {
     const struct text_list *names = cli_argument_list(call);
     struct pebble_client *client = session_client(call->session, err);
-    struct pebble_services services = {0};
+    struct pebble_services *services = NULL;
     AUTO_PEBBLE_ERROR struct pebble_error failure = {0};
     if (client == NULL)
         return 1;
     if (!pebble_get_services(client, (const char *const *)names->items, names->count, &services, &failure))
         return cli_fail(&failure, err);
     if (cli_format(call) != FORMAT_TEXT)
-        print_document(cli_format(call), &services);
-    else if (services.count > 0)
-        print_table(call, &services);
+        print_document(cli_format(call), services);
+    else if (pebble_services_count(services) > 0)
+        print_table(call, services);
     else
         (void)fprintf(stderr, names->count == 0 ? "Plan has no services.\n" : "No matching services.\n");
-    pebble_services_clear(&services);
+    pebble_services_destroy(services);
     return 0;
 }
 

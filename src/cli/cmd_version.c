@@ -28,16 +28,16 @@ static void print_document(enum cli_format format, const char *server) {
 
 static int print_both(struct cli_call *call, enum cli_format format, struct error *err) {
     struct pebble_client *client = session_client(call->session, err);
-    struct pebble_system_info info = {0};
+    struct pebble_system_info *info = NULL;
     AUTO_PEBBLE_ERROR struct pebble_error failure = {0};
     if (client == NULL)
         return 1;
     bool is_good = pebble_get_system_info(client, &info, &failure);
     if (format == FORMAT_TEXT)
-        print_table(is_good ? info.version : "-");
+        print_table(is_good ? pebble_system_info_version(info) : "-");
     else
-        print_document(format, info.version);
-    pebble_system_info_clear(&info);
+        print_document(format, is_good ? pebble_system_info_version(info) : NULL);
+    pebble_system_info_destroy(info);
     if (is_good || format == FORMAT_TEXT)
         return 0;
     (void)error_set(err, ERROR_CONNECTION, "cannot obtain system details: %s", failure.message);

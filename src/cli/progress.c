@@ -25,10 +25,11 @@ static void clear_line(struct progress *progress) {
 }
 
 static void show_log(struct progress *progress, const struct pebble_task *task) {
-    const char *line = task->log_count > 0 ? task->log[task->log_count - 1] : NULL;
-    if (line == NULL || text_equal(map_get(&progress->last_logs, task->id), line))
+    size_t count = pebble_task_log_count(task);
+    const char *line = count > 0 ? pebble_task_log(task, count - 1) : NULL;
+    if (line == NULL || text_equal(map_get(&progress->last_logs, pebble_task_id(task)), line))
         return;
-    map_set(&progress->last_logs, task->id, memory_string(line));
+    map_set(&progress->last_logs, pebble_task_id(task), memory_string(line));
     clear_line(progress);
     (void)fprintf(stdout, "%s\n", line);
 }
@@ -46,24 +47,24 @@ static size_t cut_length(const char *text, size_t width) {
 
 static void show_line(struct progress *progress, const struct pebble_task *task) {
     char share[16] = "";
-    if (task->progress_total > 1)
-        (void)snprintf(share, sizeof share, " %3.0f%%",
-                       100.0 * (double)task->progress_done / (double)task->progress_total);
+    const char *summary = pebble_task_summary(task);
+    int64_t done = pebble_task_progress_done(task), total = pebble_task_progress_total(task);
+    if (total > 1)
+        (void)snprintf(share, sizeof share, " %3.0f%%", 100.0 * (double)done / (double)total);
     size_t width = (size_t)terminal_columns(200) - strlen(share) - 3;
     clear_line(progress);
     (void)fprintf(stdout, "%s%c %.*s%s%s", terminal_style(STDOUT_FILENO, STYLE_DIM), WHEEL[progress->turn++ % 4],
-                  (int)cut_length(task->summary, width), task->summary, share,
-                  terminal_style(STDOUT_FILENO, STYLE_PLAIN));
+                  (int)cut_length(summary, width), summary, share, terminal_style(STDOUT_FILENO, STYLE_PLAIN));
     progress->has_line = true;
 }
 
 void progress_show(struct progress *progress, const struct pebble_change *change) {
     const struct pebble_task *current = NULL;
-    for (size_t i = 0; i < change->task_count; i++) {
-        const struct pebble_task *task = &change->tasks[i];
-        if (!text_equal(task->status, "Doing"))
+    for (size_t i = 0; i < pebble_change_task_count(change); i++) {
+        const struct pebble_task *task = pebble_change_task(change, i);
+        if (!text_equal(pebble_task_status(task), "Doing"))
             continue;
-        if (task->progress_total <= 1)
+        if (pebble_task_progress_total(task) <= 1)
             show_log(progress, task);
         if (current == NULL)
             current = task;

@@ -42,8 +42,10 @@ void session_finish(struct cli_session *session) {
 struct pebble_client *session_client(struct cli_session *session, struct error *err) {
     if (session->client != NULL)
         return session->client;
-    const struct pebble_client_options options = {
-        .socket_path = session->socket_path, .base_url = session->base_url, .get_retry_ms = GET_RETRY_MS};
+    const struct pebble_client_options options = {.size = sizeof options,
+                                                  .socket_path = session->socket_path,
+                                                  .base_url = session->base_url,
+                                                  .get_retry_ms = GET_RETRY_MS};
     AUTO_PEBBLE_ERROR struct pebble_error failure = {0};
     if (!pebble_client_create(&options, &session->client, &failure))
         (void)error_set(err, ERROR_CONNECTION, "cannot create client: %s", failure.message);

@@ -3,64 +3,85 @@
 
 #include <signal.h>
 #include <stdio.h>
-#include <time.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
 
+#include "base/file.h"
 #include "cli/progress.h"
 #include "cli/session.h"
 
-struct wait {
-    struct progress progress;
-    sigset_t interrupts; // SIGINT, held back so that it can be asked for
+#define POLL_MS 100
+
+// --- SIGINT ---
+
+// While it is held back, the client's blocking functions end when it comes.
+struct interrupts {
+    sigset_t signals;
+    struct pebble_client *client;
+    int fd; // signalfd(2); -1 when SIGINT is not held back
 };
 
-static bool goes_on(void *data) {
-    const struct wait *wait = data;
-    static const struct timespec at_once = {0};
-    return sigtimedwait(&wait->interrupts, NULL, &at_once) != SIGINT;
+static void interrupts_begin(struct interrupts *interrupts, struct pebble_client *client) {
+    interrupts->client = client;
+    (void)sigemptyset(&interrupts->signals);
+    (void)sigaddset(&interrupts->signals, SIGINT);
+    interrupts->fd = signalfd(-1, &interrupts->signals, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (interrupts->fd < 0) {
+        return; // SIGINT ends the program then
+    }
+    (void)sigprocmask(SIG_BLOCK, &interrupts->signals, NULL);
+    pebble_client_set_interrupt_fd(client, interrupts->fd);
 }
 
+// What has come is taken; what comes from now on ends the program.
+static void interrupts_end(struct interrupts *interrupts, bool has_come) {
+    struct signalfd_siginfo info;
+    if (interrupts->fd < 0)
+        return;
+    pebble_client_set_interrupt_fd(interrupts->client, -1);
+    if (has_come)
+        (void)!read(interrupts->fd, &info, sizeof info);
+    (void)sigprocmask(SIG_UNBLOCK, &interrupts->signals, NULL);
+    file_close_at(&interrupts->fd);
+}
+
+// --- waiting ---
+
 static bool on_progress(const struct pebble_change *change, void *data) {
-    struct wait *wait = data;
-    progress_show(&wait->progress, change);
+    progress_show(data, change);
     return true;
 }
 
-// A second SIGINT ends the program.
-static void abort_change(struct wait *wait, struct pebble_client *client, const char *change_id) {
+static void abort_change(struct progress *progress, struct pebble_client *client, const char *change_id) {
     AUTO_PEBBLE_ERROR struct pebble_error failure = {0};
-    struct pebble_change change = {0};
-    (void)sigprocmask(SIG_UNBLOCK, &wait->interrupts, NULL);
-    progress_finish(&wait->progress);
-    if (wait->progress.has_terminal)
+    progress_finish(progress);
+    if (progress->has_terminal)
         (void)fprintf(stderr, "Aborting change %s, and waiting for its end; ctrl-C again to leave it alone.\n",
                       change_id);
-    if (pebble_abort_change(client, change_id, &change, &failure))
-        pebble_change_clear(&change);
-    else
+    if (!pebble_abort_change(client, change_id, NULL, &failure))
         (void)fprintf(stderr, "%s\n", failure.message);
 }
 
 static int wait_with_progress(struct cli_session *session, const char *change_id, struct error *err) {
-    struct wait wait = {0};
-    const struct pebble_wait_options options = {.progress = on_progress, .data = &wait};
+    struct progress progress;
+    struct interrupts interrupts;
+    const struct pebble_wait_options options = {
+        .size = sizeof options, .poll_ms = POLL_MS, .progress = on_progress, .data = &progress};
     struct pebble_client *client = session_client(session, err);
     AUTO_PEBBLE_ERROR struct pebble_error failure = {0};
     if (client == NULL)
         return 1;
-    progress_init(&wait.progress);
-    (void)sigemptyset(&wait.interrupts);
-    (void)sigaddset(&wait.interrupts, SIGINT);
-    (void)sigprocmask(SIG_BLOCK, &wait.interrupts, NULL);
-    pebble_client_set_interrupt(client, goes_on, &wait);
+    progress_init(&progress);
+    interrupts_begin(&interrupts, client);
     bool is_good = pebble_wait_change(client, change_id, &options, NULL, &failure);
-    pebble_client_set_interrupt(client, NULL, NULL);
-    if (!is_good && failure.kind == PEBBLE_ERROR_CANCELLED) {
+    bool is_interrupted = !is_good && failure.kind == PEBBLE_ERROR_CANCELLED;
+    interrupts_end(&interrupts, is_interrupted);
+    if (is_interrupted) {
         pebble_error_clear(&failure);
-        abort_change(&wait, client, change_id);
+        abort_change(&progress, client, change_id);
         is_good = pebble_wait_change(client, change_id, &options, NULL, &failure);
     }
-    progress_finish(&wait.progress);
-    (void)sigprocmask(SIG_UNBLOCK, &wait.interrupts, NULL);
+    progress_finish(&progress);
     return is_good ? 0 : cli_fail(&failure, err);
 }
 

@@ -21,7 +21,7 @@ struct word {
     size_t line_end; // the word that begins the next line
 };
 
-struct words {
+struct phrase_words {
     struct word *items;
     size_t count;
     size_t capacity;
@@ -31,7 +31,7 @@ static bool is_blank(char c) {
     return c == ' ' || c == '\t' || c == '\r' || c == '\v' || c == '\f';
 }
 
-static void words_add(struct words *words, const char *line, size_t length) {
+static void words_add(struct phrase_words *words, const char *line, size_t length) {
     for (size_t i = 0; i < length;) {
         size_t start = i;
         while (i < length && !is_blank(line[i]))
@@ -51,7 +51,7 @@ static bool ends_phrase(const struct word *word) {
 }
 
 // Tries every end for the line that begins with word `first`; what follows is settled already.
-static void settle_line(struct words *words, size_t first, int64_t columns) {
+static void settle_line(struct phrase_words *words, size_t first, int64_t columns) {
     struct word *begin = &words->items[first];
     int64_t width = -1;
     begin->line_end = 0;
@@ -90,7 +90,7 @@ static void add_line_break(struct buffer *out, int indent) {
     }
 }
 
-static void add_line(struct buffer *out, const struct words *words, size_t first, size_t end) {
+static void add_line(struct buffer *out, const struct phrase_words *words, size_t first, size_t end) {
     for (size_t i = first; i < end; i++) {
         if (i > first)
             buffer_add_char(out, ' ');
@@ -98,7 +98,7 @@ static void add_line(struct buffer *out, const struct words *words, size_t first
     }
 }
 
-static void add_paragraph(struct buffer *out, struct words *words, int columns, int indent) {
+static void add_paragraph(struct buffer *out, struct phrase_words *words, int columns, int indent) {
     for (size_t i = words->count; i-- > 0;)
         settle_line(words, i, columns - indent);
     for (size_t i = 0; i < words->count; i = words->items[i].line_end) {
@@ -149,7 +149,7 @@ static const char *add_kept_lines(struct buffer *out, const char *line, int inde
 }
 
 void wrap_message(struct buffer *out, const char *text, int columns, int indent) {
-    struct words words = {0};
+    struct phrase_words words = {0};
     AUTO_BUFFER struct buffer block = BUFFER_INIT(BUFFER_NO_LIMIT);
     for (const char *line = text; *line != '\0';) {
         if (line_is_empty(line)) {
@@ -174,7 +174,7 @@ void wrap_message(struct buffer *out, const char *text, int columns, int indent)
 
 // --- help ---
 
-static void fill_paragraph(struct buffer *out, struct words *words, int columns, int indent) {
+static void fill_paragraph(struct buffer *out, struct phrase_words *words, int columns, int indent) {
     int64_t width = 0;
     for (size_t i = 0; i < words->count; i++) {
         const struct word *word = &words->items[i];
@@ -196,7 +196,7 @@ static void fill_paragraph(struct buffer *out, struct words *words, int columns,
 }
 
 void wrap_help(struct buffer *out, const char *text, int columns, int indent) {
-    struct words words = {0};
+    struct phrase_words words = {0};
     for (const char *line = text; *line != '\0'; line = next_line(line)) {
         bool is_kept = is_blank(*line);
         if (!is_kept && !line_is_empty(line)) {

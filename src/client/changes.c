@@ -2,29 +2,19 @@
 #include "client/changes_internal.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/buffer.h"
 #include "base/memory.h"
+#include "base/text.h"
+#include "client/blocking_internal.h"
+#include "client/errors_internal.h"
 #include "client/fields_internal.h"
-#include "client/response_internal.h"
+#include "client/query_internal.h"
 
-// --- tasks ---
+// --- reading ---
 
-static void task_clear(struct pebble_task *task) {
-    free(task->id);
-    free(task->kind);
-    free(task->summary);
-    free(task->status);
-    for (size_t i = 0; i < task->log_count; i++)
-        free(task->log[i]);
-    free(task->log);
-    free(task->progress_label);
-    free(task->spawn_time_text);
-    free(task->ready_time_text);
-    free(task->data);
-}
-
-static void take_progress(struct client_fields *fields, struct pebble_task *task) {
+static void read_progress(struct client_fields *fields, struct pebble_task *task) {
     const json_t *member = json_member(fields->object, "progress");
     struct client_fields progress;
     if (member == NULL || !client_fields_init(&progress, member, fields->err)) {
@@ -36,44 +26,27 @@ static void take_progress(struct client_fields *fields, struct pebble_task *task
     task->progress_total = client_fields_int(&progress, "total");
 }
 
-static bool take_task(const json_t *value, struct pebble_task *task, struct error *err) {
+static void read_task(const json_t *value, void *item, struct error *err) {
+    struct pebble_task *task = item;
     struct client_fields fields;
     if (!client_fields_init(&fields, value, err))
-        return false;
+        return;
     task->id = client_fields_text(&fields, "id");
     task->kind = client_fields_text(&fields, "kind");
     task->summary = client_fields_text(&fields, "summary");
     task->status = client_fields_text(&fields, "status");
     task->log = client_fields_texts(&fields, "log", &task->log_count);
-    take_progress(&fields, task);
+    read_progress(&fields, task);
     task->spawn_time = client_fields_time(&fields, "spawn-time", &task->spawn_time_text);
     task->ready_time = client_fields_time(&fields, "ready-time", &task->ready_time_text);
     task->data = client_fields_object_text(&fields, "data");
-    return !error_is_set(err);
 }
 
-// --- changes ---
-
-void pebble_change_clear(struct pebble_change *change) {
-    free(change->id);
-    free(change->kind);
-    free(change->summary);
-    free(change->status);
-    free(change->err);
-    for (size_t i = 0; i < change->task_count; i++)
-        task_clear(&change->tasks[i]);
-    free(change->tasks);
-    free(change->spawn_time_text);
-    free(change->ready_time_text);
-    free(change->data);
-    *change = (struct pebble_change){0};
-}
-
-// What was taken before a failure is for the caller to clear.
-static bool take_change(const json_t *value, struct pebble_change *change, struct error *err) {
+static void read_change(const json_t *value, void *item, struct error *err) {
+    struct pebble_change *change = item;
     struct client_fields fields;
     if (!client_fields_init(&fields, value, err))
-        return false;
+        return;
     change->id = client_fields_text(&fields, "id");
     change->kind = client_fields_text(&fields, "kind");
     change->summary = client_fields_text(&fields, "summary");
@@ -84,51 +57,88 @@ static bool take_change(const json_t *value, struct pebble_change *change, struc
     change->ready_time = client_fields_time(&fields, "ready-time", &change->ready_time_text);
     change->data = client_fields_object_text(&fields, "data");
     const json_t *tasks = client_fields_array(&fields, "tasks");
-    change->tasks = memory_new_array(json_array_size(tasks), sizeof *change->tasks);
-    change->task_count = json_array_size(tasks);
-    for (size_t i = 0; i < change->task_count; i++) {
-        if (!take_task(json_array_get(tasks, i), &change->tasks[i], err))
-            return false;
-    }
-    return !error_is_set(err);
+    change->tasks = client_json_items(tasks, sizeof *change->tasks, read_task, &change->task_count, err);
 }
 
-void pebble_changes_clear(struct pebble_changes *changes) {
-    for (size_t i = 0; i < changes->count; i++)
-        pebble_change_clear(&changes->items[i]);
-    free(changes->items);
-    *changes = (struct pebble_changes){0};
-}
-
-static bool take_changes(const json_t *result, struct pebble_changes *changes, struct pebble_error *error) {
-    if (result != NULL && !json_is_array(result))
-        return client_fail(error, PEBBLE_ERROR_PROTOCOL, "cannot unmarshal: not a list where one is due");
-    struct pebble_changes taken = {.count = json_array_size(result)};
-    taken.items = memory_new_array(taken.count, sizeof *taken.items);
+struct pebble_change *client_change_read(const json_t *value, struct pebble_error *error) {
     AUTO_ERROR struct error cause = {0};
-    for (size_t i = 0; i < taken.count; i++) {
-        if (!take_change(json_array_get(result, i), &taken.items[i], &cause)) {
-            pebble_changes_clear(&taken);
-            return client_fail_because(error, "", &cause);
-        }
-    }
-    *changes = taken;
-    return true;
+    struct pebble_change *change = memory_new(sizeof *change);
+    read_change(value, change, &cause);
+    if (!error_is_set(&cause))
+        return change;
+    client_fail_because(error, "", &cause);
+    pebble_change_destroy(change);
+    return NULL;
 }
 
-bool pebble_get_changes(struct pebble_client *client, const char *select, const char *service,
-                        struct pebble_changes *changes, struct pebble_error *error) {
+// --- the list ---
+
+struct pebble_changes {
+    struct pebble_change *items;
+    size_t count;
+};
+
+void pebble_changes_destroy(struct pebble_changes *changes) {
+    if (changes == NULL)
+        return;
+    for (size_t i = 0; i < changes->count; i++)
+        client_change_finish(&changes->items[i]);
+    free(changes->items);
+    free(changes);
+}
+
+size_t pebble_changes_count(const struct pebble_changes *changes) {
+    return changes->count;
+}
+
+const struct pebble_change *pebble_changes_at(const struct pebble_changes *changes, size_t index) {
+    return index < changes->count ? &changes->items[index] : NULL;
+}
+
+static void destroy_changes(void *result) {
+    pebble_changes_destroy(result);
+}
+
+static void *read_changes(struct client_response *response, struct pebble_error *error) {
+    AUTO_ERROR struct error cause = {0};
+    struct pebble_changes *changes = memory_new(sizeof *changes);
+    changes->items = client_json_items(response->result, sizeof *changes->items, read_change, &changes->count, &cause);
+    if (!error_is_set(&cause))
+        return changes;
+    client_fail_because(error, "", &cause);
+    pebble_changes_destroy(changes);
+    return NULL;
+}
+
+static const struct client_result_type changes_result = {destroy_changes};
+static const struct client_query_type changes_query = {CLIENT_RESPONSE_SYNC, &changes_result, read_changes};
+
+bool pebble_call_get_changes(struct pebble_client *client, const char *select, const char *service,
+                             struct pebble_call **call, struct pebble_error *error) {
     AUTO_BUFFER struct buffer target = BUFFER_INIT(BUFFER_NO_LIMIT);
     buffer_add_string(&target, "/v1/changes");
     client_add_query(&target, "select", &select, select != NULL ? 1 : 0);
     client_add_query(&target, "for", &service, service != NULL ? 1 : 0);
-    AUTO_CLIENT_RESPONSE struct client_response answer = {0};
-    return client_get(client, buffer_text(&target), &answer, error) && take_changes(answer.result, changes, error);
+    const struct client_request request = {.method = "GET", .target = buffer_text(&target)};
+    return client_query_start(client, &request, &changes_query, call, error);
+}
+
+struct pebble_changes *pebble_call_take_changes(struct pebble_call *call) {
+    return client_call_take_result(call, &changes_result);
+}
+
+bool pebble_get_changes(struct pebble_client *client, const char *select, const char *service,
+                        struct pebble_changes **changes, struct pebble_error *error) {
+    AUTO_CALL struct pebble_call *call = NULL;
+    if (!pebble_call_get_changes(client, select, service, &call, error) || !client_run(call, NULL, NULL, error))
+        return false;
+    *changes = pebble_call_take_changes(call);
+    return true;
 }
 
 // --- one change ---
 
-bool client_check_change_id(const char *id, struct pebble_error *error) {
+bool client_change_check_id(const char *id, struct pebble_error *error) {
     const char *c = id;
     while ((*c >= '0' && *c <= '9') || (*c >= 'a' && *c <= 'z'))
         c++;
@@ -138,42 +148,58 @@ bool client_check_change_id(const char *id, struct pebble_error *error) {
     return client_fail(error, PEBBLE_ERROR_ARGUMENT, "invalid change ID %s", quoted);
 }
 
-bool client_call_change(struct pebble_client *client, const struct client_request *request,
-                        struct pebble_change *change, struct pebble_error *error) {
-    AUTO_CLIENT_RESPONSE struct client_response answer = {0};
-    if (!client_call(client, request, CLIENT_RESPONSE_SYNC, &answer, error))
+static void destroy_change(void *result) {
+    pebble_change_destroy(result);
+}
+
+static void *read_one_change(struct client_response *response, struct pebble_error *error) {
+    return client_change_read(response->result, error);
+}
+
+const struct client_result_type client_change_result = {destroy_change};
+static const struct client_query_type change_query = {CLIENT_RESPONSE_SYNC, &client_change_result, read_one_change};
+
+static bool start_change_query(struct pebble_client *client, const char *id, const char *body,
+                               struct pebble_call **call, struct pebble_error *error) {
+    if (!client_change_check_id(id, error))
         return false;
-    struct pebble_change taken = {0};
-    AUTO_ERROR struct error cause = {0};
-    if (!take_change(answer.result, &taken, &cause)) {
-        pebble_change_clear(&taken);
-        return client_fail_because(error, "", &cause);
-    }
-    *change = taken;
+    AUTO_FREE char *target = memory_printf("/v1/changes/%s", id);
+    const struct client_request request = {.method = body != NULL ? "POST" : "GET",
+                                           .target = target,
+                                           .body = body,
+                                           .body_length = body != NULL ? strlen(body) : 0};
+    return client_query_start(client, &request, &change_query, call, error);
+}
+
+bool pebble_call_get_change(struct pebble_client *client, const char *id, struct pebble_call **call,
+                            struct pebble_error *error) {
+    return start_change_query(client, id, NULL, call, error);
+}
+
+bool pebble_call_abort_change(struct pebble_client *client, const char *id, struct pebble_call **call,
+                              struct pebble_error *error) {
+    return start_change_query(client, id, "{\"action\":\"abort\"}", call, error);
+}
+
+struct pebble_change *pebble_call_take_change(struct pebble_call *call) {
+    return client_call_take_result(call, &client_change_result);
+}
+
+bool pebble_get_change(struct pebble_client *client, const char *id, struct pebble_change **change,
+                       struct pebble_error *error) {
+    AUTO_CALL struct pebble_call *call = NULL;
+    if (!pebble_call_get_change(client, id, &call, error) || !client_run(call, NULL, NULL, error))
+        return false;
+    *change = pebble_call_take_change(call);
     return true;
 }
 
-bool pebble_get_change(struct pebble_client *client, const char *id, struct pebble_change *change,
-                       struct pebble_error *error) {
-    if (!client_check_change_id(id, error))
-        return false;
-    AUTO_FREE char *target = memory_printf("/v1/changes/%s", id);
-    const struct client_request request = {.method = "GET", .target = target};
-    return client_call_change(client, &request, change, error);
-}
-
-bool pebble_abort_change(struct pebble_client *client, const char *id, struct pebble_change *change,
+bool pebble_abort_change(struct pebble_client *client, const char *id, struct pebble_change **change,
                          struct pebble_error *error) {
-    if (!client_check_change_id(id, error))
-        return false;
-    AUTO_FREE char *target = memory_printf("/v1/changes/%s", id);
-    const struct client_request request = {.method = "POST", .target = target, .body = "{\"action\":\"abort\"}"};
-    struct pebble_change aborted = {0};
-    if (!client_call_change(client, &request, &aborted, error))
+    AUTO_CALL struct pebble_call *call = NULL;
+    if (!pebble_call_abort_change(client, id, &call, error) || !client_run(call, NULL, NULL, error))
         return false;
     if (change != NULL)
-        *change = aborted;
-    else
-        pebble_change_clear(&aborted);
+        *change = pebble_call_take_change(call);
     return true;
 }

@@ -3,14 +3,16 @@
 #pragma once
 
 #include "base/compiler.h"
-#include "client/client_internal.h"
-#include "client/request_internal.h"
+#include "client/call_internal.h"
+#include "client/change_internal.h"
+#include "data/json.h"
 #include "pebble.h"
 
 #include <stdbool.h>
 
+extern const struct client_result_type client_change_result;
+
 // PEBBLE_ERROR_ARGUMENT if that is no id that could stand in a path.
-bool client_check_change_id(const char *id, struct pebble_error *error) NODISCARD;
-// Sends a request that is answered with a change.
-bool client_call_change(struct pebble_client *client, const struct client_request *request,
-                        struct pebble_change *change, struct pebble_error *error) NODISCARD;
+bool client_change_check_id(const char *id, struct pebble_error *error) NODISCARD;
+// NULL with PEBBLE_ERROR_PROTOCOL.
+struct pebble_change *client_change_read(const json_t *value, struct pebble_error *error) NODISCARD;

@@ -1,135 +1,50 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
 #include "client/client_internal.h"
 
-#include <stdarg.h>
 #include <stdlib.h>
-#include <string.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/text.h"
-#include "client/request_internal.h"
-#include "wire/url.h"
+#include "client/errors_internal.h"
+#include "client/options_internal.h"
+#include "client/watch_internal.h"
 
 #define DEFAULT_DIRECTORY "/var/lib/pebble/default"
 #define DEFAULT_GET_RETRY_MS 5000
-
-// --- errors ---
-
-void pebble_error_clear(struct pebble_error *error) {
-    if (error == NULL)
-        return;
-    free(error->api_kind);
-    free(error->message);
-    *error = (struct pebble_error){.kind = PEBBLE_ERROR_NONE};
-}
-
-void client_error_clear_at(struct pebble_error *error) {
-    pebble_error_clear(error);
-}
-
-bool client_fail(struct pebble_error *error, enum pebble_error_kind kind, const char *format, ...) {
-    if (error == NULL)
-        return false;
-    va_list arguments;
-    va_start(arguments, format);
-    char *message = memory_vprintf(format, arguments);
-    va_end(arguments);
-    pebble_error_clear(error);
-    error->kind = kind;
-    error->message = message;
-    return false;
-}
-
-static enum pebble_error_kind kind_of(enum error_kind cause) {
-    switch (cause) {
-    case ERROR_CONNECTION:
-        return PEBBLE_ERROR_CONNECTION;
-    case ERROR_TIMEOUT:
-        return PEBBLE_ERROR_TIMEOUT;
-    case ERROR_CANCELLED:
-        return PEBBLE_ERROR_CANCELLED;
-    default:
-        return PEBBLE_ERROR_PROTOCOL;
-    }
-}
-
-bool client_fail_because(struct pebble_error *error, const char *words, const struct error *cause) {
-    return client_fail(error, kind_of(cause->kind), "%s%s", words, error_text(cause));
-}
-
-bool client_fail_move(struct pebble_error *error, struct pebble_error *source) {
-    if (error != NULL) {
-        pebble_error_clear(error);
-        *error = *source;
-        *source = (struct pebble_error){.kind = PEBBLE_ERROR_NONE};
-    }
-    return false;
-}
+#define DURATION_MAX_MS (INT64_MAX / 4 / NS_PER_MS)
 
 void pebble_free(void *memory) {
     free(memory);
 }
 
-// --- creating ---
-
-static bool use_socket(struct pebble_client *client, const char *path, struct pebble_error *error) {
-    if (text_is_empty(path))
-        return client_fail(error, PEBBLE_ERROR_ARGUMENT, "cannot use an empty socket path");
-    client->connection.socket_path = memory_string(path);
-    client->authority = memory_string("localhost");
-    return true;
+const char *pebble_library_version(void) {
+    return PEBBLE_VERSION;
 }
 
-static bool use_url(struct pebble_client *client, struct url *url, const char *text, struct pebble_error *error) {
-    AUTO_FREE char *quoted = text_quoted(text);
-    if (!text_equal(url->scheme, "http") || url->user != NULL || !text_equal(url->path, "/")) {
-        return client_fail(error, PEBBLE_ERROR_ARGUMENT,
-                           "cannot parse base URL: %s is not of the form http://HOST:PORT", quoted);
-    }
-    bool is_v6 = strchr(url->host, ':') != NULL;
-    client->authority = memory_printf(is_v6 ? "[%s]:%d" : "%s:%d", url->host, url->port);
-    client->connection.host = TAKE(url->host);
-    client->connection.port = url->port;
-    return true;
-}
-
-static bool use_base_url(struct pebble_client *client, const char *text, struct pebble_error *error) {
-    AUTO_ERROR struct error cause = {0};
-    struct url url;
-    if (!url_parse(text, &url, &cause))
-        return client_fail(error, PEBBLE_ERROR_ARGUMENT, "cannot parse base URL: %s", error_text(&cause));
-    bool is_fine = use_url(client, &url, text, error);
-    url_finish(&url);
-    return is_fine;
-}
+// --- life ---
 
 bool pebble_client_create(const struct pebble_client_options *options, struct pebble_client **client,
                           struct pebble_error *error) {
-    struct pebble_client *created = memory_new(sizeof *created);
-    client_connection_init(&created->connection);
-    created->get_retry_ms = options->get_retry_ms;
-    bool is_fine = text_is_empty(options->base_url) ? use_socket(created, options->socket_path, error)
-                                                    : use_base_url(created, options->base_url, error);
-    if (!is_fine) {
-        pebble_client_destroy(created);
+    struct pebble_client_options own;
+    struct client_endpoint endpoint;
+    if (!client_options_read(&own, sizeof own, options, error))
         return false;
-    }
+    if (own.get_retry_ms < 0 || own.get_retry_ms > DURATION_MAX_MS || own.timeout_ms < 0 ||
+        own.timeout_ms > DURATION_MAX_MS)
+        return client_fail(error, PEBBLE_ERROR_ARGUMENT, "cannot use options: invalid duration");
+    if (!client_endpoint_init(&endpoint, &own, error))
+        return false;
+    struct pebble_client *created = memory_new(sizeof *created);
+    created->holders = 1;
+    created->endpoint = endpoint;
+    created->get_retry_ns = own.get_retry_ms * NS_PER_MS;
+    created->timeout_ns = own.timeout_ms * NS_PER_MS;
+    created->interrupt_fd = -1;
+    created->idle_fd = -1;
     *client = created;
     return true;
-}
-
-void pebble_client_destroy(struct pebble_client *client) {
-    if (client == NULL)
-        return;
-    client_request_drop(client);
-    client_connection_finish(&client->connection);
-    free(client->authority);
-    free(client->input);
-    free(client->latest_warning_text);
-    free(client->maintenance);
-    free(client->maintenance_kind);
-    free(client);
 }
 
 bool pebble_client_create_default(struct pebble_client **client, struct pebble_error *error) {
@@ -138,6 +53,7 @@ bool pebble_client_create_default(struct pebble_client **client, struct pebble_e
     AUTO_FREE char *joined = path_join(text_is_empty(directory) ? DEFAULT_DIRECTORY : directory, ".pebble.socket");
     AUTO_FREE char *derived = path_clean(joined);
     const struct pebble_client_options options = {
+        .size = sizeof options,
         .socket_path = text_is_empty(socket_path) ? derived : socket_path,
         .base_url = getenv("PEBBLE_BASEURL"),
         .get_retry_ms = DEFAULT_GET_RETRY_MS,
@@ -145,9 +61,58 @@ bool pebble_client_create_default(struct pebble_client **client, struct pebble_e
     return pebble_client_create(&options, client, error);
 }
 
-void pebble_client_set_interrupt(struct pebble_client *client, pebble_interrupt_fn interrupt, void *data) {
-    client->connection.interrupt = interrupt;
-    client->connection.interrupt_data = data;
+struct pebble_client *client_hold(struct pebble_client *client) {
+    client->holders++;
+    return client;
+}
+
+void client_release(struct pebble_client *client) {
+    if (--client->holders > 0)
+        return;
+    client_endpoint_finish(&client->endpoint);
+    file_close_at(&client->idle_fd);
+    free(client->latest_warning_text);
+    free(client->maintenance);
+    free(client);
+}
+
+void pebble_client_destroy(struct pebble_client *client) {
+    if (client != NULL)
+        client_release(client);
+}
+
+// --- settings and the idle connection ---
+
+void pebble_client_set_interrupt_fd(struct pebble_client *client, int fd) {
+    client->interrupt_fd = fd;
+}
+
+int64_t client_deadline_ns(const struct pebble_client *client) {
+    return client->timeout_ns > 0 ? clock_monotonic_ns() + client->timeout_ns : CLIENT_NO_DEADLINE;
+}
+
+int client_take_idle(struct pebble_client *client) {
+    int fd = client->idle_fd;
+    client->idle_fd = -1;
+    return fd;
+}
+
+void client_keep_idle(struct pebble_client *client, int fd) {
+    file_close_at(&client->idle_fd);
+    client->idle_fd = fd;
+}
+
+// --- what responses tell by the way ---
+
+void client_note_warning(struct pebble_client *client, int64_t time, char *text) {
+    free(client->latest_warning_text);
+    client->latest_warning = time;
+    client->latest_warning_text = text;
+}
+
+void client_note_maintenance(struct pebble_client *client, char *message) {
+    free(client->maintenance);
+    client->maintenance = message;
 }
 
 int64_t pebble_client_latest_warning(const struct pebble_client *client, const char **text) {

@@ -14,6 +14,28 @@ static void note(struct client_fields *fields, const char *name, const char *wan
         error_set(fields->err, ERROR_INTERNAL, "cannot unmarshal: \"%s\" is not %s", name, wanted);
 }
 
+// An upper bound: what separates or begins values, strings left out.
+static size_t count_values(const char *text, size_t length) {
+    size_t count = 1;
+    bool is_in_string = false;
+    for (size_t i = 0; i < length; i++) {
+        char c = text[i];
+        if (c == '"')
+            is_in_string = !is_in_string;
+        else if (is_in_string)
+            i += c == '\\' ? 1 : 0;
+        else
+            count += c == ',' || c == ':' || c == '[' || c == '{' ? 1 : 0;
+    }
+    return count;
+}
+
+bool client_json_read(const char *text, size_t length, json_t **value, struct error *err) {
+    if (length > CLIENT_JSON_VALUES_MAX && count_values(text, length) > CLIENT_JSON_VALUES_MAX)
+        return error_set(err, ERROR_TOO_LARGE, "too many values");
+    return json_read(text, length, value, err);
+}
+
 bool client_fields_init(struct client_fields *fields, const json_t *value, struct error *err) {
     if (!json_is_object(value))
         return error_set(err, ERROR_INTERNAL, "cannot unmarshal: not an object where one is due");
@@ -124,4 +146,17 @@ char **client_fields_texts(struct client_fields *fields, const char *name, size_
         texts[i] = json_is_string(item) ? client_json_string(item) : memory_string("");
     }
     return texts;
+}
+
+void *client_json_items(const json_t *list, size_t size, client_read_item_fn read_item, size_t *count,
+                        struct error *err) {
+    if (list != NULL && !json_is_array(list))
+        error_set(err, ERROR_INTERNAL, "cannot unmarshal: not a list where one is due");
+    char *items = memory_new_array(json_array_size(list), size);
+    *count = 0;
+    while (*count < json_array_size(list) && !error_is_set(err)) {
+        read_item(json_array_get(list, *count), items + *count * size, err);
+        ++*count;
+    }
+    return items;
 }

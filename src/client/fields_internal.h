@@ -1,14 +1,20 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
-// Private to libpebble: taking members out of a JSON object that the daemon sent. A member of the wrong type is noted
-// in the fields' error, and reads as if it were absent: look once, at the end.
+// Private to libpebble: reading JSON that the daemon sent. A member of the wrong type is noted in the fields' error,
+// and reads as if it were absent: look once, at the end.
 #pragma once
 
+#include "base/compiler.h"
 #include "base/error.h"
 #include "data/json.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#define CLIENT_JSON_VALUES_MAX ((size_t)4000000)
+
+// As json_read(), with at most so many values: each takes a hundred times the memory that it takes as text.
+bool client_json_read(const char *text, size_t length, json_t **value, struct error *err) NODISCARD;
 
 struct client_fields {
     const json_t *object;
@@ -28,6 +34,13 @@ int64_t client_fields_time(struct client_fields *fields, const char *name, char 
 char *client_fields_object_text(struct client_fields *fields, const char *name);
 const json_t *client_fields_array(struct client_fields *fields, const char *name); // NULL when absent
 char **client_fields_texts(struct client_fields *fields, const char *name, size_t *count);
+
+// Reads one item of a list into the caller's structure, all zero before. What is wrong is noted in `err`.
+typedef void (*client_read_item_fn)(const json_t *value, void *item, struct error *err);
+// A list (NULL: an empty one) as an array of structures of that size. Owned, never NULL. What is wrong is noted in
+// `err`, and ends it: the last of *count items may be incomplete then.
+void *client_json_items(const json_t *list, size_t size, client_read_item_fn read_item, size_t *count,
+                        struct error *err);
 
 char *client_json_string(const json_t *string); // as client_fields_text()
 char *client_json_text(const json_t *value);    // any value as JSON text

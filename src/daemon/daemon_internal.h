@@ -4,16 +4,18 @@
 
 #include "api/api.h"
 #include "daemon/daemon.h"
-#include "http/server.h"
+#include "http/http_server.h"
 #include "logs/log_store.h"
 #include "loop/loop.h"
 #include "loop/output.h"
 #include "plan/plan_store.h"
 #include "plan/plan_update.h"
+#include "process/job.h"
 #include "process/reaper.h"
+#include "services/service_job.h"
 #include "services/service_manager.h"
-#include "state/checkpoint.h"
 #include "state/change.h"
+#include "state/checkpoint.h"
 #include "state/runner.h"
 #include "state/state.h"
 
@@ -29,6 +31,8 @@ struct daemon {
     struct output *log_output;
     struct output *verbose_output; // NULL unless verbose
     struct reaper *reaper;
+    struct descriptor_budget *descriptors;
+    struct job_context *jobs;
     struct log_store *logs;
     struct plan_store *plans;
     struct plan_updater *plan_updater;
@@ -59,7 +63,6 @@ struct daemon {
     struct listener on_change_ready;
     struct listener on_shutdown_wanted;
     struct listener on_checkpoint_failed;
-    bool is_write_stuck; // the last write of the state file did not end in time
     struct child subcommand;
     int subcommand_code;
 };

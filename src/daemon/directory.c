@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // $PEBBLE: made, filled and checked before anything is built on it.
+// Declared in daemon/daemon_internal.h.
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>

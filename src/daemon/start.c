@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Start-up: signals, listeners, arguments, default services.
+// Declared in daemon/daemon_internal.h.
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -9,6 +10,7 @@
 #include "base/memory.h"
 #include "daemon/daemon_internal.h"
 #include "daemon/notify.h"
+#include "net/listen.h"
 
 #define PRUNE_INTERVAL_NS (600 * NS_PER_S)
 #define FIRST_SAVE_LIMIT_MS 2000

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What systemd is told regularly, and when it may take over: watchdog and standby.
+// Declared in daemon/daemon_internal.h.
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

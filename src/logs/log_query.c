@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Declared in logs/log_store.h.
 #include "logs/log_store.h"
 
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Private to the connector's files in net/.
+// Private to net/: private to the connector's files in net/.
 #pragma once
 
 #include "base/list.h"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // From the text of a layer to a struct layer.
+// Declared in plan/plan.h.
 #include "plan/plan.h"
 
 #include <stdlib.h>

@@ -2,6 +2,7 @@
 // What one layer may not say, whatever the others say. Everything here is about values that are there, so it
 // can be looked at even if other parts of the layer could not be read. Words that are in no table are looked up
 // in the tree, where they still have their text.
+// Declared in plan/content_internal.h.
 #include "plan/content_internal.h"
 
 #include <string.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Services: what runs, what should run, and the way from one to the other. Start and stop are tasks of
-// changes; what happens in between (exits, backoff, failed checks) is the state machine's (service.h).
-// Page with the state diagram: docs/services.md.
+// Services: what runs, what should run, and the way from one to the other. Start and stop are tasks of changes; what
+// happens in between (exits, backoff, failed checks) is up to the state machine (service_machine.c). Page with the
+// state diagram: docs/services.md.
 #pragma once
 
 #include "base/clock.h"
@@ -11,7 +11,7 @@
 #include "logs/log_store.h"
 #include "loop/loop.h"
 #include "plan/plan.h"
-#include "process/reaper.h"
+#include "services/service_launcher.h"
 #include "state/change.h"
 #include "state/runner.h"
 #include "state/state.h"
@@ -21,13 +21,29 @@
 
 struct service_manager;
 
+enum service_state {
+    SERVICE_INITIAL,   // never ran
+    SERVICE_LAUNCHING, // asked for, the program does not run yet
+    SERVICE_STARTING,  // runs for less than the start window
+    SERVICE_RUNNING,
+    SERVICE_TERMINATING,         // SIGTERM has been sent
+    SERVICE_KILLING,             // SIGKILL has been sent
+    SERVICE_RESTART_TERMINATING, // the same because of a failed check: to be started again
+    SERVICE_RESTART_KILLING,
+    SERVICE_STOPPED,
+    SERVICE_BACKOFF,     // waits to be started again
+    SERVICE_RELAUNCHING, // the wait is over, the program does not run yet
+    SERVICE_EXITED,      // ended by itself and stays so
+    SERVICE_STATES,
+};
+
 // What the manager stands on; all of it outlives the manager.
 struct service_manager_spec {
     struct loop *loop;
-    struct reaper *reaper;
     struct state *state;
     struct runner *runner;
     struct log_store *logs;
+    struct service_launcher launcher;
     void (*tee)(void *data, const char *bytes, size_t length); // gets all services' output (verbose mode); may be NULL
     void *tee_data;
 };
@@ -75,10 +91,13 @@ struct change *service_manager_stop_all(struct service_manager *manager);
 // How long that may take at most: max(5 s, the longest kill-delay) + 5.1 s.
 int64_t service_manager_stop_limit_ns(const struct service_manager *manager);
 
-enum shutdown_kind { SHUTDOWN_SUCCESS, SHUTDOWN_SERVICE_FAILURE, SHUTDOWN_CHECK_FAILURE };
-struct event *service_manager_shutdown_wanted(struct service_manager *manager); // argument: const enum shutdown_kind *
-struct service_started {
-    const struct plan_service *config;
-    struct ring *ring;
+// Emitted from the loop after a service's state has changed, once for each change and in their order.
+struct service_change {
+    const char *name;
+    enum service_state before, now;
 };
-struct event *service_manager_started(struct service_manager *manager); // argument: const struct service_started *
+struct event *service_manager_changed(struct service_manager *manager); // argument: const struct service_change *
+
+enum shutdown_kind { SHUTDOWN_SUCCESS, SHUTDOWN_SERVICE_FAILURE, SHUTDOWN_CHECK_FAILURE };
+// Emitted from the loop when a service's action asks for the daemon's end. Argument: const enum shutdown_kind *.
+struct event *service_manager_shutdown_wanted(struct service_manager *manager);

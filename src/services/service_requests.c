@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What is asked for: services and their order become the tasks of a change (docs/services.md).
+// Declared in services/service_manager.h.
 #include "services/service_internal.h"
+#include "services/service_manager.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -24,14 +26,14 @@ bool service_action_by_name(const char *name, enum service_action *action) {
 }
 
 // What is to be done, before anything is made of it.
-struct request {
+struct service_request {
     struct text_list names; // that the change is about
     struct plan_lanes stop;
     struct plan_lanes start;
     size_t touched; // how many services the summary counts
 };
 
-static void request_finish(struct request *request) {
+static void request_finish(struct service_request *request) {
     text_list_clear(&request->names);
     plan_lanes_clear(&request->stop);
     plan_lanes_clear(&request->start);
@@ -69,13 +71,12 @@ static bool is_in_map(const char *name, const void *data) {
 static bool is_stoppable(const char *name, const void *data) {
     const struct service_manager *manager = data;
     const struct service *service = map_get(&manager->services, name);
-    return service != NULL &&
-           (service->process != NULL || service->state == STATE_BACKOFF || list_is_linked(&service->queue_link));
+    return service != NULL && (service->process != NULL || service->state == SERVICE_BACKOFF);
 }
 
 // --- what each action means ---
 
-static bool plan_restart(struct service_manager *manager, struct request *request, struct error *err) {
+static bool plan_restart(struct service_manager *manager, struct service_request *request, struct error *err) {
     if (!plan_stop_order(manager->plan, &request->names, &request->stop, err))
         return false;
     AUTO_MAP struct map named = MAP_INIT(NULL);
@@ -100,7 +101,7 @@ static void take_up(struct service_manager *manager, const struct text_list *nam
     }
 }
 
-static bool plan_replan(struct service_manager *manager, struct request *request, struct error *err) {
+static bool plan_replan(struct service_manager *manager, struct service_request *request, struct error *err) {
     AUTO_TEXT_LIST struct text_list changed = {0};
     AUTO_TEXT_LIST struct text_list wanted = {0};
     AUTO_FREE struct map_entry **known = map_sorted(&manager->services);
@@ -131,7 +132,7 @@ static bool plan_replan(struct service_manager *manager, struct request *request
     return true;
 }
 
-static bool plan_autostart(struct service_manager *manager, struct request *request, struct error *err) {
+static bool plan_autostart(struct service_manager *manager, struct service_request *request, struct error *err) {
     AUTO_TEXT_LIST struct text_list enabled = {0};
     struct map_entry *const *planned = manager->planned;
     for (size_t i = 0; planned[i] != NULL; i++) {
@@ -149,7 +150,7 @@ static bool plan_autostart(struct service_manager *manager, struct request *requ
     return true;
 }
 
-static bool plan_action(struct service_manager *manager, enum service_action action, struct request *request,
+static bool plan_action(struct service_manager *manager, enum service_action action, struct service_request *request,
                         struct error *err) {
     switch (action) {
     case SERVICE_START:
@@ -203,7 +204,7 @@ static void set_service_names(struct change *change, const struct text_list *nam
     change_set_data(change, "service-names", list);
 }
 
-static void add_tasks(struct change *change, const struct request *request) {
+static void add_tasks(struct change *change, const struct service_request *request) {
     struct task_array none = {0};
     AUTO_TASK_ARRAY struct task_array stops = {0};
     AUTO_TASK_ARRAY struct task_array starts = {0};
@@ -211,7 +212,7 @@ static void add_tasks(struct change *change, const struct request *request) {
     add_lanes(change, "start", &request->start, &stops, &starts);
 }
 
-static void summarise(const struct request *request, enum service_action action, struct buffer *out) {
+static void summarise(const struct service_request *request, enum service_action action, struct buffer *out) {
     const char *name = action_names[action];
     buffer_printf(out, "%c%s ", toupper((unsigned char)name[0]), name + 1);
     if (request->start.count + request->stop.count == 0) {
@@ -225,7 +226,7 @@ static void summarise(const struct request *request, enum service_action action,
 }
 
 static struct change *make_change(struct service_manager *manager, enum service_action action,
-                                  const struct request *request) {
+                                  const struct service_request *request) {
     AUTO_BUFFER struct buffer summary = BUFFER_INIT(BUFFER_NO_LIMIT);
     summarise(request, action, &summary);
     struct change *change = change_create(manager->spec.state, action_names[action], buffer_text(&summary));
@@ -252,7 +253,7 @@ bool service_manager_request(struct service_manager *manager, enum service_actio
                              struct change **change, struct error *err) {
     if (!check_names(action, names, err))
         return false;
-    struct request request = {0};
+    struct service_request request = {0};
     text_list_copy(&request.names, names);
     bool is_good = plan_action(manager, action, &request, err);
     if (is_good) {
@@ -273,7 +274,7 @@ struct change *service_manager_stop_all(struct service_manager *manager) {
     struct map_entry *const *planned = manager->planned;
     for (size_t i = 0; planned[i] != NULL; i++)
         text_list_add(&names, planned[i]->key);
-    struct request request = {0};
+    struct service_request request = {0};
     struct change *change = NULL;
     if (plan_stop_order(manager->plan, &names, &request.stop, NULL)) {
         lanes_filter(&request.stop, is_stoppable, manager);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Which tasks go down together. Tasks of one lane share their fate, and so does what waits for any of them,
 // with its lanes in turn. A task that also is in a lane where all is well stays. Rules: docs/state.md.
+// Declared in state/change_internal.h.
 #include "state/change_internal.h"
 
 #include <stdlib.h>

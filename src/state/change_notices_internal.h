@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Records the change-update notices: one at the creation of each change and one at each new status. Listens to the
-// events of change.h, first of all listeners. A removed change takes its notice with it.
+// Private to state/: records the change-update notices: one at the creation of each change and one at each new status.
+// Listens to the events of change.h, first of all listeners. A removed change takes its notice with it.
 #pragma once
 
 struct change_notices;

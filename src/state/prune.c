@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Declared in state/state.h.
 #include "state/state.h"
 
 #include <stdlib.h>

@@ -25,6 +25,7 @@ struct runner {
     struct listener work;
     struct deferred turn;
     bool is_stopped;
+    struct event turn_ended;
 };
 
 static struct task *next_task(struct list *list) {
@@ -71,6 +72,7 @@ static void runner_turn(struct deferred *deferred) {
         runner_resume(runner, next_task(runnable));
     if (!runner->is_stopped && !list_is_empty(runnable))
         runner_wake(runner);
+    event_emit(&runner->turn_ended, NULL);
 }
 
 static void on_work(struct listener *listener, void *argument UNUSED) {
@@ -82,6 +84,7 @@ struct runner *runner_create(struct loop *loop, struct state *state) {
     runner->loop = loop;
     runner->state = state;
     map_init(&runner->kinds, free);
+    event_init(&runner->turn_ended);
     event_add(&state->work_added, &runner->work, on_work);
     runner_wake(runner);
     return runner;
@@ -104,6 +107,14 @@ void runner_add_kind(struct runner *runner, const char *kind, task_begin_fn begi
 
 void runner_wake(struct runner *runner) {
     loop_defer(runner->loop, &runner->turn, runner_turn);
+}
+
+bool runner_is_due(const struct runner *runner) {
+    return runner->turn.is_waiting;
+}
+
+struct event *runner_turn_ended(struct runner *runner) {
+    return &runner->turn_ended;
 }
 
 void runner_stop(struct runner *runner) {

@@ -2,6 +2,7 @@
 // What the state keeps besides its objects: sections of other modules, lane numbers, and the count of modifications.
 // Declared in state.h and state_internal.h.
 #include "state/shared_text_internal.h"
+#include "state/state.h"
 #include "state/state_internal.h"
 
 void state_touch(struct state *state) {

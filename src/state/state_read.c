@@ -2,6 +2,7 @@
 // Reads what state_write.c or the reference wrote. Members that are not known here stay with their object.
 // What does not fit together (a task that is not there, one id twice) is refused: the file is not ours to
 // mend, and what was made of it would be written over it.
+// Declared in state/state_file_internal.h.
 #include "state/state_file_internal.h"
 
 #include <stdlib.h>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The state file's text, in pieces. Every object keeps its own; only what was altered is put together anew.
 // The format is the reference's; what is left out when empty is what its readers expect to be absent.
+// Declared in state/state_file_internal.h.
 #include "state/state_file_internal.h"
 
 #include <stdlib.h>

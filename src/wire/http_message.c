@@ -224,6 +224,20 @@ const struct http_head *http_reader_head(const struct http_reader *reader) {
     return &reader->head;
 }
 
+void http_reader_take_head(struct http_reader *reader, struct http_taken_head *taken) {
+    // What follows a message depends on its method.
+    const char *method = text_equal(reader->head.method, "POST") ? "POST" : NULL;
+    *taken = (struct http_taken_head){.head = reader->head, .bytes = reader->head_bytes};
+    reader->head = (struct http_head){.method = method};
+    buffer_init(&reader->head_bytes, reader->head_limit_bytes);
+}
+
+void http_taken_head_finish(struct http_taken_head *taken) {
+    free(taken->head.headers);
+    buffer_finish(&taken->bytes);
+    taken->head = (struct http_head){0};
+}
+
 void http_reader_skip_body(struct http_reader *reader) {
     reader->head.has_body = false;
     reader->state = HTTP_COMPLETE;

@@ -80,6 +80,15 @@ void http_reader_finish(struct http_reader *reader);
 enum http_event http_reader_next(struct http_reader *reader, const char **input, size_t *length, const char **data,
                                  size_t *data_length);
 const struct http_head *http_reader_head(const struct http_reader *reader);
+// A head with the memory that its parts lie in.
+struct http_taken_head {
+    struct http_head head;
+    struct buffer bytes;
+};
+// Gives the head away, which then lasts until http_taken_head_finish(). After HTTP_HEAD, before the next call of
+// http_reader_next(); http_reader_head() of this message is empty from then on.
+void http_reader_take_head(struct http_reader *reader, struct http_taken_head *taken);
+void http_taken_head_finish(struct http_taken_head *taken);
 // For a response to HEAD, and 1xx, 204, 304: there is no body whatever the headers say. Call after HTTP_HEAD.
 void http_reader_skip_body(struct http_reader *reader);
 // The input ended (peer closed): true if that completes the message (a response read until close) or lies

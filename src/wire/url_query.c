@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
+// Declared in wire/url.h.
 #include "wire/url.h"
 
 #include <stdlib.h>

@@ -6,7 +6,7 @@
 formatter_version=14
 
 c_files() {
-    find src include tests -name '*.[ch]' | sort
+    find src include tests examples -name '*.[ch]' | sort
 }
 
 scripts() {
@@ -29,6 +29,7 @@ lint_steps() {
     step "scripts" check_scripts
     step "cppcheck" check_cppcheck
     step "clang-tidy" check_tidy
+    step "ABI of libpebble" check_abi
 }
 
 check_format() {
@@ -55,7 +56,7 @@ check_scripts() {
     fi
     python3 -B - <<'END'
 import glob
-for path in glob.glob("tests/**/*.py", recursive=True) + glob.glob("tools/check-*"):
+for path in glob.glob("tests/**/*.py", recursive=True) + glob.glob("tools/check-*") + glob.glob("tools/dev/check-*"):
     with open(path, encoding="utf-8") as file:
         compile(file.read(), path, "exec")
 END
@@ -78,6 +79,12 @@ check_tidy() {
         >build/logs/clang-tidy.raw 2>&1 || status=1
     grep -vE '^[0-9]+ (warnings?|errors?).* generated|^\[[0-9/]+\] Processing file' build/logs/clang-tidy.raw || true
     return $status
+}
+
+# What the library shows to programs is what src/client/libpebble.abi has.
+check_abi() {
+    build_library /usr/local
+    tools/dev/check-abi build/meson-lib/src/client
 }
 
 unit_tests() {

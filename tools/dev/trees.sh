@@ -6,15 +6,16 @@
 optimization=${PEBBLE_OPTIMIZATION:-2}
 
 tree_options() {
+    # The warnings of a compiler that the tests do not run with are no reason not to build.
+    case $(distribution) in
+    debian-12) werror=true ;;
+    *) werror=false ;;
+    esac
     case $1 in
     release)
-        # The warnings of a compiler that the tests do not run with are no reason not to build.
-        case $(distribution) in
-        debian-12) werror=true ;;
-        *) werror=false ;;
-        esac
         say "CC=gcc --buildtype=release -Doptimization=$optimization -Dwerror=$werror -Db_pie=true -Dstatic_program=true"
         ;;
+    lib) say "CC=gcc --buildtype=release -Doptimization=2 -Dwerror=$werror -Dlibdir=lib -Dlibpebble=true" ;;
     debug) say "CC=gcc --buildtype=debug -Dtest_seams=true" ;;
     asan)
         say "CC=clang --buildtype=debug -Doptimization=1 -Db_sanitize=address,undefined -Db_lundef=false -Dtest_seams=true"
@@ -50,4 +51,11 @@ build_program() {
     build_tree release src/cli/pebble
     strip -o build/pebble.new build/meson-release/src/cli/pebble
     mv build/pebble.new build/pebble
+}
+
+# The client library, shared and static, with the prefix that its pkg-config file names.
+build_library() {
+    configure_tree lib
+    meson configure build/meson-lib -Dprefix="$1"
+    ninja -C build/meson-lib libpebble
 }

@@ -24,6 +24,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "net/listen.h"
+#include "services/service_job.h"
 #include "state/change.h"
 #include "state/notice.h"
 #include "state/task.h"
@@ -33,6 +34,8 @@ struct fixture {
     char path[64];
     struct loop *loop;
     struct reaper *reaper;
+    struct job_context *jobs;
+    struct descriptor_budget *descriptors;
     struct state *state;
     struct runner *runner;
     struct checkpoint *checkpoint;
@@ -58,6 +61,9 @@ static inline void fixture_begin(struct fixture *fixture) {
     (void)snprintf(fixture->path, sizeof fixture->path, "%s/socket", fixture->folder);
     assert_true(loop_create(&fixture->loop, NULL));
     assert_true(reaper_create(fixture->loop, &fixture->reaper, NULL));
+    fixture->descriptors = descriptor_budget_create(1024);
+    fixture->jobs =
+        job_context_create(&(const struct job_context_spec){.loop = fixture->loop, .reaper = fixture->reaper});
     fixture->state = state_create();
     fixture->runner = runner_create(fixture->loop, fixture->state);
     fixture->checkpoint = checkpoint_create(fixture->loop, fixture->state, NULL);
@@ -67,7 +73,7 @@ static inline void fixture_begin(struct fixture *fixture) {
     fixture->updater = plan_updater_create(fixture->loop, fixture->plans);
     struct service_manager_spec services = {
         .loop = fixture->loop,
-        .reaper = fixture->reaper,
+        .launcher = service_job_launcher(fixture->jobs),
         .state = fixture->state,
         .runner = fixture->runner,
         .logs = fixture->logs,
@@ -87,7 +93,7 @@ static inline void fixture_begin(struct fixture *fixture) {
     };
     fixture->api = api_create(&spec);
     struct http_server_hooks hooks = api_hooks(fixture->api);
-    fixture->server = http_server_create(fixture->loop, &hooks);
+    fixture->server = http_server_create(fixture->loop, fixture->descriptors, &hooks);
     int fd = -1;
     assert_true(listen_unix(fixture->path, &fd, NULL));
     assert_true(http_server_listen(fixture->server, fd, HTTP_OVER_UNIX, NULL));
@@ -103,6 +109,8 @@ static inline void fixture_end(struct fixture *fixture) {
     plan_store_destroy(fixture->plans);
     state_destroy(fixture->state);
     log_store_destroy(fixture->logs);
+    assert_true(job_context_destroy(fixture->jobs));
+    descriptor_budget_destroy(fixture->descriptors);
     reaper_destroy(fixture->reaper);
     loop_destroy(fixture->loop);
     (void)unlink(fixture->path);

@@ -9,71 +9,83 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/compiler.h"
+#include "../client/fake_daemon.h"
+#include "base/memory.h"
+#include "base/text.h"
 #include "cli/progress.h"
 
-static char *show(struct pebble_change *changes, size_t count, bool has_terminal) {
+// The changes of a list, as the daemon sends it.
+static struct pebble_changes *read_changes(const char *list) {
+    const struct fake_answer script[] = {{.result = list}};
+    char *path = fake_socket_path();
+    struct fake_daemon *daemon = fake_daemon_start(path, script, 1);
+    const struct pebble_client_options options = {.size = sizeof options, .socket_path = path};
+    struct pebble_client *client = NULL;
+    struct pebble_changes *changes = NULL;
+    assert_true(pebble_client_create(&options, &client, NULL));
+    assert_true(pebble_get_changes(client, "all", NULL, &changes, NULL));
+    pebble_client_destroy(client);
+    fake_daemon_stop(daemon, NULL);
+    fake_socket_remove(path);
+    return changes;
+}
+
+// Shows one after the other, and returns what was written. Owned.
+static char *show(const char *list, bool has_terminal) {
     char *text = NULL;
     size_t size;
     struct progress progress;
+    struct pebble_changes *changes = read_changes(list);
     FILE *kept = stdout;
     stdout = open_memstream(&text, &size);
     progress_init(&progress);
     progress.has_terminal = has_terminal;
-    for (size_t i = 0; i < count; i++)
-        progress_show(&progress, &changes[i]);
+    for (size_t i = 0; i < pebble_changes_count(changes); i++)
+        progress_show(&progress, pebble_changes_at(changes, i));
     progress_finish(&progress);
     fclose(stdout);
     stdout = kept;
+    pebble_changes_destroy(changes);
     return text;
 }
 
-static char first[] = "first line", second[] = "second line", one[] = "1", two[] = "2", doing[] = "Doing",
-            done[] = "Done", summary[] = "Start it";
-static char *logs[] = {first, second};
+#define TASK(id, status, more) "{\"id\":\"" id "\",\"status\":\"" status "\",\"summary\":\"Start it\"" more "}"
+#define FIRST ",\"log\":[\"first line\"]"
+#define BOTH ",\"log\":[\"first line\",\"second line\"]"
+#define TOTAL(done, total) ",\"progress\":{\"label\":\"\",\"done\":" #done ",\"total\":" #total "}"
+#define CHANGE(tasks) "{\"tasks\":[" tasks "]}"
 
 static void shows_each_last_line_once(void **state UNUSED) {
-    struct pebble_task steps[][2] = {
-        {{.id = one, .status = doing, .summary = summary}, {.id = two, .status = done, .log = logs, .log_count = 1}},
-        {{.id = one, .status = doing, .summary = summary, .log = logs, .log_count = 1}, {.id = two, .status = done}},
-        {{.id = one, .status = doing, .summary = summary, .log = logs, .log_count = 1}, {.id = two, .status = done}},
-        {{.id = one, .status = doing, .summary = summary, .log = logs, .log_count = 2}, {.id = two, .status = done}},
-        {{.id = one, .status = done, .summary = summary, .log = logs, .log_count = 1}, {.id = two, .status = done}},
-    };
-    struct pebble_change changes[5];
-    for (size_t i = 0; i < ARRAY_COUNT(changes); i++)
-        changes[i] = (struct pebble_change){.tasks = steps[i], .task_count = 2};
-    char *text = show(changes, ARRAY_COUNT(changes), false);
+    AUTO_FREE char *text = show(
+        "[" CHANGE(TASK("1", "Doing", "") "," TASK("2", "Done", FIRST)) "," CHANGE(TASK("1", "Doing", FIRST) "," TASK(
+            "2", "Done",
+            "")) "," CHANGE(TASK("1", "Doing",
+                                 FIRST) "," TASK("2", "Done",
+                                                 "")) "," CHANGE(TASK("1", "Doing",
+                                                                      BOTH) "," TASK("2", "Done",
+                                                                                     "")) "," CHANGE(TASK("1", "Done",
+                                                                                                          FIRST) "," TASK("2",
+                                                                                                                          "Done",
+                                                                                                                          "")) "]",
+        false);
     assert_string_equal(text, "first line\nsecond line\n");
-    free(text);
 }
 
 static void measured_tasks_show_no_log(void **state UNUSED) {
-    struct pebble_task task = {
-        .id = one, .status = doing, .summary = summary, .log = logs, .log_count = 1, .progress_total = 5};
-    struct pebble_change change = {.tasks = &task, .task_count = 1};
-    char *text = show(&change, 1, false);
+    AUTO_FREE char *text = show("[" CHANGE(TASK("1", "Doing", FIRST TOTAL(0, 5))) "]", false);
     assert_string_equal(text, "");
-    free(text);
 }
 
 static void a_terminal_has_one_line(void **state UNUSED) {
-    struct pebble_task steps[] = {
-        {.id = one, .status = doing, .summary = summary},
-        {.id = one, .status = doing, .summary = summary, .log = logs, .log_count = 1, .progress_total = 1},
-        {.id = one, .status = doing, .summary = summary, .progress_done = 1, .progress_total = 4},
-        {.id = one, .status = done, .summary = summary},
-    };
-    struct pebble_change changes[4];
-    for (size_t i = 0; i < ARRAY_COUNT(changes); i++)
-        changes[i] = (struct pebble_change){.tasks = &steps[i], .task_count = 1};
     (void)setenv("NO_COLOR", "1", 1);
-    char *text = show(changes, ARRAY_COUNT(changes), true);
+    AUTO_FREE char *text =
+        show("[" CHANGE(TASK("1", "Doing", "")) "," CHANGE(TASK("1", "Doing", FIRST TOTAL(0, 1))) "," CHANGE(
+                 TASK("1", "Doing", TOTAL(1, 4))) "," CHANGE(TASK("1", "Done", "")) "]",
+             true);
     assert_string_equal(text, "| Start it"
                               "\r\033[Kfirst line\n/ Start it"
                               "\r\033[K- Start it  25%"
                               "\r\033[K");
-    free(text);
 }
 
 int main(void) {

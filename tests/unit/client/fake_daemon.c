@@ -132,7 +132,7 @@ static void *run(void *data) {
             shutdown(daemon->listener, SHUT_RDWR); // whoever comes later is refused
         }
         if (answer->raises)
-            kill(getpid(), SIGUSR1);
+            kill(getpid(), answer->signal != 0 ? answer->signal : SIGUSR1);
         send_answer(daemon, answer);
         if (answer->holds) {
             char byte;

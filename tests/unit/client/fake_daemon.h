@@ -20,7 +20,8 @@ struct fake_answer {
     bool closes;       // the connection, afterwards
     bool holds;        // waits, afterwards, until the client closes
     bool ignores_body; // answers after the request's head, does not read on
-    bool raises;       // SIGUSR1 to the process before the answer
+    bool raises;       // a signal to the process before the answer
+    int signal;        // with `raises`; 0 for SIGUSR1
 };
 
 struct fake_daemon;

@@ -16,51 +16,56 @@
     "\"data\":{\"exit-code\":4}},{\"id\":\"9\"}]}"
 
 static void assert_change(const struct pebble_change *change) {
-    assert_string_equal(change->id, "7");
-    assert_string_equal(change->kind, "start");
-    assert_string_equal(change->summary, "Start it");
-    assert_string_equal(change->status, "Error");
-    assert_true(change->is_ready);
-    assert_string_equal(change->err, "no");
-    assert_int_equal(change->spawn_time, 1000000000);
-    assert_string_equal(change->ready_time_text, "1970-01-01T00:00:02Z");
-    assert_string_equal(change->data, "{\"k\":[1]}");
-    assert_int_equal(change->task_count, 2);
+    const char *text;
+    assert_string_equal(pebble_change_id(change), "7");
+    assert_string_equal(pebble_change_kind(change), "start");
+    assert_string_equal(pebble_change_summary(change), "Start it");
+    assert_string_equal(pebble_change_status(change), "Error");
+    assert_true(pebble_change_is_ready(change));
+    assert_string_equal(pebble_change_err(change), "no");
+    assert_int_equal(pebble_change_spawn_time(change, NULL), 1000000000);
+    assert_int_equal(pebble_change_ready_time(change, &text), 2000000000);
+    assert_string_equal(text, "1970-01-01T00:00:02Z");
+    assert_string_equal(pebble_change_data(change), "{\"k\":[1]}");
+    assert_int_equal(pebble_change_task_count(change), 2);
 }
 
 static void assert_tasks(const struct pebble_change *change) {
-    const struct pebble_task *task = &change->tasks[0];
-    assert_string_equal(task->id, "8");
-    assert_string_equal(task->kind, "t");
-    assert_string_equal(task->summary, "s");
-    assert_string_equal(task->status, "Error");
-    assert_int_equal(task->log_count, 2);
-    assert_string_equal(task->log[0], "l1");
-    assert_string_equal(task->log[1], "l\xef\xbf\xbd"
-                                      "2");
-    assert_string_equal(task->progress_label, "p");
-    assert_int_equal(task->progress_done, 1);
-    assert_int_equal(task->progress_total, 3);
-    assert_int_equal(task->spawn_time, 3000000000);
-    assert_null(task->ready_time_text);
-    assert_string_equal(task->data, "{\"exit-code\":4}");
-    task = &change->tasks[1];
-    assert_string_equal(task->summary, "");
-    assert_string_equal(task->progress_label, "");
-    assert_int_equal(task->log_count, 0);
-    assert_null(task->data);
+    const struct pebble_task *task = pebble_change_task(change, 0);
+    assert_string_equal(pebble_task_id(task), "8");
+    assert_string_equal(pebble_task_kind(task), "t");
+    assert_string_equal(pebble_task_summary(task), "s");
+    assert_string_equal(pebble_task_status(task), "Error");
+    assert_int_equal(pebble_task_log_count(task), 2);
+    assert_string_equal(pebble_task_log(task, 0), "l1");
+    assert_string_equal(pebble_task_log(task, 1), "l\xef\xbf\xbd"
+                                                  "2");
+    assert_string_equal(pebble_task_progress_label(task), "p");
+    assert_int_equal(pebble_task_progress_done(task), 1);
+    assert_int_equal(pebble_task_progress_total(task), 3);
+    assert_int_equal(pebble_task_spawn_time(task, NULL), 3000000000);
+    assert_int_equal(pebble_task_ready_time(task, NULL), 0);
+    assert_string_equal(pebble_task_data(task), "{\"exit-code\":4}");
+    task = pebble_change_task(change, 1);
+    assert_string_equal(pebble_task_summary(task), "");
+    assert_string_equal(pebble_task_progress_label(task), "");
+    assert_int_equal(pebble_task_log_count(task), 0);
+    assert_null(pebble_task_data(task));
 }
 
 static void one_change_is_read(void **state UNUSED) {
-    const struct fake_answer script[] = {{.result = CHANGE}, {.result = CHANGE}};
+    const struct fake_answer script[] = {{.result = CHANGE}, {.result = CHANGE}, {.result = CHANGE}};
     struct with_daemon with;
-    with_daemon_begin(&with, script, 2);
-    struct pebble_change change;
+    with_daemon_begin(&with, script, 3);
+    struct pebble_change *change = NULL;
     assert_true(pebble_get_change(with.client, "7", &change, &with.error));
-    assert_change(&change);
-    assert_tasks(&change);
-    pebble_change_clear(&change);
+    assert_change(change);
+    assert_tasks(change);
+    pebble_change_destroy(change);
     assert_true(pebble_abort_change(with.client, "7", NULL, &with.error));
+    assert_true(pebble_abort_change(with.client, "7", &change, &with.error));
+    assert_change(change);
+    pebble_change_destroy(change);
     with_daemon_assert_request(&with, 0, "1 GET /v1/changes/7 HTTP/1.1", "");
     with_daemon_assert_request(&with, 1, "1 POST /v1/changes/7 HTTP/1.1", "{\"action\":\"abort\"}");
     with_daemon_end(&with);
@@ -70,17 +75,20 @@ static void changes_are_read(void **state UNUSED) {
     const struct fake_answer script[] = {{.result = "[{\"id\":\"1\"}," CHANGE "]"}, {.result = "null"}};
     struct with_daemon with;
     with_daemon_begin(&with, script, 2);
-    struct pebble_changes changes;
+    struct pebble_changes *changes = NULL;
     assert_true(pebble_get_changes(with.client, "all", "a b", &changes, &with.error));
-    assert_int_equal(changes.count, 2);
-    assert_string_equal(changes.items[0].id, "1");
-    assert_false(changes.items[0].is_ready);
-    assert_null(changes.items[0].err);
-    assert_change(&changes.items[1]);
-    pebble_changes_clear(&changes);
+    assert_int_equal(pebble_changes_count(changes), 2);
+    const struct pebble_change *first = pebble_changes_at(changes, 0);
+    assert_string_equal(pebble_change_id(first), "1");
+    assert_false(pebble_change_is_ready(first));
+    assert_null(pebble_change_err(first));
+    assert_change(pebble_changes_at(changes, 1));
+    assert_null(pebble_changes_at(changes, 2));
+    pebble_changes_destroy(changes);
+    pebble_changes_destroy(NULL);
     assert_true(pebble_get_changes(with.client, NULL, NULL, &changes, &with.error));
-    assert_int_equal(changes.count, 0);
-    pebble_changes_clear(&changes);
+    assert_int_equal(pebble_changes_count(changes), 0);
+    pebble_changes_destroy(changes);
     with_daemon_assert_request(&with, 0, "1 GET /v1/changes?select=all&for=a+b HTTP/1.1", "");
     with_daemon_assert_request(&with, 1, "1 GET /v1/changes HTTP/1.1", "");
     with_daemon_end(&with);
@@ -99,7 +107,7 @@ static void changes_of_the_wrong_form_are_refused(void **state UNUSED) {
     struct with_daemon with;
     with_daemon_begin(&with, script, ARRAY_COUNT(script));
     for (size_t i = 0; i < ARRAY_COUNT(results); i++) {
-        struct pebble_changes changes;
+        struct pebble_changes *changes = NULL;
         assert_false(pebble_get_changes(with.client, "all", NULL, &changes, &with.error));
         assert_int_equal(with.error.kind, PEBBLE_ERROR_PROTOCOL);
     }
@@ -109,7 +117,7 @@ static void changes_of_the_wrong_form_are_refused(void **state UNUSED) {
 static void ids_that_are_none_are_not_sent(void **state UNUSED) {
     struct with_daemon with;
     with_daemon_begin(&with, NULL, 0);
-    struct pebble_change change;
+    struct pebble_change *change = NULL;
     assert_false(pebble_get_change(with.client, "no/way", &change, &with.error));
     with_daemon_assert_error(&with, PEBBLE_ERROR_ARGUMENT, "invalid change ID \"no/way\"");
     assert_false(pebble_abort_change(with.client, "", &change, &with.error));

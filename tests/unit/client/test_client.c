@@ -6,62 +6,47 @@
 
 #include <cmocka.h>
 
+#include <fcntl.h>
 #include <stdlib.h>
+#include <unistd.h>
 
+#include "base/clock.h"
+#include "base/memory.h"
 #include "client/client_internal.h"
-#include "with_daemon.h"
+#include "client/errors_internal.h"
+#include "client/watch_internal.h"
+#include "peer.h"
 
-static void assert_not_created(const char *base_url, const char *message) {
-    const struct pebble_client_options options = {.base_url = base_url};
+static void assert_refused(const struct pebble_client_options *options, const char *message) {
     struct pebble_client *client = NULL;
     AUTO_PEBBLE_ERROR struct pebble_error error = {0};
-    assert_false(pebble_client_create(&options, &client, &error));
+    assert_false(pebble_client_create(options, &client, &error));
     assert_null(client);
     assert_int_equal(error.kind, PEBBLE_ERROR_ARGUMENT);
     assert_string_equal(error.message, message);
 }
 
-static void base_url_is_checked(void **state UNUSED) {
-    assert_not_created("no url:",
-                       "cannot parse base URL: parse \"no url:\": first path segment in URL cannot contain colon");
-    assert_not_created("https://x:1", "cannot parse base URL: \"https://x:1\" is not of the form http://HOST:PORT");
-    assert_not_created("http://x:1/v1", "cannot parse base URL: \"http://x:1/v1\" is not of the form http://HOST:PORT");
-    assert_not_created("http://x:1?a=b",
-                       "cannot parse base URL: \"http://x:1?a=b\" is not of the form http://HOST:PORT");
-    assert_not_created("http://me@x:1", "cannot parse base URL: \"http://me@x:1\" is not of the form http://HOST:PORT");
-    assert_not_created("x", "cannot parse base URL: \"x\" is not of the form http://HOST:PORT");
-    assert_not_created(NULL, "cannot use an empty socket path");
-}
-
-static void base_url_may_leave_things_out(void **state UNUSED) {
-    const struct {
-        const char *url;
-        const char *host;
-        int port;
-        const char *authority;
-    } cases[] = {
-        {"http://example.com", "example.com", 80, "example.com:80"},
-        {"HTTP://127.0.0.1:4000/", "127.0.0.1", 4000, "127.0.0.1:4000"},
-        {"http://:4000", "localhost", 4000, "localhost:4000"},
-        {"http://[::1]:4000", "::1", 4000, "[::1]:4000"},
-    };
-    for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
-        const struct pebble_client_options options = {.base_url = cases[i].url, .socket_path = "/x"};
-        struct pebble_client *client = NULL;
-        assert_true(pebble_client_create(&options, &client, NULL));
-        assert_null(client->connection.socket_path);
-        assert_string_equal(client->connection.host, cases[i].host);
-        assert_int_equal(client->connection.port, cases[i].port);
-        assert_string_equal(client->authority, cases[i].authority);
-        pebble_client_destroy(client);
-    }
+static void options_are_checked(void **state UNUSED) {
+    struct pebble_client_options options = {.socket_path = "/x"};
+    assert_refused(&options, "cannot use options: their size is not set");
+    options.size = sizeof options;
+    options.timeout_ms = -1;
+    assert_refused(&options, "cannot use options: invalid duration");
+    options.timeout_ms = 0;
+    options.get_retry_ms = INT64_MAX;
+    assert_refused(&options, "cannot use options: invalid duration");
+    options.get_retry_ms = 0;
+    options.base_url = "https://x";
+    assert_refused(&options, "cannot use base URL \"https://x\": HTTPS is not available in this version");
+    assert_refused(NULL, "cannot use an empty socket path");
 }
 
 static void assert_default_socket(const char *expected) {
     struct pebble_client *client = NULL;
     assert_true(pebble_client_create_default(&client, NULL));
-    assert_string_equal(client->connection.socket_path, expected);
-    assert_int_equal(client->get_retry_ms, 5000);
+    assert_string_equal(client->endpoint.socket_path, expected);
+    assert_int_equal(client->get_retry_ns, 5 * NS_PER_S);
+    assert_int_equal(client_deadline_ns(client), CLIENT_NO_DEADLINE);
     pebble_client_destroy(client);
 }
 
@@ -81,57 +66,78 @@ static void default_comes_from_the_environment(void **state UNUSED) {
     setenv("PEBBLE_BASEURL", "http://host:1", 1);
     struct pebble_client *client = NULL;
     assert_true(pebble_client_create_default(&client, NULL));
-    assert_string_equal(client->connection.host, "host");
+    assert_string_equal(client->endpoint.host, "host");
     pebble_client_destroy(client);
 }
 
-static void failures_are_replaced_and_moved(void **state UNUSED) {
-    struct pebble_error error = {0};
-    assert_false(client_fail(&error, PEBBLE_ERROR_API, "one %d", 1));
-    error.api_kind = memory_string("x");
-    error.status = 400;
-    assert_false(client_fail(&error, PEBBLE_ERROR_CHANGE, "two"));
-    assert_null(error.api_kind);
-    assert_int_equal(error.status, 0);
-    struct pebble_error target = {0};
-    client_fail(&target, PEBBLE_ERROR_API, "old");
-    assert_false(client_fail_move(&target, &error));
-    assert_string_equal(target.message, "two");
-    assert_null(error.message);
-    assert_false(client_fail(NULL, PEBBLE_ERROR_API, "nobody listens"));
-    pebble_error_clear(&target);
-    assert_null(target.message);
-    assert_int_equal(target.kind, PEBBLE_ERROR_NONE);
-    pebble_error_clear(NULL);
+static struct pebble_client *create(int64_t timeout_ms) {
+    const struct pebble_client_options options = {
+        .size = sizeof options, .socket_path = "/x", .timeout_ms = timeout_ms};
+    struct pebble_client *client = NULL;
+    assert_true(pebble_client_create(&options, &client, NULL));
+    return client;
+}
+
+static void calls_have_the_clients_time(void **state UNUSED) {
+    struct pebble_client *client = create(1000);
+    int64_t before_ns = clock_monotonic_ns();
+    int64_t deadline_ns = client_deadline_ns(client);
+    assert_true(deadline_ns >= before_ns + NS_PER_S && deadline_ns <= clock_monotonic_ns() + NS_PER_S);
+    pebble_client_destroy(client);
+}
+
+static void it_lasts_as_long_as_someone_holds_it(void **state UNUSED) {
+    struct pebble_client *client = create(0);
+    assert_ptr_equal(client_hold(client), client);
+    pebble_client_destroy(client);
+    assert_string_equal(client->endpoint.socket_path, "/x");
+    client_release(client);
     pebble_client_destroy(NULL);
 }
 
-static void kinds_of_causes(void **state UNUSED) {
-    const struct {
-        enum error_kind cause;
-        enum pebble_error_kind kind;
-    } cases[] = {
-        {ERROR_CONNECTION, PEBBLE_ERROR_CONNECTION}, {ERROR_TIMEOUT, PEBBLE_ERROR_TIMEOUT},
-        {ERROR_CANCELLED, PEBBLE_ERROR_CANCELLED},   {ERROR_BAD_REQUEST, PEBBLE_ERROR_PROTOCOL},
-        {ERROR_INTERNAL, PEBBLE_ERROR_PROTOCOL},
-    };
-    for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
-        AUTO_ERROR struct error cause = {0};
-        error_set(&cause, cases[i].cause, "why");
-        AUTO_PEBBLE_ERROR struct pebble_error error = {0};
-        assert_false(client_fail_because(&error, "what: ", &cause));
-        assert_int_equal(error.kind, cases[i].kind);
-        assert_string_equal(error.message, "what: why");
-    }
+static void one_idle_connection_is_kept(void **state UNUSED) {
+    struct pebble_client *client = create(0);
+    int first = open("/dev/null", O_RDONLY | O_CLOEXEC), second = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    assert_int_equal(client_take_idle(client), -1);
+    client_keep_idle(client, first);
+    client_keep_idle(client, second);
+    assert_int_equal(fcntl(first, F_GETFD), -1);
+    assert_int_equal(client_take_idle(client), second);
+    assert_int_equal(client_take_idle(client), -1);
+    client_keep_idle(client, second);
+    pebble_client_destroy(client);
+    assert_int_equal(fcntl(second, F_GETFD), -1);
+}
+
+static void notes_are_replaced(void **state UNUSED) {
+    struct pebble_client *client = create(0);
+    const char *text = "x";
+    assert_int_equal(pebble_client_latest_warning(client, &text), 0);
+    assert_null(text);
+    assert_null(pebble_client_maintenance(client));
+    client_note_warning(client, 1, memory_string("first"));
+    client_note_warning(client, 2, memory_string("second"));
+    assert_int_equal(pebble_client_latest_warning(client, &text), 2);
+    assert_string_equal(text, "second");
+    assert_int_equal(pebble_client_latest_warning(client, NULL), 2);
+    client_note_maintenance(client, memory_string("first"));
+    client_note_maintenance(client, memory_string("second"));
+    assert_string_equal(pebble_client_maintenance(client), "second");
+    client_note_maintenance(client, NULL);
+    assert_null(pebble_client_maintenance(client));
+    pebble_client_destroy(client);
+}
+
+static void the_library_has_a_version(void **state UNUSED) {
+    assert_string_equal(pebble_library_version(), PEBBLE_VERSION);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(base_url_is_checked),
-        cmocka_unit_test(base_url_may_leave_things_out),
-        cmocka_unit_test(default_comes_from_the_environment),
-        cmocka_unit_test(failures_are_replaced_and_moved),
-        cmocka_unit_test(kinds_of_causes),
+        cmocka_unit_test(options_are_checked),         cmocka_unit_test(default_comes_from_the_environment),
+        cmocka_unit_test(calls_have_the_clients_time), cmocka_unit_test(it_lasts_as_long_as_someone_holds_it),
+        cmocka_unit_test(one_idle_connection_is_kept), cmocka_unit_test(notes_are_replaced),
+        cmocka_unit_test(the_library_has_a_version),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -115,12 +115,71 @@ static void what_is_no_object_has_no_fields(void **state UNUSED) {
     assert_false(client_fields_init(&fields, NULL, NULL));
 }
 
+static void read_number(const json_t *value, void *item, struct error *err) {
+    struct client_fields fields;
+    if (client_fields_init(&fields, value, err))
+        *(int64_t *)item = client_fields_int(&fields, "n");
+}
+
+static void lists_are_read_item_by_item(void **state UNUSED) {
+    AUTO_JSON json_t *value = read("[{\"n\":1},{\"n\":2},{\"n\":\"x\"},{\"n\":4}]");
+    AUTO_ERROR struct error err = {0};
+    size_t count = 9;
+    AUTO_FREE int64_t *items = client_json_items(value, sizeof *items, read_number, &count, &err);
+    assert_string_equal(err.message, "cannot unmarshal: \"n\" is not an integer");
+    assert_int_equal(count, 3); // the last one is the one that is wrong
+    assert_int_equal(items[0], 1);
+    assert_int_equal(items[1], 2);
+    error_clear(&err);
+    AUTO_FREE int64_t *none = client_json_items(NULL, sizeof *none, read_number, &count, &err);
+    assert_non_null(none);
+    assert_int_equal(count, 0);
+    assert_false(error_is_set(&err));
+    AUTO_JSON json_t *object = read("{}");
+    AUTO_FREE int64_t *wrong = client_json_items(object, sizeof *wrong, read_number, &count, &err);
+    assert_int_equal(count, 0);
+    assert_string_equal(err.message, "cannot unmarshal: not a list where one is due");
+}
+
+// "[0,0,…]" with so many zeros and a string of as many commas, which are no values.
+static char *many_values(size_t count, size_t *length) {
+    *length = 2 * count + count + 4;
+    char *text = memory_new(*length + 1);
+    size_t at = 0;
+    text[at++] = '[';
+    for (size_t i = 0; i + 1 < count; i++) {
+        text[at++] = '0';
+        text[at++] = ',';
+    }
+    text[at++] = '"';
+    text[at++] = '\\';
+    text[at++] = '"';
+    memset(text + at, ',', *length - at - 2);
+    text[*length - 2] = '"';
+    text[*length - 1] = ']';
+    return text;
+}
+
+static void values_are_bounded(void **state UNUSED) {
+    AUTO_ERROR struct error err = {0};
+    json_t *value = NULL;
+    size_t length;
+    AUTO_FREE char *fine = many_values(CLIENT_JSON_VALUES_MAX - 2, &length);
+    assert_true(client_json_read(fine, length, &value, &err));
+    assert_int_equal(json_array_size(value), CLIENT_JSON_VALUES_MAX - 2);
+    json_decref(value);
+    value = NULL;
+    AUTO_FREE char *excessive = many_values(CLIENT_JSON_VALUES_MAX + 1, &length);
+    assert_false(client_json_read(excessive, length, &value, &err));
+    assert_string_equal(err.message, "too many values");
+    assert_null(value);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(members_are_taken),
-        cmocka_unit_test(absent_and_null_are_nothing),
-        cmocka_unit_test(first_wrong_type_is_noted),
-        cmocka_unit_test(what_is_no_object_has_no_fields),
+        cmocka_unit_test(members_are_taken),           cmocka_unit_test(absent_and_null_are_nothing),
+        cmocka_unit_test(first_wrong_type_is_noted),   cmocka_unit_test(what_is_no_object_has_no_fields),
+        cmocka_unit_test(lists_are_read_item_by_item), cmocka_unit_test(values_are_bounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -19,7 +19,7 @@ static inline void with_daemon_begin(struct with_daemon *with, const struct fake
     *with = (struct with_daemon){.path = fake_socket_path()};
     if (count > 0)
         with->daemon = fake_daemon_start(with->path, script, count);
-    const struct pebble_client_options options = {.socket_path = with->path};
+    const struct pebble_client_options options = {.size = sizeof options, .socket_path = with->path};
     assert_true(pebble_client_create(&options, &with->client, NULL));
 }
 

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: LGPL-3.0-or-later
+// Private to libpebble: the blocking form of a call.
+#pragma once
+
+#include "base/compiler.h"
+#include "pebble.h"
+
+#include <stdbool.h>
+
+// Gets each item of the call; false ends it with PEBBLE_ERROR_CANCELLED.
+typedef bool (*client_item_fn)(struct pebble_call *call, void *data);
+
+// Steps and polls until the call is over, or the client's interrupt descriptor is readable (PEBBLE_ERROR_CANCELLED);
+// true when it is done. `on_item` may be NULL.
+bool client_run(struct pebble_call *call, client_item_fn on_item, void *data, struct pebble_error *error) NODISCARD;

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: LGPL-3.0-or-later
+#include "client/endpoint_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/text.h"
+#include "client/errors_internal.h"
+#include "data/base64.h"
+#include "wire/url.h"
+
+static bool use_socket(struct client_endpoint *endpoint, const char *path, struct pebble_error *error) {
+    if (text_is_empty(path))
+        return client_fail(error, PEBBLE_ERROR_ARGUMENT, "cannot use an empty socket path");
+    endpoint->socket_path = memory_string(path);
+    endpoint->authority = memory_string("localhost");
+    return true;
+}
+
+static bool check_url(const struct url *url, const char *text, struct pebble_error *error) {
+    AUTO_FREE char *quoted = text_quoted(text);
+    if (text_equal(url->scheme, "https"))
+        return client_fail(error, PEBBLE_ERROR_ARGUMENT,
+                           "cannot use base URL %s: HTTPS is not available in this version", quoted);
+    if (text_equal(url->scheme, "http") && url->user == NULL && text_equal(url->path, "/"))
+        return true;
+    return client_fail(error, PEBBLE_ERROR_ARGUMENT, "cannot parse base URL: %s is not of the form http://HOST:PORT",
+                       quoted);
+}
+
+static bool use_base_url(struct client_endpoint *endpoint, const char *text, struct pebble_error *error) {
+    AUTO_ERROR struct error cause = {0};
+    struct url url;
+    if (!url_parse(text, &url, &cause))
+        return client_fail(error, PEBBLE_ERROR_ARGUMENT, "cannot parse base URL: %s", error_text(&cause));
+    bool is_fine = check_url(&url, text, error);
+    if (is_fine) {
+        bool is_v6 = strchr(url.host, ':') != NULL;
+        endpoint->authority = memory_printf(is_v6 ? "[%s]:%d" : "%s:%d", url.host, url.port);
+        endpoint->host = TAKE(url.host);
+        endpoint->port = url.port;
+    }
+    url_finish(&url);
+    return is_fine;
+}
+
+// RFC 7617: the user cannot have a colon.
+static bool use_credentials(struct client_endpoint *endpoint, const struct pebble_client_options *options,
+                            struct pebble_error *error) {
+    if (options->user == NULL)
+        return true;
+    if (strchr(options->user, ':') != NULL)
+        return client_fail(error, PEBBLE_ERROR_ARGUMENT, "cannot use a user name with a colon");
+    const char *password = options->password != NULL ? options->password : "";
+    AUTO_FREE char *pair = memory_printf("%s:%s", options->user, password);
+    struct buffer value = BUFFER_INIT(BUFFER_NO_LIMIT);
+    buffer_add_string(&value, "Basic ");
+    base64_encode(&value, pair, strlen(pair));
+    endpoint->authorization = buffer_take(&value);
+    return true;
+}
+
+bool client_endpoint_init(struct client_endpoint *endpoint, const struct pebble_client_options *options,
+                          struct pebble_error *error) {
+    struct client_endpoint made = {0};
+    bool is_fine = text_is_empty(options->base_url) ? use_socket(&made, options->socket_path, error)
+                                                    : use_base_url(&made, options->base_url, error);
+    if (!is_fine || !use_credentials(&made, options, error)) {
+        client_endpoint_finish(&made);
+        return false;
+    }
+    *endpoint = made;
+    return true;
+}
+
+void client_endpoint_finish(struct client_endpoint *endpoint) {
+    free(endpoint->socket_path);
+    free(endpoint->host);
+    free(endpoint->authority);
+    free(endpoint->authorization);
+    *endpoint = (struct client_endpoint){0};
+}

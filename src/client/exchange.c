@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: LGPL-3.0-or-later
+#include "client/exchange_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/text.h"
+#include "client/errors_internal.h"
+
+#define INTERIM_RESPONSES_MAX 20
+#define SWITCHING_PROTOCOLS 101
+
+// --- the request ---
+
+// What is sent has to be one line of the form that the daemon reads (RFC 9112 section 3).
+static bool is_sendable(const struct client_request *request) {
+    if (text_is_empty(request->method) || request->target == NULL || request->target[0] != '/')
+        return false;
+    for (const char *c = request->target; *c != '\0'; c++) {
+        if (*c <= ' ' || *c == 0x7f)
+            return false;
+    }
+    for (const char *c = request->method; *c != '\0'; c++) {
+        if (*c < 'A' || *c > 'Z')
+            return false;
+    }
+    return true;
+}
+
+static void write_request(const struct client_endpoint *endpoint, const struct client_request *request,
+                          struct buffer *out) {
+    buffer_printf(out, "%s %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: pebble/%s\r\n", request->method, request->target,
+                  endpoint->authority, PEBBLE_VERSION);
+    if (endpoint->authorization != NULL)
+        buffer_printf(out, "Authorization: %s\r\n", endpoint->authorization);
+    if (request->body != NULL) {
+        buffer_printf(out, "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n", request->body_length);
+        buffer_add(out, request->body, request->body_length);
+    } else {
+        buffer_add_string(out, text_equal(request->method, "GET") ? "\r\n" : "Content-Length: 0\r\n\r\n");
+    }
+}
+
+// As the reference writes it: `Get "http://localhost/v1/plan"`.
+static char *shown_request(const struct client_endpoint *endpoint, const struct client_request *request) {
+    AUTO_FREE char *url = memory_printf("http://%s%s", endpoint->authority, request->target);
+    AUTO_FREE char *quoted = text_quoted(url);
+    char *shown = memory_printf("%s %s", request->method, quoted);
+    for (char *c = shown + 1; *c >= 'A' && *c <= 'Z'; c++)
+        *c = (char)(*c - 'A' + 'a');
+    return shown;
+}
+
+bool client_exchange_init(struct client_exchange *exchange, const struct client_endpoint *endpoint,
+                          const struct client_request *request, struct pebble_error *error) {
+    if (!is_sendable(request))
+        return client_fail(error, PEBBLE_ERROR_ARGUMENT, "cannot build request: invalid method or path");
+    *exchange = (struct client_exchange){.output = BUFFER_INIT(BUFFER_NO_LIMIT)};
+    exchange->shown = shown_request(endpoint, request);
+    exchange->is_head = text_equal(request->method, "HEAD");
+    write_request(endpoint, request, &exchange->output);
+    http_reader_init(&exchange->reader, HTTP_READ_RESPONSE);
+    return true;
+}
+
+void client_exchange_finish(struct client_exchange *exchange) {
+    free(exchange->shown);
+    buffer_finish(&exchange->output);
+    http_reader_finish(&exchange->reader);
+    *exchange = (struct client_exchange){0};
+}
+
+void client_exchange_restart(struct client_exchange *exchange) {
+    http_reader_finish(&exchange->reader);
+    http_reader_init(&exchange->reader, HTTP_READ_RESPONSE);
+    exchange->sent = 0;
+    exchange->input_length = 0;
+    exchange->interim_count = 0;
+    exchange->status = 0;
+}
+
+const char *client_exchange_output(const struct client_exchange *exchange, size_t *length) {
+    *length = exchange->output.length - exchange->sent;
+    return exchange->output.data + exchange->sent;
+}
+
+void client_exchange_note_sent(struct client_exchange *exchange, size_t length) {
+    exchange->sent += length;
+}
+
+// --- the response ---
+
+void client_exchange_add_input(struct client_exchange *exchange, const char *bytes, size_t length) {
+    exchange->input = bytes;
+    exchange->input_length = length;
+}
+
+bool client_exchange_end_input(struct client_exchange *exchange, struct error *err) {
+    if (exchange->status == 0 && http_reader_is_idle(&exchange->reader))
+        return error_set(err, ERROR_CONNECTION, "EOF");
+    return http_reader_end(&exchange->reader) || error_set(err, ERROR_CONNECTION, "unexpected EOF");
+}
+
+static bool fail_malformed(struct error *err, const char *reason) {
+    return error_set(err, ERROR_INTERNAL, "malformed HTTP response: %s", reason);
+}
+
+// Interim responses (RFC 9110 section 15.2) are passed over: the status stays 0.
+static bool take_head(struct client_exchange *exchange, struct error *err) {
+    const struct http_head *head = http_reader_head(&exchange->reader);
+    if (head->status == SWITCHING_PROTOCOLS)
+        return fail_malformed(err, "unexpected switch of protocols");
+    if (head->status < 200 && ++exchange->interim_count == INTERIM_RESPONSES_MAX)
+        return fail_malformed(err, "too many interim answers");
+    if (head->status >= 200) {
+        exchange->status = head->status;
+        exchange->is_keep_alive = head->is_keep_alive;
+    }
+    if (head->status < 200 || head->status == 204 || head->status == 304 || exchange->is_head)
+        http_reader_skip_body(&exchange->reader);
+    return true;
+}
+
+enum client_exchange_event client_exchange_next(struct client_exchange *exchange, const char **data, size_t *length,
+                                                struct error *err) {
+    for (;;) {
+        switch (http_reader_next(&exchange->reader, &exchange->input, &exchange->input_length, data, length)) {
+        case HTTP_NEED_MORE:
+            return CLIENT_EXCHANGE_NEED_INPUT;
+        case HTTP_HEAD:
+            if (!take_head(exchange, err))
+                return CLIENT_EXCHANGE_FAILED;
+            if (exchange->status != 0)
+                return CLIENT_EXCHANGE_HEAD;
+            break;
+        case HTTP_BODY:
+            return CLIENT_EXCHANGE_BODY;
+        case HTTP_END:
+            if (exchange->status != 0)
+                return CLIENT_EXCHANGE_END;
+            break;
+        case HTTP_FAILED:
+            fail_malformed(err, http_reader_reason(&exchange->reader));
+            return CLIENT_EXCHANGE_FAILED;
+        }
+    }
+}
+
+bool client_exchange_leaves_connection(const struct client_exchange *exchange) {
+    return exchange->is_keep_alive && exchange->sent == exchange->output.length && exchange->input_length == 0;
+}

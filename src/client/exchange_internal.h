@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: LGPL-3.0-or-later
+// Private to libpebble: one HTTP request and its response, without I/O: bytes out, bytes in, events.
+#pragma once
+
+#include "base/buffer.h"
+#include "base/compiler.h"
+#include "base/error.h"
+#include "client/endpoint_internal.h"
+#include "pebble.h"
+#include "wire/http_message.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct client_request {
+    const char *method;
+    const char *target; // path and query, escaped
+    const char *body;   // JSON text, or NULL
+    size_t body_length;
+};
+
+struct client_exchange {
+    char *shown;          // `Get "http://localhost/v1/plan"`, for messages
+    struct buffer output; // the whole request
+    size_t sent;          // bytes of it
+    struct http_reader reader;
+    const char *input; // borrowed: bytes that are not read yet
+    size_t input_length;
+    int interim_count; // responses before the final one
+    int status;        // of the final one, 0 before it
+    bool is_head;      // the request's method is HEAD
+    bool is_keep_alive;
+};
+
+enum client_exchange_event {
+    CLIENT_EXCHANGE_NEED_INPUT, // everything was read; more bytes, or the end, are wanted
+    CLIENT_EXCHANGE_HEAD,       // of the final response
+    CLIENT_EXCHANGE_BODY,       // a piece of it: `data`, `length` point into the input
+    CLIENT_EXCHANGE_END,        // the response is complete
+    CLIENT_EXCHANGE_FAILED,     // ERROR_INTERNAL: it is no response
+};
+
+// PEBBLE_ERROR_ARGUMENT if method or path cannot stand in a request.
+bool client_exchange_init(struct client_exchange *exchange, const struct client_endpoint *endpoint,
+                          const struct client_request *request, struct pebble_error *error) NODISCARD;
+void client_exchange_finish(struct client_exchange *exchange); // fine for one that is all zero
+// Back to the beginning, for another connection.
+void client_exchange_restart(struct client_exchange *exchange);
+
+const char *client_exchange_output(const struct client_exchange *exchange, size_t *length); // what is still to be sent
+void client_exchange_note_sent(struct client_exchange *exchange, size_t length);
+
+// More bytes, borrowed until NEED_INPUT, which has to have been there.
+void client_exchange_add_input(struct client_exchange *exchange, const char *bytes, size_t length);
+// The peer sends no more: ERROR_CONNECTION ("EOF", "unexpected EOF") unless that ends the response.
+bool client_exchange_end_input(struct client_exchange *exchange, struct error *err) NODISCARD;
+enum client_exchange_event client_exchange_next(struct client_exchange *exchange, const char **data, size_t *length,
+                                                struct error *err) NODISCARD;
+// After CLIENT_EXCHANGE_END: whether the connection can carry another exchange.
+bool client_exchange_leaves_connection(const struct client_exchange *exchange);

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: LGPL-3.0-or-later
+#include "client/fetch_internal.h"
+
+#include "client/errors_internal.h"
+
+bool client_fetch_init(struct client_fetch *fetch, struct pebble_client *client, const struct client_request *request,
+                       const struct client_transfer_limits *limits, struct pebble_error *error) {
+    buffer_init(&fetch->body, CLIENT_RESPONSE_LIMIT_BYTES);
+    return client_transfer_init(&fetch->transfer, client, request, limits, error);
+}
+
+void client_fetch_finish(struct client_fetch *fetch) {
+    client_transfer_finish(&fetch->transfer);
+    buffer_finish(&fetch->body);
+}
+
+static bool keep(struct client_fetch *fetch, const char *data, size_t length, struct pebble_error *error) {
+    buffer_add(&fetch->body, data, length);
+    return buffer_is_whole(&fetch->body) ||
+           client_fail(error, PEBBLE_ERROR_PROTOCOL, "cannot read response: too large");
+}
+
+static enum client_progress read_response(struct client_fetch *fetch, struct client_response *response,
+                                          struct pebble_error *error) {
+    const struct client_transfer *transfer = &fetch->transfer;
+    bool is_read = client_response_read(transfer->client, transfer->exchange.status, &fetch->body, response, error);
+    return is_read ? CLIENT_DONE : CLIENT_FAILED;
+}
+
+enum client_progress client_fetch_step(struct client_fetch *fetch, struct client_response *response,
+                                       struct pebble_error *error) {
+    for (;;) {
+        const char *data;
+        size_t length;
+        switch (client_transfer_step(&fetch->transfer, &data, &length, error)) {
+        case CLIENT_TRANSFER_WAITING:
+            return CLIENT_WAITING;
+        case CLIENT_TRANSFER_HEAD:
+            break;
+        case CLIENT_TRANSFER_BODY:
+            if (!keep(fetch, data, length, error))
+                return CLIENT_FAILED;
+            break;
+        case CLIENT_TRANSFER_END:
+            return read_response(fetch, response, error);
+        case CLIENT_TRANSFER_FAILED:
+            return CLIENT_FAILED;
+        }
+    }
+}

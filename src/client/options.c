@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: LGPL-3.0-or-later
+#include "client/options_internal.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "client/errors_internal.h"
+
+#define SIZE_MAX_BYTES ((size_t)4096)
+
+static bool is_zero(const char *bytes, size_t length) {
+    for (size_t i = 0; i < length; i++) {
+        if (bytes[i] != 0)
+            return false;
+    }
+    return true;
+}
+
+bool client_options_read(void *own, size_t own_size, const void *given, struct pebble_error *error) {
+    size_t size = 0;
+    memset(own, 0, own_size);
+    if (given == NULL)
+        return true;
+    memcpy(&size, given, sizeof size);
+    if (size < sizeof size || size > SIZE_MAX_BYTES)
+        return client_fail(error, PEBBLE_ERROR_ARGUMENT, "cannot use options: their size is not set");
+    if (size > own_size && !is_zero((const char *)given + own_size, size - own_size))
+        return client_fail(error, PEBBLE_ERROR_ARGUMENT, "cannot use options: they need a newer version of libpebble");
+    memcpy(own, given, size < own_size ? size : own_size);
+    return true;
+}
+
+bool client_options_check_flags(uint64_t flags, uint64_t known, struct pebble_error *error) {
+    if ((flags & ~known) == 0)
+        return true;
+    return client_fail(error, PEBBLE_ERROR_ARGUMENT, "cannot use options: unknown flags 0x%" PRIx64, flags & ~known);
+}

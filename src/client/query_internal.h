@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: LGPL-3.0-or-later
+// Private to libpebble: calls of one request, whose response is read as a whole.
+#pragma once
+
+#include "base/compiler.h"
+#include "client/call_internal.h"
+#include "client/exchange_internal.h"
+#include "client/response_internal.h"
+#include "data/json.h"
+#include "pebble.h"
+
+#include <stdbool.h>
+
+struct client_query_type {
+    enum client_response_type response;
+    const struct client_result_type *result; // NULL: it has none
+    // Makes the result, NULL with the error.
+    void *(*read)(struct client_response *response, struct pebble_error *error);
+};
+
+// Begins the call; the request is borrowed until this returns.
+bool client_query_start(struct pebble_client *client, const struct client_request *request,
+                        const struct client_query_type *type, struct pebble_call **call,
+                        struct pebble_error *error) NODISCARD;
+
+// Adds "?NAME=VALUE" or "&NAME=VALUE" (after a first one), once for each value.
+void client_add_query(struct buffer *target, const char *name, const char *const *values, size_t count);

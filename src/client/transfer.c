@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: LGPL-3.0-or-later
+#include "client/transfer_internal.h"
+
+#include <poll.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "client/errors_internal.h"
+
+#define INPUT_BYTES ((size_t)32768)
+#define TURN_BYTES ((size_t)262144)
+#define RETRY_PAUSE_NS (250 * NS_PER_MS)
+
+// What came of one state.
+enum outcome {
+    OUTCOME_MOVED, // on to another state
+    OUTCOME_WAITING,
+    OUTCOME_EVENT,
+    OUTCOME_FAILED,
+};
+
+struct transfer_piece {
+    enum client_transfer_event event;
+    const char *data;
+    size_t length;
+};
+
+bool client_transfer_init(struct client_transfer *transfer, struct pebble_client *client,
+                          const struct client_request *request, const struct client_transfer_limits *limits,
+                          struct pebble_error *error) {
+    struct client_exchange exchange;
+    const struct client_transfer_limits none = {0};
+    if (limits == NULL)
+        limits = &none;
+    if (!client_exchange_init(&exchange, &client->endpoint, request, error))
+        return false;
+    *transfer = (struct client_transfer){.client = client, .exchange = exchange, .deadline_ns = limits->deadline_ns};
+    client_dial_init(&transfer->dial, &client->endpoint);
+    client_connection_init(&transfer->connection, &client->endpoint);
+    transfer->is_get = text_equal(request->method, "GET");
+    transfer->retry_end_ns = clock_monotonic_ns();
+    if (transfer->is_get && !limits->is_single)
+        transfer->retry_end_ns += client->get_retry_ns;
+    return true;
+}
+
+void client_transfer_finish(struct client_transfer *transfer) {
+    if (transfer->client == NULL)
+        return;
+    client_dial_finish(&transfer->dial);
+    client_connection_close(&transfer->connection);
+    client_exchange_finish(&transfer->exchange);
+    free(transfer->input);
+    *transfer = (struct client_transfer){0};
+}
+
+// --- one function per state ---
+
+// With the client's idle connection, if the daemon has neither closed it nor sent anything unasked.
+static enum outcome begin_attempt(struct client_transfer *transfer) {
+    client_exchange_restart(&transfer->exchange);
+    int idle_fd = client_take_idle(transfer->client);
+    transfer->is_over_idle = false;
+    transfer->state = CLIENT_TRANSFER_DIALING;
+    if (idle_fd < 0)
+        return OUTCOME_MOVED;
+    client_connection_open(&transfer->connection, idle_fd);
+    transfer->is_over_idle = !client_connection_has_input(&transfer->connection);
+    if (transfer->is_over_idle)
+        transfer->state = CLIENT_TRANSFER_SENDING;
+    else
+        client_connection_close(&transfer->connection);
+    return OUTCOME_MOVED;
+}
+
+static enum outcome dial(struct client_transfer *transfer, struct error *err) {
+    int fd;
+    switch (client_dial_step(&transfer->dial, &fd, err)) {
+    case CLIENT_WAITING:
+        return OUTCOME_WAITING;
+    case CLIENT_FAILED:
+        return OUTCOME_FAILED;
+    case CLIENT_DONE:
+        break;
+    }
+    client_connection_open(&transfer->connection, fd);
+    transfer->state = CLIENT_TRANSFER_SENDING;
+    return OUTCOME_MOVED;
+}
+
+// A daemon that responds, or closes, before it has all of the request, gets no more of it: the response is read.
+static enum outcome send_request(struct client_transfer *transfer, struct error *err) {
+    size_t length, sent;
+    const char *bytes = client_exchange_output(&transfer->exchange, &length);
+    if (length > 0 && transfer->turn_bytes >= TURN_BYTES)
+        return OUTCOME_WAITING;
+    transfer->state = CLIENT_TRANSFER_RECEIVING;
+    if (length == 0)
+        return OUTCOME_MOVED;
+    switch (client_connection_send(&transfer->connection, bytes, length, &sent, err)) {
+    case CLIENT_IO_DONE:
+        client_exchange_note_sent(&transfer->exchange, sent);
+        transfer->turn_bytes += sent;
+        transfer->state = CLIENT_TRANSFER_SENDING;
+        return OUTCOME_MOVED;
+    case CLIENT_IO_BLOCKED:
+        if (client_connection_has_input(&transfer->connection))
+            return OUTCOME_MOVED;
+        transfer->state = CLIENT_TRANSFER_SENDING;
+        return OUTCOME_WAITING;
+    case CLIENT_IO_CLOSED:
+        return OUTCOME_MOVED;
+    case CLIENT_IO_FAILED:
+        break;
+    }
+    return OUTCOME_FAILED;
+}
+
+static enum outcome receive_more(struct client_transfer *transfer, struct error *err) {
+    size_t received;
+    if (transfer->turn_bytes >= TURN_BYTES)
+        return OUTCOME_WAITING;
+    if (transfer->input == NULL)
+        transfer->input = memory_new(INPUT_BYTES);
+    switch (client_connection_receive(&transfer->connection, transfer->input, INPUT_BYTES, &received, err)) {
+    case CLIENT_IO_DONE:
+        transfer->turn_bytes += received;
+        client_exchange_add_input(&transfer->exchange, transfer->input, received);
+        return OUTCOME_MOVED;
+    case CLIENT_IO_BLOCKED:
+        return OUTCOME_WAITING;
+    case CLIENT_IO_CLOSED:
+        client_connection_close(&transfer->connection);
+        return client_exchange_end_input(&transfer->exchange, err) ? OUTCOME_MOVED : OUTCOME_FAILED;
+    case CLIENT_IO_FAILED:
+        break;
+    }
+    return OUTCOME_FAILED;
+}
+
+static enum outcome end(struct client_transfer *transfer) {
+    transfer->state = CLIENT_TRANSFER_ENDED;
+    if (transfer->connection.fd >= 0 && client_exchange_leaves_connection(&transfer->exchange))
+        client_keep_idle(transfer->client, client_connection_take(&transfer->connection));
+    else
+        client_connection_close(&transfer->connection);
+    return OUTCOME_EVENT;
+}
+
+static enum outcome receive(struct client_transfer *transfer, struct transfer_piece *piece, struct error *err) {
+    switch (client_exchange_next(&transfer->exchange, &piece->data, &piece->length, err)) {
+    case CLIENT_EXCHANGE_NEED_INPUT:
+        return receive_more(transfer, err);
+    case CLIENT_EXCHANGE_HEAD:
+        piece->event = CLIENT_TRANSFER_HEAD;
+        return OUTCOME_EVENT;
+    case CLIENT_EXCHANGE_BODY:
+        piece->event = CLIENT_TRANSFER_BODY;
+        return OUTCOME_EVENT;
+    case CLIENT_EXCHANGE_END:
+        piece->event = CLIENT_TRANSFER_END;
+        return end(transfer);
+    case CLIENT_EXCHANGE_FAILED:
+        break;
+    }
+    return OUTCOME_FAILED;
+}
+
+static enum outcome pause_attempt(struct client_transfer *transfer) {
+    if (clock_monotonic_ns() < transfer->resume_ns)
+        return OUTCOME_WAITING;
+    transfer->state = CLIENT_TRANSFER_BEGINNING;
+    return OUTCOME_MOVED;
+}
+
+static enum outcome continue_transfer(struct client_transfer *transfer, struct transfer_piece *piece,
+                                      struct error *err) {
+    switch (transfer->state) {
+    case CLIENT_TRANSFER_BEGINNING:
+        return begin_attempt(transfer);
+    case CLIENT_TRANSFER_DIALING:
+        return dial(transfer, err);
+    case CLIENT_TRANSFER_SENDING:
+        return send_request(transfer, err);
+    case CLIENT_TRANSFER_RECEIVING:
+        return receive(transfer, piece, err);
+    case CLIENT_TRANSFER_PAUSING:
+        return pause_attempt(transfer);
+    case CLIENT_TRANSFER_ENDED:
+        break;
+    }
+    piece->event = CLIENT_TRANSFER_END;
+    return OUTCOME_EVENT;
+}
+
+// --- the whole ---
+
+static bool fail(const struct client_transfer *transfer, const struct error *cause, struct pebble_error *error) {
+    AUTO_FREE char *words = memory_printf("cannot communicate with server: %s: ", transfer->exchange.shown);
+    return client_fail_because(error, words, cause);
+}
+
+// Whether it is tried again after this failure: at once if the daemon had closed the idle connection, later if there is
+// no daemon. A request other than GET is not sent twice.
+static bool retry(struct client_transfer *transfer, const struct error *cause) {
+    const struct client_exchange *exchange = &transfer->exchange;
+    client_connection_close(&transfer->connection);
+    if (cause->kind != ERROR_CONNECTION || exchange->status != 0)
+        return false;
+    if (transfer->is_over_idle && (transfer->is_get || exchange->sent == 0)) {
+        transfer->state = CLIENT_TRANSFER_BEGINNING;
+        return true;
+    }
+    int64_t resume_ns = clock_monotonic_ns() + RETRY_PAUSE_NS;
+    bool is_too_late = transfer->deadline_ns != CLIENT_NO_DEADLINE && resume_ns > transfer->deadline_ns;
+    if (resume_ns > transfer->retry_end_ns || is_too_late)
+        return false;
+    transfer->resume_ns = resume_ns;
+    transfer->state = CLIENT_TRANSFER_PAUSING;
+    return true;
+}
+
+static bool is_late(const struct client_transfer *transfer) {
+    return transfer->deadline_ns != CLIENT_NO_DEADLINE && clock_monotonic_ns() >= transfer->deadline_ns;
+}
+
+enum client_transfer_event client_transfer_step(struct client_transfer *transfer, const char **data, size_t *length,
+                                                struct pebble_error *error) {
+    for (;;) {
+        AUTO_ERROR struct error cause = {0};
+        struct transfer_piece piece = {CLIENT_TRANSFER_WAITING, NULL, 0};
+        enum outcome outcome = continue_transfer(transfer, &piece, &cause);
+        if (outcome == OUTCOME_MOVED)
+            continue;
+        if (outcome == OUTCOME_EVENT) {
+            *data = piece.data;
+            *length = piece.length;
+            return piece.event;
+        }
+        if (outcome == OUTCOME_WAITING) {
+            transfer->turn_bytes = 0;
+            if (!is_late(transfer))
+                return CLIENT_TRANSFER_WAITING;
+            error_set(&cause, ERROR_TIMEOUT, "timed out waiting for server");
+        }
+        if (!retry(transfer, &cause)) {
+            fail(transfer, &cause, error);
+            return CLIENT_TRANSFER_FAILED;
+        }
+    }
+}
+
+static bool watch_state(struct client_transfer *transfer, struct client_wants *wants, struct error *err) {
+    switch (transfer->state) {
+    case CLIENT_TRANSFER_BEGINNING:
+    case CLIENT_TRANSFER_ENDED:
+        break;
+    case CLIENT_TRANSFER_DIALING:
+        return client_dial_watch(&transfer->dial, wants, err);
+    case CLIENT_TRANSFER_SENDING:
+        return client_connection_watch(&transfer->connection, wants, POLLIN | POLLOUT, err);
+    case CLIENT_TRANSFER_RECEIVING:
+        return client_connection_watch(&transfer->connection, wants, POLLIN, err);
+    case CLIENT_TRANSFER_PAUSING:
+        client_wants_time(wants, transfer->resume_ns);
+        break;
+    }
+    return true;
+}
+
+bool client_transfer_watch(struct client_transfer *transfer, struct client_wants *wants, struct error *err) {
+    client_wants_time(wants, transfer->deadline_ns);
+    return watch_state(transfer, wants, err);
+}

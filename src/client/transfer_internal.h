@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: LGPL-3.0-or-later
+// Private to libpebble: one request and its response over a connection, step by step: the client's idle connection or a
+// new one; tried again as far as nothing can have happened twice.
+//
+//     BEGINNING ──▶ DIALING ──▶ SENDING ──▶ RECEIVING ──▶ ENDED
+//         ▲  └── idle connection ──▲            │
+//         └───────── PAUSING ◀───── no daemon ──┘
+#pragma once
+
+#include "base/compiler.h"
+#include "client/client_internal.h"
+#include "client/connection_internal.h"
+#include "client/dial_internal.h"
+#include "client/exchange_internal.h"
+#include "client/watch_internal.h"
+#include "pebble.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum client_transfer_state {
+    CLIENT_TRANSFER_BEGINNING,
+    CLIENT_TRANSFER_DIALING,
+    CLIENT_TRANSFER_SENDING,
+    CLIENT_TRANSFER_RECEIVING,
+    CLIENT_TRANSFER_PAUSING, // before it is tried again
+    CLIENT_TRANSFER_ENDED,
+};
+
+struct client_transfer {
+    struct pebble_client *client; // borrowed
+    struct client_exchange exchange;
+    struct client_dial dial;
+    struct client_connection connection;
+    enum client_transfer_state state;
+    char *input;          // one piece of what was received
+    size_t turn_bytes;    // sent and received since it waited last
+    int64_t deadline_ns;  // CLIENT_NO_DEADLINE for none
+    int64_t retry_end_ns; // until when it is tried again while there is no daemon
+    int64_t resume_ns;    // CLIENT_TRANSFER_PAUSING: when it goes on
+    bool is_get;
+    bool is_over_idle; // over a connection that was there before
+};
+
+struct client_transfer_limits {
+    int64_t deadline_ns; // for the whole of it, clock_monotonic_ns(); CLIENT_NO_DEADLINE for none
+    bool is_single;      // a GET is not tried again while there is no daemon
+};
+
+enum client_transfer_event {
+    CLIENT_TRANSFER_WAITING, // for its descriptors, or for time
+    CLIENT_TRANSFER_HEAD,    // exchange.status is set
+    CLIENT_TRANSFER_BODY,    // a piece of the body, borrowed until the next step
+    CLIENT_TRANSFER_END,     // the connection is the client's again
+    CLIENT_TRANSFER_FAILED,
+};
+
+// PEBBLE_ERROR_ARGUMENT if it is no request. `limits` may be NULL.
+bool client_transfer_init(struct client_transfer *transfer, struct pebble_client *client,
+                          const struct client_request *request, const struct client_transfer_limits *limits,
+                          struct pebble_error *error) NODISCARD;
+void client_transfer_finish(struct client_transfer *transfer); // in any state; fine for one that is all zero
+// Goes on until the next event. Messages of failures begin with "cannot communicate with server: ". WAITING comes after
+// a bounded number of bytes, even if there are more.
+enum client_transfer_event client_transfer_step(struct client_transfer *transfer, const char **data, size_t *length,
+                                                struct pebble_error *error) NODISCARD;
+bool client_transfer_watch(struct client_transfer *transfer, struct client_wants *wants, struct error *err) NODISCARD;

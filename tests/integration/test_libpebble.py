@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The client library as others get it: installed, linked with, shared and static, and at work with a daemon."""
+
+import fcntl
+import os
+import re
+import shutil
+import subprocess
+import unittest
+
+from faults import plan_of
+from harness import TOP, DaemonCase
+
+PREFIX = "/opt/pebble"
+WAYS = [(compiler, static) for compiler in ("gcc", "clang") if shutil.which(compiler) for static in (False, True)]
+# Names that the library uses inside: a program may have them, too.
+CPP_USER = r"""
+#include <pebble.h>
+#include <cstdio>
+
+extern "C" void *memory_new(size_t) { return nullptr; }
+extern "C" void buffer_add(const char *) {}
+
+int main() {
+    struct pebble_client_options options = {};
+    struct pebble_error error = {};
+    struct pebble_client *client = nullptr;
+    struct pebble_system_info *info = nullptr;
+    options.size = sizeof options;
+    options.socket_path = "@SOCKET@";
+    buffer_add("");
+    if (!pebble_client_create(&options, &client, &error) || !pebble_get_system_info(client, &info, &error)) {
+        std::puts(error.message);
+        return 1;
+    }
+    std::printf("%s %s\n", pebble_library_version(), pebble_system_info_version(info));
+    pebble_system_info_destroy(info);
+    pebble_client_destroy(client);
+    return memory_new(1) == nullptr ? 0 : 1;
+}
+"""
+
+
+def output(*command, **options):
+    done = subprocess.run(command, capture_output=True, text=True, check=False, **options)
+    if done.returncode != 0:
+        raise AssertionError(f"{' '.join(command)}: exit {done.returncode}\n{done.stdout}\n{done.stderr}")
+    return done.stdout
+
+
+@unittest.skipUnless(shutil.which("meson") and shutil.which("pkg-config"), "meson or pkg-config is not there")
+class LibraryCase(DaemonCase):
+    """A daemon, and the library below a directory of the test."""
+
+    def setUp(self):
+        super().setUp()
+        self.dest = self.daemon.path("dest")
+        self.lib = f"{self.dest}{PREFIX}/lib"
+        os.makedirs(os.path.join(TOP, "build"), exist_ok=True)
+        # One build tree for all tests.
+        with open(os.path.join(TOP, "build", "library.lock"), "w", encoding="utf-8") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            output("./dev", "install", "--lib", PREFIX, cwd=TOP, env={**os.environ, "DESTDIR": self.dest})
+
+    def package(self, *words):
+        """What pkg-config knows of the library, as words."""
+        env = {**os.environ, "PKG_CONFIG_PATH": f"{self.lib}/pkgconfig", "PKG_CONFIG_SYSROOT_DIR": self.dest}
+        return output("pkg-config", *words, "libpebble", env=env).split()
+
+    def build(self, compiler, *words, static=False):
+        """Compiles and links against the installed library; returns the program's path."""
+        path = self.daemon.path("program")
+        libs = self.package("--static", "--libs") if static else self.package("--libs")
+        output(*compiler, "-Wall", "-Wextra", "-Werror", *self.package("--cflags"), *words, "-o", path, *libs,
+               *(["-static"] if static else []))
+        return path
+
+    def run_program(self, path, *words):
+        return output(path, *words, env={**self.daemon.env, "LD_LIBRARY_PATH": self.lib}, timeout=60)
+
+
+class InstallTest(LibraryCase):
+    def test_what_is_there(self):
+        found = sorted(os.path.relpath(os.path.join(folder, name), self.dest + PREFIX)
+                       for folder, _, names in os.walk(self.dest) for name in names)
+        version, = self.package("--modversion")
+        self.assertEqual(found, ["include/pebble.h", "lib/libpebble.a", "lib/libpebble.so", "lib/libpebble.so.0",
+                                 f"lib/libpebble.so.{version}", "lib/pkgconfig/libpebble.pc"])
+        self.assertEqual(os.readlink(f"{self.lib}/libpebble.so"), "libpebble.so.0")
+        self.assertEqual(os.readlink(f"{self.lib}/libpebble.so.0"), f"libpebble.so.{version}")
+        self.assertIn("[libpebble.so.0]", output("readelf", "-d", f"{self.lib}/libpebble.so"))
+
+    def test_nothing_but_pebble_is_visible(self):
+        shown = output("nm", "-D", "--defined-only", "--with-symbol-versions", f"{self.lib}/libpebble.so")
+        names = [line.split()[-1] for line in shown.splitlines() if line.split()[-2] != "A"]
+        self.assertIn("pebble_get_services@@PEBBLE_0.1", names)
+        for name in names:
+            self.assertRegex(name, r"^pebble_\w+@@PEBBLE_0\.1$")
+        shown = output("nm", "-g", "--defined-only", f"{self.lib}/libpebble.a")
+        names = re.findall(r"^[0-9a-f]+ \w (\S+)$", shown, re.MULTILINE)
+        self.assertIn("pebble_get_services", names)
+        for name in names:
+            self.assertTrue(name.startswith("pebble_"), name)
+
+    def test_prefix_is_absolute(self):
+        done = subprocess.run(["./dev", "install", "--lib", "here"], cwd=TOP, capture_output=True, text=True, check=False)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("absolute", done.stderr)
+
+
+class HeaderTest(LibraryCase):
+    def test_c(self):
+        source = self.daemon.file("user.c", '#include <pebble.h>\nint main(void) { pebble_free(0); return 0; }\n')
+        for compiler in filter(shutil.which, ("gcc", "clang")):
+            for standard in ("c99", "c11", "c17"):
+                with self.subTest(f"{compiler} {standard}"):
+                    self.run_program(self.build([compiler, f"-std={standard}", "-pedantic"], source))
+
+    def test_cpp(self):
+        source = self.daemon.file("user.cc", CPP_USER.replace("@SOCKET@", self.daemon.socket_path))
+        self.daemon.start()
+        expected = self.daemon.get("/v1/system-info").result["version"]
+        compilers = [compiler for compiler in ("g++", "clang++") if shutil.which(compiler)]
+        if not compilers:
+            self.skipTest("there is no C++ compiler")
+        for compiler in compilers:
+            for static in (False, True):
+                with self.subTest(f"{compiler} {'static' if static else 'shared'}"):
+                    program = self.build([compiler, "-std=c++11", "-pedantic"], source, static=static)
+                    self.assertEqual(self.run_program(program), f"{expected} {expected}\n")
+
+
+class ExamplesTest(LibraryCase):
+    def setUp(self):
+        super().setUp()
+        script = self.daemon.script("web", 'echo "web says hello"\nexec sleep 1000\n')
+        self.daemon.layer("001-test.yaml", plan_of({"web": script, "worker": "sleep 1000"}))
+        self.daemon.start("--hold")
+
+    def example(self, name, compiler="gcc", static=False):
+        source = os.path.join(TOP, "examples", f"{name}.c")
+        return self.build([compiler, "-std=c99", "-pedantic"], source, static=static)
+
+    def fail_program(self, path, *words):
+        """Runs it, expecting it to fail; what it says on stderr."""
+        done = subprocess.run([path, *words], capture_output=True, text=True, check=False, timeout=60,
+                              env={**self.daemon.env, "LD_LIBRARY_PATH": self.lib})
+        self.assertEqual(done.returncode, 1)
+        return done.stderr
+
+    def test_blocking(self):
+        for compiler, static in WAYS:
+            with self.subTest(f"{compiler} {'static' if static else 'shared'}"):
+                self.daemon.services("stop", "web")
+                lines = self.run_program(self.example("client-blocking", compiler, static), "web").splitlines()
+                self.assertEqual(lines[:3], ["web is inactive", "worker is inactive", "web is started"])
+                self.assertEqual(set(lines[3:]), {"web: web says hello"})
+
+    def test_blocking_failure(self):
+        self.assertEqual(self.fail_program(self.example("client-blocking"), "nobody"),
+                         'error: cannot start services: service "nobody" does not exist\n')
+
+    def test_poll(self):
+        self.daemon.services("start", "web")
+        for compiler, static in WAYS:
+            with self.subTest(f"{compiler} {'static' if static else 'shared'}"):
+                lines = self.run_program(self.example("client-poll", compiler, static), "web").splitlines()
+                self.assertEqual(lines[-1], "web is restarted")
+                # What it wrote before, and perhaps what it writes now.
+                self.assertEqual(set(lines[:-1]), {"web: web says hello"})
+
+    def test_poll_failure(self):
+        self.daemon.add_layer("broken", plan_of({"broken": "sh -c 'exit 7'"}))
+        self.assertIn("cannot perform the following tasks:", self.fail_program(self.example("client-poll"), "broken"))
+
+
+if __name__ == "__main__":
+    unittest.main()

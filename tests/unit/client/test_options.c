@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "client/errors_internal.h"
+#include "client/options_internal.h"
+
+struct known {
+    size_t size;
+    const char *text;
+    int64_t number;
+};
+
+struct newer {
+    struct known known;
+    int64_t more;
+};
+
+static void assert_refused(const void *given, const char *message) {
+    struct known own;
+    AUTO_PEBBLE_ERROR struct pebble_error error = {0};
+    assert_false(client_options_read(&own, sizeof own, given, &error));
+    assert_int_equal(error.kind, PEBBLE_ERROR_ARGUMENT);
+    assert_string_equal(error.message, message);
+}
+
+static void what_an_older_program_does_not_have_is_zero(void **state UNUSED) {
+    struct known own;
+    struct known given = {.size = offsetof(struct known, number), .text = "x", .number = 7};
+    assert_true(client_options_read(&own, sizeof own, &given, NULL));
+    assert_string_equal(own.text, "x");
+    assert_int_equal(own.number, 0);
+    given.size = sizeof given;
+    assert_true(client_options_read(&own, sizeof own, &given, NULL));
+    assert_int_equal(own.number, 7);
+    assert_true(client_options_read(&own, sizeof own, NULL, NULL));
+    assert_null(own.text);
+}
+
+static void what_a_newer_program_sets_is_not_passed_over(void **state UNUSED) {
+    struct known own;
+    struct newer given = {.known = {.size = sizeof given, .number = 7}};
+    assert_true(client_options_read(&own, sizeof own, &given, NULL));
+    assert_int_equal(own.number, 7);
+    given.more = 1;
+    assert_refused(&given, "cannot use options: they need a newer version of libpebble");
+}
+
+static void options_without_their_size_are_refused(void **state UNUSED) {
+    const struct known given = {.text = "x"};
+    assert_refused(&given, "cannot use options: their size is not set");
+    const struct known random = {.size = SIZE_MAX};
+    assert_refused(&random, "cannot use options: their size is not set");
+}
+
+static void unknown_flags_are_refused(void **state UNUSED) {
+    AUTO_PEBBLE_ERROR struct pebble_error error = {0};
+    assert_true(client_options_check_flags(0, 3, NULL));
+    assert_true(client_options_check_flags(3, 3, NULL));
+    assert_false(client_options_check_flags(0x12, 3, &error));
+    assert_int_equal(error.kind, PEBBLE_ERROR_ARGUMENT);
+    assert_string_equal(error.message, "cannot use options: unknown flags 0x10");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_an_older_program_does_not_have_is_zero),
+        cmocka_unit_test(what_a_newer_program_sets_is_not_passed_over),
+        cmocka_unit_test(options_without_their_size_are_refused),
+        cmocka_unit_test(unknown_flags_are_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,361 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "base/buffer.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/memory.h"
+#include "client/errors_internal.h"
+#include "client/transfer_internal.h"
+#include "peer.h"
+
+#define PREFIX "cannot communicate with server: Get \"http://localhost/x\": "
+#define OK(length) "HTTP/1.1 200 OK\r\nContent-Length: " #length "\r\n\r\n"
+#define RESPONSE OK(3) "abc"
+
+static const struct client_request get_x = {.method = "GET", .target = "/x"};
+static const struct client_request post_x = {.method = "POST", .target = "/x", .body = "{}", .body_length = 2};
+
+struct run {
+    struct peer peer;
+    struct client_transfer transfer;
+    struct pebble_error error;
+    struct buffer body;
+};
+
+static void run_begin(struct run *run, const struct client_request *request) {
+    assert_true(client_transfer_init(&run->transfer, run->peer.client, request, NULL, NULL));
+    buffer_init(&run->body, BUFFER_NO_LIMIT);
+}
+
+static void run_init(struct run *run, const struct client_request *request) {
+    *run = (struct run){0};
+    peer_begin(&run->peer);
+    run_begin(run, request);
+}
+
+// Goes on until it waits or is over.
+static enum client_transfer_event go_on(struct run *run) {
+    for (;;) {
+        const char *data;
+        size_t length;
+        enum client_transfer_event event = client_transfer_step(&run->transfer, &data, &length, &run->error);
+        if (event == CLIENT_TRANSFER_BODY)
+            buffer_add(&run->body, data, length);
+        else if (event != CLIENT_TRANSFER_HEAD)
+            return event;
+    }
+}
+
+// Another one, with the same client.
+static void run_again(struct run *run, const struct client_request *request) {
+    client_transfer_finish(&run->transfer);
+    buffer_finish(&run->body);
+    pebble_error_clear(&run->error);
+    run_begin(run, request);
+}
+
+static void run_finish(struct run *run) {
+    client_transfer_finish(&run->transfer);
+    client_transfer_finish(&run->transfer);
+    buffer_finish(&run->body);
+    pebble_error_clear(&run->error);
+    peer_end(&run->peer);
+}
+
+static void assert_ended(struct run *run, const char *body) {
+    assert_int_equal(go_on(run), CLIENT_TRANSFER_END);
+    assert_string_equal(buffer_text(&run->body), body);
+    assert_int_equal(run->transfer.exchange.status, 200);
+    assert_int_equal(go_on(run), CLIENT_TRANSFER_END);
+}
+
+static void assert_failed(struct run *run, enum pebble_error_kind kind, const char *message) {
+    assert_int_equal(go_on(run), CLIENT_TRANSFER_FAILED);
+    assert_string_equal(run->error.message, message);
+    assert_int_equal(run->error.kind, kind);
+}
+
+static int64_t wake_ns(struct run *run) {
+    AUTO_CLOSE int poll_fd = epoll_create1(EPOLL_CLOEXEC);
+    struct client_wants wants = {.poll_fd = poll_fd};
+    assert_true(client_transfer_watch(&run->transfer, &wants, NULL));
+    client_watch_clear(&run->transfer.connection.watch);
+    return wants.wake_ns;
+}
+
+static void connection_is_kept(void **state UNUSED) {
+    struct run run;
+    run_init(&run, &get_x);
+    assert_int_equal(go_on(&run), CLIENT_TRANSFER_WAITING);
+    assert_int_equal(wake_ns(&run), CLIENT_NO_DEADLINE);
+    int fd = peer_accept(&run.peer);
+    AUTO_FREE char *first = peer_read(fd);
+    assert_memory_equal(first, "GET /x HTTP/1.1\r\n", 17);
+    peer_send(fd, RESPONSE);
+    assert_ended(&run, "abc");
+    run_again(&run, &post_x);
+    assert_int_equal(go_on(&run), CLIENT_TRANSFER_WAITING);
+    assert_false(peer_is_called(&run.peer));
+    AUTO_FREE char *second = peer_read(fd);
+    assert_memory_equal(second, "POST /x HTTP/1.1\r\n", 18);
+    peer_send(fd, OK(0));
+    assert_ended(&run, "");
+    run_finish(&run);
+    peer_assert_closed(fd);
+}
+
+static void trickle_is_taken_byte_by_byte(void **state UNUSED) {
+    struct run run;
+    run_init(&run, &get_x);
+    assert_int_equal(go_on(&run), CLIENT_TRANSFER_WAITING);
+    int fd = peer_accept(&run.peer);
+    for (const char *c = RESPONSE; c[1] != '\0'; c++) {
+        peer_send(fd, (char[]){*c, '\0'});
+        assert_int_equal(go_on(&run), CLIENT_TRANSFER_WAITING);
+    }
+    peer_send(fd, "c");
+    assert_ended(&run, "abc");
+    run_finish(&run);
+    close(fd);
+}
+
+static void idle_connection_that_was_closed_is_replaced(void **state UNUSED) {
+    struct run run;
+    run_init(&run, &get_x);
+    assert_int_equal(go_on(&run), CLIENT_TRANSFER_WAITING);
+    int fd = peer_accept(&run.peer);
+    peer_send(fd, RESPONSE);
+    assert_ended(&run, "abc");
+    close(fd);
+    run_again(&run, &post_x);
+    assert_int_equal(go_on(&run), CLIENT_TRANSFER_WAITING);
+    fd = peer_accept(&run.peer);
+    peer_send(fd, RESPONSE);
+    assert_ended(&run, "abc");
+    // What comes unasked is no response.
+    peer_send(fd, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil");
+    run_again(&run, &get_x);
+    assert_int_equal(go_on(&run), CLIENT_TRANSFER_WAITING);
+    close(fd);
+    fd = peer_accept(&run.peer);
+    peer_send(fd, RESPONSE);
+    assert_ended(&run, "abc");
+    run_finish(&run);
+    close(fd);
+}
+
+// The daemon closes the idle connection just as the request is on its way.
+static void only_get_is_sent_again(void **state UNUSED) {
+    struct run run;
+    run_init(&run, &get_x);
+    assert_int_equal(go_on(&run), CLIENT_TRANSFER_WAITING);
+    int fd = peer_accept(&run.peer);
+    peer_send(fd, RESPONSE);
+    assert_ended(&run, "abc");
+    run_again(&run, &get_x);
+    assert_int_equal(go_on(&run), CLIENT_TRANSFER_WAITING);
+    close(fd);
+    assert_int_equal(go_on(&run), CLIENT_TRANSFER_WAITING);
+    fd = peer_accept(&run.peer);
+    peer_send(fd, RESPONSE);
+    assert_ended(&run, "abc");
+    run_again(&run, &post_x);
+    assert_int_equal(go_on(&run), CLIENT_TRANSFER_WAITING);
+    free(peer_read(fd));
+    close(fd);
+    assert_failed(&run, PEBBLE_ERROR_CONNECTION, "cannot communicate with server: Post \"http://localhost/x\": EOF");
+    assert_false(peer_is_called(&run.peer));
+    run_finish(&run);
+}
+
+static void get_is_tried_again_while_there_is_no_server(void **state UNUSED) {
+    struct run run;
+    run_init(&run, &get_x);
+    peer_leave(&run.peer);
+    AUTO_FREE char *message = memory_printf(PREFIX "socket \"%s\" not found", run.peer.path);
+    assert_failed(&run, PEBBLE_ERROR_CONNECTION, message);
+    run.peer.client->get_retry_ns = 60 * NS_PER_S;
+    run_again(&run, &get_x);
+    assert_int_equal(go_on(&run), CLIENT_TRANSFER_WAITING);
+    assert_int_equal(run.transfer.state, CLIENT_TRANSFER_PAUSING);
+    assert_int_equal(wake_ns(&run), run.transfer.resume_ns);
+    run.transfer.resume_ns = 0;
+    peer_listen(&run.peer);
+    assert_int_equal(go_on(&run), CLIENT_TRANSFER_WAITING);
+    int fd = peer_accept(&run.peer);
+    close(fd); // a daemon that ends at once is none
+    assert_int_equal(go_on(&run), CLIENT_TRANSFER_WAITING);
+    assert_int_equal(run.transfer.state, CLIENT_TRANSFER_PAUSING);
+    run.transfer.resume_ns = 0;
+    run.transfer.retry_end_ns = clock_monotonic_ns();
+    peer_leave(&run.peer);
+    assert_failed(&run, PEBBLE_ERROR_CONNECTION, message);
+    run_finish(&run);
+}
+
+static void others_are_not_tried_again(void **state UNUSED) {
+    struct run run;
+    run_init(&run, &post_x);
+    peer_leave(&run.peer);
+    run.peer.client->get_retry_ns = 60 * NS_PER_S;
+    run_again(&run, &post_x);
+    assert_int_equal(go_on(&run), CLIENT_TRANSFER_FAILED);
+    client_transfer_finish(&run.transfer);
+    const struct client_transfer_limits single = {.is_single = true};
+    assert_true(client_transfer_init(&run.transfer, run.peer.client, &get_x, &single, NULL));
+    assert_int_equal(go_on(&run), CLIENT_TRANSFER_FAILED);
+    run_finish(&run);
+}
+
+static void daemon_that_goes_away_in_the_middle_is_told(void **state UNUSED) {
+    const struct {
+        const char *sent;
+        enum pebble_error_kind kind;
+        const char *message;
+    } cases[] = {
+        {"", PEBBLE_ERROR_CONNECTION, PREFIX "EOF"},
+        {"HTTP/1.1 200", PEBBLE_ERROR_CONNECTION, PREFIX "unexpected EOF"},
+        {OK(9) "short", PEBBLE_ERROR_CONNECTION, PREFIX "unexpected EOF"},
+        {"HTTP/1.1 101 Switching Protocols\r\n\r\n", PEBBLE_ERROR_PROTOCOL,
+         PREFIX "malformed HTTP response: unexpected switch of protocols"},
+    };
+    struct run run;
+    run_init(&run, &get_x);
+    for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+        run_again(&run, &get_x);
+        assert_int_equal(go_on(&run), CLIENT_TRANSFER_WAITING);
+        int fd = peer_accept(&run.peer);
+        free(peer_read(fd));
+        peer_send(fd, cases[i].sent);
+        close(fd);
+        assert_failed(&run, cases[i].kind, cases[i].message);
+    }
+    run_finish(&run);
+}
+
+// Once there was a head, nothing is tried again.
+static void response_that_breaks_off_is_not_fetched_again(void **state UNUSED) {
+    struct run run;
+    run_init(&run, &get_x);
+    run.peer.client->get_retry_ns = 60 * NS_PER_S;
+    run_again(&run, &get_x);
+    assert_int_equal(go_on(&run), CLIENT_TRANSFER_WAITING);
+    int fd = peer_accept(&run.peer);
+    free(peer_read(fd));
+    peer_send(fd, OK(9) "short");
+    close(fd);
+    assert_failed(&run, PEBBLE_ERROR_CONNECTION, PREFIX "unexpected EOF");
+    run_finish(&run);
+}
+
+static void deadline_ends_it_in_any_state(void **state UNUSED) {
+    struct run run;
+    run_init(&run, &get_x);
+    assert_int_equal(go_on(&run), CLIENT_TRANSFER_WAITING);
+    run.transfer.deadline_ns = clock_monotonic_ns() + NS_PER_S * 3600;
+    assert_int_equal(go_on(&run), CLIENT_TRANSFER_WAITING);
+    assert_int_equal(wake_ns(&run), run.transfer.deadline_ns);
+    int fd = peer_accept(&run.peer);
+    peer_send(fd, OK(5) "ab");
+    assert_int_equal(go_on(&run), CLIENT_TRANSFER_WAITING);
+    run.transfer.deadline_ns = 1;
+    assert_failed(&run, PEBBLE_ERROR_TIMEOUT, PREFIX "timed out waiting for server");
+    peer_assert_closed(fd);
+    run.peer.client->get_retry_ns = 60 * NS_PER_S;
+    run_again(&run, &get_x);
+    peer_leave(&run.peer);
+    assert_int_equal(go_on(&run), CLIENT_TRANSFER_WAITING);
+    run.transfer.deadline_ns = 1;
+    assert_failed(&run, PEBBLE_ERROR_TIMEOUT, PREFIX "timed out waiting for server");
+    run_finish(&run);
+}
+
+// One step takes so much at most, so that a daemon that sends without a pause does not keep the program.
+static void a_step_is_bounded(void **state UNUSED) {
+    struct run run;
+    run_init(&run, &get_x);
+    assert_int_equal(go_on(&run), CLIENT_TRANSFER_WAITING);
+    int fd = peer_accept(&run.peer);
+    peer_send(fd, "HTTP/1.1 200 OK\r\n\r\nx");
+    run.transfer.turn_bytes = SIZE_MAX / 2;
+    assert_int_equal(go_on(&run), CLIENT_TRANSFER_WAITING);
+    assert_int_equal(run.body.length, 0);
+    assert_int_equal(go_on(&run), CLIENT_TRANSFER_WAITING);
+    assert_int_equal(run.body.length, 1);
+    run_finish(&run);
+    close(fd);
+}
+
+static void early_response_to_a_large_request_is_read(void **state UNUSED) {
+    size_t length = 16 << 20;
+    AUTO_FREE char *body = memory_new(length);
+    memset(body, 'x', length);
+    const struct client_request large = {.method = "POST", .target = "/x", .body = body, .body_length = length};
+    for (int closes = 0; closes < 2; closes++) {
+        struct run run;
+        run_init(&run, &large);
+        while (run.transfer.exchange.sent == 0 || run.transfer.turn_bytes > 0)
+            assert_int_equal(go_on(&run), CLIENT_TRANSFER_WAITING);
+        assert_int_equal(run.transfer.state, CLIENT_TRANSFER_SENDING);
+        int fd = peer_accept(&run.peer);
+        peer_send(fd, RESPONSE);
+        if (closes)
+            close(fd);
+        enum client_transfer_event event = go_on(&run);
+        while (event == CLIENT_TRANSFER_WAITING)
+            event = go_on(&run);
+        assert_int_equal(event, CLIENT_TRANSFER_END);
+        assert_string_equal(buffer_text(&run.body), "abc");
+        assert_int_equal(run.peer.client->idle_fd, -1);
+        run_finish(&run);
+        if (!closes)
+            peer_assert_closed(fd);
+    }
+}
+
+static void it_can_be_ended_in_any_state(void **state UNUSED) {
+    struct run run;
+    run_init(&run, &get_x);
+    run_again(&run, &get_x); // before it has begun
+    assert_int_equal(go_on(&run), CLIENT_TRANSFER_WAITING);
+    int fd = peer_accept(&run.peer);
+    run_again(&run, &get_x); // waiting for the head
+    peer_assert_closed(fd);
+    assert_int_equal(go_on(&run), CLIENT_TRANSFER_WAITING);
+    fd = peer_accept(&run.peer);
+    peer_send(fd, OK(5) "ab");
+    assert_int_equal(go_on(&run), CLIENT_TRANSFER_WAITING);
+    run_again(&run, &get_x); // in the body
+    peer_assert_closed(fd);
+    run_finish(&run);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(connection_is_kept),
+        cmocka_unit_test(trickle_is_taken_byte_by_byte),
+        cmocka_unit_test(idle_connection_that_was_closed_is_replaced),
+        cmocka_unit_test(only_get_is_sent_again),
+        cmocka_unit_test(get_is_tried_again_while_there_is_no_server),
+        cmocka_unit_test(others_are_not_tried_again),
+        cmocka_unit_test(daemon_that_goes_away_in_the_middle_is_told),
+        cmocka_unit_test(response_that_breaks_off_is_not_fetched_again),
+        cmocka_unit_test(deadline_ends_it_in_any_state),
+        cmocka_unit_test(a_step_is_bounded),
+        cmocka_unit_test(early_response_to_a_large_request_is_read),
+        cmocka_unit_test(it_can_be_ended_in_any_state),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -75,7 +75,8 @@ def check_section(source):
 
 # --- braces ---
 
-CONTROL = re.compile(r"(\s*)(if|for|while|do|LIST_FOR_EACH)\b")
+# A do has its braces whatever the body: the condition follows the closing one.
+CONTROL = re.compile(r"(\s*)(if|for|while|LIST_FOR_EACH)\b")
 
 
 class Branch:

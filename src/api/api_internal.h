@@ -17,6 +17,7 @@ struct api {
 };
 
 // --- resources: each handler responds to its call, now or later ---
+
 void api_get_system_info(struct api_call *call);
 void api_get_health(struct api_call *call);
 void api_get_services(struct api_call *call);

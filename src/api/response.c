@@ -63,13 +63,13 @@ void api_respond_true(struct api_call *call) {
     api_respond_result(call, &result);
 }
 
-static void on_saved(struct checkpoint_wait *wait, bool is_saved UNUSED) {
+static void on_change_saved(struct checkpoint_wait *wait, bool is_saved UNUSED) {
     // The change is under way either way; a disk that refuses is told by a warning.
     struct api_call *call = CONTAINER_OF(wait, struct api_call, save);
-    struct buffer answer = call->saved_response;
+    struct buffer response = call->saved_response;
     call->saved_response = (struct buffer){0};
-    http_respond(call->exchange, 202, JSON_CONTENT_TYPE, answer.data, answer.length);
-    buffer_finish(&answer);
+    http_respond(call->exchange, 202, JSON_CONTENT_TYPE, response.data, response.length);
+    buffer_finish(&response);
 }
 
 void api_respond_change(struct api_call *call, const struct change *change) {
@@ -81,7 +81,7 @@ void api_respond_change(struct api_call *call, const struct change *change) {
     json_writer_key(&writer, "result");
     json_writer_null(&writer);
     end_envelope(call->api, &writer, false);
-    checkpoint_wait(call->api->spec.checkpoint, &call->save, on_saved);
+    checkpoint_wait(call->api->spec.checkpoint, &call->save, on_change_saved);
 }
 
 void api_respond_error(struct api_call *call, const struct error *err) {

@@ -83,7 +83,7 @@ void daemon_count_change(struct daemon *daemon); // one more change is ready: ma
 // stop.c
 void daemon_stop(struct daemon *daemon, enum daemon_exit exit_code); // begins the shut-down; further calls do nothing
 void daemon_services_stopped(struct daemon *daemon);
-// watchdog.c, standby.c
+// watchdog.c
 bool daemon_start_watchdog(struct daemon *daemon, struct error *err) NODISCARD;
 void daemon_start_standby(struct daemon *daemon);
 // directory.c

@@ -42,7 +42,7 @@ bool daemon_prepare_directory(const struct daemon_options *options, struct error
     return true;
 }
 
-// A successor may start while its predecessor still says goodbye: the lock is waited for, a bounded time.
+// A successor may start while its predecessor is still ending: the lock is waited for, a bounded time.
 static bool lock_in_time(int fd) {
     for (int waited_ms = 0; flock(fd, LOCK_EX | LOCK_NB) != 0; waited_ms += LOCK_STEP_MS) {
         if (errno != EWOULDBLOCK)

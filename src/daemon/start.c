@@ -30,7 +30,7 @@ static void on_stop_signal(void *data, int number) {
     daemon_stop(daemon, DAEMON_EXIT_OK);
 }
 
-static void on_hangup(void *data UNUSED, int number UNUSED) {
+static void on_hangup_signal(void *data UNUSED, int number UNUSED) {
     log_notice("Ignoring SIGHUP: layers are read at start-up, or added with `pebble add`.");
 }
 
@@ -38,7 +38,8 @@ bool daemon_watch_signals(struct daemon *daemon, struct error *err) {
     static const struct {
         int number;
         signal_fn handle;
-    } watched[] = {{SIGTERM, on_stop_signal}, {SIGINT, on_stop_signal}, {SIGQUIT, on_stop_signal}, {SIGHUP, on_hangup}};
+    } watched[] = {
+        {SIGTERM, on_stop_signal}, {SIGINT, on_stop_signal}, {SIGQUIT, on_stop_signal}, {SIGHUP, on_hangup_signal}};
     // Whoever started the daemon may have blocked some.
     sigset_t none;
     sigemptyset(&none);

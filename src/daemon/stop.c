@@ -27,7 +27,7 @@ static void release_socket(struct daemon *daemon) {
     http_server_shut_down(daemon->server, REQUEST_GRACE_NS, on_server_ended, daemon);
 }
 
-static void on_saved(struct checkpoint_wait *wait, bool is_saved UNUSED) {
+static void on_state_saved(struct checkpoint_wait *wait, bool is_saved UNUSED) {
     release_socket(CONTAINER_OF(wait, struct daemon, saved));
 }
 
@@ -43,7 +43,7 @@ static void save(struct deferred *deferred) {
     timer_destroy(daemon->stop_timer);
     daemon->stop_timer = timer_create_in(daemon->loop, on_save_limit, daemon);
     timer_start(daemon->stop_timer, SAVE_LIMIT_NS);
-    checkpoint_wait(daemon->checkpoint, &daemon->saved, on_saved);
+    checkpoint_wait(daemon->checkpoint, &daemon->saved, on_state_saved);
 }
 
 void daemon_services_stopped(struct daemon *daemon) {

@@ -47,6 +47,7 @@ bool json_get_strings(const json_t *object, const char *what, const char *name, 
                       struct error *err) NODISCARD; // null items are ""
 
 // --- writing ---
+
 // Adds text as a JSON string in quotes: `"` `\` and control characters escaped (\b \f \n \r \t by name,
 // others \u00xx), U+2028 and U+2029 escaped, `<>&` as they are unless `html` is set (then \u003c …, as the
 // reference does in API answers); invalid UTF-8 becomes \ufffd.

@@ -16,7 +16,7 @@ static const struct connection_handlers *handlers(const struct connection *conne
 
 // --- states ---
 
-static void on_turn(struct deferred *turn);
+static void on_turn_begun(struct deferred *turn);
 
 // What a connection waits for in its states.
 static const enum connection_wait state_waits[CONNECTION_STATES] = {
@@ -62,7 +62,7 @@ static void set_state(struct connection *connection, enum connection_state state
     if (state_waits[state] == WAIT_PROGRESS)
         connection->queued_bytes = connection_queued_bytes(connection);
     if (has_turn(state))
-        loop_defer(loop, &connection->turn, on_turn);
+        loop_defer(loop, &connection->turn, on_turn_begun);
     else
         loop_defer_cancel(loop, &connection->turn);
     read_or_pause(connection);
@@ -218,7 +218,7 @@ static void take_kept_input(struct connection *connection) {
     buffer_finish(&input);
 }
 
-static void on_turn(struct deferred *turn) {
+static void on_turn_begun(struct deferred *turn) {
     struct connection *connection = CONTAINER_OF(turn, struct connection, turn);
     if (connection->state == CONNECTION_CLOSED)
         connection_free(connection);
@@ -230,7 +230,7 @@ static void on_turn(struct deferred *turn) {
 
 // --- the stream ---
 
-static void on_data(struct stream *stream UNUSED, const char *bytes, size_t length, void *data) {
+static void on_stream_data(struct stream *stream UNUSED, const char *bytes, size_t length, void *data) {
     struct connection *connection = data;
     if (connection->state == CONNECTION_LINGERING)
         return;
@@ -242,7 +242,7 @@ static void on_data(struct stream *stream UNUSED, const char *bytes, size_t leng
     settle(connection);
 }
 
-static void on_end(struct stream *stream UNUSED, void *data) {
+static void on_stream_end(struct stream *stream UNUSED, void *data) {
     struct connection *connection = data;
     connection->has_ended = true;
     if (connection->state == CONNECTION_LINGERING)
@@ -253,20 +253,22 @@ static void on_end(struct stream *stream UNUSED, void *data) {
         settle(connection);
 }
 
-static void on_drained(struct stream *stream UNUSED, void *data) {
+static void on_stream_drained(struct stream *stream UNUSED, void *data) {
     struct connection *connection = data;
     settle(connection);
     if (connection->exchange != NULL && connection->is_streaming)
         handlers(connection)->on_drained(connection->exchange);
 }
 
-static void on_failed(struct stream *stream UNUSED, const struct error *err UNUSED, void *data) {
+static void on_stream_failed(struct stream *stream UNUSED, const struct error *err UNUSED, void *data) {
     connection_close(data);
 }
 
 void connection_open(struct connections *all, struct stream *stream, enum stream_kind kind) {
-    static const struct stream_handlers stream_handlers = {
-        .on_data = on_data, .on_end = on_end, .on_drained = on_drained, .on_failed = on_failed};
+    static const struct stream_handlers stream_handlers = {.on_data = on_stream_data,
+                                                           .on_end = on_stream_end,
+                                                           .on_drained = on_stream_drained,
+                                                           .on_failed = on_stream_failed};
     struct connection *connection = memory_new(sizeof *connection);
     size_t read_bytes = 65536;
     connection->all = all;

@@ -48,7 +48,7 @@ static void fail_body(struct connection *connection, const char *reason) {
     end_body(connection, reason);
 }
 
-static void on_failed(struct connection *connection) {
+static void on_message_failed(struct connection *connection) {
     if (connection->body != BODY_NONE)
         fail_body(connection, http_reader_reason(&connection->reader));
     else
@@ -62,7 +62,7 @@ static bool is_complete(struct http_reader *reader) {
     return http_reader_next(reader, &none, &length, &piece, &piece_length) == HTTP_END;
 }
 
-static void on_head(struct connection *connection) {
+static void on_head_complete(struct connection *connection) {
     struct http_taken_head taken;
     http_reader_take_head(&connection->reader, &taken);
     connection->body = is_complete(&connection->reader) ? BODY_NONE : BODY_HELD;
@@ -85,7 +85,7 @@ static void skip_body(struct connection *connection, size_t length) {
         connection->closes_next = true;
 }
 
-static void on_body(struct connection *connection, const char *bytes, size_t length) {
+static void on_body_bytes(struct connection *connection, const char *bytes, size_t length) {
     if (connection->body == BODY_SKIPPED) {
         skip_body(connection, length);
         return;
@@ -99,16 +99,16 @@ static void on_body(struct connection *connection, const char *bytes, size_t len
 static void handle_event(struct connection *connection, enum http_event event, const char *piece, size_t length) {
     switch (event) {
     case HTTP_HEAD:
-        on_head(connection);
+        on_head_complete(connection);
         break;
     case HTTP_BODY:
-        on_body(connection, piece, length);
+        on_body_bytes(connection, piece, length);
         break;
     case HTTP_END:
         end_body(connection, NULL);
         break;
     default:
-        on_failed(connection);
+        on_message_failed(connection);
         break;
     }
 }

@@ -9,7 +9,7 @@ static struct connection_entry *entry_of(struct deadline *deadline) {
     return CONTAINER_OF(deadline, struct connection_entry, deadline);
 }
 
-static void on_due(struct deadline *deadline, void *data) {
+static void on_deadline_due(struct deadline *deadline, void *data) {
     struct connections *all = data;
     all->functions->on_due(entry_of(deadline));
 }
@@ -20,7 +20,7 @@ void connections_init(struct connections *all, struct loop *loop, const struct h
     list_init(&all->open);
     list_init(&all->closed);
     for (int wait = 0; wait < WAIT_KINDS; wait++)
-        all->waits[wait] = deadline_list_create(loop, limits->wait_ns[wait], on_due, all);
+        all->waits[wait] = deadline_list_create(loop, limits->wait_ns[wait], on_deadline_due, all);
 }
 
 void connections_finish(struct connections *all) {

@@ -24,7 +24,7 @@ struct http_limits {
     int64_t evict_ns; // a connection that has waited for less is not closed to make room: its request may be there
     size_t connections;
     int descriptor;           // no new connection that would get this number or a higher one
-    size_t skipped_bytes;     // of an unread body, before the connection is given up (behaviour/http.md)
+    size_t skipped_bytes;     // of an unread body, before the connection is given up
     size_t input_bytes;       // of one connection's pipelined input, before reading pauses
     size_t unread_bytes;      // of one connection's responses, before its next request is looked at
     size_t buffered_bytes;    // of all connections, before one is closed

@@ -70,6 +70,7 @@ struct http_exchange {
 };
 
 // --- http_exchange.c ---
+
 extern const struct connection_handlers exchange_connection_handlers;
 void exchanges_init(struct exchanges *all, struct loop *loop);
 // Delivers what is due to the handlers of all, as far as they are cancelled by that or not.
@@ -80,10 +81,12 @@ void exchange_deliver_later(struct http_exchange *exchange);
 void exchange_end(struct http_exchange *exchange); // it is responded: frees it
 
 // --- http_body.c ---
+
 bool exchange_body_is_due(const struct http_exchange *exchange); // its end is to be reported
 void exchange_report_body(struct http_exchange *exchange);       // and is now
 void exchange_add_body(struct http_exchange *exchange, const char *bytes, size_t length);
 void exchange_end_body(struct http_exchange *exchange, const char *reason); // reason NULL: complete
 
 // --- http_response.c ---
+
 void exchange_drained(struct http_exchange *exchange);

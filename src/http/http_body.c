@@ -100,7 +100,7 @@ void http_exchange_skip_body(struct http_exchange *exchange) {
 
 // --- collecting ---
 
-static void on_piece(struct http_exchange *exchange, const char *bytes, size_t length, void *data UNUSED) {
+static void on_body_piece(struct http_exchange *exchange, const char *bytes, size_t length, void *data UNUSED) {
     buffer_add(&exchange->collected, bytes, length);
     if (buffer_is_whole(&exchange->collected))
         return;
@@ -109,12 +109,12 @@ static void on_piece(struct http_exchange *exchange, const char *bytes, size_t l
     exchange_report_body(exchange);
 }
 
-static void on_end(struct http_exchange *exchange, const struct error *err, void *data UNUSED) {
+static void on_body_end(struct http_exchange *exchange, const struct error *err, void *data UNUSED) {
     exchange->on_collected(exchange, &exchange->collected, err, exchange->collected_data);
 }
 
 void http_exchange_collect_body(struct http_exchange *exchange, size_t limit_bytes, http_body_fn on_body, void *data) {
-    static const struct http_body_handlers collecting = {.on_piece = on_piece, .on_end = on_end};
+    static const struct http_body_handlers collecting = {.on_piece = on_body_piece, .on_end = on_body_end};
     const struct http_head *head = &exchange->request.head;
     exchange->on_collected = on_body;
     exchange->collected_data = data;

@@ -158,12 +158,12 @@ static void deliver(struct http_exchange *exchange) {
     }
 }
 
-static void on_news(struct deferred *news) {
+static void on_delivery_due(struct deferred *news) {
     deliver(CONTAINER_OF(news, struct http_exchange, news));
 }
 
 void exchange_deliver_later(struct http_exchange *exchange) {
-    loop_defer(exchange->all->loop, &exchange->news, on_news);
+    loop_defer(exchange->all->loop, &exchange->news, on_delivery_due);
 }
 
 void exchanges_deliver_all(struct exchanges *all) {
@@ -183,7 +183,7 @@ void http_exchange_on_cancel(struct http_exchange *exchange, http_cancel_fn on_c
         exchange_deliver_later(exchange);
 }
 
-static void on_lost(struct http_exchange *exchange) {
+static void on_connection_lost(struct http_exchange *exchange) {
     exchange->connection = NULL;
     exchange_deliver_later(exchange);
 }
@@ -195,6 +195,6 @@ const struct connection_handlers exchange_connection_handlers = {
     .on_body_end = exchange_end_body,
     .on_drained = exchange_drained,
     .on_abandoned = exchange_deliver_later,
-    .on_lost = on_lost,
+    .on_lost = on_connection_lost,
     .held_bytes = held_bytes,
 };

@@ -62,7 +62,7 @@ static bool make_room(void *data) {
     return connections_evict(&server->connections);
 }
 
-static void on_accepted(struct stream *stream, enum stream_kind kind, void *data) {
+static void on_stream_accepted(struct stream *stream, enum stream_kind kind, void *data) {
     struct http_server *server = data;
     server->newest_descriptor = stream_fd(stream);
     if (!descriptor_budget_take(server->descriptors, DESCRIPTORS_CONNECTIONS, 1, NULL)) {
@@ -78,7 +78,7 @@ bool http_server_listen(struct http_server *server, int fd, enum http_transport 
 
 // --- shutting down ---
 
-static void on_end(struct deferred *deferred) {
+static void on_shutdown_ended(struct deferred *deferred) {
     struct http_server *server = CONTAINER_OF(deferred, struct http_server, end);
     void (*call)(void *data) = server->on_end;
     server->on_end = NULL;
@@ -88,13 +88,13 @@ static void on_end(struct deferred *deferred) {
 
 static void check_end(struct http_server *server) {
     if (server->on_end != NULL && list_is_empty(&server->exchanges.open) && server->connections.count == 0)
-        loop_defer(server->exchanges.loop, &server->end, on_end);
+        loop_defer(server->exchanges.loop, &server->end, on_shutdown_ended);
 }
 
 static void on_grace_over(void *data) {
     struct http_server *server = data;
     connections_close_all(&server->connections);
-    loop_defer(server->exchanges.loop, &server->end, on_end); // behind what the exchanges are told
+    loop_defer(server->exchanges.loop, &server->end, on_shutdown_ended); // behind what the exchanges are told
 }
 
 void http_server_shut_down(struct http_server *server, int64_t grace_ns, void (*on_end_fn)(void *data), void *data) {
@@ -137,7 +137,7 @@ static void on_exchange_ended(struct exchanges *exchanges) {
 struct http_server *http_server_create(struct loop *loop, struct descriptor_budget *descriptors,
                                        const struct http_server_hooks *hooks) {
     static const struct acceptor_handlers acceptor_handlers = {
-        .may_accept = may_accept, .make_room = make_room, .on_accepted = on_accepted};
+        .may_accept = may_accept, .make_room = make_room, .on_accepted = on_stream_accepted};
     struct http_server *server = memory_new(sizeof *server);
     struct http_limits limits = http_usual_limits;
     limits.connections = DESCRIPTORS_CONNECTIONS_MAX;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Which handler a path leads to. Order of refusals (behaviour/http.md): path cleaning (301), unknown path
+// Which handler a path leads to. Order of refusals: path cleaning (301), unknown path
 // (404), method (405); access and body are the caller's.
 #pragma once
 

@@ -22,7 +22,7 @@ static int64_t left_ns(const struct deadline_list *list, int64_t now_ns) {
     return oldest(list)->since_ns - now_ns + list->duration_ns;
 }
 
-static void on_timer(void *data) {
+static void on_timer_expired(void *data) {
     struct deadline_list *list = data;
     int64_t now_ns = clock_monotonic_ns();
     while (!list_is_empty(&list->running) && left_ns(list, now_ns) <= 0) {
@@ -37,7 +37,7 @@ static void on_timer(void *data) {
 struct deadline_list *deadline_list_create(struct loop *loop, int64_t duration_ns, deadline_due_fn on_due, void *data) {
     struct deadline_list *list = memory_new(sizeof *list);
     list_init(&list->running);
-    list->timer = timer_create_in(loop, on_timer, list);
+    list->timer = timer_create_in(loop, on_timer_expired, list);
     list->duration_ns = duration_ns;
     list->on_due = on_due;
     list->data = data;

@@ -247,6 +247,7 @@ bool timer_is_running(const struct timer *timer) {
 }
 
 #ifdef PEBBLE_TEST_SEAMS
+
 // --- virtual time ---
 
 void loop_use_test_clock(struct loop *loop) {

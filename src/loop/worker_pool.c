@@ -166,7 +166,7 @@ static size_t count_done(struct worker_pool *pool) {
     return count;
 }
 
-static void on_wake(uv_async_t *wake) {
+static void on_work_done(uv_async_t *wake) {
     struct worker_pool *pool = wake->data;
     // Items that end meanwhile wake the loop again, so that other events are handled in between.
     for (size_t count = count_done(pool); count > 0; count--) {
@@ -198,7 +198,7 @@ struct worker_pool *worker_pool_create(struct loop *loop, const char *name, unsi
     queue_init(&pool->waiting);
     queue_init(&pool->done);
     // Cannot fail: all async handles of a loop share a descriptor that uv_loop_init() has opened.
-    if (uv_async_init(loop_uv(loop), &pool->wake, on_wake) != 0)
+    if (uv_async_init(loop_uv(loop), &pool->wake, on_work_done) != 0)
         abort();
     pool->wake.data = pool;
     return pool;

@@ -32,7 +32,7 @@ struct listening_socket {
     enum stream_kind kind;
 };
 
-static void on_connections(uv_poll_t *poll, int status, int events);
+static void on_connections_waiting(uv_poll_t *poll, int status, int events);
 
 static void on_listening_closed(uv_handle_t *handle) {
     free(CONTAINER_OF((uv_poll_t *)handle, struct listening_socket, poll));
@@ -62,10 +62,10 @@ void acceptor_resume(struct acceptor *acceptor) {
     timer_stop(acceptor->retry_timer);
     acceptor->is_paused = false;
     LIST_FOR_EACH (listening, &acceptor->listening, link)
-        (void)uv_poll_start(&listening->poll, UV_READABLE, on_connections);
+        (void)uv_poll_start(&listening->poll, UV_READABLE, on_connections_waiting);
 }
 
-static void on_retry(void *acceptor) {
+static void on_retry_timer(void *acceptor) {
     acceptor_resume(acceptor);
 }
 
@@ -119,7 +119,7 @@ static bool accept_next(const struct listening_socket *listening, bool is_there)
     return listening->acceptor != NULL;
 }
 
-static void on_connections(uv_poll_t *poll, int status UNUSED, int events UNUSED) {
+static void on_connections_waiting(uv_poll_t *poll, int status UNUSED, int events UNUSED) {
     const struct listening_socket *listening = CONTAINER_OF(poll, struct listening_socket, poll);
     bool goes_on = accept_next(listening, true);
     for (int i = 1; i < ACCEPTS_PER_TURN && goes_on; i++)
@@ -133,7 +133,7 @@ struct acceptor *acceptor_create(struct loop *loop, const struct acceptor_handle
     acceptor->loop = loop;
     acceptor->handlers = *handlers;
     acceptor->data = data;
-    acceptor->retry_timer = timer_create_in(loop, on_retry, acceptor);
+    acceptor->retry_timer = timer_create_in(loop, on_retry_timer, acceptor);
     list_init(&acceptor->listening);
     return acceptor;
 }
@@ -161,7 +161,7 @@ bool acceptor_listen(struct acceptor *acceptor, int fd, enum stream_kind kind, s
     listening->kind = kind;
     list_add(&acceptor->listening, &listening->link);
     if (!acceptor->is_paused)
-        code = uv_poll_start(&listening->poll, UV_READABLE, on_connections);
+        code = uv_poll_start(&listening->poll, UV_READABLE, on_connections_waiting);
     if (code == 0)
         return true;
     listening_close(listening);

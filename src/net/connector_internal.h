@@ -42,10 +42,12 @@ struct connection_attempt {
 };
 
 // --- connector.c ---
+
 // Goes on with what a name resolved to: exactly one of `found` and `err`.
 void attempt_resolved(struct connection_attempt *attempt, const struct address_list *found, const struct error *err);
 
 // --- connector_lookup.c ---
+
 // Has the attempt's host resolved, together with others that wait for the same name. ERROR_UNAVAILABLE if too many
 // look-ups wait or hang.
 bool lookup_join(struct connection_attempt *attempt, struct error *err) NODISCARD;
@@ -55,6 +57,7 @@ void lookup_leave(struct connection_attempt *attempt);
 void lookup_abandon_all(struct connector *connector);
 
 // --- connector_address.c ---
+
 bool resolve_with_getaddrinfo(const char *name, struct address_list *found, struct error *err) NODISCARD;
 // A numeric address of either family; false if it is none. Does not block.
 bool address_parse(const char *text, struct address_list *found) NODISCARD;

@@ -44,7 +44,7 @@ struct stream {
     bool has_poll; // the loop knows it
 };
 
-static void on_ready(uv_poll_t *poll, int status, int events);
+static void on_poll_ready(uv_poll_t *poll, int status, int events);
 
 // Tells the loop what to wait for, which is nothing once the stream is broken.
 static void update_polling(struct stream *stream) {
@@ -59,7 +59,7 @@ static void update_polling(struct stream *stream) {
     if (wanted == 0)
         (void)uv_poll_stop(&stream->poll);
     else
-        (void)uv_poll_start(&stream->poll, wanted, on_ready);
+        (void)uv_poll_start(&stream->poll, wanted, on_poll_ready);
 }
 
 // --- failing ---
@@ -287,7 +287,7 @@ int stream_fd(const struct stream *stream) {
 
 // libuv ends to poll when a descriptor is in error, without a word about the error: reading or writing finds out. What
 // came before the peer went away is read first. Where neither gets anywhere, polling on would spin.
-static void on_error(struct stream *stream) {
+static void on_poll_error(struct stream *stream) {
     stream->polled = 0;
     bool has_read = read_some(stream);
     bool has_written = drain(stream);
@@ -295,10 +295,10 @@ static void on_error(struct stream *stream) {
         stream_break(stream, EIO, "poll");
 }
 
-static void on_ready(uv_poll_t *poll, int status, int events) {
+static void on_poll_ready(uv_poll_t *poll, int status, int events) {
     struct stream *stream = CONTAINER_OF(poll, struct stream, poll);
     if (status < 0) {
-        on_error(stream);
+        on_poll_error(stream);
     } else {
         if ((events & UV_READABLE) != 0)
             (void)read_some(stream);

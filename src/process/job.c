@@ -160,7 +160,7 @@ static void on_child_exited(struct child *child, int exit_code) {
         job->handlers->on_exited(job, exit_code, job->data);
 }
 
-static void on_deadline(void *data) {
+static void on_deadline_expired(void *data) {
     struct job *job = data;
     if (job->state == JOB_LAUNCHING) {
         launch_call_off(TAKE(job->launch));
@@ -301,7 +301,7 @@ bool job_start(struct job_context *context, const struct job_spec *spec, const s
         return false;
     }
     if (spec->deadline_ns > 0) {
-        job->deadline = timer_create_in(context->spec.loop, on_deadline, job);
+        job->deadline = timer_create_in(context->spec.loop, on_deadline_expired, job);
         timer_start(job->deadline, spec->deadline_ns);
     }
     *out = job;

@@ -114,8 +114,8 @@ static void close_descriptors(const struct process_spec *spec) {
 
 // --- one user's launches ---
 
-static void on_stall(void *data);
-static void on_turn(struct deferred *turn);
+static void on_stall_timer(void *data);
+static void on_turn_begun(struct deferred *turn);
 
 static struct launch_queue *queue_of(struct launcher *launcher, uid_t uid) {
     struct launch_queue *queue;
@@ -127,7 +127,7 @@ static struct launch_queue *queue_of(struct launcher *launcher, uid_t uid) {
     queue->launcher = launcher;
     queue->uid = uid;
     list_init(&queue->waiting);
-    queue->stall = timer_create_in(launcher->loop, on_stall, queue);
+    queue->stall = timer_create_in(launcher->loop, on_stall_timer, queue);
     list_add(&launcher->queues, &queue->link);
     return queue;
 }
@@ -180,7 +180,7 @@ static void release_slot(struct launch *launch) {
         return;
     launch->has_slot = false;
     launcher->under_way_count--;
-    loop_defer(launcher->loop, &launcher->turn, on_turn);
+    loop_defer(launcher->loop, &launcher->turn, on_turn_begun);
 }
 
 // The child may hang in the kernel even so. Then it goes on counting as its user's, but is in no other's way.
@@ -206,7 +206,7 @@ static void fail_late(struct launch *launch) {
     fail(launch, &err);
 }
 
-static void on_deadline(void *data) {
+static void on_deadline_expired(void *data) {
     struct launch *launch = data;
     if (launch->is_silent || has_returned(launch))
         return;
@@ -215,7 +215,7 @@ static void on_deadline(void *data) {
 }
 
 // None of this user's launches comes to an end, not even those that were killed.
-static void on_stall(void *data) {
+static void on_stall_timer(void *data) {
     struct launch_queue *queue = data;
     queue->launch_count++; // it goes with the last launch
     for (size_t count = list_count(&queue->waiting); count > 0 && !list_is_empty(&queue->waiting); count--) {
@@ -235,7 +235,7 @@ static void on_launch_over(struct work_item *work) {
     release_slot(launch);
     launch->queue->under_way_count--;
     watch_for_stall(launch->queue);
-    loop_defer(launcher->loop, &launcher->turn, on_turn);
+    loop_defer(launcher->loop, &launcher->turn, on_turn_begun);
     reaper_unexpect(launcher->reaper, &launch->expected);
     AUTO_ERROR struct error err = {0};
     if (process_report_check(&launch->report, &launch->spec, &err) && !launch->is_silent)
@@ -259,7 +259,7 @@ static bool submit(struct launch *launch, struct error *err) {
     list_add(&launcher->under_way, &launch->link);
     launcher->under_way_count++;
     launch->queue->under_way_count++;
-    launch->deadline = timer_create_in(launcher->loop, on_deadline, launch);
+    launch->deadline = timer_create_in(launcher->loop, on_deadline_expired, launch);
     timer_start(launch->deadline, launcher->deadline_ns);
     return true;
 }
@@ -289,7 +289,7 @@ static struct launch *next_launch(struct launcher *launcher) {
     return NULL;
 }
 
-static void on_turn(struct deferred *turn) {
+static void on_turn_begun(struct deferred *turn) {
     struct launcher *launcher = CONTAINER_OF(turn, struct launcher, turn);
     while (launcher->under_way_count < LAUNCHES_AT_ONCE) {
         struct launch *launch = next_launch(launcher);
@@ -297,7 +297,7 @@ static void on_turn(struct deferred *turn) {
             return;
         if (!begin(launch)) {
             // What its owner does may fail again, and again: not all in this turn.
-            loop_defer(launcher->loop, turn, on_turn);
+            loop_defer(launcher->loop, turn, on_turn_begun);
             return;
         }
     }
@@ -318,7 +318,7 @@ bool launch_start(struct launcher *launcher, const struct process_spec *spec, co
     list_add(&launch->queue->waiting, &launch->link);
     if (!timer_is_running(launch->queue->stall))
         watch_for_stall(launch->queue);
-    loop_defer(launcher->loop, &launcher->turn, on_turn);
+    loop_defer(launcher->loop, &launcher->turn, on_turn_begun);
     *out = launch;
     return true;
 }

@@ -55,6 +55,7 @@ void service_manager_destroy(struct service_manager *manager);
 void service_manager_set_plan(struct service_manager *manager, struct plan *plan);
 
 // --- what is ---
+
 struct service_info {
     const char *name;
     bool is_enabled;
@@ -72,6 +73,7 @@ void service_manager_counts(struct service_manager *manager, service_count_fn vi
 bool service_manager_is_busy(const struct service_manager *manager);
 
 // --- what is asked for ---
+
 enum service_action { SERVICE_START, SERVICE_STOP, SERVICE_RESTART, SERVICE_REPLAN, SERVICE_AUTOSTART };
 bool service_action_by_name(const char *name, enum service_action *action);
 // Makes the change with its tasks. Errors are ERROR_BAD_REQUEST in the words of the API, with
@@ -85,6 +87,7 @@ bool service_manager_signal(struct service_manager *manager, const struct text_l
 void service_manager_check_failed(struct service_manager *manager, const char *check);
 
 // --- the end ---
+
 // A change that stops all that runs, dependants first; NULL when nothing runs. Start tasks that have not begun
 // by then fail.
 struct change *service_manager_stop_all(struct service_manager *manager);

@@ -75,7 +75,7 @@ static void runner_turn(struct deferred *deferred) {
     event_emit(&runner->turn_ended, NULL);
 }
 
-static void on_work(struct listener *listener, void *argument UNUSED) {
+static void on_work_added(struct listener *listener, void *argument UNUSED) {
     runner_wake(CONTAINER_OF(listener, struct runner, work));
 }
 
@@ -85,7 +85,7 @@ struct runner *runner_create(struct loop *loop, struct state *state) {
     runner->state = state;
     map_init(&runner->kinds, free);
     event_init(&runner->turn_ended);
-    event_add(&state->work_added, &runner->work, on_work);
+    event_add(&state->work_added, &runner->work, on_work_added);
     runner_wake(runner);
     return runner;
 }

@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define HTTP_HEAD_LIMIT_BYTES ((size_t)1048576 + 4096) // request line and headers: 431 beyond (behaviour/http.md)
+#define HTTP_HEAD_LIMIT_BYTES ((size_t)1048576 + 4096) // request line and headers: 431 beyond
 #define HTTP_HEADERS_MAX ((size_t)10000)               // 431 beyond
 #define HTTP_TRAILER_LIMIT_BYTES ((size_t)65536)
 #define HTTP_CHUNK_LINE_LIMIT_BYTES ((size_t)4096)
@@ -103,6 +103,7 @@ int http_reader_status(const struct http_reader *reader);
 const char *http_reader_reason(const struct http_reader *reader);
 
 // --- writing ---
+
 const char *http_status_text(int status); // "OK", "Not Found" …; "" when unknown
 // Adds "size in hex CRLF data CRLF"; nothing for length 0 (that would end the body).
 void http_add_chunk(struct buffer *out, const void *data, size_t length);

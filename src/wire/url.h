@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
 // URLs: request targets and their queries (server side), and whole http/https URLs (outgoing requests,
-// libpebble). Rules of behaviour/http.md and RFC 3986.
+// libpebble). Rules: docs/http.md and RFC 3986.
 #pragma once
 
 #include "base/buffer.h"

@@ -267,6 +267,7 @@ class LayoutTest(StyleCase):
             "for (;;) {\n    if (a)\n        b();\n}",
             "for (;;) {\n    if (a)\n        b();\n    else\n        c();\n}",
             "while (a) {\n}",
+            "do {\n    b();\n} while (a);",
             "switch (a) {\n    default: b();\n}",
             "struct x y = {\n    1,\n};",
         ]
@@ -279,7 +280,6 @@ class LayoutTest(StyleCase):
             "if (a(\")\")) {\n    b(); // Why.\n}",
             "for (;;) {\n    b();\n}",
             "while (a) {\n    b();\n}",
-            "do {\n    b();\n} while (a);",
             "LIST_FOR_EACH(a, b, c) {\n    d();\n}",
             "if (a)\n    b();\nelse {\n    c();\n}",
             "if (a) {\n    b();\n} else\n    c(1,\n      2);",

@@ -146,12 +146,12 @@ static inline void fixture_send(int fd, const char *method, const char *path, co
 
 // Reads until the server closes the connection; the whole answer, owned.
 static inline char *fixture_receive(struct fixture *fixture, int fd) {
-    struct buffer answer = BUFFER_INIT(BUFFER_NO_LIMIT);
+    struct buffer response = BUFFER_INIT(BUFFER_NO_LIMIT);
     for (int turns = 0; turns < 2000000; turns++) {
         char block[4096];
         ssize_t count = recv(fd, block, sizeof block, 0);
         if (count > 0)
-            buffer_add(&answer, block, (size_t)count);
+            buffer_add(&response, block, (size_t)count);
         else if (count == 0)
             break;
         else
@@ -159,7 +159,7 @@ static inline char *fixture_receive(struct fixture *fixture, int fd) {
     }
     (void)close(fd);
     loop_run_pending(fixture->loop);
-    return buffer_take(&answer);
+    return buffer_take(&response);
 }
 
 static inline char *fixture_ask(struct fixture *fixture, const char *method, const char *path, const char *body) {
@@ -169,14 +169,14 @@ static inline char *fixture_ask(struct fixture *fixture, const char *method, con
 }
 
 // Asks, and wants the status and a piece of text in the answer.
-static inline void assert_answer(struct fixture *fixture, const char *request, const char *body, int status,
-                                 const char *piece) {
+static inline void assert_response(struct fixture *fixture, const char *request, const char *body, int status,
+                                   const char *piece) {
     AUTO_FREE char *copy = memory_string(request);
     char *path = strchr(copy, ' ');
     *path++ = '\0';
-    AUTO_FREE char *answer = fixture_ask(fixture, copy, path, body);
+    AUTO_FREE char *response = fixture_ask(fixture, copy, path, body);
     int got = 0;
-    (void)sscanf(answer, "HTTP/1.1 %d", &got);
-    if (got != status || strstr(answer, piece) == NULL)
-        fail_msg("%s %s: want %d and %s, got\n%s", request, body, status, piece, answer);
+    (void)sscanf(response, "HTTP/1.1 %d", &got);
+    if (got != status || strstr(response, piece) == NULL)
+        fail_msg("%s %s: want %d and %s, got\n%s", request, body, status, piece, response);
 }

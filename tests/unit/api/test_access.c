@@ -69,7 +69,7 @@ static void others_are_served_while_one_is_identified(void **state UNUSED) {
     int slow = fixture_connect(&fixture);
     fixture_send(slow, "POST", "/v1/services", "{\"action\":\"replan\"}");
     await_check(&fixture, &check);
-    assert_answer(&fixture, "GET /v1/health", "", 200, "healthy");
+    assert_response(&fixture, "GET /v1/health", "", 200, "healthy");
     assert_int_equal(check.count, 1); // what is open to all is not checked
     assert_null(state_find_change(fixture.state, "1"));
     assert_int_equal(sem_post(&check.may_end), 0);
@@ -86,8 +86,8 @@ static void the_verdict_decides(void **state UNUSED) {
     slow_check_install(&check, &fixture);
     assert_int_equal(sem_post(&check.may_end), 0);
     assert_int_equal(sem_post(&check.may_end), 0);
-    assert_answer(&fixture, "GET /v1/services", "", 200, "[]");
-    assert_answer(&fixture, "POST /v1/services", "{\"action\":\"replan\"}", 401, "access denied");
+    assert_response(&fixture, "GET /v1/services", "", 200, "[]");
+    assert_response(&fixture, "POST /v1/services", "{\"action\":\"replan\"}", 401, "access denied");
     slow_check_remove(&check);
     fixture_end(&fixture);
 }

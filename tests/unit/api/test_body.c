@@ -6,10 +6,10 @@ static void broken_bodies_are_refused(void **unused UNUSED) {
     fixture_begin(&fixture);
     static const char *const bodies[] = {"", "{", "[]", "7", "{\"action\":5}", "{\"services\":\"x\"}"};
     for (size_t i = 0; i < ARRAY_COUNT(bodies); i++)
-        assert_answer(&fixture, "POST /v1/services", bodies[i], 400,
-                      "\"message\":\"cannot decode data from request body: ");
-    assert_answer(&fixture, "POST /v1/layers", "{", 400, "\"message\":\"cannot decode request body: ");
-    assert_answer(&fixture, "POST /v1/services", "null", 400, "must specify services for  action");
+        assert_response(&fixture, "POST /v1/services", bodies[i], 400,
+                        "\"message\":\"cannot decode data from request body: ");
+    assert_response(&fixture, "POST /v1/layers", "{", 400, "\"message\":\"cannot decode request body: ");
+    assert_response(&fixture, "POST /v1/services", "null", 400, "must specify services for  action");
     assert_null(state_find_change(fixture.state, "1"));
     fixture_end(&fixture);
 }
@@ -33,8 +33,8 @@ static void a_body_beyond_the_limit_is_too_large(void **unused UNUSED) {
         uv_run(loop_uv(fixture.loop), UV_RUN_NOWAIT);
     }
     assert_int_equal(shutdown(fd, SHUT_WR), 0);
-    AUTO_FREE char *answer = fixture_receive(&fixture, fd);
-    assert_non_null(strstr(answer, "HTTP/1.1 413 "));
+    AUTO_FREE char *response = fixture_receive(&fixture, fd);
+    assert_non_null(strstr(response, "HTTP/1.1 413 "));
     fixture_end(&fixture);
 }
 

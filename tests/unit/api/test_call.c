@@ -4,12 +4,12 @@
 static void refusals_come_in_order(void **unused UNUSED) {
     struct fixture fixture;
     fixture_begin(&fixture);
-    assert_answer(&fixture, "GET /v1//health?x=1", "", 301, "Location: /v1/health?x=1\r\n");
-    assert_answer(&fixture, "GET /v1/nothing", "", 404, "\"message\":\"invalid API endpoint requested\"");
-    assert_answer(&fixture, "GET /v1/health/", "", 404, "invalid API endpoint requested");
-    assert_answer(&fixture, "FETCH /v1/health", "", 405, "method \\\"FETCH\\\" not allowed");
-    assert_answer(&fixture, "PUT /v1/services", "", 405, "method \\\"PUT\\\" not allowed");
-    assert_answer(&fixture, "POST /v1/pairing", "{}", 401, "\"kind\":\"login-required\"");
+    assert_response(&fixture, "GET /v1//health?x=1", "", 301, "Location: /v1/health?x=1\r\n");
+    assert_response(&fixture, "GET /v1/nothing", "", 404, "\"message\":\"invalid API endpoint requested\"");
+    assert_response(&fixture, "GET /v1/health/", "", 404, "invalid API endpoint requested");
+    assert_response(&fixture, "FETCH /v1/health", "", 405, "method \\\"FETCH\\\" not allowed");
+    assert_response(&fixture, "PUT /v1/services", "", 405, "method \\\"PUT\\\" not allowed");
+    assert_response(&fixture, "POST /v1/pairing", "{}", 401, "\"kind\":\"login-required\"");
     assert_true(strstr(buffer_text(&fixture.log), "authz_fail:") != NULL);
     fixture_end(&fixture);
 }

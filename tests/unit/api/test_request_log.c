@@ -4,11 +4,11 @@
 static void polls_are_not_logged(void **unused UNUSED) {
     struct fixture fixture;
     fixture_begin(&fixture);
-    assert_answer(&fixture, "GET /v1/health", "", 200, "");
-    assert_answer(&fixture, "GET /v1/system-info", "", 200, "");
-    assert_answer(&fixture, "GET /v1/changes/1", "", 404, "");
+    assert_response(&fixture, "GET /v1/health", "", 200, "");
+    assert_response(&fixture, "GET /v1/system-info", "", 200, "");
+    assert_response(&fixture, "GET /v1/changes/1", "", 404, "");
     assert_string_equal(buffer_text(&fixture.log), "");
-    assert_answer(&fixture, "GET /v1/changes/1/wait", "", 404, "");
+    assert_response(&fixture, "GET /v1/changes/1/wait", "", 404, "");
     assert_non_null(strstr(buffer_text(&fixture.log), "[pebble] GET /v1/changes/1/wait "));
     assert_non_null(strstr(buffer_text(&fixture.log), " 404 (http+unix)\n"));
     fixture_end(&fixture);
@@ -17,7 +17,7 @@ static void polls_are_not_logged(void **unused UNUSED) {
 static void a_line_feed_cannot_forge_a_log_line(void **unused UNUSED) {
     struct fixture fixture;
     fixture_begin(&fixture);
-    assert_answer(&fixture, "GET /v1/a%0Ab", "", 404, "");
+    assert_response(&fixture, "GET /v1/a%0Ab", "", 404, "");
     assert_non_null(strstr(buffer_text(&fixture.log), "GET /v1/a%0Ab "));
     fixture_end(&fixture);
 }

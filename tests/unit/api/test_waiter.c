@@ -41,9 +41,9 @@ static void a_wait_has_a_time_limit(void **state UNUSED) {
     struct fixture fixture;
     fixture_begin(&fixture);
     (void)unready_change(&fixture);
-    assert_answer(&fixture, "GET /v1/changes/1/wait?timeout=1ms", "", 504, "timed out waiting for change after 1ms");
-    assert_answer(&fixture, "GET /v1/changes/1/wait?timeout=-1s", "", 504, "timed out waiting for change after -1s");
-    assert_answer(&fixture, "GET /v1/changes/1/wait?timeout=x", "", 400, "invalid timeout: ");
+    assert_response(&fixture, "GET /v1/changes/1/wait?timeout=1ms", "", 504, "timed out waiting for change after 1ms");
+    assert_response(&fixture, "GET /v1/changes/1/wait?timeout=-1s", "", 504, "timed out waiting for change after -1s");
+    assert_response(&fixture, "GET /v1/changes/1/wait?timeout=x", "", 400, "invalid timeout: ");
     fixture_end(&fixture);
 }
 

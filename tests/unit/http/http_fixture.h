@@ -71,15 +71,15 @@ static void forget_kept(const struct http_exchange *exchange) {
     }
 }
 
-static void on_cancel(struct http_exchange *exchange, void *data UNUSED) {
+static void on_client_closed(struct http_exchange *exchange, void *data UNUSED) {
     enter();
     seen.cancelled++;
     respond_text(exchange, 500, "cancelled");
     leave();
 }
 
-static void on_body(struct http_exchange *exchange, const struct buffer *body, const struct error *err,
-                    void *data UNUSED) {
+static void on_body_read(struct http_exchange *exchange, const struct buffer *body, const struct error *err,
+                         void *data UNUSED) {
     enter();
     buffer_clear(&seen.body);
     buffer_add(&seen.body, buffer_text(body), body->length);
@@ -113,19 +113,19 @@ static void keep(struct http_exchange *exchange) {
     seen.kept[seen.kept_count++] = exchange;
 }
 
-static void on_request(struct http_exchange *exchange, void *data UNUSED) {
+static void on_request_received(struct http_exchange *exchange, void *data UNUSED) {
     const char *path = http_exchange_path(exchange);
     enter();
     seen.handled++;
     if (text_equal(path, "/keep") || text_equal(path, "/follow")) {
         keep(exchange);
-        http_exchange_on_cancel(exchange, on_cancel, NULL);
+        http_exchange_on_cancel(exchange, on_client_closed, NULL);
         if (text_equal(path, "/follow"))
             http_stream_begin(exchange, 200, "text/plain");
     } else if (text_equal(path, "/hold")) {
         keep(exchange);
     } else if (text_equal(path, "/echo")) {
-        http_exchange_collect_body(exchange, BODY_LIMIT, on_body, NULL);
+        http_exchange_collect_body(exchange, BODY_LIMIT, on_body_read, NULL);
     } else if (text_equal(path, "/large")) {
         respond_large(exchange, 4000000);
     } else if (text_equal(path, "/flood")) {
@@ -156,7 +156,7 @@ static int open_server(void **state UNUSED) {
     if (mkdtemp(directory) == NULL || !loop_create(&loop, NULL))
         return -1;
     (void)snprintf(socket_path, sizeof socket_path, "%s/socket", directory);
-    struct http_server_hooks hooks = {.handle = on_request, .responded = on_request_responded};
+    struct http_server_hooks hooks = {.handle = on_request_received, .responded = on_request_responded};
     struct rlimit limit;
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
         return -1;

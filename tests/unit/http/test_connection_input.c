@@ -141,7 +141,7 @@ static void gives_up_large_unread_bodies(void **state UNUSED) {
 
 static void refuses_what_is_no_request(void **state UNUSED) {
     static const struct {
-        const char *request, *answer;
+        const char *request, *response;
     } cases[] = {
         {"rubbish\r\n\r\n", "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: "
                             "close\r\n\r\n400 Bad Request"},
@@ -157,8 +157,8 @@ static void refuses_what_is_no_request(void **state UNUSED) {
         AUTO_CLIENT struct client client = client_open();
         client_send(&client, GET("/before"));
         client_send(&client, cases[i].request);
-        client_expect(&client, cases[i].answer);
-        assert_true(strstr(buffer_text(&client.got), "/before") < strstr(buffer_text(&client.got), cases[i].answer));
+        client_expect(&client, cases[i].response);
+        assert_true(strstr(buffer_text(&client.got), "/before") < strstr(buffer_text(&client.got), cases[i].response));
         client_half_close(&client);
         client_expect_end(&client);
     }

@@ -5,10 +5,10 @@
 
 #define POST "POST /echo HTTP/1.1\r\nHost: x\r\n"
 
-static void ask(const char *request, const char *answer) {
+static void ask(const char *request, const char *response) {
     AUTO_CLIENT struct client client = client_open();
     client_send(&client, request);
-    client_expect(&client, answer);
+    client_expect(&client, response);
 }
 
 static void reads_bodies(void **state UNUSED) {
@@ -88,7 +88,7 @@ static struct {
     enum error_kind kind;
 } upload;
 
-static void on_piece(struct http_exchange *exchange, const char *bytes, size_t length, void *data) {
+static void on_body_piece(struct http_exchange *exchange, const char *bytes, size_t length, void *data) {
     assert_ptr_equal(data, &upload);
     assert_false(upload.is_within);
     assert_int_equal(upload.ended, 0);
@@ -98,7 +98,7 @@ static void on_piece(struct http_exchange *exchange, const char *bytes, size_t l
         http_exchange_pause_body(exchange);
 }
 
-static void on_end(struct http_exchange *exchange, const struct error *err, void *data) {
+static void on_body_end(struct http_exchange *exchange, const struct error *err, void *data) {
     assert_ptr_equal(data, &upload);
     assert_false(upload.is_within);
     upload.ended++;
@@ -107,7 +107,7 @@ static void on_end(struct http_exchange *exchange, const struct error *err, void
 }
 
 static void read_body(struct http_exchange *exchange) {
-    static const struct http_body_handlers handlers = {.on_piece = on_piece, .on_end = on_end};
+    static const struct http_body_handlers handlers = {.on_piece = on_body_piece, .on_end = on_body_end};
     upload.is_within = true;
     http_exchange_read_body(exchange, &handlers, &upload);
     upload.is_within = false;
@@ -311,7 +311,7 @@ static void check_password(struct work_item *item UNUSED) {
     (void)usleep(1000);
 }
 
-static void on_checked(struct work_item *item) {
+static void on_access_checked(struct work_item *item) {
     struct authorization *authorization = CONTAINER_OF(item, struct authorization, item);
     read_body(authorization->exchange);
     free(authorization);
@@ -319,7 +319,7 @@ static void on_checked(struct work_item *item) {
 
 static void authorize(struct http_exchange *exchange, void *data UNUSED) {
     struct authorization *authorization = memory_new(sizeof *authorization);
-    authorization->item = (struct work_item){.work = check_password, .done = on_checked};
+    authorization->item = (struct work_item){.work = check_password, .done = on_access_checked};
     authorization->exchange = exchange;
     assert_true(worker_pool_submit(pool, &authorization->item, NULL));
 }

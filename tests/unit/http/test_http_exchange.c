@@ -19,7 +19,7 @@ static void cancels_who_asks_too_late(void **state UNUSED) {
     assert_int_equal(seen.kept_count, 0);
 }
 
-static void may_answer_before_it_is_cancelled(void **state UNUSED) {
+static void may_respond_before_it_is_cancelled(void **state UNUSED) {
     struct client client = client_open();
     client_send(&client, GET("/keep"));
     connections_close_all(&server->connections); // the news is on its way
@@ -128,7 +128,7 @@ static void keeps_its_headers(void **state UNUSED) {
 
 static void hold_and_cancel(struct http_exchange *exchange, void *data UNUSED) {
     keep(exchange);
-    http_exchange_on_cancel(exchange, on_cancel, NULL);
+    http_exchange_on_cancel(exchange, on_client_closed, NULL);
 }
 
 // As long as a body waits, only what is read can tell that the client has gone.
@@ -159,7 +159,7 @@ int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_server, close_server)
     const struct CMUnitTest tests[] = {
         TEST(cancels_who_asks_too_late),
-        TEST(may_answer_before_it_is_cancelled),
+        TEST(may_respond_before_it_is_cancelled),
         TEST(knows_its_parts),
         TEST(escapes_for_the_log),
         TEST(names_the_remote_end_of_tcp),

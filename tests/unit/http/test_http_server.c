@@ -132,14 +132,14 @@ static void serves_bursts(void **state UNUSED) {
 
 static int ends;
 
-static void on_end(void *data) {
+static void on_server_ended(void *data) {
     assert_ptr_equal(data, &ends);
     ends++;
 }
 
 static void shut_down(int64_t grace_ns) {
     ends = 0;
-    http_server_shut_down(server, grace_ns, on_end, &ends);
+    http_server_shut_down(server, grace_ns, on_server_ended, &ends);
     assert_int_equal(ends, 0); // never before it has returned
     loop_run_pending(loop);
 }

@@ -18,10 +18,10 @@ static struct deadline deadline, one, two, three, stopped, waits;
 static struct {
     struct deadline *due[8];
     int count;
-    struct deadline *stops, *starts; // from within on_due
+    struct deadline *stops, *starts; // from within on_deadline_due
 } seen;
 
-static void on_due(struct deadline *due, void *data) {
+static void on_deadline_due(struct deadline *due, void *data) {
     assert_ptr_equal(data, &seen);
     assert_false(deadline_is_running(due));
     seen.due[seen.count++] = due;
@@ -46,7 +46,7 @@ static int close_loop(void **state UNUSED) {
 }
 
 static void open_list(int64_t duration_ns) {
-    list = deadline_list_create(loop, duration_ns, on_due, &seen);
+    list = deadline_list_create(loop, duration_ns, on_deadline_due, &seen);
 }
 
 static void wait_for(int count) {
@@ -128,7 +128,7 @@ static void may_only_keep_the_order(void **state UNUSED) {
 }
 
 static void changes_lists(void **state UNUSED) {
-    struct deadline_list *other = deadline_list_create(loop, FAR, on_due, &seen);
+    struct deadline_list *other = deadline_list_create(loop, FAR, on_deadline_due, &seen);
     open_list(NS_PER_MS);
     deadline_start(other, &deadline);
     deadline_start(list, &deadline);

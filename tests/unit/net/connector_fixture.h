@@ -168,7 +168,8 @@ static struct connection_attempt *ending; // the attempt whose function is runni
 static int done_count, stop_at;
 static bool is_starting;
 
-static void on_done(struct connection_attempt *attempt, struct stream *stream, const struct error *err, void *data) {
+static void on_attempt_done(struct connection_attempt *attempt, struct stream *stream, const struct error *err,
+                            void *data) {
     struct outcome *outcome = data;
     assert_false(is_starting);
     assert_ptr_equal(attempt, outcome->attempt);
@@ -190,7 +191,7 @@ static void on_done(struct connection_attempt *attempt, struct stream *stream, c
 
 static UNUSED struct outcome *start_target(int i, const struct connect_target *target) {
     is_starting = true;
-    outcomes[i].attempt = connector_start(connector, target, on_done, &outcomes[i]);
+    outcomes[i].attempt = connector_start(connector, target, on_attempt_done, &outcomes[i]);
     is_starting = false;
     return &outcomes[i];
 }

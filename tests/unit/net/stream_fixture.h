@@ -34,7 +34,7 @@ static struct {
     char *failure;
 } seen;
 
-static void on_data(struct stream *source, const char *bytes, size_t length, void *data) {
+static void on_stream_data(struct stream *source, const char *bytes, size_t length, void *data) {
     assert_ptr_equal(source, stream);
     assert_ptr_equal(data, &seen);
     assert_int_equal(seen.depth, 0);
@@ -42,17 +42,17 @@ static void on_data(struct stream *source, const char *bytes, size_t length, voi
     buffer_add(&seen.got, bytes, length);
 }
 
-static void on_end(struct stream *source UNUSED, void *data UNUSED) {
+static void on_stream_end(struct stream *source UNUSED, void *data UNUSED) {
     assert_int_equal(seen.depth, 0);
     seen.ended++;
 }
 
-static void on_drained(struct stream *source UNUSED, void *data UNUSED) {
+static void on_stream_drained(struct stream *source UNUSED, void *data UNUSED) {
     assert_int_equal(seen.depth, 0);
     seen.drained++;
 }
 
-static void on_failed(struct stream *source UNUSED, const struct error *err, void *data UNUSED) {
+static void on_stream_failed(struct stream *source UNUSED, const struct error *err, void *data UNUSED) {
     assert_int_equal(seen.depth, 0);
     seen.failed++;
     free(seen.failure);
@@ -60,7 +60,7 @@ static void on_failed(struct stream *source UNUSED, const struct error *err, voi
 }
 
 static const struct stream_handlers noting = {
-    .on_data = on_data, .on_end = on_end, .on_drained = on_drained, .on_failed = on_failed};
+    .on_data = on_stream_data, .on_end = on_stream_end, .on_drained = on_stream_drained, .on_failed = on_stream_failed};
 
 static int open_loop(void **state UNUSED) {
     (void)signal(SIGPIPE, SIG_IGN);

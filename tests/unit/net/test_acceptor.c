@@ -57,7 +57,7 @@ static bool make_room(void *data UNUSED) {
     return true;
 }
 
-static void on_accepted(struct stream *stream, enum stream_kind kind, void *data UNUSED) {
+static void on_stream_accepted(struct stream *stream, enum stream_kind kind, void *data UNUSED) {
     assert_int_equal(kind, STREAM_UNIX);
     seen.accepted[seen.count++] = stream;
     if (!seen.destroys)
@@ -67,7 +67,7 @@ static void on_accepted(struct stream *stream, enum stream_kind kind, void *data
 }
 
 static const struct acceptor_handlers handlers = {
-    .may_accept = may_accept, .make_room = make_room, .on_accepted = on_accepted};
+    .may_accept = may_accept, .make_room = make_room, .on_accepted = on_stream_accepted};
 
 static int open_acceptor(void **state UNUSED) {
     memset(&seen, 0, sizeof seen);

@@ -5,14 +5,14 @@
 
 static char received[8];
 
-static void on_data(struct stream *stream UNUSED, const char *bytes, size_t length, void *data UNUSED) {
+static void on_stream_data(struct stream *stream UNUSED, const char *bytes, size_t length, void *data UNUSED) {
     assert_true(length < sizeof received);
     memcpy(received, bytes, length);
     loop_stop(loop);
 }
 
 static void expect_works(const struct outcome *outcome, int listener) {
-    static const struct stream_handlers handlers = {.on_data = on_data};
+    static const struct stream_handlers handlers = {.on_data = on_stream_data};
     AUTO_CLOSE int peer = accept(listener, NULL, NULL);
     char request[8] = "";
     struct iovec piece = {.iov_base = (char[]){"ping"}, .iov_len = 4};

@@ -65,7 +65,7 @@ static void pauses_and_resumes(void **state UNUSED) {
 }
 
 static void stop_at_first_data(struct stream *source, const char *bytes, size_t length, void *data) {
-    on_data(source, bytes, length, data);
+    on_stream_data(source, bytes, length, data);
     stream_read_stop(source);
 }
 
@@ -73,7 +73,7 @@ static void stop_at_first_data(struct stream *source, const char *bytes, size_t 
 static void stops_within_a_turn(void **state UNUSED) {
     static const char block[300000] = {0};
     open_socket();
-    stream_set_handlers(stream, &(const struct stream_handlers){.on_data = stop_at_first_data, .on_end = on_end},
+    stream_set_handlers(stream, &(const struct stream_handlers){.on_data = stop_at_first_data, .on_end = on_stream_end},
                         &seen);
     int large = 1000000;
     (void)setsockopt(peer, SOL_SOCKET, SO_SNDBUF, &large, sizeof large);
@@ -305,7 +305,7 @@ static const struct stream_handlers other_owner = {
     .on_data = other_on_data, .on_end = other_on_end, .on_failed = other_on_failed};
 
 static void hand_over(struct stream *source, const char *bytes, size_t length, void *data) {
-    on_data(source, bytes, length, data);
+    on_stream_data(source, bytes, length, data);
     stream_set_handlers(source, &other_owner, NULL);
 }
 
@@ -313,7 +313,7 @@ static void is_handed_over(void **state UNUSED) {
     other_ended = other_failed = 0;
     buffer_init(&other_got, BUFFER_NO_LIMIT);
     open_socket();
-    stream_set_handlers(stream, &(const struct stream_handlers){.on_data = hand_over, .on_end = on_end}, &seen);
+    stream_set_handlers(stream, &(const struct stream_handlers){.on_data = hand_over, .on_end = on_stream_end}, &seen);
     stream_read_start(stream);
     peer_sends("one");
     loop_run_pending(loop);

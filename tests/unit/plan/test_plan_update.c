@@ -18,14 +18,14 @@ struct fixture {
     bool adds_another; // from within the callback
 };
 
-static void on_updated(const struct plan_update_result *result, void *data);
+static void on_plan_updated(const struct plan_update_result *result, void *data);
 
 static void add(struct fixture *fixture, const char *label, const char *text) {
     const struct plan_update_request request = {.label = label, .text = text, .length = strlen(text)};
-    assert_true(plan_updater_add_layer(fixture->updater, &request, on_updated, fixture, NULL));
+    assert_true(plan_updater_add_layer(fixture->updater, &request, on_plan_updated, fixture, NULL));
 }
 
-static void on_updated(const struct plan_update_result *result, void *data) {
+static void on_plan_updated(const struct plan_update_result *result, void *data) {
     struct fixture *fixture = data;
     size_t index = fixture->result_count++;
     if (result->err != NULL) {
@@ -121,7 +121,7 @@ static void too_many_are_refused(void **state UNUSED) {
     const struct plan_update_request request = {.label = "x", .text = "services: {}", .length = 12};
     size_t accepted = 0;
     AUTO_ERROR struct error err = {0};
-    while (plan_updater_add_layer(fixture.updater, &request, on_updated, &fixture, &err))
+    while (plan_updater_add_layer(fixture.updater, &request, on_plan_updated, &fixture, &err))
         accepted++;
     assert_int_equal(err.kind, ERROR_UNAVAILABLE);
     assert_int_equal(fixture.result_count, 0);

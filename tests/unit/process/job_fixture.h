@@ -74,7 +74,7 @@ static inline void let_go_when(struct fixture *fixture, int when) {
     loop_stop(loop);
 }
 
-static inline void on_launched(struct job *job, void *data) {
+static inline void on_job_launched(struct job *job, void *data) {
     struct fixture *fixture = data;
     assert_ptr_equal(job, fixture->job);
     assert_int_equal(fixture->launched++ + fixture->failed + fixture->exited + fixture->ended, 0);
@@ -83,7 +83,7 @@ static inline void on_launched(struct job *job, void *data) {
     let_go_when(fixture, WHEN_LAUNCHED);
 }
 
-static inline void on_failed(struct job *job, const struct error *err, void *data) {
+static inline void on_job_failed(struct job *job, const struct error *err, void *data) {
     struct fixture *fixture = data;
     assert_ptr_equal(job, fixture->job);
     assert_int_equal(fixture->failed++ + fixture->launched + fixture->exited + fixture->ended, 0);
@@ -93,7 +93,7 @@ static inline void on_failed(struct job *job, const struct error *err, void *dat
     let_go_when(fixture, WHEN_FAILED);
 }
 
-static inline void on_exited(struct job *job, int exit_code, void *data) {
+static inline void on_job_exited(struct job *job, int exit_code, void *data) {
     struct fixture *fixture = data;
     assert_ptr_equal(job, fixture->job);
     assert_int_equal(fixture->exited++ + fixture->failed + fixture->ended, 0);
@@ -103,7 +103,7 @@ static inline void on_exited(struct job *job, int exit_code, void *data) {
     let_go_when(fixture, WHEN_EXITED);
 }
 
-static inline void on_ended(struct job *job, const struct job_end *end, void *data) {
+static inline void on_job_ended(struct job *job, const struct job_end *end, void *data) {
     struct fixture *fixture = data;
     assert_ptr_equal(job, fixture->job);
     assert_int_equal(fixture->ended++ + fixture->failed, 0);
@@ -114,10 +114,10 @@ static inline void on_ended(struct job *job, const struct job_end *end, void *da
 }
 
 static const struct job_handlers handlers = {
-    .on_launched = on_launched,
-    .on_failed = on_failed,
-    .on_exited = on_exited,
-    .on_ended = on_ended,
+    .on_launched = on_job_launched,
+    .on_failed = on_job_failed,
+    .on_exited = on_job_exited,
+    .on_ended = on_job_ended,
 };
 
 // A shell with a script. Its output is collected; standard error joins it.

@@ -42,7 +42,7 @@ static size_t turn_bytes(void *data) {
     return fixture->turn_bytes;
 }
 
-static void on_ended(struct job_output *output, void *data) {
+static void on_output_ended(struct job_output *output, void *data) {
     struct fixture *fixture = data;
     assert_ptr_equal(output, fixture->output);
     fixture->ended++;
@@ -55,7 +55,7 @@ static void create_output(struct fixture *fixture, int fd) {
     struct job_sink sink = {.write = write_text_in, .data = fixture};
     if (fixture->turn_bytes > 0)
         sink.turn_bytes = turn_bytes;
-    assert_true(job_output_create(fixture->loop, fd, &sink, on_ended, fixture, &fixture->output, NULL));
+    assert_true(job_output_create(fixture->loop, fd, &sink, on_output_ended, fixture, &fixture->output, NULL));
 }
 
 static int setup(void **state) {
@@ -330,7 +330,7 @@ static void what_cannot_be_watched_stays_the_callers(void **state) {
     struct job_output *output = NULL;
     struct job_sink sink = {0};
     AUTO_ERROR struct error err = {0};
-    assert_false(job_output_create(fixture->loop, fd, &sink, on_ended, fixture, &output, &err));
+    assert_false(job_output_create(fixture->loop, fd, &sink, on_output_ended, fixture, &output, &err));
     assert_true(error_is_set(&err));
     assert_null(output);
     assert_int_not_equal(fcntl(fd, F_GETFD), -1);

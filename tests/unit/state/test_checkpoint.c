@@ -84,7 +84,7 @@ struct waiter {
     bool is_saved;
 };
 
-static void on_done(struct checkpoint_wait *wait, bool is_saved) {
+static void on_checkpoint_done(struct checkpoint_wait *wait, bool is_saved) {
     struct waiter *waiter = CONTAINER_OF(wait, struct waiter, wait);
     waiter->calls++;
     waiter->is_saved = is_saved;
@@ -94,7 +94,7 @@ static void on_done(struct checkpoint_wait *wait, bool is_saved) {
 // Waits until all that was altered is written, or the attempt has failed.
 static bool save(struct scene *scene) {
     struct waiter waiter = {.loop = scene->loop};
-    checkpoint_wait(scene->checkpoint, &waiter.wait, on_done);
+    checkpoint_wait(scene->checkpoint, &waiter.wait, on_checkpoint_done);
     assert_int_equal(waiter.calls, 0);
     loop_run(scene->loop);
     assert_int_equal(waiter.calls, 1);
@@ -154,11 +154,11 @@ static void what_changes_during_a_write_is_in_the_next(void **unused UNUSED) {
     scene_begin(&scene);
     struct waiter first = {.loop = scene.loop}, second = {.loop = scene.loop};
     state_add_warning(scene.state, "one");
-    checkpoint_wait(scene.checkpoint, &first.wait, on_done);
+    checkpoint_wait(scene.checkpoint, &first.wait, on_checkpoint_done);
     uv_run(loop_uv(scene.loop), UV_RUN_NOWAIT);
     uv_run(loop_uv(scene.loop), UV_RUN_NOWAIT);
     state_add_warning(scene.state, "two");
-    checkpoint_wait(scene.checkpoint, &second.wait, on_done);
+    checkpoint_wait(scene.checkpoint, &second.wait, on_checkpoint_done);
     while (second.calls == 0)
         loop_run(scene.loop);
     assert_int_equal(first.calls, 1);
@@ -172,10 +172,10 @@ static void a_cancelled_wait_is_not_answered(void **unused UNUSED) {
     struct scene scene;
     scene_begin(&scene);
     struct waiter gone = {.loop = scene.loop}, gone_too = {.loop = scene.loop};
-    checkpoint_wait(scene.checkpoint, &gone.wait, on_done); // nothing to write
+    checkpoint_wait(scene.checkpoint, &gone.wait, on_checkpoint_done); // nothing to write
     checkpoint_wait_cancel(scene.checkpoint, &gone.wait);
     state_add_warning(scene.state, "one");
-    checkpoint_wait(scene.checkpoint, &gone_too.wait, on_done);
+    checkpoint_wait(scene.checkpoint, &gone_too.wait, on_checkpoint_done);
     checkpoint_wait_cancel(scene.checkpoint, &gone_too.wait);
     checkpoint_wait_cancel(scene.checkpoint, &gone_too.wait);
     assert_true(save(&scene));
@@ -251,7 +251,7 @@ struct failures {
     char *message;
 };
 
-static void on_failure(struct listener *listener, void *argument) {
+static void on_write_failed(struct listener *listener, void *argument) {
     struct failures *failures = CONTAINER_OF(listener, struct failures, listener);
     const struct checkpoint_failure *failure = argument;
     failures->count++;
@@ -279,7 +279,7 @@ static void a_full_disk_keeps_the_old_file(void **unused UNUSED) {
     struct scene scene;
     scene_begin(&scene);
     struct failures failures = {0};
-    event_add(checkpoint_failed(scene.checkpoint), &failures.listener, on_failure);
+    event_add(checkpoint_failed(scene.checkpoint), &failures.listener, on_write_failed);
     state_add_warning(scene.state, "before");
     assert_true(save(&scene));
     AUTO_FREE char *before = file_text(&scene);
@@ -339,7 +339,7 @@ static void flush_writes_what_is_left(void **unused UNUSED) {
     scene_begin(&scene);
     struct waiter waiter = {.loop = scene.loop};
     state_add_warning(scene.state, "one");
-    checkpoint_wait(scene.checkpoint, &waiter.wait, on_done);
+    checkpoint_wait(scene.checkpoint, &waiter.wait, on_checkpoint_done);
     uv_run(loop_uv(scene.loop), UV_RUN_NOWAIT);
     uv_run(loop_uv(scene.loop), UV_RUN_NOWAIT);
     state_add_warning(scene.state, "two");
@@ -359,7 +359,7 @@ static void destroyed_while_writing_and_waited_for(void **unused UNUSED) {
     scene_begin(&scene);
     struct waiter waiter = {.loop = scene.loop};
     state_add_warning(scene.state, "one");
-    checkpoint_wait(scene.checkpoint, &waiter.wait, on_done);
+    checkpoint_wait(scene.checkpoint, &waiter.wait, on_checkpoint_done);
     uv_run(loop_uv(scene.loop), UV_RUN_NOWAIT);
     uv_run(loop_uv(scene.loop), UV_RUN_NOWAIT);
     scene_end(&scene);
@@ -428,7 +428,7 @@ static void a_write_that_hangs_is_waited_for_in_vain(void **unused UNUSED) {
     scene_begin(&scene);
     struct waiter waiter = {.loop = scene.loop};
     state_add_warning(scene.state, "one");
-    checkpoint_wait(scene.checkpoint, &waiter.wait, on_done);
+    checkpoint_wait(scene.checkpoint, &waiter.wait, on_checkpoint_done);
     pthread_mutex_lock(&disk);
     AUTO_ERROR struct error err = {0};
     assert_false(checkpoint_flush(scene.checkpoint, 1, &err));

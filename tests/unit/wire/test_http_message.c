@@ -62,7 +62,7 @@ static enum http_event next(struct http_reader *reader, const char **text) {
     return http_reader_next(reader, text, &length, &data, &data_length);
 }
 
-static void skips_the_body_of_an_answer_to_head(void **state UNUSED) {
+static void skips_the_body_of_a_response_to_head(void **state UNUSED) {
     struct http_reader reader;
     http_reader_init(&reader, HTTP_READ_RESPONSE);
     const char *text = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nHTTP/1.1 204 No\r\n\r\n";
@@ -211,7 +211,7 @@ int main(void) {
         cmocka_unit_test(stray_line_ends_are_passed_over_only_after_a_post),
         cmocka_unit_test(cut_off),
         cmocka_unit_test(responses),
-        cmocka_unit_test(skips_the_body_of_an_answer_to_head),
+        cmocka_unit_test(skips_the_body_of_a_response_to_head),
         cmocka_unit_test(takes_no_byte_behind_the_head),
         cmocka_unit_test(stays_failed),
         cmocka_unit_test(holds_nothing_between_messages),

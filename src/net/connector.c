@@ -39,6 +39,7 @@ static int stop_polling(struct connection_attempt *attempt) {
 
 // Lets go of all that the attempt holds.
 static void attempt_finish(struct connection_attempt *attempt) {
+    attempt->is_over = true;
     list_remove(&attempt->link);
     lookup_leave(attempt);
     loop_defer_cancel(attempt->connector->loop, &attempt->begin);
@@ -70,6 +71,8 @@ static void attempt_succeed(struct connection_attempt *attempt, int fd) {
 }
 
 void connector_cancel(struct connection_attempt *attempt) {
+    if (attempt->is_over)
+        return;
     attempt_finish(attempt);
     attempt_free(attempt);
 }

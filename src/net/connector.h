@@ -49,5 +49,5 @@ typedef void (*connect_done_fn)(struct connection_attempt *attempt, struct strea
 // The target is borrowed for the call. Each address gets an equal share of the time that is left.
 struct connection_attempt *connector_start(struct connector *connector, const struct connect_target *target,
                                            connect_done_fn on_done, void *data) __attribute__((returns_nonnull));
-// Ends an attempt that is not over, without a call of its function.
+// Ends an attempt without a call of its function; within that without effect.
 void connector_cancel(struct connection_attempt *attempt);

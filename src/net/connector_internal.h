@@ -38,6 +38,7 @@ struct connection_attempt {
     size_t tried_count;
     struct connect_poll *poll; // of the address that is being tried
     struct error err;          // the first address'
+    bool is_over;
 };
 
 // --- connector.c ---

@@ -33,6 +33,7 @@ struct stream {
     void *data;
     struct stream_queue queue;
     size_t low_bytes, high_bytes;
+    struct deferred unpolled_read;
     struct deferred failed_call;
     const char *failed_to; // what could not be done any more
     int failed_errnum;
@@ -41,31 +42,14 @@ struct stream {
     enum stream_life life;
     enum reading reading;
     enum writing writing;
-    bool has_poll; // the loop knows it
+    bool has_poll;   // the loop knows `poll`, and has to let go of it before the stream is freed
+    bool is_calling; // a handler is being called, and the stream is used afterwards
 };
-
-static void on_poll_ready(uv_poll_t *poll, int status, int events);
-
-// Tells the loop what to wait for, which is nothing once the stream is broken.
-static void update_polling(struct stream *stream) {
-    int wanted = 0;
-    if (stream->life == STREAM_WORKS) {
-        wanted |= stream->reading == READING_STARTED ? UV_READABLE : 0;
-        wanted |= stream->queue.bytes > 0 ? UV_WRITABLE : 0;
-    }
-    if (wanted == stream->polled)
-        return;
-    stream->polled = wanted;
-    if (wanted == 0)
-        (void)uv_poll_stop(&stream->poll);
-    else
-        (void)uv_poll_start(&stream->poll, wanted, on_poll_ready);
-}
 
 // --- failing ---
 
-static void report_failure(struct deferred *deferred) {
-    struct stream *stream = CONTAINER_OF(deferred, struct stream, failed_call);
+static void report_failure(struct deferred *failed_call) {
+    struct stream *stream = CONTAINER_OF(failed_call, struct stream, failed_call);
     stream->life = STREAM_FAILED;
     if (stream->handlers.on_failed == NULL)
         return;
@@ -79,12 +63,56 @@ static void stream_break(struct stream *stream, int errnum, const char *failed_t
     stream->failed_to = failed_to;
     stream->failed_errnum = errnum;
     stream_queue_clear(&stream->queue);
-    update_polling(stream);
+    if (stream->has_poll)
+        (void)uv_poll_stop(&stream->poll);
     loop_defer(stream->loop, &stream->failed_call, report_failure);
 }
 
 static bool is_passing(int errnum) {
     return errnum == EAGAIN || errnum == EWOULDBLOCK || errnum == EINTR;
+}
+
+// --- polling ---
+
+static void on_poll_ready(uv_poll_t *poll, int status, int events);
+
+static bool open_poll(struct stream *stream) {
+    if (stream->has_poll)
+        return true;
+    int code = uv_poll_init(loop_uv(stream->loop), &stream->poll, stream->fd);
+    stream->has_poll = code == 0;
+    if (code != 0)
+        stream_break(stream, -code, "poll");
+    return code == 0;
+}
+
+// Sets what the loop waits for. A handler may want one thing after the other, and often closes in the end: what counts
+// is what is wanted when it has returned.
+static void update_polling(struct stream *stream) {
+    if (stream->life != STREAM_WORKS || stream->is_calling)
+        return;
+    int wanted = stream->reading == READING_STARTED ? UV_READABLE : 0;
+    wanted |= stream->queue.bytes > 0 ? UV_WRITABLE : 0;
+    if (wanted == stream->polled || !open_poll(stream))
+        return;
+    stream->polled = wanted;
+    if (wanted == 0)
+        (void)uv_poll_stop(&stream->poll);
+    else
+        (void)uv_poll_start(&stream->poll, wanted, on_poll_ready);
+}
+
+// Around whatever calls handlers and goes on with the stream.
+static void begin_calling(struct stream *stream) {
+    stream->is_calling = true;
+}
+
+static void end_calling(struct stream *stream) {
+    stream->is_calling = false;
+    if (stream->life != STREAM_DESTROYED)
+        update_polling(stream);
+    else if (!stream->has_poll)
+        free(stream);
 }
 
 // --- creating and destroying ---
@@ -100,10 +128,8 @@ struct stream *stream_create(struct loop *loop, int fd, enum stream_kind kind) {
     int on = 1;
     if (kind == STREAM_TCP)
         (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    int code = uv_poll_init(loop_uv(loop), &stream->poll, fd);
-    stream->has_poll = code == 0;
-    if (code != 0)
-        stream_break(stream, -code, "poll");
+    if (kind == STREAM_FILE) // sockets have a flag for each call instead
+        (void)ioctl(fd, FIONBIO, &on);
     return stream;
 }
 
@@ -115,6 +141,7 @@ void stream_destroy(struct stream *stream) {
     if (stream == NULL)
         return;
     stream->life = STREAM_DESTROYED;
+    loop_defer_cancel(stream->loop, &stream->unpolled_read);
     loop_defer_cancel(stream->loop, &stream->failed_call);
     stream_queue_clear(&stream->queue);
     if (stream->transport->destroy != NULL)
@@ -122,7 +149,7 @@ void stream_destroy(struct stream *stream) {
     if (stream->has_poll)
         uv_close((uv_handle_t *)&stream->poll, on_poll_closed);
     (void)close(stream->fd);
-    if (!stream->has_poll)
+    if (!stream->has_poll && !stream->is_calling)
         free(stream);
 }
 
@@ -179,15 +206,29 @@ static bool read_some(struct stream *stream) {
     return has_read;
 }
 
+static void on_unpolled_read_due(struct deferred *unpolled_read) {
+    struct stream *stream = CONTAINER_OF(unpolled_read, struct stream, unpolled_read);
+    begin_calling(stream);
+    (void)read_some(stream);
+    end_calling(stream);
+}
+
+// The first bytes of a new connection have usually come when it is accepted, and many end after one request and its
+// response: opening a poll handle, which takes several system calls, is put off until there is nothing to read.
 void stream_read_start(struct stream *stream) {
-    if (stream->reading == READING_STOPPED)
-        stream->reading = READING_STARTED;
-    update_polling(stream);
+    if (stream->reading != READING_STOPPED)
+        return;
+    stream->reading = READING_STARTED;
+    if (stream->has_poll)
+        update_polling(stream);
+    else
+        loop_defer(stream->loop, &stream->unpolled_read, on_unpolled_read_due);
 }
 
 void stream_read_stop(struct stream *stream) {
-    if (stream->reading == READING_STARTED)
-        stream->reading = READING_STOPPED;
+    if (stream->reading != READING_STARTED)
+        return;
+    stream->reading = READING_STOPPED;
     update_polling(stream);
 }
 
@@ -297,6 +338,7 @@ static void on_poll_error(struct stream *stream) {
 
 static void on_poll_ready(uv_poll_t *poll, int status, int events) {
     struct stream *stream = CONTAINER_OF(poll, struct stream, poll);
+    begin_calling(stream);
     if (status < 0) {
         on_poll_error(stream);
     } else {
@@ -305,6 +347,5 @@ static void on_poll_ready(uv_poll_t *poll, int status, int events) {
         if ((events & UV_WRITABLE) != 0)
             (void)drain(stream);
     }
-    if (stream->life != STREAM_DESTROYED)
-        update_polling(stream);
+    end_calling(stream);
 }

@@ -25,9 +25,10 @@ struct stream_handlers {
     void (*on_failed)(struct stream *stream, const struct error *err, void *data);
 };
 
-// Takes the descriptor over and makes it non-blocking; a pipe or a terminal must not be shared with another process,
-// for which that would count as well. A descriptor that cannot be polled gives a broken stream. SIGPIPE has to be
-// ignored by the program. Not reading at first; without handlers.
+// Takes the descriptor over. No call blocks, whatever the mode of a socket; a pipe or a terminal is made non-blocking,
+// and must not be shared with another process, for which that would count as well. With a descriptor that cannot be
+// polled, such as a regular file, the stream breaks when it has to wait. SIGPIPE has to be ignored by the program. Not
+// reading at first; without handlers.
 struct stream *stream_create(struct loop *loop, int fd, enum stream_kind kind) __attribute__((returns_nonnull));
 // At once: closes the descriptor, queued bytes are lost, no handler is called any more. NULL is fine.
 void stream_destroy(struct stream *stream);

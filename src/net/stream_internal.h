@@ -6,7 +6,7 @@
 
 #include <sys/types.h>
 
-// Functions for one kind of descriptor, which does not block. `state` is the transport's own, NULL if it has none.
+// Functions for one kind of descriptor, none of which blocks. `state` is the transport's own, NULL if it has none.
 struct stream_transport {
     // As recv(2): 0 at the end, -1 with errno; EAGAIN when there is nothing.
     ssize_t (*read)(void *state, int fd, void *bytes, size_t length);

@@ -10,12 +10,12 @@
 // --- sockets ---
 
 static ssize_t socket_read(void *state UNUSED, int fd, void *bytes, size_t length) {
-    return recv(fd, bytes, length, 0);
+    return recv(fd, bytes, length, MSG_DONTWAIT);
 }
 
 static ssize_t socket_write(void *state UNUSED, int fd, const struct iovec *pieces, size_t count) {
     struct msghdr message = {.msg_iov = (struct iovec *)(uintptr_t)pieces, .msg_iovlen = count};
-    return sendmsg(fd, &message, MSG_NOSIGNAL);
+    return sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
 static void socket_shut_down(void *state UNUSED, int fd) {

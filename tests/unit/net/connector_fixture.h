@@ -164,6 +164,7 @@ struct outcome {
     void (*on_end)(void); // called at the end, if it is set
 };
 static struct outcome outcomes[OUTCOMES_MAX];
+static struct connection_attempt *ending; // the attempt whose function is running
 static int done_count, stop_at;
 static bool is_starting;
 
@@ -174,6 +175,7 @@ static void on_attempt_done(struct connection_attempt *attempt, struct stream *s
     assert_ptr_equal(attempt, outcome->attempt);
     assert_true((stream == NULL) == (err != NULL));
     outcome->attempt = NULL;
+    ending = attempt;
     outcome->stream = stream;
     outcome->calls++;
     if (err != NULL) {

@@ -181,6 +181,20 @@ static void one_may_cancel_another(void **state UNUSED) {
     assert_int_equal(outcomes[2].calls, 1);
 }
 
+static void cancel_itself(void) {
+    connector_cancel(ending);
+}
+
+static void may_cancel_itself_in_its_function(void **state UNUSED) {
+    uint16_t port = 0;
+    AUTO_CLOSE int listener UNUSED = listen_at("127.0.0.1", &port);
+    start(0, "127.0.0.1", port, 0)->on_end = cancel_itself;
+    start(1, "nobody", port, 0)->on_end = cancel_itself;
+    run_until_done(2);
+    expect_stream(&outcomes[0]);
+    expect_error(&outcomes[1], ERROR_CONNECTION, "dial tcp: lookup nobody: no such host");
+}
+
 static void destroy_in_every_phase(void **state UNUSED) {
     uint16_t port = 0;
     AUTO_FULL_SOCKET struct full_socket full UNUSED = listen_full_at("127.0.0.1", &port);
@@ -217,13 +231,13 @@ static void may_be_destroyed_by_an_attempt(void **state UNUSED) {
 int main(void) {
     alarm(60);
     const struct CMUnitTest tests[] = {
-        TEST(connects_to_a_numeric_address),  TEST(connects_to_a_unix_socket),
-        TEST(names_what_went_wrong),          TEST(goes_on_to_the_next_address),
-        TEST(reports_the_first_address),      TEST(each_address_has_a_share_of_the_time),
-        TEST(ends_at_the_deadline),           TEST(deadline_covers_all_addresses),
-        TEST(deadline_may_have_passed),       TEST(can_be_cancelled_in_each_phase),
-        TEST(one_may_cancel_another),         TEST(destroy_in_every_phase),
-        TEST(may_be_destroyed_by_an_attempt),
+        TEST(connects_to_a_numeric_address), TEST(connects_to_a_unix_socket),
+        TEST(names_what_went_wrong),         TEST(goes_on_to_the_next_address),
+        TEST(reports_the_first_address),     TEST(each_address_has_a_share_of_the_time),
+        TEST(ends_at_the_deadline),          TEST(deadline_covers_all_addresses),
+        TEST(deadline_may_have_passed),      TEST(can_be_cancelled_in_each_phase),
+        TEST(one_may_cancel_another),        TEST(may_cancel_itself_in_its_function),
+        TEST(destroy_in_every_phase),        TEST(may_be_destroyed_by_an_attempt),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -86,6 +86,61 @@ static void stops_within_a_turn(void **state UNUSED) {
     assert_int_equal(seen.ended, 0);
 }
 
+static void stop_and_start(struct stream *source, const char *bytes, size_t length, void *data) {
+    on_stream_data(source, bytes, length, data);
+    stream_read_stop(source);
+    stream_read_start(source);
+}
+
+static void stops_and_starts_within_a_turn(void **state UNUSED) {
+    open_socket();
+    stream_set_handlers(stream, &(const struct stream_handlers){.on_data = stop_and_start, .on_end = on_stream_end},
+                        &seen);
+    peer_sends("one");
+    stream_read_start(stream);
+    stream_read_stop(stream);
+    loop_run_pending(loop);
+    assert_int_equal(seen.got.length, 0);
+    stream_read_start(stream);
+    loop_run_pending(loop);
+    assert_string_equal(buffer_text(&seen.got), "one");
+    peer_sends("two");
+    loop_run_pending(loop);
+    assert_string_equal(buffer_text(&seen.got), "onetwo");
+    file_close_at(&peer);
+    loop_run_pending(loop);
+    assert_int_equal(seen.ended, 1);
+}
+
+static void note_poll(uv_handle_t *handle, void *found) {
+    if (uv_handle_get_type(handle) == UV_POLL)
+        *(bool *)found = true;
+}
+
+static bool is_polled(void) {
+    bool found = false;
+    uv_walk(loop_uv(loop), note_poll, &found);
+    return found;
+}
+
+static void respond(struct stream *source, const char *bytes, size_t length, void *data) {
+    on_stream_data(source, bytes, length, data);
+    stream_write(source, &(const struct iovec){.iov_base = (void *)(uintptr_t) "response", .iov_len = 8}, 1);
+    assert_false(is_polled());
+}
+
+// A connection that is closed in the handler is never polled.
+static void polls_when_there_is_nothing_to_read(void **state UNUSED) {
+    open_socket();
+    stream_set_handlers(stream, &(const struct stream_handlers){.on_data = respond}, &seen);
+    peer_sends("request");
+    stream_read_start(stream);
+    assert_false(is_polled());
+    loop_run_pending(loop);
+    assert_string_equal(buffer_text(&seen.got), "request");
+    assert_true(is_polled());
+}
+
 static void lets_others_in_between(void **state UNUSED) {
     static const char block[4000000] = {0};
     open_socket();
@@ -95,9 +150,11 @@ static void lets_others_in_between(void **state UNUSED) {
     if (sent < 600000)
         skip(); // SO_SNDBUFFORCE is not allowed
     stream_read_start(stream);
-    uv_run(loop_uv(loop), UV_RUN_NOWAIT);
-    uv_run(loop_uv(loop), UV_RUN_NOWAIT);
+    uv_run(loop_uv(loop), UV_RUN_NOWAIT); // reads at once, and once more when it is polled
     assert_in_range(seen.got.length, 1, 2 * 262144);
+    size_t before = seen.got.length;
+    uv_run(loop_uv(loop), UV_RUN_NOWAIT);
+    assert_in_range(seen.got.length - before, 1, 262144);
     loop_run_pending(loop);
     assert_int_equal(seen.got.length, sent);
 }
@@ -264,15 +321,21 @@ static void survives_a_reset(void **state UNUSED) {
     assert_string_equal(seen.failure, "cannot read: connection reset by peer");
 }
 
-static void cannot_poll_everything(void **state UNUSED) {
-    open_with(open("/dev/null", O_RDWR | O_CLOEXEC), STREAM_FILE, -1);
-    assert_true(stream_is_broken(stream));
+static int open_file(void) {
+    int fd = open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    assert_int_equal(write(fd, "text", 4), 4);
+    assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
+    return fd;
+}
+
+static void breaks_where_it_cannot_wait(void **state UNUSED) {
+    open_with(open_file(), STREAM_FILE, -1);
     stream_read_start(stream);
-    write_text("text");
-    assert_int_equal(seen.failed, 0);
+    assert_false(stream_is_broken(stream));
     loop_run_pending(loop);
+    assert_string_equal(buffer_text(&seen.got), "text");
     assert_int_equal(seen.failed, 1);
-    assert_true(text_has_prefix(seen.failure, "cannot poll: "));
+    assert_string_equal(seen.failure, "cannot poll: operation not permitted");
 }
 
 // The writing end of a pipe is not to be read: no spinning on what polling reports.
@@ -426,12 +489,31 @@ static void is_destroyed_before_its_failure_is_told(void **state UNUSED) {
     destroy(stream);
     loop_run_pending(loop);
     assert_int_equal(seen.failed, 0);
-    open_with(open("/dev/null", O_RDWR | O_CLOEXEC), STREAM_FILE, -1);
-    stream_set_handlers(stream, &destroying[3], NULL);
-    destroyed = 0;
-    loop_run_pending(loop);
-    assert_int_equal(destroyed, 1);
     stream_destroy(NULL);
+}
+
+// Before the loop polls it: nothing but the stream itself keeps it until the handler has returned.
+static void is_destroyed_at_its_first_bytes(void **state UNUSED) {
+    destroyed = 0;
+    for (int i = 0; i < 2; i++) {
+        open_socket();
+        stream_set_handlers(stream, &destroying[i], NULL);
+        if (i == 0)
+            peer_sends("text");
+        file_close_at(&peer);
+        stream_read_start(stream);
+        loop_run_pending(loop);
+        assert_int_equal(destroyed, i + 1);
+    }
+    open_with(open_file(), STREAM_FILE, -1);
+    stream_set_handlers(stream, &destroying[3], NULL);
+    stream_read_start(stream);
+    loop_run_pending(loop);
+    assert_int_equal(destroyed, 3);
+    open_socket();
+    stream_read_start(stream);
+    destroy(stream); // before the first attempt
+    loop_run_pending(loop);
 }
 
 // --- TCP ---
@@ -469,6 +551,8 @@ int main(void) {
         TEST(reads_a_terminal),
         TEST(pauses_and_resumes),
         TEST(stops_within_a_turn),
+        TEST(stops_and_starts_within_a_turn),
+        TEST(polls_when_there_is_nothing_to_read),
         TEST(lets_others_in_between),
         TEST(writes_to_a_socket),
         TEST(writes_to_a_pipe),
@@ -481,13 +565,14 @@ int main(void) {
         TEST(breaks_when_a_pipe_is_closed),
         TEST(breaks_with_bytes_queued),
         TEST(survives_a_reset),
-        TEST(cannot_poll_everything),
+        TEST(breaks_where_it_cannot_wait),
         TEST(fails_to_read_a_writing_end),
         TEST(is_handed_over),
         TEST(tells_a_new_owner_of_end_and_failure),
         TEST(needs_no_handlers),
         TEST(is_destroyed_in_each_handler),
         TEST(is_destroyed_before_its_failure_is_told),
+        TEST(is_destroyed_at_its_first_bytes),
         TEST(talks_over_tcp),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

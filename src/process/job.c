@@ -144,7 +144,7 @@ static void on_child_exited(struct child *child, int exit_code) {
     struct job *job = CONTAINER_OF(child, struct job, child);
     job->exit_code = exit_code;
     set_state(job, JOB_EXITED);
-    // As a rule this reads the rest of the output and its end.
+    // Output that has ended already needs no wait.
     for (size_t i = 0; i < OUTPUT_COUNT; i++) {
         if (job->outputs[i] != NULL)
             job_output_read(job->outputs[i]);

@@ -28,6 +28,8 @@ struct job_output {
 };
 
 enum read_result { READ_MORE, READ_EMPTY, READ_END };
+// A short read ends the turn while the program runs: another would return a few bytes from a writer that is writing.
+enum read_extent { READ_TO_SHORT, READ_TO_END };
 
 static void enlarge_pipe(struct job_output *output) {
     if (output->has_large_pipe)
@@ -56,11 +58,10 @@ static enum read_result read_block(struct job_output *output, char *block, size_
     return READ_MORE;
 }
 
-// A short read ends the turn: reading on would fetch a few bytes at a time from a writer that is under way.
-static enum read_result read_turn(struct job_output *output) {
+static enum read_result read_turn(struct job_output *output, enum read_extent extent) {
     char block[BLOCK_BYTES];
     size_t limit = turn_bytes(output), total = 0, length = 0, wanted = 0;
-    while (total < limit && !output->is_paused && (length == wanted || output->is_finishing)) {
+    while (total < limit && !output->is_paused && (length == wanted || extent == READ_TO_END)) {
         wanted = limit - total < sizeof block ? limit - total : sizeof block;
         enum read_result result = read_block(output, block, wanted, &length);
         if (result != READ_MORE)
@@ -82,18 +83,23 @@ static void stop(struct job_output *output) {
     }
 }
 
-void job_output_read(struct job_output *output) {
+static void read_output(struct job_output *output, enum read_extent extent) {
     if (output->is_paused || output->fd < 0)
         return;
-    enum read_result result = read_turn(output);
+    enum read_result result = read_turn(output, extent);
     if (result == READ_END || (result == READ_EMPTY && output->is_finishing)) {
         stop(output);
         output->on_ended(output, output->data);
     }
 }
 
+void job_output_read(struct job_output *output) {
+    read_output(output, READ_TO_END);
+}
+
 static void on_poll_readable(uv_poll_t *poll, int status UNUSED, int events UNUSED) {
-    job_output_read(CONTAINER_OF(poll, struct job_output, poll));
+    struct job_output *output = CONTAINER_OF(poll, struct job_output, poll);
+    read_output(output, output->is_finishing ? READ_TO_END : READ_TO_SHORT);
 }
 
 static void on_next_read(struct deferred *deferred) {

@@ -27,7 +27,3 @@ int signal_by_name(const char *name) {
     }
     return 0;
 }
-
-const char *signal_name(int number) {
-    return number > 0 && (size_t)number < ARRAY_COUNT(signal_names) ? signal_names[number] : NULL;
-}

@@ -21,7 +21,7 @@ struct descriptor_budget;
 // `limit` is RLIMIT_NOFILE, or SIZE_MAX if there is none. Half of the reserved descriptors are for the daemon itself
 // and never given out. A quarter is guaranteed to each use, whatever the others have taken.
 struct descriptor_budget *descriptor_budget_create(size_t limit) __attribute__((returns_nonnull));
-void descriptor_budget_destroy(struct descriptor_budget *budget); // NULL is fine
+void descriptor_budget_destroy(struct descriptor_budget *budget); // NULL is allowed
 // Takes `count` descriptors or none. ERROR_UNAVAILABLE with errnum EMFILE ("too many open files") if too few are left.
 bool descriptor_budget_take(struct descriptor_budget *budget, enum descriptor_use use, size_t count,
                             struct error *err) NODISCARD;

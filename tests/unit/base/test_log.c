@@ -41,7 +41,7 @@ static int tear_down(void **state) {
     return 0;
 }
 
-// What is behind the time stamp, which is checked here: 2026-01-02T03:04:05.678Z.
+// Checks the time stamp and returns the text after it: 2026-01-02T03:04:05.678Z.
 static const char *behind_time(const struct capture *capture) {
     const char *pattern = "dddd-dd-ddTdd:dd:dd.dddZ ";
     const char *line = buffer_text(&capture->lines);

@@ -80,7 +80,7 @@ static void memory_try_may_fail(void **state UNUSED) {
     assert_int_equal(small[2], 0);
 }
 
-// What ends the program runs in a child; returns its exit status and what it wrote to standard error.
+// Runs a function that ends the program in a child; returns its exit status and its standard error.
 static int status_of_child(void (*run)(void), struct buffer *message) {
     int pipe_fds[2];
     assert_int_equal(pipe(pipe_fds), 0);

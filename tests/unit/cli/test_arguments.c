@@ -46,7 +46,7 @@ static const struct cli_command needing = {
     .options = (const struct cli_option[]){{.name = "from", .kind = CLI_TEXT, .is_required = true}, {0}},
 };
 
-// The words, parted by single blanks; `_` stands for an empty one.
+// Words separated by single blanks; `_` is an empty word.
 struct parsed {
     struct cli_call call;
     enum cli_action action;

@@ -30,7 +30,7 @@ static void finds_the_socket(void **state UNUSED) {
     assert_place("/some/where", "./x//y", "./x//y");
 }
 
-// Fails as the client does, and returns what the user is told. Owned.
+// Fails like the client and returns the message for the user. Owned.
 static char *told(enum pebble_error_kind kind, const char *api_kind, const char *message) {
     struct pebble_error from = {.kind = kind, .message = memory_string(message)};
     from.api_kind = api_kind != NULL ? memory_string(api_kind) : NULL;

@@ -62,7 +62,7 @@ static void reports_a_failed_change(void **state UNUSED) {
     assert_string_equal(err.message, "cannot do it");
 }
 
-// SIGINT comes while the daemon has the second request; the change is aborted once, and the wait goes on.
+// SIGINT comes while the daemon has the second request; the change is aborted once, and the wait continues.
 static void interrupt_aborts_the_change(void **state UNUSED) {
     const struct fake_response script[] = {
         {.result = DOING}, {.raises = true, .signal = SIGINT, .holds = true}, {.result = DOING}, {.result = FAILED}};

@@ -31,8 +31,8 @@ struct http_fetch_header {
 struct http_fetch_request {
     const char *method; // NULL: GET
     const char *url;    // user and password in it are sent as Basic credentials
-    // Sent as they are. User-Agent takes the place of the usual one; Connection, Content-Length, Host, Trailer and
-    // Transfer-Encoding are left out, since they follow from the rest.
+    // Sent as they are. User-Agent takes the place of the usual one; Connection, Content-Length, Host,
+    // Proxy-Connection, Trailer and Transfer-Encoding are left out, since they follow from the rest.
     const struct http_fetch_header *headers;
     size_t header_count;
     const char *user_agent; // NULL: Go-http-client/1.1

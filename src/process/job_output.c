@@ -56,13 +56,13 @@ static enum read_result read_block(struct job_output *output, char *block, size_
     return READ_MORE;
 }
 
+// A short read ends the turn: reading on would fetch a few bytes at a time from a writer that is under way.
 static enum read_result read_turn(struct job_output *output) {
     char block[BLOCK_BYTES];
-    size_t limit = turn_bytes(output), total = 0;
-    while (total < limit && !output->is_paused) {
-        size_t length;
-        enum read_result result =
-            read_block(output, block, limit - total < sizeof block ? limit - total : sizeof block, &length);
+    size_t limit = turn_bytes(output), total = 0, length = 0, wanted = 0;
+    while (total < limit && !output->is_paused && (length == wanted || output->is_finishing)) {
+        wanted = limit - total < sizeof block ? limit - total : sizeof block;
+        enum read_result result = read_block(output, block, wanted, &length);
         if (result != READ_MORE)
             return result;
         if (output->sink.write != NULL)

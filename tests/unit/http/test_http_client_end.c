@@ -55,6 +55,8 @@ static void check_cancel_at(enum moment moment, int heads, int bodies, int ends)
     assert_int_equal(seen.heads, heads);
     assert_int_equal(seen.bodies, bodies);
     assert_int_equal(seen.ends, ends);
+    assert_int_equal(seen.status, 200); // the head was good after the cancellation
+    assert_string_equal(buffer_text(&seen.headers), "Transfer-Encoding=chunked\n");
     assert_true(list_is_empty(&client->fetches));
 }
 

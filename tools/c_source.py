@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""C source as far as the checks of this folder have to understand it: comments, literals, definitions."""
+"""Parsing of C sources for the checks in this folder: comments, literals, definitions."""
 
 import collections
 import functools
@@ -13,18 +13,18 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.M)
 ATTRIBUTE = re.compile(r"\b__attribute__\s*\(\((?:[^()]|\([^()]*\))*\)\)")
 C_ENDINGS = (".c", ".h")
 
-# first, last: lines from 0; start, end: where the text of these lines begins and ends; head: what stands before the
-# body; parameters: what stands in its last pair of parentheses.
+# first, last: lines from 0; start, end: positions of the text of these lines; head: the text before the body;
+# parameters: the text in its last pair of parentheses.
 Function = collections.namedtuple("Function", "name is_static first last start end head parameters")
 
 
 def blank(text, pattern=NOISE):
-    """The text with what matches (literals and comments) blanked, lines kept."""
+    """The text with matches (literals and comments) replaced by blanks; line breaks are kept."""
     return pattern.sub(lambda match: re.sub(r"[^\n]", " ", match.group()), text)
 
 
 def definitions(text):
-    """Yields (first line, last line), from 0, of whatever stands at the top level of a C file."""
+    """Yields (first line, last line), from 0, of each item at the top level of a C file."""
     start, depth, has_body, in_directive = None, 0, False, False
     for number, line in enumerate(text.split("\n")):
         in_directive = in_directive or line.startswith("#")
@@ -41,7 +41,7 @@ def definitions(text):
 
 
 def split_outside(text, separator=","):
-    """The parts of a text between separators that stand in no parentheses, brackets or braces."""
+    """The parts of a text between separators outside parentheses, brackets and braces."""
     parts, depth, begin = [], 0, 0
     for at, character in enumerate(text):
         if character in "([{":
@@ -69,7 +69,7 @@ class Source:
 
     @functools.cached_property
     def statements(self):
-        """The code with the preprocessor's lines blanked too."""
+        """The code with preprocessor lines blanked too."""
         return blank(self.code, DIRECTIVE)
 
     @functools.cached_property
@@ -110,7 +110,7 @@ class Source:
 
     @property
     def leading_comment(self):
-        """The words of the comment right after the licence line, as one line; "" if there is none."""
+        """The comment right after the licence line, as one line; "" if there is none."""
         words = []
         for line in self.lines[1:]:
             if not re.match(r"\s*(//|/?\*)", line):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Rules of check-style about how C is laid out. Each takes a Source and yields (line, message)."""
+"""Layout rules of check-style. Each takes a Source and yields (line, message)."""
 
 import re
 
@@ -30,7 +30,7 @@ def check_sizeof(source):
     for match in re.finditer(r"\bsizeof\s*\(\s*", code):
         end = closing(code, code.index("(", match.start()))
         inside = source.text[match.end() : end]
-        # With parentheses at its beginning the operand may go on behind the closing one: (a)->b.
+        # The operand may continue after the closing parenthesis: (a)->b.
         if re.match(r"[A-Za-z_*&]", code[match.end()]) and not is_type(inside):
             yield source.line_of(match.start()), f"sizeof {' '.join(inside.split())}, without parentheses"
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A rule of check-style: a pointer in a condition is compared with NULL.
 
-What is a pointer is known from declarations: of members in their structure or, where the structure is not known,
-everywhere in the tree; of parameters and variables in the function itself or at the file's top level. A name that is
-declared as something else, too, is left alone.
+Pointers are recognized by their declarations: members in their structure or, if the structure is unknown, anywhere in
+the tree; parameters and variables in the function or at the top level of the file. Names that are also declared as
+something else are ignored.
 """
 
 import collections

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Rules of check-style about words: names, what comments refer to, and phrases that are not written here."""
+"""Rules of check-style about names, references in comments, and phrases."""
 
 import collections
 import os
@@ -7,7 +7,7 @@ import re
 
 # --- names ---
 
-# What names are not made of, and the word to use instead.
+# Words that must not be used in names, and the word to use instead.
 NAME_WORDS = [
     (r"^hear_", "a listener is on_noun_event()"),
     (r"^tell_", "notify"),
@@ -58,7 +58,7 @@ REFERENCE_FOLDERS = ("src", "include", "tests", "docs")
 
 
 class Files:
-    """What there is for comments to refer to."""
+    """The files that comments can refer to."""
 
     def __init__(self, tree):
         self.root = tree.root
@@ -84,7 +84,7 @@ def check_references(tree):
 
 # --- phrases ---
 
-# Regular expressions, in which a blank also stands for a line's end within a comment or a literal.
+# Regular expressions. A blank also matches a line break in a comment or literal.
 PHRASES = [
     r"(says?|said|saying) goodbye",
     r"last words?",
@@ -99,7 +99,7 @@ PHRASE = re.compile(r"\b(" + "|".join(phrase.replace(" ", BETWEEN) for phrase in
 
 
 def words_of(source):
-    """The comments and literals of a C file, everything else blanked; a document as it is."""
+    """The comments and literals of a C file, with everything else blanked; a document unchanged."""
     if not source.path.endswith((".c", ".h")):
         return source.text
     text, end = [], 0

@@ -7,7 +7,7 @@
 #include "api/api_internal.h"
 #include "base/memory.h"
 
-// Over the Unix socket the peer's uid decides: root and the daemon's own are admins.
+// Over the Unix socket, root and the daemon's own user are admins.
 static void identify_by_peer(struct api_call *call) {
     struct peer peer = http_exchange_peer(call->exchange);
     struct api_identity *identity = &call->identity;
@@ -53,7 +53,7 @@ bool access_is_allowed(const struct api_identity *identity, enum route_access wa
         return identity->access == API_ACCESS_ADMIN;
     case FOR_METRICS:
         return identity->access >= API_ACCESS_METRICS;
-    default: // nothing opens the pairing window
+    default: // the pairing window is never open
         return false;
     }
 }

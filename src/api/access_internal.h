@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Private to api/: who asks, and what that allows. An asynchronous step between route and handler, since a password's
-// hash takes a worker a while.
+// Private to api/: identification of the client, and its access. Asynchronous, because a worker thread hashes
+// passwords.
 #pragma once
 
 #include "api/call_internal.h"
@@ -8,9 +8,9 @@
 
 typedef void (*access_identified_fn)(struct api_call *call);
 
-// Works out who asks, into call->identity. True: at once, and `on_identified` is not called. False: it is called
-// later, once, from the loop.
+// Sets call->identity to the identity of the client. Returns true if it is known at once; then `on_identified` is not
+// called. Otherwise `on_identified` is called later, once, from the loop.
 bool access_identify(struct api_call *call, access_identified_fn on_identified) NODISCARD;
-// Gives up an identification that is under way: on_identified is not called any more.
+// Cancels a pending identification; `on_identified` is not called.
 void access_cancel(struct api_call *call);
 bool access_is_allowed(const struct api_identity *identity, enum route_access wanted);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The API: requests in, managers called, responses out. One file per resource; the table in routes.c has the paths, who
-// may use them, and their handlers.
+// The HTTP API of the daemon. One file per resource; the table in routes.c lists paths, access levels and handlers.
 #pragma once
 
 #include "base/error.h"
@@ -19,24 +18,24 @@ enum api_access { API_ACCESS_NONE, API_ACCESS_UNTRUSTED, API_ACCESS_METRICS, API
 
 struct api_identity {
     enum api_access access;
-    char user[16]; // the peer's uid as text; "<unknown>" without one
+    char user[16]; // the peer's uid as text, "<unknown>" if there is none
 };
 
-// Works out who sends a request from more than the peer's uid. Optional: without `begin` the uid decides.
+// Identifies clients by more than the uid of the peer. Optional: if `begin` is NULL, the uid decides.
 struct api_authentication {
     const struct http_exchange *exchange;
-    struct api_identity identity;                               // at first what the peer's uid gives
-    void (*on_done)(struct api_authentication *authentication); // the API's: call it once `identity` is final
+    struct api_identity identity;                               // initially that of the peer's uid
+    void (*on_done)(struct api_authentication *authentication); // set by the API; call it when `identity` is final
     void *work;                                                 // the authenticator's own
 };
 struct api_authenticator {
-    // True: identity is final at once. False: it takes a while, and on_done is called later, once, from the loop.
+    // Returns true if `identity` is final. Otherwise on_done must be called later, once, from the loop.
     bool (*begin)(struct api_authentication *authentication, void *data);
-    void (*cancel)(struct api_authentication *authentication, void *data); // on_done is not called any more
+    void (*cancel)(struct api_authentication *authentication, void *data); // on_done must not be called any more
     void *data;
 };
 
-// What the API is made of; all of it outlives the API.
+// The modules that the API uses. All of them must outlive it.
 struct api_spec {
     struct loop *loop;
     struct plan_store *plans;
@@ -52,8 +51,8 @@ struct api_spec {
 };
 
 struct api *api_create(const struct api_spec *spec) __attribute__((returns_nonnull));
-// The server's requests have all been responded to or cancelled by now.
+// Call after all requests of the server have been responded to or cancelled.
 void api_destroy(struct api *api);
 struct http_server_hooks api_hooks(struct api *api);
-// From now on responses carry what is going on: kind "daemon-restart" or "system-restart" with a message.
+// Adds a maintenance notice to all further responses: kind "daemon-restart" or "system-restart", with a message.
 void api_set_maintenance(struct api *api, const char *kind, const char *message);

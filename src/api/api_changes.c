@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// /v1/changes and below: what is going on, and waiting for it.
+// /v1/changes and below.
 #include "api/api_internal.h"
 
 #include <stdlib.h>
@@ -165,7 +165,7 @@ static void on_change_body(struct api_call *call, const json_t *body) {
     if (change == NULL)
         return;
     if (!json_get_string(body, "request", "action", &action, &err)) {
-        api_respond_undecodable(call, &err);
+        api_respond_decode_error(call, &err);
     } else if (!text_equal(action, "abort")) {
         AUTO_FREE char *quoted = text_quoted(action);
         api_respond_failure(call, ERROR_BAD_REQUEST, "invalid action %s", quoted);

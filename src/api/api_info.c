@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// /v1/system-info and /v1/health: what monitors ask.
+// /v1/system-info and /v1/health.
 #include "api/api_internal.h"
 #include "api/response_internal.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Private to api/: the API itself, and its resources.
+// Private to api/: the API structure and the handlers.
 #pragma once
 
 #include "api/api.h"
@@ -9,14 +9,14 @@ struct api_call;
 
 struct api {
     struct api_spec spec;
-    struct list calls;        // api_call.link: all that are not responded to yet
-    struct plan *plan_cached; // whose text plan_json is; a reference is held
-    struct buffer plan_json;  // as a JSON string
+    struct list calls;        // api_call.link: calls without a response
+    struct plan *plan_cached; // the plan of plan_json, or NULL; a reference is held
+    struct buffer plan_json;  // its text, as a JSON string
     char *maintenance_kind;
     char *maintenance_message;
 };
 
-// --- resources: each handler responds to its call, now or later ---
+// --- handlers: each responds to its call, at once or later ---
 
 void api_get_system_info(struct api_call *call);
 void api_get_health(struct api_call *call);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// /v1/logs: lines of JSON, at once or as they come.
+// /v1/logs: a stream of JSON lines.
 #include "api/api_internal.h"
 
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 #include "http/http_response.h"
 
 #define DEFAULT_COUNT 30
-#define BLOCK_BYTES ((size_t)32768) // written to the connection at a time
+#define BLOCK_BYTES ((size_t)32768) // size of one write to the connection
 #define BLOCKS_PER_TURN 16
 
 struct log_response {
@@ -39,7 +39,7 @@ static void add_entry(struct buffer *out, const char *service, const struct ring
     buffer_add_string(out, "}\n");
 }
 
-// Writes one block of entries; false when there are none left.
+// Writes one block of entries. Returns false if none are left.
 static bool write_block(struct log_response *response) {
     AUTO_BUFFER struct buffer block = BUFFER_INIT(BUFFER_NO_LIMIT);
     const char *service;
@@ -55,7 +55,7 @@ static void write_turn(struct deferred *deferred) {
     struct http_exchange *exchange = response->call->exchange;
     for (int i = 0; i < BLOCKS_PER_TURN; i++) {
         if (http_stream_pending(exchange) >= HTTP_STREAM_HIGH_BYTES)
-            return; // on_stream_drained() goes on
+            return; // continued by on_stream_drained()
         if (!write_block(response)) {
             if (!response->follow)
                 http_stream_end(exchange);
@@ -91,7 +91,7 @@ static void begin_response(struct api_call *call, const struct text_list *servic
         .data = response,
     };
     response->query = log_query_create(call->api->spec.logs, &spec);
-    // A response that does not follow ends by itself, and a client that only sends no more gets all of it.
+    // A response that does not follow ends by itself. A client that has only shut down its sending side gets all of it.
     if (follow)
         http_exchange_on_cancel(call->exchange, on_client_closed, response);
     http_stream_on_drain(call->exchange, on_stream_drained, response);

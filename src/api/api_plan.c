@@ -9,7 +9,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 
-// The plan's text changes only with the plan: it is kept as the JSON string that is asked for.
+// The text of the plan is cached as a JSON string until the plan changes.
 static const struct buffer *plan_json(struct api *api) {
     struct plan *plan = plan_store_current(api->spec.plans);
     if (plan == api->plan_cached)
@@ -82,7 +82,7 @@ static void on_layers_body(struct api_call *call, const json_t *body) {
     struct layer_request request;
     AUTO_ERROR struct error err = {0};
     if (!read_request(body, &request, &err)) {
-        api_respond_undecodable(call, &err);
+        api_respond_decode_error(call, &err);
         return;
     }
     struct plan_update_request update = {

@@ -39,12 +39,12 @@ static void on_services_body(struct api_call *call, const json_t *body) {
     AUTO_TEXT_LIST struct text_list services = {0};
     AUTO_ERROR struct error err = {0};
     if (!read_action(body, &name, &services, &err)) {
-        api_respond_undecodable(call, &err);
+        api_respond_decode_error(call, &err);
         return;
     }
     enum service_action action;
     if (!service_action_by_name(name, &action)) {
-        // An empty list is looked at before the action, as clients know it.
+        // As in the reference, an empty list is reported before an invalid action.
         AUTO_FREE char *quoted = text_quoted(name);
         if (services.count == 0)
             api_respond_failure(call, ERROR_BAD_REQUEST, "must specify services for %s action", name);
@@ -73,7 +73,7 @@ static void on_signals_body(struct api_call *call, const json_t *body) {
     AUTO_ERROR struct error err = {0};
     if (!json_get_string(body, "request", "signal", &signal, &err) ||
         !json_get_strings(body, "request", "services", &services, &err)) {
-        api_respond_undecodable(call, &err);
+        api_respond_decode_error(call, &err);
     } else if (services.count == 0) {
         api_respond_failure(call, ERROR_BAD_REQUEST, "must specify one or more services");
     } else if (!service_manager_signal(call->api->spec.services, &services, signal, &err)) {

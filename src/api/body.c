@@ -14,13 +14,13 @@ static void on_body_read(struct http_exchange *exchange UNUSED, const struct buf
     AUTO_JSON json_t *value = NULL;
     AUTO_ERROR struct error reason = {0};
     bool is_read = json_read(buffer_text(body), body->length, &value, &reason);
-    // What was there before the body broke off may be a whole value: only the first one counts.
+    // Even an incomplete body may contain a whole value, and only the first value is used.
     if (!is_read && err != NULL)
         error_set(&reason, err->kind, "%s", error_text(err));
     if (is_read)
         is_read = json_is_object_or_null(value, "request", &reason);
     if (!is_read) {
-        api_respond_undecodable(call, &reason);
+        api_respond_decode_error(call, &reason);
         return;
     }
     call->on_json(call, value);

@@ -8,6 +8,6 @@
 
 typedef void (*api_json_fn)(struct api_call *call, const json_t *body);
 
-// Reads the JSON body and passes it on, in a later turn of the loop or at once. A body that is not JSON is responded
-// to with `decode_error` and the reason.
+// Reads the JSON body and calls the function with it, at once or in a later turn of the loop. If the body is not JSON,
+// responds with `decode_error` and the reason.
 void api_read_json(struct api_call *call, const char *decode_error, api_json_fn on_json);

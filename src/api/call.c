@@ -64,7 +64,7 @@ static void dispatch(struct api_call *call, const struct route *route) {
         return;
     }
     call->phase = CALL_IDENTIFYING;
-    // What is open to all does not wait for anybody's password.
+    // An endpoint that is open to all needs no identification.
     if (call->wanted == FOR_ALL || access_identify(call, handle))
         handle(call);
 }

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Private to api/: a call, which is one request on its way through the API. Its life cycle is in call.c.
+// Private to api/: a call, which is the processing of one request. Its life cycle is in call.c.
 //
 //   created -> identifying -> handled -> responded, freed
 //      |            |
 //      +------------+--> refused (301, 404, 405, 401), freed
 //
-// A call is freed when its response has been handed to the server, wherever that happens: no function of api/ uses a
-// call after it has responded.
+// A call is freed when its response is passed to the server. No function of api/ uses a call after it has responded.
 #pragma once
 
 #include "api/api.h"
@@ -32,14 +31,14 @@ struct api_call {
     void (*on_json)(struct api_call *call, const json_t *body); // body.c
     const char *decode_error;
 
-    struct checkpoint_wait save; // response.c: a response that waits for the state file
+    struct checkpoint_wait save; // response.c: waits for the state file
     struct buffer saved_response;
 
-    void *kept; // a handler's own structure while the request is kept; call_keep()
+    void *kept; // structure of the handler, see call_keep()
     void (*destroy_kept)(void *kept);
 };
 
-// The functions of the server's hooks.
+// Hooks of the server.
 void call_begin(struct http_exchange *exchange, void *api);
 void call_end(const struct http_exchange *exchange, int status, int64_t duration_ns, void *api);
 
@@ -47,7 +46,7 @@ static inline const struct url_query *api_query(struct api_call *call) {
     return http_exchange_query(call->exchange);
 }
 
-// Ties a structure to the call, to be destroyed with it. Once per call.
+// Attaches a structure to the call, to be destroyed with it. At most once per call.
 static inline void call_keep(struct api_call *call, void *kept, void (*destroy)(void *kept)) {
     call->kept = kept;
     call->destroy_kept = destroy;

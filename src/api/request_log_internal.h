@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Private to api/: the request log, a line for each request but those that monitors repeat.
+// Private to api/: the request log. Polling requests are not logged.
 #pragma once
 
 #include "http/http_server.h"

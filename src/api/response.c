@@ -17,7 +17,7 @@ static const int status_of_kind[] = {
     [ERROR_CONNECTION] = 500,
 };
 
-// Everything up to and without the result.
+// Writes the envelope up to the result.
 static void begin_envelope(struct json_writer *writer, const char *type, int status) {
     json_writer_begin_object(writer);
     json_writer_member_string(writer, "type", type);
@@ -64,7 +64,7 @@ void api_respond_true(struct api_call *call) {
 }
 
 static void on_change_saved(struct checkpoint_wait *wait, bool is_saved UNUSED) {
-    // The change is under way either way; a disk that refuses is told by a warning.
+    // The change is in progress also if saving has failed, which is reported by a warning.
     struct api_call *call = CONTAINER_OF(wait, struct api_call, save);
     struct buffer response = call->saved_response;
     call->saved_response = (struct buffer){0};
@@ -109,6 +109,6 @@ void api_respond_failure(struct api_call *call, enum error_kind kind, const char
     error_clear(&err);
 }
 
-void api_respond_undecodable(struct api_call *call, const struct error *err) {
+void api_respond_decode_error(struct api_call *call, const struct error *err) {
     api_respond_failure(call, ERROR_BAD_REQUEST, "%s: %s", call->decode_error, error_text(err));
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Private to api/: the forms of responses. Each ends the call.
+// Private to api/: responses. Each function ends the call.
 #pragma once
 
 #include "api/call_internal.h"
@@ -10,8 +10,8 @@
 void api_respond_result(struct api_call *call, const struct buffer *result); // 200, `result` is JSON text
 void api_respond_result_status(struct api_call *call, int status, const struct buffer *result); // still type "sync"
 void api_respond_true(struct api_call *call);
-void api_respond_change(struct api_call *call, const struct change *change); // 202, once it is on the disk
-void api_respond_error(struct api_call *call, const struct error *err);      // its kind decides the status
+void api_respond_change(struct api_call *call, const struct change *change); // 202, when the change has been saved
+void api_respond_error(struct api_call *call, const struct error *err);      // its kind determines the status
 void api_respond_failure(struct api_call *call, enum error_kind kind, const char *format, ...) PRINTF_LIKE(3, 4);
-// A body that does not have the members it should have: the call's decode error, then the reason.
-void api_respond_undecodable(struct api_call *call, const struct error *err);
+// For a JSON body with wrong members: responds with the decode error of the call and the reason.
+void api_respond_decode_error(struct api_call *call, const struct error *err);

@@ -10,7 +10,7 @@
 struct api_call;
 typedef void (*api_handler_fn)(struct api_call *call);
 
-// Who may use an endpoint; docs/http.md has the levels.
+// The access that an endpoint requires; see docs/http.md.
 enum route_access {
     FOR_ALL,     // also over TCP, without credentials
     FOR_READERS, // access "read" or "admin"
@@ -27,7 +27,7 @@ struct route {
     api_handler_fn post;
 };
 
-// NULL if there is no such path; `match` gets its parameters.
+// Returns NULL if there is no such path. Sets `match` to the parameters of the path.
 const struct route *route_find(const char *path, struct route_match *match);
-// The handler of a method, and who may use it. NULL: the path does not take the method.
+// Returns the handler of a method and the access it requires. NULL if the path does not support the method.
 api_handler_fn route_handler(const struct route *route, const char *method, enum route_access *access);

@@ -46,6 +46,6 @@ void api_wait(struct api_call *call, const struct api_wait *wait) {
         waiter->timer = timer_create_in(call->api->spec.loop, on_timer_expired, waiter);
         timer_start(waiter->timer, wait->timeout_ns);
     }
-    http_exchange_skip_body(call->exchange); // a client's end is noticed only while it is read from
+    http_exchange_skip_body(call->exchange); // a disconnect is only noticed while the connection is read
     http_exchange_on_cancel(call->exchange, on_client_closed, call);
 }

@@ -13,7 +13,7 @@
 #include "base/text.h"
 
 #define SPACE_BYTES_START 1024
-#define SPACE_BYTES_MAX (1 << 20) // a group's members count too
+#define SPACE_BYTES_MAX (1 << 20) // includes the members of a group
 
 void accounts_init(void) {
     static const char *const databases[] = {"passwd", "group", "initgroups", "shadow"};
@@ -28,7 +28,7 @@ void account_finish(struct account *account) {
     *account = (struct account){0};
 }
 
-// The memory that a lookup needs for its strings; its size is known only by trying.
+// Memory for the strings of a lookup. The needed size is found by trying.
 struct space {
     char *bytes;
     size_t size;
@@ -43,7 +43,7 @@ static void space_finish(struct space *space) {
 }
 #define AUTO_SPACE CLEANUP(space_finish)
 
-// Whether the lookup that returned `code` is to be repeated, with more space if that was short.
+// Whether to repeat the lookup that returned `code`. Grows the space if it was too small.
 static bool space_retry(struct space *space, int code) {
     if (code == EINTR)
         return true;
@@ -54,7 +54,7 @@ static bool space_retry(struct space *space, int code) {
     return true;
 }
 
-// getpwnam(3) lists these as ways to say that there is no such entry; ENOENT is a missing file.
+// The errors by which getpwnam(3) may report a missing entry. ENOENT is a missing file.
 static bool means_unknown(int code) {
     return code == 0 || code == ENOENT || code == ESRCH || code == EBADF || code == EPERM;
 }
@@ -139,8 +139,8 @@ bool group_name(gid_t gid, char **name, struct error *err) {
                                : error_set_errno(err, code, "user: lookup groupid %u", gid);
 }
 
-// Whether the number can be an id at all; all ones is none (setreuid(2)). Another must not be cut to one that an
-// account has.
+// Whether the number is a valid ID. All ones is not (setreuid(2)). Larger numbers must not be truncated to the ID of an
+// account.
 static bool is_id(int64_t number) {
     return number >= 0 && number < UINT32_MAX;
 }

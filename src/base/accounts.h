@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
-// Users and groups, from the files /etc/passwd and /etc/group only (no NSS module is ever opened).
+// Users and groups, from /etc/passwd and /etc/group only; no NSS module is loaded.
 #pragma once
 
 #include "base/compiler.h"
@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-// Tells glibc to look only in files (and DNS for hosts). Call once, before any thread.
+// Configures glibc to use files only (for hosts, files and DNS). Call once, before any thread starts.
 void accounts_init(void);
 
 struct account {
@@ -21,17 +21,17 @@ struct account {
 void account_finish(struct account *account);
 #define AUTO_ACCOUNT CLEANUP(account_finish)
 
-// An unknown name or id is an ERROR_BAD_REQUEST: `user: unknown user NAME`, `user: unknown userid 12`,
+// An unknown name or ID is an ERROR_BAD_REQUEST: `user: unknown user NAME`, `user: unknown userid 12`,
 // `group: unknown group NAME`, `group: unknown groupid 12`.
 bool account_by_name(const char *name, struct account *account, struct error *err) NODISCARD;
 bool account_by_uid(uid_t uid, struct account *account, struct error *err) NODISCARD;
 bool group_by_name(const char *name, gid_t *gid, struct error *err) NODISCARD;
 bool group_name(gid_t gid, char **name, struct error *err) NODISCARD; // owned
 
-// What a plan or request says of a user and group; absent members are NULL.
+// User and group as given in a plan or request. Absent members are NULL.
 struct account_request {
-    const int64_t *user_id; // NULL, or as a client wrote it: what no account can have is an unknown userid
-    const char *user;       // NULL or "" when absent
+    const int64_t *user_id; // any number; one that is not a valid ID is an unknown userid
+    const char *user;       // NULL or "" if absent
     const int64_t *group_id;
     const char *group;
 };
@@ -40,8 +40,8 @@ struct account_choice {
     uid_t uid;
     gid_t gid;
 };
-// Works out uid and gid by the reference's rules: names are looked up, an id and a name must agree
-// (`user "x" UID (1) does not match user-id (9)`, `group "x" GID (1) does not match group-id (9)`), a user
-// brings its own group when no group is given, a uid without an account needs a gid,
-// `must specify user, not just group`. Nothing given: neither member set.
+// Determines uid and gid by the reference's rules. Names are looked up. An ID and a name must agree
+// (`user "x" UID (1) does not match user-id (9)`, `group "x" GID (1) does not match group-id (9)`). If only a user is
+// given, its primary group is used; a uid without an account needs a gid. A group needs a user
+// (`must specify user, not just group`). If nothing is given, neither member is set.
 bool account_resolve(const struct account_request *request, struct account_choice *choice, struct error *err) NODISCARD;

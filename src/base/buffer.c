@@ -8,7 +8,7 @@
 #include "base/memory.h"
 
 #define CAPACITY_MIN 64
-// Up to here a failing allocation is the program's problem (memory_resize), above it the caller's.
+// Up to this size an allocation cannot fail (memory_resize()); above, failure is reported to the caller.
 #define SURE_LIMIT_BYTES ((size_t)1 << 20)
 
 void buffer_init(struct buffer *buffer, size_t limit_bytes) {
@@ -28,7 +28,7 @@ static size_t grown_capacity(const struct buffer *buffer, size_t needed) {
     return capacity > buffer->limit_bytes + 1 ? buffer->limit_bytes + 1 : capacity;
 }
 
-// Makes room for `length` more bytes and the NUL.
+// Ensures capacity for `length` more bytes and the NUL.
 static bool make_room(struct buffer *buffer, size_t length) {
     if (buffer->has_overflowed)
         return false;
@@ -103,13 +103,8 @@ void buffer_vprintf(struct buffer *buffer, const char *format, va_list arguments
     va_end(again);
 }
 
-char *buffer_reserve(struct buffer *buffer, size_t length) {
-    return make_room(buffer, length) ? buffer->data + buffer->length : NULL;
-}
-
-void buffer_commit(struct buffer *buffer, size_t length) {
-    if (length > 0)
-        set_length(buffer, buffer->length + length);
+bool buffer_reserve(struct buffer *buffer, size_t length) {
+    return make_room(buffer, length);
 }
 
 bool buffer_is_whole(const struct buffer *buffer) {

@@ -21,7 +21,7 @@ int64_t clock_monotonic_ns(void) {
 }
 
 #ifdef PEBBLE_TEST_SEAMS
-// Read each time, so that a test can move the clock of a running program.
+// The file is read each time, so that a test can change the clock of a running program.
 static int64_t test_offset_ns(void) {
     const char *path = getenv("PEBBLE_TEST_CLOCK");
     AUTO_BUFFER struct buffer content = BUFFER_INIT(64);
@@ -70,7 +70,7 @@ static int format_civil(time_t seconds, char out[CLOCK_TEXT_SIZE]) {
 }
 
 static void format_offset(int32_t offset_seconds, char *out, size_t size) {
-    // Go cuts seconds off towards zero, and decides on "Z" before.
+    // Go truncates seconds towards zero, after it has chosen between "Z" and an offset.
     int minutes = offset_seconds / 60;
     if (offset_seconds == 0)
         snprintf(out, size, "Z");
@@ -147,7 +147,7 @@ static bool read_time_of_day(const char **at, struct tm *tm) {
            read_char(at, ':') && read_number(at, 2, 0, 59, &tm->tm_sec);
 }
 
-// An optional fraction of a second; digits after the ninth do not count.
+// An optional fraction of a second. Digits after the ninth are ignored.
 static bool read_fraction(const char **at, int64_t *ns) {
     *ns = 0;
     if (!read_char(at, '.') && !read_char(at, ','))
@@ -175,7 +175,7 @@ static bool read_offset(const char **at, int32_t *seconds) {
     return true;
 }
 
-// The civil time as seconds since 1970; false for a day that its month does not have.
+// The civil time as seconds since 1970. Fails for a day that its month does not have.
 static bool count_seconds(struct tm tm, int64_t *seconds) {
     tm.tm_year -= 1900;
     tm.tm_mon -= 1;

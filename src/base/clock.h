@@ -14,12 +14,12 @@
 
 // Nanoseconds since some fixed moment; never goes back.
 int64_t clock_monotonic_ns(void);
-// Nanoseconds since 1970-01-01 UTC. In a test build (PEBBLE_TEST_SEAMS) the file that the environment
-// variable PEBBLE_TEST_CLOCK names holds a number of seconds that is added.
+// Nanoseconds since 1970-01-01 UTC. In a test build (PEBBLE_TEST_SEAMS), the number of seconds in the file
+// $PEBBLE_TEST_CLOCK is added.
 int64_t clock_wall_ns(void);
 
-// A wall-clock time as the reference's state file and API hold it: nanoseconds, and the offset of the
-// zone it was written in. Zero value means "no time".
+// A wall-clock time as stored in the state file and the API of the reference: nanoseconds, and the offset of the zone
+// in which it was written. The zero value means "no time".
 struct wall_time {
     int64_t ns;             // since 1970-01-01 UTC
     int32_t offset_seconds; // east of UTC
@@ -35,13 +35,13 @@ void clock_format_millis(int64_t wall_ns, char out[CLOCK_TEXT_SIZE]);
 void clock_format_seconds(int64_t wall_ns, char out[CLOCK_TEXT_SIZE]);
 // HTTP's date (RFC 9110 section 5.6.7): Tue, 15 Nov 1994 08:12:31 GMT.
 void clock_format_http(int64_t wall_ns, char out[CLOCK_TEXT_SIZE]);
-// Parses RFC 3339 (years 0000 to 9999, up to 9 digits of fraction kept, a comma accepted as the point). The first
-// moment of year 1 is "no time"; what nanoseconds cannot hold (before 1678, after 2261) becomes the nearest they
-// can. False when malformed.
+// Parses RFC 3339: years 0000 to 9999, nine digits of fraction, "." or "," as decimal separator. The first moment of
+// year 1 is "no time". Times that do not fit in nanoseconds (before 1678, after 2261) become the nearest that does.
+// False if malformed.
 bool clock_parse(const char *text, struct wall_time *time) NODISCARD;
 
 // Durations are int64 nanoseconds in the text form of Go's time.Duration
-// (https://pkg.go.dev/time#ParseDuration): "1h30m", "1.5s", "-2ms", "0". False with the message Go gives:
+// (https://pkg.go.dev/time#ParseDuration): "1h30m", "1.5s", "-2ms", "0". Errors are those of Go:
 // `time: invalid duration "x"`, `time: missing unit in duration "5"`, `time: unknown unit "d" in duration "1d"`.
 struct error;
 bool duration_parse(const char *text, int64_t *ns, struct error *err) NODISCARD;

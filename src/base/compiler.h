@@ -14,7 +14,7 @@
 // The structure of TYPE whose MEMBER is at `pointer`.
 #define CONTAINER_OF(pointer, type, member) ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
 
-// Gives a local's value away: the local is NULL afterwards, so its cleanup does nothing.
+// Returns the value of a local variable and sets the variable to NULL, so that its cleanup does nothing.
 #define TAKE(pointer)                                                                                                  \
     (__extension__({                                                                                                   \
         __typeof__(pointer) *take_at = &(pointer);                                                                     \

@@ -8,8 +8,8 @@
 #include "base/memory.h"
 
 struct descriptor_budget {
-    size_t total; // for all uses together
-    size_t share; // of that, kept for each use
+    size_t total; // of all uses
+    size_t share; // reserved for each use, part of `total`
     size_t used[DESCRIPTOR_USES];
 };
 
@@ -17,7 +17,7 @@ struct descriptor_budget *descriptor_budget_create(size_t limit) {
     struct descriptor_budget *budget = memory_new(sizeof *budget);
     size_t reserved = limit > 2 * DESCRIPTORS_RESERVED ? DESCRIPTORS_RESERVED : limit / 2;
     budget->share = reserved / 4;
-    // One use alone comes to `limit - reserved`: it leaves the shares of the two others.
+    // One use alone can take `limit - reserved`: `total` less the shares of the two others.
     budget->total = limit - reserved + (DESCRIPTOR_USES - 1) * budget->share;
     return budget;
 }
@@ -26,7 +26,7 @@ void descriptor_budget_destroy(struct descriptor_budget *budget) {
     free(budget);
 }
 
-// What the use holds, or is kept for it.
+// What the use has taken or, if that is more, its share.
 static size_t claim(const struct descriptor_budget *budget, enum descriptor_use use) {
     return budget->used[use] > budget->share ? budget->used[use] : budget->share;
 }

@@ -28,7 +28,7 @@ static bool make_one(const char *path, mode_t mode, struct error *err) {
     if (mkdir(path, mode) == 0)
         return chmod(path, mode) == 0 || error_set_errno(err, errno, "chmod %s", path);
     int errnum = errno;
-    // Not only EEXIST: a read-only file system may say EROFS of a directory that is there.
+    // Not only EEXIST: on a read-only file system, mkdir() of an existing directory may fail with EROFS.
     if (directory_exists(path))
         return true;
     return error_set_errno(err, errnum == EEXIST ? ENOTDIR : errnum, "mkdir %s", path);
@@ -104,7 +104,7 @@ static bool copy_file(const char *source, const char *target, mode_t mode, struc
 
 static bool copy_entry(const char *source, const char *target, unsigned depth, struct error *err);
 
-// The mode of a directory that is made is set last: it may forbid to write into it.
+// The mode of a new directory is set last, because it may forbid writing.
 static bool copy_directory(const char *source, const char *target, const struct stat *status, unsigned depth,
                            struct error *err) {
     AUTO_TEXT_LIST struct text_list names = {0};

@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 
-// A duration's size before its sign: one more than INT64_MAX is legal, for the smallest number.
+// The largest absolute value: one more than INT64_MAX, for the smallest number.
 #define MAGNITUDE_MAX (UINT64_C(1) << 63)
 
 struct unit {
@@ -34,7 +34,7 @@ static const struct unit *unit_find(const char *name, size_t length) {
     return NULL;
 }
 
-// Go's package time has a quoting of its own: every byte that is not ASCII, and the controls, in hex.
+// Go's package time has its own quoting: control characters and bytes beyond ASCII are written in hex.
 static void quote(struct buffer *out, const char *text, size_t length) {
     buffer_add_char(out, '"');
     for (size_t i = 0; i < length; i++) {
@@ -65,7 +65,7 @@ static bool is_digit(char c) {
     return c >= '0' && c <= '9';
 }
 
-// Digits before the point; false when they exceed MAGNITUDE_MAX.
+// Digits before the point. Fails if they exceed MAGNITUDE_MAX.
 static bool read_whole(const char **at, uint64_t *value) {
     for (; is_digit(**at); (*at)++) {
         if (*value > MAGNITUDE_MAX / 10)
@@ -77,7 +77,7 @@ static bool read_whole(const char **at, uint64_t *value) {
     return true;
 }
 
-// Digits behind the point, as value / scale; those that no longer fit do not count.
+// Digits after the point, as value / scale. Digits that do not fit are ignored.
 static void read_fraction(const char **at, uint64_t *value, double *scale) {
     bool is_full = false;
     for (; is_digit(**at); (*at)++) {
@@ -90,7 +90,7 @@ static void read_fraction(const char **at, uint64_t *value, double *scale) {
     }
 }
 
-// One number with its unit, added to *total.
+// Reads one number with its unit and adds it to *total.
 static bool read_part(const char **at, uint64_t *total, const char *text, struct error *err) {
     uint64_t value = 0;
     uint64_t fraction = 0;
@@ -117,7 +117,7 @@ static bool read_part(const char **at, uint64_t *total, const char *text, struct
         return fail_unit(err, name, length, text);
     if (value > MAGNITUDE_MAX / unit->ns)
         return fail(err, "invalid", text);
-    // In floating point, as Go does, so that both round alike.
+    // In floating point, for the same rounding as in Go.
     value = value * unit->ns + (uint64_t)((double)fraction * ((double)unit->ns / scale));
     if (value > MAGNITUDE_MAX || *total + value > MAGNITUDE_MAX)
         return fail(err, "invalid", text);
@@ -145,7 +145,7 @@ bool duration_parse(const char *text, int64_t *ns, struct error *err) {
     return true;
 }
 
-// Writes value / per, where per divides a thousand million, with the digits it needs, and the unit.
+// Writes value / per, where per divides 1,000,000,000, with as many digits as needed, and the unit.
 static void format_decimal(char *out, size_t size, uint64_t value, uint64_t per, const char *unit) {
     unsigned long long whole = value / per;
     unsigned billionths = (unsigned)(value % per * ((uint64_t)NS_PER_S / per));

@@ -9,8 +9,8 @@
 
 #include "base/memory.h"
 
-// The C library's words in the C locale, first letter in lower case unless it begins an acronym. A table
-// of our own, because users and scripts read these, and a C library may differ or translate.
+// The messages of strerror(3) in the C locale, with the first letter in lower case unless it begins an acronym. A
+// table, because scripts match these messages and C libraries differ.
 static const char *const errno_texts[] = {
     [EPERM] = "operation not permitted",
     [ENOENT] = "no such file or directory",
@@ -153,7 +153,7 @@ const char *error_text(const struct error *err) {
     return err != NULL && err->message != NULL ? err->message : "";
 }
 
-// The old message goes last: the new one may have been made from it.
+// The old message is freed last: the new one may have been built from it.
 static bool replace(struct error *err, enum error_kind kind, int errnum, char *message) {
     free(err->message);
     *err = (struct error){.kind = kind, .errnum = errnum, .message = message};

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
-// The trailing error object. A function that can fail returns false and describes the failure in its
-// last parameter, a `struct error *` that may be NULL where the caller does not want to know. On failure
-// all other outputs are untouched. Callers hand in an empty error (`AUTO_ERROR struct error err = {0};`)
-// and either handle it, pass it on, or add words in front of it. Setting an error replaces the one there.
+// The trailing error object. A function that can fail returns false and describes the failure in its last parameter, a
+// `struct error *`, which may be NULL if the caller does not need it. On failure all other outputs are untouched.
+// Callers pass an empty error (`AUTO_ERROR struct error err = {0};`) and handle it, pass it on, or add a prefix.
+// Setting an error replaces the previous one.
 #pragma once
 
 #include "base/compiler.h"
 
 #include <stdbool.h>
 
-// What kind of failure it is. api/response.c maps each kind to an HTTP status.
+// The kind of a failure. api/response.c maps each kind to an HTTP status.
 enum error_kind {
     ERROR_NONE,
-    ERROR_INTERNAL,           // a fault of this program or of the system: 500
+    ERROR_INTERNAL,           // an error of this program or of the system: 500
     ERROR_BAD_REQUEST,        // the request or input is wrong: 400
     ERROR_NOT_FOUND,          // 404
     ERROR_FORBIDDEN,          // 403
@@ -28,7 +28,7 @@ enum error_kind {
 
 struct error {
     enum error_kind kind;
-    int errnum;       // the errno that caused it, or 0
+    int errnum;       // the errno that caused the failure, or 0
     const char *code; // the API's code, a constant string such as "not-found"; NULL for most failures
     char *message;    // owned; NULL only with ERROR_NONE
 };
@@ -38,20 +38,20 @@ bool error_is_set(const struct error *err);
 const char *error_text(const struct error *err);
 // Both return false, so that a function can end with `return error_set(...)`.
 bool error_set(struct error *err, enum error_kind kind, const char *format, ...) PRINTF_LIKE(3, 4);
-// As error_set() with ERROR_INTERNAL, with ": " and the words for errnum behind it ("no such file or
-// directory": the first letter is lower case, as users of the reference know it).
+// Like error_set() with ERROR_INTERNAL; appends ": " and the message of errnum with its first letter in lower case, as
+// in the reference ("no such file or directory").
 bool error_set_errno(struct error *err, int errnum, const char *format, ...) PRINTF_LIKE(3, 4);
-// Adds the API's code, a constant string, to an error that is set; error_set() clears it. Returns false.
+// Adds the API's code, a constant string, to an error that is set. error_set() clears it. Returns false.
 bool error_set_code(struct error *err, const char *code);
 // Whether an error is set and has this code.
 bool error_has_code(const struct error *err, const char *code);
-// Puts words in front, as they are: error_prefix(err, "cannot %s: ", x) gives "cannot X: MESSAGE". Keeps kind,
-// errnum and code; does nothing if no error is set. Returns false.
+// Prepends text to the message: error_prefix(err, "cannot %s: ", x) gives "cannot X: MESSAGE". Keeps kind, errnum and
+// code. Does nothing if no error is set. Returns false.
 bool error_prefix(struct error *err, const char *format, ...) PRINTF_LIKE(2, 3);
-// Gives the failure from `source` to `target` (source is empty afterwards). Returns false.
+// Moves the error to `target`; `source` is empty afterwards. Returns false.
 bool error_move(struct error *target, struct error *source);
 void error_clear(struct error *err);
-// The words for an errno in the form that error_set_errno() uses; a constant string.
+// The message of an errno as error_set_errno() writes it; a constant string.
 const char *error_errno_text(int errnum);
 
 #define AUTO_ERROR CLEANUP(error_clear)

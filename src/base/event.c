@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
 #include "base/event.h"
 
-// An announcement puts two markers of its own into the list: the place it has reached, and the end as it
-// was when it began. Listeners may then come and go around them. Announcements within one another see
-// each other's markers, which have no function.
+// event_emit() inserts two markers into the list: the place it has reached, and the end of the list at the beginning.
+// Listeners can be added and removed around them. Nested calls skip each other's markers, which have no function.
 static void marker_add(struct list *place, struct listener *marker) {
     marker->notify = NULL;
     list_add_first(place, &marker->link);

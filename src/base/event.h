@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
-// Observers. A module announces an event; others listen without the module knowing them. While an event is
-// announced, any listener (itself included) may be removed and freed, and new ones added (those hear the next one). The
-// event itself has to last until it is announced.
+// Events and their listeners. A listener function may remove and free any listener, itself included, and add new ones,
+// which are called from the next event on. The event must not be freed while it is emitted.
 #pragma once
 
 #include "base/list.h"
@@ -14,11 +13,12 @@ struct event {
 };
 
 struct listener {
-    struct list link; // all zero until it listens for the first time
+    struct list link; // zeroed before the first event_add()
     listener_fn notify;
 };
 
 void event_init(struct event *event);
-void event_add(struct event *event, struct listener *listener, listener_fn notify); // heard in order of adding
-void event_remove(struct listener *listener);                                       // fine if it is not listening
+void event_add(struct event *event, struct listener *listener,
+               listener_fn notify);           // listeners are called in the order of adding
+void event_remove(struct listener *listener); // no effect if it is not added
 void event_emit(struct event *event, void *argument);

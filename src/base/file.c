@@ -34,7 +34,7 @@ char *path_join(const char *directory, const char *name) {
     return memory_printf("%.*s/%s", (int)length, directory, name);
 }
 
-// Adds one element; a ".." takes the one before it away, where there is one.
+// Adds one element; ".." removes the preceding one, if any.
 static void clean_element(struct buffer *out, const char *element, size_t length, size_t *fixed) {
     bool is_parent = length == 2 && memcmp(element, "..", 2) == 0;
     if (length == 0 || (length == 1 && *element == '.'))
@@ -60,7 +60,7 @@ char *path_clean(const char *path) {
     struct buffer out = BUFFER_INIT(BUFFER_NO_LIMIT);
     if (path_is_absolute(path))
         buffer_add_char(&out, '/');
-    size_t fixed = out.length; // what no ".." takes away: the root, leading ".."s
+    size_t fixed = out.length; // not removed by "..": the root, leading ".."s
     while (*path != '\0') {
         size_t length = strcspn(path, "/");
         clean_element(&out, path, length, &fixed);
@@ -126,7 +126,7 @@ bool file_write_all(int fd, const void *data, size_t length, struct error *err) 
     return true;
 }
 
-// What is behind the last slash belongs to the name.
+// The part after the last slash.
 static const char *name_in(const char *path) {
     const char *slash = strrchr(path, '/');
     return slash != NULL ? slash + 1 : path;
@@ -143,14 +143,14 @@ static const char temporary_letters[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabc
 
 static void fill_random(unsigned char *bytes, size_t size, unsigned attempt) {
     if (getrandom(bytes, size, GRND_NONBLOCK) != (ssize_t)size) {
-        // No secret: the name has to be new, and O_EXCL sees to that.
+        // The name need not be secret, only new, which O_EXCL ensures.
         uint64_t value = (uint64_t)clock_monotonic_ns() + attempt;
         for (size_t i = 0; i < size; i++)
             bytes[i] = (unsigned char)(value >> (i % sizeof value) * 8);
     }
 }
 
-// Opens a new file next to `path`; gives its name in *name. -1 and errno on failure.
+// Opens a new file next to `path` and returns its name in *name. -1 and errno on failure.
 static int temporary_open(const char *path, char **name) {
     int fd = -1;
     errno = EEXIST;
@@ -193,7 +193,7 @@ static bool sync_fd(int fd, const char *path, struct error *err) {
     return fsync(fd) == 0 || error_set_errno(err, errno, "fsync %s", path);
 }
 
-// Some file systems cannot sync a directory and say so with EINVAL.
+// On some file systems, fsync() of a directory fails with EINVAL.
 static bool sync_directory(int fd, const char *path, struct error *err) {
     return fsync(fd) == 0 || errno == EINVAL || error_set_errno(err, errno, "fsync %s", path);
 }
@@ -205,7 +205,7 @@ struct write_request {
     mode_t mode;
 };
 
-// Small pieces are put together first: there may be many thousands.
+// Small pieces are combined first: there may be many thousands.
 static bool write_pieces(int fd, const struct write_request *request, struct error *err) {
     char block[16 * 1024];
     size_t filled = 0;
@@ -239,7 +239,7 @@ static bool fill_temporary(int fd, const struct write_request *request, struct e
 bool file_write_atomic(const char *path, const struct iovec *pieces, size_t count, mode_t mode, struct error *err) {
     const struct write_request request = {path, pieces, count, mode};
     AUTO_FREE char *directory = directory_of(path);
-    // Opened first: when that fails nothing has changed yet.
+    // Opened first: if that fails, nothing has changed.
     AUTO_CLOSE int directory_fd = open_retrying(directory, O_RDONLY | O_DIRECTORY, 0);
     if (directory_fd < 0)
         return error_set_errno(err, errno, "open %s", directory);

@@ -17,7 +17,7 @@ static void *current_data;
 static bool is_debug;
 
 static void write_to_stderr(void *data UNUSED, const char *line, size_t length) {
-    // There is nowhere to report that reporting failed.
+    // A failure cannot be reported anywhere.
     bool ignored UNUSED = file_write_all(STDERR_FILENO, line, length, NULL);
 }
 
@@ -28,10 +28,6 @@ void log_set_sink(log_sink_fn sink, void *data) {
 
 void log_set_debug(bool is_on) {
     is_debug = is_on;
-}
-
-bool log_is_debug(void) {
-    return is_debug;
 }
 
 static void begin_line(struct buffer *line) {
@@ -83,7 +79,7 @@ static void add_json_code_point(struct buffer *out, uint32_t code_point) {
         utf8_add_code_point(out, code_point);
 }
 
-// JSON proper is on a higher level (data/json.h); a few strings do not need it.
+// data/json.h is on a higher level.
 static void add_json_string(struct buffer *out, const char *text) {
     buffer_add_char(out, '"');
     size_t length = strlen(text);

@@ -12,13 +12,13 @@
 
 #define BUCKETS_MIN 8
 
-// Keys come from clients: without a secret in the hash they could be chosen to fall into one bucket.
+// Clients choose keys. Without a secret seed they could choose keys that all fall into one bucket.
 static uint64_t hash_seed[2];
 static pthread_once_t hash_seed_once = PTHREAD_ONCE_INIT;
 
 static void seed_hash(void) {
     if (getrandom(hash_seed, sizeof hash_seed, GRND_NONBLOCK) != (ssize_t)sizeof hash_seed) {
-        // Early in the life of a machine there may be no randomness yet; waiting would hold up PID 1.
+        // Early at boot there may be no randomness yet, and PID 1 must not wait for it.
         struct timespec now;
         clock_gettime(CLOCK_REALTIME, &now);
         hash_seed[0] = (uint64_t)now.tv_sec ^ (uint64_t)(uintptr_t)&now;
@@ -49,8 +49,8 @@ static void sip_absorb(uint64_t v[4], uint64_t word) {
     v[0] ^= word;
 }
 
-// SipHash-1-3 (Aumasson and Bernstein, https://www.aumasson.jp/siphash/). The order of bytes in a word
-// is the machine's: the values never leave the process.
+// SipHash-1-3 (Aumasson and Bernstein, https://www.aumasson.jp/siphash/), in the byte order of the machine: the values
+// never leave the process.
 static size_t hash_key(const char *key) {
     pthread_once(&hash_seed_once, seed_hash);
     uint64_t v[4] = {
@@ -98,12 +98,12 @@ void map_finish(struct map *map) {
     map_init(map, map->free_value);
 }
 
-// The count of buckets is a power of two.
+// The number of buckets is a power of two.
 static size_t bucket_of(const struct map *map, size_t hash) {
     return hash & (map->bucket_count - 1);
 }
 
-// The place that points to the key's entry, or to the NULL at its chain's end. Only with buckets.
+// The pointer to the entry of the key, or the NULL at the end of its chain. The map must have buckets.
 static struct map_entry **find(const struct map *map, const char *key, size_t hash) {
     struct map_entry **at = &map->buckets[bucket_of(map, hash)];
     while (*at != NULL && ((*at)->hash != hash || strcmp((*at)->key, key) != 0))
@@ -140,7 +140,7 @@ static void rehash(struct map *map, size_t bucket_count) {
     *map = resized;
 }
 
-// Only adding resizes, so that removing does not disturb an iteration.
+// Called on additions only, so that a removal does not disturb an iteration.
 static void adapt_buckets(struct map *map) {
     if (map->bucket_count == 0)
         rehash(map, BUCKETS_MIN);
@@ -169,7 +169,7 @@ void map_set(struct map *map, const char *key, void *value) {
     map->count++;
 }
 
-// Takes the key's entry out of its chain; its memory stays until the next one goes, for map_next().
+// Unlinks the entry of the key. Its memory is kept until the next removal, for map_next().
 static struct map_entry *unlink_entry(struct map *map, const char *key) {
     struct map_entry **at = map->count > 0 ? find(map, key, hash_key(key)) : NULL;
     if (at == NULL || *at == NULL)
@@ -190,14 +190,6 @@ bool map_remove(struct map *map, const char *key) {
     memory_free_at(&entry->key);
     free_value(map, value);
     return true;
-}
-
-void *map_take(struct map *map, const char *key) {
-    struct map_entry *entry = unlink_entry(map, key);
-    if (entry == NULL)
-        return NULL;
-    memory_free_at(&entry->key);
-    return TAKE(entry->value);
 }
 
 static struct map_entry *first_from(const struct map *map, size_t bucket) {

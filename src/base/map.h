@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
-// A hash map from strings to pointers. Keys are copied. Values are owned if a free function is given.
-// Lookups cost the same whatever the size. Iteration is in an order without meaning; what users see is
-// sorted with map_sorted(). While iterating, only the entry just returned may be removed (map_next() can
-// still go on from it), and nothing added.
+// A hash map from strings to pointers. Keys are copied. Values are owned if a free function is given. The order of
+// iteration is unspecified; use map_sorted() for output. During an iteration only the current entry may be removed, and
+// none added.
 #pragma once
 
 #include "base/compiler.h"
@@ -30,16 +29,15 @@ struct map {
 #define MAP_INIT(free_fn)                                                                                              \
     { .free_value = (free_fn) }
 void map_init(struct map *map, map_free_fn free_value);
-void map_finish(struct map *map); // frees keys, and values where owned; empty afterwards
+void map_finish(struct map *map); // frees keys and owned values; the map is empty afterwards
 #define AUTO_MAP CLEANUP(map_finish)
 
-void *map_get(const struct map *map, const char *key); // NULL when absent
+void *map_get(const struct map *map, const char *key); // NULL if absent
 bool map_has(const struct map *map, const char *key);
-void map_set(struct map *map, const char *key, void *value); // an old value is freed where owned
-bool map_remove(struct map *map, const char *key);           // frees the value where owned; false when absent
-void *map_take(struct map *map, const char *key);            // removes without freeing
+void map_set(struct map *map, const char *key, void *value); // frees an old value if owned
+bool map_remove(struct map *map, const char *key);           // frees the value if owned; false if absent
 // Iteration: `for (struct map_entry *e = map_first(m); e; e = map_next(m, e))`.
 struct map_entry *map_first(const struct map *map);
 struct map_entry *map_next(const struct map *map, const struct map_entry *entry);
-// The entries sorted by key (bytes), an array of `map->count` followed by NULL; free() it.
+// Returns the entries sorted by the bytes of their keys, NULL-terminated. The caller frees the array.
 struct map_entry **map_sorted(const struct map *map) __attribute__((returns_nonnull));

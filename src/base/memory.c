@@ -18,13 +18,13 @@ struct shrinker {
     void *data;
 };
 
-// Written at start-up only, from the thread that alone calls them later: what they free is its own.
+// Written at start-up only, by the thread that also calls the shrinkers, because they free memory of that thread.
 static struct shrinker shrinkers[SHRINKER_MAX];
 static size_t shrinker_count;
 static pthread_t shrinker_thread;
 
 static _Noreturn void die(const char *message) {
-    // No stdio: it would want memory.
+    // Not stdio, which would allocate memory.
     ssize_t ignored UNUSED = write(STDERR_FILENO, message, strlen(message));
     _exit(1);
 }
@@ -57,8 +57,7 @@ static bool shrink_all(void) {
     return has_freed;
 }
 
-// Whether another attempt is worth it. A worker thread owns nothing it could shrink; it waits a moment
-// for others to give memory back.
+// Whether to try again. Shrinkers belong to the main thread; other threads wait for memory to be freed.
 static bool make_room(unsigned attempt) {
     if (attempt == RETRY_MAX)
         return false;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
-// Which code points have a glyph.
+// Printable code points.
 #pragma once
 
 #include <stdbool.h>

@@ -126,7 +126,7 @@ void text_list_add_owned(struct text_list *list, char *text) {
 }
 
 void text_list_add_list(struct text_list *list, const struct text_list *other) {
-    // Counted first, for a list may be added to itself.
+    // The count is read first, because a list may be added to itself.
     size_t count = other->count;
     for (size_t i = 0; i < count; i++)
         text_list_add(list, other->items[i]);

@@ -14,28 +14,28 @@ bool text_equal_nocase(const char *a, const char *b); // ASCII letters only
 bool text_has_prefix(const char *text, const char *prefix);
 bool text_has_suffix(const char *text, const char *suffix);
 bool text_is_empty(const char *text); // NULL or ""
-int text_hex_digit(char c);           // its value, -1 if it is none
-// The whole text as a decimal number in the range; a sign only where the range has negative numbers. False otherwise.
+int text_hex_digit(char c);           // its value, -1 if it is not one
+// Parses the whole text as a decimal number in the range. A sign is allowed only if the range has negative numbers.
 bool text_to_int64(const char *text, int64_t min, int64_t max, int64_t *value) NODISCARD;
 bool text_to_uint64(const char *text, uint64_t max, uint64_t *value) NODISCARD;
-// Adds the text in double quotes the way Go's %q writes it: \n \t \" \\ \x01 \u00a0-style escapes for
-// what is not printable, printable UTF-8 as it is, invalid bytes as \xff.
+// Adds the text in double quotes like Go's %q: unprintable characters as \n \t \" \\ \x01 \u00a0, invalid bytes as
+// \xff.
 void text_quote(struct buffer *out, const char *text);
 char *text_quoted(const char *text); // the same as an owned string
 
-// One code point of UTF-8 at `text` (length > 0): its size in bytes (1 to 4) and value; an invalid byte
-// gives size 1 and 0xFFFD with *is_valid false. Overlong forms, surrogates and > U+10FFFF are invalid.
+// Decodes one code point of UTF-8 at `text` (length > 0) and returns its size in bytes, 1 to 4. An invalid byte gives
+// size 1 and 0xFFFD with *is_valid false. Overlong forms, surrogates and > U+10FFFF are invalid.
 size_t utf8_decode(const char *text, size_t length, uint32_t *code_point, bool *is_valid);
 bool utf8_is_valid(const char *text, size_t length);
 // Adds the text with each invalid byte replaced by U+FFFD.
 void utf8_add_valid(struct buffer *out, const char *text, size_t length);
 void utf8_add_code_point(struct buffer *out, uint32_t code_point);
-// The number of code points (invalid bytes count one each): what tables are aligned by.
+// The number of code points, for alignment; each invalid byte counts as one.
 size_t utf8_count(const char *text, size_t length);
 
-// A list of owned strings, kept in the order they were added. `{0}` is an empty list.
+// A list of owned strings, in the order of adding. `{0}` is an empty list.
 struct text_list {
-    char **items; // count strings, followed by a NULL once anything was added
+    char **items; // NULL-terminated; NULL until something is added
     size_t count;
     size_t capacity;
 };
@@ -45,8 +45,8 @@ void text_list_add_list(struct text_list *list, const struct text_list *other);
 bool text_list_has(const struct text_list *list, const char *text);
 bool text_list_equal(const struct text_list *a, const struct text_list *b);
 void text_list_sort(struct text_list *list);   // by bytes
-void text_list_unique(struct text_list *list); // drops repeats, keeping the first of each; any order
+void text_list_unique(struct text_list *list); // removes duplicates, keeping the first of each; need not be sorted
 char *text_list_join(const struct text_list *list, const char *separator);     // owned
-void text_list_copy(struct text_list *target, const struct text_list *source); // target's content is freed first
+void text_list_copy(struct text_list *target, const struct text_list *source); // replaces the content of `target`
 void text_list_clear(struct text_list *list); // frees the strings and the list; it is empty afterwards
 #define AUTO_TEXT_LIST CLEANUP(text_list_clear)

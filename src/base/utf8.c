@@ -4,8 +4,8 @@
 
 #define REPLACEMENT 0xFFFD
 
-// What a first byte says: how long the sequence is, its own bits of the value, and the least value that
-// may be written that long.
+// Properties of a first byte: length of the sequence, bits of the value in it, and the smallest value that may be
+// written with this length.
 struct lead {
     size_t size;
     uint32_t bits, least;
@@ -50,7 +50,7 @@ bool utf8_is_valid(const char *text, size_t length) {
 }
 
 void utf8_add_valid(struct buffer *out, const char *text, size_t length) {
-    size_t good = 0; // where the valid run that is not added yet begins
+    size_t good = 0; // start of the valid bytes that are not added yet
     for (size_t at = 0; at < length;) {
         uint32_t code_point;
         bool is_valid;

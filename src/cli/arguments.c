@@ -13,7 +13,7 @@ struct scan {
     size_t count;
     size_t next;
     struct cli_arguments *arguments;
-    enum cli_wish wish;
+    enum cli_action action;
 };
 
 size_t cli_option_count(const struct cli_command *command) {
@@ -31,7 +31,7 @@ size_t cli_positional_count(const struct cli_command *command) {
     return count;
 }
 
-// --- looking options up ---
+// --- looking up options ---
 
 static const struct cli_option *find_long(const struct cli_command *command, const char *name, size_t length) {
     for (size_t i = 0; i < cli_option_count(command); i++) {
@@ -55,7 +55,7 @@ static bool fail_unknown(const struct cli_command *command, const char *option, 
     return error_set(err, ERROR_BAD_REQUEST, "unknown option %s, see 'pebble help %s'", quoted, command->name);
 }
 
-// The option as users write it: "--name", or "-n". Owned.
+// The option as written on the command line: "--name" or "-n". The caller frees it.
 static char *option_label(const struct cli_option *option) {
     return option->name != NULL ? memory_printf("--%s", option->name) : memory_printf("-%c", option->short_name);
 }
@@ -152,7 +152,7 @@ static bool is_negative_number(const struct cli_option *option, const char *word
     return (option->kind == CLI_INTEGER || option->kind == CLI_DURATION) && word[1] >= '0' && word[1] <= '9';
 }
 
-// `joined` is what stands in the same word behind the option, or NULL.
+// `joined` is the text that follows the option in the same word, or NULL.
 static bool take_option(struct scan *scan, const struct cli_option *option, const char *joined, struct error *err) {
     AUTO_FREE char *label = option_label(option);
     if (option->kind == CLI_FLAG) {
@@ -187,9 +187,9 @@ static bool scan_long(struct scan *scan, const char *word, struct error *err) {
     if (option != NULL)
         return take_option(scan, option, joined, err);
     if (text_equal(word, "--help"))
-        scan->wish = CLI_WISH_HELP;
+        scan->action = CLI_ACTION_HELP;
     else if (text_equal(word, "--version"))
-        scan->wish = CLI_WISH_VERSION;
+        scan->action = CLI_ACTION_VERSION;
     else
         return fail_unknown(scan->arguments->command, word, err);
     return true;
@@ -199,7 +199,7 @@ static bool scan_short(struct scan *scan, const char *word, struct error *err) {
     for (const char *name = word + 1; *name != '\0'; name++) {
         const struct cli_option *option = find_short(scan->arguments->command, *name);
         if (option == NULL && *name == 'h') {
-            scan->wish = CLI_WISH_HELP;
+            scan->action = CLI_ACTION_HELP;
             return true;
         }
         if (option == NULL)
@@ -217,7 +217,7 @@ static bool scan_short(struct scan *scan, const char *word, struct error *err) {
 static bool scan_words(struct scan *scan, struct error *err) {
     struct text_list *positionals = &scan->arguments->positionals;
     bool has_options = true;
-    while (scan->next < scan->count && scan->wish == CLI_WISH_RUN) {
+    while (scan->next < scan->count && scan->action == CLI_ACTION_RUN) {
         const char *word = scan->words[scan->next++];
         if (!has_options || !word[0] || (!is_option(word) && !text_equal(word, "--"))) {
             text_list_add(positionals, word);
@@ -231,7 +231,7 @@ static bool scan_words(struct scan *scan, struct error *err) {
     return true;
 }
 
-// --- what must be there ---
+// --- required arguments ---
 
 static bool check_required(const struct cli_arguments *arguments, struct error *err) {
     const struct cli_command *command = arguments->command;
@@ -259,15 +259,15 @@ static bool check_count(const struct cli_arguments *arguments, struct error *err
 }
 
 bool arguments_parse(const struct cli_command *command, char *const *words, size_t count,
-                     struct cli_arguments *arguments, enum cli_wish *wish, struct error *err) {
+                     struct cli_arguments *arguments, enum cli_action *action, struct error *err) {
     *arguments = (struct cli_arguments){
         .command = command, .values = memory_new_array(cli_option_count(command) + 1, sizeof *arguments->values)};
-    struct scan scan = {.words = words, .count = count, .arguments = arguments, .wish = CLI_WISH_RUN};
+    struct scan scan = {.words = words, .count = count, .arguments = arguments, .action = CLI_ACTION_RUN};
     if (!scan_words(&scan, err))
         return false;
-    if (scan.wish == CLI_WISH_RUN && (!check_required(arguments, err) || !check_count(arguments, err)))
+    if (scan.action == CLI_ACTION_RUN && (!check_required(arguments, err) || !check_count(arguments, err)))
         return false;
-    *wish = scan.wish;
+    *action = scan.action;
     return true;
 }
 
@@ -282,7 +282,7 @@ void arguments_finish(struct cli_arguments *arguments) {
     *arguments = (struct cli_arguments){0};
 }
 
-// --- asking ---
+// --- access ---
 
 const struct cli_value *cli_value(const struct cli_call *call, const char *name) {
     const struct cli_command *command = call->command;

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Reads a command's words by its descriptor. Long options take their value after "=" or as the next word, short
-// ones also without a blank, and short flags can be put together; the last use of an option counts. Options may
-// follow arguments; after "--" all words are arguments.
+// Parses the words of a command line according to the descriptor of the command. The value of an option follows "=" or
+// is the next word; the value of a short option may also follow without a blank. Short flags can be combined. The last
+// use of an option counts. Options may follow arguments; after "--" all words are arguments.
 #pragma once
 
 #include "cli/cli.h"
 
-enum cli_wish { CLI_WISH_RUN, CLI_WISH_HELP, CLI_WISH_VERSION };
+enum cli_action { CLI_ACTION_RUN, CLI_ACTION_HELP, CLI_ACTION_VERSION };
 
-// The words are borrowed; `arguments` is for arguments_finish() whatever comes back. --help, -h and --version are
-// answered where they stand: what follows is not looked at.
+// Borrows the words. `arguments` must be finished with arguments_finish() also on failure. Parsing stops at --help, -h
+// and --version, which set *action.
 bool arguments_parse(const struct cli_command *command, char *const *words, size_t count,
-                     struct cli_arguments *arguments, enum cli_wish *wish, struct error *err) NODISCARD;
+                     struct cli_arguments *arguments, enum cli_action *action, struct error *err) NODISCARD;
 void arguments_finish(struct cli_arguments *arguments);
 
 size_t cli_option_count(const struct cli_command *command);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// start, stop, restart, autostart and replan: each asks the daemon for a change and waits for it.
+// start, stop, restart, autostart and replan: each requests a change and waits for it.
 #include "cli/commands.h"
 #include "cli/session.h"
 #include "cli/wait.h"
@@ -23,21 +23,21 @@ static int run_named_action(struct cli_call *call, struct error *err) {
 }
 
 static int run_plain_action(struct cli_call *call, struct error *err) {
-    static const struct text_list nobody = {0};
-    return run_action(call, &nobody, err);
+    static const struct text_list no_names = {0};
+    return run_action(call, &no_names, err);
 }
 
 static const struct cli_option wait_options[] = {OPTION_NO_WAIT, {0}};
 
 static const struct cli_positional named_services[] = {
-    {.name = "<service>", .help = "A service of the plan", .is_required = true, .is_list = true}, {0}};
+    {.name = "<service>", .help = "Name of a service in the plan", .is_required = true, .is_list = true}, {0}};
 
 const struct cli_command cmd_start = {
     .name = "start",
-    .summary = "Start services and what they require",
+    .summary = "Start services and the services they require",
     .description =
-        "Starts the services, and those that they require, in the order that the plan says. It waits until they "
-        "run, or one has failed; an interrupt (ctrl-C) gives up what is still being started.",
+        "Starts the services and all services that they require, in the order defined by the plan. Waits until all "
+        "are running or one has failed. An interrupt (ctrl-C) aborts the change.",
     .options = wait_options,
     .positionals = named_services,
     .run = run_named_action,
@@ -46,9 +46,10 @@ const struct cli_command cmd_start = {
 
 const struct cli_command cmd_stop = {
     .name = "stop",
-    .summary = "Stop services and what requires them",
-    .description = "Stops the services, and those that require them, in the order that the plan says, and waits until "
-                   "they have ended.",
+    .summary = "Stop services and the services that require them",
+    .description =
+        "Stops the services and all services that require them, in the order defined by the plan. Waits until "
+        "their processes have exited.",
     .options = wait_options,
     .positionals = named_services,
     .run = run_named_action,
@@ -59,8 +60,8 @@ const struct cli_command cmd_restart = {
     .name = "restart",
     .summary = "Restart services",
     .description =
-        "Stops the services that run and starts them again; those that do not run are started. It waits until "
-        "they run, or one has failed.",
+        "Stops the services if they are running, and starts them again. Waits until all are running or one has "
+        "failed.",
     .options = wait_options,
     .positionals = named_services,
     .run = run_named_action,
@@ -68,9 +69,8 @@ const struct cli_command cmd_restart = {
 
 const struct cli_command cmd_autostart = {
     .name = "autostart",
-    .summary = "Start the services that start with the daemon",
-    .description =
-        "Starts the services whose startup is \"enabled\", as the daemon does when it begins without --hold.",
+    .summary = "Start all enabled services",
+    .description = "Starts the services with \"startup: enabled\", as 'pebble run' does without --hold.",
     .options = wait_options,
     .run = run_plain_action,
     .ignored_arguments = 1,
@@ -78,9 +78,9 @@ const struct cli_command cmd_autostart = {
 
 const struct cli_command cmd_replan = {
     .name = "replan",
-    .summary = "Make what runs match the plan",
-    .description = "Restarts the running services whose configuration has changed since they were started, and starts "
-                   "those that are enabled and do not run. Changed checks are started anew.",
+    .summary = "Apply the plan to the running services",
+    .description = "Restarts running services whose configuration has changed since they were started, and starts "
+                   "enabled services that are not running. Restarts checks whose configuration has changed.",
     .options = wait_options,
     .run = run_plain_action,
     .ignored_arguments = 1,

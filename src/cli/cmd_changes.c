@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// changes and tasks.
+// The commands changes and tasks.
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -96,7 +96,7 @@ static void warn_of_maintenance(struct pebble_client *client) {
 
 // --- changes ---
 
-// By time, then by number.
+// By spawn time, then by number.
 static int compare_changes(const struct pebble_change *left, const struct pebble_change *right) {
     int64_t left_time = pebble_change_spawn_time(left, NULL), right_time = pebble_change_spawn_time(right, NULL);
     if (left_time != right_time)
@@ -106,18 +106,18 @@ static int compare_changes(const struct pebble_change *left, const struct pebble
     return left_length != right_length ? (left_length < right_length ? -1 : 1) : strcmp(left_id, right_id);
 }
 
-static int compare_places(const void *a, const void *b) {
+static int compare_entries(const void *a, const void *b) {
     const struct pebble_change *const *left = a, *const *right = b;
     return compare_changes(*left, *right);
 }
 
-// Followed by NULL. To be freed; the changes are those of the list.
+// NULL-terminated. The caller frees the array; the changes stay owned by the list.
 static const struct pebble_change **sorted_changes(const struct pebble_changes *changes) {
     size_t count = pebble_changes_count(changes);
     const struct pebble_change **sorted = memory_new_array(count + 1, sizeof *sorted);
     for (size_t i = 0; i < count; i++)
         sorted[i] = pebble_changes_at(changes, i);
-    qsort(sorted, count, sizeof *sorted, compare_places);
+    qsort(sorted, count, sizeof *sorted, compare_entries);
     return sorted;
 }
 
@@ -187,12 +187,14 @@ static int run_changes(struct cli_call *call, struct error *err) {
 
 const struct cli_command cmd_changes = {
     .name = "changes",
-    .summary = "List what was done and what is under way",
+    .summary = "List recent changes",
     .description =
-        "Lists the changes of the last days, oldest first: all of them, or those that were asked to act on a service. "
-        "'pebble tasks' shows one of them in detail.",
+        "Lists current and recent changes, oldest first. With a service, lists only the changes that affect it. Use "
+        "'pebble tasks' to see one change in detail.",
     .options = (const struct cli_option[]){OPTION_FORMAT, OPTION_ABS_TIME, {0}},
-    .positionals = (const struct cli_positional[]){{.name = "<service>", .help = "The service in question"}, {0}},
+    .positionals =
+        (const struct cli_positional[]){{.name = "<service>", .help = "List only changes that affect this service"},
+                                        {0}},
     .run = run_changes,
 };
 
@@ -257,7 +259,7 @@ static int show_change(const struct cli_call *call, struct pebble_client *client
     return 0;
 }
 
-// The latest change of the kind; a question mark behind it makes it no error when there is none.
+// Shows the latest change of the kind. With a trailing "?" it is no error if there is none.
 static int show_last(const struct cli_call *call, struct pebble_client *client, const char *kind, struct error *err) {
     struct pebble_changes *changes = NULL;
     AUTO_PEBBLE_ERROR struct pebble_error failure = {0};
@@ -301,21 +303,22 @@ static int run_tasks(struct cli_call *call, struct error *err) {
 
 const struct cli_command cmd_tasks = {
     .name = "tasks",
-    .summary = "Show one change with its tasks and their logs",
+    .summary = "Show the tasks of a change",
     .description =
-        "Shows the tasks that a change consists of, and what they have logged: the place to look for why something "
-        "failed.",
+        "Shows the tasks of a change and their logs. If a change has failed, the log of the failed task gives the "
+        "reason.",
     .examples = "  pebble tasks 12\n  pebble tasks --last=start",
-    .options = (const struct cli_option[]){OPTION_FORMAT,
-                                           OPTION_ABS_TIME,
-                                           {.name = "last",
-                                            .kind = CLI_TEXT,
-                                            .value = "type",
-                                            .help = "Show the last change of that type (start, stop, restart, replan, "
-                                                    "autostart, exec …). With a \"?\" behind "
-                                                    "it, it is no error if there is none"},
-                                           {0}},
-    .positionals = (const struct cli_positional[]){{.name = "<change-id>", .help = "The number of the change"}, {0}},
+    .options =
+        (const struct cli_option[]){OPTION_FORMAT,
+                                    OPTION_ABS_TIME,
+                                    {.name = "last",
+                                     .kind = CLI_TEXT,
+                                     .value = "type",
+                                     .help = "Show the latest change of this type (start, stop, restart, replan, "
+                                             "autostart, exec, ...). If the type ends in \"?\", it is not an "
+                                             "error if there is none"},
+                                    {0}},
+    .positionals = (const struct cli_positional[]){{.name = "<change-id>", .help = "ID of the change"}, {0}},
     .run = run_tasks,
     .ignored_arguments = SIZE_MAX,
 };

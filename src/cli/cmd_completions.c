@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// completions: what makes a shell complete commands and options, made from the descriptors.
+// The command completions: generates shell completion scripts from the command descriptors.
 #include "base/memory.h"
 #include "cli/arguments.h"
 #include "cli/commands.h"
@@ -14,7 +14,7 @@ static void for_each_command(struct buffer *out, command_fn add) {
     }
 }
 
-// Text between single quotes of a shell.
+// Adds text in single quotes, for a shell.
 static void add_quoted(struct buffer *out, const char *text) {
     buffer_add_char(out, '\'');
     for (; *text != '\0'; text++) {
@@ -89,7 +89,7 @@ static void add_zsh_name(struct buffer *out, const struct cli_command *command) 
     buffer_add_char(out, '\n');
 }
 
-// In a help text of _arguments brackets and colons have to be escaped.
+// The help texts of _arguments need brackets and colons escaped.
 static char *zsh_escaped(const char *text) {
     struct buffer out = BUFFER_INIT(BUFFER_NO_LIMIT);
     for (; *text != '\0'; text++) {
@@ -126,7 +126,7 @@ static void add_zsh_case(struct buffer *out, const struct cli_command *command) 
         if (option->short_name != '\0')
             add_zsh_spec(out, (const char[]){'-', option->short_name, '\0'}, option);
     }
-    buffer_add_string(out, " \\\n            '--help[Explain the command]' '*:argument:_files' ;;\n");
+    buffer_add_string(out, " \\\n            '--help[Show help for this command]' '*:argument:_files' ;;\n");
 }
 
 static void add_zsh(struct buffer *out) {
@@ -198,8 +198,8 @@ static int run_completions(struct cli_call *call, struct error *err) {
 
 const struct cli_command cmd_completions = {
     .name = "completions",
-    .summary = "Write completions for a shell",
-    .description = "Writes what makes the shell complete commands and options.",
+    .summary = "Generate a shell completion script",
+    .description = "Writes a completion script for the shell to standard output.",
     .examples = "  pebble completions bash > /etc/bash_completion.d/pebble\n"
                 "  pebble completions zsh > /usr/share/zsh/site-functions/_pebble\n"
                 "  pebble completions fish > /etc/fish/completions/pebble.fish",

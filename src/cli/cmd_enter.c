@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// enter: daemon and subcommand in one, for the entry point of a container. This process becomes the daemon (it may be
-// process 1); the subcommand runs in a child, made before the daemon has a loop or threads, and waits until it is told
-// that the daemon is ready.
+// The command enter: runs the daemon and a subcommand, for the entry point of a container. This process becomes the
+// daemon (it may be process 1). The subcommand runs in a child process, which is forked before the daemon has a loop or
+// threads and waits until the daemon is ready.
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -37,7 +37,7 @@ static bool check_rules(const struct cli_call *call, const struct cli_command *c
 
 // --- the two processes ---
 
-// In the child: false when the daemon has ended before it was ready.
+// In the child: returns false if the daemon exits before it is ready.
 static bool wait_until_ready(int fd) {
     char byte;
     ssize_t count;
@@ -47,22 +47,22 @@ static bool wait_until_ready(int fd) {
     return count == 1;
 }
 
-static int be_subcommand(struct cli_call *subcall, int ends[2], struct error *err) {
+static int run_child(struct cli_call *subcall, int ends[2], struct error *err) {
     file_close_at(&ends[1]);
     bool is_ready = wait_until_ready(ends[0]);
     file_close_at(&ends[0]);
     return is_ready ? program_call(subcall, err) : 1;
 }
 
-static int be_daemon(struct daemon_options *options, pid_t child, int ends[2]) {
+static int run_parent(struct daemon_options *options, pid_t child, int ends[2]) {
     int subcommand_code;
     file_close_at(&ends[0]);
     options->subcommand = child;
     options->ready_fd = ends[1];
-    int code = run_be_daemon(options, &subcommand_code);
+    int code = run_daemon(options, &subcommand_code);
     file_close_at(&ends[1]);
-    // If it has not been told to begin, it ends by itself. Else the daemon has seen its end, or it still hopes for
-    // answers that nobody gives any more.
+    // A child that has not begun exits by itself when the pipe closes. A child that has begun may be waiting for
+    // responses of a daemon that has ended.
     if (code != DAEMON_EXIT_FAILED && subcommand_code < 0) {
         (void)kill(child, SIGTERM);
         (void)kill(child, SIGCONT);
@@ -87,7 +87,7 @@ static int run_both(struct cli_call *call, struct cli_call *subcall, struct erro
     }
     pid_t child = fork();
     if (child == 0)
-        return be_subcommand(subcall, ends, err);
+        return run_child(subcall, ends, err);
     if (child < 0) {
         (void)error_set_errno(err, errno, "cannot run subcommand");
         file_close_at(&ends[0]);
@@ -95,18 +95,18 @@ static int run_both(struct cli_call *call, struct cli_call *subcall, struct erro
         return 1;
     }
     call->was_daemon = true;
-    return be_daemon(&options, child, ends);
+    return run_parent(&options, child, ends);
 }
 
 // --- the command ---
 
 static int run_subcommand(struct cli_call *call, struct cli_call *subcall, struct error *err) {
     const struct text_list *words = cli_argument_list(call);
-    enum cli_wish wish = CLI_WISH_RUN;
-    if (!arguments_parse(subcall->command, words->items + 1, words->count - 1, &subcall->arguments, &wish, err))
+    enum cli_action action = CLI_ACTION_RUN;
+    if (!arguments_parse(subcall->command, words->items + 1, words->count - 1, &subcall->arguments, &action, err))
         return 1;
-    if (wish != CLI_WISH_RUN)
-        return wish == CLI_WISH_HELP ? help_print_command(subcall->command) : help_print_version();
+    if (action != CLI_ACTION_RUN)
+        return action == CLI_ACTION_HELP ? help_print_command(subcall->command) : help_print_version();
     if (!check_rules(call, subcall->command, err))
         return 1;
     if (subcall->command->enter_rules & ENTER_NO_DAEMON)
@@ -118,7 +118,7 @@ static int run_alone(struct cli_call *call, struct error *err) {
     struct daemon_options options;
     int subcommand_code;
     call->was_daemon = true;
-    return run_read_options(call, &options, err) ? run_be_daemon(&options, &subcommand_code) : 1;
+    return run_read_options(call, &options, err) ? run_daemon(&options, &subcommand_code) : 1;
 }
 
 static int run_enter(struct cli_call *call, struct error *err) {
@@ -135,24 +135,24 @@ static int run_enter(struct cli_call *call, struct error *err) {
 
 const struct cli_command cmd_enter = {
     .name = "enter",
-    .summary = "Run the daemon, and a subcommand under it",
-    .description = "Made for the entry point of a container. Without a subcommand it is the same as 'pebble run'. With "
-                   "one, it runs "
-                   "the daemon, and the subcommand when that is ready:\n\n"
-                   "  help, version, plan, services, ls\n"
-                   "               enabled services are not started, the log is silent\n"
-                   "  exec         the same, but --run starts them first\n"
-                   "  start, stop  the daemon goes on afterwards, if all went well\n\n"
-                   "Otherwise the daemon ends with the subcommand. The exit status is that of the subcommand, or if "
-                   "that is 0, that of "
-                   "the daemon. With --verbose the log is written in any case; exec cannot be combined with it.",
+    .summary = "Run the daemon and a subcommand",
+    .description =
+        "Intended as the entry point of a container. Without a subcommand, equivalent to 'pebble run'. With a "
+        "subcommand, runs the daemon and, when it is ready, the subcommand. Only these subcommands are supported:\n\n"
+        "  help, version, plan, services, ls\n"
+        "               enabled services are not started; the daemon logs nothing\n"
+        "  exec         likewise; with --run, enabled services are started first\n"
+        "  start        the daemon keeps running if the subcommand succeeds\n"
+        "  stop         likewise; requires --run\n\n"
+        "Otherwise the daemon exits after the subcommand. The exit status is that of the subcommand or, if that is 0, "
+        "that of the daemon. With --verbose the daemon always logs; this is not allowed with exec.",
     .examples = "  pebble enter --args web --port 8080\n  pebble enter exec -- sh -c 'echo hello'",
     .options = (const struct cli_option[]){RUN_OPTIONS,
-                                           {.name = "run", .help = "Start the enabled services before the subcommand"},
+                                           {.name = "run", .help = "Start enabled services before the subcommand"},
                                            {0}},
     .positionals =
         (const struct cli_positional[]){
-            {.name = "<subcommand>", .help = "The subcommand, with its arguments", .is_list = true}, {0}},
+            {.name = "<subcommand>", .help = "Subcommand and its arguments", .is_list = true}, {0}},
     .run = run_enter,
     .stops_at_argument = true,
 };

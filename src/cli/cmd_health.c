@@ -30,19 +30,21 @@ static int run_health(struct cli_call *call, struct error *err) {
 
 const struct cli_command cmd_health = {
     .name = "health",
-    .summary = "Tell whether the checks are healthy",
-    .description =
-        "Says whether all checks that are named, or all there are, are healthy. The exit status tells it too: 0 or 1, "
-        "but always 0 with the formats json and yaml.",
+    .summary = "Show whether the checks are healthy",
+    .description = "Prints \"healthy\" if the named checks, or all checks, are up, and \"unhealthy\" otherwise. The "
+                   "exit status is "
+                   "0 if healthy and 1 if not; with --format json or yaml it is 0 in both cases.",
     .options =
-        (const struct cli_option[]){OPTION_FORMAT,
-                                    {.name = "level",
-                                     .kind = CLI_CHOICE,
-                                     .value = "level",
-                                     .choices = (const char *const[]){"alive", "ready", NULL},
-                                     .help = "Look only at checks of this level, alive or ready; ready includes alive"},
-                                    {0}},
+        (const struct cli_option[]){
+            OPTION_FORMAT,
+            {.name = "level",
+             .kind = CLI_CHOICE,
+             .value = "level",
+             .choices = (const char *const[]){"alive", "ready", NULL},
+             .help = "Consider only checks with this level: alive or ready (ready includes alive)"},
+            {0}},
     .positionals =
-        (const struct cli_positional[]){{.name = "<check>", .help = "A check to look at", .is_list = true}, {0}},
+        (const struct cli_positional[]){{.name = "<check>", .help = "Name of a check to consider", .is_list = true},
+                                        {0}},
     .run = run_health,
 };

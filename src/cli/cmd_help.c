@@ -24,11 +24,12 @@ static int run_help(struct cli_call *call, struct error *err) {
 
 const struct cli_command cmd_help = {
     .name = "help",
-    .summary = "Explain a command",
-    .description = "Explains the command, its arguments and options. Without a command: says which ones there are.",
-    .options = (const struct cli_option[]){{.name = "all", .help = "List all commands with a line on each"}, {0}},
+    .summary = "Show help for a command",
+    .description = "Shows the usage, arguments and options of a command. Without a command, lists all commands.",
+    .options =
+        (const struct cli_option[]){{.name = "all", .help = "List all commands with a one-line summary of each"}, {0}},
     .positionals =
-        (const struct cli_positional[]){{.name = "<command>", .help = "The command to explain", .is_list = true}, {0}},
+        (const struct cli_positional[]){{.name = "<command>", .help = "Name of a command", .is_list = true}, {0}},
     .run = run_help,
     .enter_rules = ENTER_ALLOWED | ENTER_SILENT | ENTER_NO_DAEMON,
 };

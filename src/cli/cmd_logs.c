@@ -54,7 +54,7 @@ static bool on_log_entry(const struct pebble_log_entry *entry, void *data) {
     return !printer->is_following || fflush(stdout) == 0;
 }
 
-// Interrupting is the way to end `logs --follow`; every line that came has been written by then.
+// An interrupt is the usual way to end `logs --follow`. All lines received so far have been written.
 static void on_signal_arrived(int number UNUSED) {
     _exit(0);
 }
@@ -68,7 +68,7 @@ static bool read_number(const struct cli_call *call, int64_t *number, struct err
         AUTO_FREE char *quoted = text_quoted(text);
         return error_set(err, ERROR_BAD_REQUEST, "expected n to be a non-negative integer or \"all\", not %s", quoted);
     }
-    // 0 is the daemon's default: none when following. The API has no way to ask for none without.
+    // 0 selects the daemon's default, which is no lines when following. The API cannot request 0 lines otherwise.
     *number = given;
     return true;
 }
@@ -98,29 +98,29 @@ static int run_logs(struct cli_call *call, struct error *err) {
 
 const struct cli_command cmd_logs = {
     .name = "logs",
-    .summary = "Show what services have written",
+    .summary = "Show the logs of services",
     .description =
-        "Shows the last lines that the services have written, in the order of time. The daemon keeps about 100 KiB "
-        "of each service.",
+        "Shows the latest output of the named services, or of all services, in order of time. The daemon keeps about "
+        "100 KiB of output for each service.",
     .examples = "  pebble logs -n 100 web\n  pebble logs -f",
     .options =
         (const struct cli_option[]){
             {.name = "follow",
              .short_name = 'f',
-             .help = "Go on with new lines until interrupted (ctrl-C). Without services: of those that had output "
-                     "when it began"},
+             .help =
+                 "Keep printing new lines until interrupted (ctrl-C). Without service names, follows the services that "
+                 "have output when the command starts"},
             {.name = "format",
              .kind = CLI_CHOICE,
              .value = "FORM",
              .choices = (const char *const[]){"text", "json", NULL},
-             .help = "Write lines as text (the default), or each as JSON"},
+             .help = "Output format: text (the default) or json (one object per line)"},
             {.short_name = 'n',
              .kind = CLI_TEXT,
              .value = "count",
-             .help = "How many lines to show, \"all\" for as many as there are; 30 if not given"},
+             .help = "Number of lines to show, or \"all\"; the default is 30"},
             {0}},
     .positionals =
-        (const struct cli_positional[]){{.name = "<service>", .help = "A service whose lines to show", .is_list = true},
-                                        {0}},
+        (const struct cli_positional[]){{.name = "<service>", .help = "Name of a service", .is_list = true}, {0}},
     .run = run_logs,
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// manpage: the manual, made from the descriptors (groff_man(7)).
+// The command manpage: generates manual pages from the command descriptors (groff_man(7)).
 #include <string.h>
 
 #include "base/memory.h"
@@ -11,7 +11,7 @@
 
 // --- roff ---
 
-// A line of text: nothing in it is taken for a request or an escape, and whatever is not ASCII is given by its number.
+// Adds a line of text. Requests and escapes are masked; characters beyond ASCII are written as code points.
 static void add_text_n(struct buffer *out, const char *text, size_t length) {
     if (length > 0 && (text[0] == '.' || text[0] == '\''))
         buffer_add_string(out, "\\&");
@@ -43,7 +43,7 @@ static void add_header(struct buffer *out, const char *title) {
     buffer_printf(out, ".TH %s 1 \"\" \"pebble %s\" \"User Commands\"\n", title, PEBBLE_VERSION);
 }
 
-// Paragraphs, and indented lines as they are.
+// Adds paragraphs; indented lines are not filled.
 static void add_body(struct buffer *out, const char *text) {
     bool is_kept = false;
     while (*text != '\0') {
@@ -119,8 +119,8 @@ static void add_main_page(struct buffer *out) {
     add_text(out, "pebble <command> [<option>...] [<argument>...]\n");
     add_section(out, "DESCRIPTION");
     add_body(out,
-             "Pebble runs services, keeps them running, and lets you look after them: one program is both the daemon "
-             "('pebble run') and the command line that speaks to it.");
+             "Pebble is a service manager. It starts services and keeps them running. The same program is the daemon "
+             "('pebble run') and its command-line client.");
     for (const struct cli_group *group = cli_groups; group->title != NULL; group++) {
         buffer_printf(out, ".SS %s\n", group->title);
         for (const struct cli_command *const *command = group->commands; *command != NULL; command++) {
@@ -131,15 +131,19 @@ static void add_main_page(struct buffer *out) {
         }
     }
     add_section(out, "ENVIRONMENT");
-    add_entry(out, "PEBBLE", "The daemon's directory, /var/lib/pebble/default if not set.");
-    add_entry(out, "PEBBLE_SOCKET", "The socket of the API, .pebble.socket in the directory if not set.");
-    add_entry(out, "PEBBLE_BASEURL", "Where commands find the API over HTTP, instead of the socket.");
-    add_entry(out, "PEBBLE_COPY_ONCE", "The daemon fills an empty directory from this one.");
-    add_entry(out, "PEBBLE_PERSIST", "With \"never\" the daemon keeps nothing for its next start.");
-    add_entry(out, "PEBBLE_VERBOSE", "With \"1\" the daemon copies the services' output to its own.");
-    add_entry(out, "PEBBLE_DEBUG", "With \"1\" the daemon's log says more.");
+    add_entry(out, "PEBBLE", "The daemon's directory. The default is /var/lib/pebble/default.");
+    add_entry(out, "PEBBLE_SOCKET",
+              "The Unix socket of the API. The default is .pebble.socket in the daemon's directory.");
+    add_entry(out, "PEBBLE_BASEURL", "Base URL of the API over HTTP, used by commands instead of the socket.");
+    add_entry(out, "PEBBLE_COPY_ONCE",
+              "If the daemon's directory is empty at start, the daemon copies this directory to it.");
+    add_entry(out, "PEBBLE_PERSIST", "If set to \"never\", the daemon does not save its state.");
+    add_entry(out, "PEBBLE_VERBOSE", "If set to 1, the daemon also writes the output of services to standard output.");
+    add_entry(out, "PEBBLE_DEBUG", "If set to 1, the daemon logs debug messages.");
     add_section(out, "EXIT STATUS");
-    add_body(out, "0 if all went well, 1 otherwise; exec ends as the program that it ran, run as its help says.");
+    add_body(out,
+             "0 on success, 1 on failure. exec exits with the status of the program it ran. See pebble-run(1) for the "
+             "exit status of the daemon.");
 }
 
 static int run_manpage(struct cli_call *call, struct error *err) {
@@ -158,10 +162,11 @@ static int run_manpage(struct cli_call *call, struct error *err) {
 
 const struct cli_command cmd_manpage = {
     .name = "manpage",
-    .summary = "Write the manual",
-    .description = "Writes the manual of the program, or that of a command, for man(1).",
+    .summary = "Generate manual pages",
+    .description =
+        "Writes the manual page of the program, or of a command, to standard output, in the format of man(1).",
     .examples = "  pebble manpage start | man -l -",
-    .positionals = (const struct cli_positional[]){{.name = "<command>", .help = "The command"}, {0}},
+    .positionals = (const struct cli_positional[]){{.name = "<command>", .help = "Name of a command"}, {0}},
     .run = run_manpage,
     .is_hidden = true,
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// warnings, notices, notice, notify and okay.
+// The commands warnings, notices, notice, notify and okay.
 #include "cli/commands.h"
 #include "cli/session.h"
 #include "cli/state_file.h"
@@ -8,17 +8,17 @@ const struct cli_command cmd_warnings = {
     .name = "warnings",
     .summary = "List warnings",
     .description =
-        "Lists the warnings that have not been acknowledged. 'pebble okay' acknowledges what was listed; a warning "
-        "comes back when it happens again.",
-    .options = (const struct cli_option[]){{.name = "all", .help = "List those that were acknowledged too"},
+        "Lists the warnings that have not been acknowledged. Use 'pebble okay' to acknowledge the listed warnings. An "
+        "acknowledged warning is listed again if it recurs.",
+    .options = (const struct cli_option[]){{.name = "all", .help = "Also list acknowledged warnings"},
                                            OPTION_ABS_TIME,
                                            OPTION_FORMAT,
                                            {.name = "unicode",
                                             .kind = CLI_CHOICE,
                                             .value = "when",
                                             .choices = (const char *const[]){"auto", "never", "always", NULL},
-                                            .help = "Whether to write characters beyond ASCII: auto, never or always"},
-                                           {.name = "verbose", .help = "Tell more of each, as text"},
+                                            .help = "When to use non-ASCII characters: auto, never or always"},
+                                           {.name = "verbose", .help = "Show more details, in text format"},
                                            {0}},
 };
 
@@ -26,66 +26,67 @@ const struct cli_command cmd_notices = {
     .name = "notices",
     .summary = "List notices",
     .description =
-        "Lists the notices that have not been acknowledged, those that were repeated last at the end: the public ones, "
-        "and those of one's own user. 'pebble okay' acknowledges what was listed.",
+        "Lists the notices that have not been acknowledged, ordered by the time they were last repeated. Includes "
+        "public notices and those of the current user. Use 'pebble okay' to acknowledge the listed notices.",
     .options = (const struct cli_option[]){OPTION_ABS_TIME,
                                            OPTION_FORMAT,
                                            {.name = "users",
                                             .kind = CLI_TEXT,
                                             .value = "whose",
-                                            .help = "\"all\" lists those of all users (for administrators)"},
+                                            .help = "\"all\": list the notices of all users (admin only)"},
                                            {.name = "uid",
                                             .kind = CLI_USER_ID,
                                             .value = "number",
-                                            .help = "List those of this user (for administrators)"},
+                                            .help = "List the notices of this user ID (admin only)"},
                                            {.name = "type",
                                             .kind = CLI_LIST,
                                             .value = "type",
-                                            .help = "List those of this type; may be given several times"},
+                                            .help = "List only notices of this type; may be repeated"},
                                            {.name = "key",
                                             .kind = CLI_LIST,
                                             .value = "key",
-                                            .help = "List those with this key; may be given several times"},
+                                            .help = "List only notices with this key; may be repeated"},
                                            {.name = "timeout",
                                             .kind = CLI_DURATION,
                                             .value = "duration",
-                                            .help = "If there are none, wait so long for some to come"},
+                                            .help = "If there are no notices, wait up to this long for one"},
                                            {0}},
 };
 
 const struct cli_command cmd_notice = {
     .name = "notice",
-    .summary = "Show one notice",
-    .description = "Shows a notice, found by its ID, or by its type and key.",
+    .summary = "Show a notice",
+    .description = "Shows the notice with the given ID, or with the given type and key.",
     .options =
-        (const struct cli_option[]){
-            OPTION_FORMAT,
-            {.name = "uid",
-             .kind = CLI_USER_ID,
-             .value = "number",
-             .help = "Look for it among those of this user (for administrators; with type and key)"},
-            {0}},
+        (const struct cli_option[]){OPTION_FORMAT,
+                                    {.name = "uid",
+                                     .kind = CLI_USER_ID,
+                                     .value = "number",
+                                     .help = "Search the notices of this user ID (admin only; requires type and key)"},
+                                    {0}},
     .positionals =
-        (const struct cli_positional[]){{.name = "<id-or-type>", .help = "Its ID, or its type", .is_required = true},
-                                        {.name = "<key>", .help = "Its key, if the first is its type"},
-                                        {0}},
+        (const struct cli_positional[]){
+            {.name = "<id-or-type>", .help = "ID of the notice, or its type", .is_required = true},
+            {.name = "<key>", .help = "Key of the notice, if its type is given"},
+            {0}},
 };
 
 const struct cli_command cmd_notify = {
     .name = "notify",
     .summary = "Record a notice",
-    .description = "Records a notice of the type custom, or one more occurrence of it.",
+    .description = "Records an occurrence of the notice with type \"custom\" and the given key.",
     .examples = "  pebble notify example.com/backup-done size=12G",
     .options =
-        (const struct cli_option[]){{.name = "repeat-after",
-                                     .kind = CLI_DURATION,
-                                     .value = "duration",
-                                     .help = "Within this time of the last one, do not let it count as repeated"},
-                                    {0}},
+        (const struct cli_option[]){
+            {.name = "repeat-after",
+             .kind = CLI_DURATION,
+             .value = "duration",
+             .help = "Do not count the occurrence as a repetition within this time of the previous one"},
+            {0}},
     .positionals =
         (const struct cli_positional[]){
-            {.name = "<key>", .help = "What it is about, as domain/path", .is_required = true},
-            {.name = "<name=value>", .help = "Data to record with it", .is_list = true},
+            {.name = "<key>", .help = "Key of the notice, as domain/path", .is_required = true},
+            {.name = "<name=value>", .help = "Data to record with the notice", .is_list = true},
             {0}},
 };
 
@@ -118,10 +119,10 @@ static int run_okay(struct cli_call *call, struct error *err) {
 
 const struct cli_command cmd_okay = {
     .name = "okay",
-    .summary = "Acknowledge the notices and warnings that were listed",
-    .description = "Acknowledges what 'pebble notices' and 'pebble warnings' have shown last: they leave it out from "
-                   "now on, until it "
-                   "happens again.",
+    .summary = "Acknowledge listed notices and warnings",
+    .description =
+        "Acknowledges the notices and warnings that 'pebble notices' and 'pebble warnings' listed last. They "
+        "are not listed again unless they recur.",
     .options = (const struct cli_option[]){{.name = "warnings", .help = "Acknowledge warnings only"}, {0}},
     .run = run_okay,
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// plan and add.
+// The commands plan and add.
 #include <stdio.h>
 #include <string.h>
 
@@ -26,7 +26,7 @@ static int run_plan(struct cli_call *call, struct error *err) {
 const struct cli_command cmd_plan = {
     .name = "plan",
     .summary = "Show the plan",
-    .description = "Shows the plan as YAML: the layers put together as their override rules say.",
+    .description = "Shows the plan as YAML: all layers, combined according to their override rules.",
     .run = run_plan,
     .enter_rules = ENTER_ALLOWED | ENTER_SILENT | ENTER_REFUSES_RUN,
 };
@@ -62,18 +62,19 @@ const struct cli_command cmd_add = {
     .name = "add",
     .summary = "Add a layer to the plan",
     .description =
-        "Reads a layer from a file and puts it on top of the plan's layers; the daemon forgets it when it ends. "
-        "Services that run are left alone: 'pebble replan' makes them match.",
+        "Reads a layer from a file and adds it on top of the existing layers. The layer is lost when the daemon exits. "
+        "Running services are not affected until 'pebble replan'.",
     .examples = "  pebble add tuning tuning.yaml && pebble replan",
     .options =
         (const struct cli_option[]){
-            {.name = "combine", .help = "If there is a layer of that label, merge the new one into it"},
-            {.name = "inner", .help = "Let the layer come before others, next to those of the same sub-directory"},
+            {.name = "combine", .help = "If a layer with this label exists, merge the new layer into it"},
+            {.name = "inner",
+             .help = "Allow the layer to be inserted before existing layers, next to those of the same subdirectory"},
             {0}},
     .positionals =
         (const struct cli_positional[]){
-            {.name = "<label>", .help = "What the layer is called", .is_required = true},
-            {.name = "<layer-path>", .help = "The file that holds it, as YAML", .is_required = true},
+            {.name = "<label>", .help = "Label of the layer", .is_required = true},
+            {.name = "<layer-path>", .help = "YAML file with the layer", .is_required = true},
             {0}},
     .run = run_add,
 };

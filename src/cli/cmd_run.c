@@ -38,7 +38,7 @@ bool run_read_options(const struct cli_call *call, struct daemon_options *option
     return true;
 }
 
-int run_be_daemon(const struct daemon_options *options, int *subcommand_code) {
+int run_daemon(const struct daemon_options *options, int *subcommand_code) {
     enum daemon_exit code = DAEMON_EXIT_OK;
     AUTO_ERROR struct error err = {0};
     accounts_init();
@@ -57,21 +57,28 @@ static int run_run(struct cli_call *call, struct error *err) {
     struct daemon_options options;
     int subcommand_code;
     call->was_daemon = true;
-    return run_read_options(call, &options, err) ? run_be_daemon(&options, &subcommand_code) : 1;
+    return run_read_options(call, &options, err) ? run_daemon(&options, &subcommand_code) : 1;
 }
 
 const struct cli_command cmd_run = {
     .name = "run",
     .summary = "Run the daemon",
     .description =
-        "Runs the daemon: reads the layers in the directory's \"layers\", starts the services that are enabled, and "
-        "serves "
-        "the API on the socket until it is told to end (SIGTERM, SIGINT). The services end with it.\n\n"
-        "The directory is $PEBBLE, or /var/lib/pebble/default, the socket $PEBBLE_SOCKET, or .pebble.socket in that "
-        "directory. With PEBBLE_COPY_ONCE=FOLDER an empty directory is filled from that folder first; with "
-        "PEBBLE_PERSIST=never nothing is kept for the next start; with PEBBLE_DEBUG=1 the log says more.\n\n"
-        "The exit status is 10 if the daemon ended because a service failed, 11 because a check did, 42 if "
-        "systemd may start it again when somebody asks, 1 if it could not run.",
+        "Runs the daemon in the foreground. Reads the layers in the subdirectory \"layers\" of its directory, starts "
+        "the "
+        "enabled services, and serves the API until it receives SIGTERM or SIGINT. Then stops all services and "
+        "exits.\n\n"
+        "The daemon's directory is $PEBBLE (default /var/lib/pebble/default). Its socket is $PEBBLE_SOCKET (default "
+        ".pebble.socket in that directory). Other environment variables:\n\n"
+        "  PEBBLE_COPY_ONCE=DIR  if the daemon's directory is empty, copy DIR to it\n"
+        "  PEBBLE_PERSIST=never  do not save the state\n"
+        "  PEBBLE_DEBUG=1        log debug messages\n\n"
+        "Exit status:\n\n"
+        "  0   stopped by a signal, or shut down after a service succeeded\n"
+        "  1   the daemon could not run\n"
+        "  10  shut down because a service failed\n"
+        "  11  shut down because a check failed\n"
+        "  42  nothing to run; systemd starts the daemon again on the next connection",
     .examples = "  pebble run --hold --http :4000\n  pebble run --args web --port 8080 \\; --verbose",
     .options = (const struct cli_option[]){RUN_OPTIONS, {0}},
     .run = run_run,

@@ -71,13 +71,14 @@ static int run_services(struct cli_call *call, struct error *err) {
 
 const struct cli_command cmd_services = {
     .name = "services",
-    .summary = "List services and what they are doing",
+    .summary = "List services and their status",
     .description =
-        "Lists the services that are named, or all of the plan, by name: whether they start with the daemon, "
-        "whether they run, and since when.",
+        "Lists the named services, or all services in the plan, in alphabetical order. Shows whether each is enabled, "
+        "its current status, and since when it has had that status.",
     .options = (const struct cli_option[]){OPTION_FORMAT, OPTION_ABS_TIME, {0}},
     .positionals =
-        (const struct cli_positional[]){{.name = "<service>", .help = "A service to list", .is_list = true}, {0}},
+        (const struct cli_positional[]){{.name = "<service>", .help = "Name of a service to list", .is_list = true},
+                                        {0}},
     .run = run_services,
     .enter_rules = ENTER_ALLOWED | ENTER_SILENT | ENTER_REFUSES_RUN,
 };

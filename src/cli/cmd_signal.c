@@ -32,12 +32,12 @@ const struct cli_command cmd_signal = {
     .name = "signal",
     .summary = "Send a signal to running services",
     .description =
-        "Sends the signal to the main process of each service. Its name is in capitals, with or without SIG.",
+        "Sends a signal to the main process of each service. Signal names are upper case; the prefix SIG is optional.",
     .examples = "  pebble signal HUP web worker",
     .positionals =
         (const struct cli_positional[]){
-            {.name = "<SIGNAL>", .help = "The signal, as HUP or SIGHUP", .is_required = true},
-            {.name = "<service>", .help = "A service that runs", .is_list = true},
+            {.name = "<SIGNAL>", .help = "Name of the signal, as HUP or SIGHUP", .is_required = true},
+            {.name = "<service>", .help = "Name of a running service", .is_list = true},
             {0}},
     .run = run_signal,
 };

@@ -56,12 +56,12 @@ static int run_version(struct cli_call *call, struct error *err) {
 
 const struct cli_command cmd_version = {
     .name = "version",
-    .summary = "Show the versions of this program and of the daemon",
+    .summary = "Show the versions of the client and the daemon",
     .description =
-        "Shows the version of this program and that of the daemon, \"-\" if there is none to ask. It waits five "
-        "seconds for one to come up, unless --client is given.",
+        "Shows the version of this program and of the daemon. If the daemon cannot be reached within five seconds, its "
+        "version is shown as \"-\".",
     .options = (const struct cli_option[]){OPTION_FORMAT,
-                                           {.name = "client", .help = "Show the version of this program only"},
+                                           {.name = "client", .help = "Show only the version of this program"},
                                            {0}},
     .run = run_version,
     .enter_rules = ENTER_ALLOWED | ENTER_SILENT | ENTER_REFUSES_RUN,

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// All commands, in the groups that help shows them in.
+// All commands, grouped as in help.
 #pragma once
 
 #include "cli/cli.h"
 
 struct cli_group {
     const char *title;
-    const char *about;                         // what the group is for
+    const char *about;                         // one-line summary
     const struct cli_command *const *commands; // NULL-terminated
 };
-// Up to one without a title, which holds the hidden commands.
+// Terminated by a group without a title, which holds the hidden commands.
 extern const struct cli_group cli_groups[];
 
-const struct cli_command *cli_command_find(const char *name); // NULL when there is none
+const struct cli_command *cli_command_find(const char *name); // NULL if there is none
 
 extern const struct cli_command cmd_run, cmd_enter;
 extern const struct cli_command cmd_help, cmd_version;

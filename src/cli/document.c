@@ -5,7 +5,7 @@
 #include "cli/session.h"
 
 #define YAML_STEP 4
-#define YAML_DEPTH 24 // what lies deeper is written as the text of JSON
+#define YAML_DEPTH 24 // deeper values are written as JSON text
 
 enum cli_format cli_format(const struct cli_call *call) {
     const char *text = cli_text(call, "format");

@@ -11,8 +11,8 @@
 #include "cli/terminal.h"
 #include "cli/wrap.h"
 
-#define TEXT_COLUMN 22 // where explanations begin
-#define NAME_COLUMN 14 // where the names of a group's commands begin
+#define TEXT_COLUMN 22 // where the help of an argument or option begins
+#define NAME_COLUMN 14 // where the command names of a group begin
 #define MOST_COLUMNS 100
 
 static int print(struct buffer *out) {
@@ -59,7 +59,7 @@ void help_add_usage(struct buffer *out, const struct cli_command *command) {
 
 // --- one command ---
 
-// The label, and behind it, or below if it is long, what it means.
+// Adds the label, and its help on the same line, or below if the label is long.
 static void add_entry(struct buffer *out, const char *label, const char *help) {
     AUTO_BUFFER struct buffer lines = BUFFER_INIT(BUFFER_NO_LIMIT);
     wrap_help(&lines, help, terminal_columns(MOST_COLUMNS) - 1, TEXT_COLUMN);
@@ -103,7 +103,7 @@ int help_print_command(const struct cli_command *command) {
     buffer_add_string(&out, "\n\n");
     wrap_help(&out, command->description, terminal_columns(MOST_COLUMNS) - 1, 0);
     if (command->run == NULL)
-        buffer_add_string(&out, "\nThis version does not have it yet.\n");
+        buffer_add_string(&out, "\nNot implemented in this version.\n");
     add_positionals(&out, command);
     add_options(&out, command);
     if (command->examples != NULL) {
@@ -118,20 +118,20 @@ int help_print_command(const struct cli_command *command) {
 // --- all commands ---
 
 static void add_head(struct buffer *out) {
-    buffer_add_string(out, "Pebble runs services, keeps them running, and lets you look after them.\n\n");
+    buffer_add_string(out, "Pebble is a service manager. It starts services and keeps them running.\n\n");
     add_title(out, "Usage");
     buffer_add_string(out, ": pebble <command> [<option>...] [<argument>...]\n");
 }
 
 static void add_foot(struct buffer *out, bool is_short) {
     buffer_printf(out,
-                  "\n'pebble help <command>' explains a command%s.\n"
-                  "The daemon's directory is $PEBBLE (or /var/lib/pebble/default), its socket\n"
-                  "$PEBBLE_SOCKET (or .pebble.socket in that directory).\n",
-                  is_short ? ",\n'pebble help --all' has a line on each" : "");
+                  "\n%sUse 'pebble help <command>' for help on a command.\n"
+                  "The daemon's directory is $PEBBLE (default /var/lib/pebble/default), its socket\n"
+                  "is $PEBBLE_SOCKET (default .pebble.socket in that directory).\n",
+                  is_short ? "Use 'pebble help --all' for a summary of all commands.\n" : "");
 }
 
-// The title, and behind it the names of the commands.
+// Adds a line with the title and the names of the commands.
 static void add_group(struct buffer *out, const struct cli_group *group) {
     AUTO_BUFFER struct buffer names = BUFFER_INIT(BUFFER_NO_LIMIT);
     AUTO_BUFFER struct buffer lines = BUFFER_INIT(BUFFER_NO_LIMIT);
@@ -155,7 +155,7 @@ int help_print_short(void) {
 }
 
 static void add_command(struct buffer *out, const struct cli_command *command) {
-    AUTO_FREE char *summary = memory_printf("%s%s", command->summary, command->run == NULL ? " (not yet)" : "");
+    AUTO_FREE char *summary = memory_printf("%s%s", command->summary, command->run == NULL ? " (not implemented)" : "");
     add_entry(out, command->name, summary);
 }
 

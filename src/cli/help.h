@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Help, made from the descriptors. All functions write to standard output and return the exit status 0.
+// Help texts, generated from the command descriptors. The help_print functions write to standard output and return the
+// exit status 0.
 #pragma once
 
 #include "cli/cli.h"
@@ -9,7 +10,7 @@ int help_print_all(void);
 int help_print_command(const struct cli_command *command);
 int help_print_version(void);
 
-// "pebble start [--no-wait] <service>..."
+// Adds "pebble start [<option>...] <service>...".
 void help_add_usage(struct buffer *out, const struct cli_command *command);
-// "-n, --number <count>"
+// Adds "-n, --number <count>".
 void help_add_option(struct buffer *out, const struct cli_option *option);

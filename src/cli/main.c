@@ -4,8 +4,8 @@
 
 #include "cli/program.h"
 
-// Where descriptors 0 to 2 were closed by whoever started us, what is opened first would take their numbers, and be
-// written to as if it were an output.
+// If descriptors 0 to 2 are closed at start, the first files opened would get their numbers and be written to as
+// standard output or standard error.
 static void open_missing_descriptors(void) {
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
         if (fcntl(fd, F_GETFD) < 0)

@@ -31,8 +31,8 @@ int program_call(struct cli_call *call, struct error *err) {
     return 1;
 }
 
-// After the work: a broken state file is an error of every command, and new warnings are pointed at.
-static int look_at_warnings(const struct cli_call *call, struct error *err) {
+// After the command: a broken state file is an error of every command, and new warnings cause a hint.
+static int check_warnings(const struct cli_call *call, struct error *err) {
     struct state_file state;
     if (!state_file_load(call->session->socket_path, &state, err))
         return 1;
@@ -46,26 +46,26 @@ static int look_at_warnings(const struct cli_call *call, struct error *err) {
 static int run_call(struct cli_call *call, struct error *err) {
     int code = program_call(call, err);
     if (code == 0 && !error_is_set(err) && !call->was_daemon)
-        code = look_at_warnings(call, err);
+        code = check_warnings(call, err);
     return code;
 }
 
 static int run_command(const struct cli_command *command, char *const *words, size_t count, struct error *err) {
     struct cli_session session;
     struct cli_call call = {.command = command, .session = &session};
-    enum cli_wish wish = CLI_WISH_RUN;
+    enum cli_action action = CLI_ACTION_RUN;
     int code = 1;
     session_init(&session);
-    if (arguments_parse(command, words, count, &call.arguments, &wish, err))
-        code = wish == CLI_WISH_HELP      ? help_print_command(command)
-               : wish == CLI_WISH_VERSION ? help_print_version()
-                                          : run_call(&call, err);
+    if (arguments_parse(command, words, count, &call.arguments, &action, err))
+        code = action == CLI_ACTION_HELP      ? help_print_command(command)
+               : action == CLI_ACTION_VERSION ? help_print_version()
+                                              : run_call(&call, err);
     arguments_finish(&call.arguments);
     session_finish(&session);
     return code;
 }
 
-// Options before any command.
+// An option instead of a command.
 static int run_option(const char *word, struct error *err) {
     if (text_equal(word, "-h") || text_equal(word, "--help") || text_equal(word, "--"))
         return help_print_short();

@@ -11,7 +11,7 @@
 #include "cli/terminal.h"
 
 #define CLEAR_LINE "\r\033[K"
-#define WHEEL "|/-\\"
+#define SPINNER "|/-\\"
 
 void progress_init(struct progress *progress) {
     *progress = (struct progress){.has_terminal = isatty(STDOUT_FILENO) && !text_equal(getenv("TERM"), "dumb")};
@@ -53,8 +53,9 @@ static void show_line(struct progress *progress, const struct pebble_task *task)
         (void)snprintf(share, sizeof share, " %3.0f%%", 100.0 * (double)done / (double)total);
     size_t width = (size_t)terminal_columns(200) - strlen(share) - 3;
     clear_line(progress);
-    (void)fprintf(stdout, "%s%c %.*s%s%s", terminal_style(STDOUT_FILENO, STYLE_DIM), WHEEL[progress->turn++ % 4],
-                  (int)cut_length(summary, width), summary, share, terminal_style(STDOUT_FILENO, STYLE_PLAIN));
+    (void)fprintf(stdout, "%s%c %.*s%s%s", terminal_style(STDOUT_FILENO, STYLE_DIM),
+                  SPINNER[progress->spinner_position++ % 4], (int)cut_length(summary, width), summary, share,
+                  terminal_style(STDOUT_FILENO, STYLE_PLAIN));
     progress->has_line = true;
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// What a waiting command shows of a change. On a terminal: one line with the task that is being done, rewritten in
-// place. Everywhere: the last line of a task's log, once, while it is being done.
+// Progress of a change. On a terminal, one line shows the current task and is updated in place. The last log line of
+// each task in progress is printed once, also without a terminal.
 #pragma once
 
 #include "base/map.h"
@@ -9,9 +9,9 @@
 
 struct progress {
     bool has_terminal;
-    bool has_line;        // something stands on the line
-    unsigned turn;        // of the little wheel
-    struct map last_logs; // by task id: the last line that was shown; owned
+    bool has_line;             // the line has been printed
+    unsigned spinner_position; // position of the spinner
+    struct map last_logs;      // task ID to the log line printed last; owned
 };
 
 void progress_init(struct progress *progress);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// What all commands of one run of the program share: where the daemon is, and the client that speaks to it.
+// The session, shared by all commands of one run of the program: the location of the daemon, and the client.
 #pragma once
 
 #include "cli/cli.h"
@@ -10,19 +10,19 @@ struct cli_session {
     char *directory;              // $PEBBLE, or /var/lib/pebble/default
     char *socket_path;            // $PEBBLE_SOCKET, or .pebble.socket in the directory
     const char *base_url;         // $PEBBLE_BASEURL, or NULL
-    struct pebble_client *client; // once it was needed
+    struct pebble_client *client; // created when first needed
 };
 
-void session_init(struct cli_session *session); // from the environment; touches nothing else
+void session_init(struct cli_session *session); // reads the environment only
 void session_finish(struct cli_session *session);
 
-// The client, created at first use; NULL with the reason.
+// Returns the client, creating it at first use; NULL on error.
 struct pebble_client *session_client(struct cli_session *session, struct error *err) NODISCARD;
 
-// Turns a failed call of the client into what the user is told: words of the daemon are broken into lines that fit
-// the terminal, others stay as they are. Clears `from`; returns 1, the exit status.
+// Converts an error of the client to the error to print. Messages from the daemon are wrapped to the width of the
+// terminal, others are kept. Clears `from`; returns 1, the exit status.
 int cli_fail(struct pebble_error *from, struct error *err);
 #define AUTO_PEBBLE_ERROR CLEANUP(pebble_error_clear)
 
-// Writes to standard output.
+// Writes the text to standard output.
 void cli_print(const struct buffer *text);

@@ -27,12 +27,12 @@ static char *state_path(void) {
     return path_join(text_is_empty(folder) ? usual : folder, "pebble/cli.json");
 }
 
-// *whole is NULL when there is no file.
+// *whole is NULL if there is no file.
 static bool read_whole(const char *path, json_t **whole, struct error *err) {
     AUTO_BUFFER struct buffer text = BUFFER_INIT(FILE_LIMIT_BYTES);
     AUTO_ERROR struct error failure = {0};
     if (!file_read(path, &text, &failure)) {
-        // Another user's directory is like none.
+        // A directory of another user counts as missing.
         if (failure.errnum != ENOENT && failure.errnum != EACCES && failure.errnum != ENOTDIR)
             return error_move(err, &failure);
         *whole = NULL;

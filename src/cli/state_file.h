@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// cli.json: which notices and warnings this user has been shown and has acknowledged, for each daemon's socket. It
-// lies in $XDG_CONFIG_HOME/pebble, or ~/.config/pebble.
+// cli.json: up to what time this user has listed and acknowledged notices and warnings, for each daemon's socket. The
+// file is in $XDG_CONFIG_HOME/pebble, or ~/.config/pebble.
 #pragma once
 
 #include "base/clock.h"
@@ -12,7 +12,7 @@ struct state_file {
     struct wall_time moments[STATE_MOMENTS];
 };
 
-// A missing file is an empty one. Errors: `cannot load CLI state: …`.
+// A missing file counts as empty. Errors: `cannot load CLI state: …`.
 bool state_file_load(const char *socket_path, struct state_file *state, struct error *err) NODISCARD;
-// Replaces what the file says of this socket; the rest of it stays. Errors: `cannot save CLI state: …`.
+// Replaces the entry of this socket and keeps the rest. Errors: `cannot save CLI state: …`.
 bool state_file_save(const char *socket_path, const struct state_file *state, struct error *err) NODISCARD;

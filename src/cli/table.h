@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Tables: cells aligned by characters, two blanks between columns, a column at least five wide with them, the last
-// one not padded.
+// Text tables. Columns are aligned by characters and separated by two spaces; a column is at least five wide including
+// these. The last column is not padded.
 #pragma once
 
 #include "base/buffer.h"
@@ -16,8 +16,9 @@ struct table {
 void table_init(struct table *table, size_t columns);
 void table_finish(struct table *table);
 #define AUTO_TABLE CLEANUP(table_finish)
-void table_add(struct table *table, const char *cell);           // the next cell
-void table_add_buffer(struct table *table, struct buffer *cell); // its text; it is emptied
+void table_add(struct table *table, const char *cell); // the next cell
+void table_add_buffer(struct table *table,
+                      struct buffer *cell); // moves the text of the buffer, which is empty afterwards
 void table_add_row(struct table *table, const char *const *cells);
 // Writes the rows to `out`.
 void table_write(const struct table *table, struct buffer *out);

@@ -19,7 +19,7 @@ static struct tm local_time(int64_t ns) {
     return parts;
 }
 
-// The number of the calendar day, whatever the zone's clock does on it.
+// The number of the calendar day, independent of clock changes on that day.
 static int64_t day_number(const struct tm *parts) {
     struct tm midnight = {.tm_year = parts->tm_year, .tm_mon = parts->tm_mon, .tm_mday = parts->tm_mday};
     return timegm(&midnight) / SECONDS_PER_DAY;
@@ -65,7 +65,7 @@ void time_add_millis(struct buffer *out, const char *text) {
         buffer_add_string(out, text);
         return;
     }
-    // As if its zone were UTC, then the zone's own offset behind.
+    // Formatted as if the zone were UTC; then "Z" is replaced by the offset.
     clock_format_millis(time.ns + time.offset_seconds * NS_PER_S, formatted);
     if (time.offset_seconds != 0) {
         int minutes = abs(time.offset_seconds) / 60;

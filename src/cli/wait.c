@@ -14,11 +14,11 @@
 
 // --- SIGINT ---
 
-// While it is held back, the client's blocking functions end when it comes.
+// While SIGINT is blocked, the client's blocking functions return when it arrives.
 struct interrupts {
     sigset_t signals;
     struct pebble_client *client;
-    int fd; // signalfd(2); -1 when SIGINT is not held back
+    int fd; // signalfd(2); -1 if SIGINT is not blocked
 };
 
 static void interrupts_begin(struct interrupts *interrupts, struct pebble_client *client) {
@@ -27,12 +27,12 @@ static void interrupts_begin(struct interrupts *interrupts, struct pebble_client
     (void)sigaddset(&interrupts->signals, SIGINT);
     interrupts->fd = signalfd(-1, &interrupts->signals, SFD_CLOEXEC | SFD_NONBLOCK);
     if (interrupts->fd < 0)
-        return; // SIGINT ends the program then
+        return; // SIGINT ends the program
     (void)sigprocmask(SIG_BLOCK, &interrupts->signals, NULL);
     pebble_client_set_interrupt_fd(client, interrupts->fd);
 }
 
-// What has come is taken; what comes from now on ends the program.
+// Consumes the signal that has arrived. The next one ends the program.
 static void interrupts_end(struct interrupts *interrupts, bool has_come) {
     struct signalfd_siginfo info;
     if (interrupts->fd < 0)
@@ -55,7 +55,7 @@ static void abort_change(struct progress *progress, struct pebble_client *client
     AUTO_PEBBLE_ERROR struct pebble_error failure = {0};
     progress_finish(progress);
     if (progress->has_terminal)
-        (void)fprintf(stderr, "Aborting change %s, and waiting for its end; ctrl-C again to leave it alone.\n",
+        (void)fprintf(stderr, "Aborting change %s and waiting for it to finish; press ctrl-C again to stop waiting.\n",
                       change_id);
     if (!pebble_abort_change(client, change_id, NULL, &failure))
         (void)fprintf(stderr, "%s\n", failure.message);

@@ -9,14 +9,14 @@
 #include "base/memory.h"
 #include "base/text.h"
 
-#define OPEN_END_COST 64 // of a line that ends in the midst of a phrase
+#define OPEN_END_COST 64 // of a line that ends within a phrase
 
 struct word {
     const char *text;
     size_t length;
     int64_t width;
-    // The best way to set the words from this one on:
-    int64_t excess; // squares of what over-long words stick out
+    // The best breaks for the words from this one on:
+    int64_t excess; // sum of squares of the columns beyond the limit
     int64_t cost;
     size_t line_end; // the word that begins the next line
 };
@@ -50,7 +50,7 @@ static bool ends_phrase(const struct word *word) {
     return strchr(".,:;", word->text[word->length - 1]) != NULL;
 }
 
-// Tries every end for the line that begins with word `first`; what follows is settled already.
+// Tries every end of the line that begins with word `first`. The lines that follow have been settled.
 static void settle_line(struct phrase_words *words, size_t first, int64_t columns) {
     struct word *begin = &words->items[first];
     int64_t width = -1;
@@ -131,7 +131,7 @@ static bool line_is_empty(const char *line) {
     return line[blanks] == '\n' || line[blanks] == '\0';
 }
 
-// The lines from `line` up to the next one that is not indented; returns that one.
+// Adds the lines from `line` up to the next line that is not indented, and returns that line.
 static const char *add_kept_lines(struct buffer *out, const char *line, int indent) {
     size_t shared = SIZE_MAX;
     const char *end = line;

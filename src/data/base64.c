@@ -33,7 +33,7 @@ static int digit_value(char c) {
 
 bool base64_decode(struct buffer *out, const char *text, size_t length) {
     uint32_t bits = 0;
-    int digits = 0; // of the group of four that is under way
+    int digits = 0; // in the current group of four
     int padding = 0;
     bool is_done = false;
     for (size_t i = 0; i < length; i++) {

@@ -9,5 +9,5 @@
 #include <stddef.h>
 
 void base64_encode(struct buffer *out, const void *data, size_t length);
-// Carriage returns and line feeds are skipped. False when malformed; what was decoded before is in `out` then.
+// Skips carriage returns and line feeds. False if malformed; `out` then has the bytes decoded so far.
 bool base64_decode(struct buffer *out, const char *text, size_t length) NODISCARD;

@@ -27,7 +27,7 @@ json_t *json_member(const json_t *object, const char *name) {
     json_t *found = NULL;
     const char *key = NULL;
     json_t *value = NULL;
-    // jansson's iterators take a mutable object but leave it as it is.
+    // jansson's iterators take a mutable object but do not change it.
     json_t *walked = (json_t *)(uintptr_t)object;
     json_object_foreach(walked, key, value) {
         if (!json_is_null(value) && text_equal_nocase(key, name))
@@ -43,7 +43,7 @@ bool json_is_object_or_null(const json_t *value, const char *what, struct error 
                      what);
 }
 
-// Go names the structure of a field without its package, and one without a name not at all.
+// Go names the structure of a field without its package, and omits the name of an anonymous structure.
 static const char *structure_name(const char *what) {
     if (text_has_prefix(what, "struct "))
         return "";
@@ -57,11 +57,11 @@ struct json_field {
 };
 
 static bool fail_field(const struct json_field *field, const char *found, const char *type, struct error *err) {
-    return error_set(err, ERROR_BAD_REQUEST, "json: cannot unmarshal %s into Go struct field %s.%s of type %s",
-                     found, structure_name(field->what), field->name, type);
+    return error_set(err, ERROR_BAD_REQUEST, "json: cannot unmarshal %s into Go struct field %s.%s of type %s", found,
+                     structure_name(field->what), field->name, type);
 }
 
-// A string for C: one that holds a NUL is refused, lest it be taken for another.
+// Strings with a NUL are refused, because as C strings they would be truncated.
 static bool take_text(const json_t *value, const struct json_field *field, const char **text, struct error *err) {
     if (!json_is_string(value))
         return fail_field(field, kind_name(value), "string", err);

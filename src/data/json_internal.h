@@ -4,6 +4,6 @@
 
 #include <stdbool.h>
 
-// Whether jansson's allocations in this thread may fail, as those for a text that somebody else has sized. Without
-// effect before json_install_allocator().
-void json_let_allocations_fail(bool value);
+// Sets whether jansson's allocations in this thread may fail, as they may while text of a client is read. No effect
+// before json_install_allocator().
+void json_set_allocations_may_fail(bool value);

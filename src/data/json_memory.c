@@ -9,7 +9,7 @@
 
 static _Thread_local bool may_fail;
 
-void json_let_allocations_fail(bool value) {
+void json_set_allocations_may_fail(bool value) {
     may_fail = value;
 }
 

@@ -11,7 +11,7 @@
 #include "data/json_internal.h"
 #include "data/real.h"
 
-// jansson frees values by recursion, so nothing may be deeper than what its own reader allows.
+// jansson frees values recursively, so the depth is limited as in jansson's own reader.
 #define DEPTH_MAX JSON_PARSER_MAX_DEPTH
 #define TEXT_LIMIT_BYTES ((size_t)1 << 30)
 
@@ -19,7 +19,7 @@ struct json_reader {
     const char *at;
     const char *end;
     size_t depth;
-    struct buffer text; // of the string or number that was read last
+    struct buffer text; // of the last string or number
     struct error *err;
 };
 
@@ -31,7 +31,7 @@ static bool fail_memory(struct json_reader *reader) {
     return error_set(reader->err, ERROR_TOO_LARGE, "out of memory");
 }
 
-// Go shows a byte as the character with that number, quoted.
+// Go writes a byte as the character with that number, in quotes.
 static char *quote_byte(unsigned char byte) {
     if (byte == '\'')
         return memory_string("'\\''");
@@ -47,7 +47,7 @@ static char *quote_byte(unsigned char byte) {
     return quoted;
 }
 
-// The character where the reader stands does not belong there.
+// Fails because of the character at the current position.
 static bool fail_here(struct json_reader *reader, const char *context) {
     if (reader->at == reader->end)
         return error_set(reader->err, ERROR_BAD_REQUEST, "unexpected EOF");
@@ -73,7 +73,7 @@ static bool give(struct json_reader *reader, json_t *made, json_t **value) {
     return made != NULL || fail_memory(reader);
 }
 
-// The four digits of a \u escape.
+// Reads the four digits of a \u escape.
 static bool read_hex(struct json_reader *reader, uint32_t *unit) {
     uint32_t value = 0;
     for (int i = 0; i < 4; i++) {
@@ -91,7 +91,7 @@ static bool is_surrogate(uint32_t unit) {
     return unit >= 0xD800 && unit <= 0xDFFF;
 }
 
-// A code point beyond 16 bits is written as two escapes. One half alone becomes U+FFFD.
+// A code point beyond 16 bits is written as two escapes. A lone surrogate becomes U+FFFD.
 static bool read_code_point(struct json_reader *reader) {
     uint32_t unit = 0;
     if (!read_hex(reader, &unit))
@@ -124,7 +124,7 @@ static bool read_escape(struct json_reader *reader) {
     return true;
 }
 
-// The string whose opening quote was taken, into reader->text.
+// Reads a string after its opening quote into reader->text.
 static bool read_text(struct json_reader *reader) {
     buffer_clear(&reader->text);
     for (;;) {
@@ -158,7 +158,7 @@ static json_t *make_number(const char *text, bool is_integer) {
     if (is_integer && parse_int64(text, &integer))
         return json_integer(integer);
     double real = real_parse(text);
-    // jansson holds no infinity.
+    // jansson does not support infinity.
     return json_real(isinf(real) ? copysign(DBL_MAX, real) : real);
 }
 
@@ -194,7 +194,7 @@ static bool read_word(struct json_reader *reader, const char *word, json_t *made
             return fail_here(reader, context);
         }
     }
-    return give(reader, made, value); // true, false and null are not counted
+    return give(reader, made, value); // true, false and null are not reference-counted
 }
 
 static bool read_value(struct json_reader *reader, json_t **value);
@@ -297,9 +297,9 @@ static bool read_document(const char *text, size_t length, bool is_whole, json_t
     if (reader.at == reader.end)
         return error_set(err, ERROR_BAD_REQUEST, "EOF");
     AUTO_JSON json_t *made = NULL;
-    json_let_allocations_fail(true);
+    json_set_allocations_may_fail(true);
     bool is_read = read_value(&reader, &made);
-    json_let_allocations_fail(false);
+    json_set_allocations_may_fail(false);
     buffer_finish(&reader.text);
     if (!is_read)
         return false;

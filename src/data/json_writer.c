@@ -26,7 +26,7 @@ static void add_escape(struct buffer *out, unsigned char c) {
 }
 
 void json_add_string(struct buffer *out, const char *text, size_t length, bool html) {
-    size_t run = 0; // where what was looked at but not added begins
+    size_t run = 0; // start of the bytes that are not added yet
     size_t at = 0;
     buffer_add_char(out, '"');
     while (at < length) {
@@ -120,7 +120,7 @@ void json_writer_int(struct json_writer *writer, int64_t value) {
 
 void json_writer_double(struct json_writer *writer, double value) {
     if (!isfinite(value)) {
-        json_writer_null(writer); // JSON has no such numbers
+        json_writer_null(writer); // JSON has no infinity and no NaN
         return;
     }
     char text[REAL_TEXT_SIZE];
@@ -144,7 +144,7 @@ void json_writer_raw(struct json_writer *writer, const char *json, size_t length
 }
 
 static void write_object(struct json_writer *writer, const json_t *object) {
-    // jansson's iterators take a mutable object but leave it as it is.
+    // jansson's iterators take a mutable object but do not change it.
     json_t *walked = (json_t *)(uintptr_t)object;
     json_writer_begin_object(writer);
     for (void *at = json_object_iter(walked); at != NULL; at = json_object_iter_next(walked, at)) {

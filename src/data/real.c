@@ -8,10 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DIGITS_MAX 17 // are enough for any double
+#define DIGITS_MAX 17 // sufficient for any double
 
 double real_parse(const char *text) {
-    // A program that uses the library may have set a locale with another decimal point.
+    // The program may have set a locale with another decimal point.
     locale_t plain = newlocale(LC_ALL_MASK, "C", (locale_t)0);
     if (plain == (locale_t)0)
         return strtod(text, NULL);
@@ -20,7 +20,7 @@ double real_parse(const char *text) {
     return value;
 }
 
-// The fewest digits that tell the number apart, and the decimal exponent of the first.
+// The shortest digits that identify the number, and the decimal exponent of the first.
 static void find_digits(double magnitude, char digits[DIGITS_MAX + 1], int *exponent) {
     char text[REAL_TEXT_SIZE];
     for (int precision = 0; precision < DIGITS_MAX; precision++) {
@@ -56,7 +56,7 @@ void real_format(double value, int low, int high, int exponent_digits, char out[
         at = put(out, at, '.', 1);
         at = put(out, at, '0', -exponent - 1);
     }
-    // The point stands after this many digits.
+    // The number of digits before the point.
     int whole = !is_fixed ? 1 : exponent >= 0 ? exponent + 1 : count;
     for (int i = 0; i < count; i++) {
         at = put(out, at, '.', i == whole);

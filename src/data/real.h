@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
-// Floating-point numbers as text, whatever the locale.
+// Floating-point numbers as text, independent of the locale.
 #pragma once
 
 #include "base/compiler.h"
@@ -7,12 +7,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-// The number that the text, as a whole, is in decimal notation, with an optional fraction and exponent.
-// Beyond the range of a double it is infinite.
+// The value of the whole text in decimal notation, with an optional fraction and exponent; infinite beyond the range of
+// a double.
 double real_parse(const char *text);
 
-// The shortest text that reads back as the same finite number: without an exponent where that of the first
-// digit is at least `low` and less than `high` (between -10 and 30), else like 1.5e+21 with an exponent of
-// at least `exponent_digits` digits.
+// Writes the shortest text that reads back as the same finite number. If the exponent of the first digit is at least
+// `low` and less than `high` (-10 to 30), the text has no exponent; otherwise it is like 1.5e+21, with at least
+// `exponent_digits` digits of exponent.
 #define REAL_TEXT_SIZE 48
 void real_format(double value, int low, int high, int exponent_digits, char out[REAL_TEXT_SIZE]);

@@ -11,7 +11,7 @@ static bool is_blank(char c) {
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-// What an unquoted character leads to, inside a word or at the start of one; characters of the word itself are added.
+// The next state after an unquoted character, inside a word or at its start. Adds characters of the word.
 static enum shell_state take_unquoted(char c, struct buffer *word) {
     switch (c) {
     case '\\':

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
-// Words of a command, split the way a POSIX shell does, without any expansion.
+// Splitting of commands into words, like a POSIX shell, without expansions.
 #pragma once
 
 #include "base/compiler.h"
@@ -8,9 +8,9 @@
 
 #include <stdbool.h>
 
-// Splits by blanks; '...' and "..." and backslash quote; a backslash inside double quotes before any
-// character drops out; # at the start of a word begins a comment up to the line's end.
-// Errors: `EOF found when expecting closing quote`, `EOF found after escape character`.
+// Splits at blanks. '...', "..." and backslash quote; inside double quotes a backslash before any character is removed.
+// A # at the start of a word begins a comment that extends to the end of the line. Errors: `EOF found when expecting
+// closing quote`, `EOF found after escape character`.
 bool shell_split(const char *command, struct text_list *words, struct error *err) NODISCARD;
-// The words joined by blanks, each quoted where a shell needs it, with ' inside as '"'"'. Owned.
+// Joins the words with blanks and quotes them as needed for a shell, with ' as '"'"'. Owned.
 char *shell_join(const struct text_list *words);

@@ -77,11 +77,7 @@ size_t yaml_text_length(const struct yaml_node *node) {
     return node->length;
 }
 
-bool yaml_is_plain(const struct yaml_node *node) {
-    return node->is_plain;
-}
-
-// The first bytes of the text, without a part of a character at the end.
+// `bytes`, less those of an incomplete character at the end.
 static int whole_characters(const struct yaml_node *node, size_t bytes) {
     while (bytes > 0 && ((unsigned char)node->text[bytes] & 0xC0) == 0x80)
         bytes--;
@@ -111,21 +107,6 @@ bool yaml_int64(const struct yaml_node *node, int64_t *value) {
         return false;
     *value = (int64_t)resolved.real;
     return true;
-}
-
-bool yaml_double(const struct yaml_node *node, double *value) {
-    if (node->kind != YAML_INT && node->kind != YAML_FLOAT)
-        return false;
-    *value = yaml_resolve(node->text).real;
-    return true;
-}
-
-bool yaml_bool(const struct yaml_node *node, bool *value) {
-    if (node->kind == YAML_BOOL) {
-        *value = yaml_resolve(node->text).truth;
-        return true;
-    }
-    return node->kind == YAML_STRING && yaml_is_old_bool(node->text, value);
 }
 
 size_t yaml_count(const struct yaml_node *node) {

@@ -33,7 +33,7 @@ static int compare_numbered(const void *a, const void *b) {
     return order != 0 ? order : (left->index > right->index) - (left->index < right->index);
 }
 
-// For each pair the index of the first with the same key, maybe its own. NULL without memory.
+// Returns for each pair the index of the first pair with the same key. NULL if there is no memory.
 static size_t *find_firsts(const struct yaml_pair *pairs, size_t count) {
     AUTO_FREE struct numbered_key *keys = memory_try(count * sizeof *keys);
     AUTO_FREE size_t *firsts = memory_try(count * sizeof *firsts);
@@ -98,7 +98,7 @@ static void check_map(const struct yaml_node *map, struct key_diagnostics *diagn
     }
 }
 
-// Below a map that has a fault itself nothing more is looked for.
+// The nodes below a map with an error are not checked.
 static void check_tree(const struct yaml_node *node, struct key_diagnostics *diagnostics) {
     size_t before = diagnostics->count;
     check_map(node, diagnostics);

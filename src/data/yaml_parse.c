@@ -15,14 +15,14 @@
 
 #define TAG_PREFIX "tag:yaml.org,2002:"
 #define TAG_DIRECTIVE "%TAG"
-#define TAG_DIRECTIVES_MAX 1000 // libyaml compares each with all before it
+#define TAG_DIRECTIVES_MAX 1000 // libyaml compares each with all previous ones
 
 struct yaml_reader {
     yaml_parser_t parser;
     const struct yaml_limits *limits;
     struct yaml_document *document;
     struct map anchors; // name -> struct yaml_node, borrowed
-    size_t expanded;    // nodes so far, those that aliases and merges bring counted each time
+    size_t expanded;    // nodes so far, with aliases and merges expanded
     bool has_alias;
     const struct yaml_node **pending; // children whose collection is not complete, innermost last
     size_t pending_count;
@@ -36,8 +36,8 @@ static bool fail_memory(struct yaml_reader *reader) {
     return error_set(reader->err, ERROR_TOO_LARGE, "yaml: out of memory");
 }
 
-// The reference counts lines from 0 in the parser's errors and from 1 in the scanner's, prefers the line
-// where the faulty construct began, and says none where it would be line 0.
+// In the reference, errors of the parser count lines from 0 and errors of the scanner from 1. The line where the
+// construct began is preferred, and line 0 is omitted.
 static bool fail_parser(struct yaml_reader *reader) {
     const yaml_parser_t *parser = &reader->parser;
     if (parser->error == YAML_MEMORY_ERROR)
@@ -81,7 +81,7 @@ static const char *copy_text(struct yaml_reader *reader, const char *text, size_
     return copy;
 }
 
-// The tag "!" asks for nothing in particular.
+// The tag "!" has no effect.
 static bool set_tag(struct yaml_reader *reader, struct yaml_node *node, const yaml_char_t *tag) {
     const char *text = (const char *)tag;
     if (text_is_empty(text) || text_equal(text, "!"))
@@ -118,7 +118,7 @@ static bool decode_binary(struct yaml_reader *reader, struct yaml_node *node) {
     return node->text != NULL || fail_memory(reader);
 }
 
-// The kind of a scalar with an explicit tag; tags that are not known leave it a string.
+// Sets the kind of a scalar with an explicit tag. A scalar with an unknown tag is a string.
 static bool apply_tag(struct yaml_reader *reader, struct yaml_node *node) {
     static const enum yaml_kind kinds[] = {YAML_NULL, YAML_BOOL, YAML_INT, YAML_FLOAT, YAML_TIMESTAMP};
     node->kind = YAML_STRING;
@@ -188,7 +188,7 @@ static bool add_pending(struct yaml_reader *reader, const struct yaml_node *node
 static bool parse_node(struct yaml_reader *reader, const yaml_event_t *event, size_t depth,
                        const struct yaml_node **out);
 
-// Leaves the children of the collection at the end of the pending ones.
+// Appends the children of the collection to the pending nodes.
 static bool parse_children(struct yaml_reader *reader, struct yaml_node *node, yaml_event_type_t end, size_t depth) {
     for (;;) {
         AUTO_EVENT yaml_event_t event = {0};
@@ -221,8 +221,8 @@ static bool parse_sequence(struct yaml_reader *reader, struct yaml_node *node, s
     return true;
 }
 
-// Adds the pairs of each map that the value of a merge key stands for, and counts them; only counts them while
-// the map has no room for pairs.
+// Adds the pairs of each map in the value of a merge key, and counts them. Only counts them while the map has no memory
+// for pairs.
 static bool add_merged(struct yaml_reader *reader, struct yaml_node *node, const struct yaml_node *value,
                        size_t *count) {
     bool is_list = value->kind == YAML_SEQUENCE;
@@ -238,7 +238,7 @@ static bool add_merged(struct yaml_reader *reader, struct yaml_node *node, const
     return true;
 }
 
-// Adds (or counts) what each merge key brings.
+// Adds (or counts) the pairs of all merge keys.
 static bool add_all_merged(struct yaml_reader *reader, struct yaml_node *node, size_t *count) {
     for (size_t i = 0; i < node->written_count; i++) {
         if (yaml_is_merge_key(node->written[i].key) && !add_merged(reader, node, node->written[i].value, count))
@@ -247,7 +247,7 @@ static bool add_all_merged(struct yaml_reader *reader, struct yaml_node *node, s
     return true;
 }
 
-// Own pairs come first, so that they win over merged ones. A merged map's own duplicates are found where it stands.
+// Own pairs come first and so take precedence over merged ones. Duplicates in a merged map are reported for that map.
 static bool merge_pairs(struct yaml_reader *reader, struct yaml_node *node) {
     size_t total = node->count;
     if (!add_all_merged(reader, node, &total))
@@ -261,10 +261,10 @@ static bool merge_pairs(struct yaml_reader *reader, struct yaml_node *node) {
     return count_nodes(reader, brought);
 }
 
-// Sets the pairs that count where they are not those written: null keys drop out, merges come in.
+// Sets the pairs of the map if they differ from those written: null keys are dropped, merges are added.
 static bool resolve_pairs(struct yaml_reader *reader, struct yaml_node *node) {
     size_t merged = 0;
-    // Counted before there is room for them: one map merged into many could take much.
+    // Counted before memory is allocated: one map merged into many could need much.
     if (!add_all_merged(reader, node, &merged) || !count_nodes(reader, merged))
         return false;
     node->pairs = yaml_memory_get(&reader->document->memory, (node->written_count + merged) * sizeof *node->pairs);
@@ -290,7 +290,7 @@ static bool parse_map(struct yaml_reader *reader, struct yaml_node *node, size_t
     node->written = yaml_memory_get(&reader->document->memory, node->written_count * sizeof *node->written);
     if (node->written == NULL)
         return fail_memory(reader);
-    bool is_literal = true; // the pairs that count are those written
+    bool is_literal = true; // the pairs are those written
     for (size_t i = 0; i < node->written_count; i++) {
         const struct yaml_node *const *pair = reader->pending + first + 2 * i;
         node->written[i] = (struct yaml_pair){pair[0], pair[1]};
@@ -352,13 +352,13 @@ static bool parse_first_document(struct yaml_reader *reader) {
     return root->kind != YAML_MAP || yaml_check_own_keys(root, reader->err);
 }
 
-// Counts what may be tag directives: whatever looks like one at the start of a line.
+// Counts possible tag directives, at the start of lines.
 static bool check_directives(const char *text, size_t length, struct error *err) {
     const char *end = text + length;
     size_t count = 0;
     for (const char *at = text; (at = memmem(at, (size_t)(end - at), TAG_DIRECTIVE, strlen(TAG_DIRECTIVE))) != NULL;
          at++) {
-        // Behind a byte that is not ASCII, too: some line breaks and the byte order mark end in one.
+        // Also after a byte beyond ASCII: some line breaks and the byte order mark end in one.
         count += at == text || at[-1] == '\n' || at[-1] == '\r' || (unsigned char)at[-1] >= 0x80;
     }
     return count <= TAG_DIRECTIVES_MAX ||

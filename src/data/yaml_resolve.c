@@ -20,15 +20,13 @@ static bool is_one_of(const char *text, const char *const *words) {
 
 static bool resolve_word(const char *text, struct yaml_resolved *resolved) {
     static const char *const nulls[] = {"", "~", "null", "Null", "NULL", NULL};
-    static const char *const trues[] = {"true", "True", "TRUE", NULL};
-    static const char *const falses[] = {"false", "False", "FALSE", NULL};
+    static const char *const booleans[] = {"true", "True", "TRUE", "false", "False", "FALSE", NULL};
     static const char *const nans[] = {".nan", ".NaN", ".NAN", NULL};
     static const char *const infinities[] = {".inf", ".Inf", ".INF", NULL};
     if (is_one_of(text, nulls)) {
         resolved->kind = YAML_NULL;
-    } else if (is_one_of(text, trues) || is_one_of(text, falses)) {
+    } else if (is_one_of(text, booleans)) {
         resolved->kind = YAML_BOOL;
-        resolved->truth = tolower((unsigned char)text[0]) == 't';
     } else if (is_one_of(text, nans)) {
         resolved->kind = YAML_FLOAT;
         resolved->real = (double)NAN;
@@ -41,7 +39,7 @@ static bool resolve_word(const char *text, struct yaml_resolved *resolved) {
     return true;
 }
 
-// Steps over up to `most` digits.
+// Reads up to `most` digits.
 static int take_digits(const char **at, int most) {
     int value = 0;
     for (int i = 0; i < most && isdigit((unsigned char)**at); i++)
@@ -115,7 +113,7 @@ static int digit_value(char c) {
     return isalpha((unsigned char)c) ? tolower((unsigned char)c) - 'a' + 10 : INT_MAX;
 }
 
-// Digits of the base with an optional sign, and nothing else. Only a number without a sign may need all 64 bits.
+// Digits of the base with an optional sign. Only a number without a sign may need all 64 bits.
 static bool parse_digits(const char *text, int base, struct yaml_resolved *resolved) {
     bool has_sign = *text == '-' || *text == '+';
     bool is_negative = *text == '-';
@@ -236,14 +234,10 @@ const char *yaml_kind_tag(enum yaml_kind kind) {
     return tags[kind];
 }
 
-bool yaml_is_old_bool(const char *text, bool *value) {
-    static const char *const trues[] = {"y", "Y", "yes", "Yes", "YES", "on", "On", "ON", NULL};
-    static const char *const falses[] = {"n", "N", "no", "No", "NO", "off", "Off", "OFF", NULL};
-    bool is_true = is_one_of(text, trues);
-    if (!is_true && !is_one_of(text, falses))
-        return false;
-    *value = is_true;
-    return true;
+bool yaml_is_old_bool(const char *text) {
+    static const char *const booleans[] = {"y", "Y",  "yes", "Yes", "YES", "on",  "On",  "ON", "n",
+                                           "N", "no", "No",  "NO",  "off", "Off", "OFF", NULL};
+    return is_one_of(text, booleans);
 }
 
 bool yaml_is_base60(const char *text) {

@@ -13,7 +13,7 @@
 
 enum scalar_style { STYLE_PLAIN, STYLE_SINGLE, STYLE_DOUBLE, STYLE_LITERAL };
 
-// What the syntax forbids for a text.
+// The forms that a text excludes.
 struct scalar_shape {
     bool is_multiline;
     bool refuses_plain;
@@ -29,7 +29,7 @@ static bool is_blank(uint32_t c) {
     return c == ' ' || c == '\t';
 }
 
-// Characters that need no escape, by YAML 1.1 as libyaml has it: none beyond 16 bits.
+// Characters that need no escape in libyaml, which follows YAML 1.1: none beyond 16 bits.
 static bool is_printable(uint32_t c) {
     return c == '\n' || (c >= 0x20 && c <= 0x7E) || (c >= 0xA0 && c <= 0xD7FF) ||
            (c >= 0xE000 && c <= 0xFFFD && c != 0xFEFF);
@@ -71,7 +71,7 @@ static void look_at(struct scalar_shape *shape, uint32_t c, const struct neighbo
     if (is_break(c)) {
         shape->is_multiline = true;
         shape->refuses_plain = true;
-        if (c != '\n') { // readers differ in what they make of the rarer breaks
+        if (c != '\n') { // YAML readers differ in other line breaks
             shape->refuses_single = true;
             shape->refuses_literal = true;
         }
@@ -84,7 +84,7 @@ static void look_at(struct scalar_shape *shape, uint32_t c, const struct neighbo
 
 // The text is valid UTF-8.
 static struct scalar_shape shape_of(const char *text) {
-    // A literal's first line tells its indentation: a break or tab at the start would be lost or misread.
+    // The first line of a literal determines its indentation: a leading line break or tab would be misread.
     struct scalar_shape shape = {.refuses_plain = *text != '\0' && begins_like_syntax(text),
                                  .refuses_literal = *text == '\n' || *text == '\t'};
     const char *end = text + strlen(text);
@@ -104,8 +104,7 @@ static struct scalar_shape shape_of(const char *text) {
 }
 
 static bool would_read_as_string(const char *text) {
-    bool value = false;
-    return yaml_resolve(text).kind == YAML_STRING && !yaml_is_old_bool(text, &value) && !yaml_is_base60(text);
+    return yaml_resolve(text).kind == YAML_STRING && !yaml_is_old_bool(text) && !yaml_is_base60(text);
 }
 
 static enum scalar_style choose_style(const char *text, const struct scalar_shape *shape, bool is_simple_key) {
@@ -179,7 +178,7 @@ static void add_lines(struct buffer *out, const char *text, int indent, bool is_
     }
 }
 
-// The text has a line break in it.
+// The text contains a line break.
 static void add_literal(struct buffer *out, const char *text, const struct yaml_scalar_place *place) {
     size_t length = strlen(text);
     bool has_end = text[length - 1] == '\n';
@@ -219,7 +218,7 @@ static void add_text(struct buffer *out, const char *text, const struct yaml_sca
         buffer_add_char(out, '\n');
 }
 
-// What is not UTF-8 is written in base64, with a tag.
+// Text that is not UTF-8 is written in base64, with a tag.
 static void add_binary(struct buffer *out, const char *text, const struct yaml_scalar_place *place) {
     AUTO_BUFFER struct buffer encoded = BUFFER_INIT(BUFFER_NO_LIMIT);
     AUTO_BUFFER struct buffer lines = BUFFER_INIT(BUFFER_NO_LIMIT);

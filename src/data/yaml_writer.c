@@ -18,7 +18,7 @@ static struct yaml_writer_level *top_level(struct yaml_writer *writer) {
     return writer->depth > 0 ? &writer->levels[writer->depth - 1] : NULL;
 }
 
-// Where what belongs to the current level begins.
+// The indentation of the content of the current level.
 static int inner_indent(struct yaml_writer *writer) {
     const struct yaml_writer_level *level = top_level(writer);
     if (level == NULL)
@@ -34,7 +34,7 @@ static void write_text(struct yaml_writer *writer, const char *text, bool is_sim
                                                 .is_simple_key = is_simple_key});
 }
 
-// Goes to where the next key or dash of the current level stands.
+// Moves to the position of the next key or dash of the current level.
 static void begin_entry(struct yaml_writer *writer) {
     struct yaml_writer_level *level = top_level(writer);
     if (level->is_empty && level->is_inline) {
@@ -56,7 +56,7 @@ static void begin_value(struct yaml_writer *writer) {
     }
 }
 
-// What stands on the line of its key or dash.
+// Begins a value on the line of its key or dash.
 static void begin_scalar(struct yaml_writer *writer) {
     begin_value(writer);
     if (writer->depth > 0)

@@ -18,7 +18,7 @@ static const struct connection_handlers *handlers(const struct connection *conne
 
 static void on_turn_begun(struct deferred *turn);
 
-// What a connection waits for in its states.
+// What a connection waits for in each state.
 static const enum connection_wait state_waits[CONNECTION_STATES] = {
     [CONNECTION_IDLE] = WAIT_IDLE,
     [CONNECTION_HEAD] = WAIT_HEAD,
@@ -56,7 +56,7 @@ static void read_or_pause(struct connection *connection) {
 static void set_state(struct connection *connection, enum connection_state state) {
     struct loop *loop = connection->all->loop;
     connection->state = state;
-    if (state == CONNECTION_TAKING) // what it waits for depends on what is in the input
+    if (state == CONNECTION_TAKING) // what it waits for depends on the input
         return;
     connections_wait(connection->all, &connection->entry, state_waits[state]);
     if (state_waits[state] == WAIT_PROGRESS)
@@ -70,7 +70,7 @@ static void set_state(struct connection *connection, enum connection_state state
 
 // --- opening and closing ---
 
-// Gives the exchange what it has asked for: nothing if the connection was closed first.
+// Calls the upgrade function of the exchange, without a stream if the connection has been closed.
 static void report_upgrade(struct connection *connection, struct stream *stream) {
     connection->on_upgraded(stream, buffer_text(&connection->input), connection->input.length,
                             connection->upgrade_data);
@@ -92,8 +92,7 @@ void connections_free_closed(struct connections *all) {
         connection_free(connection_of(LIST_ITEM(all->closed.next, struct connection_entry, link)));
 }
 
-// Gives up the stream, which is returned. The connection is freed in the next turn, for it may be in the middle of
-// something.
+// Detaches and returns the stream. The connection is freed in the next turn, because it may still be in use.
 static struct stream *release_stream(struct connection *connection) {
     struct connections *all = connection->all;
     struct stream *stream = TAKE(connection->stream);
@@ -117,7 +116,7 @@ static void hand_over(struct connection *connection) {
     report_upgrade(connection, stream);
 }
 
-// --- what next ---
+// --- next state ---
 
 static size_t held_bytes(const struct connection *connection) {
     size_t bytes = connection->reader.head_bytes.capacity + connection->input.capacity;
@@ -126,22 +125,22 @@ static size_t held_bytes(const struct connection *connection) {
     return bytes + connection_queued_bytes(connection);
 }
 
-// Of one that is being handled: whether the client has to do something. What waits behind a body that was not asked
-// for, or in a stream, waits for as long as it takes.
+// While a request is handled: whether the client must act. Input after an unread body, and streams, wait without a
+// limit.
 static bool waits_for_client(const struct connection *connection) {
     return connection->body == BODY_WANTED || connection->body == BODY_SKIPPED ||
            (connection_queued_bytes(connection) > 0 && !connection->is_streaming);
 }
 
-// Closing with bytes unread would make the system take the response back. A Unix socket can be closed with nothing lost
-// if the client has sent no more than what was read.
+// Closing a socket with unread bytes may discard the response. A Unix socket can be closed without loss if the client
+// has sent no more than has been read.
 static bool may_lose_response(const struct connection *connection) {
     bool is_between = connection->body == BODY_NONE && http_reader_is_idle(&connection->reader);
     return !connection->has_ended &&
            (connection->kind != STREAM_UNIX || !is_between || stream_has_unread(connection->stream));
 }
 
-// Of one whose responses have all been taken, and that gets no further request.
+// Call when all responses have been written and no further request will be read.
 static bool has_come_to_end(const struct connection *connection) {
     return connection->closes_next || connection->has_ended ||
            (connection->all->is_stopping && connection->body == BODY_NONE);
@@ -165,7 +164,7 @@ static enum connection_state next_state(const struct connection *connection) {
     return http_reader_is_idle(&connection->reader) ? CONNECTION_IDLE : CONNECTION_HEAD;
 }
 
-// Says that no more comes, and reads on until the client has closed.
+// Shuts down the sending side and reads until the client has closed.
 static void begin_to_linger(struct connection *connection) {
     stream_shut_down(connection->stream);
     connection->body = BODY_NONE;
@@ -190,7 +189,7 @@ static void advance(struct connection *connection) {
         handlers(connection)->on_abandoned(connection->exchange);
 }
 
-// After something has happened to the connection from outside.
+// Call after an event from outside the connection.
 static void settle(struct connection *connection) {
     switch (connection->state) {
     case CONNECTION_TAKING:
@@ -292,7 +291,7 @@ static void entry_close(struct connection_entry *entry) {
     connection_close(connection_of(entry));
 }
 
-// Of one large response the client may have taken a part.
+// The client may have read a part of a large response.
 static void entry_on_due(struct connection_entry *entry) {
     struct connection *connection = connection_of(entry);
     if (entry->wait == WAIT_PROGRESS && connection_queued_bytes(connection) < connection->queued_bytes)

@@ -42,7 +42,7 @@ static void end_body(struct connection *connection, const char *reason) {
         handlers(connection)->on_body_end(connection->exchange, reason);
 }
 
-// A body that cannot be read to its end, after its request has been handed out.
+// Fails a body whose request has been passed to the handler.
 static void fail_body(struct connection *connection, const char *reason) {
     connection->closes_next = true;
     end_body(connection, reason);
@@ -55,7 +55,7 @@ static void on_message_failed(struct connection *connection) {
         refuse(connection, http_reader_status(&connection->reader), http_reader_reason(&connection->reader));
 }
 
-// Whether the message is complete, as far as that is known without another byte of input.
+// Whether the message is known to be complete without further input.
 static bool is_complete(struct http_reader *reader) {
     const char *none = "", *piece;
     size_t length = 0, piece_length;
@@ -91,7 +91,7 @@ static void on_body_bytes(struct connection *connection, const char *bytes, size
         return;
     }
     handlers(connection)->on_body(connection->exchange, bytes, length);
-    // One that is paused now may have been given the last piece: nothing else would ever tell that it is complete.
+    // A paused body may have got its last piece. No other event would report its completion.
     if (connection->body == BODY_HELD && is_complete(&connection->reader))
         end_body(connection, NULL);
 }
@@ -125,7 +125,7 @@ bool connection_takes_input(const struct connection *connection) {
 }
 
 void connection_keep_input(struct connection *connection, const char *bytes, size_t length) {
-    // Behind the last request of a connection nothing is looked at.
+    // Input after the last request of a connection is ignored.
     bool is_behind = connection->closes_next && connection->body == BODY_NONE && connection->on_upgraded == NULL;
     if (length > 0 && !is_behind)
         buffer_add(&connection->input, bytes, length);

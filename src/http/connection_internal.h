@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Private to http/: one connection. Bytes come in, requests are handed out one after the other, responses go out, and
-// in the end the connection lingers until the client has seen the last response. States and diagram: docs/http.md.
+// Private to http/: a connection. It parses input, passes requests on one at a time, and writes responses. At the end
+// it lingers until the client has received the last response. States and diagram: docs/http.md.
 //
-// The request that is being handled is an exchange. A connection knows it by the functions that it calls (struct
-// connection_handlers); the functions at the end of this file are what an exchange asks of its connection.
+// The current request is an exchange. A connection calls it through struct connection_handlers. The functions at the
+// end of this file are for the exchange.
 #pragma once
 
 #include "http/connections_internal.h"
@@ -15,88 +15,88 @@ struct http_exchange;
 
 enum connection_state {
     CONNECTION_IDLE,         // between requests
-    CONNECTION_HEAD,         // a part of a head has come
-    CONNECTION_TAKING,       // input is being taken: what comes next is decided when that is over
-    CONNECTION_READY,        // there is input to be taken in the next turn
-    CONNECTION_HANDLING,     // a request is being handled, and nothing is expected from the client
-    CONNECTION_TRANSFERRING, // the same, but the client has to send the body, or to take what was written
-    CONNECTION_SKIPPING,     // the request is responded, and the rest of its body is thrown away
-    CONNECTION_FLUSHING,     // the client has to take responses
-    CONNECTION_UPGRADING,    // the stream is handed over in the next turn
-    CONNECTION_LINGERING,    // everything is responded, and what still comes is thrown away
+    CONNECTION_HEAD,         // a part of a head has been received
+    CONNECTION_TAKING,       // input is being consumed; the next state is chosen afterwards
+    CONNECTION_READY,        // there is input to consume in the next turn
+    CONNECTION_HANDLING,     // a request is being handled; nothing is expected from the client
+    CONNECTION_TRANSFERRING, // the same; the client must send the body or read the response
+    CONNECTION_SKIPPING,     // the response is complete; the rest of the body is discarded
+    CONNECTION_FLUSHING,     // the client must read responses
+    CONNECTION_UPGRADING,    // the stream is passed to its new owner in the next turn
+    CONNECTION_LINGERING,    // all responses are complete; further input is discarded
     CONNECTION_CLOSED,       // freed in the next turn
     CONNECTION_STATES,
 };
 
-// What happens to the body of the message that is being read.
+// What happens to the body of the current message.
 enum connection_body {
-    BODY_NONE,    // none is being read: a head is next
-    BODY_HELD,    // it was not asked for yet, or is paused: nothing is read
-    BODY_WANTED,  // it goes to the exchange
-    BODY_SKIPPED, // it is thrown away
+    BODY_NONE,    // none; a head is next
+    BODY_HELD,    // not requested yet, or paused; nothing is read
+    BODY_WANTED,  // passed to the exchange
+    BODY_SKIPPED, // discarded
 };
 
 struct connection {
     struct connection_entry entry;
     struct connections *all;
-    struct stream *stream; // NULL once it is closed or handed over
+    struct stream *stream; // NULL after it is closed or passed on
     enum stream_kind kind;
     struct peer peer;
     char address[PEER_ADDRESS_SIZE]; // of a TCP client
     enum connection_state state;
     enum connection_body body;
-    // Facts that hold in several states.
-    bool has_ended;    // the client sends no more
-    bool closes_next;  // no request is taken after the one under way
-    bool is_streaming; // the response under way is a stream, which may stall for as long as the client likes
+    // Conditions that apply in several states.
+    bool has_ended;    // the client has shut down its sending side
+    bool closes_next;  // no request is read after the current one
+    bool is_streaming; // the current response is a stream, which may stall without a time limit
     struct http_reader reader;
-    struct buffer input; // received, but not taken yet
+    struct buffer input; // received but not consumed
     struct http_exchange *exchange;
-    size_t queued_bytes;  // for the client when it began to wait for progress
-    size_t skipped_bytes; // of the body that is thrown away
+    size_t queued_bytes;  // when the wait for progress began
+    size_t skipped_bytes; // of the discarded body
     struct deferred turn;
     void (*on_upgraded)(struct stream *stream, const char *bytes, size_t length, void *data); // NULL: no upgrade
     void *upgrade_data;
 };
 
-// What a connection calls for its requests; `data` is that of `connections`. All but create() and held_bytes() are
-// called from the loop, never from within a function of this header, and may end the exchange.
+// Functions of the exchange, called by the connection; `data` is that of `connections`. All but create() and
+// held_bytes() are called from the loop, never from within a function of this header, and may end the exchange.
 struct connection_handlers {
-    // A head is complete: makes an exchange of it. NULL if it is no good. Takes the head over if it is.
+    // Creates an exchange for a complete head and takes ownership of the head. NULL if the head is invalid.
     struct http_exchange *(*create)(struct connection *connection, struct http_taken_head *head, void *data);
     void (*handle)(struct http_exchange *exchange);
     void (*on_body)(struct http_exchange *exchange, const char *bytes, size_t length);
-    // The body is complete, or with a reason why it never will be: a constant string.
+    // The body is complete or, with a reason (a constant string), has failed.
     void (*on_body_end)(struct http_exchange *exchange, const char *reason);
-    void (*on_drained)(struct http_exchange *exchange);   // little is left of what was written to a stream
+    void (*on_drained)(struct http_exchange *exchange);   // most of the data written to a stream has been sent
     void (*on_abandoned)(struct http_exchange *exchange); // connection_is_abandoned()
-    // The connection is closed, and the exchange must not use it any more. The only one that may be called from within
-    // other functions: it calls nothing of the request's handler.
+    // The connection is closed; the exchange must not use it any more. May be called from within other functions,
+    // because it does not call the handler of the request.
     void (*on_lost)(struct http_exchange *exchange);
     size_t (*held_bytes)(const struct http_exchange *exchange);
 };
 
 extern const struct connection_entry_functions connection_entry_functions;
 
-// Takes the stream over.
+// Takes ownership of the stream.
 void connection_open(struct connections *all, struct stream *stream, enum stream_kind kind);
-// Frees the closed ones at once: at the end, when the loop does not come round any more.
+// Frees closed connections at once, for the end, when the loop no longer runs.
 void connections_free_closed(struct connections *all);
 
 // --- for the exchange; none of these calls a function of a request's handler ---
 
 void connection_write(struct connection *connection, const struct iovec *pieces, size_t count);
-// How many bytes the client has not taken yet.
+// The number of bytes that the client has not read.
 size_t connection_queued_bytes(const struct connection *connection);
-// Decides what happens to the body of the request from now on; without effect once it has ended.
+// Sets what happens to the rest of the body. No effect after its end.
 void connection_set_body(struct connection *connection, enum connection_body body);
 void connection_begin_stream(struct connection *connection);
-// Whether nothing more can come from the client.
+// Whether no more input can arrive from the client.
 bool connection_is_abandoned(const struct connection *connection);
-// The exchange is over, and freed.
+// Call when the exchange has ended; it is freed.
 void connection_end_exchange(struct connection *connection);
-// When its exchange has ended, the connection gives its stream away, with the bytes behind the request, and is freed.
-// `on_upgraded` is called in the next turn, with NULL if the connection is closed before.
+// When the exchange has ended, passes the stream to a new owner, with the bytes after the request, and frees the
+// connection. `on_upgraded` is called in the next turn, with NULL if the connection has been closed.
 void connection_upgrade(struct connection *connection,
                         void (*on_upgraded)(struct stream *stream, const char *bytes, size_t length, void *data),
                         void *data);

@@ -28,7 +28,7 @@ void connections_finish(struct connections *all) {
         deadline_list_destroy(all->waits[wait]);
 }
 
-// --- what they wait for, and what they hold ---
+// --- waits and memory ---
 
 static void set_entry(struct connections *all, struct connection_entry *entry, enum connection_wait wait,
                       size_t bytes) {
@@ -40,7 +40,7 @@ static void set_entry(struct connections *all, struct connection_entry *entry, e
 }
 
 void connections_wait(struct connections *all, struct connection_entry *entry, enum connection_wait wait) {
-    // A head has to be complete in time from its first byte on, however many pieces it comes in.
+    // The time limit of a head starts with its first byte, in however many pieces it arrives.
     bool goes_on = wait == entry->wait && (wait == WAIT_HEAD || wait == WAIT_LINGER || wait == WAIT_NONE);
     set_entry(all, entry, wait, entry->counted_bytes);
     if (wait == WAIT_NONE)
@@ -49,7 +49,7 @@ void connections_wait(struct connections *all, struct connection_entry *entry, e
         deadline_start(all->waits[wait], &entry->deadline);
 }
 
-// --- coming and going ---
+// --- adding and removing ---
 
 void connections_add(struct connections *all, struct connection_entry *entry) {
     entry->wait = WAIT_NONE;
@@ -76,9 +76,9 @@ void connections_close_waiting(struct connections *all, enum connection_wait wai
         all->functions->close(entry_of(oldest));
 }
 
-// --- when something runs short ---
+// --- shortage ---
 
-// Of the first kind that has one that has waited for so long.
+// Returns the oldest connection of the first kind with one that has waited long enough.
 static bool close_oldest(struct connections *all, const enum connection_wait waits[], size_t count, int64_t age_ns) {
     for (size_t i = 0; i < count; i++) {
         struct deadline *oldest = deadline_list_oldest(all->waits[waits[i]]);
@@ -95,7 +95,7 @@ bool connections_evict(struct connections *all) {
     return close_oldest(all, waits, ARRAY_COUNT(waits), all->limits.evict_ns);
 }
 
-// Looks at all of them, which is rare: much memory has to be held by requests that are being handled.
+// Examines all connections. This is rare: requests being handled must hold much memory.
 static void close_largest_busy(struct connections *all) {
     struct connection_entry *largest = NULL;
     struct connection_entry *entry;

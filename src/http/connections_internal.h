@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Private to http/: all connections of a server, by what they wait for, and how much memory they hold. Knows which one
-// is closed when descriptors or memory run short.
+// Private to http/: all connections of a server, by what they wait for, with the memory they hold. Selects connections
+// to close when descriptors or memory run short.
 #pragma once
 
 #include "loop/deadline_list.h"
@@ -8,30 +8,30 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-// What a connection waits for; each kind has its own time limit.
+// What a connection waits for. Each kind has its own time limit.
 enum connection_wait {
-    WAIT_IDLE,     // for a request: no limit, but the first to go when descriptors run out
-    WAIT_HEAD,     // for the rest of a head: from its first byte on
+    WAIT_IDLE,     // for a request; no limit, but closed first when descriptors run out
+    WAIT_HEAD,     // for the rest of a head, from its first byte on
     WAIT_PROGRESS, // for more of a body, or for the client to read
-    WAIT_LINGER,   // for the client to see a response that ended the connection
+    WAIT_LINGER,   // for the client to receive the last response
     WAIT_KINDS,
-    WAIT_NONE = WAIT_KINDS, // a request is being handled, or the next one is about to be
+    WAIT_NONE = WAIT_KINDS, // a request is being handled or about to be
 };
 
-// Constants, but for tests, which lower them before the first connection comes.
+// Constants. Tests lower them before the first connection.
 struct http_limits {
     int64_t wait_ns[WAIT_KINDS];
-    int64_t evict_ns; // a connection that has waited for less is not closed to make room: its request may be there
+    int64_t evict_ns; // a connection that has waited for less is not closed to make room; its request may be under way
     size_t connections;
-    int descriptor;           // no new connection that would get this number or a higher one
-    size_t skipped_bytes;     // of an unread body, before the connection is given up
-    size_t input_bytes;       // of one connection's pipelined input, before reading pauses
-    size_t unread_bytes;      // of one connection's responses, before its next request is looked at
+    int descriptor;           // new connections with this number or a higher one are refused
+    size_t skipped_bytes;     // of an unread body, before the connection is closed
+    size_t input_bytes;       // of pipelined input of one connection, before reading pauses
+    size_t unread_bytes;      // of responses of one connection, before its next request is parsed
     size_t buffered_bytes;    // of all connections, before one is closed
-    size_t requests_per_turn; // of one connection, so that pipelining does not starve the others
+    size_t requests_per_turn; // of one connection, so that pipelining does not starve others
 };
 
-// A connection's part; zeroed but for `wait` at first.
+// Embedded in a connection; zeroed initially, except `wait`.
 struct connection_entry {
     struct list link;
     struct deadline deadline;
@@ -39,10 +39,10 @@ struct connection_entry {
     size_t counted_bytes;
 };
 
-// What is asked of a connection. Neither calls a function of a request's handler.
+// Functions of a connection. They do not call the handler of a request.
 struct connection_entry_functions {
     void (*close)(struct connection_entry *entry);  // calls connections_remove()
-    void (*on_due)(struct connection_entry *entry); // its time limit is over
+    void (*on_due)(struct connection_entry *entry); // its time limit has expired
 };
 
 struct connection_handlers;
@@ -51,32 +51,32 @@ struct connections {
     struct loop *loop;
     struct http_limits limits;
     const struct connection_entry_functions *functions;
-    const struct connection_handlers *handlers; // of their requests
-    void (*on_closed)(void *data);              // one has been closed
-    void *data;                                 // of on_closed and the handlers
+    const struct connection_handlers *handlers; // of the requests
+    void (*on_closed)(void *data);              // a connection has been closed
+    void *data;                                 // for on_closed and the handlers
     struct list open;                           // connection_entry.link
-    struct list closed;                         // the same, until they are freed
+    struct list closed;                         // connection_entry.link; until they are freed
     struct deadline_list *waits[WAIT_KINDS];
-    size_t count;          // of the open ones
-    size_t buffered_bytes; // of heads, bodies, pipelined input and responses that are not taken
-    size_t busy_bytes;     // of these, those of connections that wait for nothing
-    bool is_stopping;      // idle connections are to be closed
+    size_t count;          // of open connections
+    size_t buffered_bytes; // of heads, bodies, pipelined input and unsent responses
+    size_t busy_bytes;     // part of buffered_bytes: of connections that wait for nothing
+    bool is_stopping;      // idle connections are closed
 };
 
 // `handlers`, `on_closed` and `data` are set by the caller.
 void connections_init(struct connections *all, struct loop *loop, const struct http_limits *limits,
                       const struct connection_entry_functions *functions);
-void connections_finish(struct connections *all); // all are closed and freed
+void connections_finish(struct connections *all); // closes and frees all connections
 void connections_add(struct connections *all, struct connection_entry *entry);
-void connections_remove(struct connections *all, struct connection_entry *entry); // for the list of closed ones
+void connections_remove(struct connections *all, struct connection_entry *entry); // moves it to the list of closed ones
 void connections_close_all(struct connections *all);
 void connections_close_waiting(struct connections *all, enum connection_wait wait);
 
-// Begins to wait; the time so far counts on if it waits for a head, or to linger, already.
+// Begins a wait. If the connection is already waiting for a head or lingering, the time so far counts.
 void connections_wait(struct connections *all, struct connection_entry *entry, enum connection_wait wait);
-// Closes the connection that can be missed most; false if all are busy or new.
+// Closes the least important connection. Returns false if all are busy or new.
 bool connections_evict(struct connections *all);
-// Notes how much memory a connection holds now. If it is too much for all, closes connections, maybe this one: those
-// that have waited longest for a head, then those longest without progress. Where requests that are being handled hold
-// more than half of what is allowed, the one that holds most is closed, so that they leave something to the others.
+// Records how much memory a connection holds. If the total exceeds the limit, closes connections, possibly this one:
+// first those that have waited longest for a head, then those longest without progress. If requests being handled hold
+// more than half of the limit, the connection that holds most is closed, so that memory is left for others.
 void connections_count(struct connections *all, struct connection_entry *entry, size_t bytes);

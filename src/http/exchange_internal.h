@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Private to http/: what an exchange consists of, for the files that make up its functions.
+// Private to http/: the structure of an exchange, for the files that implement it.
 #pragma once
 
 #include "base/clock.h"
@@ -8,34 +8,34 @@
 #include "http/http_exchange.h"
 #include "http/http_response.h"
 
-// What all exchanges of a server share; lasts until the last of them has ended.
+// Shared by all exchanges of a server. Valid until the last one has ended.
 struct exchanges {
     struct loop *loop;
-    struct list open; // http_exchange.link: all that are not responded yet
+    struct list open; // http_exchange.link: exchanges without a response
     void (*handle)(struct http_exchange *exchange, void *data);
     void (*on_responded)(const struct http_exchange *exchange, int status, int64_t duration_ns, void *data); // or NULL
     void *data;
-    void (*on_ended)(struct exchanges *all); // one has been freed; may free this
+    void (*on_ended)(struct exchanges *all); // an exchange has been freed; may free this structure
     int64_t date_second;                     // of date_text
     char date_text[CLOCK_TEXT_SIZE];
 };
 
-// How far the handler is with the body.
+// The state of the body for the handler.
 enum body_reading {
     READING_UNASKED,
-    READING_PIECES, // asked for; its pieces are passed on, then its end
+    READING_PIECES, // pieces are passed on, then the end
     READING_PAUSED,
-    READING_REFUSED,  // collected, and too large: that is to be reported
+    READING_REFUSED,  // collected and too large; to be reported
     READING_REPORTED, // on_end was called, or the body is not wanted
 };
 
-// How far the client is with it.
+// The state of the body for the client.
 enum body_progress { BODY_COMING, BODY_COMPLETE, BODY_BROKEN };
 
 struct http_exchange {
     struct list link;
     struct exchanges *all;
-    struct connection *connection; // NULL once the client is gone
+    struct connection *connection; // NULL after the client has disconnected
     struct http_taken_head request;
     struct url_target target;
     struct url_query query;
@@ -44,7 +44,7 @@ struct http_exchange {
     char remote[PEER_ADDRESS_SIZE];
     int64_t began_ns;
     void *context;
-    struct deferred news; // of the body or the client, to be told in the next turn
+    struct deferred news; // reports events of body and client in the next turn
 
     enum body_reading reading;
     enum body_progress progress;
@@ -59,10 +59,10 @@ struct http_exchange {
     void (*on_drain)(struct http_exchange *exchange, void *data);
     void *drain_data;
 
-    struct buffer headers; // of the response, as lines, that the handler has set
+    struct buffer headers; // of the response, set by the handler, as lines
     int status;
     bool has_query;
-    bool has_granted_body; // the client that waited to be asked for its body was
+    bool has_granted_body; // 100 Continue has been sent
     bool is_head_method;
     bool is_streaming;
     bool is_chunked;
@@ -73,19 +73,19 @@ struct http_exchange {
 
 extern const struct connection_handlers exchange_connection_handlers;
 void exchanges_init(struct exchanges *all, struct loop *loop);
-// Delivers what is due to the handlers of all, as far as they are cancelled by that or not.
+// Reports pending events to the handlers of all exchanges, cancelled or not.
 void exchanges_deliver_all(struct exchanges *all);
-const char *exchanges_date(struct exchanges *all); // of now, for a response
-// Calls the handler's functions in the next turn, for what is due then.
+const char *exchanges_date(struct exchanges *all); // the current date, for a response
+// Schedules the report of pending events to the handler for the next turn.
 void exchange_deliver_later(struct http_exchange *exchange);
-void exchange_end(struct http_exchange *exchange); // it is responded: frees it
+void exchange_end(struct http_exchange *exchange); // after the response: frees the exchange
 
 // --- http_body.c ---
 
-bool exchange_body_is_due(const struct http_exchange *exchange); // its end is to be reported
-void exchange_report_body(struct http_exchange *exchange);       // and is now
+bool exchange_body_is_due(const struct http_exchange *exchange); // its end must be reported
+void exchange_report_body(struct http_exchange *exchange);       // reports its end
 void exchange_add_body(struct http_exchange *exchange, const char *bytes, size_t length);
-void exchange_end_body(struct http_exchange *exchange, const char *reason); // reason NULL: complete
+void exchange_end_body(struct http_exchange *exchange, const char *reason); // NULL: complete
 
 // --- http_response.c ---
 

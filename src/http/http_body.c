@@ -11,7 +11,7 @@ bool exchange_body_is_due(const struct http_exchange *exchange) {
     return exchange->reading == READING_REFUSED || (exchange->reading == READING_PIECES && has_ended);
 }
 
-// Returns NULL, or `err` set to what kept the body from being complete.
+// Returns NULL if the body is complete, or `err` with the reason why it is not.
 static const struct error *body_failure(const struct http_exchange *exchange, struct error *err) {
     if (exchange->reading == READING_REFUSED)
         error_set(err, ERROR_TOO_LARGE, "request body is larger than %zu bytes", exchange->collected.limit_bytes);
@@ -42,7 +42,7 @@ void exchange_end_body(struct http_exchange *exchange, const char *reason) {
 
 // --- reading ---
 
-// A client that waits for leave to send its body is given it.
+// Sends 100 Continue to a client that waits for it.
 static void grant_body(struct http_exchange *exchange) {
     static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
     exchange->has_granted_body = true;

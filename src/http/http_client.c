@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "http/http_client.h"
 
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,95 +13,11 @@
 #define REDIRECTS_MAX 10
 #define CONNECT_DEADLINE_NS (30 * NS_PER_S)
 
-static void on_turn(struct deferred *turn);
+// --- connecting ---
 
-// --- the end of a fetch ---
-
-void fetch_set_state(struct http_fetch *fetch, enum fetch_state state) {
-    fetch->state = state;
-}
-
-void fetch_close_connection(struct http_fetch *fetch) {
-    if (fetch->attempt != NULL)
-        connector_cancel(TAKE(fetch->attempt));
-    stream_destroy(TAKE(fetch->stream));
-    http_reader_finish(&fetch->reader);
-    fetch->first_line_length = 0;
-}
-
-void fetch_end(struct http_fetch *fetch) {
-    fetch_close_connection(fetch);
-    timer_stop(fetch->deadline);
-    fetch_set_state(fetch, FETCH_ENDED);
-    loop_defer(fetch->loop, &fetch->turn, on_turn);
-}
-
-// "GET" reads "Get".
-static char *shown_method(const char *method) {
-    char *shown = memory_string(method);
-    for (char *c = shown; *c != '\0'; c++)
-        *c = c > shown && *c >= 'A' && *c <= 'Z' ? (char)(*c - 'A' + 'a') : *c;
-    return shown;
-}
-
-void fetch_fail_at(struct http_fetch *fetch, const char *url, enum error_kind kind, const char *message) {
-    AUTO_FREE char *method = shown_method(fetch->method);
-    AUTO_FREE char *quoted = text_quoted(url);
-    error_set(&fetch->err, kind, "%s %s: %s", method, quoted, message);
-    fetch_end(fetch);
-}
-
-void fetch_fail(struct http_fetch *fetch, enum error_kind kind, const char *format, ...) {
-    AUTO_BUFFER struct buffer message = BUFFER_INIT(BUFFER_NO_LIMIT);
-    va_list arguments;
-    va_start(arguments, format);
-    buffer_vprintf(&message, format, arguments);
-    va_end(arguments);
-    fetch_fail_at(fetch, fetch->hop.shown_url, kind, buffer_text(&message));
-}
-
-static void on_deadline(void *data) {
+static void on_deadline_expired(void *data) {
     fetch_fail(data, ERROR_TIMEOUT, "context deadline exceeded");
 }
-
-// Nothing of it is called any more.
-static void fetch_release(struct http_fetch *fetch) {
-    list_remove(&fetch->link);
-    fetch_close_connection(fetch);
-    timer_destroy(TAKE(fetch->deadline));
-    loop_defer_cancel(fetch->loop, &fetch->turn);
-    fetch_set_state(fetch, FETCH_ENDED);
-}
-
-void fetch_free(struct http_fetch *fetch) {
-    fetch_finish_request(fetch);
-    hop_finish(&fetch->hop);
-    free(fetch->origin_host);
-    buffer_finish(&fetch->held);
-    error_clear(&fetch->err);
-    free(fetch);
-}
-
-void http_fetch_cancel(struct http_fetch *fetch) {
-    fetch_release(fetch);
-    if (fetch->is_dispatching)
-        fetch->is_cancelled = true;
-    else
-        fetch_free(fetch);
-}
-
-static void report_end(struct http_fetch *fetch) {
-    bool has_failed = error_is_set(&fetch->err);
-    if (fetch->is_paused && !has_failed)
-        return;
-    fetch_release(fetch);
-    fetch->is_dispatching = true;
-    if (fetch->handlers.on_end != NULL)
-        fetch->handlers.on_end(fetch, has_failed ? &fetch->err : NULL, fetch->data);
-    fetch_free(fetch);
-}
-
-// --- connecting ---
 
 static void send_request(struct http_fetch *fetch) {
     AUTO_BUFFER struct buffer head = BUFFER_INIT(BUFFER_NO_LIMIT);
@@ -112,15 +27,24 @@ static void send_request(struct http_fetch *fetch) {
     stream_write(fetch->stream, pieces, ARRAY_COUNT(pieces));
 }
 
+// The attempt's time ends with the fetch's: whichever timer comes first, it is the fetch that is late.
+static void fail_to_connect(struct http_fetch *fetch, const struct error *err) {
+    if (err->kind == ERROR_TIMEOUT && fetch->deadline_ns != 0 && clock_monotonic_ns() >= fetch->deadline_ns) {
+        on_deadline_expired(fetch);
+        return;
+    }
+    const char *to_proxy = fetch->hop.proxy != NULL ? "proxyconnect tcp: " : "";
+    fetch_fail(fetch, err->kind, "%s%s", to_proxy, error_text(err));
+    fetch->err.errnum = err->errnum;
+}
+
 // TLS would be put around the stream here.
-static void on_connected(struct connection_attempt *attempt UNUSED, struct stream *stream, const struct error *err,
-                         void *data) {
+static void on_attempt_done(struct connection_attempt *attempt UNUSED, struct stream *stream, const struct error *err,
+                            void *data) {
     struct http_fetch *fetch = data;
     fetch->attempt = NULL;
     if (err != NULL) {
-        const char *to_proxy = fetch->hop.proxy != NULL ? "proxyconnect tcp: " : "";
-        fetch_fail(fetch, err->kind, "%s%s", to_proxy, error_text(err));
-        fetch->err.errnum = err->errnum;
+        fail_to_connect(fetch, err);
         return;
     }
     fetch->stream = stream;
@@ -152,7 +76,7 @@ static int64_t connect_deadline_ns(const struct http_fetch *fetch) {
     return left_ns < 1 ? 1 : left_ns < CONNECT_DEADLINE_NS ? left_ns : CONNECT_DEADLINE_NS;
 }
 
-void fetch_begin_hop(struct http_fetch *fetch) {
+static void begin_hop(struct http_fetch *fetch) {
     struct fetch_hop *hop = &fetch->hop;
     if (!check_scheme(fetch, "protocol", hop->url.scheme))
         return;
@@ -162,10 +86,11 @@ void fetch_begin_hop(struct http_fetch *fetch) {
     const struct url *peer = hop->proxy != NULL ? hop->proxy : &hop->url;
     const struct connect_target target = {
         .host = peer->host, .port = (uint16_t)peer->port, .deadline_ns = connect_deadline_ns(fetch)};
+    http_reader_finish(&fetch->reader);
     http_reader_init(&fetch->reader, HTTP_READ_RESPONSE);
     fetch->hop_count++;
     fetch_set_state(fetch, FETCH_CONNECTING);
-    fetch->attempt = connector_start(fetch->client->connector, &target, on_connected, fetch);
+    fetch->attempt = connector_start(fetch->client->connector, &target, on_attempt_done, fetch);
 }
 
 // --- pausing ---
@@ -178,7 +103,7 @@ void http_fetch_pause(struct http_fetch *fetch) {
 
 void http_fetch_resume(struct http_fetch *fetch) {
     fetch->is_paused = false;
-    loop_defer(fetch->loop, &fetch->turn, on_turn);
+    fetch_defer_turn(fetch);
 }
 
 static void read_on(struct http_fetch *fetch) {
@@ -191,11 +116,11 @@ static void read_on(struct http_fetch *fetch) {
     buffer_finish(&held);
 }
 
-static void on_turn(struct deferred *turn) {
+static void on_turn_due(struct deferred *turn) {
     struct http_fetch *fetch = CONTAINER_OF(turn, struct http_fetch, turn);
     switch (fetch->state) {
     case FETCH_WAITING:
-        fetch_begin_hop(fetch);
+        begin_hop(fetch);
         break;
     case FETCH_CONNECTING:
         break;
@@ -204,7 +129,7 @@ static void on_turn(struct deferred *turn) {
         read_on(fetch);
         break;
     case FETCH_ENDED:
-        report_end(fetch);
+        fetch_report_end(fetch);
         break;
     }
 }
@@ -245,11 +170,12 @@ struct http_fetch *http_fetch_start(struct http_client *client, const struct htt
     fetch->loop = client->loop;
     fetch->handlers = *handlers;
     fetch->data = data;
+    fetch->on_turn_due = on_turn_due;
     fetch->redirects_max = request->redirects_max != 0 ? request->redirects_max : REDIRECTS_MAX;
-    fetch->deadline = timer_create_in(client->loop, on_deadline, fetch);
+    fetch->deadline = timer_create_in(client->loop, on_deadline_expired, fetch);
     buffer_init(&fetch->held, BUFFER_NO_LIMIT);
     list_add(&client->fetches, &fetch->link);
-    loop_defer(client->loop, &fetch->turn, on_turn);
+    fetch_defer_turn(fetch);
     prepare(fetch, request);
     start_deadline(fetch, request->deadline_ns);
     return fetch;

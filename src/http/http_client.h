@@ -31,8 +31,8 @@ struct http_fetch_header {
 struct http_fetch_request {
     const char *method; // NULL: GET
     const char *url;    // user and password in it are sent as Basic credentials
-    // Sent as they are. User-Agent takes the place of the usual one; Connection, Content-Length, Host, Trailer and
-    // Transfer-Encoding are left out, since they follow from the rest.
+    // Sent as they are. User-Agent takes the place of the usual one; Connection, Content-Length, Host,
+    // Proxy-Connection, Trailer and Transfer-Encoding are left out, since they follow from the rest.
     const struct http_fetch_header *headers;
     size_t header_count;
     const char *user_agent; // NULL: Go-http-client/1.1
@@ -45,7 +45,8 @@ struct http_fetch_request {
 // All are called from the loop, never from within a function of this header; each may cancel the fetch, and the first
 // two may pause it. NULL members are fine.
 struct http_fetch_handlers {
-    // The head of the last response, neither interim nor a redirect that is followed. Borrowed for the call.
+    // The head of the last response, neither interim nor a redirect that is followed. Borrowed for the call, to the end
+    // of which it lasts even if the fetch is cancelled.
     void (*on_head)(struct http_fetch *fetch, const struct http_head *head, void *data);
     // A piece of its body, borrowed for the call.
     void (*on_body)(struct http_fetch *fetch, const char *bytes, size_t length, void *data);

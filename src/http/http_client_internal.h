@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Private to the client's files in http/.
+// Private to http/: what a fetch consists of, for the files of the client.
 #pragma once
 
 #include "base/buffer.h"
@@ -18,10 +18,10 @@ struct http_client {
     struct list fetches; // http_fetch.link
 };
 
-// WAITING -> CONNECTING -> IN_HEAD -> IN_BODY -> ENDED; from IN_HEAD back to CONNECTING for a redirect; to ENDED from
+// WAITING -> CONNECTING -> IN_HEAD -> IN_BODY -> ENDED; from IN_HEAD back to WAITING for a redirect; to ENDED from
 // anywhere.
 enum fetch_state {
-    FETCH_WAITING, // for the turn it begins in
+    FETCH_WAITING, // for the turn that begins the hop
     FETCH_CONNECTING,
     FETCH_IN_HEAD, // the request goes out, the response's head is awaited
     FETCH_IN_BODY,
@@ -51,7 +51,8 @@ struct http_fetch {
     struct http_fetch_handlers handlers;
     void *data;
     enum fetch_state state;
-    struct deferred turn; // to begin, to read on after a pause, or to call on_end
+    struct deferred turn; // to begin a hop, to read on after a pause, or to call on_end
+    deferred_fn on_turn_due;
     struct timer *deadline;
     int64_t deadline_ns; // monotonic; 0: none
 
@@ -82,19 +83,25 @@ struct http_fetch {
     struct error err;    // for on_end
 };
 
-// --- http_client.c ---
+// --- http_client_end.c ---
+
 void fetch_set_state(struct http_fetch *fetch, enum fetch_state state);
-// Connects for the hop; ends the fetch if that cannot be done.
-void fetch_begin_hop(struct http_fetch *fetch);
+// Has the fetch go on from the loop, as its state is then.
+void fetch_defer_turn(struct http_fetch *fetch);
+// Fine if there is none.
 void fetch_close_connection(struct http_fetch *fetch);
 // Ends the fetch: closes the connection and has on_end called, with fetch->err if that is set.
 void fetch_end(struct http_fetch *fetch);
-// The same with an error, which is put behind `Get "URL": `.
+// The same with an error, which is put behind `Get "URL": `; the URL is that of the hop, or `url`.
 void fetch_fail(struct http_fetch *fetch, enum error_kind kind, const char *format, ...) PRINTF_LIKE(3, 4);
 void fetch_fail_at(struct http_fetch *fetch, const char *url, enum error_kind kind, const char *message);
+// Calls on_end and frees the fetch, which has ended; a success waits for the end of a pause.
+void fetch_report_end(struct http_fetch *fetch);
 void fetch_free(struct http_fetch *fetch);
+void hop_finish(struct fetch_hop *hop);
 
 // --- http_client_request.c ---
+
 // Copies method, headers and body.
 void fetch_take_request(struct http_fetch *fetch, const struct http_fetch_request *request);
 // Whether they can stand in a request; ERROR_BAD_REQUEST.
@@ -105,14 +112,16 @@ void fetch_add_request_head(const struct http_fetch *fetch, struct buffer *out);
 void fetch_finish_request(struct http_fetch *fetch);
 
 // --- http_client_redirect.c ---
-bool redirect_is_followed(int status);
+
+// As with Go, a redirect to nowhere is a response like others.
+bool redirect_is_followed(const struct http_head *head);
 // Makes the next hop of a response that is a redirect. Ends the fetch and returns false if it cannot be followed.
 bool redirect_follow(struct http_fetch *fetch, const struct http_head *head) NODISCARD;
 // What the URL reads in errors; owned.
 char *hop_shown_url(const struct url *url);
-void hop_finish(struct fetch_hop *hop);
 
 // --- http_client_response.c ---
+
 extern const struct stream_handlers fetch_stream_handlers; // their data is the fetch
 // Reads what has come, calling handlers, as far as the fetch is not paused or ended. May free the fetch.
 void fetch_read(struct http_fetch *fetch, const char *bytes, size_t length);

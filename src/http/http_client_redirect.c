@@ -7,8 +7,10 @@
 #include "base/text.h"
 #include "http/http_client_internal.h"
 
-bool redirect_is_followed(int status) {
-    return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+bool redirect_is_followed(const struct http_head *head) {
+    int status = head->status;
+    bool is_redirect = status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+    return is_redirect && !text_is_empty(http_head_get(head, "Location"));
 }
 
 char *hop_shown_url(const struct url *url) {
@@ -22,14 +24,6 @@ char *hop_shown_url(const struct url *url) {
     }
     buffer_printf(&shown, "%s%s", buffer_text(&authority), url->path);
     return buffer_take(&shown);
-}
-
-void hop_finish(struct fetch_hop *hop) {
-    url_finish(&hop->url);
-    free(hop->shown_url);
-    free(hop->method);
-    free(hop->referer);
-    *hop = (struct fetch_hop){0};
 }
 
 // Whether what the caller meant for `origin` may go to `host`: the same host, or one below it.
@@ -78,10 +72,6 @@ bool redirect_follow(struct http_fetch *fetch, const struct http_head *head) {
     AUTO_ERROR struct error err = {0};
     const char *location = http_head_get(head, "Location");
     struct url url;
-    if (text_is_empty(location)) {
-        fetch_fail(fetch, ERROR_CONNECTION, "%d response missing Location header", head->status);
-        return false;
-    }
     if (!url_resolve(&fetch->hop.url, location, &url, &err)) {
         AUTO_FREE char *quoted = text_quoted(location);
         fetch_fail(fetch, ERROR_CONNECTION, "failed to parse Location header %s: %s", quoted, error_text(&err));
@@ -89,9 +79,8 @@ bool redirect_follow(struct http_fetch *fetch, const struct http_head *head) {
     }
     if (fetch->hop_count >= fetch->redirects_max) {
         AUTO_FREE char *message = memory_printf("stopped after %u redirects", fetch->redirects_max);
-        AUTO_FREE char *shown = memory_string(location); // the head goes with the connection
         url_finish(&url);
-        fetch_fail_at(fetch, shown, ERROR_CONNECTION, message);
+        fetch_fail_at(fetch, location, ERROR_CONNECTION, message);
         return false;
     }
     hop_move_on(fetch, head->status, &url);

@@ -44,7 +44,7 @@ static void keep_first_line(struct http_fetch *fetch, const char *bytes, size_t 
 
 // --- events of the reader ---
 
-static void on_response_head(struct http_fetch *fetch) {
+static void take_head(struct http_fetch *fetch) {
     const struct http_head *head = http_reader_head(&fetch->reader);
     fetch->is_interim = head->status < 200 && head->status != 101;
     if (fetch->is_interim) {
@@ -52,10 +52,11 @@ static void on_response_head(struct http_fetch *fetch) {
             fetch_fail(fetch, ERROR_CONNECTION, "net/http: too many 1xx informational responses");
         return;
     }
-    if (redirect_is_followed(head->status)) {
+    if (redirect_is_followed(head)) {
         if (redirect_follow(fetch, head)) {
             fetch_close_connection(fetch);
-            fetch_begin_hop(fetch);
+            fetch_set_state(fetch, FETCH_WAITING);
+            fetch_defer_turn(fetch);
         }
         return;
     }
@@ -66,12 +67,12 @@ static void on_response_head(struct http_fetch *fetch) {
         fetch->handlers.on_head(fetch, head, fetch->data);
 }
 
-static void on_reader_event(struct http_fetch *fetch, enum http_event event, const char *bytes, size_t length) {
+static void take_event(struct http_fetch *fetch, enum http_event event, const char *bytes, size_t length) {
     switch (event) {
     case HTTP_NEED_MORE:
         break;
     case HTTP_HEAD:
-        on_response_head(fetch);
+        take_head(fetch);
         break;
     case HTTP_BODY:
         if (fetch->handlers.on_body != NULL)
@@ -98,7 +99,7 @@ void fetch_read(struct http_fetch *fetch, const char *bytes, size_t length) {
         const char *data;
         size_t data_length;
         event = http_reader_next(&fetch->reader, &bytes, &length, &data, &data_length);
-        on_reader_event(fetch, event, data, data_length);
+        take_event(fetch, event, data, data_length);
     }
     fetch->is_dispatching = false;
     if (fetch->is_cancelled)
@@ -109,14 +110,14 @@ void fetch_read(struct http_fetch *fetch, const char *bytes, size_t length) {
 
 // --- events of the stream ---
 
-static void on_data(struct stream *stream UNUSED, const char *bytes, size_t length, void *data) {
+static void on_stream_data(struct stream *stream UNUSED, const char *bytes, size_t length, void *data) {
     struct http_fetch *fetch = data;
     if (fetch->state == FETCH_IN_HEAD)
         keep_first_line(fetch, bytes, length);
     fetch_read(fetch, bytes, length);
 }
 
-static void on_end(struct stream *stream UNUSED, void *data) {
+static void on_stream_end(struct stream *stream UNUSED, void *data) {
     struct http_fetch *fetch = data;
     if (http_reader_is_idle(&fetch->reader))
         fetch_fail(fetch, ERROR_CONNECTION, "EOF");
@@ -128,11 +129,12 @@ static void on_end(struct stream *stream UNUSED, void *data) {
         fetch_fail(fetch, ERROR_CONNECTION, "unexpected EOF");
 }
 
-static void on_failed(struct stream *stream UNUSED, const struct error *err, void *data) {
+static void on_stream_failed(struct stream *stream UNUSED, const struct error *err, void *data) {
     struct http_fetch *fetch = data;
     int errnum = err->errnum;
     fetch_fail(fetch, ERROR_CONNECTION, "%s", error_text(err));
     fetch->err.errnum = errnum;
 }
 
-const struct stream_handlers fetch_stream_handlers = {.on_data = on_data, .on_end = on_end, .on_failed = on_failed};
+const struct stream_handlers fetch_stream_handlers = {
+    .on_data = on_stream_data, .on_end = on_stream_end, .on_failed = on_stream_failed};

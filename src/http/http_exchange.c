@@ -8,7 +8,7 @@
 #include "base/text.h"
 #include "http/exchange_internal.h"
 
-// --- all of them ---
+// --- all exchanges ---
 
 void exchanges_init(struct exchanges *all, struct loop *loop) {
     *all = (struct exchanges){.loop = loop};
@@ -24,7 +24,7 @@ const char *exchanges_date(struct exchanges *all) {
     return all->date_text;
 }
 
-// --- created and freed ---
+// --- creation and destruction ---
 
 static struct http_exchange *exchange_create(struct connection *connection, struct http_taken_head *request,
                                              void *data) {
@@ -32,7 +32,7 @@ static struct http_exchange *exchange_create(struct connection *connection, stru
     struct url_target target;
     if (!url_target_parse(request->head.target, request->head.target_length, &target))
         return NULL;
-    if (strlen(target.path) != target.path_length) { // a %00: no path of ours has one
+    if (strlen(target.path) != target.path_length) { // contains a %00; no such path exists
         url_target_finish(&target);
         return NULL;
     }
@@ -137,14 +137,14 @@ void *http_exchange_context(const struct http_exchange *exchange) {
     return exchange->context;
 }
 
-// --- what is due ---
+// --- pending events ---
 
-// Whether nothing more can come from the client, be it that it is gone or that it has only said so.
+// Whether no more input can arrive: the client has disconnected or shut down its sending side.
 static bool is_abandoned(const struct http_exchange *exchange) {
     return exchange->connection == NULL || connection_is_abandoned(exchange->connection);
 }
 
-// One thing at a time: whatever is called may free the exchange.
+// One call at a time, because each may free the exchange.
 static void deliver(struct http_exchange *exchange) {
     if (exchange_body_is_due(exchange)) {
         if (is_abandoned(exchange))
@@ -167,7 +167,7 @@ void exchange_deliver_later(struct http_exchange *exchange) {
 }
 
 void exchanges_deliver_all(struct exchanges *all) {
-    // Each may respond others: begin at the front every time, and put what has been seen at the end.
+    // Each call may end other exchanges. Always take the first, and move it to the end.
     for (size_t count = list_count(&all->open); count > 0 && !list_is_empty(&all->open); count--) {
         struct http_exchange *exchange = LIST_ITEM(all->open.next, struct http_exchange, link);
         list_remove(&exchange->link);

@@ -2,18 +2,17 @@
 // One request and its response. Page: docs/http.md.
 //
 // Life of an exchange:
-//   created    when the head of a request is complete, however long its body is; nothing of the body is read yet.
-//   handled    by the server's handler, which is called once and either responds at once or keeps the exchange. It may
-//              take its time to decide (http_exchange_on_cancel()), read the body (http/http_body.h), and respond
-//              later.
+//   created    when the head of a request is complete. No part of the body has been read.
+//   handled    by the handler of the server, which is called once and responds at once or keeps the exchange. Later it
+//              may read the body (http/http_body.h) and respond; it is notified of a disconnect
+//              (http_exchange_on_cancel()).
 //   responded  by exactly one of http_respond(), http_respond_redirect(), http_stream_end() or a successful
-//              http_upgrade() (http/http_response.h), whether or not the client is still there. Then `on_responded` of
-//              the server is called.
+//              http_upgrade() (http/http_response.h), also if the client has disconnected. Then `on_responded` of the
+//              server is called.
 //   freed      when that has returned. Until then everything that the functions below return is valid.
 //
-// A client that goes away, and even the end of the server, do not free an exchange: its response goes nowhere then.
-// No function of these headers calls one of the handler's, but for on_responded, which belongs to responding. Those are
-// called from the loop.
+// A disconnect, or the end of the server, does not free an exchange; its response is discarded then. No function of
+// these headers calls a function of the handler, except `on_responded`. They are called from the loop.
 #pragma once
 
 #include "base/buffer.h"
@@ -25,7 +24,7 @@ struct http_exchange;
 
 enum http_transport { HTTP_OVER_UNIX, HTTP_OVER_TCP };
 
-// --- the request; what is returned is borrowed ---
+// --- the request; results are borrowed ---
 
 const struct http_head *http_exchange_head(const struct http_exchange *exchange); // see http_head_get()
 const char *http_exchange_method(const struct http_exchange *exchange);
@@ -39,17 +38,17 @@ enum http_transport http_exchange_transport(const struct http_exchange *exchange
 struct peer http_exchange_peer(const struct http_exchange *exchange);   // over Unix sockets
 const char *http_exchange_remote(const struct http_exchange *exchange); // "127.0.0.1:4711" for TCP, "" for Unix sockets
 
-// --- what the handler keeps with it ---
+// --- context of the handler ---
 
-void http_exchange_set_context(struct http_exchange *exchange, void *context); // not looked at
+void http_exchange_set_context(struct http_exchange *exchange, void *context); // not interpreted
 void *http_exchange_context(const struct http_exchange *exchange);
 
 // --- cancelling ---
 
-// For an exchange that is kept: called once if its client goes away or stops sending before the response is complete (a
-// streamed one too), or when the grace of a shut-down is over. The handler then responds at once. If that has happened
-// already, the call comes in the next turn. Without on_cancel, a client that has only stopped sending gets its response
-// as usual: do not set it where a response is sure to come. While a body is not asked for, or is paused, nothing is
-// read and so a client's end is not noticed: see http_exchange_skip_body().
+// Sets a function that is called once if the client disconnects or shuts down its sending side before the response is
+// complete, or when the grace period of a shutdown is over; if that has happened already, in the next turn. The handler
+// must then respond at once. Without `on_cancel`, a client that has only shut down its sending side gets its response,
+// so do not set it if a response is certain. While the body is unread or paused, a disconnect is not noticed; see
+// http_exchange_skip_body().
 typedef void (*http_cancel_fn)(struct http_exchange *exchange, void *data);
 void http_exchange_on_cancel(struct http_exchange *exchange, http_cancel_fn on_cancel, void *data);

@@ -12,7 +12,7 @@
 
 // --- headers ---
 
-// The line of that header among those that were set; NULL if it was not.
+// Returns the line of a header that has been set, NULL if it has not.
 static char *find_header(const struct buffer *headers, const char *name) {
     size_t length = strlen(name);
     for (char *line = headers->data; line != NULL && *line != '\0'; line = strchr(line, '\n') + 1) {
@@ -45,13 +45,13 @@ void http_exchange_set_header(struct http_exchange *exchange, const char *name, 
     buffer_add_string(headers, "\r\n");
 }
 
-// Whether the body that is still to come is too much to be skipped.
+// Whether the rest of the body is too large to be skipped.
 static bool leaves_too_much(const struct http_exchange *exchange) {
     const struct http_head *head = &exchange->request.head;
     if (exchange->progress != BODY_COMING)
         return false;
     if (head->has_expect_continue && !exchange->has_granted_body)
-        return true; // the client may or may not send it: nobody can know
+        return true; // the client may or may not send the body
     return head->has_length && head->length > exchange->connection->all->limits.skipped_bytes;
 }
 
@@ -60,7 +60,7 @@ static void add_head(struct http_exchange *exchange, struct buffer *out, const c
     bool is_newer = exchange->request.head.minor_version == 1;
     if (leaves_too_much(exchange) || connection->all->is_stopping)
         connection->closes_next = true;
-    // Without printf(), which takes longer than the rest of a small response.
+    // Without printf(), which would take most of the time of a small response.
     buffer_add_string(out, is_newer ? "HTTP/1.1 " : "HTTP/1.0 ");
     buffer_add_number(out, (uint64_t)exchange->status);
     buffer_add_char(out, ' ');
@@ -118,7 +118,7 @@ void http_stream_begin(struct http_exchange *exchange, int status, const char *c
         return;
     exchange->is_chunked = exchange->request.head.minor_version == 1;
     if (!exchange->is_chunked)
-        connection->closes_next = true; // that is the end of the body
+        connection->closes_next = true; // this marks the end of the body
     AUTO_BUFFER struct buffer head = BUFFER_INIT(BUFFER_NO_LIMIT);
     add_head(exchange, &head, content_type);
     buffer_add_string(&head, exchange->is_chunked ? "Transfer-Encoding: chunked\r\n\r\n" : "\r\n");

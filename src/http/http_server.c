@@ -23,8 +23,8 @@ const struct http_limits http_usual_limits = {
     .requests_per_turn = 16,
 };
 
-// The second half of what the budget keeps back is what the rest of the process can count on even if it has more open
-// than it has taken from the budget.
+// Half of the descriptors that the budget reserves is left to the rest of the process, even if it has more open than it
+// has taken from the budget.
 static int descriptor_limit(void) {
     struct rlimit limit;
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur > INT_MAX)
@@ -36,7 +36,7 @@ static int descriptor_limit(void) {
 
 // --- accepting ---
 
-// The lowest free number, which the next connection gets; INT_MAX if there is none.
+// The lowest free descriptor number, which the next connection gets; INT_MAX if there is none.
 static int next_descriptor(void) {
     int fd = eventfd(0, EFD_CLOEXEC);
     if (fd < 0)
@@ -45,7 +45,7 @@ static int next_descriptor(void) {
     return fd;
 }
 
-// What the rest of the process has open shows in the number of the newest connection.
+// The number of the newest connection shows how many descriptors the rest of the process has open.
 static bool may_accept(void *data) {
     struct http_server *server = data;
     const struct http_limits *limits = &server->connections.limits;
@@ -94,7 +94,7 @@ static void check_end(struct http_server *server) {
 static void on_grace_over(void *data) {
     struct http_server *server = data;
     connections_close_all(&server->connections);
-    loop_defer(server->exchanges.loop, &server->end, on_shutdown_ended); // behind what the exchanges are told
+    loop_defer(server->exchanges.loop, &server->end, on_shutdown_ended); // after the reports to the exchanges
 }
 
 void http_server_shut_down(struct http_server *server, int64_t grace_ns, void (*on_end_fn)(void *data), void *data) {

@@ -9,7 +9,7 @@
 #include "base/text.h"
 
 #define PORT_ANY 0
-#define IPV4_OFFSET 12 // of an IPv4 address in the form of IPv6
+#define IPV4_OFFSET 12 // of an IPv4 address mapped to IPv6
 
 struct ip {
     unsigned char bytes[16];
@@ -18,11 +18,11 @@ struct ip {
 
 // An item of NO_PROXY.
 struct exclusion {
-    char *name; // in lower case, beginning with a dot; NULL: a network
+    char *name; // in lower case, with a leading dot; NULL for a network
     bool covers_name_itself;
     int port;
     struct ip network;
-    unsigned prefix_bits; // of the network's 16 bytes
+    unsigned prefix_bits; // of the 16 bytes of the network
 };
 
 struct proxy_settings {
@@ -83,7 +83,7 @@ static bool network_parse(const char *text, struct exclusion *network) {
     return true;
 }
 
-// Cuts the port off `item`, if there is one. False if it is no number.
+// Removes the port from `item`, if there is one. False if it is not a number.
 static bool port_cut(char *item, int *port) {
     char *colon = strrchr(item, ':');
     bool is_bracketed = item[0] == '[';
@@ -122,7 +122,7 @@ static bool is_space(char c) {
     return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
-// Trimmed, in lower case.
+// Returns the text trimmed and in lower case.
 static char *normalized(const char *text, size_t length) {
     while (length > 0 && is_space(*text)) {
         text++;
@@ -185,7 +185,7 @@ void proxy_settings_destroy(struct proxy_settings *settings) {
     free(settings);
 }
 
-// --- asking ---
+// --- lookup ---
 
 static bool excludes(const struct exclusion *exclusion, const char *host, const struct ip *ip, int port) {
     if (exclusion->port != PORT_ANY && exclusion->port != port)

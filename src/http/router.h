@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Which handler a path leads to. Order of refusals: path cleaning (301), unknown path
-// (404), method (405); access and body are the caller's.
+// Matching of paths. Checks are made in this order: clean path (301), unknown path (404), method (405). The caller
+// checks access and body.
 #pragma once
 
 #include "base/compiler.h"
@@ -18,9 +18,9 @@ struct route_match {
     char values[ROUTE_PARAMETERS][ROUTE_PARAMETER_BYTES]; // of the {…} segments, in order
 };
 
-// Whether `path` fits `pattern`: equal segment by segment, where a segment in braces ("/v1/changes/{id}")
-// takes any text without a slash. A segment longer than ROUTE_PARAMETER_BYTES - 1 does not fit.
+// Whether `path` matches `pattern`, segment by segment. A segment in braces ("/v1/changes/{id}") matches any text
+// without a slash of at most ROUTE_PARAMETER_BYTES - 1 bytes.
 bool route_fits(const char *pattern, const char *path, struct route_match *match);
 
-// If the request's path is not in its clean form: answers 301 with the clean one and returns true.
+// If the path of the request is not clean, redirects to the clean path with status 301 and returns true.
 bool route_redirect(struct http_exchange *exchange);

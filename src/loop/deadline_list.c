@@ -8,7 +8,7 @@
 
 struct deadline_list {
     struct list running; // deadline.link, in the order of starting
-    struct timer *timer; // may be early: whoever stops a deadline leaves it alone
+    struct timer *timer; // may fire early: stopping a deadline does not change it
     int64_t duration_ns;
     deadline_due_fn on_due;
     void *data;

@@ -10,8 +10,8 @@
 
 struct loop {
     uv_loop_t uv;
-    uv_prepare_t keep_alive; // so that uv_run() does not return for want of handles
-    uv_idle_t turn;          // active only while something is deferred: otherwise the loop would spin
+    uv_prepare_t keep_alive; // keeps uv_run() from returning when there are no other handles
+    uv_idle_t turn;          // active only while calls are deferred; otherwise the loop would spin
     struct deferred waiting; // head of a ring
     struct list timers;      // timer.link
     struct list watches;     // signal_watch.link
@@ -25,11 +25,11 @@ struct timer {
     uv_timer_t uv;
     struct list link;
     struct loop *loop;
-    struct deferred at_once; // for a delay of zero, which would starve the loop as a libuv timer
+    struct deferred at_once; // for a delay of zero, which would starve the loop with a libuv timer
     timer_fn fire;
     void *data;
 #ifdef PEBBLE_TEST_SEAMS
-    int64_t test_due_ns; // 0 while it does not run by the test clock
+    int64_t test_due_ns; // 0 if it is not running on the test clock
 #endif
 };
 
@@ -59,7 +59,7 @@ static bool nothing_is_deferred(const struct loop *loop) {
 
 static void deferred_run_all(uv_idle_t *turn) {
     struct loop *loop = turn->data;
-    // What these calls defer belongs to the next turn, so they run from a ring of their own.
+    // These calls run from a separate ring, because calls that they defer belong to the next turn.
     struct deferred batch = loop->waiting;
     batch.next->previous = batch.previous->next = &batch;
     ring_init(&loop->waiting);
@@ -94,8 +94,8 @@ void loop_defer_cancel(struct loop *loop, struct deferred *deferred) {
 
 // --- the allocator ---
 
-// These do not fail: libuv calls abort() if its table of watched descriptors cannot grow, and shrinking caches first is
-// better than that. Nothing that it allocates is larger than this table, which RLIMIT_NOFILE bounds.
+// These cannot fail: libuv calls abort() if it cannot grow its table of watched descriptors. The table is its largest
+// allocation and is bounded by RLIMIT_NOFILE.
 static void *allocate(size_t size) {
     return memory_resize(NULL, size);
 }
@@ -106,7 +106,7 @@ void loop_install_allocator(void) {
         abort();
 }
 
-// --- the loop itself ---
+// --- the loop ---
 
 static void keep_alive_turn(uv_prepare_t *handle UNUSED) {
 }
@@ -223,7 +223,7 @@ void timer_start(struct timer *timer, int64_t delay_ns) {
         return;
     }
 #endif
-    // libuv counts from the loop's cached time, cut to milliseconds: a plain delay could end too early.
+    // libuv adds the delay to its cached time, truncated to milliseconds, so the timer could fire too early.
     uv_update_time(&timer->loop->uv);
     uint64_t due_ns = uv_hrtime() + (uint64_t)delay_ns;
     uint64_t due_ms = (due_ns + NS_PER_MS - 1) / NS_PER_MS;

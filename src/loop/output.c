@@ -18,22 +18,22 @@
 #include "base/file.h"
 #include "base/memory.h"
 
-// How a write to the descriptor is kept from blocking.
-enum output_way {
-    WAY_REOPENED, // by a file description of our own that does not block
-    WAY_FILE,     // regular files never block
-    WAY_SOCKET,   // by asking each send() not to
-    WAY_POLLED,   // by asking poll() first and writing little: whoever else writes to it may still get ahead
+// How blocking writes are avoided.
+enum output_method {
+    METHOD_REOPENED, // a separate, non-blocking file description
+    METHOD_FILE,     // none: regular files do not block
+    METHOD_SOCKET,   // MSG_DONTWAIT
+    METHOD_POLLED,   // poll() and small writes; another writer may still fill the pipe in between
 };
 
 struct output {
     struct loop *loop;
-    enum output_way way;
-    int fd;             // the caller's, or our own if reopened
-    uv_poll_t room;     // watches `epoll_fd`; in use if that is not -1
-    int epoll_fd;       // libuv would make a descriptor that it watches itself non-blocking
-    bool is_waiting;    // for room
-    struct buffer kept; // what could not be written; its first `written` bytes have been
+    enum output_method method;
+    int fd;             // of the caller, or reopened
+    uv_poll_t room;     // watches `epoll_fd`, if that is not -1
+    int epoll_fd;       // contains `fd`: libuv would set O_NONBLOCK on a descriptor that it watches
+    bool is_waiting;    // for `room`
+    struct buffer kept; // kept lines; the first `written` bytes have been written
     size_t written;
     size_t limit_bytes;
     size_t lost_lines;
@@ -48,19 +48,19 @@ static int reopen(int fd) {
 static void choose_way(struct output *output, int fd) {
     struct stat status;
     output->fd = fd;
-    output->way = WAY_POLLED;
+    output->method = METHOD_POLLED;
     if (fstat(fd, &status) != 0)
         return;
     if (S_ISREG(status.st_mode)) {
-        output->way = WAY_FILE;
+        output->method = METHOD_FILE;
     } else if (S_ISSOCK(status.st_mode)) {
-        output->way = WAY_SOCKET;
+        output->method = METHOD_SOCKET;
     } else {
         int own_fd = reopen(fd);
         if (own_fd < 0)
             return;
         output->fd = own_fd;
-        output->way = WAY_REOPENED;
+        output->method = METHOD_REOPENED;
     }
 }
 
@@ -84,20 +84,19 @@ static ssize_t write_polled(int fd, const char *data, size_t length) {
 }
 
 static ssize_t write_once(const struct output *output, const char *data, size_t length) {
-    switch (output->way) {
-    case WAY_SOCKET:
+    switch (output->method) {
+    case METHOD_SOCKET:
         return send(output->fd, data, length, MSG_DONTWAIT | MSG_NOSIGNAL);
-    case WAY_POLLED:
+    case METHOD_POLLED:
         return write_polled(output->fd, data, length);
-    case WAY_REOPENED:
-    case WAY_FILE:
+    case METHOD_REOPENED:
+    case METHOD_FILE:
         break;
     }
     return write(output->fd, data, length);
 }
 
-// Writes as much as there is room for and says how much that was; false if there will never be room for
-// the rest.
+// Writes as many bytes as possible and sets *written to their number. False if the rest can never be written.
 static bool write_some(const struct output *output, const char *data, size_t length, size_t *written) {
     size_t done = 0;
     bool is_alive = true;
@@ -137,7 +136,7 @@ static size_t format_notice(const struct output *output, char text[64]) {
                             output->lost_lines == 1 ? "line" : "lines");
 }
 
-// While nothing is kept. The count stands until it could be written or kept.
+// Call while nothing is kept. The count is reset when the report has been written or kept.
 static void report_lost(struct output *output) {
     char text[64];
     size_t length = format_notice(output, text);
@@ -160,7 +159,7 @@ static void drain(struct output *output) {
         if (kept_length(output) > 0)
             return;
     }
-    buffer_finish(&output->kept); // stalls are rare, and the memory may be large
+    buffer_finish(&output->kept); // freed, because stalls are rare and the buffer may be large
     output->written = 0;
     if (output->lost_lines > 0)
         report_lost(output);
@@ -189,7 +188,7 @@ static bool open_watch(struct output *output) {
     return true;
 }
 
-// Begins or ends to watch. Where the descriptor cannot be watched, each new line tries again.
+// Starts or stops watching. If the descriptor cannot be watched, each new line tries to write.
 static void wait_for_room(struct output *output) {
     bool needs_room = kept_length(output) > 0;
     if (needs_room == output->is_waiting || (output->epoll_fd < 0 && !open_watch(output)))
@@ -201,9 +200,9 @@ static void wait_for_room(struct output *output) {
     output->is_waiting = needs_room;
 }
 
-// Behind what is already kept, within the limit.
+// Appends to the kept lines, within the limit.
 static void queue(struct output *output, const char *data, size_t length) {
-    // Once lines were lost, more are until half of the space is free: else every other line were a count.
+    // After a loss, lines are dropped until half of the space is free. Otherwise every other line would be a report.
     size_t limit = output->lost_lines > 0 ? output->limit_bytes / 2 : output->limit_bytes;
     size_t kept = kept_length(output);
     if (kept > limit || length > limit - kept) {
@@ -230,7 +229,7 @@ static void write_or_keep(struct output *output, const char *data, size_t length
         return;
     if (!is_alive)
         count_lost(output, data + written, length - written);
-    else if (written > 0) // begun, so it has to be ended, whatever the limit is
+    else if (written > 0) // partly written, so the rest is kept even beyond the limit
         buffer_add(&output->kept, data + written, length - written);
     else
         queue(output, data, length);
@@ -276,7 +275,7 @@ void output_destroy(struct output *output) {
         uv_close((uv_handle_t *)&output->room, output_free);
         close(output->epoll_fd);
     }
-    if (output->way == WAY_REOPENED)
+    if (output->method == METHOD_REOPENED)
         close(output->fd);
     if (!is_watched)
         free(output);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Writes to the daemon's own standard output or error without ever blocking: these may be pipes that
-// nobody reads. What cannot be written is kept up to a bound, then dropped and counted, and the count is
-// said in a line of its own once there is room again. The inherited descriptor's flags are not touched,
-// since others share its file description: a new one is opened through /proc/self/fd where that is
-// possible, send() without waiting is used for sockets, and poll() with writes of at most PIPE_BUF else.
+// Non-blocking writes to the standard output or error of the daemon, which may be a pipe that nothing reads. Lines that
+// cannot be written are kept up to a limit, then dropped and counted; the count is reported in a separate line when
+// writing is possible again. The flags of the inherited descriptor are not changed, because its file description is
+// shared. Instead it is reopened through /proc/self/fd; if that fails, sockets use MSG_DONTWAIT, and others poll() and
+// writes of at most PIPE_BUF bytes.
 #pragma once
 
 #include "loop/loop.h"
@@ -12,11 +12,11 @@
 
 struct output;
 
-// `fd` stays the caller's. `limit_bytes` are kept at most while the reader stalls.
+// `fd` remains owned by the caller. At most `limit_bytes` are kept while the reader stalls.
 struct output *output_create(struct loop *loop, int fd, size_t limit_bytes) __attribute__((returns_nonnull));
-// Writes what can be written at once and frees; NULL is fine.
+// Writes what is possible without blocking and frees the output. NULL is allowed.
 void output_destroy(struct output *output);
-// Whole lines (or any piece that must not be torn): it is written, kept or dropped as one.
+// Writes, keeps or drops the data as a whole. Pass complete lines.
 void output_write(struct output *output, const char *data, size_t length);
-// Tries to write what is kept for at most `timeout_ms`, blocking; for the end of the program.
+// Writes what is kept; blocks for at most `timeout_ms`. For the end of the program.
 void output_flush(struct output *output, int timeout_ms);

@@ -21,21 +21,21 @@ struct work_queue {
     size_t count;
 };
 
-// Everything below `lock` is guarded by it. The threads are detached: the pool is freed when its handle is closed and
-// no thread uses it any more.
+// `lock` guards the members below it. The threads are detached. The pool is freed when its handle is closed and no
+// thread uses it any more.
 struct worker_pool {
     uv_async_t wake;
-    char name[16]; // the kernel's limit for a thread's name
+    char name[16]; // limit of the kernel for thread names
     unsigned thread_limit;
     size_t queue_limit;
     pthread_mutex_t lock;
     pthread_cond_t work_arrived;
-    pthread_cond_t work_ended; // an item has run, or a thread has ended
+    pthread_cond_t work_ended; // an item or a thread has ended
     struct work_queue waiting, done;
     unsigned thread_count, idle_count, running_count;
     bool is_closing;
-    bool is_abandoned; // work that ends is not reported any more
-    bool is_closed;    // the handle is
+    bool is_abandoned; // completed work is not reported
+    bool is_closed;    // the handle is closed
 };
 
 static void queue_init(struct work_queue *queue) {
@@ -66,7 +66,7 @@ static int64_t deadline_after(int64_t timeout_ns) {
     return __builtin_add_overflow(clock_monotonic_ns(), timeout_ns, &deadline_ns) ? NO_DEADLINE : deadline_ns;
 }
 
-// With the lock held. False once the deadline has passed.
+// Call with the lock held. False if the deadline has passed.
 static bool wait_until(struct worker_pool *pool, pthread_cond_t *condition, int64_t deadline_ns) {
     const struct timespec deadline = {deadline_ns / NS_PER_S, deadline_ns % NS_PER_S};
     return pthread_cond_timedwait(condition, &pool->lock, &deadline) == 0;
@@ -79,7 +79,7 @@ static void worker_pool_free(struct worker_pool *pool) {
     free(pool);
 }
 
-// With the lock held, which is released.
+// Call with the lock held; releases it.
 static void release_pool(struct worker_pool *pool) {
     bool is_unused = pool->is_closed && pool->thread_count == 0;
     pthread_mutex_unlock(&pool->lock);
@@ -89,7 +89,7 @@ static void release_pool(struct worker_pool *pool) {
 
 // --- worker threads ---
 
-// With the lock held. False after two seconds without work.
+// Call with the lock held. False after two seconds without work.
 static bool wait_for_work(struct worker_pool *pool) {
     int64_t deadline_ns = deadline_after(WORKER_IDLE_NS);
     bool is_in_time = true;
@@ -136,7 +136,7 @@ static int start_worker(struct worker_pool *pool) {
     pthread_attr_setstacksize(&attributes, WORKER_STACK_BYTES);
     sigset_t all, before;
     sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before); // inherited by the thread: signals belong to the loop
+    pthread_sigmask(SIG_SETMASK, &all, &before); // inherited by the thread; signals are handled by the loop
     pthread_t thread;
     status = pthread_create(&thread, &attributes, worker_run, pool);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
@@ -168,7 +168,7 @@ static size_t count_done(struct worker_pool *pool) {
 
 static void on_work_done(uv_async_t *wake) {
     struct worker_pool *pool = wake->data;
-    // Items that end meanwhile wake the loop again, so that other events are handled in between.
+    // Items that end in the meantime wake the loop again, so that other events are handled in between.
     for (size_t count = count_done(pool); count > 0; count--) {
         struct work_item *item = pop_done(pool);
         if (item == NULL)
@@ -204,7 +204,7 @@ struct worker_pool *worker_pool_create(struct loop *loop, const char *name, unsi
     return pool;
 }
 
-// --- the end ---
+// --- destruction ---
 
 static void on_wake_closed(uv_handle_t *handle) {
     struct worker_pool *pool = handle->data;
@@ -213,7 +213,7 @@ static void on_wake_closed(uv_handle_t *handle) {
     release_pool(pool);
 }
 
-// With the lock held.
+// Call with the lock held.
 static void cancel_waiting(struct worker_pool *pool, struct work_item *item) {
     queue_remove(&pool->waiting, item);
     item->was_cancelled = true;
@@ -246,12 +246,12 @@ void worker_pool_destroy(struct worker_pool *pool) {
 
 // --- items ---
 
-// With the lock held.
+// Call with the lock held.
 static bool worker_pool_accept(struct worker_pool *pool, struct work_item *item, struct error *err) {
     size_t free_threads = pool->thread_limit - pool->running_count;
     if (pool->is_closing || pool->waiting.count >= pool->queue_limit + free_threads)
         return error_set(err, ERROR_UNAVAILABLE, "too much work for %s is waiting", pool->name);
-    // A thread that was woken counts as idle until it runs: each waiting item will occupy one of the idle ones.
+    // A thread that has been woken counts as idle until it runs, so each waiting item will use one of the idle threads.
     if (pool->idle_count <= pool->waiting.count && pool->thread_count < pool->thread_limit) {
         int status = start_worker(pool);
         if (status != 0 && pool->thread_count == 0)
@@ -295,7 +295,7 @@ bool worker_pool_wait_item(struct worker_pool *pool, struct work_item *item, int
     return has_ended;
 }
 
-// Whether all items have run by the deadline; `is_delivered` is whether done() was called for all of them, too.
+// Whether all items have run by the deadline and, if `is_delivered`, done() has been called for all of them.
 static bool wait_for_all(struct worker_pool *pool, int64_t deadline_ns, bool *is_delivered) {
     bool is_in_time = true;
     pthread_mutex_lock(&pool->lock);

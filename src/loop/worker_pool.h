@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Worker pools: calls that may block run in threads, so that the loop never waits. Each pool has a queue of its
-// own, so that one cannot starve another. A thread starts with the first item and ends after two idle seconds: an
-// idle daemon is one thread. All functions are called from the loop's thread.
+// Worker pools run blocking calls in threads. Each pool has its own queue, so that one pool cannot starve another.
+// Threads are started on demand and end after two idle seconds. All functions must be called from the thread of the
+// loop.
 #pragma once
 
 #include "loop/loop.h"
@@ -11,37 +11,36 @@
 struct worker_pool;
 struct work_item;
 
-// Runs in a worker thread. Uses only what the item owns.
+// Runs in a worker thread. May only use data owned by the item.
 typedef void (*work_fn)(struct work_item *item);
-// Runs in the loop's thread, exactly once for each item that worker_pool_submit() accepted, cancelled or not. May free
-// the item.
+// Runs in the thread of the loop, exactly once for each accepted item, cancelled or not. May free the item.
 typedef void (*work_done_fn)(struct work_item *item);
 
-// Embedded in the submitter's own structure.
+// Embedded in a structure of the submitter.
 struct work_item {
     work_fn work;
     work_done_fn done;
-    bool was_cancelled;     // true in done() if work() never ran
+    bool was_cancelled;     // true in done() if work() has not run
     struct work_item *next; // private
     int phase;              // private
 };
 
-// At most `threads` items run at a time (1 keeps their order) and `queue_limit` more wait. `name` is the threads'
-// name, 15 bytes of it.
+// At most `threads` items run at a time (1 preserves their order) and `queue_limit` more wait. `name` is the name of
+// the threads, truncated to 15 bytes.
 struct worker_pool *worker_pool_create(struct loop *loop, const char *name, unsigned threads, size_t queue_limit)
     __attribute__((returns_nonnull));
-// Cancels waiting items, blocks until the running ones have ended, and calls done() for all. NULL is fine.
+// Cancels waiting items, blocks until running ones have ended, and calls done() for all. NULL is allowed.
 void worker_pool_destroy(struct worker_pool *pool);
-// The same for work that may never end: blocks for at most `timeout_ns`. Work that still runs then is abandoned: its
-// done() is not called, and its item must stay valid, because the thread goes on with it. False in that case. The
+// Like worker_pool_destroy(), but blocks for at most `timeout_ns`. Items that are still running then are abandoned:
+// done() is not called, and the item must stay valid because the thread still uses it. Returns false in that case. The
 // loop may be destroyed afterwards.
 bool worker_pool_destroy_within(struct worker_pool *pool, int64_t timeout_ns);
 // ERROR_UNAVAILABLE if the queue is full or no thread can be started; done() is not called then.
 bool worker_pool_submit(struct worker_pool *pool, struct work_item *item, struct error *err) NODISCARD;
-// Removes a waiting item: its done() is called from the loop with was_cancelled. False if it runs already or has run.
+// Cancels a waiting item: done() is called from the loop with was_cancelled set. False if it is running or has run.
 bool worker_pool_cancel(struct worker_pool *pool, struct work_item *item);
-// Blocks until the item has run, then calls done() for it and for others that have ended. False after `timeout_ns`:
-// nothing has changed then, and done() is called from the loop later. For start-up and shutdown only.
+// Blocks until the item has run, then calls done() for it and for others that have ended. Returns false after
+// `timeout_ns`; done() is then called from the loop as usual. For start-up and shutdown only.
 bool worker_pool_wait_item(struct worker_pool *pool, struct work_item *item, int64_t timeout_ns);
-// The same for all items, with those that a done() submits meanwhile.
+// Like worker_pool_wait_item(), for all items, including those submitted by done() functions.
 bool worker_pool_wait(struct worker_pool *pool, int64_t timeout_ns);

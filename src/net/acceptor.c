@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Listening sockets are polled and accepted from here instead of by uv_listen(), which closes what waits when
-// descriptors run out, and does not return while accept() fails for want of memory.
+// uv_listen() is not used: it closes waiting connections when descriptors run out, and does not return while accept()
+// fails for lack of memory.
 #include "net/acceptor.h"
 
 #include <errno.h>
@@ -26,7 +26,7 @@ struct acceptor {
 
 struct listening_socket {
     struct list link;
-    struct acceptor *acceptor; // NULL once it is closed
+    struct acceptor *acceptor; // NULL after it is closed
     uv_poll_t poll;
     int fd;
     enum stream_kind kind;
@@ -90,7 +90,7 @@ static bool is_shortage(int errnum) {
     return errnum == EMFILE || errnum == ENFILE || errnum == ENOBUFS || errnum == ENOMEM;
 }
 
-// Returns whether to go on after accept() has failed.
+// Returns whether to try again after accept() has failed.
 static bool handle_failure(struct acceptor *acceptor, int errnum, bool is_there) {
     if (is_lost_connection(errnum))
         return true;
@@ -106,8 +106,8 @@ static bool may_accept(const struct acceptor *acceptor) {
     return acceptor->handlers.may_accept(acceptor->data);
 }
 
-// False if there is no connection to be accepted, or none may be accepted now. Room is made only for one that is known
-// to be there: without descriptors, accept() fails before it looks for one.
+// Returns false if no connection is waiting, or none can be accepted now. Room is made only if a connection is known to
+// be waiting: without free descriptors, accept() fails before it checks.
 static bool accept_next(const struct listening_socket *listening, bool is_there) {
     struct acceptor *acceptor = listening->acceptor;
     if (!may_accept(acceptor) && !(is_there && make_room(acceptor)))

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Accepts connections at listening sockets. When there is no room for more, or the system has no descriptors or no
-// memory, connections wait in the sockets' queues: nobody is turned away, and nothing spins.
+// Accepts connections at listening sockets. If the limit is reached, or descriptors or memory are exhausted,
+// connections wait in the queues of the sockets; they are not closed, and the loop does not spin.
 #pragma once
 
 #include "base/compiler.h"
@@ -15,19 +15,19 @@ struct acceptor;
 struct acceptor_handlers {
     // Whether there is room for one more connection.
     bool (*may_accept)(void *data);
-    // Makes room, for instance by closing a connection that is idle; false if that is not possible now.
+    // Makes room, for example by closing an idle connection. Returns false if that is not possible now.
     bool (*make_room)(void *data);
-    // A connection, owned by the handler from now on. May destroy the acceptor.
+    // A new connection, owned by the handler. May destroy the acceptor.
     void (*on_accepted)(struct stream *stream, enum stream_kind kind, void *data);
 };
 
 struct acceptor *acceptor_create(struct loop *loop, const struct acceptor_handlers *handlers, void *data)
     __attribute__((returns_nonnull));
-// Closes the listening sockets. NULL is fine.
+// Closes the listening sockets. NULL is allowed.
 void acceptor_destroy(struct acceptor *acceptor);
-// Takes over a listening socket, also on failure.
+// Takes ownership of a listening socket, also on failure.
 bool acceptor_listen(struct acceptor *acceptor, int fd, enum stream_kind kind, struct error *err) NODISCARD;
-// To be called when there is room again. While accepting is paused, that is tried every 50 ms as well: what was missing
-// may come back by itself.
+// Call when there is room again. While accepting is paused, it is also retried every 50 ms, because descriptors or
+// memory may become available without a call.
 void acceptor_resume(struct acceptor *acceptor);
 bool acceptor_is_paused(const struct acceptor *acceptor);

@@ -15,7 +15,7 @@
 
 #define DEADLINE_NS (30 * NS_PER_S)
 
-// A socket that is being connected. The loop may hold on to it longer than the attempt does.
+// A socket that is being connected. It may outlive the attempt, until the loop has closed its handle.
 struct connect_poll {
     uv_poll_t uv;
     struct connection_attempt *attempt;
@@ -37,7 +37,7 @@ static int stop_polling(struct connection_attempt *attempt) {
     return poll->fd;
 }
 
-// Lets go of all that the attempt holds.
+// Releases everything that the attempt holds.
 static void attempt_finish(struct connection_attempt *attempt) {
     attempt->is_over = true;
     list_remove(&attempt->link);
@@ -79,7 +79,7 @@ void connector_cancel(struct connection_attempt *attempt) {
 
 // --- errors ---
 
-// The address that is being tried; owned.
+// Returns the text of the current address; owned.
 static char *target_text(const struct connection_attempt *attempt) {
     if (attempt->unix_path != NULL)
         return memory_printf("unix %s", attempt->unix_path);
@@ -153,7 +153,7 @@ static void on_connect_ready(uv_poll_t *uv, int status, int events UNUSED) {
     try_next_address(attempt);
 }
 
-// Waits for the connection; 0 or why that cannot be done.
+// Waits for the connection. Returns 0 or an error number.
 static int start_polling(struct connection_attempt *attempt, int fd) {
     struct connect_poll *poll = memory_new(sizeof *poll);
     *poll = (struct connect_poll){.attempt = attempt, .fd = fd};
@@ -167,7 +167,7 @@ static int start_polling(struct connection_attempt *attempt, int fd) {
     return 0;
 }
 
-// True if the attempt has succeeded, or the connection is being made.
+// Returns true if the attempt has succeeded or is in progress.
 static bool connect_begin(struct connection_attempt *attempt, const struct sockaddr *address, socklen_t length) {
     int fd = socket(address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0) {
@@ -214,7 +214,7 @@ static void connect_unix(struct connection_attempt *attempt) {
         attempt_fail(attempt);
 }
 
-// --- the beginning ---
+// --- start ---
 
 void attempt_resolved(struct connection_attempt *attempt, const struct address_list *found, const struct error *err) {
     if (err != NULL) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Addresses: where they come from, and how they read. Declared in net/connector_internal.h.
+// Addresses: resolving, parsing and formatting. Declared in net/connector_internal.h.
 #include "net/connector_internal.h"
 
 #include <arpa/inet.h>

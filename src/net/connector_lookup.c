@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Look-ups of names in the worker pool. Attempts for the same name share one, so that a name whose servers do not
-// respond occupies one thread, however often it is asked for. Declared in net/connector_internal.h.
+// Look-ups of names in the worker pool. Attempts for the same name share one look-up, so that a name whose servers do
+// not respond occupies only one thread. Declared in net/connector_internal.h.
 #include <stdatomic.h>
 #include <stdlib.h>
 
@@ -13,9 +13,10 @@ struct lookup {
     struct list link;     // in connector.lookups while attempts can join
     struct list attempts; // connection_attempt.lookup_link
     struct connector *connector;
-    bool is_hanging;       // counted as such
-    atomic_flag is_let_go; // by the worker thread or by lookup_abandon_all(): the other one frees
-    // The worker thread's, until done.
+    bool is_hanging; // counted in hanging_count
+    atomic_flag
+        is_let_go; // set by the worker thread or by lookup_abandon_all(); the second to find it set frees the look-up
+    // Used by the worker thread until it is done.
     resolve_fn resolve;
     char *name;
     struct address_list found;
@@ -55,7 +56,7 @@ static void lookup_done(struct work_item *item) {
     list_remove(&lookup->link);
     set_hanging(lookup, false);
     bool has_failed = error_is_set(&lookup->err);
-    // Each of them may cancel others, or destroy the connector.
+    // Each call may cancel other attempts or destroy the connector.
     while (!list_is_empty(&lookup->attempts))
         attempt_resolved(pop_attempt(lookup), has_failed ? NULL : &lookup->found, has_failed ? &lookup->err : NULL);
     lookup_destroy(lookup);

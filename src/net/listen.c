@@ -39,11 +39,11 @@ static bool answers(const struct sockaddr_un *address) {
     AUTO_CLOSE int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return false;
-    // EAGAIN: its queue is full, so somebody listens.
+    // EAGAIN: the queue is full, so the socket is in use.
     return connect(fd, (const struct sockaddr *)address, sizeof *address) == 0 || errno == EAGAIN;
 }
 
-// Waits a bounded time, since anybody who may read the directory can hold the lock.
+// The wait is bounded, because every user who can read the directory can hold the lock.
 static bool lock_in_time(int fd) {
     for (int waited_ms = 0; flock(fd, LOCK_EX | LOCK_NB) != 0; waited_ms += LOCK_STEP_MS) {
         if (errno != EWOULDBLOCK || waited_ms >= LOCK_WAIT_MS)
@@ -53,8 +53,8 @@ static bool lock_in_time(int fd) {
     return true;
 }
 
-// Holds the directory of `path` locked for as long as the returned descriptor is open; where that is not
-// possible, it only costs the protection.
+// Locks the directory of `path` while the returned descriptor is open. If that is not possible, continues without the
+// lock.
 static int lock_directory(const char *path) {
     const char *slash = strrchr(path, '/');
     size_t length = slash == NULL ? 0 : slash == path ? 1 : (size_t)(slash - path);
@@ -82,7 +82,7 @@ bool listen_unix(const char *path, int *fd, struct error *err) {
     struct sockaddr_un address;
     if (!unix_address(path, &address, err))
         return false;
-    // Asked for at first without the lock, which a daemon with another socket in this directory may hold.
+    // First checked without the lock, which a daemon with another socket in the directory may hold.
     bool is_used = answers(&address);
     AUTO_CLOSE int lock UNUSED = is_used ? -1 : lock_directory(path);
     if (is_used || answers(&address))
@@ -97,7 +97,7 @@ bool listen_unix(const char *path, int *fd, struct error *err) {
     return true;
 }
 
-// Splits HOST:PORT; the brackets of an IPv6 address are taken off. Owned parts.
+// Splits HOST:PORT and removes the brackets of an IPv6 address. The parts are owned.
 static bool split_address(const char *address, char **host, char **port, struct error *err) {
     const char *colon = strrchr(address, ':');
     if (colon == NULL || (address[0] == '[' && strchr(address, ']') > colon))
@@ -111,7 +111,7 @@ static bool split_address(const char *address, char **host, char **port, struct 
     return true;
 }
 
-// A number is checked here: getaddrinfo() cuts it to 16 bits.
+// A number is checked here, because getaddrinfo() truncates it to 16 bits.
 static bool check_port(const char *port, struct error *err) {
     uint64_t number;
     size_t digits = strspn(port, "0123456789");
@@ -148,7 +148,7 @@ static bool listen_at(const struct addrinfo *info, const char *address, int *fd,
     return true;
 }
 
-// Tries the addresses of one family, then those of the others. Another address is no help if the port is taken.
+// Tries the addresses of one family, then those of the other. If the port is in use, no further address is tried.
 static bool listen_at_any(const struct addrinfo *found, int first_family, const char *address, int *fd,
                           struct error *err) {
     for (int pass = 0; pass < 2; pass++) {
@@ -175,7 +175,8 @@ bool listen_tcp(const char *address, int *fd, struct error *err) {
     struct addrinfo *found = NULL;
     if (!split_address(address, &host, &port, err) || !check_port(port, err) || !look_up(host, port, &found, err))
         return false;
-    // Without a host, one IPv6 socket takes IPv4 too. A name of both kinds means its IPv4 address, as with Go.
+    // Without a host, one IPv6 socket serves IPv4 too. For a name with both kinds of address, IPv4 is preferred, as in
+    // Go.
     bool is_open = listen_at_any(found, host[0] == '\0' ? AF_INET6 : AF_INET, address, fd, err);
     freeaddrinfo(found);
     return is_open;

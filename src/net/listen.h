@@ -7,10 +7,10 @@
 
 #include <stdbool.h>
 
-// A Unix stream socket at `path`, mode 0666, listening. A stale socket or plain file in its place is replaced;
-// one that answers is an error: `socket "PATH" already in use`. Two daemons that start at the same time are
-// kept apart by a lock on the directory. The descriptor is the caller's.
+// Creates a listening Unix stream socket at `path`, with mode 0666. Replaces a stale socket or a regular file. A socket
+// in use is an error: `socket "PATH" already in use`. A lock on the directory excludes daemons that start at the same
+// time. The caller owns the descriptor.
 bool listen_unix(const char *path, int *fd, struct error *err) NODISCARD;
-// A TCP socket at HOST:PORT, :PORT (all addresses), [V6]:PORT. Errors as Go words them:
+// Creates a listening TCP socket at HOST:PORT, :PORT (all addresses) or [V6]:PORT. Errors are those of Go:
 // `listen tcp 127.0.0.1:80: bind: address already in use`, `address x: missing port in address`.
 bool listen_tcp(const char *address, int *fd, struct error *err) NODISCARD;

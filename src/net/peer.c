@@ -9,8 +9,7 @@
 struct peer peer_of(int fd) {
     struct ucred credentials;
     socklen_t length = sizeof credentials;
-    // Sockets without credentials, such as those of TCP, have this uid. A pid of 0 is a process of another PID
-    // namespace.
+    // The uid of sockets without credentials, such as TCP sockets. A process of another PID namespace has pid 0.
     if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &length) != 0 || credentials.uid == (uid_t)-1)
         return (struct peer){.is_known = false};
     return (struct peer){.is_known = true, .pid = credentials.pid, .uid = credentials.uid};

@@ -16,7 +16,7 @@
 #define READ_BYTES 65536
 #define READS_PER_TURN 4
 #define WRITES_PER_TURN 8
-#define PIECES_MAX 64 // of one system call
+#define PIECES_MAX 64 // per system call
 #define LOW_BYTES ((size_t)16384)
 #define HIGH_BYTES ((size_t)65536)
 
@@ -35,14 +35,14 @@ struct stream {
     size_t low_bytes, high_bytes;
     struct deferred unpolled_read;
     struct deferred failed_call;
-    const char *failed_to; // what could not be done any more
+    const char *failed_to; // the failed operation
     int failed_errnum;
     int fd;
-    int polled; // the events that are waited for
+    int polled; // events that are polled for
     enum stream_life life;
     enum reading reading;
     enum writing writing;
-    bool has_poll;   // the loop knows `poll`, and has to let go of it before the stream is freed
+    bool has_poll;   // registered with the loop, which has to close it before the stream is freed
     bool is_calling; // a handler is being called, and the stream is used afterwards
 };
 
@@ -53,7 +53,7 @@ static void report_failure(struct deferred *failed_call) {
     stream->life = STREAM_FAILED;
     if (stream->handlers.on_failed == NULL)
         return;
-    AUTO_ERROR struct error err = {0}; // stays while the handler destroys the stream
+    AUTO_ERROR struct error err = {0}; // outlives the stream, which the handler may destroy
     error_set_errno(&err, stream->failed_errnum, "cannot %s", stream->failed_to);
     stream->handlers.on_failed(stream, &err, stream->data);
 }
@@ -177,7 +177,7 @@ static void end_reading(struct stream *stream) {
         stream->handlers.on_end(stream, stream->data);
 }
 
-// Reads once and reports it. Returns how many bytes there were.
+// Reads once and reports the data. Returns the number of bytes.
 static size_t read_once(struct stream *stream) {
     char bytes[READ_BYTES];
     ssize_t got = stream->transport->read(stream->transport_state, stream->fd, bytes, sizeof bytes);
@@ -196,11 +196,11 @@ static bool wants_to_read(const struct stream *stream) {
     return stream->life == STREAM_WORKS && stream->reading == READING_STARTED;
 }
 
-// False if there was nothing to read.
+// Returns false if there was nothing to read.
 static bool read_some(struct stream *stream) {
     size_t got = wants_to_read(stream) ? read_once(stream) : 0;
     bool has_read = got > 0;
-    // After less than a whole buffer nothing is left.
+    // If the buffer is not full, nothing is left.
     for (int i = 1; i < READS_PER_TURN && got == READ_BYTES && wants_to_read(stream); i++)
         got = read_once(stream);
     return has_read;
@@ -251,7 +251,7 @@ static size_t total_length(const struct iovec *pieces, size_t count) {
     return total;
 }
 
-// How many bytes were written, which are none if that has broken the stream.
+// Returns the number of bytes written, 0 if the stream is broken.
 static size_t write_once(struct stream *stream, const struct iovec *pieces, size_t count) {
     ssize_t written = stream->transport->write(stream->transport_state, stream->fd, pieces, count);
     if (written < 0 && !is_passing(errno))
@@ -259,7 +259,7 @@ static size_t write_once(struct stream *stream, const struct iovec *pieces, size
     return written < 0 ? 0 : (size_t)written;
 }
 
-// Writes what is queued as far as possible; false if nothing went out.
+// Writes queued bytes as far as possible. Returns false if none were written.
 static bool write_queued(struct stream *stream) {
     size_t before = stream->queue.bytes;
     for (int i = 0; i < WRITES_PER_TURN && stream->queue.bytes > 0; i++) {
@@ -276,7 +276,7 @@ static bool write_queued(struct stream *stream) {
     return stream->life == STREAM_WORKS && stream->queue.bytes < before;
 }
 
-// False if nothing went out.
+// Returns false if nothing was written.
 static bool drain(struct stream *stream) {
     if (stream->life != STREAM_WORKS || !write_queued(stream))
         return false;
@@ -326,8 +326,8 @@ int stream_fd(const struct stream *stream) {
 
 // --- the loop ---
 
-// libuv ends to poll when a descriptor is in error, without a word about the error: reading or writing finds out. What
-// came before the peer went away is read first. Where neither gets anywhere, polling on would spin.
+// libuv stops polling a descriptor in an error state and does not report the error, so reading or writing must find it.
+// Data received before a disconnect is read first. If neither makes progress, polling again would spin.
 static void on_poll_error(struct stream *stream) {
     stream->polled = 0;
     bool has_read = read_some(stream);

@@ -6,13 +6,13 @@
 
 #include "base/memory.h"
 
-// Large writes are cut into blocks, so that a reader that leaves the last byte does not keep all of the memory.
+// Large writes are split into blocks, so that a few unread bytes do not keep all of the memory.
 #define BLOCK_BYTES_MAX ((size_t)16384)
 #define BLOCK_BYTES_MIN ((size_t)1024)
 
 struct stream_block {
     struct list link;
-    size_t begin, end; // of what waits
+    size_t begin, end; // of the queued bytes
     size_t capacity;
     char bytes[];
 };
@@ -56,7 +56,7 @@ static bool add_blocks(struct list *blocks, size_t length) {
     return true;
 }
 
-// Makes room for `length` bytes behind what waits. Returns the block where it begins, NULL if there is no memory.
+// Allocates room for `length` bytes at the end. Returns the block where it begins, NULL if there is no memory.
 static struct stream_block *make_room(struct stream_queue *queue, size_t length) {
     struct stream_block *last = last_block(queue);
     size_t space = space_left(last);
@@ -73,7 +73,7 @@ static struct stream_block *next_block(struct stream_block *block) {
     return LIST_ITEM(block->link.next, struct stream_block, link);
 }
 
-// Returns the block where the next bytes belong.
+// Returns the block for the next bytes.
 static struct stream_block *copy(struct stream_block *block, const char *bytes, size_t length) {
     while (length > 0) {
         if (space_left(block) == 0)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Private to net/: bytes that wait to be written, in blocks that are freed as soon as they have gone out.
+// Private to net/: a queue of bytes to write, in blocks that are freed when they have been written.
 #pragma once
 
 #include "base/compiler.h"
@@ -16,9 +16,9 @@ struct stream_queue {
 
 void stream_queue_init(struct stream_queue *queue);
 void stream_queue_clear(struct stream_queue *queue);
-// Copies the pieces without their first `skip` bytes to the end. False, with nothing added, if there is no memory.
+// Appends a copy of the pieces without their first `skip` bytes. If there is no memory, adds nothing and returns false.
 bool stream_queue_add(struct stream_queue *queue, const struct iovec *pieces, size_t count, size_t skip) NODISCARD;
-// Fills `pieces` with what is at the front, at most `limit` pieces, and returns how many.
+// Sets up to `limit` pieces to the bytes at the front and returns their number.
 size_t stream_queue_front(const struct stream_queue *queue, struct iovec *pieces, size_t limit);
-// Drops `length` bytes, which are there, at the front.
+// Removes `length` bytes at the front; the queue has at least as many.
 void stream_queue_consume(struct stream_queue *queue, size_t length);

@@ -32,7 +32,7 @@ const struct stream_transport stream_socket_transport = {
 
 static ssize_t file_read(void *state UNUSED, int fd, void *bytes, size_t length) {
     ssize_t got = read(fd, bytes, length);
-    // A terminal's end when nobody has its other side open any more (tty_ioctl(4), pty(7)).
+    // A terminal reports its end as EIO when the other side is closed everywhere (pty(7)).
     return got < 0 && errno == EIO ? 0 : got;
 }
 
@@ -40,7 +40,7 @@ static ssize_t file_write(void *state UNUSED, int fd, const struct iovec *pieces
     return writev(fd, pieces, (int)count);
 }
 
-// Only closing them ends a pipe or a terminal.
+// Pipes and terminals have no half-close.
 static void file_shut_down(void *state UNUSED, int fd UNUSED) {
 }
 

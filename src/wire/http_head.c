@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
-// The head of a message (RFC 9112 sections 2 to 6). Requests are held to the letter, but for line ends: what two
-// servers might read in two ways is refused.
-// Declared in wire/http_reader_internal.h.
+// The head of a message (RFC 9112 sections 2 to 6). Requests are parsed strictly, except for line ends: a request that
+// two servers could interpret differently is refused. Declared in wire/http_reader_internal.h.
 #include "wire/http_reader_internal.h"
 
 #include <stdlib.h>
@@ -72,7 +71,7 @@ static bool is_text(const char *text, size_t length) {
     return true;
 }
 
-// The head's fault: in a response that is nobody's status.
+// Fails because of the head. The status is only for requests.
 static bool head_fail(struct http_reader *reader) {
     return http_reader_fail(reader, 400, reader->kind == HTTP_READ_REQUEST ? bad_request : malformed_response);
 }
@@ -82,10 +81,10 @@ static bool head_fail(struct http_reader *reader) {
 struct start_line {
     const char *text;
     size_t length; // without line end
-    // Of a request; the method begins at `text`, and one space is behind both.
+    // In a request. The method begins at `text`; one space follows method and target.
     size_t method_length;
     size_t target_length;
-    // Of a response; what is behind the status' digits.
+    // In a response. The reason follows the digits of the status.
     int status;
     const char *reason;
     char major;
@@ -100,7 +99,7 @@ static bool version_parse(struct start_line *line, const char *text, size_t leng
     return line->major >= '0' && line->major <= '9' && line->minor >= '0' && line->minor <= '9';
 }
 
-// A path, "*" or a URL; url_target_parse() looks closer.
+// A path, "*" or a URL; url_target_parse() checks the rest.
 static bool target_is_sound(const char *target, size_t length) {
     for (size_t i = 0; i < length; i++) {
         if (!http_char_is_text(target[i]) || target[i] == '\t')
@@ -138,7 +137,7 @@ static bool status_line_parse(struct start_line *line) {
     return line->status >= 100 && (!has_reason || line->text[status_end] == ' ') && is_text(line->text, line->length);
 }
 
-// The first line of the bytes so far, which hold a line feed.
+// Parses the first line of the bytes so far, which contain a line feed.
 static bool start_line_parse(struct http_reader *reader, struct start_line *line) {
     const char *text = reader->head_bytes.data;
     const char *end = memchr(text, '\n', reader->head_bytes.length);
@@ -154,7 +153,7 @@ bool http_head_check_start(struct http_reader *reader) {
     return start_line_parse(reader, &line);
 }
 
-// Makes strings of the line's parts.
+// Turns the parts of the line into strings.
 static void start_line_take(struct http_reader *reader, const struct start_line *line) {
     struct http_head *head = &reader->head;
     char *text = reader->head_bytes.data;
@@ -202,13 +201,13 @@ static bool field_parse(struct http_reader *reader, char *line, char *end) {
     return true;
 }
 
-// The end of the field line at `line`, where its line end begins; *next is behind that. Folded lines of a response
-// are joined by spaces (RFC 9112 section 5.2), in a request they are no field lines and refused as such.
+// Returns the end of the field line at `line`, before its line end; *next is after it. Folded lines of a response are
+// joined with spaces (RFC 9112 section 5.2). In a request they are refused as invalid field lines.
 static char *field_end(const struct http_reader *reader, char *line, char **next) {
     char *limit = reader->head_bytes.data + reader->head_bytes.length;
     char *at = line;
     while (true) {
-        char *newline = memchr(at, '\n', (size_t)(limit - at)); // never NULL: an empty line is at the end
+        char *newline = memchr(at, '\n', (size_t)(limit - at)); // never NULL: the head ends with an empty line
         char *end = newline > line && newline[-1] == '\r' ? newline - 1 : newline;
         at = newline + 1;
         bool is_folded = end > line && at < limit && (*at == ' ' || *at == '\t');
@@ -237,9 +236,9 @@ static bool fields_parse(struct http_reader *reader, char *line) {
     return true;
 }
 
-// --- what the fields say ---
+// --- fields that matter to the reader ---
 
-// The fields that matter to the reader, from one walk.
+// Collected in one pass.
 struct notable {
     const struct http_header *length;
     const struct http_header *encoding;
@@ -280,7 +279,7 @@ static bool bad_framing(struct http_reader *reader, int status, const char *reas
     return http_reader_fail(reader, status, is_request ? http_status_text(status) : reason);
 }
 
-// RFC 9112 section 6.3. One coding, and "chunked" only; a list of lengths is no length.
+// RFC 9112 section 6.3. Only the coding "chunked" is supported. A list of lengths is invalid.
 static bool framing_parse(struct http_reader *reader, const struct notable *notable) {
     struct http_head *head = &reader->head;
     bool has_encoding = notable->encoding != NULL && head->minor_version > 0;
@@ -309,8 +308,8 @@ static void connection_parse(struct http_reader *reader, const struct notable *n
                               (head->minor_version > 0 || http_head_has_token(head, "Connection", "keep-alive"));
         head->wants_upgrade = http_head_has_token(head, "Connection", "upgrade");
     }
-    // Whoever sent two framings, or one that its version does not know, may be smuggling: RFC 9112 section 6.1 has
-    // such a message served, but nothing after it.
+    // Two framings, or one that the version does not define, may be an attempt at smuggling. RFC 9112 section 6.1: such
+    // a message is processed, but the connection is closed after it.
     bool is_doubtful = notable->encoding != NULL && (notable->length != NULL || head->minor_version == 0);
     bool ends_by_close = head->has_body && !head->is_chunked && !head->has_length;
     head->is_keep_alive = head->is_keep_alive && !is_doubtful && !ends_by_close;
@@ -357,7 +356,7 @@ bool http_head_parse(struct http_reader *reader) {
     return !is_request || request_check(reader, &line, &notable);
 }
 
-// --- looking up ---
+// --- lookup ---
 
 const char *http_head_get(const struct http_head *head, const char *name) {
     for (size_t i = 0; i < head->header_count; i++) {

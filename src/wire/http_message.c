@@ -6,10 +6,10 @@
 
 #include "wire/http_reader_internal.h"
 
-// Some clients send a line end behind the body of a POST; so many bytes of that are passed over.
+// Some clients send line ends after the body of a POST. This many bytes of them are skipped.
 #define STRAY_BLANKS_MAX 4
 
-// Where in a line of the head the reader is, as far as an empty line is to be found.
+// Position in a line of the head, to find the empty line at its end.
 enum line_phase { LINE_START, LINE_CR, LINE_WITHIN };
 
 struct reader_outcome {
@@ -45,7 +45,7 @@ static void input_take(struct http_input *input, size_t length) {
     input->left -= length;
 }
 
-// --- one function per state: true when *out is set, false when the state has moved on ---
+// --- one function per state: true if *out is set, false if the state has changed ---
 
 static bool reader_outcome_set(struct reader_outcome *out, enum http_event event) {
     out->event = event;
@@ -67,7 +67,7 @@ static bool between_read(struct http_reader *reader, struct http_input *input, s
     return false;
 }
 
-// How many of the bytes belong to the head; *is_complete if they end it. Every byte is looked at once.
+// Returns how many of the bytes belong to the head, and whether they complete it. Each byte is examined once.
 static size_t head_scan(struct http_reader *reader, const char *text, size_t length, bool *is_complete) {
     size_t at = 0;
     *is_complete = false;
@@ -104,7 +104,7 @@ static void body_begin(struct http_reader *reader) {
     }
 }
 
-// A first line that is no good is refused at once: whoever talks another protocol will send no empty line.
+// An invalid first line is refused at once: a client of another protocol may never send an empty line.
 static bool head_check_start(struct http_reader *reader) {
     if (reader->line_count == 0 || reader->has_checked_start)
         return true;
@@ -133,7 +133,7 @@ static bool head_read(struct http_reader *reader, struct http_input *input, stru
     return false;
 }
 
-// A piece of a body or chunk of known length.
+// Reads a piece of a body or chunk of known length.
 static bool length_read(struct http_reader *reader, struct http_input *input, struct reader_outcome *out) {
     if (reader->remaining == 0) {
         reader->state = reader->state == HTTP_IN_CHUNK ? HTTP_IN_CHUNK_END : HTTP_COMPLETE;
@@ -167,7 +167,7 @@ static bool refused_read(struct http_reader *reader, struct reader_outcome *out)
     return reader_outcome_set(out, HTTP_FAILED);
 }
 
-// Of the parts of a chunked body that are not data: more is wanted unless they are done with, or fail.
+// Reads the parts of a chunked body other than data. They need more input unless they are complete or fail.
 static bool chunk_part_read(struct http_reader *reader, struct http_input *input, struct reader_outcome *out) {
     bool is_done;
     switch ((enum http_reader_state)reader->state) {
@@ -225,7 +225,7 @@ const struct http_head *http_reader_head(const struct http_reader *reader) {
 }
 
 void http_reader_take_head(struct http_reader *reader, struct http_taken_head *taken) {
-    // What follows a message depends on its method.
+    // The bytes allowed after a message depend on its method.
     const char *method = text_equal(reader->head.method, "POST") ? "POST" : NULL;
     *taken = (struct http_taken_head){.head = reader->head, .bytes = reader->head_bytes};
     reader->head = (struct http_head){.method = method};

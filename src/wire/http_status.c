@@ -2,7 +2,7 @@
 // Declared in wire/http_message.h.
 #include "wire/http_message.h"
 
-// RFC 9110 section 15 (and 6585, 4918 for some), as far as servers are met that send them.
+// From RFC 9110 section 15, RFC 6585 and RFC 4918.
 static const struct {
     int status;
     const char *text;
@@ -69,16 +69,4 @@ const char *http_status_text(int status) {
             return status_texts[i].text;
     }
     return "";
-}
-
-void http_add_chunk(struct buffer *out, const void *data, size_t length) {
-    if (length == 0)
-        return;
-    buffer_printf(out, "%zx\r\n", length);
-    buffer_add(out, data, length);
-    buffer_add_string(out, "\r\n");
-}
-
-void http_add_last_chunk(struct buffer *out) {
-    buffer_add_string(out, "0\r\n\r\n");
 }

@@ -19,7 +19,7 @@ static struct span span_between(const char *start, const char *end) {
     return (struct span){start, (size_t)(end - start)};
 }
 
-// The text up to the first `mark` (or all of it); the rest, mark included, stays in *span.
+// Returns the text up to the first `mark` (or all of it). The rest, with the mark, stays in *span.
 static struct span span_cut(struct span *span, char mark) {
     const char *found = memchr(span->text, mark, span->length);
     const char *end = span->text + span->length;
@@ -41,7 +41,7 @@ static bool has_control_character(struct span span) {
     return false;
 }
 
-// Fails with `words` and the span in quotes behind (and `more` behind that).
+// Fails with `words`, the span in quotes, and `more`.
 static bool refuse(struct error *err, const char *words, struct span span, const char *more) {
     AUTO_FREE char *text = memory_string_n(span.text, span.length);
     AUTO_FREE char *quoted = text_quoted(text);
@@ -57,7 +57,7 @@ static bool check_escapes(struct error *err, struct span span) {
     return refuse(err, "invalid URL escape", (struct span){bad, rest < 3 ? rest : 3}, "");
 }
 
-// RFC 3986 section 3.1. Moves *rest behind the colon; an empty scheme where there is none.
+// RFC 3986 section 3.1. Advances *rest past the colon. The scheme is empty if there is none.
 static bool scheme_parse(struct span *rest, struct span *scheme, struct error *err) {
     *scheme = (struct span){rest->text, 0};
     for (size_t i = 0; i < rest->length; i++) {
@@ -82,7 +82,7 @@ static bool is_host_character(char c, bool is_bracketed) {
     return c != '\0' && strchr(is_bracketed ? ":" : "!$&'()*+,;=", c) != NULL;
 }
 
-// Escapes may stand for bytes that are not ASCII, and in brackets for the '%' before a zone (RFC 6874).
+// Escapes are allowed for bytes beyond ASCII, and in brackets for the '%' before a zone (RFC 6874).
 static bool host_decode(struct span host, bool is_bracketed, char **decoded, struct error *err) {
     if (!check_escapes(err, host))
         return false;
@@ -101,7 +101,7 @@ static bool host_decode(struct span host, bool is_bracketed, char **decoded, str
     return url_decode(host.text, host.length, false, decoded, &decoded_length);
 }
 
-// `colon_port` is empty or begins with a colon, after which there may be nothing. -1 when no port is given.
+// `colon_port` is empty, or a colon with an optional port. The port is -1 if not given.
 static bool port_parse(struct span colon_port, int *port, struct error *err) {
     int number = colon_port.length > 1 ? 0 : -1;
     bool is_sound = colon_port.length == 0 || colon_port.text[0] == ':';
@@ -163,7 +163,7 @@ static bool user_parse(struct span text, struct url *url, struct error *err) {
     return user_decode(span_between(password.text + 1, password.text + password.length), &url->password, err);
 }
 
-// RFC 3986 section 3.2: sets host, port (-1 when absent), user and password.
+// RFC 3986 section 3.2: sets host, port (-1 if absent), user and password.
 static bool authority_parse(struct span authority, struct url *url, struct error *err) {
     const char *at = memrchr(authority.text, '@', authority.length);
     const char *host = at != NULL ? at + 1 : authority.text;
@@ -172,7 +172,7 @@ static bool authority_parse(struct span authority, struct url *url, struct error
     return at == NULL || user_parse(span_between(authority.text, at), url, err);
 }
 
-// What may not stand in a request line is escaped; escapes that are there stay.
+// Escapes characters that are not allowed in a request line. Keeps existing escapes.
 static char *path_as_sent(struct span path, struct span query) {
     struct buffer out = BUFFER_INIT(BUFFER_NO_LIMIT);
     if (!span_begins_with(path, "/"))
@@ -200,7 +200,7 @@ static char *lower_case(struct span text) {
     return lower;
 }
 
-// The rules for what stands where without an authority: opaque texts after a scheme, paths without.
+// The rules for URLs without an authority: opaque text after a scheme, a path without one.
 static bool check_rootless(struct span scheme, struct span path, struct error *err) {
     if (scheme.length > 0 || span_begins_with(path, "/"))
         return true;
@@ -250,7 +250,7 @@ static bool parts_parse(struct span text, struct url *url, struct error *err) {
     return defaults_set(url, err);
 }
 
-// The fragment is for nobody here.
+// Fragments are not used.
 static struct span without_fragment(const char *text) {
     return (struct span){text, strcspn(text, "#")};
 }
@@ -301,14 +301,14 @@ static void add_without_dots(struct buffer *out, struct span path) {
     }
 }
 
-// Path and query of a URL that was parsed, the path's dot segments removed.
+// Path and query of a parsed URL, without dot segments.
 static char *clean_target(struct span path, struct span query) {
     AUTO_BUFFER struct buffer clean = BUFFER_INIT(BUFFER_NO_LIMIT);
     add_without_dots(&clean, path);
     return path_as_sent((struct span){buffer_text(&clean), clean.length}, query);
 }
 
-// Of a reference without scheme and authority. The base's path and query are in *base_query at first.
+// The target of a reference without scheme and authority. `base_query` has path and query of the base.
 static char *merge_target(struct span base_query, struct span path, struct span query) {
     struct span base_path = span_cut(&base_query, '?');
     if (path.length == 0)
@@ -375,7 +375,7 @@ bool url_resolve(const struct url *base, const char *reference, struct url *url,
 
 // --- request targets ---
 
-// Absolute form (RFC 9112 section 3.2.2): takes scheme and authority off *rest.
+// Absolute form (RFC 9112 section 3.2.2): removes scheme and authority from *rest.
 static bool target_host_parse(struct span *rest, char **host) {
     struct span scheme;
     if (!scheme_parse(rest, &scheme, NULL) || scheme.length == 0 || !span_begins_with(*rest, "//"))

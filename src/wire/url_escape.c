@@ -76,7 +76,7 @@ void url_add_query_escaped(struct buffer *out, const char *text) {
     }
 }
 
-// Drops the last segment of the clean path so far, never the slash at its beginning.
+// The length of the clean path without its last segment; the leading slash is kept.
 static size_t parent_length(const char *clean, size_t length) {
     while (length > 1 && clean[length - 1] != '/')
         length--;

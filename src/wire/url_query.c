@@ -19,8 +19,8 @@ static size_t pairs_bound(const char *text, const char *end) {
     return count;
 }
 
-// Writes the decoded text and a NUL to `out`; returns the place behind. A NUL in the text becomes U+FFFD,
-// which needs no more room than its escape: a value must not read as a shorter one.
+// Writes the decoded text and a NUL to `out`; returns the end. A NUL in the text becomes U+FFFD, which is no longer
+// than its escape, so that the value is not truncated.
 static char *add_decoded(char *out, const char *text, size_t length) {
     for (size_t i = 0; i < length; i++) {
         if (text[i] != '%') {
@@ -51,7 +51,7 @@ void url_query_parse(struct url_query *query, const char *text, size_t length) {
         return;
     const char *end = text + length;
     size_t bound = pairs_bound(text, end);
-    // The pairs and, behind them, their texts: all that was written, and two NULs a pair.
+    // The pairs, followed by their texts: at most the length of the query, and two NULs per pair.
     query->pairs = memory_new(bound * (sizeof *query->pairs + 2) + length);
     char *out = (char *)(query->pairs + bound);
     for (size_t i = 0; i < bound && text < end; i++) {
@@ -81,13 +81,6 @@ const char *url_query_first(const struct url_query *query, const char *name) {
             return query->pairs[i].value;
     }
     return NULL;
-}
-
-size_t url_query_count(const struct url_query *query, const char *name) {
-    size_t count = 0;
-    for (size_t i = 0; i < query->count; i++)
-        count += strcmp(query->pairs[i].name, name) == 0;
-    return count;
 }
 
 static bool is_space(char c) {

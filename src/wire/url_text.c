@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
-// URLs back to text. Declared in wire/url.h.
+// Formatting of URLs. Declared in wire/url.h.
 #include "wire/url.h"
 
 #include <string.h>
 
-// Bytes that are not ASCII are escaped: they were when the URL was written, or should have been.
+// Bytes beyond ASCII are escaped, as they were, or should have been, in the URL.
 static void add_host(struct buffer *out, const char *host, size_t length) {
     for (size_t i = 0; i < length; i++) {
         unsigned char byte = (unsigned char)host[i];
@@ -17,7 +17,7 @@ static void add_host(struct buffer *out, const char *host, size_t length) {
 
 void url_add_authority(struct buffer *out, const struct url *url) {
     bool is_ipv6 = strchr(url->host, ':') != NULL;
-    // A zone means something on this machine only: RFC 6874 section 4.
+    // A zone is only valid on this machine (RFC 6874 section 4).
     size_t length = is_ipv6 ? strcspn(url->host, "%") : strlen(url->host);
     if (is_ipv6)
         buffer_add_char(out, '[');

@@ -21,7 +21,7 @@ static void expect(bool holds) {
         abort();
 }
 
-// But for a key "<<", which the reference writes without the quotes that tell it from a merge.
+// Except for a key "<<", which the reference writes without quotes, so that it reads as a merge.
 static void read_back(const char *text) {
     if (strstr(text, "<<:") != NULL)
         return;

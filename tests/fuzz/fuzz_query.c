@@ -39,7 +39,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     for (size_t i = 0; i < query.count && i < 20; i++) {
         AUTO_TEXT_LIST struct text_list values = {0};
         url_query_list(&query, query.pairs[i].name, &values);
-        if (url_query_first(&query, query.pairs[i].name) == NULL || url_query_count(&query, query.pairs[i].name) == 0)
+        if (url_query_first(&query, query.pairs[i].name) == NULL)
             abort();
         for (size_t j = 0; j < values.count; j++) {
             if (values.items[j][0] == '\0' || strchr(values.items[j], ',') != NULL)

@@ -61,13 +61,9 @@ static void compare(const struct yaml_node *a, const struct yaml_node *b) {
 
 static void look_at(const struct yaml_node *node) {
     int64_t integer = 0;
-    double real = 0;
-    bool flag = false;
     AUTO_FREE char *description = yaml_describe(node);
     check(description[0] != '\0' && yaml_line(node) > 0);
     (void)yaml_int64(node, &integer);
-    (void)yaml_double(node, &real);
-    (void)yaml_bool(node, &flag);
     (void)yaml_member(node, "a");
     for (size_t i = 0; i < yaml_count(node); i++)
         look_at(yaml_kind(node) == YAML_SEQUENCE ? yaml_item(node, i) : yaml_value(node, i));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// What the HTTP reader makes of some bytes, as text: the same bytes must read the same however they are cut.
+// The events of the HTTP reader as text. The same bytes must give the same events, however they are split.
 #pragma once
 
 #include <stdbool.h>

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Parts of a container around the daemon: mounts of its own, a user of its own, being the first process."""
+"""Parts of a container for the daemon: own mounts, own user, first process."""
 
 import http.server
 import os
@@ -11,13 +11,13 @@ import unittest
 from faults import IS_ROOT, parents
 from harness import wait_until
 
-# Root makes a mount namespace as such; others need a user namespace around it.
+# Root can create a mount namespace; other users also need a user namespace.
 MOUNTS = ["unshare", "--mount"] if IS_ROOT else ["unshare", "--user", "--map-root-user", "--mount"]
 PIDS = ["unshare", "--user", "--map-root-user", "--pid", "--fork", "--kill-child", "--mount-proc"]
 
 
 def why_not(words):
-    """Why such namespaces cannot be made here; '' if they can."""
+    """The reason why such namespaces cannot be created here, or ''."""
     try:
         done = subprocess.run([*words, "true"], capture_output=True, text=True, check=False)
     except FileNotFoundError:
@@ -26,12 +26,12 @@ def why_not(words):
 
 
 def needs(words):
-    """Skips a test where such namespaces cannot be made."""
+    """Skips a test if such namespaces cannot be created."""
     return unittest.skipIf(why_not(words), why_not(words))
 
 
 def copy_program(daemon, name):
-    """Copies the program to a place of its own, as an image or a volume has it, and makes the daemon use it."""
+    """Copies the program to a separate path, as in an image or volume, and makes the daemon use it."""
     path = daemon.path(name)
     os.makedirs(os.path.dirname(path), exist_ok=True)
     shutil.copyfile(daemon.binary, path)
@@ -41,8 +41,8 @@ def copy_program(daemon, name):
 
 
 def start_within(daemon, mounts, *arguments, run_as="", **options):
-    """Starts the daemon behind a shell script that arranges mounts in a namespace of its own. The process stays the same,
-    so that daemon.process is the daemon. `run_as` is a command that drops privileges (setpriv …)."""
+    """Starts the daemon from a shell script that sets up mounts in a new namespace. The script executes the daemon, so that
+    daemon.process is the daemon. `run_as` is a command that drops privileges (setpriv …)."""
     daemon.script("mounts.sh", f'set -eu\n{mounts}\nexec {run_as} "$@"\n')
     wrapper = daemon.script("container", f'exec {" ".join(MOUNTS)} sh {daemon.path("mounts.sh")} {daemon.binary} "$@"\n')
     daemon.binary, binary = wrapper, daemon.binary
@@ -67,7 +67,7 @@ def first_process(daemon):
 
 
 class OkServer:
-    """An HTTP server on 127.0.0.1 that answers everything with 200, for checks to look at."""
+    """An HTTP server on 127.0.0.1 that responds 200 to all requests, as a target of checks."""
 
     def __init__(self, test):
         class Handler(http.server.BaseHTTPRequestHandler):

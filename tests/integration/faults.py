@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the tests of faults have in common: what a process uses, system calls made to fail, disks that refuse."""
+"""Shared by the tests of faults: resource usage of processes, failing system calls, failing disks."""
 
 import ctypes
 import os
@@ -18,7 +18,7 @@ TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
 
 def has_test_clock():
-    """Whether the program's clock can be moved by a file (a build with the test seams)."""
+    """Whether a file can change the clock of the program (a build with test seams)."""
     with open(program(), "rb") as file:
         return b"PEBBLE_TEST_CLOCK" in file.read()
 
@@ -39,7 +39,7 @@ def plan_of(services):
     return "\n".join(lines) + "\n"
 
 
-# --- what a process uses ---
+# --- resource usage of processes ---
 
 
 def proc_text(pid, name):
@@ -70,7 +70,7 @@ def cpu_s(pid):
 
 
 def descriptors(pid):
-    """The open descriptors: number -> what it is."""
+    """The open descriptors: number -> target."""
     found = {}
     for name in os.listdir(f"/proc/{pid}/fd"):
         try:
@@ -81,7 +81,7 @@ def descriptors(pid):
 
 
 def parents():
-    """Of all processes: PID -> PID of the parent. Those that have ended and were not reaped count."""
+    """All processes, including zombies: PID -> PID of the parent."""
     found = {}
     for name in os.listdir("/proc"):
         if name.isdigit():
@@ -105,7 +105,7 @@ def is_alive(pid):
 
 
 def wait_pid_file(path):
-    """The PID that a service writes to a file, once it is there."""
+    """Waits for the file to which a service writes its PID; returns the PID."""
     def pid():
         try:
             with open(path, encoding="ascii") as file:
@@ -116,11 +116,11 @@ def wait_pid_file(path):
     return wait_until(pid, what=f"a PID in {path}")
 
 
-# --- limits and system calls that fail ---
+# --- limits and failing system calls ---
 
 
 def limited(*limits):
-    """A function for start(preexec_fn=…) that sets limits, each (resource, soft, hard), before the daemon begins."""
+    """A function for start(preexec_fn=…) that sets limits, each (resource, soft, hard), before the daemon starts."""
     def set_limits():
         for kind, soft, hard in limits:
             resource.setrlimit(kind, (soft, hard))
@@ -128,12 +128,12 @@ def limited(*limits):
 
 
 def allow_tracing():
-    """For start(preexec_fn=…): where only descendants may be traced, the daemon may be traced all the same."""
+    """For start(preexec_fn=…): allows tracing of the daemon on systems that restrict it to descendants."""
     ctypes.CDLL(None).prctl(PR_SET_PTRACER, ctypes.c_ulong(-1), 0, 0, 0)
 
 
 class Faults:
-    """While entered, strace makes the daemon's system calls fail: Faults(daemon, "fsync,fdatasync:error=EIO").
+    """In this context, strace makes system calls of the daemon fail: Faults(daemon, "fsync,fdatasync:error=EIO").
 
     The daemon has to be started with preexec_fn=allow_tracing.
     """
@@ -163,7 +163,7 @@ class Faults:
                    for task in os.listdir(f"/proc/{pid}/task"))
 
     def count(self):
-        """How many calls were made to fail so far."""
+        """The number of calls that have failed so far."""
         return self.daemon.read("strace.log").count("(INJECTED)")
 
     def __exit__(self, *_):
@@ -176,7 +176,7 @@ class Faults:
 
 
 class SmallDisk:
-    """A file system of its own on a directory (root): can be filled, and be made read-only."""
+    """A separate file system on a directory (root only), which can be filled or made read-only."""
 
     def __init__(self, path, size_kib):
         self.path = path
@@ -205,12 +205,12 @@ class SmallDisk:
             raise AssertionError(f"cannot remount: {done.stderr}")
 
     def unmount(self):
-        # Lazily: a daemon that failed its test may still have files open.
+        # Lazily, because a daemon may still have files open after a failed test.
         self.run("umount", "-l", self.path)
 
 
 def temporaries(daemon):
-    """What an unfinished write of the state file leaves in the directory."""
+    """The temporary files of unfinished writes of the state file."""
     return [name for name in os.listdir(daemon.pebble_dir) if name.startswith(".pebble.state") and name != ".pebble.state"]
 
 

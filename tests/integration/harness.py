@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What integration tests stand on: one daemon in a directory of its own, and clients for it.
+"""The base of integration tests: a daemon with its own directory, and clients.
 
     from harness import DaemonCase
 
@@ -38,12 +38,12 @@ def program():
 
 
 def is_sanitized():
-    """Whether the program was built with sanitizers: it is slower then, and asks for more memory."""
+    """Whether the program was built with sanitizers, which make it slower and need more memory."""
     return os.environ.get("PEBBLE_SANITIZED") == "1"
 
 
 def wait_until(condition, timeout_s=20.0, what="the condition"):
-    """The first true value of condition(); AssertionError if there is none in time."""
+    """The first true value of condition(); AssertionError on timeout."""
     deadline = time.monotonic() + timeout_s
     while True:
         value = condition()
@@ -55,14 +55,14 @@ def wait_until(condition, timeout_s=20.0, what="the condition"):
 
 
 def free_port():
-    """A port of 127.0.0.1 that nothing listens on now."""
+    """A free port of 127.0.0.1."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
 
 
 class Response:
-    """An answer over HTTP: status, headers (names in lower case), body, and the JSON within."""
+    """An HTTP response: status, headers (names in lower case), body, and its JSON."""
 
     def __init__(self, status, headers, body):
         self.status = status
@@ -86,7 +86,7 @@ class Response:
 
     @property
     def message(self):
-        """The error's message."""
+        """The message of the error."""
         return self.json["result"]["message"]
 
 
@@ -113,7 +113,7 @@ def connect_unix(path, timeout_s=30.0):
 
 
 def exchange(connection, method, path, body=None, headers=None):
-    """One request and its answer over an open HTTP connection."""
+    """Sends a request over an open HTTP connection; returns the response."""
     headers = dict(headers or {})
     if isinstance(body, (dict, list)):
         body = json.dumps(body)
@@ -124,12 +124,12 @@ def exchange(connection, method, path, body=None, headers=None):
 
 
 class WebSocket:
-    """The client's side of RFC 6455, as far as tests need it: send what you like, receive frames."""
+    """A minimal WebSocket client (RFC 6455): sends arbitrary frames, receives frames."""
 
     CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
 
     def __init__(self, sock, path):
-        """Shakes hands over a connected socket; self.status is the answer's, 101 if all went well."""
+        """Does the handshake over a connected socket; self.status is the status of the response, 101 on success."""
         self.sock = sock
         self.pending = b""
         key = base64.b64encode(os.urandom(16)).decode()
@@ -154,7 +154,7 @@ class WebSocket:
         return data
 
     def send(self, data, opcode=None, is_final=True, mask=b"\x11\x22\x33\x44"):
-        """Sends one frame: text for str, binary for bytes, unless an opcode is given; mask=None sends it bare."""
+        """Sends one frame: text for str, binary for bytes, unless an opcode is given; mask=None sends it unmasked."""
         if opcode is None:
             opcode = self.TEXT if isinstance(data, str) else self.BINARY
         data = data.encode() if isinstance(data, str) else bytes(data)
@@ -181,7 +181,7 @@ class WebSocket:
         return first & 0x0F, self._take(size)
 
     def receive_all(self):
-        """The data frames up to the close frame or the end, joined; text frames (marks of the protocol) left out."""
+        """The data frames up to the close frame or the end, joined, without text frames (which are control messages)."""
         data = b""
         try:
             while True:
@@ -198,7 +198,7 @@ class WebSocket:
 
 
 class Daemon:
-    """A daemon, its directory, and what a client does with it. close() ends everything."""
+    """A daemon with its directory, and client operations. close() ends all processes."""
 
     def __init__(self, binary=None):
         self.binary = os.path.abspath(binary) if binary else program()
@@ -239,14 +239,14 @@ class Daemon:
             return file.read().decode("utf-8", "backslashreplace")
 
     def state(self):
-        """The state file's content."""
+        """The content of the state file."""
         with open(os.path.join(self.pebble_dir, ".pebble.state"), "rb") as file:
             return json.load(file)
 
     # --- the process ---
 
     def start(self, *arguments, command="run", env=None, wait=True, **popen):
-        """Starts the daemon (anew, if it ran before); waits until it answers unless told not to."""
+        """Starts or restarts the daemon; by default waits until it responds."""
         self.socket_path = (env or {}).get("PEBBLE_SOCKET", self.socket_path)
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
@@ -268,14 +268,14 @@ class Daemon:
         self.process.send_signal(number)
 
     def wait_exit(self, timeout_s=30.0):
-        """The exit status, once it has ended; negative for a signal."""
+        """Waits for the daemon to exit; returns the exit status, negative for a signal."""
         try:
             return self.process.wait(timeout_s)
         except subprocess.TimeoutExpired:
             raise AssertionError(f"the daemon did not end within {timeout_s:g} s:\n{self.log()[-3000:]}") from None
 
     def stop(self, number=signal.SIGTERM, timeout_s=30.0):
-        """Asks it to end; returns the exit status."""
+        """Stops the daemon; returns the exit status."""
         self.send_signal(number)
         return self.wait_exit(timeout_s)
 
@@ -284,7 +284,7 @@ class Daemon:
         return self.wait_exit()
 
     def close(self):
-        """Ends the daemon and all that it left running, and removes the directory."""
+        """Ends the daemon and its remaining services, and removes the directory."""
         if self.process is not None and self.process.poll() is None:
             self.process.terminate()
             try:
@@ -300,7 +300,7 @@ class Daemon:
         shutil.rmtree(self.dir, ignore_errors=True)
 
     def leftovers(self):
-        """Processes that carry this daemon's PEBBLE variable: services that outlived it."""
+        """Processes with the PEBBLE variable of this daemon: services that are still running."""
         mark = b"PEBBLE=" + self.pebble_dir.encode() + b"\0"
         found = []
         for name in os.listdir("/proc"):
@@ -313,10 +313,10 @@ class Daemon:
                 pass
         return found
 
-    # --- what it says ---
+    # --- output ---
 
     def log(self):
-        """All that the daemon wrote to its stdout and stderr."""
+        """The output of the daemon on stdout and stderr."""
         try:
             with open(self.log_path, "rb") as file:
                 return file.read().decode("utf-8", "backslashreplace")
@@ -327,14 +327,14 @@ class Daemon:
         return [line for line in self.log().splitlines() if re.search(pattern, line)]
 
     def wait_log(self, pattern, count=1, timeout_s=20.0):
-        """The lines that match, once there are as many."""
+        """Waits until enough lines match; returns them."""
         def found():
             lines = self.log_lines(pattern)
             return lines if len(lines) >= count else None
         return wait_until(found, timeout_s, f"{count} log lines like {pattern!r}")
 
     def complaint(self):
-        """What a sanitizer found, or ''."""
+        """The report of a sanitizer, or ''."""
         text = self.log()
         match = SANITIZER.search(text)
         return text[max(0, match.start() - 200):match.start() + 4000] if match else ""
@@ -350,7 +350,7 @@ class Daemon:
         return UnixConnection(self.socket_path, timeout_s)
 
     def request(self, method, path, body=None, headers=None, timeout_s=30.0, port=None):
-        """One request on a connection of its own: over the socket, or over TCP to 127.0.0.1 if a port is given."""
+        """Sends a request on a new connection: over the socket, or over TCP to 127.0.0.1 if a port is given."""
         if port is None:
             connection = self.connection(timeout_s)
         else:
@@ -367,7 +367,7 @@ class Daemon:
         return self.request("POST", path, body, **options)
 
     def raw(self, data, timeout_s=10.0, port=None, half_close=False):
-        """Sends bytes as they are; returns what comes back until the daemon closes or is silent for timeout_s."""
+        """Sends raw bytes; returns what is received until the daemon closes or sends nothing for timeout_s."""
         sock = self.connect(timeout_s) if port is None else socket.create_connection(("127.0.0.1", port), timeout_s)
         answer = b""
         with sock:
@@ -390,7 +390,7 @@ class Daemon:
     # --- services, changes, layers ---
 
     def services(self, action, *names):
-        """Asks for an action on services and waits; returns the change when it is ready."""
+        """Requests an action on services and waits; returns the change when it is ready."""
         answer = self.post("/v1/services", {"action": action, "services": list(names)})
         if answer.status != 202:
             raise AssertionError(f"{action} {names}: {answer}")
@@ -435,7 +435,7 @@ class Daemon:
 
 
 class DaemonCase(unittest.TestCase):
-    """A test with a daemon that is ready to be started, as self.daemon."""
+    """A test with a daemon, not started yet, as self.daemon."""
 
     def setUp(self):
         self.daemon = self.new_daemon()

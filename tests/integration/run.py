@@ -25,7 +25,7 @@ sys.path.insert(0, HERE)
 
 
 def cases(suite):
-    """The single tests of a suite, flat."""
+    """The tests of a suite, as a flat sequence."""
     for item in suite:
         if isinstance(item, unittest.TestSuite):
             yield from cases(item)
@@ -42,7 +42,7 @@ def discover(patterns):
 
 
 def run_here(name):
-    """Runs one test in this process; prints what it says; the exit status, SKIPPED if it did not run."""
+    """Runs one test in this process and prints its output; returns the exit status, SKIPPED if it did not run."""
     def give_up(_signal, _frame):
         raise AssertionError(f"not done after {TIMEOUT_S} s")
 
@@ -57,7 +57,7 @@ def run_here(name):
 
 
 def run_apart(name):
-    """Runs one test in a process of its own: (name, word, what it said, seconds)."""
+    """Runs one test in a new process; returns (name, result, output, seconds)."""
     begin_s = time.monotonic()
     process = subprocess.Popen([sys.executable, "-B", __file__, "--one", name], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                stderr=subprocess.STDOUT, text=True, errors="backslashreplace")

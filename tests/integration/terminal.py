@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Commands on a terminal: a pseudoterminal with a size, keys to be pressed, and what was shown."""
+"""Commands on a pseudoterminal: its size, keys, and output."""
 
 import fcntl
 import os
@@ -17,7 +17,7 @@ CTRL_C = b"\x03"
 
 
 class Terminal:
-    """A command of the program whose input, output and errors are a terminal of its own.
+    """A command of the program on a new terminal.
 
         with Terminal(daemon, "start", "web") as terminal:
             terminal.wait_for("Start service")
@@ -50,7 +50,7 @@ class Terminal:
         os.write(self.master, keys)
 
     def _read(self, timeout_s):
-        """Takes up what has been shown since; False at the end."""
+        """Reads new output; False at the end."""
         if not select.select([self.master], [], [], timeout_s)[0]:
             return True
         try:
@@ -72,7 +72,7 @@ class Terminal:
                 raise AssertionError(f"{text!r} was not shown within {timeout_s:g} s, but {self.text()!r}")
 
     def wait_exit(self, timeout_s=30.0):
-        """The exit status; by then all that was shown is in text()."""
+        """Waits for the exit status. Afterwards text() has all output."""
         deadline = time.monotonic() + timeout_s
         while self._read(0.1):
             if time.monotonic() > deadline:
@@ -84,7 +84,7 @@ class Terminal:
 
 
 def on_screen(text):
-    """What a screen shows in the end of lines that are rewritten with a carriage return and an erase (ESC [ K)."""
+    """The final text on a screen of lines rewritten with a carriage return and an erase (ESC [ K)."""
     lines = []
     for line in text.replace("\r\n", "\n").split("\n"):
         lines.append(line.rsplit("\r\033[K", 1)[-1])

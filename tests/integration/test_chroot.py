@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The static program alone in a root directory that holds nothing else: no library, no loader, no name service."""
+"""The static program alone in a root directory: without libraries, loader and name service."""
 
 import os
 import re
@@ -14,7 +14,7 @@ from harness import DaemonCase, is_sanitized, program, wait_until
 
 PT_INTERP = 3
 
-# What a service does where there is no shell: says who it is and how it was started, then waits.
+# A service for systems without a shell: prints its identity and how it was started, then waits.
 SERVICE = r"""
 #define _GNU_SOURCE
 #include <signal.h>

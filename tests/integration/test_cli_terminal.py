@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What commands show on a terminal and what without, and what they write for shells and for man."""
+"""Output of commands with and without a terminal, completions, and manual pages."""
 
 import os
 import re
@@ -133,7 +133,7 @@ class WrappingTest(DaemonCase):
             self.assertRegex(line, r"^ {7}\S")
         self.assertEqual(" ".join(line.strip() for line in lines),
                          f'error: cannot start services: service "{self.NAME}" does not exist')
-        # Not narrower than need be.
+        # Not narrower than necessary.
         self.assertGreater(max(len(line) for line in lines), columns - 20, text)
 
     def test_columns_variable(self):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The examples do what their READMEs say."""
+"""The examples work as described in their READMEs."""
 
 import http.client
 import os

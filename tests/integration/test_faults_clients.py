@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Clients that stall, vanish, flood, lie or never read: the API goes on for all others, with bounded memory."""
+"""Clients that stall, disconnect, flood, send invalid data or never read: others are served, and memory is bounded."""
 
 import json
 import os
@@ -136,7 +136,7 @@ class SlowReadersTest(ClientCase):
             if number % 10 == 0:
                 self.assert_healthy()
         self.assert_healthy(3)
-        # Each answer is above one megabyte, and there are 3,000 of them.
+        # Each response is above one megabyte, and there are 3,000 of them.
         self.assertGreater(len(self.daemon.get("/v1/plan?format=yaml").body), 1 << 20)
         self.assert_grew_less(before_kib, 400 * 1024)
         with self.daemon.connect() as sock:
@@ -187,7 +187,7 @@ class LogFloodTest(ClientCase):
             self.open().sendall(b"GET /v1/logs?follow=true HTTP/1.1\r\nHost: x\r\n\r\n")
         self.assert_flood_goes_on()
         self.assert_grew_less(before_kib, 32 * 1024)
-        # One that begins to read again is told that it missed something.
+        # A reader that continues gets a mark for the lost lines.
         sock = self.socks[0]
         received = b""
         while b"(... output truncated ...)" not in received:
@@ -216,7 +216,7 @@ class LogFloodTest(ClientCase):
         self.assertEqual(self.daemon.stop(timeout_s=15), 0)
 
     def blocked_pipe(self):
-        """A pipe's writing end; nobody reads at the other, which is open."""
+        """The write end of a pipe whose read end is open but never read."""
         reading, writing = os.pipe()
         self.addCleanup(os.close, reading)
         self.addCleanup(os.close, writing)
@@ -305,9 +305,9 @@ class HostileRequestsTest(ClientCase):
         self.daemon.start()
 
     def status_of(self, data):
-        """The status of the only answer to these bytes; 0 if the connection was closed without one."""
+        """The status of the only response to these bytes; 0 if the connection was closed without one."""
         answer = self.daemon.raw(data, timeout_s=5, half_close=True)
-        # Answers to smuggled requests would come behind the first.
+        # Responses to smuggled requests would follow the first.
         self.assertLessEqual(answer.count(b"HTTP/1.1 "), 1, answer[:2000])
         return int(answer.split()[1]) if answer else 0
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Services that misbehave, many services, many changes: nothing is missed, nothing is left over."""
+"""Misbehaving services, many services, many changes: no event is missed, and no resource leaks."""
 
 import collections
 import json
@@ -89,7 +89,7 @@ class BadServicesTest(DaemonCase):
 
 
 class InheritanceTest(DaemonCase):
-    """What a service finds: nothing of the daemon's but its environment."""
+    """A service inherits nothing from the daemon but its environment."""
 
     def test_nothing_leaks(self):
         self.daemon.script("look", f"cd {self.daemon.dir}\n"
@@ -250,7 +250,7 @@ class ManyChangesTest(DaemonCase):
             before_s = cpu_s(daemon.process.pid)
             self.make_changes(self.COUNT // parts)
             costs_s.append(cpu_s(daemon.process.pid) - before_s)
-        # If it did, the last part would be many times as dear as the first.
+        # Otherwise the last part would take many times as long as the first.
         self.assertLess(costs_s[-1], 4 * costs_s[0] + 0.2, costs_s)
         self.assertEqual(daemon.get("/v1/health", timeout_s=5).status, 200)
         self.assertEqual(daemon.services("stop", "one")["id"], str(self.COUNT + 1))
@@ -285,10 +285,10 @@ class ManyChangesTest(DaemonCase):
 
 
 class NothingLeftOverTest(DaemonCase):
-    """Many cycles of life leave no process, descriptor, timer or memory behind."""
+    """Many starts and stops leak no process, descriptor, timer or memory."""
 
     def rest(self):
-        """What the daemon has at rest: descriptors, children, threads."""
+        """Descriptors, children and threads of the idle daemon."""
         pid = self.daemon.process.pid
         wait_until(lambda: len(os.listdir(f"/proc/{pid}/task")) == 1, what="the idle threads to end")
         return sorted(name.split(":")[0] for name in descriptors(pid).values()), children(pid)
@@ -325,7 +325,7 @@ class NothingLeftOverTest(DaemonCase):
         if not is_sanitized():
             # Two changes of two tasks each are about 6 KiB until they are pruned.
             self.assertLess(grown_kib, 1024 + count * 2 * 8)
-        # No timer goes on: an idle daemon needs no time.
+        # No timer is running: an idle daemon uses no processor time.
         switches = self.wakeups()
         signal.sigtimedwait([], 0.5)
         self.assertLess(self.wakeups() - switches, 5)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The state file: disks that refuse, files that cannot be read, and a daemon killed while it writes."""
+"""The state file: failing disks, unreadable files, and a daemon killed while it writes."""
 
 import http.client
 import json
@@ -278,7 +278,7 @@ class KilledWhileWritingTest(DaemonCase):
     ROUNDS = 60
 
     def keep_changing(self, acknowledged):
-        """Makes changes one after the other until the daemon is gone; notes the last that was answered."""
+        """Makes changes in sequence until the daemon has ended; records the last one with a response."""
         try:
             connection = self.daemon.connection()
             while True:

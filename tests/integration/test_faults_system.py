@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the system refuses or does to the daemon: processes, descriptors, memory, signals, sockets, the clock."""
+"""Faults of the system: processes, descriptors, memory, signals, sockets, the clock."""
 
 import http.client
 import json
@@ -18,7 +18,7 @@ from harness import DaemonCase, is_sanitized, wait_until
 
 
 def cpu_share(pid, seconds=1.0):
-    """Which part of a processor the process takes over some time."""
+    """The share of a processor that the process uses over some time."""
     before = cpu_s(pid)
     time.sleep(seconds)
     return (cpu_s(pid) - before) / seconds
@@ -135,7 +135,7 @@ class NoMemoryTest(DaemonCase):
         resource.prlimit(self.daemon.process.pid, resource.RLIMIT_AS, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
 
     def post_large(self, size, text=None):
-        """The status of the answer to a large layer; None if the connection was given up."""
+        """The status of the response to a large layer; None if the connection was closed."""
         body = json.dumps({"action": "add", "combine": True, "label": "big", "format": "yaml",
                            "layer": text or "summary: " + "x" * size})
         try:

@@ -18,7 +18,7 @@ def mode(path):
 
 
 class JujuCase(DaemonCase):
-    """The directories of a unit: charm/bin with the program, charm/container with what is the daemon's own."""
+    """The directories of a unit: charm/bin with the program, charm/container with the data of the daemon."""
 
     def setUp(self):
         super().setUp()
@@ -122,7 +122,7 @@ class WorkloadTest(JujuCase):
         self.assertEqual(self.daemon.log_lines("system-info"), [])
 
     def library_request(self, method, path, body=None):
-        """A request as the library of Python charms makes it: one connection each, bodies in chunks."""
+        """A request as sent by the library of Python charms: a new connection, chunked bodies."""
         connection = UnixConnection(self.daemon.socket_path, 5)
         headers = {"Accept": "application/json", "Connection": "close"}
         try:

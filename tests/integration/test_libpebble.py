@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The client library as others get it: installed, linked with, shared and static, and at work with a daemon."""
+"""The client library: installed, linked shared and static, and used with a daemon."""
 
 import fcntl
 import os
@@ -63,7 +63,7 @@ class LibraryCase(DaemonCase):
             output("./dev", "install", "--lib", PREFIX, cwd=TOP, env={**os.environ, "DESTDIR": self.dest})
 
     def package(self, *words):
-        """What pkg-config knows of the library, as words."""
+        """The output of pkg-config for the library, as words."""
         env = {**os.environ, "PKG_CONFIG_PATH": f"{self.lib}/pkgconfig", "PKG_CONFIG_SYSROOT_DIR": self.dest}
         return output("pkg-config", *words, "libpebble", env=env).split()
 
@@ -142,7 +142,7 @@ class ExamplesTest(LibraryCase):
         return self.build([compiler, "-std=c99", "-pedantic"], source, static=static)
 
     def fail_program(self, path, *words):
-        """Runs it, expecting it to fail; what it says on stderr."""
+        """Runs it and expects failure; returns its stderr."""
         done = subprocess.run([path, *words], capture_output=True, text=True, check=False, timeout=60,
                               env={**self.daemon.env, "LD_LIBRARY_PATH": self.lib})
         self.assertEqual(done.returncode, 1)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the daemon writes: its log on standard error, what services say on standard output."""
+"""Output of the daemon: its log on standard error, the output of services on standard output."""
 
 import datetime
 import json
@@ -18,7 +18,7 @@ LOG_LINE = re.compile(TIME + r" \[pebble\] \S.*")
 
 class OutputCase(DaemonCase):
     def start(self, *arguments, **options):
-        """Starts the daemon with standard output and standard error in files of their own."""
+        """Starts the daemon with standard output and standard error in separate files."""
         self.daemon.log_path = self.daemon.path("stderr")
         with open(self.daemon.path("stdout"), "ab") as out:
             return self.daemon.start(*arguments, stdout=out, **options)

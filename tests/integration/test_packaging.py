@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What lies in packaging/ fits the program."""
+"""The files in packaging/ match the program."""
 
 import configparser
 import os

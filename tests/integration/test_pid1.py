@@ -14,7 +14,7 @@ UNSHARE = ["unshare", "--user", "--map-root-user", "--pid", "--fork", "--kill-ch
 
 
 def why_not():
-    """Why namespaces cannot be made here; '' if they can."""
+    """The reason why namespaces cannot be created here, or ''."""
     try:
         done = subprocess.run([*UNSHARE, "true"], capture_output=True, text=True, check=False)
     except FileNotFoundError:
@@ -75,7 +75,7 @@ class FirstProcessTest(DaemonCase):
         self.assertEqual(self.stop_with(signal.SIGTERM), 0)
 
     def test_stops_while_it_starts(self):
-        # A signal without a handler would be lost, for the first process is spared what would kill others.
+        # The kernel does not deliver a signal without a handler to the first process.
         services = {f"s{number}": {"command": "sleep 1000", "startup": "enabled"} for number in range(300)}
         for step in range(8):
             self.start(services, wait=False)
@@ -85,7 +85,7 @@ class FirstProcessTest(DaemonCase):
             self.assertEqual(self.daemon.leftovers(), [])
 
     def test_handlers_are_there_before_anything_is_read(self):
-        # Nobody writes to this pipe: whatever reads layers waits there.
+        # Nothing writes to this pipe, so reading the layers blocks.
         self.daemon.file("pebble/layers/000-first.d/001-aaa.yaml", "{}")
         os.makedirs(os.path.join(self.daemon.pebble_dir, "layers", "002-other.d"))
         for number in range(999):
@@ -100,7 +100,7 @@ class FirstProcessTest(DaemonCase):
         return int(caught.split()[1], 16) >> (number - 1) & 1
 
     def zombies(self):
-        """Processes of the namespace that have ended and were not reaped."""
+        """Zombies in the namespace."""
         return [pid for pid, parent in parents().items() if parent == self.pid and not is_alive(pid)]
 
     def test_orphans_are_reaped(self):

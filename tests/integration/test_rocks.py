@@ -31,7 +31,7 @@ class RockCase(DaemonCase):
         return self.daemon.read("words").split("\n")[:-2]
 
     def enter(self, *arguments, wait=False, **options):
-        """Starts `enter …` with its output and its log in files of their own."""
+        """Starts `enter …` with its output and its log in separate files."""
         with open(self.daemon.path("stdout"), "wb") as out:
             return self.daemon.start(*arguments, command="enter", stdout=out, wait=wait, **options)
 
@@ -158,7 +158,7 @@ class SubcommandTest(RockCase):
 
 
 class StayingTest(RockCase):
-    """start and stop leave the daemon running if they went well."""
+    """start and stop leave the daemon running if they succeed."""
 
     def test_start(self):
         self.enter("start", "other")
@@ -171,7 +171,7 @@ class StayingTest(RockCase):
         self.assertEqual(self.daemon.leftovers(), [])
 
     def test_the_subcommand_ends_with_the_daemon(self):
-        # It is held up until nobody is there to answer it.
+        # It is delayed until the daemon has ended.
         self.enter("start", "other")
         self.daemon.wait_log("POST /v1/services .* 202")
         subcommand = next(pid for pid in children(self.daemon.process.pid) if os.path.samefile(f"/proc/{pid}/exe", self.daemon.binary))

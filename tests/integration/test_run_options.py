@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the daemon is told by its options and its environment."""
+"""Options and environment of the daemon."""
 
 import http.client
 import os
@@ -27,7 +27,7 @@ class OptionsCase(DaemonCase):
         self.daemon.layer("001-test.yaml", plan_of({"one": {"command": "sleep 1000", "startup": "enabled"}}))
 
     def refuses(self, *arguments, **env):
-        """A start that is to fail: what it says, the log left out."""
+        """A start that must fail; returns its output without the log."""
         done = self.daemon.cli("run", *arguments, env=env)
         self.assertEqual((done.returncode, done.stdout), (1, ""), done.stderr)
         self.assertFalse(os.path.exists(self.daemon.socket_path), "the socket was left behind")

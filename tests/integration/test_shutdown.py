@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The end of the daemon, and who may begin while it lasts."""
+"""Shutdown of the daemon, and starts during a shutdown."""
 
 import os
 import unittest
@@ -10,7 +10,7 @@ from harness import DaemonCase, wait_until
 
 class ShutdownTest(DaemonCase):
     def start_deaf(self):
-        """A service that does not hear SIGTERM; returns its PID."""
+        """A service that ignores SIGTERM; returns its PID."""
         pid_path = self.daemon.path("pid")
         deaf = self.daemon.script("deaf", f'trap "" TERM\necho $$ >{pid_path}.new\nmv {pid_path}.new {pid_path}\n'
                                   "while :; do sleep 0.1; done\n")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What passes between the daemon and systemd: notifications, the watchdog, standby, and signals."""
+"""The daemon under systemd: notifications, the watchdog, standby, and signals."""
 
 import os
 import signal
@@ -26,7 +26,7 @@ class Inbox:
         return self.socket.recv(4096).decode()
 
     def rest(self):
-        """What is there already."""
+        """The messages received so far."""
         self.socket.setblocking(False)
         messages = []
         try:
@@ -45,7 +45,7 @@ class SystemdCase(DaemonCase):
         self.inbox = Inbox(self, self.daemon.path("notify"))
 
     def start(self, *arguments, **env):
-        """Starts the daemon and asks it nothing: whoever asks keeps it from standby."""
+        """Starts the daemon without sending requests, which would keep it from standby."""
         return self.daemon.start(*arguments, wait=False, env={"NOTIFY_SOCKET": self.inbox.name, **env})
 
 
@@ -53,7 +53,7 @@ class NotifyTest(SystemdCase):
     def test_ready_and_stopping(self):
         self.start("--hold")
         self.assertEqual(self.inbox.next(), "READY=1")
-        # By then it answers.
+        # The daemon responds now.
         self.assertEqual(self.daemon.get("/v1/system-info").status, 200)
         self.assertEqual(self.daemon.stop(), 0)
         self.assertEqual(self.inbox.rest(), ["STOPPING=1"])

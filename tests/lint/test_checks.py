@@ -22,7 +22,7 @@ def load(name):
 
 class TreeCase(unittest.TestCase):
     def objections(self, tool, files, *rules, **settings):
-        """What a tool says of a tree; `settings` replace its tables."""
+        """The findings of a tool in a tree; `settings` replace its tables."""
         module = load(tool)
         for name, value in settings.items():
             setattr(module, name, value)

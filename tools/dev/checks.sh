@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck shell=sh
-# The checks and tests themselves, each a function that a step runs. Read by ./dev.
+# The checks and tests, one function for each step. Read by ./dev.
 
-# The formatter's output changes between versions: this one counts.
+# The output of clang-format differs between versions. This one is required.
 formatter_version=14
 
 c_files() {
@@ -62,7 +62,7 @@ for path in glob.glob("tests/**/*.py", recursive=True) + glob.glob("tools/check-
 END
 }
 
-# cppcheck 2.10 gives up on files with a declaration by __typeof__ in a for loop, and so on LIST_FOR_EACH, and with
+# cppcheck 2.10 fails on files with a declaration by __typeof__ in a for loop, as in LIST_FOR_EACH, and with
 # compound literals in odd places (internalAstError); 2.17 miscounts arrays with designators (arrayIndexOutOfBoundsCond).
 # Both are silenced in .cppcheck.
 check_cppcheck() {
@@ -81,7 +81,7 @@ check_tidy() {
     return $status
 }
 
-# What the library shows to programs is what src/client/libpebble.abi has.
+# Compares the ABI of the library with src/client/libpebble.abi.
 check_abi() {
     build_library /usr/local
     tools/dev/check-abi build/meson-lib/src/client
@@ -99,7 +99,7 @@ fuzz_targets() {
     find tests/fuzz -name 'fuzz_*.c' | sed 's|.*/fuzz_||; s|\.c$||' | sort
 }
 
-# fuzz NAME SECONDS: begins with the corpus of the tree, keeps what it finds in build/fuzz.
+# fuzz NAME SECONDS: starts with the corpus of the tree and keeps new inputs in build/fuzz.
 fuzz() {
     mkdir -p "build/fuzz/$1"
     "build/meson-fuzz/tests/fuzz/fuzz_$1" -max_total_time="$2" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
@@ -121,13 +121,13 @@ integration_tests() {
     python3 -B tests/integration/run.py --bin "$program" --jobs 4 "$@"
 }
 
-# Where the conformance suite is, if it is there.
+# Prints the path of the conformance suite. Fails if there is none.
 conformance_folder() {
     folder=${PEBBLE_SHARED:-../shared}/conformance
     [ -f "$folder/conform" ] && say "$folder"
 }
 
-# The scenarios but those of tests/conformance.skip.
+# The scenarios, without those in tests/conformance.skip.
 conformance() {
     suite=$(conformance_folder)
     patterns=$(skip_patterns)
@@ -138,7 +138,7 @@ conformance() {
     python3 -B "$suite/conform" run --bin build/pebble --jobs 4 "$@"
 }
 
-# Those with `as-root` in front count for other users only.
+# Those marked with `as-root` are skipped for other users only.
 skip_patterns() {
     if [ "$(id -u)" -eq 0 ]; then
         sed -n '/^as-root /d; /^[^#]/p' tests/conformance.skip

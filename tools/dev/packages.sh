@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck shell=sh
-# What the build and the tests need, and how it comes onto the machine. Read by ./dev.
+# Packages needed by the build and the tests, and their installation. Read by ./dev.
 
 say() {
     printf '%s\n' "$*"
@@ -11,12 +11,12 @@ die() {
     exit 1
 }
 
-# zlib and zstd are for OpenSSL's static archive, which from Debian 13 on refers to them.
+# OpenSSL's static archive needs zlib and zstd, from Debian 13 on.
 build_packages="gcc libc6-dev meson pkg-config libuv1-dev libssl-dev libyaml-dev libjansson-dev libcrypt-dev zlib1g-dev
 libzstd-dev"
 test_packages="clang libcmocka-dev python3 strace clang-format clang-tidy cppcheck"
 
-# The distribution as "debian-12"; "unknown" where nothing is known of its package names.
+# The distribution, such as "debian-12"; "unknown" if the names of its packages are not known.
 distribution() (
     ID=unknown VERSION_ID='' ID_LIKE=''
     if [ -r /etc/os-release ]; then
@@ -30,7 +30,7 @@ distribution() (
     esac
 )
 
-# Of the given packages, those that are not installed.
+# Prints those of the given packages that are not installed.
 missing_packages() {
     installed=$(dpkg-query -W -f='${Package} ${db:Status-Status}\n' "$@" 2>/dev/null | sed -n 's/ installed$//p')
     for package in "$@"; do
@@ -45,15 +45,15 @@ $package
     done
 }
 
-# Installs what is missing: nothing of it starts a service.
+# Installs missing packages. None of them starts a service.
 install_packages() {
     case $(distribution) in
     unknown)
-        say "This is neither Debian nor Ubuntu; what is needed goes there by these names: $*"
+        say "This is neither Debian nor Ubuntu. Install these packages, which may have other names: $*"
         return
         ;;
     ubuntu-24.04 | debian-like)
-        say "Note: the package names are Debian's; this distribution is untried." ;;
+        say "Note: the names of the packages are Debian's. This distribution is untested." ;;
     esac
     # shellcheck disable=SC2046
     set -- $(missing_packages "$@")
@@ -94,8 +94,8 @@ setup_test() {
     install_packages $build_packages $test_packages $runtime
 }
 
-# nginx and redis for the example and its test, unpacked into build/servers: installing the packages
-# would start and enable services on this machine. Fetches only what the machine does not have.
+# Unpacks nginx and redis, for the example and its test, into build/servers. Installing the packages would
+# enable and start services. Fetches only what is not installed.
 fetch_servers() {
     if command -v nginx >/dev/null && command -v redis-server >/dev/null; then return 0; fi
     if [ -e build/servers/complete ]; then return 0; fi
@@ -110,7 +110,7 @@ fetch_servers() {
     touch build/servers/complete
 }
 
-# download_packages FOLDER PACKAGE…: with those they depend on that are not installed.
+# download_packages FOLDER PACKAGE…: downloads packages and their dependencies that are not installed.
 download_packages() (
     rm -rf "$1"
     mkdir -p "$1"
@@ -123,7 +123,7 @@ download_packages() (
     [ -n "$names" ] && apt-get -q $sandbox download $names
 )
 
-# Puts the fetched servers behind the machine's own on the path.
+# Appends the fetched servers to the path.
 use_servers() {
     [ -e build/servers/complete ] || return 0
     PATH=$PATH:$PWD/build/servers/usr/sbin:$PWD/build/servers/usr/bin

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck shell=sh
-# Runs steps one after another: one line each, what they say in a log, the sum at the end. Read by ./dev.
+# Runs steps in order. Prints one line for each and a summary; the output of each goes to a log. Read by ./dev.
 
 begin_steps() {
     passed_total=0
@@ -9,7 +9,7 @@ begin_steps() {
     begin_s=$(date +%s)
 }
 
-# The whole log if it is short, else the lines that tell most and the end.
+# Prints the whole log if it is short, else the most relevant lines and the end.
 show_failure() {
     if [ "$(wc -l <"$1")" -le 60 ]; then
         cat "$1"
@@ -21,8 +21,8 @@ show_failure() {
     fi | sed 's/^/    /'
 }
 
-# quietly LOG COMMAND [ARGUMENT…]: what it says goes to the log. The status is left in $status, for a caller
-# that tested it itself would switch `set -e` off inside the command.
+# quietly LOG COMMAND [ARGUMENT…]: writes the output of the command to the log. Sets $status instead of returning the
+# status, because testing it would disable `set -e` inside the command.
 quietly() {
     log=$1
     shift
@@ -62,7 +62,7 @@ step() {
     fi
 }
 
-# The sum; its last line is `N passed, N failed`, and the status says the same.
+# Prints the summary, whose last line is `N passed, N failed`. Fails if a step has failed.
 end_steps() {
     say ""
     [ -z "$failed_steps" ] || say "Failed:${failed_steps%;}"

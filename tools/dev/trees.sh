@@ -2,11 +2,11 @@
 # shellcheck shell=sh
 # The build trees, each in build/meson-NAME with its own compiler and options. Read by ./dev.
 
-# -O2 or -Os; which one is in force for build/pebble is decided here.
+# Optimization of build/pebble.
 optimization=${PEBBLE_OPTIMIZATION:-2}
 
 tree_options() {
-    # The warnings of a compiler that the tests do not run with are no reason not to build.
+    # Warnings of an untested compiler must not fail the build.
     case $(distribution) in
     debian-12) werror=true ;;
     *) werror=false ;;
@@ -26,7 +26,7 @@ tree_options() {
     esac
 }
 
-# Configures a tree, afresh when its options are not those it was configured with.
+# Configures a tree, again if its options have changed.
 configure_tree() {
     options=$(tree_options "$1")
     if [ ! -f "build/meson-$1/build.ninja" ] || [ "$(cat "build/meson-$1.options" 2>/dev/null)" != "$options" ]; then
@@ -46,14 +46,14 @@ build_tree() {
     ninja -C "build/meson-$tree" "$@"
 }
 
-# The program as it is shipped; an unstripped copy stays in its tree.
+# The released program. An unstripped copy stays in its tree.
 build_program() {
     build_tree release src/cli/pebble
     strip -o build/pebble.new build/meson-release/src/cli/pebble
     mv build/pebble.new build/pebble
 }
 
-# The client library, shared and static, with the prefix that its pkg-config file names.
+# The client library, shared and static, with the prefix for its pkg-config file.
 build_library() {
     configure_tree lib
     meson configure build/meson-lib -Dprefix="$1"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The API on a real server and socket; the client is in the same thread and turns the loop while it waits.
+// The API on a real server and socket. The client is in the same thread and runs the loop while it waits.
 #pragma once
 
 #include <setjmp.h>
@@ -144,7 +144,7 @@ static inline void fixture_send(int fd, const char *method, const char *path, co
     assert_int_equal(send(fd, text, strlen(text), MSG_NOSIGNAL), strlen(text));
 }
 
-// Reads until the server closes the connection; the whole answer, owned.
+// Reads until the server closes the connection. Returns the whole response, owned.
 static inline char *fixture_receive(struct fixture *fixture, int fd) {
     struct buffer response = BUFFER_INIT(BUFFER_NO_LIMIT);
     for (int turns = 0; turns < 2000000; turns++) {
@@ -168,7 +168,7 @@ static inline char *fixture_ask(struct fixture *fixture, const char *method, con
     return fixture_receive(fixture, fd);
 }
 
-// Asks, and wants the status and a piece of text in the answer.
+// Sends a request and checks the status and a part of the text of the response.
 static inline void assert_response(struct fixture *fixture, const char *request, const char *body, int status,
                                    const char *piece) {
     AUTO_FREE char *copy = memory_string(request);

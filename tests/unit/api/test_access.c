@@ -6,7 +6,7 @@
 #include "api/access_internal.h"
 #include "loop/worker_pool.h"
 
-// An authenticator whose verdict comes from a worker that takes its time: until the test lets it go on.
+// An authenticator whose result comes from a worker, which waits until the test releases it.
 struct slow_check {
     struct work_item item;
     struct worker_pool *pool;
@@ -61,7 +61,7 @@ static void await_check(struct fixture *fixture, const struct slow_check *check)
         uv_run(loop_uv(fixture->loop), UV_RUN_NOWAIT);
 }
 
-static void others_are_served_while_one_is_identified(void **state UNUSED) {
+static void serves_others_during_identification(void **state UNUSED) {
     struct fixture fixture;
     fixture_begin(&fixture);
     struct slow_check check = {.verdict = API_ACCESS_ADMIN};
@@ -70,16 +70,16 @@ static void others_are_served_while_one_is_identified(void **state UNUSED) {
     fixture_send(slow, "POST", "/v1/services", "{\"action\":\"replan\"}");
     await_check(&fixture, &check);
     assert_response(&fixture, "GET /v1/health", "", 200, "healthy");
-    assert_int_equal(check.count, 1); // what is open to all is not checked
+    assert_int_equal(check.count, 1); // an endpoint open to all is not checked
     assert_null(state_find_change(fixture.state, "1"));
     assert_int_equal(sem_post(&check.may_end), 0);
     AUTO_FREE char *text = fixture_receive(&fixture, slow);
-    assert_non_null(strstr(text, "HTTP/1.1 202 ")); // its body is read only now
+    assert_non_null(strstr(text, "HTTP/1.1 202 ")); // only now is its body read
     slow_check_remove(&check);
     fixture_end(&fixture);
 }
 
-static void the_verdict_decides(void **state UNUSED) {
+static void identity_decides_access(void **state UNUSED) {
     struct fixture fixture;
     fixture_begin(&fixture);
     struct slow_check check = {.verdict = API_ACCESS_READ};
@@ -92,7 +92,7 @@ static void the_verdict_decides(void **state UNUSED) {
     fixture_end(&fixture);
 }
 
-static void a_check_may_outlive_its_client(void **state UNUSED) {
+static void identification_may_outlast_its_client(void **state UNUSED) {
     struct fixture fixture;
     fixture_begin(&fixture);
     struct slow_check check = {.verdict = API_ACCESS_ADMIN};
@@ -109,7 +109,7 @@ static void a_check_may_outlive_its_client(void **state UNUSED) {
     fixture_end(&fixture);
 }
 
-static void levels_open_what_they_should(void **state UNUSED) {
+static void access_levels(void **state UNUSED) {
     static const struct {
         enum api_access access;
         bool all, readers, admins, metrics;
@@ -130,10 +130,10 @@ static void levels_open_what_they_should(void **state UNUSED) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(others_are_served_while_one_is_identified),
-        cmocka_unit_test(the_verdict_decides),
-        cmocka_unit_test(a_check_may_outlive_its_client),
-        cmocka_unit_test(levels_open_what_they_should),
+        cmocka_unit_test(serves_others_during_identification),
+        cmocka_unit_test(identity_decides_access),
+        cmocka_unit_test(identification_may_outlast_its_client),
+        cmocka_unit_test(access_levels),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -42,7 +42,7 @@ static void waits_end_by_time_and_by_readiness(void **unused UNUSED) {
     fixture_end(&fixture);
 }
 
-static void a_client_that_goes_ends_its_wait(void **unused UNUSED) {
+static void a_disconnect_ends_the_wait(void **unused UNUSED) {
     struct fixture fixture;
     fixture_begin(&fixture);
     pending_change(&fixture);
@@ -73,7 +73,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(changes_are_selected),
         cmocka_unit_test(waits_end_by_time_and_by_readiness),
-        cmocka_unit_test(a_client_that_goes_ends_its_wait),
+        cmocka_unit_test(a_disconnect_ends_the_wait),
         cmocka_unit_test(aborting),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

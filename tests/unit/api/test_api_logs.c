@@ -29,7 +29,7 @@ static void followers_get_what_comes(void **unused UNUSED) {
         uv_run(loop_uv(fixture.loop), UV_RUN_NOWAIT);
     ring_append(ring, "now\n", 4, 1700000000000 * NS_PER_MS);
     loop_run_pending(fixture.loop);
-    assert_int_equal(shutdown(fd, SHUT_WR), 0); // it has heard enough
+    assert_int_equal(shutdown(fd, SHUT_WR), 0); // the client disconnects
     AUTO_FREE char *response = fixture_receive(&fixture, fd);
     assert_non_null(strstr(response, "\"message\":\"now\"}\n"));
     assert_non_null(strstr(buffer_text(&fixture.log), " 200 (http+unix)"));

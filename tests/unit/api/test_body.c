@@ -29,7 +29,7 @@ static void a_body_beyond_the_limit_is_too_large(void **unused UNUSED) {
         if (count > 0)
             sent += (size_t)count;
         else if (errno != EAGAIN)
-            break; // it has had enough
+            break; // the server has closed the connection
         uv_run(loop_uv(fixture.loop), UV_RUN_NOWAIT);
     }
     assert_int_equal(shutdown(fd, SHUT_WR), 0);

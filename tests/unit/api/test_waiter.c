@@ -47,7 +47,7 @@ static void a_wait_has_a_time_limit(void **state UNUSED) {
     fixture_end(&fixture);
 }
 
-static void a_client_that_goes_ends_its_wait(void **state UNUSED) {
+static void a_disconnect_ends_the_wait(void **state UNUSED) {
     struct fixture fixture;
     fixture_begin(&fixture);
     struct change *change = unready_change(&fixture);
@@ -67,7 +67,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_event_ends_the_wait_of_those_it_satisfies),
         cmocka_unit_test(a_wait_has_a_time_limit),
-        cmocka_unit_test(a_client_that_goes_ends_its_wait),
+        cmocka_unit_test(a_disconnect_ends_the_wait),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

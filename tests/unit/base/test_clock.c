@@ -27,7 +27,7 @@ static void monotonic_never_goes_back(void **state UNUSED) {
     }
 }
 
-static void wall_clock_is_the_systems(void **state UNUSED) {
+static void wall_clock_is_system_time(void **state UNUSED) {
     time_t before = time(NULL);
     int64_t now = clock_wall_ns();
     time_t after = time(NULL);
@@ -173,7 +173,7 @@ static void test_clock_moves_only_a_test_build(void **state UNUSED) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(monotonic_never_goes_back),
-        cmocka_unit_test(wall_clock_is_the_systems),
+        cmocka_unit_test(wall_clock_is_system_time),
         cmocka_unit_test(now_is_in_the_local_zone),
         cmocka_unit_test(formats_with_needed_digits),
         cmocka_unit_test(formats_fixed_forms),

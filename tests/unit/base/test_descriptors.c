@@ -68,7 +68,7 @@ static void takes_all_or_nothing(void **state UNUSED) {
     expect_refused(PROCESSES, 1);
 }
 
-static void uses_push_one_another_back_to_their_shares(void **state UNUSED) {
+static void each_use_has_a_guaranteed_share(void **state UNUSED) {
     budget = descriptor_budget_create(1024);
     take(PROCESSES, 20);
     expect_left(896, 876, 896);
@@ -128,12 +128,8 @@ static void connections_are_bounded(void **state UNUSED) {
 int main(void) {
 #define TEST(name) cmocka_unit_test_teardown(name, destroy_budget)
     const struct CMUnitTest tests[] = {
-        TEST(one_use_leaves_what_is_reserved),
-        TEST(takes_all_or_nothing),
-        TEST(uses_push_one_another_back_to_their_shares),
-        TEST(what_is_given_back_can_be_taken),
-        TEST(small_limits_are_halved),
-        TEST(connections_are_bounded),
+        TEST(one_use_leaves_what_is_reserved), TEST(takes_all_or_nothing),    TEST(each_use_has_a_guaranteed_share),
+        TEST(what_is_given_back_can_be_taken), TEST(small_limits_are_halved), TEST(connections_are_bounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -114,7 +114,7 @@ static void lists_sorted(void **state) {
     assert_entries(*state, ".hidden B a b");
 }
 
-static void listing_fails_with_words(void **state) {
+static void listing_reports_errors(void **state) {
     AUTO_ERROR struct error err = {0};
     AUTO_TEXT_LIST struct text_list names = {0};
     text_list_add(&names, "kept");
@@ -212,7 +212,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(makes_parents_with_the_mode, set_up, tear_down),
         cmocka_unit_test_setup_teardown(file_in_the_way, set_up, tear_down),
         cmocka_unit_test_setup_teardown(lists_sorted, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(listing_fails_with_words, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(listing_reports_errors, set_up, tear_down),
         cmocka_unit_test_setup_teardown(copies_a_tree, set_up, tear_down),
         cmocka_unit_test_setup_teardown(copies_into_an_empty_directory, set_up, tear_down),
         cmocka_unit_test_setup_teardown(refuses_what_cannot_be_copied, set_up, tear_down),

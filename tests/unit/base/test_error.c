@@ -26,7 +26,7 @@ static void sets_and_replaces(void **state UNUSED) {
     assert_string_equal(error_text(&err), "after: cannot find x");
 }
 
-static void null_means_nobody_asks(void **state UNUSED) {
+static void error_may_be_null(void **state UNUSED) {
     assert_false(error_set(NULL, ERROR_INTERNAL, "x"));
     assert_false(error_set_errno(NULL, ENOENT, "x"));
     assert_false(error_prefix(NULL, "x: "));
@@ -39,7 +39,7 @@ static void null_means_nobody_asks(void **state UNUSED) {
     assert_false(error_is_set(&err));
 }
 
-static void prefix_keeps_what_else_is_known(void **state UNUSED) {
+static void prefix_keeps_kind_and_code(void **state UNUSED) {
     AUTO_ERROR struct error err = {0};
     assert_false(error_set_errno(&err, EACCES, "open %s", "/x"));
     err.kind = ERROR_FORBIDDEN;
@@ -93,7 +93,7 @@ static void codes_belong_to_one_error(void **state UNUSED) {
     assert_null(err.code);
 }
 
-static void words_of_errno(void **state UNUSED) {
+static void errno_messages(void **state UNUSED) {
     const struct {
         int errnum;
         const char *text;
@@ -122,7 +122,7 @@ static void words_of_errno(void **state UNUSED) {
 }
 
 // The table against the C library, in whose C locale the words are the same but for the first letter.
-static void words_match_the_library(void **state UNUSED) {
+static void errno_messages_match_the_library(void **state UNUSED) {
     setlocale(LC_ALL, "C");
     for (int errnum = 1; errnum < 200; errnum++) {
         const char *library = strerrordesc_np(errnum);
@@ -134,13 +134,13 @@ static void words_match_the_library(void **state UNUSED) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sets_and_replaces),
-        cmocka_unit_test(null_means_nobody_asks),
-        cmocka_unit_test(prefix_keeps_what_else_is_known),
+        cmocka_unit_test(error_may_be_null),
+        cmocka_unit_test(prefix_keeps_kind_and_code),
         cmocka_unit_test(prefix_without_error_does_nothing),
         cmocka_unit_test(moves),
         cmocka_unit_test(codes_belong_to_one_error),
-        cmocka_unit_test(words_of_errno),
-        cmocka_unit_test(words_match_the_library),
+        cmocka_unit_test(errno_messages),
+        cmocka_unit_test(errno_messages_match_the_library),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

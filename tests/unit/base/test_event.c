@@ -64,7 +64,7 @@ static void order_notify(struct listener *listener, void *argument) {
     assert_int_equal(probe->heard, (*expected)++);
 }
 
-static void heard_in_order_of_adding(void **state UNUSED) {
+static void listeners_are_called_in_order(void **state UNUSED) {
     struct event event;
     struct probe probes[3];
     event_init(&event);
@@ -78,7 +78,7 @@ static void heard_in_order_of_adding(void **state UNUSED) {
     assert_int_equal(list_count(&event.listeners), 3);
 }
 
-static void nobody_listens(void **state UNUSED) {
+static void event_without_listeners(void **state UNUSED) {
     struct event event;
     event_init(&event);
     event_emit(&event, NULL);
@@ -125,7 +125,7 @@ static void listener_removes_an_earlier_one(void **state UNUSED) {
     assert_int_equal(probes[0].heard, 1);
 }
 
-static void listeners_are_freed_while_announced(void **state UNUSED) {
+static void listeners_may_be_freed_while_emitting(void **state UNUSED) {
     struct event event;
     event_init(&event);
     struct probe *first = memory_new(sizeof *first);
@@ -143,7 +143,7 @@ static void listeners_are_freed_while_announced(void **state UNUSED) {
     assert_int_equal(list_count(&event.listeners), 1);
 }
 
-static void added_listener_hears_the_next_one(void **state UNUSED) {
+static void added_listener_gets_the_next_event(void **state UNUSED) {
     struct event event;
     struct probe probes[1];
     struct probe late = {0};
@@ -158,7 +158,7 @@ static void added_listener_hears_the_next_one(void **state UNUSED) {
     assert_int_equal(late.heard, 1);
 }
 
-static void announcements_nest(void **state UNUSED) {
+static void emissions_nest(void **state UNUSED) {
     struct event event;
     struct probe probes[2];
     probes_init(&event, probes, 2);
@@ -172,10 +172,14 @@ static void announcements_nest(void **state UNUSED) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(heard_in_order_of_adding),          cmocka_unit_test(nobody_listens),
-        cmocka_unit_test(listener_removes_itself),           cmocka_unit_test(listener_removes_the_next),
-        cmocka_unit_test(listener_removes_an_earlier_one),   cmocka_unit_test(listeners_are_freed_while_announced),
-        cmocka_unit_test(added_listener_hears_the_next_one), cmocka_unit_test(announcements_nest),
+        cmocka_unit_test(listeners_are_called_in_order),
+        cmocka_unit_test(event_without_listeners),
+        cmocka_unit_test(listener_removes_itself),
+        cmocka_unit_test(listener_removes_the_next),
+        cmocka_unit_test(listener_removes_an_earlier_one),
+        cmocka_unit_test(listeners_may_be_freed_while_emitting),
+        cmocka_unit_test(added_listener_gets_the_next_event),
+        cmocka_unit_test(emissions_nest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

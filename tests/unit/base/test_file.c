@@ -142,7 +142,7 @@ static void reads_more_than_one_chunk(void **state) {
     assert_string_equal(buffer_text(&content), large);
 }
 
-static void reading_fails_with_words_and_leaves_the_buffer(void **state) {
+static void failed_reading_leaves_the_buffer(void **state) {
     AUTO_FREE char *path = path_join(*state, "f");
     AUTO_ERROR struct error err = {0};
     AUTO_BUFFER struct buffer content = BUFFER_INIT(10);
@@ -233,7 +233,7 @@ static void full_disk_keeps_the_old_file(void **state) {
     assert_entries(*state, "f");
 }
 
-static void leftovers_go_and_strangers_stay(void **state) {
+static void removes_only_leftovers_of_the_file(void **state) {
     const char *const leftovers[] = {"f.0123456789Az~", "f.aaaaaaaaaaaa~"};
     const char *const strangers[] = {"f",  "f.0123456789A~",  "f.0123456789Az",   "f.0123456789A-~",
                                      "f~", "g.0123456789Az~", "xf.0123456789Az~", "f-0123456789Az~"};
@@ -300,13 +300,13 @@ int main(void) {
         cmocka_unit_test(cleans_paths),
         cmocka_unit_test_setup_teardown(reads_whole_files, set_up, tear_down),
         cmocka_unit_test_setup_teardown(reads_more_than_one_chunk, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(reading_fails_with_words_and_leaves_the_buffer, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(failed_reading_leaves_the_buffer, set_up, tear_down),
         cmocka_unit_test_setup_teardown(writes_atomically_with_the_mode, set_up, tear_down),
         cmocka_unit_test_setup_teardown(writing_replaces_a_symlink, set_up, tear_down),
         cmocka_unit_test_setup_teardown(writing_needs_no_directory_in_the_path, set_up, tear_down),
         cmocka_unit_test_setup_teardown(failed_writing_leaves_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(full_disk_keeps_the_old_file, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(leftovers_go_and_strangers_stay, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(removes_only_leftovers_of_the_file, set_up, tear_down),
         cmocka_unit_test_setup_teardown(own_temporaries_count_as_leftovers, set_up, tear_down),
         cmocka_unit_test(writes_all_to_a_pipe),
     };

@@ -45,7 +45,7 @@ static void empty_list_has_no_items(void **state UNUSED) {
         fail();
 }
 
-static void current_item_may_go_while_walking(void **state UNUSED) {
+static void current_item_may_be_removed(void **state UNUSED) {
     struct list list;
     struct item items[5];
     fill(&list, items, 5);
@@ -85,7 +85,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keeps_order),
         cmocka_unit_test(empty_list_has_no_items),
-        cmocka_unit_test(current_item_may_go_while_walking),
+        cmocka_unit_test(current_item_may_be_removed),
         cmocka_unit_test(removed_link_can_be_removed_and_added_again),
         cmocka_unit_test(zeroed_link_is_in_no_list),
     };

@@ -41,7 +41,7 @@ static int tear_down(void **state) {
     return 0;
 }
 
-// What is behind the time stamp, which is checked here: 2026-01-02T03:04:05.678Z.
+// Checks the time stamp and returns the text after it: 2026-01-02T03:04:05.678Z.
 static const char *behind_time(const struct capture *capture) {
     const char *pattern = "dddd-dd-ddTdd:dd:dd.dddZ ";
     const char *line = buffer_text(&capture->lines);
@@ -84,9 +84,7 @@ static void debug_only_when_on(void **state) {
     struct capture *capture = *state;
     log_debug("Hidden");
     assert_int_equal(capture->calls, 0);
-    assert_false(log_is_debug());
     log_set_debug(true);
-    assert_true(log_is_debug());
     log_debug("Seen %d", 1);
     assert_string_equal(behind_time(capture), "[pebble] DEBUG Seen 1\n");
 }

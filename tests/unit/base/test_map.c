@@ -33,7 +33,6 @@ static void empty_map_has_nothing(void **state UNUSED) {
     assert_null(map_get(&map, "x"));
     assert_false(map_has(&map, "x"));
     assert_false(map_remove(&map, "x"));
-    assert_null(map_take(&map, "x"));
     assert_null(map_first(&map));
     AUTO_FREE struct map_entry **sorted = map_sorted(&map);
     assert_null(sorted[0]);
@@ -100,14 +99,11 @@ static void owned_values_are_freed(void **state UNUSED) {
     map_set(&map, "b", memory_string("3"));
     map_set(&map, "nothing", NULL);
     assert_true(map_has(&map, "nothing"));
-    AUTO_FREE char *taken = map_take(&map, "b");
-    assert_string_equal(taken, "3");
-    assert_int_equal(frees, 1);
     assert_true(map_remove(&map, "a"));
     assert_int_equal(frees, 2);
     map_set(&map, "c", memory_string("4"));
     map_finish(&map);
-    assert_int_equal(frees, 3);
+    assert_int_equal(frees, 4);
     assert_int_equal(map.count, 0);
     assert_null(map_get(&map, "c"));
 }
@@ -131,7 +127,7 @@ static void walks_each_entry_once(void **state UNUSED) {
         assert_int_equal(seen[i], 1);
 }
 
-static void current_entry_may_go_while_walking(void **state UNUSED) {
+static void current_entry_may_be_removed(void **state UNUSED) {
     AUTO_MAP struct map map = MAP_INIT(NULL);
     fill(&map, 1000);
     int seen = 0;
@@ -140,11 +136,9 @@ static void current_entry_may_go_while_walking(void **state UNUSED) {
         int number = *(int *)entry->value;
         if (number % 3 == 0)
             assert_true(map_remove(&map, entry->key));
-        else if (number % 3 == 1)
-            assert_ptr_equal(map_take(&map, entry->key), &numbers[number]);
     }
     assert_int_equal(seen, 1000);
-    assert_int_equal(map.count, 333);
+    assert_int_equal(map.count, 666);
 }
 
 static void sorted_by_bytes(void **state UNUSED) {
@@ -163,7 +157,7 @@ int main(void) {
         cmocka_unit_test(empty_map_has_nothing),  cmocka_unit_test(finds_all_after_growing),
         cmocka_unit_test(chains_stay_short),      cmocka_unit_test(shrinks_when_added_to),
         cmocka_unit_test(owned_values_are_freed), cmocka_unit_test(keys_are_copied),
-        cmocka_unit_test(walks_each_entry_once),  cmocka_unit_test(current_entry_may_go_while_walking),
+        cmocka_unit_test(walks_each_entry_once),  cmocka_unit_test(current_entry_may_be_removed),
         cmocka_unit_test(sorted_by_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -70,7 +70,7 @@ static void take_empties_the_local(void **state UNUSED) {
 // volatile keeps the compiler from judging the size.
 static volatile size_t absurd_size = SIZE_MAX / 4;
 
-static void trying_may_fail(void **state UNUSED) {
+static void memory_try_may_fail(void **state UNUSED) {
     assert_null(memory_try(absurd_size));
     AUTO_FREE char *old = memory_string("kept");
     assert_null(memory_try_resize(old, absurd_size));
@@ -80,7 +80,7 @@ static void trying_may_fail(void **state UNUSED) {
     assert_int_equal(small[2], 0);
 }
 
-// What ends the program runs in a child; returns its exit status and what it wrote to standard error.
+// Runs a function that ends the program in a child; returns its exit status and its standard error.
 static int status_of_child(void (*run)(void), struct buffer *message) {
     int pipe_fds[2];
     assert_int_equal(pipe(pipe_fds), 0);
@@ -127,7 +127,7 @@ static void allocate_with_shrinker(void) {
     allocate_absurdly();
 }
 
-static void failing_for_good_ends_the_program(void **state UNUSED) {
+static void persistent_failure_ends_the_program(void **state UNUSED) {
     void (*const runs[])(void) = {allocate_absurdly, allocate_overflowing, resize_absurdly};
     for (size_t i = 0; i < ARRAY_COUNT(runs); i++) {
         AUTO_BUFFER struct buffer message = BUFFER_INIT(10000);
@@ -182,8 +182,8 @@ int main(void) {
         cmocka_unit_test(grows_by_doubling),
         cmocka_unit_test(copies_text),
         cmocka_unit_test(take_empties_the_local),
-        cmocka_unit_test(trying_may_fail),
-        cmocka_unit_test(failing_for_good_ends_the_program),
+        cmocka_unit_test(memory_try_may_fail),
+        cmocka_unit_test(persistent_failure_ends_the_program),
         cmocka_unit_test(shrinkers_run_while_they_free_something),
 #ifndef __SANITIZE_ADDRESS__
         cmocka_unit_test(what_shrinkers_free_is_used),

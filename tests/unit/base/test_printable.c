@@ -9,7 +9,7 @@
 #include "base/compiler.h"
 #include "base/printable.h"
 
-static void knows_what_has_a_glyph(void **state UNUSED) {
+static void knows_printable_code_points(void **state UNUSED) {
     const uint32_t printable[] = {' ',     '~',     0xA1,    0xE9,    0x3A9,   0x20AC,  0x4E00, 0xFFFD,
                                   0x1F600, 0x1FAE8, 0x31350, 0x323AF, 0x13440, 0xE0100, 0xE01EF};
     const uint32_t hidden[] = {0,      0x1F,   0x7F,   0xA0,    0xAD,    0x378,   0x200B,   0x2028,   0x3000,
@@ -30,7 +30,7 @@ static void counts_like_the_standard(void **state UNUSED) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(knows_what_has_a_glyph),
+        cmocka_unit_test(knows_printable_code_points),
         cmocka_unit_test(counts_like_the_standard),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -46,10 +46,10 @@ static const struct cli_command needing = {
     .options = (const struct cli_option[]){{.name = "from", .kind = CLI_TEXT, .is_required = true}, {0}},
 };
 
-// The words, parted by single blanks; `_` stands for an empty one.
+// Words separated by single blanks; `_` is an empty word.
 struct parsed {
     struct cli_call call;
-    enum cli_wish wish;
+    enum cli_action action;
     struct error err;
     char text[256];
     char *words[32];
@@ -64,7 +64,7 @@ static bool parse(struct parsed *parsed, const struct cli_command *command, cons
         if (*word != '\0')
             parsed->words[count++] = strcmp(word, "_") == 0 ? word + 1 : word;
     }
-    return arguments_parse(command, parsed->words, count, &parsed->call.arguments, &parsed->wish, &parsed->err);
+    return arguments_parse(command, parsed->words, count, &parsed->call.arguments, &parsed->action, &parsed->err);
 }
 
 static void finish(struct parsed *parsed) {
@@ -88,7 +88,7 @@ static void reads_values_in_all_forms(void **state UNUSED) {
         assert_true(parse(&parsed, &listing, lines[i]));
         assert_int_equal(cli_value(&parsed.call, "number")->number, 2);
         assert_string_equal(cli_text(&parsed.call, "n"), "2");
-        assert_int_equal(parsed.wish, CLI_WISH_RUN);
+        assert_int_equal(parsed.action, CLI_ACTION_RUN);
         finish(&parsed);
     }
 }
@@ -108,7 +108,7 @@ static void takes_negative_numbers_but_no_options_as_values(void **state UNUSED)
     assert_refused(&listing, "x --number", "option --number needs a value");
 }
 
-static void refuses_what_it_does_not_know(void **state UNUSED) {
+static void refuses_unknown_options(void **state UNUSED) {
     assert_refused(&plain, "x --loud", "unknown option \"--loud\", see 'pebble help plain'");
     assert_refused(&plain, "x --al", "unknown option \"--al\", see 'pebble help plain'");
     assert_refused(&plain, "x --All", "unknown option \"--All\", see 'pebble help plain'");
@@ -149,7 +149,7 @@ static void assert_positionals(const struct cli_command *command, const char *li
     finish(&parsed);
 }
 
-static void tells_arguments_from_options(void **state UNUSED) {
+static void distinguishes_arguments_from_options(void **state UNUSED) {
     assert_positionals(&listing, "a --all b", "a|b");
     assert_positionals(&listing, "a -- --all", "a|--all");
     assert_positionals(&listing, "-- -- a", "--|a");
@@ -174,19 +174,19 @@ static void collects_lists(void **state UNUSED) {
     finish(&parsed);
 }
 
-static void answers_help_where_it_stands(void **state UNUSED) {
+static void stops_at_help(void **state UNUSED) {
     static const struct {
         const char *line;
-        enum cli_wish wish;
-    } cases[] = {{"--help", CLI_WISH_HELP},
-                 {"-h --nonsense", CLI_WISH_HELP},
-                 {"-ah", CLI_WISH_HELP},
-                 {"a b c d --version", CLI_WISH_VERSION},
-                 {"x -- --help", CLI_WISH_RUN}};
+        enum cli_action action;
+    } cases[] = {{"--help", CLI_ACTION_HELP},
+                 {"-h --nonsense", CLI_ACTION_HELP},
+                 {"-ah", CLI_ACTION_HELP},
+                 {"a b c d --version", CLI_ACTION_VERSION},
+                 {"x -- --help", CLI_ACTION_RUN}};
     for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
         struct parsed parsed;
         assert_true(parse(&parsed, &plain, cases[i].line));
-        assert_int_equal(parsed.wish, cases[i].wish);
+        assert_int_equal(parsed.action, cases[i].action);
         finish(&parsed);
     }
     assert_refused(&plain, "--nonsense --help", "unknown option \"--nonsense\", see 'pebble help plain'");
@@ -197,11 +197,11 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_values_in_all_forms),
         cmocka_unit_test(takes_negative_numbers_but_no_options_as_values),
-        cmocka_unit_test(refuses_what_it_does_not_know),
+        cmocka_unit_test(refuses_unknown_options),
         cmocka_unit_test(counts_arguments),
-        cmocka_unit_test(tells_arguments_from_options),
+        cmocka_unit_test(distinguishes_arguments_from_options),
         cmocka_unit_test(collects_lists),
-        cmocka_unit_test(answers_help_where_it_stands),
+        cmocka_unit_test(stops_at_help),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

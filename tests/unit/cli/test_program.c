@@ -77,7 +77,7 @@ static void shows_help_and_versions(void **state UNUSED) {
     assert_shows("version --client --format=json", "{\"client\":\"" PEBBLE_VERSION "\"}\n");
 }
 
-static void refuses_what_is_wrong(void **state UNUSED) {
+static void refuses_invalid_command_lines(void **state UNUSED) {
     assert_fails("trumpet --loud", "error: unknown command \"trumpet\", see 'pebble help'\n");
     assert_fails("help start trumpet", "error: unknown command \"trumpet\", see 'pebble help start'\n");
     assert_fails("--loud version", "error: unknown option \"--loud\", see 'pebble help'\n");
@@ -92,7 +92,7 @@ static void refuses_what_is_wrong(void **state UNUSED) {
     assert_fails("push a /b", "error: push is not available in this version\n");
 }
 
-static void enter_has_rules(void **state UNUSED) {
+static void enter_checks_its_subcommand(void **state UNUSED) {
     assert_fails("enter changes", "error: enter: subcommand \"changes\" is not supported\n");
     assert_fails("enter stop x", "error: enter: must use --run before \"stop\" subcommand\n");
     assert_fails("enter --run services", "error: enter: cannot provide --run before \"services\" subcommand\n");
@@ -102,10 +102,10 @@ static void enter_has_rules(void **state UNUSED) {
     assert_fails("enter start", "error: argument <service> is missing, see 'pebble help start'\n");
 }
 
-static void makes_completions_and_manuals(void **state UNUSED) {
+static void generates_completions_and_manuals(void **state UNUSED) {
     assert_shows("completions bash", "    services:--format) values='text json yaml' ;;\n");
     assert_shows("completions bash", "    start) words='--no-wait --help' ;;\n");
-    assert_shows("completions zsh", "'-f[Go on with new lines");
+    assert_shows("completions zsh", "'-f[Keep printing new lines");
     assert_shows("completions fish",
                  "complete -c pebble -n '__fish_seen_subcommand_from health' -l level -x -a 'alive ready'");
     assert_fails("completions tcsh", "error: unknown shell \"tcsh\": there are completions for bash, zsh and fish\n");
@@ -116,9 +116,9 @@ static void makes_completions_and_manuals(void **state UNUSED) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(shows_help_and_versions),
-        cmocka_unit_test(refuses_what_is_wrong),
-        cmocka_unit_test(enter_has_rules),
-        cmocka_unit_test(makes_completions_and_manuals),
+        cmocka_unit_test(refuses_invalid_command_lines),
+        cmocka_unit_test(enter_checks_its_subcommand),
+        cmocka_unit_test(generates_completions_and_manuals),
     };
     (void)setenv("XDG_CONFIG_HOME", "/nonexistent", 1);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -30,7 +30,7 @@ static void finds_the_socket(void **state UNUSED) {
     assert_place("/some/where", "./x//y", "./x//y");
 }
 
-// Fails as the client does, and returns what the user is told. Owned.
+// Fails like the client and returns the message for the user. Owned.
 static char *told(enum pebble_error_kind kind, const char *api_kind, const char *message) {
     struct pebble_error from = {.kind = kind, .message = memory_string(message)};
     from.api_kind = api_kind != NULL ? memory_string(api_kind) : NULL;
@@ -64,7 +64,7 @@ static void a_restart_of_the_system_is_marked(void **state UNUSED) {
     }
 }
 
-static void breaks_only_words_of_the_daemon(void **state UNUSED) {
+static void wraps_only_messages_of_the_daemon(void **state UNUSED) {
     AUTO_BUFFER struct buffer words = BUFFER_INIT(BUFFER_NO_LIMIT);
     for (int i = 0; i < 40; i++)
         buffer_add_string(&words, i == 0 ? "word" : " word");
@@ -79,7 +79,7 @@ int main(void) {
         cmocka_unit_test(finds_the_socket),
         cmocka_unit_test(explains_refusals),
         cmocka_unit_test(a_restart_of_the_system_is_marked),
-        cmocka_unit_test(breaks_only_words_of_the_daemon),
+        cmocka_unit_test(wraps_only_messages_of_the_daemon),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -39,7 +39,7 @@ static void write_file(const char *text) {
     assert_true(file_write_atomic(path, &piece, 1, 0600, NULL));
 }
 
-static void missing_and_empty_files_are_fine(void **state UNUSED) {
+static void accepts_missing_and_empty_files(void **state UNUSED) {
     static const char *const texts[] = {
         "null", "{}", "{\"pebble\": null}", "{\"pebble\": {\"/s\": null}}",
         "{\"pebble\": {\"/other\": {\"notices-last-listed\": \"2024-01-02T03:04:05Z\"}}}"};
@@ -54,7 +54,7 @@ static void missing_and_empty_files_are_fine(void **state UNUSED) {
     }
 }
 
-static void broken_files_are_not(void **state UNUSED) {
+static void refuses_broken_files(void **state UNUSED) {
     static const char *const texts[] = {"",
                                         "{\"pebble\": ",
                                         "[]",
@@ -70,7 +70,7 @@ static void broken_files_are_not(void **state UNUSED) {
     }
 }
 
-static void keeps_what_is_not_ours(void **state UNUSED) {
+static void keeps_other_entries(void **state UNUSED) {
     struct state_file file = {0}, again;
     struct stat about;
     write_file(
@@ -88,9 +88,9 @@ static void keeps_what_is_not_ours(void **state UNUSED) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(missing_and_empty_files_are_fine, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(broken_files_are_not, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(keeps_what_is_not_ours, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(accepts_missing_and_empty_files, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(refuses_broken_files, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(keeps_other_entries, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

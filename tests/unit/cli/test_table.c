@@ -21,7 +21,7 @@ static void aligns_by_characters(void **state UNUSED) {
                                            "a         1    -\n");
 }
 
-static void pads_no_last_column(void **state UNUSED) {
+static void does_not_pad_the_last_column(void **state UNUSED) {
     AUTO_TABLE struct table table;
     AUTO_BUFFER struct buffer out = BUFFER_INIT(BUFFER_NO_LIMIT);
     table_init(&table, 1);
@@ -44,7 +44,7 @@ static void columns_are_at_least_five_wide(void **state UNUSED) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(aligns_by_characters),
-        cmocka_unit_test(pads_no_last_column),
+        cmocka_unit_test(does_not_pad_the_last_column),
         cmocka_unit_test(columns_are_at_least_five_wide),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

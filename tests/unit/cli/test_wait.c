@@ -28,11 +28,11 @@ static int wait_for(const struct fake_response *script, size_t count, struct tex
     struct fake_daemon *daemon = fake_daemon_start(path, script, count);
     struct cli_session session;
     struct cli_call call = {.command = &cmd_start, .session = &session};
-    enum cli_wish wish = CLI_WISH_RUN;
+    enum cli_action action = CLI_ACTION_RUN;
     char web[] = "web";
     (void)setenv("PEBBLE_SOCKET", path, 1);
     session_init(&session);
-    assert_true(arguments_parse(&cmd_start, (char *const[]){web}, 1, &call.arguments, &wish, NULL));
+    assert_true(arguments_parse(&cmd_start, (char *const[]){web}, 1, &call.arguments, &action, NULL));
     int code = wait_for_change(&call, "7", err);
     arguments_finish(&call.arguments);
     session_finish(&session);
@@ -55,14 +55,14 @@ static void waits_until_it_is_done(void **state UNUSED) {
     assert_false(is_held_back(SIGINT));
 }
 
-static void failure_is_told(void **state UNUSED) {
+static void reports_a_failed_change(void **state UNUSED) {
     const struct fake_response script[] = {{.result = FAILED}};
     AUTO_ERROR struct error err = {0};
     assert_int_equal(wait_for(script, 1, NULL, &err), 1);
     assert_string_equal(err.message, "cannot do it");
 }
 
-// SIGINT comes while the daemon has the second request; the change is aborted once, and the wait goes on.
+// SIGINT comes while the daemon has the second request; the change is aborted once, and the wait continues.
 static void interrupt_aborts_the_change(void **state UNUSED) {
     const struct fake_response script[] = {
         {.result = DOING}, {.raises = true, .signal = SIGINT, .holds = true}, {.result = DOING}, {.result = FAILED}};
@@ -80,7 +80,7 @@ static void interrupt_aborts_the_change(void **state UNUSED) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(waits_until_it_is_done),
-        cmocka_unit_test(failure_is_told),
+        cmocka_unit_test(reports_a_failed_change),
         cmocka_unit_test(interrupt_aborts_the_change),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

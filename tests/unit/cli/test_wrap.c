@@ -18,7 +18,7 @@ static void assert_message(const char *text, int columns, int indent, const char
     assert_string_equal(buffer_text(&out), expected);
 }
 
-static void short_messages_stay(void **state UNUSED) {
+static void keeps_short_messages(void **state UNUSED) {
     assert_message("service \"web\" does not exist", 79, 7, "service \"web\" does not exist");
     assert_message("two  blanks\tand\nlines", 79, 7, "two blanks and lines");
     assert_message("", 79, 7, "");
@@ -73,7 +73,7 @@ static void fills_help(void **state UNUSED) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(short_messages_stay),
+        cmocka_unit_test(keeps_short_messages),
         cmocka_unit_test(breaks_at_blanks),
         cmocka_unit_test(prefers_even_lines_and_ends_of_phrases),
         cmocka_unit_test(does_not_break_words),

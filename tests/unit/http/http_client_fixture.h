@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// A client, a scripted server in the same loop, and what the client's handlers were told. The server listens at all
-// IPv4 addresses; "one.test" and the names below it resolve to one of them.
+// A client, a scripted server in the same loop, and what the client's handlers were called with. The server listens at
+// all IPv4 addresses; "one.test" and the names below it resolve to one of them.
 #pragma once
 
 #include <arpa/inet.h>
@@ -24,7 +24,7 @@
 #include "http/http_client_internal.h"
 #include "http/proxy.h"
 
-enum { ROUTES_MAX = 16, CONNECTIONS_MAX = 16 };
+enum { ROUTES_MAX = 16, CONNECTIONS_MAX = 32 };
 
 static struct loop *loop;
 static struct connector *connector;
@@ -35,18 +35,18 @@ static struct http_fetch *fetch;
 // --- the server ---
 
 enum manner {
-    REPLY_AND_CLOSE,
-    REPLY_AND_STAY,  // the connection stays open
-    REPLY_IN_DRIPS,  // a byte a turn, then closed
-    REPLY_AND_FLOOD, // the reply, then bytes without end
-    REPLY_AND_RESET, // the reply, then the connection is reset
-    REPLY_EARLY,     // without reading the request's body, closed with that unread
+    RESPOND_AND_CLOSE,
+    RESPOND_AND_STAY,  // the connection stays open
+    RESPOND_IN_DRIPS,  // a byte a turn, then closed
+    RESPOND_AND_FLOOD, // the response, then bytes without end
+    RESPOND_AND_RESET, // the response, then the connection is reset
+    RESPOND_EARLY,     // without reading the request's body, closed with that unread
 };
 
-// What the server replies to a target. NULL: nothing at all.
+// What the server responds to a target. NULL: nothing at all.
 static struct {
     char *target;
-    char *reply;
+    char *response;
     enum manner manner;
 } routes[ROUTES_MAX];
 static size_t route_count;
@@ -57,7 +57,7 @@ struct server_connection {
     struct buffer request;
     const char *to_drip;
     size_t flooded;
-    bool has_replied, has_ended;
+    bool has_responded, has_ended;
 };
 
 static struct {
@@ -68,22 +68,22 @@ static struct {
     size_t count;
 } server;
 
-static UNUSED void serve_in(const char *target, enum manner manner, const char *reply) {
+static UNUSED void serve_in(const char *target, enum manner manner, const char *response) {
     assert_true(route_count < ROUTES_MAX);
     routes[route_count].target = memory_string(target);
-    routes[route_count].reply = reply != NULL ? memory_string(reply) : NULL;
+    routes[route_count].response = response != NULL ? memory_string(response) : NULL;
     routes[route_count++].manner = manner;
 }
 
-// "PORT" in the reply becomes the server's port.
-static UNUSED void serve(const char *target, const char *reply) {
-    const char *mark = strstr(reply, "PORT");
+// "PORT" in the response becomes the server's port.
+static UNUSED void serve(const char *target, const char *response) {
+    const char *mark = strstr(response, "PORT");
     if (mark == NULL) {
-        serve_in(target, REPLY_AND_CLOSE, reply);
+        serve_in(target, RESPOND_AND_CLOSE, response);
         return;
     }
-    AUTO_FREE char *with_port = memory_printf("%.*s%u%s", (int)(mark - reply), reply, server.port, mark + 4);
-    serve_in(target, REPLY_AND_CLOSE, with_port);
+    AUTO_FREE char *with_port = memory_printf("%.*s%u%s", (int)(mark - response), response, server.port, mark + 4);
+    serve_in(target, RESPOND_AND_CLOSE, with_port);
 }
 
 static void send_text(struct stream *stream, const char *text, size_t length) {
@@ -128,23 +128,23 @@ static size_t find_route(const char *request) {
     return 0;
 }
 
-static void reply_to(struct server_connection *connection, size_t i) {
-    connection->has_replied = true;
-    if (routes[i].reply == NULL)
+static void respond_to(struct server_connection *connection, size_t i) {
+    connection->has_responded = true;
+    if (routes[i].response == NULL)
         return;
-    if (routes[i].manner == REPLY_IN_DRIPS) {
-        connection->to_drip = routes[i].reply;
+    if (routes[i].manner == RESPOND_IN_DRIPS) {
+        connection->to_drip = routes[i].response;
         drip(&connection->drip);
         return;
     }
-    send_text(connection->stream, routes[i].reply, strlen(routes[i].reply));
-    if (routes[i].manner == REPLY_AND_CLOSE)
+    send_text(connection->stream, routes[i].response, strlen(routes[i].response));
+    if (routes[i].manner == RESPOND_AND_CLOSE)
         stream_shut_down(connection->stream);
-    else if (routes[i].manner == REPLY_AND_FLOOD)
+    else if (routes[i].manner == RESPOND_AND_FLOOD)
         flood(connection);
-    else if (routes[i].manner == REPLY_AND_RESET)
+    else if (routes[i].manner == RESPOND_AND_RESET)
         reset(connection);
-    else if (routes[i].manner == REPLY_EARLY)
+    else if (routes[i].manner == RESPOND_EARLY)
         stream_destroy(TAKE(connection->stream));
 }
 
@@ -159,11 +159,11 @@ static void on_request_bytes(struct stream *stream UNUSED, const char *bytes, si
     struct server_connection *connection = data;
     buffer_add(&connection->request, bytes, length);
     const char *request = buffer_text(&connection->request);
-    if (connection->has_replied || strstr(request, "\r\n\r\n") == NULL)
+    if (connection->has_responded || strstr(request, "\r\n\r\n") == NULL)
         return;
     size_t route = find_route(request);
-    if (routes[route].manner == REPLY_EARLY || body_is_complete(&connection->request))
-        reply_to(connection, route);
+    if (routes[route].manner == RESPOND_EARLY || body_is_complete(&connection->request))
+        respond_to(connection, route);
 }
 
 static void on_request_end(struct stream *stream UNUSED, void *data) {
@@ -180,7 +180,7 @@ static void on_request_failed(struct stream *stream UNUSED, const struct error *
     ((struct server_connection *)data)->has_ended = true;
 }
 
-static void on_client(uv_poll_t *poll UNUSED, int status UNUSED, int events UNUSED) {
+static void on_client_waiting(uv_poll_t *poll UNUSED, int status UNUSED, int events UNUSED) {
     static const struct stream_handlers handlers = {.on_data = on_request_bytes,
                                                     .on_end = on_request_end,
                                                     .on_drained = on_request_drained,
@@ -204,7 +204,7 @@ static void server_open(void) {
     assert_int_equal(getsockname(server.fd, (struct sockaddr *)&address, &length), 0);
     server.port = ntohs(address.sin_port);
     assert_int_equal(uv_poll_init(loop_uv(loop), &server.poll, server.fd), 0);
-    assert_int_equal(uv_poll_start(&server.poll, UV_READABLE, on_client), 0);
+    assert_int_equal(uv_poll_start(&server.poll, UV_READABLE, on_client_waiting), 0);
 }
 
 static void server_close(void) {
@@ -217,7 +217,7 @@ static void server_close(void) {
     (void)close(server.fd);
     for (; route_count > 0; route_count--) {
         free(routes[route_count - 1].target);
-        free(routes[route_count - 1].reply);
+        free(routes[route_count - 1].response);
     }
 }
 
@@ -267,28 +267,28 @@ static void act(enum moment moment) {
     }
 }
 
-static void on_head(struct http_fetch *source, const struct http_head *head, void *data) {
+static void on_head_complete(struct http_fetch *source, const struct http_head *head, void *data) {
     assert_ptr_equal(source, fetch);
     assert_ptr_equal(data, &seen);
     assert_int_equal(seen.heads + seen.bodies + seen.ends, 0);
     seen.heads++;
-    seen.status = head->status;
+    act(AT_HEAD);
+    seen.status = head->status; // good for the whole call, whatever became of the fetch
     for (size_t i = 0; i < head->header_count; i++)
         buffer_printf(&seen.headers, "%s=%s\n", head->headers[i].name, head->headers[i].value);
-    act(AT_HEAD);
 }
 
-static void on_body(struct http_fetch *source, const char *bytes, size_t length, void *data UNUSED) {
+static void on_body_piece(struct http_fetch *source, const char *bytes, size_t length, void *data UNUSED) {
     assert_ptr_equal(source, fetch);
     assert_int_equal(seen.heads, 1);
     assert_int_equal(seen.ends, 0);
     assert_true(length > 0);
     seen.bodies++;
-    buffer_add(&seen.body, bytes, length);
     act(AT_BODY);
+    buffer_add(&seen.body, bytes, length);
 }
 
-static void on_end(struct http_fetch *source, const struct error *err, void *data UNUSED) {
+static void on_fetch_end(struct http_fetch *source, const struct error *err, void *data UNUSED) {
     assert_ptr_equal(source, fetch);
     assert_true(seen.heads == 1 || err != NULL);
     seen.ends++;
@@ -302,7 +302,8 @@ static void on_end(struct http_fetch *source, const struct error *err, void *dat
     loop_stop(loop);
 }
 
-static const struct http_fetch_handlers noting = {.on_head = on_head, .on_body = on_body, .on_end = on_end};
+static const struct http_fetch_handlers noting = {
+    .on_head = on_head_complete, .on_body = on_body_piece, .on_end = on_fetch_end};
 
 // --- fetching ---
 
@@ -380,11 +381,16 @@ static bool resolve_test_names(const char *name, struct address_list *found, str
     return true;
 }
 
-static UNUSED void use_proxies(const char *http_proxy, const char *no_proxy) {
+// With a new client; takes the settings over.
+static UNUSED void use_proxy_settings(struct proxy_settings *settings) {
     http_client_destroy(client);
     proxy_settings_destroy(proxies);
-    proxies = proxy_settings_create(http_proxy, no_proxy);
+    proxies = settings;
     client = http_client_create(loop, connector, proxies);
+}
+
+static UNUSED void use_proxies(const char *http_proxy, const char *no_proxy) {
+    use_proxy_settings(proxy_settings_create(http_proxy, no_proxy));
 }
 
 static int open_client(void **state UNUSED) {

@@ -73,7 +73,7 @@ static void keeps_the_order(void **state UNUSED) {
     deadline_start(list, &one);
     deadline_start(list, &two);
     deadline_start(list, &three);
-    deadline_start(list, &one); // anew, and so the last
+    deadline_start(list, &one); // restarted, so now the last
     wait_for(3);
     assert_ptr_equal(seen.due[0], &two);
     assert_ptr_equal(seen.due[1], &three);

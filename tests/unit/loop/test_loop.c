@@ -150,7 +150,7 @@ static void timer_starts_itself_again(void **state UNUSED) {
     timer_destroy(alarm.timer);
 }
 
-static void timer_without_delay_leaves_room_for_others(void **state UNUSED) {
+static void timer_without_delay_does_not_starve_others(void **state UNUSED) {
     struct alarm busy = {.again_ns = 0};
     struct alarm other = {.stop_at = 1};
     busy.timer = timer_create_in(loop, alarm_fire, &busy);
@@ -262,7 +262,7 @@ static void destroy_closes_what_is_open(void **state UNUSED) {
     loop_destroy(NULL);
 }
 
-static void stop_ahead_of_run_is_heard(void **state UNUSED) {
+static void stop_before_run_takes_effect(void **state UNUSED) {
     loop_stop(loop);
     loop_run(loop);
 }
@@ -320,7 +320,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(idle_loop_does_not_spin, open_loop, close_loop),
         cmocka_unit_test_setup_teardown(timer_is_never_early, open_loop, close_loop),
         cmocka_unit_test_setup_teardown(timer_starts_itself_again, open_loop, close_loop),
-        cmocka_unit_test_setup_teardown(timer_without_delay_leaves_room_for_others, open_loop, close_loop),
+        cmocka_unit_test_setup_teardown(timer_without_delay_does_not_starve_others, open_loop, close_loop),
         cmocka_unit_test_setup_teardown(timer_can_be_stopped, open_loop, close_loop),
         cmocka_unit_test_setup_teardown(timer_destroys_itself, open_loop, close_loop),
         cmocka_unit_test_setup_teardown(virtual_time_fires_in_order, open_loop, close_loop),
@@ -328,7 +328,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(signal_reaches_all_watches, open_loop, close_loop),
         cmocka_unit_test_setup_teardown(impossible_signal_is_an_error, open_loop, close_loop),
         cmocka_unit_test_setup_teardown(destroy_closes_what_is_open, open_loop, close_loop),
-        cmocka_unit_test_setup_teardown(stop_ahead_of_run_is_heard, open_loop, close_loop),
+        cmocka_unit_test_setup_teardown(stop_before_run_takes_effect, open_loop, close_loop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -57,7 +57,7 @@ static size_t read_available(int fd, struct buffer *text) {
     return total;
 }
 
-// Reads until nothing comes any more, giving the loop its turns.
+// Reads until nothing more arrives; runs the loop in between.
 static void read_all(int fd, struct buffer *text) {
     do {
         loop_run_pending(loop);
@@ -136,7 +136,7 @@ static void pipe_that_cannot_be_reopened(void **state UNUSED) {
     close(fds[1]);
 }
 
-static void piece_larger_than_the_pipe_is_not_torn(void **state UNUSED) {
+static void piece_larger_than_the_pipe_is_not_split(void **state UNUSED) {
     AUTO_BUFFER struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
     static char piece[50000];
     int fds[2];
@@ -183,7 +183,7 @@ static void slow_reader_gets_few_counts(void **state UNUSED) {
     close(fds[1]);
 }
 
-static void reader_that_is_gone(void **state UNUSED) {
+static void closed_reader(void **state UNUSED) {
     int fds[2];
     assert_int_equal(pipe(fds), 0);
     struct output *output = output_create(loop, fds[1], LIMIT_BYTES);
@@ -270,9 +270,9 @@ int main(void) {
         cmocka_unit_test_setup_teardown(pipe_that_stalls, open_loop, close_loop),
         cmocka_unit_test_setup_teardown(socket_that_stalls, open_loop, close_loop),
         cmocka_unit_test_setup_teardown(pipe_that_cannot_be_reopened, open_loop, close_loop),
-        cmocka_unit_test_setup_teardown(piece_larger_than_the_pipe_is_not_torn, open_loop, close_loop),
+        cmocka_unit_test_setup_teardown(piece_larger_than_the_pipe_is_not_split, open_loop, close_loop),
         cmocka_unit_test_setup_teardown(slow_reader_gets_few_counts, open_loop, close_loop),
-        cmocka_unit_test_setup_teardown(reader_that_is_gone, open_loop, close_loop),
+        cmocka_unit_test_setup_teardown(closed_reader, open_loop, close_loop),
         cmocka_unit_test_setup_teardown(file_gets_everything, open_loop, close_loop),
         cmocka_unit_test_setup_teardown(full_file_is_counted, open_loop, close_loop),
         cmocka_unit_test_setup_teardown(flush_waits_for_the_reader, open_loop, close_loop),

@@ -35,7 +35,7 @@ static int close_loop(void **state UNUSED) {
     return 0;
 }
 
-// A gate that items wait at until it is opened, and where the test waits for them to arrive.
+// A gate at which items wait until it is opened. The test can wait for their arrival.
 struct gate {
     pthread_mutex_t lock;
     pthread_cond_t changed;
@@ -131,14 +131,14 @@ static void one_thread_keeps_the_order(void **state UNUSED) {
     worker_pool_destroy(pool);
 }
 
-static void threads_work_side_by_side(void **state UNUSED) {
+static void threads_run_in_parallel(void **state UNUSED) {
     struct gate gate = GATE_INIT;
     struct work works[3];
     struct worker_pool *pool = worker_pool_create(loop, "test", 3, 10);
     finished = 0;
     for (int i = 0; i < 3; i++)
         assert_true(submit(pool, &works[i], &gate, NULL));
-    gate_wait_for(&gate, 3); // would wait for ever if they did not
+    gate_wait_for(&gate, 3); // would wait forever if they did not
     gate_open(&gate);
     run_until(3);
     worker_pool_destroy(pool);
@@ -279,8 +279,8 @@ static void waits_for_one_item(void **state UNUSED) {
     assert_true(worker_pool_wait_item(pool, &quick.item, FOREVER_NS));
     assert_int_equal(quick.done_count, 1);
     assert_int_equal(running.done_count, 0);
-    assert_true(worker_pool_wait_item(pool, &quick.item, 0)); // it is over
-    assert_true(worker_pool_wait_item(pool, &never.item, 0)); // was not submitted
+    assert_true(worker_pool_wait_item(pool, &quick.item, 0)); // it has run
+    assert_true(worker_pool_wait_item(pool, &never.item, 0)); // not submitted
     gate_open(&closed);
     assert_true(worker_pool_wait_item(pool, &running.item, FOREVER_NS));
     loop_run_pending(loop);
@@ -430,7 +430,7 @@ int main(void) {
         cmocka_unit_test(missing_thread_is_an_error),
         cmocka_unit_test_setup_teardown(idle_workers_end, open_loop, close_loop),
         cmocka_unit_test_setup_teardown(one_thread_keeps_the_order, open_loop, close_loop),
-        cmocka_unit_test_setup_teardown(threads_work_side_by_side, open_loop, close_loop),
+        cmocka_unit_test_setup_teardown(threads_run_in_parallel, open_loop, close_loop),
         cmocka_unit_test_setup_teardown(full_queue_refuses, open_loop, close_loop),
         cmocka_unit_test_setup_teardown(waiting_item_can_be_cancelled, open_loop, close_loop),
         cmocka_unit_test_setup_teardown(destroy_cancels_and_waits, open_loop, close_loop),

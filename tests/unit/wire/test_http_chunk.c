@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "http_check.h"
 
-// The body behind a chunked head, and what is read after the head's own transcript.
+// Reads the body after a chunked head, and compares the transcript after that of the head.
 static void check(const char *body, size_t length, const char *expected) {
     static const char head[] = "PUT / HTTP/1.1\r\nHost:\r\nTransfer-Encoding: chunked\r\n\r\n";
     AUTO_BUFFER struct buffer bytes = BUFFER_INIT(BUFFER_NO_LIMIT);

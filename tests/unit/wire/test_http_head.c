@@ -41,7 +41,7 @@ static void request_lines(void **state UNUSED) {
     check_bytes(HTTP_READ_REQUEST, "GET /\0 HTTP/1.0\r\n\r\n", 19, BAD);
 }
 
-static void a_bad_first_line_is_refused_before_the_rest_comes(void **state UNUSED) {
+static void refuses_a_bad_first_line_at_once(void **state UNUSED) {
     check_request("rubbish\n", BAD);
     check_request("\x16\x03\x01\x02\n", BAD);
     check_response("SSH-2.0-x\r\n", "\nFAILED 400 malformed HTTP response\n");
@@ -201,7 +201,7 @@ static void looks_up(void **state UNUSED) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(request_lines), cmocka_unit_test(a_bad_first_line_is_refused_before_the_rest_comes),
+        cmocka_unit_test(request_lines), cmocka_unit_test(refuses_a_bad_first_line_at_once),
         cmocka_unit_test(versions),      cmocka_unit_test(hosts),
         cmocka_unit_test(fields),        cmocka_unit_test(lengths),
         cmocka_unit_test(encodings),     cmocka_unit_test(two_framings_end_the_connection),

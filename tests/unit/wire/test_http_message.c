@@ -22,7 +22,7 @@ static void pipelines(void **state UNUSED) {
     check_request(GET "rubbish\r\n" GET, GOT BAD);
 }
 
-static void stray_line_ends_are_passed_over_only_after_a_post(void **state UNUSED) {
+static void skips_stray_line_ends_only_after_a_post(void **state UNUSED) {
     check_request(POST "\r\n" GET, POSTED GOT IDLE);
     check_request(POST "\r\n\n\r" GET, POSTED GOT IDLE);
     check_request(POST "\r\n", POSTED IDLE);
@@ -54,7 +54,7 @@ static void responses(void **state UNUSED) {
                    "chunked\nTransfer-Encoding=chunked\n\nEND\n" IDLE);
 }
 
-// The next event; `text` moves on.
+// Returns the next event; advances `text`.
 static enum http_event next(struct http_reader *reader, const char **text) {
     size_t length = strlen(*text);
     const char *data;
@@ -77,7 +77,7 @@ static void skips_the_body_of_a_response_to_head(void **state UNUSED) {
     http_reader_finish(&reader);
 }
 
-static void takes_no_byte_behind_the_head(void **state UNUSED) {
+static void consumes_no_byte_after_the_head(void **state UNUSED) {
     struct http_reader reader;
     http_reader_init(&reader, HTTP_READ_REQUEST);
     const char *text = "GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\n\r\nframes";
@@ -151,7 +151,7 @@ static void limits(void **state UNUSED) {
     check_head(HTTP_HEADERS_MAX + 1, 5, false);
 }
 
-static void a_limit_of_ones_own(void **state UNUSED) {
+static void limit_can_be_set(void **state UNUSED) {
     struct http_reader reader;
     http_reader_init(&reader, HTTP_READ_REQUEST);
     reader.head_limit_bytes = strlen(GET) - 1;
@@ -167,8 +167,8 @@ static void a_limit_of_ones_own(void **state UNUSED) {
     http_reader_finish(&reader);
 }
 
-// What was taken lasts while the rest of the message, and the next one, are read.
-static void gives_the_head_away(void **state UNUSED) {
+// A taken head is valid while the rest of the message and the next one are read.
+static void takes_the_head(void **state UNUSED) {
     const char *text = POST "\r\n" GET;
     struct http_reader reader;
     struct http_taken_head taken;
@@ -179,7 +179,7 @@ static void gives_the_head_away(void **state UNUSED) {
     assert_int_equal(reader.head_bytes.capacity, 0);
     assert_int_equal(next(&reader, &text), HTTP_BODY);
     assert_int_equal(next(&reader, &text), HTTP_END);
-    assert_int_equal(next(&reader, &text), HTTP_HEAD); // the stray line end behind a POST is passed over
+    assert_int_equal(next(&reader, &text), HTTP_HEAD); // the stray line end after a POST is skipped
     assert_string_equal(http_reader_head(&reader)->method, "GET");
     assert_int_equal(next(&reader, &text), HTTP_END);
     http_reader_finish(&reader);
@@ -199,7 +199,7 @@ static void reads_on_after_a_head_without_a_body(void **state UNUSED) {
     assert_int_equal(next(&reader, &text), HTTP_HEAD);
     http_reader_take_head(&reader, &taken);
     assert_int_equal(next(&reader, &text), HTTP_END);
-    assert_int_equal(next(&reader, &text), HTTP_FAILED); // only behind a POST
+    assert_int_equal(next(&reader, &text), HTTP_FAILED); // only after a POST
     http_taken_head_finish(&taken);
     http_reader_finish(&reader);
 }
@@ -208,16 +208,16 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing),
         cmocka_unit_test(pipelines),
-        cmocka_unit_test(stray_line_ends_are_passed_over_only_after_a_post),
+        cmocka_unit_test(skips_stray_line_ends_only_after_a_post),
         cmocka_unit_test(cut_off),
         cmocka_unit_test(responses),
         cmocka_unit_test(skips_the_body_of_a_response_to_head),
-        cmocka_unit_test(takes_no_byte_behind_the_head),
+        cmocka_unit_test(consumes_no_byte_after_the_head),
         cmocka_unit_test(stays_failed),
         cmocka_unit_test(holds_nothing_between_messages),
         cmocka_unit_test(limits),
-        cmocka_unit_test(a_limit_of_ones_own),
-        cmocka_unit_test(gives_the_head_away),
+        cmocka_unit_test(limit_can_be_set),
+        cmocka_unit_test(takes_the_head),
         cmocka_unit_test(reads_on_after_a_head_without_a_body),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

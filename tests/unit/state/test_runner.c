@@ -4,7 +4,7 @@
 #include "base/log.h"
 #include "state/runner.h"
 
-// A kind of work whose beginnings and aborts are written down by summary; it ends when told to.
+// A kind of task that records its beginnings and aborts by summary, and ends on request.
 struct scene {
     struct loop *loop;
     struct state *state;
@@ -62,7 +62,7 @@ static void scene_end(struct scene *scene) {
     buffer_finish(&scene->log);
 }
 
-// Runs what there is to do; what happened since the last time must be `expected`.
+// Runs pending work; the events since the last call must be `expected`.
 static void assert_story(struct scene *scene, const char *expected) {
     loop_run_pending(scene->loop);
     assert_string_equal(buffer_text(&scene->story), expected);
@@ -216,7 +216,7 @@ static void a_failure_aborts_those_under_way_in_its_lane(void **unused UNUSED) {
     task_create(scene.change, "slow", "b");
     assert_story(&scene, "begin a;begin b;");
     fail_task(a, "broken");
-    // The failed task itself is not told.
+    // The abort function of the failed task itself is not called.
     assert_story(&scene, "abort b;");
     scene_end(&scene);
 }

@@ -56,11 +56,10 @@ static enum read_result read_block(struct job_output *output, char *block, size_
     return READ_MORE;
 }
 
-// A short read ends the turn: reading on would fetch a few bytes at a time from a writer that is under way.
-static enum read_result read_turn(struct job_output *output) {
+static enum read_result read_turn(struct job_output *output, bool ends_at_short_read) {
     char block[BLOCK_BYTES];
     size_t limit = turn_bytes(output), total = 0, length = 0, wanted = 0;
-    while (total < limit && !output->is_paused && (length == wanted || output->is_finishing)) {
+    while (total < limit && !output->is_paused && (length == wanted || !ends_at_short_read)) {
         wanted = limit - total < sizeof block ? limit - total : sizeof block;
         enum read_result result = read_block(output, block, wanted, &length);
         if (result != READ_MORE)
@@ -82,18 +81,24 @@ static void stop(struct job_output *output) {
     }
 }
 
-void job_output_read(struct job_output *output) {
+static void read_output(struct job_output *output, bool ends_at_short_read) {
     if (output->is_paused || output->fd < 0)
         return;
-    enum read_result result = read_turn(output);
+    enum read_result result = read_turn(output, ends_at_short_read && !output->is_finishing);
     if (result == READ_END || (result == READ_EMPTY && output->is_finishing)) {
         stop(output);
         output->on_ended(output, output->data);
     }
 }
 
+void job_output_read(struct job_output *output) {
+    read_output(output, false);
+}
+
+// After a short read the rest waits for the next turn: reading on would fetch a few bytes at a time from a process that
+// is writing.
 static void on_poll_readable(uv_poll_t *poll, int status UNUSED, int events UNUSED) {
-    job_output_read(CONTAINER_OF(poll, struct job_output, poll));
+    read_output(CONTAINER_OF(poll, struct job_output, poll), true);
 }
 
 static void on_next_read(struct deferred *deferred) {

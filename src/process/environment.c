@@ -10,7 +10,7 @@
 
 struct environment {
     struct map values;     // name → owned text
-    struct text_list list; // NAME=VALUE by name, made when asked for
+    struct text_list list; // NAME=VALUE sorted by name, created on demand
     bool is_listed;        // the list is up to date
 };
 
@@ -19,7 +19,7 @@ struct environment *environment_create(char *const *initial) {
     map_init(&environment->values, free);
     for (; initial != NULL && *initial != NULL; initial++) {
         const char *equals = strchr(*initial, '=');
-        if (equals == NULL || equals == *initial) // not a variable that anyone could have set
+        if (equals == NULL || equals == *initial) // not a variable
             continue;
         AUTO_FREE char *name = memory_string_n(*initial, (size_t)(equals - *initial));
         environment_set(environment, name, equals + 1);
@@ -36,7 +36,7 @@ void environment_destroy(struct environment *environment) {
 }
 
 void environment_set(struct environment *environment, const char *name, const char *value) {
-    // Copied first: the value may be the old one.
+    // The value is copied before the old one is freed: it may be the same text.
     map_set(&environment->values, name, memory_string(value));
     environment->is_listed = false;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// An environment under construction: later settings replace earlier ones of the same name.
+// A set of environment variables: later settings replace earlier ones of the same name.
 #pragma once
 
 #include "base/compiler.h"

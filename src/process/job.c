@@ -25,9 +25,9 @@ struct job_context {
 };
 
 enum job_state {
-    JOB_LAUNCHING, // waits for its launch, or is being launched
+    JOB_LAUNCHING, // queued or being launched
     JOB_RUNNING,
-    JOB_EXITED, // the process has ended, its output has not, or on_ended is due
+    JOB_EXITED, // the process has ended; its output has not, or on_ended is deferred
     JOB_OVER,   // on_failed or on_ended has been called
 };
 
@@ -36,7 +36,7 @@ enum { OUTPUT, ERRORS, OUTPUT_COUNT };
 struct job {
     struct job_context *context;
     struct list link;     // in context.abandoned
-    struct job_spec spec; // without what was borrowed for the start
+    struct job_spec spec; // words, run_as and search_path are NULL
     const struct job_handlers *handlers;
     void *data;
     enum job_state state;
@@ -46,9 +46,9 @@ struct job {
     char *path;
     struct launch *launch; // NULL unless launching
     struct child child;
-    struct job_output *outputs[OUTPUT_COUNT]; // NULL without one, and at its end
+    struct job_output *outputs[OUTPUT_COUNT]; // NULL without one, and after its end
     bool is_paused;
-    int input_fd;              // -1 without one, and once it was taken
+    int input_fd;              // -1 without one, and when it has been taken
     struct timer *deadline;    // NULL without one
     struct timer *output_wait; // NULL until the process has ended
     struct deferred end;
@@ -57,7 +57,7 @@ struct job {
 
 // --- the budget of descriptors ---
 
-// Those that stay open; the child's own ends go with the launch, and there are few launches at a time.
+// Counts those that stay open. The child's ends are closed after the launch, and few launches run at a time.
 static size_t count_descriptors(const struct job_spec *spec) {
     size_t count = 0;
     count += spec->terminal.is_wanted || spec->output.write != NULL;
@@ -102,7 +102,7 @@ static void fail(struct job *job, const struct error *err) {
 
 static void end(struct deferred *deferred) {
     struct job *job = CONTAINER_OF(deferred, struct job, end);
-    // Its number, and its group's, may be another's from here on.
+    // From here on, PID and group ID may be reused.
     reaper_forget(job->context->spec.reaper, &job->child);
     set_state(job, JOB_OVER);
     if (job->is_abandoned) {
@@ -111,7 +111,7 @@ static void end(struct deferred *deferred) {
     }
     struct job_end result = {
         .exit_code = job->exit_code,
-        // It may have ended by itself just before the signal came.
+        // The process may have ended by itself before the signal arrived.
         .has_timed_out = job->was_killed && job->exit_code == 128 + SIGKILL,
     };
     job->handlers->on_ended(job, &result, job->data);
@@ -144,7 +144,7 @@ static void on_child_exited(struct child *child, int exit_code) {
     struct job *job = CONTAINER_OF(child, struct job, child);
     job->exit_code = exit_code;
     set_state(job, JOB_EXITED);
-    // Nearly always, all of it is there, and nobody else holds it.
+    // Output that has ended already needs no wait.
     for (size_t i = 0; i < OUTPUT_COUNT; i++) {
         if (job->outputs[i] != NULL)
             job_output_read(job->outputs[i]);
@@ -163,14 +163,14 @@ static void on_child_exited(struct child *child, int exit_code) {
 static void on_deadline_expired(void *data) {
     struct job *job = data;
     if (job->state == JOB_LAUNCHING) {
-        launch_call_off(TAKE(job->launch));
+        launch_cancel(TAKE(job->launch));
         AUTO_ERROR struct error err = {0};
         error_set(&err, ERROR_TIMEOUT, "fork/exec %s: timed out", job->path);
         fail(job, &err);
         return;
     }
     job->was_killed = true;
-    // The process itself, too: it may have moved to another group.
+    // The process may have moved to another group.
     child_signal_group(&job->child, SIGKILL, NULL);
     child_signal(&job->child, SIGKILL, NULL);
 }
@@ -218,7 +218,7 @@ static bool open_output_pipe(struct job *job, size_t which, int *writing_end, st
     return open_pipe(&reading_end, writing_end, err) && open_output(job, which, reading_end, err);
 }
 
-// Opened no earlier: jobs that wait to be launched hold no descriptors.
+// Descriptors are opened here and not in job_start(), so that queued launches hold none.
 static bool on_launch_begun(struct process_spec *spec, void *data, struct error *err) {
     struct job *job = data;
     if (job->spec.terminal.is_wanted) {
@@ -252,7 +252,7 @@ static bool find_program(const struct job_spec *spec, char **path, struct error 
     const char *name = spec->words->items[0];
     if (strchr(name, '/') == NULL)
         return process_find_program(name, spec->search_path, path, err);
-    // A path is left to exec: it may be relative to the command's directory, or to its user's eyes only.
+    // A path is not checked here: it may be relative to the command's directory, or readable by its user only.
     *path = memory_string(name);
     return true;
 }
@@ -308,13 +308,13 @@ bool job_start(struct job_context *context, const struct job_spec *spec, const s
     return true;
 }
 
-// --- what its owner does with it ---
+// --- the owner's calls ---
 
 void job_destroy(struct job *job) {
     if (job == NULL)
         return;
     if (job->launch != NULL)
-        launch_call_off(job->launch);
+        launch_cancel(job->launch);
     reaper_forget(job->context->spec.reaper, &job->child);
     loop_defer_cancel(job->context->spec.loop, &job->end);
     list_remove(&job->link);
@@ -388,7 +388,7 @@ void job_resume_output(struct job *job) {
     }
 }
 
-// --- what all jobs share ---
+// --- the context ---
 
 struct job_context *job_context_create(const struct job_context_spec *spec) {
     struct job_context *context = memory_new(sizeof *context);

@@ -10,29 +10,31 @@
 #include "base/memory.h"
 
 #define BLOCK_BYTES ((size_t)65536)
-// A pipe that was found full gets this size: fewer turns, and the writer waits less.
+// A pipe that filled a whole block is enlarged to this size: fewer turns, and the writer blocks less.
 #define FLOODED_PIPE_BYTES 262144
-// A pipe holds no more than this at the end, except if someone still writes.
+// More than a pipe holds at its end, unless a process still writes.
 #define REST_BYTES ((size_t)1048576)
 
 struct job_output {
     uv_poll_t poll;
     struct loop *loop;
-    struct deferred next_read; // after a resume, when nothing may come that would be polled for
+    struct deferred next_read; // after a resume while finishing: poll may never report anything
     int fd;
     struct job_sink sink;
     bool is_paused, is_finishing, has_large_pipe;
-    size_t rest_bytes; // to be read at most while finishing
+    size_t rest_bytes; // limit while finishing
     job_output_ended_fn on_ended;
     void *data;
 };
 
 enum read_result { READ_MORE, READ_EMPTY, READ_END };
+// A short read ends the turn while the program runs: another would return a few bytes from a writer that is writing.
+enum read_extent { READ_TO_SHORT, READ_TO_END };
 
 static void enlarge_pipe(struct job_output *output) {
     if (output->has_large_pipe)
         return;
-    // Refused when the user's pipes take too much already, and for a terminal: it stays as it is then.
+    // Fails for a terminal, and beyond the user's limits of pipe(7); neither is an error.
     output->has_large_pipe = true;
     (void)fcntl(output->fd, F_SETPIPE_SZ, FLOODED_PIPE_BYTES);
 }
@@ -42,7 +44,7 @@ static size_t turn_bytes(const struct job_output *output) {
     return output->is_finishing && output->rest_bytes < bytes ? output->rest_bytes : bytes;
 }
 
-// A terminal whose last user is gone reports EIO.
+// The master of a terminal reports EIO when the last slave is closed.
 static enum read_result read_block(struct job_output *output, char *block, size_t block_bytes, size_t *length) {
     ssize_t got;
     do {
@@ -56,10 +58,10 @@ static enum read_result read_block(struct job_output *output, char *block, size_
     return READ_MORE;
 }
 
-static enum read_result read_turn(struct job_output *output, bool ends_at_short_read) {
+static enum read_result read_turn(struct job_output *output, enum read_extent extent) {
     char block[BLOCK_BYTES];
     size_t limit = turn_bytes(output), total = 0, length = 0, wanted = 0;
-    while (total < limit && !output->is_paused && (length == wanted || !ends_at_short_read)) {
+    while (total < limit && !output->is_paused && (length == wanted || extent == READ_TO_END)) {
         wanted = limit - total < sizeof block ? limit - total : sizeof block;
         enum read_result result = read_block(output, block, wanted, &length);
         if (result != READ_MORE)
@@ -81,10 +83,10 @@ static void stop(struct job_output *output) {
     }
 }
 
-static void read_output(struct job_output *output, bool ends_at_short_read) {
+static void read_output(struct job_output *output, enum read_extent extent) {
     if (output->is_paused || output->fd < 0)
         return;
-    enum read_result result = read_turn(output, ends_at_short_read && !output->is_finishing);
+    enum read_result result = read_turn(output, extent);
     if (result == READ_END || (result == READ_EMPTY && output->is_finishing)) {
         stop(output);
         output->on_ended(output, output->data);
@@ -92,13 +94,12 @@ static void read_output(struct job_output *output, bool ends_at_short_read) {
 }
 
 void job_output_read(struct job_output *output) {
-    read_output(output, false);
+    read_output(output, READ_TO_END);
 }
 
-// After a short read the rest waits for the next turn: reading on would fetch a few bytes at a time from a process that
-// is writing.
 static void on_poll_readable(uv_poll_t *poll, int status UNUSED, int events UNUSED) {
-    read_output(CONTAINER_OF(poll, struct job_output, poll), true);
+    struct job_output *output = CONTAINER_OF(poll, struct job_output, poll);
+    read_output(output, output->is_finishing ? READ_TO_END : READ_TO_SHORT);
 }
 
 static void on_next_read(struct deferred *deferred) {

@@ -14,16 +14,16 @@
 #include "loop/worker_pool.h"
 
 #define DESTROY_SECONDS 1
-#define THREADS_MAX 64 // as many as may hang in the kernel, and LAUNCHES_AT_ONCE
+#define THREADS_MAX 64 // LAUNCHES_AT_ONCE, and those that hang in the kernel
 
-// The launches of one user; it is there as long as there are any.
+// The launches of one user; exists while there are any.
 struct launch_queue {
     struct list link; // launcher.queues
     uid_t uid;
     size_t launch_count;
     unsigned under_way_count;
     struct list waiting; // launch.link
-    struct timer *stall; // runs while some are waiting, anew from each that begins or is over
+    struct timer *stall; // runs while launches wait; restarted when one begins or is over
     struct launcher *launcher;
 };
 
@@ -32,12 +32,12 @@ struct launcher {
     struct reaper *reaper;
     struct worker_pool *pool;
     int64_t deadline_ns;
-    struct list queues;       // launch_queue.link; the one that comes next stands first
+    struct list queues;       // launch_queue.link; the next one to serve is the first
     struct list under_way;    // launch.link
-    unsigned under_way_count; // without those that were killed and may hang in the kernel
-    struct deferred turn;
+    unsigned under_way_count; // without killed ones, which may hang in the kernel
+    struct deferred dispatch;
     pthread_mutex_t lock;
-    pthread_cond_t returned; // a thread has returned from a launch
+    pthread_cond_t returned; // has_returned of a launch has become true
 };
 
 struct launch {
@@ -45,17 +45,17 @@ struct launch {
     struct launch_queue *queue;
     struct list link; // in queue.waiting, then in launcher.under_way
     struct process_spec spec;
-    void *texts; // that `spec` points into
+    void *texts; // the memory of the texts of `spec`
     const struct launch_handlers *handlers;
     void *data;
     bool is_under_way;
-    bool has_slot;  // counts in launcher.under_way_count
-    bool is_silent; // has been reported, or called off
+    bool has_slot;    // counts in launcher.under_way_count
+    bool is_reported; // on_done has been called, or the launch was cancelled
     struct timer *deadline;
     struct expected_child expected;
     struct process_report report;
     struct work_item work;
-    bool has_returned; // no thread has to do with it any more; guarded by launcher.lock
+    bool has_returned; // no thread uses the launch any more; guarded by launcher.lock
 };
 
 // --- a launch's memory ---
@@ -80,7 +80,7 @@ static char **copy_list(char *const *list, char **copy, char **at) {
     return copy;
 }
 
-// All in one block, for it may be large.
+// One allocation, which may fail: the texts are of any size.
 static bool copy_spec(struct launch *launch, const struct process_spec *spec) {
     const char *directory = spec->directory != NULL ? spec->directory : "";
     size_t bytes = strlen(spec->path) + strlen(directory) + 2;
@@ -102,7 +102,7 @@ static bool copy_spec(struct launch *launch, const struct process_spec *spec) {
 }
 
 static void close_descriptors(const struct process_spec *spec) {
-    // Some may be one and the same.
+    // The same descriptor may be there more than once.
     int fds[] = {spec->stdin_fd, spec->stdout_fd, spec->stderr_fd};
     if (fds[1] == fds[0])
         fds[1] = -1;
@@ -115,9 +115,9 @@ static void close_descriptors(const struct process_spec *spec) {
 // --- one user's launches ---
 
 static void on_stall_timer(void *data);
-static void on_turn_begun(struct deferred *turn);
+static void dispatch_launches(struct deferred *dispatch);
 
-static struct launch_queue *queue_of(struct launcher *launcher, uid_t uid) {
+static struct launch_queue *open_queue(struct launcher *launcher, uid_t uid) {
     struct launch_queue *queue;
     LIST_FOR_EACH (queue, &launcher->queues, link) {
         if (queue->uid == uid)
@@ -180,26 +180,26 @@ static void release_slot(struct launch *launch) {
         return;
     launch->has_slot = false;
     launcher->under_way_count--;
-    loop_defer(launcher->loop, &launcher->turn, on_turn_begun);
+    loop_defer(launcher->loop, &launcher->dispatch, dispatch_launches);
 }
 
-// The child may hang in the kernel even so. Then it goes on counting as its user's, but is in no other's way.
+// A child that hangs in the kernel survives this. It still counts for its user, but no longer for all.
 static void kill_child(struct launch *launch) {
     release_slot(launch);
-    process_call_off(&launch->report);
+    process_cancel(&launch->report);
     if (!worker_pool_cancel(launch->launcher->pool, &launch->work))
         return;
     pthread_mutex_lock(&launch->launcher->lock);
-    launch->has_returned = true; // for it was never given to a thread
+    launch->has_returned = true; // no thread has run it
     pthread_mutex_unlock(&launch->launcher->lock);
 }
 
 static void fail(struct launch *launch, const struct error *err) {
-    launch->is_silent = true;
+    launch->is_reported = true;
     launch->handlers->on_done(0, err, launch->data);
 }
 
-static void fail_late(struct launch *launch) {
+static void fail_timed_out(struct launch *launch) {
     AUTO_ERROR struct error err = {0};
     error_set(&err, ERROR_INTERNAL, "fork/exec %s: timed out", launch->spec.path);
     err.errnum = ETIMEDOUT;
@@ -208,20 +208,20 @@ static void fail_late(struct launch *launch) {
 
 static void on_deadline_expired(void *data) {
     struct launch *launch = data;
-    if (launch->is_silent || has_returned(launch))
+    if (launch->is_reported || has_returned(launch))
         return;
     kill_child(launch);
-    fail_late(launch);
+    fail_timed_out(launch);
 }
 
-// None of this user's launches comes to an end, not even those that were killed.
+// No launch of this user has begun or ended for twice the deadline, as a rule because killed children hang.
 static void on_stall_timer(void *data) {
     struct launch_queue *queue = data;
-    queue->launch_count++; // it goes with the last launch
+    queue->launch_count++; // the queue is freed with its last launch
     for (size_t count = list_count(&queue->waiting); count > 0 && !list_is_empty(&queue->waiting); count--) {
         struct launch *launch = LIST_ITEM(queue->waiting.next, struct launch, link);
         list_remove(&launch->link);
-        fail_late(launch);
+        fail_timed_out(launch);
         launch_free(launch);
     }
     watch_for_stall(queue);
@@ -235,12 +235,12 @@ static void on_launch_over(struct work_item *work) {
     release_slot(launch);
     launch->queue->under_way_count--;
     watch_for_stall(launch->queue);
-    loop_defer(launcher->loop, &launcher->turn, on_turn_begun);
+    loop_defer(launcher->loop, &launcher->dispatch, dispatch_launches);
     reaper_unexpect(launcher->reaper, &launch->expected);
     AUTO_ERROR struct error err = {0};
-    if (process_report_check(&launch->report, &launch->spec, &err) && !launch->is_silent)
+    if (process_report_check(&launch->report, &launch->spec, &err) && !launch->is_reported)
         launch->handlers->on_done(process_report_pid(&launch->report), NULL, launch->data);
-    else if (!launch->is_silent)
+    else if (!launch->is_reported)
         fail(launch, &err);
     launch_free(launch);
 }
@@ -252,7 +252,7 @@ static bool submit(struct launch *launch, struct error *err) {
     launch->work.done = on_launch_over;
     if (!worker_pool_submit(launcher->pool, &launch->work, NULL)) {
         reaper_unexpect(launcher->reaper, &launch->expected);
-        // No thread to be had is a kind of fork that failed.
+        // A thread that cannot be created is reported like a failed fork.
         return error_set_errno(err, EAGAIN, "fork/exec %s", launch->spec.path);
     }
     launch->is_under_way = launch->has_slot = true;
@@ -275,7 +275,7 @@ static bool begin(struct launch *launch) {
     return false;
 }
 
-// --- who comes next ---
+// --- the order of launches ---
 
 static struct launch *next_launch(struct launcher *launcher) {
     struct launch_queue *queue;
@@ -289,15 +289,15 @@ static struct launch *next_launch(struct launcher *launcher) {
     return NULL;
 }
 
-static void on_turn_begun(struct deferred *turn) {
-    struct launcher *launcher = CONTAINER_OF(turn, struct launcher, turn);
+static void dispatch_launches(struct deferred *dispatch) {
+    struct launcher *launcher = CONTAINER_OF(dispatch, struct launcher, dispatch);
     while (launcher->under_way_count < LAUNCHES_AT_ONCE) {
         struct launch *launch = next_launch(launcher);
         if (launch == NULL)
             return;
         if (!begin(launch)) {
-            // What its owner does may fail again, and again: not all in this turn.
-            loop_defer(launcher->loop, turn, on_turn_begun);
+            // The owner may start another launch that fails as well: at most one per turn of the loop.
+            loop_defer(launcher->loop, dispatch, dispatch_launches);
             return;
         }
     }
@@ -313,19 +313,19 @@ bool launch_start(struct launcher *launcher, const struct process_spec *spec, co
     launch->launcher = launcher;
     launch->handlers = handlers;
     launch->data = data;
-    launch->queue = queue_of(launcher, spec->account.has_uid ? spec->account.uid : getuid());
+    launch->queue = open_queue(launcher, spec->account.has_uid ? spec->account.uid : getuid());
     launch->queue->launch_count++;
     list_add(&launch->queue->waiting, &launch->link);
     if (!timer_is_running(launch->queue->stall))
         watch_for_stall(launch->queue);
-    loop_defer(launcher->loop, &launcher->turn, on_turn_begun);
+    loop_defer(launcher->loop, &launcher->dispatch, dispatch_launches);
     *out = launch;
     return true;
 }
 
-void launch_call_off(struct launch *launch) {
+void launch_cancel(struct launch *launch) {
     if (launch->is_under_way) {
-        launch->is_silent = true;
+        launch->is_reported = true;
         kill_child(launch);
         return;
     }
@@ -335,7 +335,7 @@ void launch_call_off(struct launch *launch) {
     launch_free(launch);
 }
 
-// --- all of them ---
+// --- the launcher ---
 
 struct launcher *launcher_create(struct loop *loop, struct reaper *reaper, int64_t deadline_ns) {
     struct launcher *launcher = memory_new(sizeof *launcher);
@@ -355,7 +355,7 @@ struct launcher *launcher_create(struct loop *loop, struct reaper *reaper, int64
 }
 
 // With the lock held.
-static bool is_any_out(struct launcher *launcher) {
+static bool is_any_running(struct launcher *launcher) {
     struct launch *launch;
     LIST_FOR_EACH (launch, &launcher->under_way, link) {
         if (!launch->has_returned)
@@ -370,9 +370,9 @@ static bool wait_until_returned(struct launcher *launcher) {
     until.tv_sec += DESTROY_SECONDS;
     pthread_mutex_lock(&launcher->lock);
     int status = 0;
-    while (is_any_out(launcher) && status == 0)
+    while (is_any_running(launcher) && status == 0)
         status = pthread_cond_timedwait(&launcher->returned, &launcher->lock, &until);
-    bool is_over = !is_any_out(launcher);
+    bool is_over = !is_any_running(launcher);
     pthread_mutex_unlock(&launcher->lock);
     return is_over;
 }
@@ -383,7 +383,7 @@ bool launcher_destroy(struct launcher *launcher) {
     if (!wait_until_returned(launcher))
         return false;
     worker_pool_destroy(launcher->pool);
-    loop_defer_cancel(launcher->loop, &launcher->turn);
+    loop_defer_cancel(launcher->loop, &launcher->dispatch);
     pthread_cond_destroy(&launcher->returned);
     pthread_mutex_destroy(&launcher->lock);
     free(launcher);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Private to process/: launches programs without the loop waiting for it. A thread of a worker pool makes the child and
-// waits for its exec (vfork), while the loop knows the child's PID and can kill it. Each launch has a deadline, and
-// each user a share: who stops his processes between setuid and exec, or has programs on a file system that hangs,
-// delays only himself. Where even a killed child does not come back from the kernel, what waits behind it fails in the
-// end.
+// Private to process/: launches programs without blocking the loop. A thread of a worker pool creates the child and
+// waits for its exec (vfork semantics), while the loop has the child's PID and can kill it. Each launch has a deadline,
+// and each user a limit of launches at a time, so that a user who stops processes between setuid and exec, or has
+// programs on a file system that hangs, delays other users little. If a killed child does not return from the kernel,
+// the launches queued behind it fail after twice the deadline.
 #pragma once
 
 #include "base/clock.h"
@@ -17,7 +17,7 @@
 
 enum {
     LAUNCHES_AT_ONCE = 8,
-    LAUNCHES_AT_ONCE_PER_USER = 2, // the others of this user wait in order
+    LAUNCHES_AT_ONCE_PER_USER = 2, // further ones are queued
 };
 #define LAUNCH_DEADLINE_NS (10 * NS_PER_S)
 
@@ -25,23 +25,24 @@ struct launcher;
 
 struct launcher *launcher_create(struct loop *loop, struct reaper *reaper, int64_t deadline_ns)
     __attribute__((returns_nonnull));
-// After all launches were called off. Waits a second at most for those under way to be over: false if one hangs in the
-// kernel even so. Then the launcher stays, and loop and reaper have to. NULL is fine.
+// All launches must be over or cancelled. Waits up to a second for the threads of cancelled launches. Returns false if
+// one still hangs in the kernel: the launcher then remains valid, and loop and reaper must remain so. NULL is fine.
 bool launcher_destroy(struct launcher *launcher);
 
 struct launch;
 
-// Called from the loop, never from within launch_start(), launch_call_off().
+// Called from the loop, never from within launch_start(), launch_cancel().
 struct launch_handlers {
-    // The launch's turn has come: opens the descriptors that the child gets and puts them into `spec`; they are closed
-    // when the launch is over, whatever becomes of it. On failure the launch fails with the error.
+    // Called before the child is created: opens the child's descriptors and stores them in `spec`. They are closed when
+    // the launch is over. If it fails, the launch fails with its error.
     bool (*prepare)(struct process_spec *spec, void *data, struct error *err);
-    // The program runs as `pid` (watch it now), or why not. The launch is gone. Exactly once, unless called off.
+    // The program runs as `pid`, which must be watched now; or `err` is set. The launch is freed afterwards. Called
+    // exactly once, unless the launch is cancelled.
     void (*on_done)(pid_t pid, const struct error *err, void *data);
 };
 
-// Copies what `spec` has; its descriptors do not matter. ENOMEM if words and environment are too large for that.
+// Queues a launch. Copies `spec` except for its descriptors; ENOMEM if there is no memory for words and environment.
 bool launch_start(struct launcher *launcher, const struct process_spec *spec, const struct launch_handlers *handlers,
                   void *data, struct launch **launch, struct error *err) NODISCARD;
-// on_done will not be called. A child that is there is killed.
-void launch_call_off(struct launch *launch);
+// Cancels a launch: on_done is not called, a child that exists is killed.
+void launch_cancel(struct launch *launch);

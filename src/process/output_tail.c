@@ -12,7 +12,7 @@
 struct output_tail {
     struct buffer bytes;
     size_t limit_bytes;
-    bool has_lost; // bytes before those that are kept
+    bool has_lost; // older bytes have been dropped
 };
 
 struct output_tail *output_tail_create(size_t limit_bytes) {
@@ -37,7 +37,7 @@ static void write_tail(void *data, const char *bytes, size_t length) {
         tail->has_lost = true;
     }
     buffer_add(&tail->bytes, bytes, length);
-    // Not each time: what is kept has to be moved.
+    // Only at twice the limit, as the kept bytes have to be moved.
     if (tail->bytes.length >= 2 * tail->limit_bytes) {
         buffer_consume(&tail->bytes, tail->bytes.length - tail->limit_bytes);
         tail->has_lost = true;
@@ -61,7 +61,7 @@ static void add_text(struct buffer *out, const char *bytes, const char *end) {
     }
 }
 
-// Where the last `line_count` lines begin.
+// Returns the beginning of the last `line_count` lines.
 static const char *find_lines(const char *begin, const char *end, size_t line_count) {
     const char *at = end;
     while (at > begin && (at[-1] != '\n' || --line_count > 0))

@@ -22,18 +22,18 @@
 
 enum {
     CHILD_STACK_BYTES = 32 * 1024,
-    CHILD_MOST_DESCRIPTORS = 1 << 20, // closed one by one where there is neither close_range() nor /proc
+    CHILD_DESCRIPTORS_MAX = 1 << 20, // closed one by one without close_range() and /proc
     KERNEL_SIGSET_BYTES = _NSIG / 8,
 };
 
-// The C library's functions for these tell the other threads to change too, and those are not the child's.
+// The C library's functions change all threads of the process, but the child shares memory with the parent's threads.
 #ifdef SYS_setuid32
 enum { RAW_SETUID = SYS_setuid32, RAW_SETGID = SYS_setgid32, RAW_SETGROUPS = SYS_setgroups32 };
 #else
 enum { RAW_SETUID = SYS_setuid, RAW_SETGID = SYS_setgid, RAW_SETGROUPS = SYS_setgroups };
 #endif
 
-// Lives on the stack of the thread that starts; the child shares the memory.
+// On the stack of process_spawn(); the child shares the memory.
 struct start {
     const struct process_spec *spec;
     struct process_report *report;
@@ -43,8 +43,8 @@ struct start {
 void (*process_before_exec)(const struct process_spec *spec);
 #endif
 
-// What runs in the child shares the parent's memory while only the thread that started it stands still: it allocates
-// nothing, takes no lock, and is left alone by sanitizers, whose records it would put out of order.
+// Functions that run in the child share the parent's memory, and only the thread that created the child is suspended.
+// They allocate nothing and take no lock. They are not instrumented, as they would corrupt the sanitizers' records.
 #define IN_CHILD __attribute__((no_sanitize("address", "undefined", "thread")))
 
 IN_CHILD static int parse_descriptor(const char *name) {
@@ -81,14 +81,14 @@ IN_CHILD static void close_all_descriptors(void) {
     if (close_range_of_descriptors(STDERR_FILENO + 1, ~0U) || close_listed_descriptors())
         return;
     struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur > CHILD_MOST_DESCRIPTORS)
-        limit.rlim_cur = CHILD_MOST_DESCRIPTORS;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur > CHILD_DESCRIPTORS_MAX)
+        limit.rlim_cur = CHILD_DESCRIPTORS_MAX;
     for (int fd = STDERR_FILENO + 1; fd < (int)limit.rlim_cur; fd++)
         close(fd);
 }
 
-// Makes room, so that a daemon that has run out of descriptors can still start processes. Where the kernel
-// has no close_range() it is done without.
+// Frees descriptors for the steps that follow, so that a daemon that has run out of them can start processes. Does
+// nothing on kernels without close_range().
 IN_CHILD static void close_unneeded_descriptors(const int sources[3]) {
     unsigned first = STDERR_FILENO + 1;
     for (;;) {
@@ -107,7 +107,7 @@ IN_CHILD static void close_unneeded_descriptors(const int sources[3]) {
 IN_CHILD static bool place_descriptors(const struct process_spec *spec) {
     int sources[3] = {spec->stdin_fd, spec->stdout_fd, spec->stderr_fd};
     close_unneeded_descriptors(sources);
-    // A source in the way of another target moves up first.
+    // A source that occupies the place of another target is moved first.
     for (int i = 0; i < 3; i++) {
         if (sources[i] >= 0 && sources[i] <= STDERR_FILENO && sources[i] != i) {
             sources[i] = fcntl(sources[i], F_DUPFD, STDERR_FILENO + 1);
@@ -141,8 +141,8 @@ IN_CHILD static bool change_account(const struct account_choice *account) {
 }
 
 IN_CHILD static void reset_signals(void) {
-    // Zeroes are the default action without flags, whatever this architecture's structure looks like. The
-    // C library's function would refuse the signals that it uses itself.
+    // All zeroes is SIG_DFL without flags on every architecture. The C library's function refuses the signals that it
+    // uses itself.
     unsigned long as_default[8] = {0};
     for (int number = 1; number < _NSIG; number++)
         syscall(SYS_rt_sigaction, number, as_default, NULL, (size_t)KERNEL_SIGSET_BYTES);
@@ -151,7 +151,7 @@ IN_CHILD static void reset_signals(void) {
 
 IN_CHILD static bool prepare_child(const struct process_spec *spec, struct process_report *report) {
     bool is_apart = spec->group == PROCESS_OWN_SESSION ? setsid() >= 0 : setpgid(0, 0) == 0;
-    // Descriptors first: when the child can be stopped by its user, it holds none that are not its own.
+    // Descriptors come first: a child that its user stops must not hold descriptors of others.
     if (!is_apart || !place_descriptors(spec) || (spec->takes_terminal && !take_terminal()) ||
         !change_account(&spec->account))
         return false;
@@ -170,7 +170,7 @@ IN_CHILD static void run_program(const struct process_spec *spec, const struct p
     if (process_before_exec != NULL)
         process_before_exec(spec);
 #endif
-    if (__atomic_load_n(&report->is_called_off, __ATOMIC_SEQ_CST))
+    if (__atomic_load_n(&report->is_cancelled, __ATOMIC_SEQ_CST))
         errno = ECANCELED;
     else
         execve(spec->path, spec->argv, spec->envp);
@@ -184,13 +184,13 @@ IN_CHILD static int run_child(void *data) {
     return 127;
 }
 
-// As vfork(), but the child has a stack of its own: what it does there cannot hurt the parent's frames.
+// Like vfork(), but the child has its own stack and cannot damage the parent's frames.
 void process_spawn(const struct process_spec *spec, struct process_report *report) {
     _Alignas(16) char stack[CHILD_STACK_BYTES];
     struct start start = {.spec = spec, .report = report};
     sigset_t all, before;
     sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before); // a handler must not run in the child
+    pthread_sigmask(SIG_SETMASK, &all, &before); // no handler may run in the child
     if (clone(run_child, stack + sizeof stack, CLONE_VM | CLONE_VFORK | CLONE_PARENT_SETTID | SIGCHLD, &start,
               &report->pid) < 0)
         report->errnum = errno;
@@ -201,12 +201,12 @@ pid_t process_report_pid(const struct process_report *report) {
     return __atomic_load_n(&report->pid, __ATOMIC_SEQ_CST);
 }
 
-void process_call_off(struct process_report *report) {
-    // In this order: either the PID is there by now, or the child is yet to see the flag.
-    __atomic_store_n(&report->is_called_off, true, __ATOMIC_SEQ_CST);
+void process_cancel(struct process_report *report) {
+    // The order matters: if the PID is not set yet, the child will find the flag set.
+    __atomic_store_n(&report->is_cancelled, true, __ATOMIC_SEQ_CST);
     pid_t pid = process_report_pid(report);
     if (pid > 0) {
-        (void)kill(-pid, SIGKILL); // it may run its program by now
+        (void)kill(-pid, SIGKILL); // the program may run by now, with children of its own
         (void)kill(pid, SIGKILL);
     }
 }
@@ -221,7 +221,7 @@ bool process_report_check(const struct process_report *report, const struct proc
 
 // --- finding programs ---
 
-// 0, or the reason in `errnum` why the file cannot be run; `is_missing` says that it cannot even be looked at.
+// Returns 0, or the errno that tells why the file cannot be executed; `is_missing`: stat() failed.
 static int check_executable(const char *path, bool *is_missing) {
     struct stat status;
     *is_missing = stat(path, &status) != 0;
@@ -231,7 +231,7 @@ static int check_executable(const char *path, bool *is_missing) {
         return EISDIR;
     if (faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) == 0)
         return 0;
-    if (errno != ENOSYS && errno != EPERM) // the latter from containers that forbid the call
+    if (errno != ENOSYS && errno != EPERM) // EPERM: forbidden by a container's seccomp filter
         return errno;
     return (status.st_mode & 0111) ? 0 : EACCES;
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Starting one process, and finding its program. vfork semantics with all signals blocked around it; in the child
-// every signal is reset to its default and unblocked, descriptors other than 0-2 are closed, and a failure of any step
-// up to and including exec is reported. What happens in the child before exec may block, for a stranger may stop it
-// once it runs as his user, and file systems may hang: launcher_internal.h does it in a thread.
+// Starts one process, and finds its program. A child is created with vfork semantics while all signals are blocked. In
+// the child every signal is reset to its default action and unblocked, descriptors other than 0 to 2 are closed, and a
+// failure of any step up to and including exec is reported. The steps before exec may block: the child can be stopped
+// by its user once its uid is set, and file systems can hang. launcher_internal.h therefore starts processes in
+// threads.
 #pragma once
 
 #include "base/accounts.h"
@@ -25,34 +26,34 @@ struct process_spec {
     int stdin_fd;                     // -1: /dev/null
     int stdout_fd;                    // -1: /dev/null
     int stderr_fd;                    // -1: /dev/null
-    const struct rlimit *descriptors; // its RLIMIT_NOFILE; NULL: the daemon's
+    const struct rlimit *descriptors; // RLIMIT_NOFILE; NULL: the daemon's
     bool takes_terminal; // with PROCESS_OWN_SESSION: stdin_fd's (or stdout_fd's) terminal becomes the controlling one
 };
 
 enum process_step { PROCESS_STEP_EXEC, PROCESS_STEP_DIRECTORY };
 
-// How far a start has come: shared by the thread that starts, the child, and who watches. Zeroed at first.
+// The progress of a start, shared by the thread that starts the process, the child and the loop. Zeroed by the caller.
 struct process_report {
     pid_t pid;              // private: see process_report_pid()
-    bool is_called_off;     // private: see process_call_off()
-    enum process_step step; // that failed, if errnum is not 0
+    bool is_cancelled;      // private: see process_cancel()
+    enum process_step step; // the one that failed, if errnum is not 0
     int errnum;             // written before process_spawn() returns
 };
 
-// Blocks until the child runs its program or has failed. A child that failed is left to be reaped like any other.
+// Blocks until the child has executed its program or has failed. A child that failed remains to be reaped.
 void process_spawn(const struct process_spec *spec, struct process_report *report);
-// From any thread: the child's PID as soon as there is a child, before it runs; 0 until then, and if there is none.
+// The child's PID, set before the child runs; 0 before that, and if no child could be created. From any thread.
 pid_t process_report_pid(const struct process_report *report);
-// From any thread, as long as the child has not been reaped: the child is killed, or will not run its program.
-void process_call_off(struct process_report *report);
-// After process_spawn(): false if it failed. The message names what failed in the words that Go's os/exec uses where
-// scripts see them: `fork/exec /x/y: no such file or directory`, `chdir /x: no such file or directory`,
-// `fork/exec /x: permission denied`. The directory is entered with the account's rights.
+// Kills the child, or keeps it from executing its program. From any thread, but only until the child is reaped.
+void process_cancel(struct process_report *report);
+// After process_spawn(): false if it failed. Scripts see the messages, which are those of Go's os/exec:
+// `fork/exec /x/y: no such file or directory`, `fork/exec /x: permission denied`,
+// `chdir /x: no such file or directory`. The directory is entered with the account's rights.
 bool process_report_check(const struct process_report *report, const struct process_spec *spec, struct error *err);
 
-// Finds a program by the rules of Go's exec.LookPath: a name with a slash is taken as it is, another is
-// searched in `search_path` (the daemon's PATH; NULL counts as empty), files only with an execute bit.
+// Finds a program by the rules of Go's exec.LookPath: a name with a slash is used as it is, other names are looked up
+// in `search_path` (directories separated by colons; NULL: empty). Only executable files match. The path is owned.
 // Failures: `exec: "NAME": executable file not found in $PATH`, `exec: "NAME": permission denied`,
 // `exec: "NAME": stat NAME: no such file or directory`, `exec: "NAME": is a directory`, and
-// `exec: "NAME": cannot run executable found relative to current directory`. Owned path.
+// `exec: "NAME": cannot run executable found relative to current directory`.
 bool process_find_program(const char *name, const char *search_path, char **path, struct error *err) NODISCARD;

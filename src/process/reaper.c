@@ -27,8 +27,8 @@ struct reaper {
     struct list expected; // expected_child.link
     struct rlimit child_descriptors;
     bool has_raised_descriptors;
-    struct child *ending; // whose owner is being notified; NULL once that owner has let go of it
-    bool keeps_ending;    // its owner keeps it, or kept it for a while
+    struct child *ending; // the one whose on_exit is being called; NULL when it was watched anew, kept or forgotten
+    bool keeps_ending;    // reaper_keep() was called for it
 };
 
 // --- children by PID ---
@@ -95,7 +95,7 @@ static void reap(pid_t pid) {
     (void)waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG);
 }
 
-// Returns whether the owner keeps, or has kept, the child: it is not to be reaped then.
+// Returns whether the owner has called reaper_keep(): the child is not to be reaped here then.
 static bool notify_owner(struct reaper *reaper, struct child *child, const siginfo_t *info) {
     table_remove(reaper, child);
     reaper->ending = child;
@@ -122,7 +122,7 @@ static bool has_ended(idtype_t type, pid_t pid, siginfo_t *info) {
     return status == 0 && info->si_pid != 0;
 }
 
-// False when no child has ended, or one whose launch is not over.
+// Returns false if no child has ended, or if the launch of the one that has is not over.
 static bool reap_next(struct reaper *reaper) {
     siginfo_t info;
     if (!has_ended(P_ALL, 0, &info) || is_expected(reaper, info.si_pid))
@@ -131,7 +131,7 @@ static bool reap_next(struct reaper *reaper) {
     return true;
 }
 
-// --- reaping past children that are kept, which the kernel would name first, again and again ---
+// --- reaping while children are kept: waitid(P_ALL) would report the kept ones each time ---
 
 static size_t list_ended(const struct reaper *reaper, pid_t pids[REAPS_PER_TURN]) {
     size_t count = 0;
@@ -145,7 +145,7 @@ static size_t list_ended(const struct reaper *reaper, pid_t pids[REAPS_PER_TURN]
     return count;
 }
 
-// Orphans are this thread's children. Where the kernel does not list them, they are left until nothing is kept.
+// Orphans become children of the main thread. On kernels without this list they wait until no child is kept.
 static void reap_orphans(const struct reaper *reaper) {
     AUTO_FREE char *path = memory_printf("/proc/self/task/%d/children", (int)getpid());
     AUTO_BUFFER struct buffer list = BUFFER_INIT(BUFFER_NO_LIMIT);
@@ -247,7 +247,7 @@ void reaper_unexpect(struct reaper *reaper, struct expected_child *expected) {
 
 void reaper_watch(struct reaper *reaper, struct child *child, pid_t pid, child_exit_fn on_exit) {
     if (reaper->ending == child)
-        reaper->ending = NULL; // its owner starts the next process with it
+        reaper->ending = NULL; // on_exit has started another process
     child->pid = pid;
     child->on_exit = on_exit;
     child->is_kept = false;

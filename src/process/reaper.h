@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Reaps all children: those that were watched, and orphans that PID 1 or a subreaper inherits. It looks
-// first (waitid with WNOWAIT), notifies the owner, and only then reaps: meanwhile neither the PID nor its group can
-// have been reused, so the owner may still signal the group.
+// Reaps all children: those that are watched, and orphans that PID 1 or a subreaper inherits. It finds a child that has
+// ended with waitid() and WNOWAIT, notifies the owner, and only then reaps: until then neither the PID nor the group ID
+// can be reused, so the owner may still signal the group.
 //
-// Children are made in threads, while the loop goes on: a child may run and end before the loop knows that there is
-// one. Its exit must not get lost, nor its PID be reused while its launch may still kill it. So a child is expected
-// before it is made: the kernel writes its PID before it runs, and where the reaper finds an expected child ended, it
-// leaves it and all that ended after it alone until the launch is over. That is not long: the thread that waits for
-// the child wakes up when the child ends, and nothing but the kernel's scheduler stands in between.
+// Children are created in threads while the loop runs, so a child may run and end before the loop knows of it. Its exit
+// must not be lost, and its PID must not be reused while the launch may still kill it. Therefore a child is registered
+// as expected before it is created, and the kernel writes its PID before it runs. When the reaper finds an expected
+// child ended, it stops reaping until the launch is over. That is soon: the end of the child wakes up the thread that
+// waits for its exec.
 #pragma once
 
 #include "base/list.h"
@@ -18,42 +18,42 @@
 
 struct reaper;
 
-// Becomes a subreaper. Watches SIGCHLD.
+// Makes the process a subreaper and watches SIGCHLD.
 bool reaper_create(struct loop *loop, struct reaper **reaper, struct error *err) NODISCARD;
-void reaper_destroy(struct reaper *reaper); // after all that it watches; NULL is fine
+void reaper_destroy(struct reaper *reaper); // when no child is watched or expected any more; NULL is fine
 
-// Raises this process' own limit of descriptors (RLIMIT_NOFILE) as far as it may go. Programs expect the limit
-// that the daemon was given: commands get that one.
+// Raises this process' soft limit of descriptors (RLIMIT_NOFILE) to the hard limit. Commands are started with the limit
+// that the daemon itself was started with, which programs expect.
 void reaper_raise_descriptors(struct reaper *reaper);
 const struct rlimit *reaper_child_descriptors(const struct reaper *reaper); // NULL if it was not raised
 
 struct child;
-// `exit_code`: the status, or 128 + N for death by signal N. The child is forgotten when it returns. It may
-// be watched again in here with the next process, or freed after reaper_forget().
+// `exit_code`: the status, or 128 + N for death by signal N. The child is no longer watched when the function returns.
+// In the function, the structure may be passed to reaper_watch() for another process, or freed after reaper_forget().
 typedef void (*child_exit_fn)(struct child *child, int exit_code);
-// The owner's structure, embedded in its own; zeroed before first use.
+// Embedded in the owner's structure; zeroed before first use.
 struct child {
-    pid_t pid; // 0 once it has ended or was never started
+    pid_t pid; // 0 before it is watched and after its end
     child_exit_fn on_exit;
     struct child *next; // private
     bool is_kept;       // private
 };
-// Call in the same turn of the loop in which the process was started, or reaper_unexpect() called.
+// To be called in the same turn of the loop in which the process was started or reaper_unexpect() was called.
 void reaper_watch(struct reaper *reaper, struct child *child, pid_t pid, child_exit_fn on_exit);
-// From on_exit only: the process is not reaped before reaper_forget(), so that its number and its group's stay its own.
-// Costs a look at each child whenever one ends, so it is for exceptions.
+// From on_exit only: delays reaping until reaper_forget(), so that PID and group ID are not reused. While a child is
+// kept, every exit costs a look at each child, so this is for rare cases.
 void reaper_keep(struct reaper *reaper, struct child *child);
-// The owner loses interest: the process will be reaped silently.
+// Stops watching: the process is reaped without a callback.
 void reaper_forget(struct reaper *reaper, struct child *child);
-// Signals the process (or its group) if it has not been reaped yet; false with ESRCH else.
+// Signals the process (or its group) unless it has been reaped (ESRCH).
 bool child_signal(const struct child *child, int signal_number, struct error *err);
 bool child_signal_group(const struct child *child, int signal_number, struct error *err);
 
-// A child that a thread is about to make. Embedded in its owner's structure; zeroed before first use.
+// A child that a thread is about to create. Embedded in the owner's structure; zeroed before first use.
 struct expected_child {
-    const pid_t *pid; // where the kernel writes it, 0 until then
+    const pid_t *pid; // written by the kernel, 0 until then
     struct list link; // private
 };
 void reaper_expect(struct reaper *reaper, struct expected_child *expected, const pid_t *pid);
-// The thread has reported: there is a child (watch it now), or there is none.
+// The launch is over: if a child runs, it must be watched in the same turn of the loop.
 void reaper_unexpect(struct reaper *reaper, struct expected_child *expected);

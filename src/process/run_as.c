@@ -10,11 +10,11 @@
 #define EXEC_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 #define EXEC_LANG "C.UTF-8"
 
-// What all layers want together.
+// The settings of all layers.
 struct merged {
     struct account_request account;
     const char *directory;
-    bool has_home, has_user; // some layer sets them, and not to nothing
+    bool has_home, has_user; // a layer sets HOME, USER, and not to an empty text
 };
 
 static void merge_text(const char **merged, const char *text) {
@@ -46,7 +46,7 @@ static struct merged merge_layers(const struct run_as_layer *layers, size_t coun
     return merged;
 }
 
-// Sets HOME and USER to the account's, unless they are to be kept.
+// Sets HOME and USER to the account's, unless they are kept.
 static void set_home_and_user(struct run_as *run_as, uid_t uid, bool keeps_home, bool keeps_user) {
     if (keeps_home && keeps_user)
         return;

@@ -5,7 +5,7 @@
 
 #include "base/text.h"
 
-// One name a signal: SIGCLD, SIGIOT and SIGPOLL are not known to users, nor are real-time signals.
+// One name for each signal: the aliases SIGCLD, SIGIOT and SIGPOLL and real-time signals are not accepted.
 static const char *const signal_names[] = {
     [SIGABRT] = "SIGABRT",     [SIGALRM] = "SIGALRM",     [SIGBUS] = "SIGBUS",   [SIGCHLD] = "SIGCHLD",
     [SIGCONT] = "SIGCONT",     [SIGFPE] = "SIGFPE",       [SIGHUP] = "SIGHUP",   [SIGILL] = "SIGILL",
@@ -26,8 +26,4 @@ int signal_by_name(const char *name) {
             return (int)number;
     }
     return 0;
-}
-
-const char *signal_name(int number) {
-    return number > 0 && (size_t)number < ARRAY_COUNT(signal_names) ? signal_names[number] : NULL;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Declared in service_internal.h: a service's life, and the events that its timers and its process give.
+// A service, and the events of its timers and its process. Declared in services/service_internal.h.
 #include "services/service_internal.h"
 
 #include <stdlib.h>

@@ -21,7 +21,7 @@ static void finish_start(struct service *service, struct error *err) {
         task_finish(task, err);
 }
 
-// All that wait for the process' end; each may lead to further requests.
+// A listener of a task that is finished here may make further requests, which add to stop_tasks.
 static void finish_stops(struct service *service, const struct error *err) {
     AUTO_TASK_ARRAY struct task_array tasks = service->stop_tasks;
     service->stop_tasks = (struct task_array){0};
@@ -47,7 +47,7 @@ static bool start_process(struct service *service, struct error *err) {
         .config = service->config,
         .workload = service->workload,
         .output = service_output_sink(service),
-        // A little less than the kill-delay, so that the end of the wait does not meet the SIGKILL.
+        // Shorter than the kill-delay, so that the wait is over before SIGKILL is sent.
         .output_wait_ns = service_kill_delay_ns(service) / 10 * 9,
     };
     if (!launcher->start(launcher, &spec, service->process_handlers, service, &service->process, err))
@@ -64,14 +64,14 @@ static struct service_event launch(struct service *service) {
     return no_event;
 }
 
-static void begin_backoff_anew(struct service *service) {
+static void reset_backoff(struct service *service) {
     service->backoff_count = 0;
     service->backoff_ns = 0;
 }
 
 struct service_event action_launch(struct service *service, const struct service_event *event) {
     service->start_task = event->task;
-    begin_backoff_anew(service);
+    reset_backoff(service);
     return launch(service);
 }
 
@@ -81,11 +81,11 @@ struct service_event action_relaunch(struct service *service, const struct servi
 
 struct service_event action_adopt_launch(struct service *service, const struct service_event *event) {
     service->start_task = event->task;
-    begin_backoff_anew(service);
+    reset_backoff(service);
     return no_event;
 }
 
-struct service_event action_note_launch(struct service *service, const struct service_event *event UNUSED) {
+struct service_event action_count_launch(struct service *service, const struct service_event *event UNUSED) {
     service->start_count++;
     timer_start(service->reset_timer, service->config->backoff_limit.ns);
     return no_event;
@@ -93,7 +93,7 @@ struct service_event action_note_launch(struct service *service, const struct se
 
 struct service_event action_open_window(struct service *service, const struct service_event *event) {
     timer_start(service->timer, START_WINDOW_NS);
-    return action_note_launch(service, event);
+    return action_count_launch(service, event);
 }
 
 struct service_event action_fail_launch(struct service *service, const struct service_event *event) {
@@ -114,7 +114,7 @@ struct service_event action_refuse_start(struct service *service, const struct s
     return no_event;
 }
 
-// --- starts that are cut short ---
+// --- starts that are cancelled ---
 
 static void fail_stopped_start(struct service *service) {
     AUTO_ERROR struct error err = {0};
@@ -122,7 +122,7 @@ static void fail_stopped_start(struct service *service) {
     finish_start(service, &err);
 }
 
-struct service_event action_call_off_launch(struct service *service, const struct service_event *event) {
+struct service_event action_cancel_launch(struct service *service, const struct service_event *event) {
     abandon_process(service);
     service_stamp(service);
     fail_stopped_start(service);
@@ -221,7 +221,7 @@ struct service_event action_finish_stop(struct service *service, const struct se
 
 // --- backoff ---
 
-// 0 to 10 % of the delay, so that services that ended together do not start together.
+// 0 to 10 % of the delay, so that services that ended at the same time are not started at the same time.
 static int64_t jitter_ns(int64_t delay_ns) {
     uint32_t random = 0;
     if (getrandom(&random, sizeof random, GRND_NONBLOCK) != sizeof random)
@@ -253,7 +253,7 @@ static void back_off(struct service *service, const char *reason) {
 }
 
 struct service_event action_back_off_again(struct service *service, const struct service_event *event) {
-    // The command may come back, or the system have processes to spare again.
+    // The cause may pass: a missing command, or a lack of processes.
     log_notice("%s", error_text(event->err));
     back_off(service, service->backoff_reason);
     return no_event;
@@ -261,7 +261,7 @@ struct service_event action_back_off_again(struct service *service, const struct
 
 struct service_event action_reset_backoff(struct service *service, const struct service_event *event UNUSED) {
     log_debug("Service %s has been running for its backoff-limit, backoff is reset", service->quoted_name);
-    begin_backoff_anew(service);
+    reset_backoff(service);
     return no_event;
 }
 

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Private to services/: what is done on the way from one state to the next. The service is in the next state already.
+// Private to services/: the actions of transitions. The service is in the next state already when an action is called.
 #pragma once
 
 #include "services/service_machine_internal.h"
 
-// Returns an event that follows at once, or one of EVENT_NONE.
+// Returns an event that is handled next, or one of EVENT_NONE.
 typedef struct service_event (*service_action_fn)(struct service *service, const struct service_event *event);
 
 struct service_event action_launch(struct service *service, const struct service_event *event);
 struct service_event action_open_window(struct service *service, const struct service_event *event);
-struct service_event action_note_launch(struct service *service, const struct service_event *event);
+struct service_event action_count_launch(struct service *service, const struct service_event *event);
 struct service_event action_fail_launch(struct service *service, const struct service_event *event);
-struct service_event action_call_off_launch(struct service *service, const struct service_event *event);
+struct service_event action_cancel_launch(struct service *service, const struct service_event *event);
 struct service_event action_abort_launch(struct service *service, const struct service_event *event);
 struct service_event action_refuse_start(struct service *service, const struct service_event *event);
 struct service_event action_finish_start(struct service *service, const struct service_event *event);

@@ -5,7 +5,7 @@
 
 #include "base/memory.h"
 
-// A change of state that has not been emitted yet.
+// A change of state that is to be emitted.
 struct changed_service {
     struct list link;
     char *name;
@@ -20,7 +20,7 @@ static void changed_destroy(struct changed_service *changed) {
 
 static void emit(struct deferred *deferred) {
     struct service_manager *manager = CONTAINER_OF(deferred, struct service_manager, emission);
-    // What listeners cause is emitted in the next turn.
+    // Changes that listeners cause are emitted in the next turn.
     for (size_t count = list_count(&manager->changes); count > 0 && !list_is_empty(&manager->changes); count--) {
         struct changed_service *changed = LIST_ITEM(manager->changes.next, struct changed_service, link);
         struct service_change change = {.name = changed->name, .before = changed->before, .now = changed->now};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Declared in service_internal.h: a service's configuration as it was last taken up.
+// A service's configuration. Declared in services/service_internal.h.
 #include "services/service_internal.h"
 
 #include "base/clock.h"

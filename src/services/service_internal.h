@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Private to services/: a service and the manager, and what their files share.
+// Private to services/: the service, the manager, and functions that the files of the module share.
 #pragma once
 
 #include "base/list.h"
@@ -17,38 +17,38 @@ struct service {
     struct service_manager *manager;
     char *name;
     char *quoted_name;              // for the log
-    struct plan_service *config;    // as it was last taken up
-    struct plan_workload *workload; // likewise; NULL when it has none
+    struct plan_service *config;    // copied from the plan at the last start or replan
+    struct plan_workload *workload; // the same; NULL when it has none
     struct ring *ring;
     struct service_process *process; // NULL while none is launched or runs
     const struct service_process_handlers *process_handlers;
     enum service_state state;
     struct wall_time since;
-    char since_text[CLOCK_TEXT_SIZE]; // made once: it is asked for more often than it changes
-    struct timer *timer;              // of the state: start window, kill-delay, backoff
-    struct timer *reset_timer;        // of the backoff: runs from each launch
+    char since_text[CLOCK_TEXT_SIZE]; // `since` as text: it is read more often than it changes
+    struct timer *timer;              // of the state: start window, kill-delay, SIGKILL limit, backoff
+    struct timer *reset_timer;        // resets the backoff; started at each launch
     int64_t backoff_count;
     int64_t backoff_ns;
     const char *backoff_reason; // "on-failure" ...
     int64_t start_count;
-    bool has_partial_line;        // verbose mode: the last output did not end in a newline
+    bool has_partial_line;        // verbose mode: the last output did not end with a newline
     struct task *start_task;      // waits for the end of the start window
     struct task_array stop_tasks; // wait for the end of the process
-    bool is_handling;             // an event is being handled: others wait
+    bool is_handling;             // an event is being handled; others are added to `pending`
     struct service_event_queue pending;
 };
 
 struct service_manager {
     struct service_manager_spec spec;
     struct plan *plan;
-    struct map_entry **planned; // the plan's services by name, for lists that are asked for often
+    struct map_entry **planned; // the plan's services sorted by name
     struct map services;        // name -> struct service *
-    bool is_stopping;           // everything has been told to stop: nothing is started any more
-    struct list changes;        // changed_service.link: to be emitted
+    bool is_stopping;           // service_manager_stop_all() was called: start tasks fail
+    struct list changes;        // changed_service.link, to be emitted
     struct deferred emission;
     struct event changed;
     bool has_shutdown, has_emitted_shutdown;
-    enum shutdown_kind shutdown; // the first one that was asked for
+    enum shutdown_kind shutdown; // of the first request
     struct event shutdown_wanted;
 };
 
@@ -56,9 +56,9 @@ struct service *service_create(struct service_manager *manager, const char *name
 void service_destroy(void *service);
 
 // service_config.c
-// Takes up the plan's configuration, and the workload's that it names.
+// Copies the service's configuration, and that of its workload, from the plan.
 void service_configure(struct service *service, const struct plan *plan, const struct plan_service *config);
-// NULL when it names none.
+// NULL when the service has none.
 const struct plan_workload *service_workload(const struct plan *plan, const struct plan_service *config);
 bool service_is_up(const struct service *service); // starting or running
 int64_t service_kill_delay_ns(const struct service *service);

@@ -19,7 +19,7 @@ static void service_job_destroy(struct service_process *process) {
     free(process);
 }
 
-// --- what the job reports ---
+// --- the job's callbacks ---
 
 static void on_job_launched(struct job *job UNUSED, void *data) {
     struct service_process *process = data;

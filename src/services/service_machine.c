@@ -8,12 +8,12 @@
 #include "services/service_actions_internal.h"
 #include "services/service_changes_internal.h"
 
-// The next state is entered first, then the action is taken. Without an action the event is dropped. An action may
-// lead to a further event, which is handled next.
+// The next state is entered before the action is called. An event without an action is ignored in that state. An action
+// may return a further event.
 struct transition {
     service_action_fn action;
     enum service_state next;
-    bool keeps_timer; // the state's timer goes on
+    bool keeps_timer; // the state's timer is not stopped
 };
 
 static const struct transition transitions[SERVICE_STATES][EVENT_KINDS] =
@@ -28,7 +28,7 @@ static const struct transition transitions[SERVICE_STATES][EVENT_KINDS] =
                 [EVENT_START] = {.action = action_refuse_start, .next = SERVICE_LAUNCHING},
                 [EVENT_LAUNCHED] = {.action = action_open_window, .next = SERVICE_STARTING},
                 [EVENT_LAUNCH_FAILED] = {.action = action_fail_launch, .next = SERVICE_STOPPED},
-                [EVENT_STOP] = {.action = action_call_off_launch, .next = SERVICE_STOPPED},
+                [EVENT_STOP] = {.action = action_cancel_launch, .next = SERVICE_STOPPED},
                 [EVENT_ABORT] = {.action = action_abort_launch, .next = SERVICE_STOPPED},
             },
         [SERVICE_STARTING] =
@@ -116,7 +116,7 @@ static const struct transition transitions[SERVICE_STATES][EVENT_KINDS] =
         [SERVICE_RELAUNCHING] =
             {
                 [EVENT_START] = {.action = action_adopt_launch, .next = SERVICE_LAUNCHING},
-                [EVENT_LAUNCHED] = {.action = action_note_launch, .next = SERVICE_RUNNING},
+                [EVENT_LAUNCHED] = {.action = action_count_launch, .next = SERVICE_RUNNING},
                 [EVENT_LAUNCH_FAILED] = {.action = action_back_off_again, .next = SERVICE_BACKOFF},
                 [EVENT_STOP] = {.action = action_stop_in_backoff, .next = SERVICE_STOPPED},
                 [EVENT_CHECK_RESTART] = {.action = action_check_in_backoff, .next = SERVICE_RELAUNCHING},
@@ -131,12 +131,14 @@ static const struct transition transitions[SERVICE_STATES][EVENT_KINDS] =
             },
 };
 
+#ifdef PEBBLE_TEST_SEAMS
 bool service_transition(enum service_state state, enum service_event_kind kind, enum service_state *next) {
     if (transitions[state][kind].action == NULL)
         return false;
     *next = transitions[state][kind].next;
     return true;
 }
+#endif
 
 // --- the state ---
 

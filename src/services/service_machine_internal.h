@@ -8,19 +8,19 @@ enum service_event_kind {
     EVENT_NONE,
     EVENT_START,           // a start task
     EVENT_LAUNCHED,        // the program runs
-    EVENT_LAUNCH_FAILED,   // it could not be run
-    EVENT_WINDOW_OVER,     // it has been running for the start window
-    EVENT_EXIT_RESTART,    // the process has ended, and the plan's action is to restart it
-    EVENT_EXIT_SUCCESS,    // the action is to ignore it: it ended well,
-    EVENT_EXIT_FAILURE,    // or badly
-    EVENT_EXIT_SHUTDOWN,   // the action ends the daemon
+    EVENT_LAUNCH_FAILED,   // the program could not be run
+    EVENT_WINDOW_OVER,     // the process has run for the start window
+    EVENT_EXIT_RESTART,    // the process has ended; the action is restart
+    EVENT_EXIT_SUCCESS,    // the process has ended with code 0; the action is ignore
+    EVENT_EXIT_FAILURE,    // the process has ended with another code; the action is ignore
+    EVENT_EXIT_SHUTDOWN,   // the process has ended; the action is a shutdown
     EVENT_STOP,            // a stop task
-    EVENT_KILL_DELAY_OVER, // SIGTERM did not end it
-    EVENT_KILL_LIMIT_OVER, // nor did SIGKILL
+    EVENT_KILL_DELAY_OVER, // SIGTERM has not ended the process within kill-delay
+    EVENT_KILL_LIMIT_OVER, // SIGKILL has not ended it within 5 s
     EVENT_BACKOFF_OVER,
-    EVENT_BACKOFF_RESET,  // it has been running for backoff-limit
-    EVENT_CHECK_RESTART,  // a check has failed, and the plan's action is to restart it
-    EVENT_CHECK_SHUTDOWN, // the action ends the daemon
+    EVENT_BACKOFF_RESET,  // the process has run for backoff-limit
+    EVENT_CHECK_RESTART,  // a check has failed; the action is restart
+    EVENT_CHECK_SHUTDOWN, // a check has failed; the action is a shutdown
     EVENT_ABORT,          // the start task is aborted
     EVENT_KINDS,
 };
@@ -30,12 +30,14 @@ struct service_event {
     struct task *task;  // EVENT_START, EVENT_STOP
     struct error *err;  // EVENT_LAUNCH_FAILED: owned
     int exit_code;      // EVENT_EXIT_*
-    enum action action; // EVENT_EXIT_*, EVENT_CHECK_*: the plan's
+    enum action action; // EVENT_EXIT_*, EVENT_CHECK_*: from the plan
 };
 
-// Does what the event calls for in the service's state. Events that come up meanwhile are handled afterwards, in their
-// order; an event that means nothing in the state is dropped.
+// Handles an event: enters the next state and calls the action of the table. Events that arise meanwhile are handled
+// afterwards, in their order. An event for which the state has no action is ignored.
 void service_handle(struct service *service, const struct service_event *event);
 
-// For tests: whether the event means anything in the state, and the state that follows.
+#ifdef PEBBLE_TEST_SEAMS
+// Returns whether the event has an action in the state, and the next state.
 bool service_transition(enum service_state state, enum service_event_kind kind, enum service_state *next);
+#endif

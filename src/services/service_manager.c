@@ -7,8 +7,8 @@
 #include "services/service_changes_internal.h"
 #include "services/service_machine_internal.h"
 
-#define KILL_DELAY_LEAST_NS (5 * NS_PER_S)
-#define STOP_MARGIN_NS (5 * NS_PER_S + 100 * NS_PER_MS) // for SIGKILL to take effect, and for the way there
+#define KILL_DELAY_MIN_NS (5 * NS_PER_S)
+#define STOP_MARGIN_NS (5 * NS_PER_S + 100 * NS_PER_MS) // the limit after SIGKILL, and some time for the loop
 
 struct service_manager *service_manager_create(const struct service_manager_spec *spec) {
     struct service_manager *manager = memory_new(sizeof *manager);
@@ -140,7 +140,7 @@ static bool is_stopping_or_up(const struct service *service) {
 }
 
 int64_t service_manager_stop_limit_ns(const struct service_manager *manager) {
-    int64_t longest_ns = KILL_DELAY_LEAST_NS;
+    int64_t longest_ns = KILL_DELAY_MIN_NS;
     for (struct map_entry *entry = map_first(&manager->services); entry != NULL;
          entry = map_next(&manager->services, entry)) {
         const struct service *service = entry->value;

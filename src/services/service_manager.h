@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Services: what runs, what should run, and the way from one to the other. Start and stop are tasks of changes; what
-// happens in between (exits, backoff, failed checks) is up to the state machine (service_machine.c). Page with the
-// state diagram: docs/services.md.
+// Services. Starting and stopping are tasks of changes; exits, backoff and failed checks are handled by the state
+// machine (service_machine.c). States and rules are described in docs/services.md.
 #pragma once
 
 #include "base/clock.h"
@@ -22,39 +21,40 @@
 struct service_manager;
 
 enum service_state {
-    SERVICE_INITIAL,   // never ran
-    SERVICE_LAUNCHING, // asked for, the program does not run yet
-    SERVICE_STARTING,  // runs for less than the start window
+    SERVICE_INITIAL,   // never started
+    SERVICE_LAUNCHING, // started by a task, not executed yet
+    SERVICE_STARTING,  // has run for less than the start window
     SERVICE_RUNNING,
     SERVICE_TERMINATING,         // SIGTERM has been sent
     SERVICE_KILLING,             // SIGKILL has been sent
-    SERVICE_RESTART_TERMINATING, // the same because of a failed check: to be started again
+    SERVICE_RESTART_TERMINATING, // the same two after a failed check: backoff follows
     SERVICE_RESTART_KILLING,
     SERVICE_STOPPED,
-    SERVICE_BACKOFF,     // waits to be started again
-    SERVICE_RELAUNCHING, // the wait is over, the program does not run yet
-    SERVICE_EXITED,      // ended by itself and stays so
+    SERVICE_BACKOFF,     // waits for a restart
+    SERVICE_RELAUNCHING, // started after backoff, not executed yet
+    SERVICE_EXITED,      // ended by itself: a failure that is ignored, or a shutdown
     SERVICE_STATES,
 };
 
-// What the manager stands on; all of it outlives the manager.
+// All of these outlive the manager.
 struct service_manager_spec {
     struct loop *loop;
     struct state *state;
     struct runner *runner;
     struct log_store *logs;
     struct service_launcher launcher;
-    void (*tee)(void *data, const char *bytes, size_t length); // gets all services' output (verbose mode); may be NULL
+    void (*tee)(void *data, const char *bytes,
+                size_t length); // verbose mode: receives all services' output; may be NULL
     void *tee_data;
 };
 
 struct service_manager *service_manager_create(const struct service_manager_spec *spec)
     __attribute__((returns_nonnull));
-// Running processes are let go, not killed.
+// Running processes are not killed.
 void service_manager_destroy(struct service_manager *manager);
 void service_manager_set_plan(struct service_manager *manager, struct plan *plan);
 
-// --- what is ---
+// --- queries ---
 
 struct service_info {
     const char *name;
@@ -62,36 +62,36 @@ struct service_info {
     const char *status; // "active", "backoff", "error" or "inactive"
     const char *since;  // the time of its last change as RFC 3339, NULL before the first start
 };
-// The plan's services by name, or those of `names` (NULL or empty: all).
+// Visits the plan's services sorted by name, or those of `names` (NULL or empty: all).
 typedef void (*service_visit_fn)(const struct service_info *info, void *data);
 void service_manager_list(struct service_manager *manager, const struct text_list *names, service_visit_fn visit,
                           void *data);
-// Counts of every service ever started, by name, for metrics.
+// For metrics: visits every service that was ever started, sorted by name.
 typedef void (*service_count_fn)(const char *name, bool is_active, int64_t start_count, void *data);
 void service_manager_counts(struct service_manager *manager, service_count_fn visit, void *data);
-// Whether any service has been started and not been stopped since: nothing to supervise otherwise.
+// Whether any service has been started and not been stopped since.
 bool service_manager_is_busy(const struct service_manager *manager);
 
-// --- what is asked for ---
+// --- requests ---
 
 enum service_action { SERVICE_START, SERVICE_STOP, SERVICE_RESTART, SERVICE_REPLAN, SERVICE_AUTOSTART };
 bool service_action_by_name(const char *name, enum service_action *action);
-// Makes the change with its tasks. Errors are ERROR_BAD_REQUEST in the words of the API, with
-// the code "no-default-services" if autostart finds none; nothing is made then. The change is the state's.
+// Creates a change with its tasks, owned by the state. Errors are ERROR_BAD_REQUEST with the messages of the API, and
+// with the code "no-default-services" if autostart finds none.
 bool service_manager_request(struct service_manager *manager, enum service_action action, const struct text_list *names,
                              struct change **change, struct error *err) NODISCARD;
-// Sends a signal ("SIGHUP") to the services' main processes; what cannot be signalled is reported, joined by "; ".
+// Sends a signal ("SIGHUP") to the services' main processes. The error lists all that failed, joined by "; ".
 bool service_manager_signal(struct service_manager *manager, const struct text_list *names, const char *signal,
                             struct error *err) NODISCARD;
-// A check has failed: services that name it in on-check-failure act on it.
+// Performs the on-check-failure action of each service that names the check.
 void service_manager_check_failed(struct service_manager *manager, const char *check);
 
-// --- the end ---
+// --- shutdown ---
 
-// A change that stops all that runs, dependants first; NULL when nothing runs. Start tasks that have not begun
-// by then fail.
+// Creates a change that stops all services that run, dependants first; NULL when none runs. Start tasks that have not
+// begun fail from now on.
 struct change *service_manager_stop_all(struct service_manager *manager);
-// How long that may take at most: max(5 s, the longest kill-delay) + 5.1 s.
+// The longest time that the change may take: max(5 s, the longest kill-delay) + 5.1 s.
 int64_t service_manager_stop_limit_ns(const struct service_manager *manager);
 
 // Emitted from the loop after a service's state has changed, once for each change and in their order.
@@ -102,5 +102,5 @@ struct service_change {
 struct event *service_manager_changed(struct service_manager *manager); // argument: const struct service_change *
 
 enum shutdown_kind { SHUTDOWN_SUCCESS, SHUTDOWN_SERVICE_FAILURE, SHUTDOWN_CHECK_FAILURE };
-// Emitted from the loop when a service's action asks for the daemon's end. Argument: const enum shutdown_kind *.
+// Emitted from the loop when an action of a service is a shutdown. Argument: const enum shutdown_kind *.
 struct event *service_manager_shutdown_wanted(struct service_manager *manager);

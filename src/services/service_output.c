@@ -7,7 +7,7 @@
 #include "services/service_internal.h"
 
 #define LAST_OUTPUT_LINES 20
-// So that followers of the ring read before lines that came in the same turn give way.
+// Less while the ring is followed, so that its followers read lines before the ring drops them.
 #define FOLLOWED_TURN_BYTES ((size_t)32768)
 
 static void add_head(struct buffer *out, const struct service *service) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Private to services/: where a service's output goes, and what of it is shown.
+// Private to services/: the output of a service.
 #pragma once
 
 #include "process/job_sink.h"
@@ -7,7 +7,7 @@
 struct service;
 struct task;
 
-// Into the ring, and with a head before each line to the daemon's own output (verbose mode).
+// Writes to the ring, and in verbose mode to the daemon's output, with time and name before each line.
 struct job_sink service_output_sink(struct service *service);
-// Adds the last lines of output to the log of a start task that is about to fail; NULL: none.
+// Adds the last lines of output to the log of a start task that is about to fail; NULL is fine.
 void service_add_last_output(const struct service *service, struct task *task);

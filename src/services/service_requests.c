@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// What is asked for: services and their order become the tasks of a change (docs/services.md).
-// Declared in services/service_manager.h.
+// Creates the changes and tasks of requests (docs/services.md). Declared in services/service_manager.h.
 #include "services/service_internal.h"
 #include "services/service_manager.h"
 
@@ -25,9 +24,9 @@ bool service_action_by_name(const char *name, enum service_action *action) {
     return false;
 }
 
-// What is to be done, before anything is made of it.
+// A request before its change is created.
 struct service_request {
-    struct text_list names; // that the change is about
+    struct text_list names; // of the change
     struct plan_lanes stop;
     struct plan_lanes start;
     size_t touched; // how many services the summary counts
@@ -46,7 +45,7 @@ static size_t lanes_total(const struct plan_lanes *lanes) {
     return total;
 }
 
-// Keeps only the names for which `keep` says so; lanes without any go.
+// Removes the names for which `keep` returns false, and empty lanes.
 typedef bool (*keep_fn)(const char *name, const void *data);
 
 static void lanes_filter(struct plan_lanes *lanes, keep_fn keep, const void *data) {
@@ -74,7 +73,7 @@ static bool is_stoppable(const char *name, const void *data) {
     return service != NULL && (service->process != NULL || service->state == SERVICE_BACKOFF);
 }
 
-// --- what each action means ---
+// --- the actions ---
 
 static bool plan_restart(struct service_manager *manager, struct service_request *request, struct error *err) {
     if (!plan_stop_order(manager->plan, &request->names, &request->stop, err))
@@ -86,7 +85,7 @@ static bool plan_restart(struct service_manager *manager, struct service_request
     return plan_start_order(manager->plan, &request->names, &request->start, err);
 }
 
-// Whether the service's configuration is not what it was when it was last taken up.
+// Whether the plan's configuration of the service differs from the service's own.
 static bool has_changed(const struct plan *plan, const struct service *service) {
     const struct plan_service *config = plan_find_service(plan, service->name);
     return config != NULL && service->config != NULL &&
@@ -94,7 +93,7 @@ static bool has_changed(const struct plan *plan, const struct service *service) 
              plan_workload_equal(service_workload(plan, config), service->workload));
 }
 
-static void take_up(struct service_manager *manager, const struct text_list *names) {
+static void reconfigure(struct service_manager *manager, const struct text_list *names) {
     for (size_t i = 0; i < names->count; i++) {
         const struct plan_service *config = plan_find_service(manager->plan, names->items[i]);
         service_configure(map_get(&manager->services, names->items[i]), manager->plan, config);
@@ -119,8 +118,8 @@ static bool plan_replan(struct service_manager *manager, struct service_request 
     if (!plan_stop_order(manager->plan, &changed, &request->stop, err) ||
         !plan_start_order(manager->plan, &wanted, &request->start, err))
         return false;
-    take_up(manager, &changed);
-    // The change is about all that it affects.
+    reconfigure(manager, &changed);
+    // The change names all services that it affects.
     const struct plan_lanes *both[] = {&request->stop, &request->start};
     for (size_t i = 0; i < ARRAY_COUNT(both); i++) {
         for (size_t j = 0; j < both[i]->count; j++)
@@ -177,7 +176,7 @@ static struct task *add_task(struct change *change, const char *kind, const char
     return task;
 }
 
-// Tasks of a lane follow each other; the first of each waits for all of `before`. Gives the last of each lane.
+// Each task of a lane waits for the previous one, the first for all of `before`. Adds the last of each lane to `lasts`.
 static void add_lanes(struct change *change, const char *kind, const struct plan_lanes *lanes,
                       const struct task_array *before, struct task_array *lasts) {
     for (size_t i = 0; i < lanes->count; i++) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The names of states, and how clients see them. Declared in services/service_internal.h.
+// The names of states, and the statuses that clients see. Declared in services/service_internal.h.
 #include "services/service_internal.h"
 
 static const struct {

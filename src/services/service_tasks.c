@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The tasks "start" and "stop": what they do with services in each state.
-// Declared in services/service_internal.h.
+// The tasks "start" and "stop". Declared in services/service_internal.h.
 #include "services/service_internal.h"
 #include "services/service_machine_internal.h"
 
@@ -21,7 +20,7 @@ static void begin_start(struct task *task, void *data) {
     struct service_manager *manager = data;
     AUTO_ERROR struct error err = {0};
     if (json_is_true(task_data(task, "started"))) {
-        // A daemon that is gone had begun this; its process may still be running.
+        // A previous daemon has begun this task; its process may still be running.
         error_set(&err, ERROR_INTERNAL, "service already started, not retrying");
         task_finish(task, &err);
         return;
@@ -61,7 +60,7 @@ static void abort_start(struct task *task, void *data) {
         service_handle(service, &(const struct service_event){.kind = EVENT_ABORT});
 }
 
-// Why there is nothing to stop; NULL if there is something.
+// Why there is nothing to stop; NULL if there is a process to stop or a backoff to end.
 static const char *reason_not_to_stop(const struct service *service) {
     switch (service->state) {
     case SERVICE_TERMINATING:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Children that stop themselves before exec, as their user could stop them from outside.
+// Children that stop themselves before exec, as their user could stop them with a signal.
 #pragma once
 
 #include <signal.h>
@@ -12,7 +12,7 @@
 #ifdef PEBBLE_TEST_SEAMS
 
 static uid_t stopping_uid;    // children of this user stop
-static int stopped_count;     // as many have stopped, ever; written by the children, which share the memory
+static int stopped_count;     // children that have stopped so far; written by the children, which share the memory
 #define WITHOUT_USER 4000000U // a uid that nothing runs as
 
 __attribute__((no_sanitize("address", "undefined"))) static void stop_before_exec(const struct process_spec *spec) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// A directory on a file system that hangs: FUSE, with a server that reads requests and does not respond. Who looks into
-// it hangs in the kernel, and cannot be killed.
+// A directory on a file system that hangs: FUSE, with a server that reads requests and does not respond. A process that
+// looks into it hangs in the kernel and cannot be killed.
 #pragma once
 
 #include <fcntl.h>
@@ -21,7 +21,7 @@ struct hung_directory {
     _Alignas(8) char request[FUSE_MIN_READ_BUFFER + 65536];
 };
 
-// Waits for a request, and returns its opcode.
+// Waits for a request and returns its opcode. Each name that is looked up makes a request of its own.
 static inline uint32_t hung_directory_read(struct hung_directory *directory, uint64_t *id) {
     struct pollfd events = {.fd = directory->fd, .events = POLLIN};
     assert_int_equal(poll(&events, 1, 20000), 1);
@@ -35,12 +35,13 @@ static inline void hung_directory_initialize(struct hung_directory *directory) {
     struct {
         struct fuse_out_header head;
         struct fuse_init_out init;
-    } response = {.head = {.len = sizeof response}, .init = {.major = 7, .minor = 23, .max_write = 4096}};
+    } response = {.head = {.len = sizeof response},
+                  .init = {.major = 7, .minor = 25, .flags = FUSE_PARALLEL_DIROPS, .max_write = 4096}};
     assert_int_equal(hung_directory_read(directory, &response.head.unique), FUSE_INIT);
     assert_int_equal(write(directory->fd, &response, sizeof response), sizeof response);
 }
 
-// False where it cannot be mounted.
+// False if it cannot be mounted.
 static inline bool hung_directory_begin(struct hung_directory *directory) {
     snprintf(directory->path, sizeof directory->path, "/tmp/hung-XXXXXX");
     char options[100];
@@ -57,7 +58,7 @@ static inline bool hung_directory_begin(struct hung_directory *directory) {
     return true;
 }
 
-// What hangs in it gets an error.
+// Processes that hang in it get an error.
 static inline void hung_directory_end(struct hung_directory *directory) {
     close(directory->fd);
     umount2(directory->path, MNT_DETACH);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Jobs on a real loop, with real processes: /bin/sh has to be there.
+// Jobs on a real loop, with real processes. Needs /bin/sh.
 #pragma once
 
 #include <setjmp.h>
@@ -26,7 +26,7 @@ static struct job_context *context;
 static struct run_as run_as;
 static struct text_list words;
 
-// One job, and what was called back.
+// One job and its callbacks.
 struct fixture {
     struct job *job;
     struct buffer output, errors;
@@ -35,9 +35,9 @@ struct fixture {
     int exit_code;
     bool has_timed_out;
     struct error err;
-    // When to let go of the job, and how.
+    // When the job is destroyed or abandoned, and by which function.
     enum { NEVER, WHEN_LAUNCHED, WHEN_FAILED, WHEN_EXITED, WHEN_ENDED } when;
-    void (*let_go)(struct job *job);
+    void (*release)(struct job *job);
 };
 
 static inline void open_context(const struct job_context_spec *spec) {
@@ -68,9 +68,9 @@ static inline void collect(void *data, const char *bytes, size_t length) {
     buffer_add(data, bytes, length);
 }
 
-static inline void let_go_when(struct fixture *fixture, int when) {
+static inline void release_when(struct fixture *fixture, int when) {
     if ((int)fixture->when == when)
-        fixture->let_go(TAKE(fixture->job));
+        fixture->release(TAKE(fixture->job));
     loop_stop(loop);
 }
 
@@ -80,7 +80,7 @@ static inline void on_job_launched(struct job *job, void *data) {
     assert_int_equal(fixture->launched++ + fixture->failed + fixture->exited + fixture->ended, 0);
     fixture->pid = job_pid(job);
     assert_true(fixture->pid > 0);
-    let_go_when(fixture, WHEN_LAUNCHED);
+    release_when(fixture, WHEN_LAUNCHED);
 }
 
 static inline void on_job_failed(struct job *job, const struct error *err, void *data) {
@@ -90,7 +90,7 @@ static inline void on_job_failed(struct job *job, const struct error *err, void 
     assert_int_equal(job_pid(job), 0);
     error_set(&fixture->err, err->kind, "%s", err->message);
     fixture->err.errnum = err->errnum;
-    let_go_when(fixture, WHEN_FAILED);
+    release_when(fixture, WHEN_FAILED);
 }
 
 static inline void on_job_exited(struct job *job, int exit_code, void *data) {
@@ -100,7 +100,7 @@ static inline void on_job_exited(struct job *job, int exit_code, void *data) {
     assert_int_equal(fixture->launched, 1);
     assert_int_equal(job_pid(job), 0);
     fixture->exit_code = exit_code;
-    let_go_when(fixture, WHEN_EXITED);
+    release_when(fixture, WHEN_EXITED);
 }
 
 static inline void on_job_ended(struct job *job, const struct job_end *end, void *data) {
@@ -110,7 +110,7 @@ static inline void on_job_ended(struct job *job, const struct job_end *end, void
     assert_int_equal(fixture->exited, 1);
     assert_int_equal(end->exit_code, fixture->exit_code);
     fixture->has_timed_out = end->has_timed_out;
-    let_go_when(fixture, WHEN_ENDED);
+    release_when(fixture, WHEN_ENDED);
 }
 
 static const struct job_handlers handlers = {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Terminals are in test_job_terminal.c, letting go of a job is in test_job_let_go.c.
+// Terminals are in test_job_terminal.c, job_destroy() and job_abandon() in test_job_abandon.c.
 #include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>

@@ -42,7 +42,7 @@ static void close_all(void) {
     loop_destroy(loop);
 }
 
-// One launch, and the process that comes of it.
+// One launch and its process.
 struct fixture {
     struct launch *launch;
     struct child child;
@@ -249,20 +249,20 @@ static void early_exits_are_not_lost(void **state UNUSED) {
     close_all();
 }
 
-// --- launches that are called off ---
+// --- cancelled launches ---
 
-static void waiting_launch_is_called_off(void **state UNUSED) {
+static void waiting_launch_is_cancelled(void **state UNUSED) {
     struct fixture fixture = {0};
     open_with_deadline(LONG_NS);
     launch(&fixture);
-    launch_call_off(fixture.launch);
+    launch_cancel(fixture.launch);
     loop_run_pending(loop);
     assert_int_equal(fixture.prepared, 0);
     assert_int_equal(fixture.done, 0);
     close_all();
 }
 
-static void launch_with_its_thread_is_called_off(void **state UNUSED) {
+static void launch_with_its_thread_is_cancelled(void **state UNUSED) {
     int ends[2];
     char byte;
     assert_int_equal(pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
@@ -273,7 +273,7 @@ static void launch_with_its_thread_is_called_off(void **state UNUSED) {
     launch_spec(&fixture, (struct process_spec){.path = "/bin/sleep", .argv = words});
     while (fixture.prepared == 0)
         uv_run(loop_uv(loop), UV_RUN_NOWAIT);
-    launch_call_off(fixture.launch); // there may be no child yet, or one that runs its program
+    launch_cancel(fixture.launch); // there may be no child yet, or one that runs its program
     while (read(ends[0], &byte, 1) != 0)
         uv_run(loop_uv(loop), UV_RUN_NOWAIT);
     wait_until_childless();
@@ -289,13 +289,13 @@ static void wait_until_stopped(int count) {
         uv_run(loop_uv(loop), UV_RUN_NOWAIT);
 }
 
-static void stopped_launch_is_called_off(void **state UNUSED) {
+static void stopped_launch_is_cancelled(void **state UNUSED) {
     struct fixture fixture = {0};
     stop_children_of(getuid());
     open_with_deadline(LONG_NS);
     launch(&fixture);
     wait_until_stopped(1);
-    launch_call_off(fixture.launch);
+    launch_cancel(fixture.launch);
     wait_until_childless();
     assert_int_equal(fixture.done, 0);
     stop_no_children();
@@ -308,7 +308,7 @@ static void destroying_does_not_wait_for_a_stopped_child(void **state UNUSED) {
     open_with_deadline(LONG_NS);
     launch(&fixture);
     wait_until_stopped(1);
-    launch_call_off(fixture.launch);
+    launch_cancel(fixture.launch);
     stop_no_children();
     close_all();
     assert_int_equal(waitpid(-1, NULL, 0) > 0, 1);
@@ -352,7 +352,7 @@ static void stopped_children_delay_their_own_user_only(void **state UNUSED) {
     assert_int_equal(done_count, 3);
     for (int i = 0; i < COUNT; i++) {
         assert_int_equal(stopped[i].prepared, i < 2);
-        launch_call_off(stopped[i].launch);
+        launch_cancel(stopped[i].launch);
     }
     wait_until_childless();
     stop_no_children();
@@ -396,12 +396,12 @@ static void there_is_a_limit_for_all_together(void **state UNUSED) {
     loop_run_pending(loop);
     for (int i = 0; i < COUNT; i++)
         assert_int_equal(fixtures[i].prepared, i < LAUNCHES_AT_ONCE);
-    // Who is killed makes room.
+    // A killed launch makes room.
     stop_no_children();
-    launch_call_off(fixtures[0].launch);
+    launch_cancel(fixtures[0].launch);
     run_until(&fixtures[COUNT - 2].exited, 1);
     for (int i = 1; i < LAUNCHES_AT_ONCE; i++)
-        launch_call_off(fixtures[i].launch);
+        launch_cancel(fixtures[i].launch);
     run_until(&fixtures[COUNT - 1].exited, 1);
     wait_until_childless();
     close_all();
@@ -414,15 +414,17 @@ static void what_hangs_in_the_kernel_fails_all_the_same(void **state UNUSED) {
     enum { COUNT = 4 };
     struct fixture fixtures[COUNT] = {0};
     open_with_deadline(SHORT_NS);
-    loop_use_test_clock(loop); // no deadline before the first child hangs
-    AUTO_FREE char *path = memory_printf("%s/x", directory.path);
-    for (int i = 0; i < COUNT; i++)
+    loop_use_test_clock(loop); // no deadline before both children hang
+    for (int i = 0; i < COUNT; i++) {
+        AUTO_FREE char *path = memory_printf("%s/%d", directory.path, i);
         launch_spec(&fixtures[i], (struct process_spec){.directory = path});
-    // Once its request has been read, the child cannot be killed. Another waits for it in the kernel, and two in line.
+    }
     while (fixtures[1].prepared == 0)
         uv_run(loop_uv(loop), UV_RUN_NOWAIT);
+    // Once its request has been read, a child cannot be killed.
     uint64_t id;
-    assert_int_equal(hung_directory_read(&directory, &id), FUSE_LOOKUP);
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(hung_directory_read(&directory, &id), FUSE_LOOKUP);
     for (int i = 0; i < COUNT; i++) {
         while (fixtures[i].done == 0)
             loop_advance(loop, SHORT_NS);
@@ -430,7 +432,7 @@ static void what_hangs_in_the_kernel_fails_all_the_same(void **state UNUSED) {
         assert_int_equal(fixtures[i].prepared, i < 2);
         error_clear(&fixtures[i].err);
     }
-    launch_until_it_runs(OTHER_UID); // nobody else is affected
+    launch_until_it_runs(OTHER_UID); // other users are not affected
     hung_directory_end(&directory);
     wait_until_childless();
     close_all();
@@ -454,7 +456,7 @@ static void destroying_gives_up_on_what_hangs(void **state UNUSED) {
         while (fixture.prepared == 0)
             uv_run(loop_uv(loop), UV_RUN_NOWAIT);
         assert_int_equal(hung_directory_read(&directory, &id), FUSE_LOOKUP);
-        launch_call_off(fixture.launch);
+        launch_cancel(fixture.launch);
         bool is_destroyed = launcher_destroy(launcher);
         hung_directory_end(&directory);
         _exit(is_destroyed ? 1 : 0);
@@ -475,10 +477,10 @@ int main(void) {
         cmocka_unit_test(missing_thread_is_a_failing_fork),
         cmocka_unit_test(descriptors_stay_open_until_the_launch_is_over),
         cmocka_unit_test(early_exits_are_not_lost),
-        cmocka_unit_test(waiting_launch_is_called_off),
-        cmocka_unit_test(launch_with_its_thread_is_called_off),
+        cmocka_unit_test(waiting_launch_is_cancelled),
+        cmocka_unit_test(launch_with_its_thread_is_cancelled),
 #ifdef PEBBLE_TEST_SEAMS
-        cmocka_unit_test(stopped_launch_is_called_off),
+        cmocka_unit_test(stopped_launch_is_cancelled),
         cmocka_unit_test(destroying_does_not_wait_for_a_stopped_child),
         cmocka_unit_test(stopped_child_fails_after_the_deadline),
         cmocka_unit_test(stopped_children_delay_their_own_user_only),

@@ -53,7 +53,7 @@ static void ends_are_connected(void **state UNUSED) {
     assert_int_equal(write(ends.slave, "a\n", 2), 2);
     assert_int_equal(read(ends.master, text, sizeof text), 3);
     assert_memory_equal(text, "a\r\n", 3);
-    // Who closes the last slave ends the output with EIO.
+    // Closing the last slave ends the output with EIO.
     close(ends.slave);
     assert_int_equal(read(ends.master, text, sizeof text), -1);
     assert_int_equal(errno, EIO);

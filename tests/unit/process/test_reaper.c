@@ -181,7 +181,7 @@ static void orphan_is_reaped(void **state UNUSED) {
     close(fds[1]);
 }
 
-// --- what owners may do when they are told ---
+// --- what owners may do in on_exit ---
 
 struct owner {
     struct child child;
@@ -190,7 +190,7 @@ struct owner {
 };
 
 static void kill_group(struct child *child, int exit_code UNUSED) {
-    // The leader has not been reaped: neither its PID nor its group can be anyone else's.
+    // The leader has not been reaped: neither its PID nor its group ID can have been reused.
     assert_true(child->pid > 0);
     assert_true(child_signal_group(child, SIGKILL, NULL));
     assert_true(child_signal(child, SIGKILL, NULL));

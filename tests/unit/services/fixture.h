@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Services on virtual time and on processes that exist only here: no program is run, and no second passes.
+// Services on virtual time and with simulated processes: no program is run, and no real time passes.
 #pragma once
 
 #include <setjmp.h>

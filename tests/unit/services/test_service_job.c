@@ -7,7 +7,7 @@
 #include "process/reaper.h"
 #include "services/service_job.h"
 
-// The daemon's launcher, with real processes: /bin/sh has to be there.
+// The daemon's launcher, with real processes. Needs /bin/sh.
 struct real {
     struct loop *loop;
     struct reaper *reaper;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "fixture.h"
 
-// What docs/services.md says, state by state: the states that follow each event, "-" where it means nothing.
+// The table of docs/services.md: for each state the next state of each event, "-" where it is ignored.
 static const struct {
     const char *start, *launched, *launch_failed, *window_over, *exit_restart, *exit_success, *exit_failure,
         *exit_shutdown, *stop, *kill_delay_over, *kill_limit_over, *backoff_over, *backoff_reset, *check_restart,
@@ -37,8 +37,8 @@ static void each_event_in_each_state(void **unused UNUSED) {
         assert_false(service_transition((enum service_state)state, EVENT_NONE, NULL));
         for (int kind = EVENT_NONE + 1; kind < EVENT_KINDS; kind++) {
             enum service_state next;
-            bool means_something = service_transition((enum service_state)state, (enum service_event_kind)kind, &next);
-            const char *name = means_something ? service_state_name(next) : "-";
+            bool has_transition = service_transition((enum service_state)state, (enum service_event_kind)kind, &next);
+            const char *name = has_transition ? service_state_name(next) : "-";
             if (!text_equal(name, row[kind - 1]))
                 fail_msg("state %d, event %d: %s instead of %s", state, kind, name, row[kind - 1]);
         }
@@ -99,7 +99,7 @@ static void events_from_within_a_transition_are_queued(void **unused UNUSED) {
     event_add(state_change_ready(fixture.state), &meddler.listener, on_change_ready);
     loop_advance(fixture.loop, NS_PER_S); // the window is over, which finishes the task
     assert_int_equal(meddler.seen, SERVICE_RUNNING);
-    assert_int_equal(meddler.service->state, SERVICE_BACKOFF); // and the restart came behind
+    assert_int_equal(meddler.service->state, SERVICE_BACKOFF); // the restart followed
     event_remove(&meddler.listener);
     fixture_end(&fixture);
 }

@@ -79,7 +79,7 @@ static void replan_restarts_what_changed(void **unused UNUSED) {
         &fixture, SERVICE_REPLAN, "",
         "Replan service \"app\" and 1 more: [Stop service \"app\"] [Stop service \"db\"] [Start service \"db\"]"
         " [Start service \"app\"]");
-    // What was taken up counts as up to date.
+    // After a replan the configuration is the plan's.
     struct change *again = fixture_ask(&fixture, SERVICE_REPLAN, "");
     assert_string_equal(change_summary(again), "Replan - no services");
     assert_true(change_is_ready(again));

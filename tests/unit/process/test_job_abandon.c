@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Letting go of a job, in each phase of its life.
+// job_destroy() and job_abandon() in each state of a job.
 #include "job_fixture.h"
 
 #include <fcntl.h>
@@ -38,7 +38,7 @@ static void wait_until_childless(void) {
 
 static void (*const ways[])(struct job *job) = {job_destroy, job_abandon};
 
-static void let_go_before_the_launch(void **state UNUSED) {
+static void release_before_the_launch(void **state UNUSED) {
     for (size_t i = 0; i < ARRAY_COUNT(ways); i++) {
         struct fixture fixture = {0};
         size_t before = count_descriptors();
@@ -51,10 +51,10 @@ static void let_go_before_the_launch(void **state UNUSED) {
     }
 }
 
-static void let_go_of_a_running_process(void **state UNUSED) {
+static void release_of_a_running_process(void **state UNUSED) {
     for (size_t i = 0; i < ARRAY_COUNT(ways); i++) {
-        struct fixture fixture = {.when = WHEN_LAUNCHED, .let_go = ways[i]};
-        // Without a reader its output is an error, else it goes on being read.
+        struct fixture fixture = {.when = WHEN_LAUNCHED, .release = ways[i]};
+        // A destroyed job has no reader, so that a write fails; the output of an abandoned one is read.
         start_reporting(&fixture, "{ trap '' PIPE; sleep 0.1; echo x; echo $? >&3; }");
         run_until(&fixture.launched);
         assert_null(fixture.job);
@@ -67,9 +67,9 @@ static void let_go_of_a_running_process(void **state UNUSED) {
     }
 }
 
-static void let_go_when_the_process_has_ended(void **state UNUSED) {
+static void release_when_the_process_has_ended(void **state UNUSED) {
     for (size_t i = 0; i < ARRAY_COUNT(ways); i++) {
-        struct fixture fixture = {.when = WHEN_EXITED, .let_go = ways[i]};
+        struct fixture fixture = {.when = WHEN_EXITED, .release = ways[i]};
         start_reporting(&fixture, "{ (sleep 0.1; echo still >&3) & exit 0; }");
         run_until(&fixture.exited);
         assert_null(fixture.job);
@@ -80,15 +80,15 @@ static void let_go_when_the_process_has_ended(void **state UNUSED) {
     }
 }
 
-static void let_go_at_the_end(void **state UNUSED) {
+static void release_at_the_end(void **state UNUSED) {
     for (size_t i = 0; i < ARRAY_COUNT(ways); i++) {
-        struct fixture fixture = {.when = WHEN_ENDED, .let_go = ways[i]};
+        struct fixture fixture = {.when = WHEN_ENDED, .release = ways[i]};
         struct job_spec spec = script_spec(&fixture, "echo all");
         run_to_end(&fixture, &spec);
         assert_null(fixture.job);
         assert_string_equal(buffer_text(&fixture.output), "all\n");
         finish(&fixture);
-        fixture = (struct fixture){.when = WHEN_FAILED, .let_go = ways[i]};
+        fixture = (struct fixture){.when = WHEN_FAILED, .release = ways[i]};
         spec = script_spec(&fixture, "");
         run_as.directory = memory_string("/no/such");
         start(&fixture, &spec);
@@ -100,19 +100,19 @@ static void let_go_at_the_end(void **state UNUSED) {
 }
 
 static void abandoned_jobs_go_with_the_context(void **state UNUSED) {
-    struct fixture fixture = {.when = WHEN_LAUNCHED, .let_go = job_abandon};
+    struct fixture fixture = {.when = WHEN_LAUNCHED, .release = job_abandon};
     start_reporting(&fixture, "exec sleep 1000");
     run_until(&fixture.launched);
     assert_true(job_context_destroy(TAKE(context)));
     close(ends[0]);
     close(ends[1]);
     finish(&fixture);
-    assert_int_equal(kill(fixture.pid, SIGKILL), 0); // for it goes on
+    assert_int_equal(kill(fixture.pid, SIGKILL), 0); // it is still running
 }
 
 #ifdef PEBBLE_TEST_SEAMS
 
-static void let_go_of_a_launch_under_way(void **state UNUSED) {
+static void release_of_a_launch_under_way(void **state UNUSED) {
     for (size_t i = 0; i < ARRAY_COUNT(ways); i++) {
         struct fixture fixture = {0};
         stop_children_of(getuid());
@@ -134,11 +134,11 @@ int main(void) {
     alarm(100);
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(let_go_before_the_launch),           TEST(let_go_of_a_running_process),
-        TEST(let_go_when_the_process_has_ended),  TEST(let_go_at_the_end),
+        TEST(release_before_the_launch),          TEST(release_of_a_running_process),
+        TEST(release_when_the_process_has_ended), TEST(release_at_the_end),
         TEST(abandoned_jobs_go_with_the_context),
 #ifdef PEBBLE_TEST_SEAMS
-        TEST(let_go_of_a_launch_under_way),
+        TEST(release_of_a_launch_under_way),
 #endif
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -183,11 +183,9 @@ void api_post_change(struct api_call *call) {
 
 // --- waiting for one ---
 
-static bool on_change_ready(struct api_call *call, void *argument, void *data) {
-    if (argument != data)
-        return false;
-    respond_with_change(call, data);
-    return true;
+static void on_change_ready(struct api_call *call, void *argument, void *data) {
+    if (argument == data)
+        respond_with_change(call, data);
 }
 
 static void respond_timeout(struct api_call *call, int64_t timeout_ns, void *data UNUSED) {

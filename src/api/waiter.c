@@ -24,7 +24,7 @@ static void waiter_destroy(void *data) {
 
 static void on_event_emitted(struct listener *listener, void *argument) {
     struct waiter *waiter = CONTAINER_OF(listener, struct waiter, listener);
-    (void)waiter->wait.on_event(waiter->call, argument, waiter->wait.data);
+    waiter->wait.on_event(waiter->call, argument, waiter->wait.data);
 }
 
 static void on_timer_expired(void *data) {

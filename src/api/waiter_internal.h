@@ -6,8 +6,8 @@
 
 struct api_wait {
     struct event *event;
-    // Called when the event is emitted. Responds and returns true if the wait is over.
-    bool (*on_event)(struct api_call *call, void *argument, void *data);
+    // Called when the event is emitted. Responds if the wait is over.
+    void (*on_event)(struct api_call *call, void *argument, void *data);
     void (*on_timeout)(struct api_call *call, int64_t timeout_ns, void *data); // responds
     void *data;                                                                // must be valid as long as the call
     int64_t timeout_ns;                                                        // 0: none

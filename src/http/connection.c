@@ -84,6 +84,7 @@ static void connection_free(struct connection *connection) {
         report_upgrade(connection, NULL);
     http_reader_finish(&connection->reader);
     buffer_finish(&connection->input);
+    free(connection->address);
     free(connection);
 }
 
@@ -276,7 +277,7 @@ void connection_open(struct connections *all, struct stream *stream, enum stream
     if (kind == STREAM_UNIX)
         connection->peer = peer_of(stream_fd(stream));
     else
-        peer_address(stream_fd(stream), connection->address);
+        connection->address = peer_address(stream_fd(stream));
     http_reader_init(&connection->reader, HTTP_READ_REQUEST);
     buffer_init(&connection->input, all->limits.input_bytes + read_bytes);
     stream_set_handlers(stream, &stream_handlers, connection);

@@ -42,7 +42,7 @@ struct connection {
     struct stream *stream; // NULL after it is closed or passed on
     enum stream_kind kind;
     struct peer peer;
-    char address[PEER_ADDRESS_SIZE]; // of a TCP client
+    char *address; // of a TCP client; NULL for a Unix socket
     enum connection_state state;
     enum connection_body body;
     // Conditions that apply in several states.

@@ -41,7 +41,7 @@ struct http_exchange {
     struct url_query query;
     enum http_transport transport;
     struct peer peer;
-    char remote[PEER_ADDRESS_SIZE];
+    char *remote; // address of a TCP client, or NULL
     int64_t began_ns;
     void *context;
     struct deferred news; // reports events of body and client in the next turn

@@ -43,7 +43,8 @@ static struct http_exchange *exchange_create(struct connection *connection, stru
     exchange->target = target;
     exchange->transport = connection->kind == STREAM_UNIX ? HTTP_OVER_UNIX : HTTP_OVER_TCP;
     exchange->peer = connection->peer;
-    memcpy(exchange->remote, connection->address, sizeof exchange->remote);
+    if (connection->address != NULL)
+        exchange->remote = memory_string(connection->address);
     exchange->progress = connection->body == BODY_NONE ? BODY_COMPLETE : BODY_COMING;
     exchange->is_head_method = text_equal(request->head.method, "HEAD");
     exchange->began_ns = clock_monotonic_ns();
@@ -69,6 +70,7 @@ void exchange_end(struct http_exchange *exchange) {
         url_query_finish(&exchange->query);
     buffer_finish(&exchange->collected);
     buffer_finish(&exchange->headers);
+    free(exchange->remote);
     free(exchange);
     if (connection != NULL)
         connection_end_exchange(connection);
@@ -126,7 +128,7 @@ struct peer http_exchange_peer(const struct http_exchange *exchange) {
 }
 
 const char *http_exchange_remote(const struct http_exchange *exchange) {
-    return exchange->remote;
+    return exchange->remote != NULL ? exchange->remote : "";
 }
 
 void http_exchange_set_context(struct http_exchange *exchange, void *context) {

@@ -3,8 +3,9 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
-#include <stdio.h>
 #include <sys/socket.h>
+
+#include "base/memory.h"
 
 struct peer peer_of(int fd) {
     struct ucred credentials;
@@ -15,23 +16,21 @@ struct peer peer_of(int fd) {
     return (struct peer){.is_known = true, .pid = credentials.pid, .uid = credentials.uid};
 }
 
-static void format_ipv4(const void *address, in_port_t port, char out[PEER_ADDRESS_SIZE]) {
+static char *format_ipv4(const void *address, in_port_t port) {
     char text[INET_ADDRSTRLEN] = "";
     (void)inet_ntop(AF_INET, address, text, sizeof text);
-    (void)snprintf(out, PEER_ADDRESS_SIZE, "%s:%u", text, ntohs(port));
+    return memory_printf("%s:%u", text, ntohs(port));
 }
 
-static void format_ipv6(const struct in6_addr *address, in_port_t port, char out[PEER_ADDRESS_SIZE]) {
-    if (IN6_IS_ADDR_V4MAPPED(address)) {
-        format_ipv4(address->s6_addr + 12, port, out);
-        return;
-    }
+static char *format_ipv6(const struct in6_addr *address, in_port_t port) {
+    if (IN6_IS_ADDR_V4MAPPED(address))
+        return format_ipv4(address->s6_addr + 12, port);
     char text[INET6_ADDRSTRLEN] = "";
     (void)inet_ntop(AF_INET6, address, text, sizeof text);
-    (void)snprintf(out, PEER_ADDRESS_SIZE, "[%s]:%u", text, ntohs(port));
+    return memory_printf("[%s]:%u", text, ntohs(port));
 }
 
-void peer_address(int fd, char out[PEER_ADDRESS_SIZE]) {
+char *peer_address(int fd) {
     union {
         struct sockaddr any;
         struct sockaddr_in ipv4;
@@ -39,11 +38,11 @@ void peer_address(int fd, char out[PEER_ADDRESS_SIZE]) {
         struct sockaddr_storage storage;
     } address = {.any.sa_family = AF_UNSPEC};
     socklen_t length = sizeof address;
-    out[0] = '\0';
     if (getpeername(fd, &address.any, &length) != 0)
-        return;
+        return NULL;
     if (address.any.sa_family == AF_INET)
-        format_ipv4(&address.ipv4.sin_addr, address.ipv4.sin_port, out);
-    else if (address.any.sa_family == AF_INET6)
-        format_ipv6(&address.ipv6.sin6_addr, address.ipv6.sin6_port, out);
+        return format_ipv4(&address.ipv4.sin_addr, address.ipv4.sin_port);
+    if (address.any.sa_family == AF_INET6)
+        return format_ipv6(&address.ipv6.sin6_addr, address.ipv6.sin6_port);
+    return NULL;
 }

@@ -13,8 +13,6 @@ struct peer {
 };
 struct peer peer_of(int fd);
 
-// Formats the peer address of a TCP connection: "127.0.0.1:4711" or "[::1]:4711", with a mapped IPv4 address in IPv4
-// form.
-// "" for any other descriptor, and if the connection is closed.
-#define PEER_ADDRESS_SIZE 64
-void peer_address(int fd, char out[PEER_ADDRESS_SIZE]);
+// Returns the peer address of a TCP connection: "127.0.0.1:4711" or "[::1]:4711", with a mapped IPv4 address in IPv4
+// form. Owned; NULL for any other descriptor, and if the connection is closed.
+char *peer_address(int fd);

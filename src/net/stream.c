@@ -33,8 +33,7 @@ struct stream {
     void *data;
     struct stream_queue queue;
     size_t low_bytes, high_bytes;
-    struct deferred unpolled_read;
-    struct deferred failed_call;
+    struct deferred turn;  // a read before there is a poll handle, or the call of on_failed
     const char *failed_to; // the failed operation
     int failed_errnum;
     int fd;
@@ -48,8 +47,9 @@ struct stream {
 
 // --- failing ---
 
-static void report_failure(struct deferred *failed_call) {
-    struct stream *stream = CONTAINER_OF(failed_call, struct stream, failed_call);
+static void on_turn_due(struct deferred *turn);
+
+static void report_failure(struct stream *stream) {
     stream->life = STREAM_FAILED;
     if (stream->handlers.on_failed == NULL)
         return;
@@ -65,7 +65,7 @@ static void stream_break(struct stream *stream, int errnum, const char *failed_t
     stream_queue_clear(&stream->queue);
     if (stream->has_poll)
         (void)uv_poll_stop(&stream->poll);
-    loop_defer(stream->loop, &stream->failed_call, report_failure);
+    loop_defer(stream->loop, &stream->turn, on_turn_due);
 }
 
 static bool is_passing(int errnum) {
@@ -141,8 +141,7 @@ void stream_destroy(struct stream *stream) {
     if (stream == NULL)
         return;
     stream->life = STREAM_DESTROYED;
-    loop_defer_cancel(stream->loop, &stream->unpolled_read);
-    loop_defer_cancel(stream->loop, &stream->failed_call);
+    loop_defer_cancel(stream->loop, &stream->turn);
     stream_queue_clear(&stream->queue);
     if (stream->transport->destroy != NULL)
         stream->transport->destroy(stream->transport_state);
@@ -160,7 +159,7 @@ void stream_set_handlers(struct stream *stream, const struct stream_handlers *ha
         stream->reading = READING_STOPPED;
     if (stream->life == STREAM_FAILED) {
         stream->life = STREAM_BREAKS;
-        loop_defer(stream->loop, &stream->failed_call, report_failure);
+        loop_defer(stream->loop, &stream->turn, on_turn_due);
     }
 }
 
@@ -206,8 +205,12 @@ static bool read_some(struct stream *stream) {
     return has_read;
 }
 
-static void on_unpolled_read_due(struct deferred *unpolled_read) {
-    struct stream *stream = CONTAINER_OF(unpolled_read, struct stream, unpolled_read);
+static void on_turn_due(struct deferred *turn) {
+    struct stream *stream = CONTAINER_OF(turn, struct stream, turn);
+    if (stream->life == STREAM_BREAKS) {
+        report_failure(stream);
+        return;
+    }
     begin_calling(stream);
     (void)read_some(stream);
     end_calling(stream);
@@ -222,7 +225,7 @@ void stream_read_start(struct stream *stream) {
     if (stream->has_poll)
         update_polling(stream);
     else
-        loop_defer(stream->loop, &stream->unpolled_read, on_unpolled_read_due);
+        loop_defer(stream->loop, &stream->turn, on_turn_due);
 }
 
 void stream_read_stop(struct stream *stream) {

@@ -91,7 +91,7 @@ static void lanes_go_by_what_takes_no_part_too(void **state UNUSED) {
 static void empty_lanes_are_dropped(void **state UNUSED) {
     struct plan *plan = plan_of("a:\nb:\nc:, requires: [b]\nd:, requires: [c, a]");
     assert_order(plan_start_order, plan, "a c", "a | b c");
-    // 'd' draws 'a' into the lane of 'c': nothing is left of the first.
+    // 'd' moves 'a' to the lane of 'c': the first lane is empty.
     assert_order(plan_start_order, plan, "d", "a b c d");
     plan_release(plan);
 }

@@ -35,7 +35,7 @@ static void add(struct plan_store *store, const char *label, const char *text, i
         fail_msg("%s", error_text(&err));
 }
 
-// Also looks whether everything stayed as it was.
+// Also checks that nothing has changed.
 static void assert_add_refused(struct plan_store *store, const char *label, const char *text, int how,
                                const char *message) {
     struct plan *before = plan_store_current(store);

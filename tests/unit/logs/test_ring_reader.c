@@ -27,7 +27,8 @@ static void append_repeated(struct ring *ring, char byte, size_t count, int64_t 
     ring_append(ring, text, count, millis * NS_PER_MS);
 }
 
-// What the reader has now: "MILLIS:message|" each, "!" before one that was truncated; "(LENGTH)" for long ones.
+// The entries that the reader has now: "MILLIS:message|" each, "!" before one that was truncated; "(LENGTH)" for long
+// ones.
 static void assert_reads(struct ring_reader *reader, const char *expected) {
     AUTO_BUFFER struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
     struct ring_entry entry;
@@ -58,7 +59,7 @@ static void test_peek_does_not_move(void **state UNUSED) {
     int64_t order_ns = 0;
     assert_true(ring_reader_look(&reader, &order_ns));
     assert_int_equal(order_ns, NS_PER_MS);
-    // Advancing passes what peek showed, not what came since.
+    // Advancing skips the entry that peek has returned, and no later bytes.
     append(ring, " done\n", 2);
     ring_reader_advance(&reader);
     ring_reader_advance(&reader);

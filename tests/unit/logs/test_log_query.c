@@ -234,7 +234,7 @@ static int count_truncations(struct log_query *query, const char *expected_last)
     return count;
 }
 
-static void test_slow_follower_is_told(void **state UNUSED) {
+static void test_slow_follower_gets_a_mark(void **state UNUSED) {
     struct log_store *store = log_store_create();
     say(store, "wind", "w1\n", 1 * NS_PER_MS);
     say(store, "rain", "r1\n", 3 * NS_PER_MS);
@@ -251,7 +251,7 @@ static void test_slow_follower_is_told(void **state UNUSED) {
     log_store_destroy(store);
 }
 
-static void test_query_without_follow_is_told_too(void **state UNUSED) {
+static void test_slow_query_without_follow_gets_a_mark(void **state UNUSED) {
     struct log_store *store = log_store_create();
     say(store, "wind", "w1\n", 1 * NS_PER_MS);
     say(store, "rain", "r1\n", 3 * NS_PER_MS);
@@ -331,8 +331,8 @@ int main(void) {
         cmocka_unit_test(test_follow),
         cmocka_unit_test(test_ready_is_said_once),
         cmocka_unit_test(test_follower_that_begins_in_a_line),
-        cmocka_unit_test(test_slow_follower_is_told),
-        cmocka_unit_test(test_query_without_follow_is_told_too),
+        cmocka_unit_test(test_slow_follower_gets_a_mark),
+        cmocka_unit_test(test_slow_query_without_follow_gets_a_mark),
         cmocka_unit_test(test_store_destroyed_before_query),
         cmocka_unit_test(test_query_destroyed_with_entry_in_use),
         cmocka_unit_test(test_many_services),

@@ -186,7 +186,7 @@ static void test_stopped_reader(void **state UNUSED) {
     ring_destroy(ring);
 }
 
-static void test_slow_reader_is_told(void **state UNUSED) {
+static void test_slow_reader_gets_a_mark(void **state UNUSED) {
     struct ring *ring = ring_create("svc", 3 * (HEAD_BYTES + 2));
     struct ring_reader reader;
     ring_reader_begin(&reader, ring);
@@ -203,7 +203,7 @@ static void test_slow_reader_is_told(void **state UNUSED) {
     ring_destroy(ring);
 }
 
-static void test_reader_told_by_its_owner_is_not_told_again(void **state UNUSED) {
+static void test_loss_reported_by_the_owner_is_not_reported_again(void **state UNUSED) {
     struct ring *ring = ring_create("svc", 2 * (HEAD_BYTES + 2));
     struct ring_reader reader;
     ring_reader_begin(&reader, ring);
@@ -266,8 +266,8 @@ int main(void) {
         cmocka_unit_test(test_stepping_back),
         cmocka_unit_test(test_stepping_back_ends_at_the_oldest_whole_line),
         cmocka_unit_test(test_stopped_reader),
-        cmocka_unit_test(test_slow_reader_is_told),
-        cmocka_unit_test(test_reader_told_by_its_owner_is_not_told_again),
+        cmocka_unit_test(test_slow_reader_gets_a_mark),
+        cmocka_unit_test(test_loss_reported_by_the_owner_is_not_reported_again),
         cmocka_unit_test(test_reader_within_an_endless_line),
         cmocka_unit_test(test_reader_survives_shrinking),
     };

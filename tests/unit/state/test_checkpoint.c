@@ -168,7 +168,7 @@ static void what_changes_during_a_write_is_in_the_next(void **unused UNUSED) {
     scene_end(&scene);
 }
 
-static void a_cancelled_wait_is_not_answered(void **unused UNUSED) {
+static void a_cancelled_wait_is_not_called_back(void **unused UNUSED) {
     struct scene scene;
     scene_begin(&scene);
     struct waiter gone = {.loop = scene.loop}, gone_too = {.loop = scene.loop};
@@ -465,7 +465,7 @@ int main(void) {
         cmocka_unit_test(what_was_saved_is_there_again),
         cmocka_unit_test(it_writes_by_itself),
         cmocka_unit_test(what_changes_during_a_write_is_in_the_next),
-        cmocka_unit_test(a_cancelled_wait_is_not_answered),
+        cmocka_unit_test(a_cancelled_wait_is_not_called_back),
         cmocka_unit_test(never_persisting_is_always_clean),
         cmocka_unit_test(leftovers_are_removed),
         cmocka_unit_test(a_file_not_understood_is_left_alone),

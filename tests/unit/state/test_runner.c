@@ -162,7 +162,7 @@ static void read_error(struct listener *listener, void *argument) {
     CONTAINER_OF(listener, struct error_reader, listener)->text = change_error(argument);
 }
 
-static void who_hears_of_the_end_sees_the_error(void **unused UNUSED) {
+static void error_is_set_when_readiness_is_emitted(void **unused UNUSED) {
     struct scene scene;
     scene_begin(&scene, NULL);
     struct error_reader reader = {0};
@@ -177,7 +177,7 @@ static void who_hears_of_the_end_sees_the_error(void **unused UNUSED) {
     scene_end(&scene);
 }
 
-static void abort_is_told_once_in_a_later_turn(void **unused UNUSED) {
+static void abort_is_called_once_in_a_later_turn(void **unused UNUSED) {
     struct scene scene;
     scene_begin(&scene, NULL);
     struct task *a = task_create(scene.change, "slow", "a");
@@ -308,8 +308,8 @@ int main(void) {
         cmocka_unit_test(work_that_ends_at_once),
         cmocka_unit_test(unknown_kinds_are_done),
         cmocka_unit_test(a_failure_is_logged_and_holds_its_lane),
-        cmocka_unit_test(who_hears_of_the_end_sees_the_error),
-        cmocka_unit_test(abort_is_told_once_in_a_later_turn),
+        cmocka_unit_test(error_is_set_when_readiness_is_emitted),
+        cmocka_unit_test(abort_is_called_once_in_a_later_turn),
         cmocka_unit_test(an_aborted_task_without_error_is_done),
         cmocka_unit_test(a_failure_aborts_those_under_way_in_its_lane),
         cmocka_unit_test(aborted_before_it_began),

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The daemon: all managers wired together, from start-up to shut-down. Wiring and nothing else: a newcomer
-// who reads this folder has seen the system.
+// The daemon: creates all managers and connects them, from start-up to shutdown.
 #pragma once
 
 #include "base/compiler.h"
@@ -16,7 +15,7 @@ struct daemon_options {
     const char *socket_path;
     const char *http_address; // NULL: no TCP listener
     const char *copy_source;  // PEBBLE_COPY_ONCE, or NULL
-    // --args: of each, the service's name and its arguments. NULL: none.
+    // --args: each is the name of a service and its arguments. NULL: none.
     const struct text_list *arguments;
     size_t argument_count;
     bool creates_directory;
@@ -25,8 +24,8 @@ struct daemon_options {
     bool is_silent;         // logs nothing (enter)
     bool persists;          // keeps the state file
     bool quarantines_state; // a state file that cannot be read is kept under another name; else the start fails
-    // enter: a process that waits for a byte on this descriptor before it acts, or -1; when it has ended, the
-    // daemon ends too, unless it ended well and `keeps_running`.
+    // enter: a byte is written to ready_fd (-1: none) when the daemon is ready. When the subcommand has ended, the
+    // daemon ends too, unless the exit code is 0 and keeps_running is set.
     int ready_fd;
     pid_t subcommand;
     bool keeps_running;
@@ -37,10 +36,10 @@ enum daemon_exit {
     DAEMON_EXIT_FAILED = 1,
     DAEMON_EXIT_SERVICE_FAILURE = 10,
     DAEMON_EXIT_CHECK_FAILURE = 11,
-    DAEMON_EXIT_STANDBY = 42, // to be started again by systemd's socket activation
+    DAEMON_EXIT_STANDBY = 42, // systemd starts the daemon again by socket activation
 };
 
-// Runs until it is told to stop. False with the reason when it cannot run. `subcommand_code` gets the exit
-// status of the subcommand, if there was one.
+// Runs the daemon until it is stopped. False if it cannot start. `subcommand_code`: the exit code of the subcommand; -1
+// without one.
 bool daemon_run(const struct daemon_options *options, enum daemon_exit *exit_code, int *subcommand_code,
                 struct error *err);

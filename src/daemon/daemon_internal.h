@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Private to daemon/: what the daemon consists of.
+// Private to daemon/: the structure of the daemon.
 #pragma once
 
 #include "api/api.h"
@@ -43,14 +43,14 @@ struct daemon {
     struct api *api;
     struct http_server *server;
     int directory_fd;  // holds the lock on $PEBBLE, or -1
-    bool is_listening; // the socket's path is ours
-    int socket_fd;     // listens there; -1 once the server has it
+    bool is_listening; // the socket's path has to be removed at the end
+    int socket_fd;     // listens there; -1 when the server owns it
 
     struct signal_watch *signals[5];
     struct timer *prune_timer;
-    unsigned changes_since_prune; // that became ready
-    struct timer *stop_timer;     // the longest wait for services to stop, then for the state file
-    struct deferred last_save;    // begins the write of the state file before the socket is given up
+    unsigned changes_since_prune; // changes that have become ready
+    struct timer *stop_timer;     // limits the stop of services, then the write of the state file
+    struct deferred last_save;    // begins the write of the state file before the socket is removed
     struct checkpoint_wait saved;
     struct timer *watchdog_timer; // NULL without WATCHDOG_USEC
     int64_t watchdog_ns;
@@ -58,7 +58,7 @@ struct daemon {
     int64_t standby_wait_ns;
 
     struct change *autostart;  // the change that starts the default services, until it is ready
-    struct change *final_stop; // the change that stops everything
+    struct change *final_stop; // the change that stops all services
     struct listener on_plan_changed;
     struct listener on_change_ready;
     struct listener on_shutdown_wanted;
@@ -71,23 +71,23 @@ struct daemon {
 bool daemon_init(struct daemon *daemon, struct error *err) NODISCARD;
 void daemon_destroy(struct daemon *daemon);
 // start.c
-// Begins to take note of signals: before anything that takes time, for as the first process of a container the
-// daemon would miss those that come without a handler.
+// Watches signals. Called before anything that takes time: without a handler, the first process of a container does not
+// receive them.
 bool daemon_watch_signals(struct daemon *daemon, struct error *err) NODISCARD;
-// Takes the socket before the state file is read: a daemon that is ending has written it by then. Nothing is
-// accepted yet.
+// Binds the socket, without accepting connections. Called before the state file is read: a daemon that is ending writes
+// it before it removes its socket.
 bool daemon_bind_socket(struct daemon *daemon, struct error *err) NODISCARD;
 bool daemon_start(struct daemon *daemon, struct error *err) NODISCARD;
 void daemon_notify_ready(struct daemon *daemon);
-void daemon_count_change(struct daemon *daemon); // one more change is ready: many of them call for pruning early
+void daemon_count_change(struct daemon *daemon); // a change is ready; many of them cause early pruning
 // stop.c
-void daemon_stop(struct daemon *daemon, enum daemon_exit exit_code); // begins the shut-down; further calls do nothing
+void daemon_stop(struct daemon *daemon, enum daemon_exit exit_code); // begins the shutdown; further calls do nothing
 void daemon_services_stopped(struct daemon *daemon);
 // watchdog.c
 bool daemon_start_watchdog(struct daemon *daemon, struct error *err) NODISCARD;
 void daemon_start_standby(struct daemon *daemon);
 // directory.c
 bool daemon_prepare_directory(const struct daemon_options *options, struct error *err) NODISCARD;
-// Keeps other daemons from this directory, and so from its state file, whatever their socket.
+// Locks the directory, so that no other daemon uses its state file, whatever its socket.
 bool daemon_lock_directory(struct daemon *daemon, struct error *err) NODISCARD;
 char *daemon_boot_id(void) __attribute__((returns_nonnull)); // owned

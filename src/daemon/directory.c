@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// $PEBBLE: made, filled and checked before anything is built on it.
+// Creates, fills, checks and locks $PEBBLE.
 // Declared in daemon/daemon_internal.h.
 #include <errno.h>
 #include <fcntl.h>
@@ -42,7 +42,7 @@ bool daemon_prepare_directory(const struct daemon_options *options, struct error
     return true;
 }
 
-// A successor may start while its predecessor is still ending: the lock is waited for, a bounded time.
+// A daemon may be started while the previous one is still ending, so the lock is waited for.
 static bool lock_in_time(int fd) {
     for (int waited_ms = 0; flock(fd, LOCK_EX | LOCK_NB) != 0; waited_ms += LOCK_STEP_MS) {
         if (errno != EWOULDBLOCK)
@@ -63,7 +63,7 @@ bool daemon_lock_directory(struct daemon *daemon, struct error *err) {
     return error_set(err, ERROR_INTERNAL, "directory \"%s\" is in use by another daemon", daemon->options->directory);
 }
 
-// A random UUID (RFC 9562, version 4), for where the kernel's file is not to be seen.
+// A random UUID (RFC 9562, version 4).
 static char *random_uuid(void) {
     uint8_t bytes[16] = {0};
     (void)!getrandom(bytes, sizeof bytes, 0);
@@ -76,7 +76,7 @@ static char *random_uuid(void) {
 }
 
 char *daemon_boot_id(void) {
-    // In a container the kernel's boot id is the host's and says nothing of a restart: there each start counts.
+    // In a container the kernel's boot id is the host's, and does not change when the container is restarted.
     AUTO_BUFFER struct buffer text = BUFFER_INIT(256);
     if (getpid() == 1 || !file_read("/proc/sys/kernel/random/boot_id", &text, NULL))
         return random_uuid();

@@ -23,7 +23,7 @@ void notify_send(const char *message) {
     if (fd < 0)
         return;
     socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length);
-    // Nothing depends on its arrival.
+    // A lost message is not an error.
     (void)!sendto(fd, message, strlen(message), MSG_NOSIGNAL, (const struct sockaddr *)&address, size);
 }
 

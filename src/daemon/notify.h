@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// sd_notify(3): tells systemd how the daemon is, by a datagram to $NOTIFY_SOCKET ("@name" is an abstract one).
+// sd_notify(3): sends the daemon's status to systemd, as a datagram to $NOTIFY_SOCKET ("@name": an abstract address).
 #pragma once
 
 #include <stdbool.h>
 
-// Without NOTIFY_SOCKET, or when nobody listens there: nothing happens.
+// Does nothing without NOTIFY_SOCKET or a listener.
 void notify_send(const char *message);
-// Whether there is a notification socket in the file system: systemd can start the daemon again.
+// Whether there is a notification socket in the file system, and so systemd can start the daemon again.
 bool notify_is_available(void);

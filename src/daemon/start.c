@@ -14,7 +14,7 @@
 
 #define PRUNE_INTERVAL_NS (600 * NS_PER_S)
 #define FIRST_SAVE_LIMIT_MS 2000
-#define PRUNE_CHANGES 500 // the state file is written as a whole: it has to stay small when changes come fast
+#define PRUNE_CHANGES 500 // the state file is written as a whole, so it has to stay small when there are many changes
 
 // --- signals ---
 
@@ -40,7 +40,7 @@ bool daemon_watch_signals(struct daemon *daemon, struct error *err) {
         signal_fn handle;
     } watched[] = {
         {SIGTERM, on_stop_signal}, {SIGINT, on_stop_signal}, {SIGQUIT, on_stop_signal}, {SIGHUP, on_hangup_signal}};
-    // Whoever started the daemon may have blocked some.
+    // Blocked signals are inherited.
     sigset_t none;
     sigemptyset(&none);
     (void)pthread_sigmask(SIG_SETMASK, &none, NULL);
@@ -104,7 +104,7 @@ static bool set_arguments(struct daemon *daemon, struct error *err) {
     return services.count == 0 || plan_store_set_arguments(daemon->plans, &services, err);
 }
 
-// --- what is started ---
+// --- start ---
 
 void daemon_notify_ready(struct daemon *daemon) {
     if (daemon->options->ready_fd >= 0)
@@ -112,11 +112,11 @@ void daemon_notify_ready(struct daemon *daemon) {
 }
 
 static void autostart(struct daemon *daemon) {
-    static const struct text_list nobody = {0};
+    static const struct text_list no_names = {0};
     AUTO_ERROR struct error err = {0};
     if (daemon->options->holds) {
         daemon_notify_ready(daemon);
-    } else if (!service_manager_request(daemon->services, SERVICE_AUTOSTART, &nobody, &daemon->autostart, &err)) {
+    } else if (!service_manager_request(daemon->services, SERVICE_AUTOSTART, &no_names, &daemon->autostart, &err)) {
         log_notice("Cannot start default services: %s", error_text(&err));
         daemon_notify_ready(daemon);
     }
@@ -157,7 +157,7 @@ bool daemon_start(struct daemon *daemon, struct error *err) {
     if (!daemon_start_watchdog(daemon, err))
         return error_prefix(err, "cannot run software watchdog: ");
     notify_send("READY=1");
-    // The state file is there before the first answer; a disk that refuses is told of, and tried again.
+    // The state file exists before the first response. A failure is logged, and the write repeated, by the checkpoint.
     (void)!checkpoint_flush(daemon->checkpoint, FIRST_SAVE_LIMIT_MS, NULL);
     daemon->phase = DAEMON_RUNNING;
     daemon_start_standby(daemon);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Shut-down, step by step: services are stopped while the API still answers, then the state is written, then
-// the socket is given up and the API ends. Each step has a time limit.
-// Declared in daemon/daemon_internal.h.
+// Shutdown: services are stopped while the API still responds, then the state is written, then the socket is removed
+// and the API ends. Each step has a time limit. Declared in daemon/daemon_internal.h.
 #include <unistd.h>
 
 #include "base/log.h"
@@ -18,8 +17,8 @@ static void on_server_ended(void *data) {
     loop_stop(daemon->loop);
 }
 
-// From here on a successor may take over: it reads the state file as soon as it has the socket. The path is
-// removed while the socket still answers, so that it cannot be the successor's.
+// After this another daemon may start: it reads the state file when it has bound the socket. The path is removed before
+// the server ends, so that it cannot be the path of the other daemon.
 static void release_socket(struct daemon *daemon) {
     timer_stop(daemon->stop_timer);
     (void)unlink(daemon->options->socket_path);
@@ -37,7 +36,7 @@ static void on_save_limit(void *data) {
     release_socket(daemon);
 }
 
-// In a later turn, when the change that stopped the services has been brought up to date.
+// Deferred, so that the status of the change that stopped the services is final.
 static void save(struct deferred *deferred) {
     struct daemon *daemon = CONTAINER_OF(deferred, struct daemon, last_save);
     timer_destroy(daemon->stop_timer);

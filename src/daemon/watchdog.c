@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// What systemd is told regularly, and when it may take over: watchdog and standby.
-// Declared in daemon/daemon_internal.h.
+// Watchdog and standby of systemd. Declared in daemon/daemon_internal.h.
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +11,7 @@
 #define STANDBY_FIRST_NS (5 * NS_PER_S)
 #define STANDBY_LONGEST_NS (300 * NS_PER_S)
 
-// --- watchdog: WATCHDOG=1 twice as often as WATCHDOG_USEC asks for, from the loop: it shows that it turns ---
+// --- watchdog: WATCHDOG=1 from the loop, twice in WATCHDOG_USEC ---
 
 static void on_watchdog_timer(void *data) {
     struct daemon *daemon = data;
@@ -37,7 +36,7 @@ bool daemon_start_watchdog(struct daemon *daemon, struct error *err) {
     return true;
 }
 
-// --- standby: with nothing to supervise and nobody asking, systemd's socket can wait in our place ---
+// --- standby: an idle daemon ends, and is started again by systemd's socket activation ---
 
 static bool has_pending(struct change *change, void *data) {
     bool *found = data;

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Which manager knows which, and whose events reach whom.
-// Declared in daemon/daemon_internal.h.
+// Creates the managers and connects their events. Declared in daemon/daemon_internal.h.
 #include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,13 +12,13 @@
 #include "daemon/daemon_internal.h"
 
 #define LARGE_BLOCK_BYTES 262144
-#define OUTPUT_LIMIT_BYTES ((size_t)1048576) // of log and verbose output that nobody reads
+#define OUTPUT_LIMIT_BYTES ((size_t)1048576) // of log and verbose output that is not read
 
 static void log_to_output(void *data, const char *line, size_t length) {
     output_write(data, line, length);
 }
 
-static void log_to_nobody(void *data UNUSED, const char *line UNUSED, size_t length UNUSED) {
+static void discard_log_line(void *data UNUSED, const char *line UNUSED, size_t length UNUSED) {
 }
 
 static void tee_to_output(void *data, const char *bytes, size_t length) {
@@ -29,7 +28,7 @@ static void tee_to_output(void *data, const char *bytes, size_t length) {
 static void open_outputs(struct daemon *daemon) {
     daemon->log_output = output_create(daemon->loop, STDERR_FILENO, OUTPUT_LIMIT_BYTES);
     if (daemon->options->is_silent)
-        log_set_sink(log_to_nobody, NULL);
+        log_set_sink(discard_log_line, NULL);
     else
         log_set_sink(log_to_output, daemon->log_output);
     if (daemon->options->is_verbose)
@@ -38,7 +37,7 @@ static void open_outputs(struct daemon *daemon) {
 
 // --- events ---
 
-// Checks and log targets are read and shown, but nothing carries them out yet: nobody should rely on them unwarned.
+// Checks and log targets are read and shown, but have no effect yet.
 static void warn_unsupported(const struct plan *plan) {
     if (plan->content.checks.count > 0)
         log_notice("This version does not run checks: those in the plan have no effect.");
@@ -172,8 +171,8 @@ static void connect_events(struct daemon *daemon) {
     warn_unsupported(plan_store_current(daemon->plans));
 }
 
-// One arena for all threads, so that a worker finds the memory that the loop has freed; large blocks go back to the
-// system at once, instead of tearing holes into the heap.
+// One arena for all threads, so that a worker can use memory that the loop has freed. Large blocks are returned to the
+// system at once and do not fragment the heap.
 static void configure_memory(void) {
     (void)mallopt(M_ARENA_MAX, 1);
     (void)mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK_BYTES);

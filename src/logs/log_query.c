@@ -19,7 +19,7 @@ struct log_query {
     struct cursor *given;    // may be NULL
     struct listener closing; // of the store
     bool is_following;
-    bool is_waiting; // the caller has seen all there is
+    bool is_waiting; // log_query_next() has returned false
     log_query_ready_fn on_ready;
     void *data;
 };
@@ -38,22 +38,17 @@ static void on_ring_grown(struct listener *listener, void *ring UNUSED) {
     }
 }
 
-static void on_store_closing(struct listener *listener, void *ring) {
+static void on_store_closing(struct listener *listener, void *argument UNUSED) {
     struct log_query *query = CONTAINER_OF(listener, struct log_query, closing);
-    if (ring == NULL) {
-        event_remove(listener);
-        return;
-    }
+    event_remove(listener);
     for (struct cursor *cursor = query->cursors; cursor < query->cursors + query->count; cursor++) {
-        if (cursor->reader.ring == ring) {
-            event_remove(&cursor->grown);
-            cursor->reader.ring = NULL;
-        }
+        event_remove(&cursor->grown);
+        cursor->reader.ring = NULL;
     }
 }
 
-// Puts a cursor that is in neither heap nor list where it belongs.
-static void query_sort_in(struct log_query *query, struct cursor *cursor) {
+// Adds a cursor that is in neither heap nor list to the heap if it has an entry.
+static void query_place_cursor(struct log_query *query, struct cursor *cursor) {
     bool has_entry = cursor->reader.ring != NULL && ring_reader_look(&cursor->reader, &cursor->order_ns);
     cursor->state = has_entry ? CURSOR_MERGING : CURSOR_IDLE;
     if (has_entry)
@@ -65,8 +60,8 @@ static bool cursor_look_back(struct cursor *cursor) {
     return ring_reader_back(&before) && ring_reader_look(&before, &cursor->order_ns);
 }
 
-// Places the cursors, which stand at the ends of their rings, so that `count` entries follow in all: steps back,
-// always where the entry before is the latest.
+// Moves the cursors back from the ends of their rings by `count` entries in all, at each step the one whose previous
+// entry is the latest.
 static void query_step_back(struct log_query *query, int64_t count) {
     struct cursor_heap *heap = &query->heap;
     heap->is_latest_first = true;
@@ -139,25 +134,25 @@ struct log_query *log_query_create(struct log_store *store, const struct log_que
             event_add(ring_grown(cursor->reader.ring), &cursor->grown, on_ring_grown);
         else
             ring_reader_stop(&cursor->reader);
-        query_sort_in(query, cursor);
+        query_place_cursor(query, cursor);
     }
     return query;
 }
 
-// Takes back the entry that the caller has had.
-static void query_take_back(struct log_query *query) {
+// Ends the caller's use of an entry.
+static void query_end_entry(struct log_query *query) {
     struct cursor *cursor = TAKE(query->given);
     if (cursor == NULL)
         return;
     if (cursor->reader.ring != NULL)
         ring_reader_advance(&cursor->reader);
-    query_sort_in(query, cursor);
+    query_place_cursor(query, cursor);
 }
 
 void log_query_destroy(struct log_query *query) {
     if (query == NULL)
         return;
-    query_take_back(query);
+    query_end_entry(query);
     for (struct cursor *cursor = query->cursors; cursor < query->cursors + query->count; cursor++)
         event_remove(&cursor->grown);
     event_remove(&query->closing);
@@ -166,11 +161,11 @@ void log_query_destroy(struct log_query *query) {
     free(query);
 }
 
-static void query_sort_changed(struct log_query *query) {
+static void query_place_changed(struct log_query *query) {
     while (!list_is_empty(&query->changed)) {
         struct cursor *cursor = LIST_ITEM(query->changed.next, struct cursor, link);
         list_remove(&cursor->link);
-        query_sort_in(query, cursor);
+        query_place_cursor(query, cursor);
     }
 }
 
@@ -181,8 +176,8 @@ static void report_truncation(struct cursor *cursor, struct ring_entry *entry) {
     entry->was_truncated = true;
 }
 
-// The heap's first cursor has no entry any more. Whether it has to be told that it lost its last ones: a follower
-// hears of it with the next line.
+// Removes the first cursor of the heap, whose entries were lost. Returns whether that is to be reported in `entry`; if
+// the query follows, it is reported with the next line.
 static bool query_drop_first(struct log_query *query, struct cursor *cursor, struct ring_entry *entry) {
     cursor_heap_remove_first(&query->heap);
     cursor->state = CURSOR_IDLE;
@@ -193,13 +188,13 @@ static bool query_drop_first(struct log_query *query, struct cursor *cursor, str
     return true;
 }
 
-// The next entry of the heap's first cursor. False when that has moved to another place.
+// Returns the next entry of the heap's first cursor; false if the cursor has been moved or removed.
 static bool query_take_first(struct log_query *query, struct cursor *cursor, struct ring_entry *entry) {
     int64_t order_ns;
     if (cursor->reader.ring == NULL || !ring_reader_look(&cursor->reader, &order_ns))
         return query_drop_first(query, cursor, entry);
     if (order_ns != cursor->order_ns) {
-        // What it stood at is lost.
+        // The entry is lost.
         cursor->order_ns = order_ns;
         cursor_heap_sink_first(&query->heap);
         return false;
@@ -216,8 +211,8 @@ static bool query_take_first(struct log_query *query, struct cursor *cursor, str
 }
 
 bool log_query_next(struct log_query *query, const char **service, struct ring_entry *entry) {
-    query_take_back(query);
-    query_sort_changed(query);
+    query_end_entry(query);
+    query_place_changed(query);
     struct cursor *cursor;
     while ((cursor = cursor_heap_first(&query->heap)) != NULL) {
         if (query_take_first(query, cursor, entry)) {

@@ -27,8 +27,6 @@ struct log_store *log_store_create(void) {
 void log_store_destroy(struct log_store *store) {
     if (store == NULL)
         return;
-    for (struct map_entry *entry = map_first(&store->rings); entry != NULL; entry = map_next(&store->rings, entry))
-        event_emit(&store->closing, entry->value);
     event_emit(&store->closing, NULL);
     map_finish(&store->rings);
     free(store);
@@ -46,14 +44,6 @@ struct ring *log_store_open(struct log_store *store, const char *service) {
 
 struct ring *log_store_find(struct log_store *store, const char *service) {
     return map_get(&store->rings, service);
-}
-
-void log_store_remove(struct log_store *store, const char *service) {
-    struct ring *ring = map_get(&store->rings, service);
-    if (ring != NULL) {
-        event_emit(&store->closing, ring);
-        map_remove(&store->rings, service);
-    }
 }
 
 bool log_store_shrink(void *store) {

@@ -56,7 +56,7 @@ static uint64_t ring_begin(const struct ring *ring) {
     return ring->floor > start + heads_bytes ? ring->floor - heads_bytes : start;
 }
 
-// Makes everything below the counted position `floor` go.
+// Drops everything below the counted position `floor`.
 static void ring_raise_floor(struct ring *ring, uint64_t floor) {
     if (floor <= ring->floor)
         return;
@@ -92,7 +92,7 @@ static bool ring_index_is_full(const struct ring *ring) {
     return ring->next_line - ring->first_line == ring->line_capacity;
 }
 
-// Adds the record of a line that starts at the ring's end. Without memory for it the oldest line goes.
+// Adds the record of a line that starts at the ring's end. Without memory for it the oldest line is dropped.
 static void ring_add_line(struct ring *ring, int64_t stamp_ns) {
     if (ring_index_is_full(ring))
         ring_keep_limit(ring);
@@ -124,7 +124,7 @@ static void ring_copy_in(struct ring *ring, uint64_t to, const char *data, size_
     }
 }
 
-// Another storage, with the bytes up to `stored_end` in it.
+// Copies the bytes up to `stored_end` to a new storage.
 static bool ring_resize_storage(struct ring *ring, size_t capacity, uint64_t stored_end) {
     char *storage = memory_try(capacity + ring_mirror_bytes(capacity));
     if (storage == NULL)
@@ -159,8 +159,7 @@ static void ring_fit_into_capacity(struct ring *ring) {
                      line < ring->next_line ? ring_line_head(ring, line) : oldest + ring->next_line * ring->head_bytes);
 }
 
-// The first allocations are small and cannot fail. Done before anything is changed, since they may shrink this
-// very ring.
+// The first allocations are small and cannot fail. They may shrink this ring, so they come before any change to it.
 static void ring_prepare(struct ring *ring) {
     if (ring->lines == NULL) {
         ring->lines = memory_new_array(FIRST_LINE_CAPACITY, sizeof *ring->lines);
@@ -173,17 +172,17 @@ static void ring_prepare(struct ring *ring) {
     }
 }
 
-// Passes over bytes that could not be kept anyhow. Only whether the last of the lines in them goes on matters.
-static size_t ring_pass_over(struct ring *ring, const char *data, size_t length) {
+// Skips leading lines that exceed the limit. Returns their length.
+static size_t ring_skip_excess(struct ring *ring, const char *data, size_t length) {
     if (length <= ring->limit_bytes)
         return 0;
     const char *newline = memrchr(data, '\n', length - ring->limit_bytes);
     if (newline == NULL)
         return 0;
-    size_t passed = (size_t)(newline - data) + 1;
-    ring->end += passed;
+    size_t skipped = (size_t)(newline - data) + 1;
+    ring->end += skipped;
     ring->is_open = false;
-    return passed;
+    return skipped;
 }
 
 static void ring_add_lines(struct ring *ring, const char *data, size_t length, int64_t stamp_ns) {
@@ -202,8 +201,8 @@ static void ring_add_lines(struct ring *ring, const char *data, size_t length, i
 static void ring_store(struct ring *ring, const char *data, size_t length, int64_t stamp_ns) {
     ring_prepare(ring);
     uint64_t stored_end = ring->end;
-    size_t passed = ring_pass_over(ring, data, length);
-    ring_add_lines(ring, data + passed, length - passed, stamp_ns);
+    size_t skipped = ring_skip_excess(ring, data, length);
+    ring_add_lines(ring, data + skipped, length - skipped, stamp_ns);
     ring_keep_limit(ring);
     uint64_t need_bytes = ring->end - ring_begin(ring);
     if (need_bytes > ring->capacity && !ring_resize_storage(ring, ring_fitting_capacity(ring, need_bytes), stored_end))
@@ -217,7 +216,7 @@ void ring_begin_run(struct ring *ring) {
     ring->begins_run = true;
 }
 
-static void ring_glue_head(struct ring *ring, int64_t wall_ns) {
+static void ring_add_head(struct ring *ring, int64_t wall_ns) {
     char time[CLOCK_TEXT_SIZE];
     clock_format_millis(wall_ns, time);
     AUTO_FREE char *head = memory_printf("%s [%s] ", time, ring->service);
@@ -229,14 +228,14 @@ void ring_append(struct ring *ring, const char *data, size_t length, int64_t wal
         return;
     ring->is_borrowed = false;
     if (ring->begins_run && ring->is_open)
-        ring_glue_head(ring, wall_ns);
+        ring_add_head(ring, wall_ns);
     ring->begins_run = false;
     ring_store(ring, data, length, wall_ns);
     event_emit(&ring->grown, ring);
 }
 
-// Sizes index and storage to what they hold. A storage that cannot be copied into a smaller one is given up
-// with what is in it: without memory, that is what it is for.
+// Reduces index and storage to their contents. A storage that cannot be copied into a smaller one, for lack of memory,
+// is freed with its contents.
 static void ring_trim(struct ring *ring) {
     uint64_t need_bytes = ring->end - ring_begin(ring);
     size_t capacity = ring_fitting_capacity(ring, need_bytes);
@@ -258,7 +257,7 @@ static void ring_trim(struct ring *ring) {
         ring->lines = NULL;
         ring->line_capacity = 0;
     } else if (line_capacity < ring->line_capacity) {
-        // The old index does as well.
+        // On failure the old index stays.
         (void)ring_resize_lines(ring, line_capacity);
     }
 }

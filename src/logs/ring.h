@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The ring of one service's output: the last 102,400 bytes, counting for each line a head of 24 bytes of
-// time and " [name] ". It begins small and grows to its limit. Old lines give way to
-// new ones; a line that lost its beginning is left out. Readers hold positions and never slow the writer.
+// The ring of one service's output: the last 102,400 bytes, which include a head of each line, 24 bytes of time and
+// " [name] ". It grows up to its limit. New lines replace old ones; a line without its beginning is left out. Readers
+// hold positions and do not block the writer.
 #pragma once
 
 #include "base/compiler.h"
@@ -13,23 +13,22 @@
 #include <stdint.h>
 
 #define RING_LIMIT_BYTES ((size_t)102400)
-#define RING_PIECE_BYTES ((size_t)4096) // the longest entry a reader gets, head included
+#define RING_PIECE_BYTES ((size_t)4096) // the longest entry of a reader, with its head
 
 struct ring;
 
 struct ring *ring_create(const char *service, size_t limit_bytes) __attribute__((returns_nonnull));
-void ring_destroy(struct ring *ring); // readers must be gone; NULL is fine
+void ring_destroy(struct ring *ring); // there must be no readers; NULL is fine
 const char *ring_service(const struct ring *ring);
-// A new process begins to write. If the one before left a line unfinished, the next bytes are glued to it,
-// behind a head in text.
+// Called when a new process begins to write. If the last line is unfinished, the next bytes continue it after a head as
+// text.
 void ring_begin_run(struct ring *ring);
-// Appends output as it came; splits it into lines, each stamped with the time of its first byte.
-// Bytes that continue an unfinished line are glued to it. Announces `grown` (argument: the ring) afterwards.
-// Without memory to grow it keeps what fits in the memory it has.
+// Appends output and splits it into lines, each with the time of its first byte. Continues an unfinished line. Emits
+// ring_grown() afterwards. If it cannot grow for lack of memory, it keeps the lines that fit.
 void ring_append(struct ring *ring, const char *data, size_t length, int64_t wall_ns);
-struct event *ring_grown(struct ring *ring);
-// Gives back what memory it can (for the memory shrinker): drops the older half of the lines, or more. False if there
-// is nothing to give, or while an entry that a reader peeked at may still be in use.
+struct event *ring_grown(struct ring *ring); // argument: struct ring *
+// Frees memory (for the memory shrinker): drops the older half of the lines, or more. False if nothing could be freed,
+// or while the entry of a reader may be in use.
 bool ring_shrink(struct ring *ring);
 size_t ring_memory(const struct ring *ring); // bytes allocated for it
 
@@ -39,15 +38,15 @@ struct ring_entry {
     int64_t order_ns;    // the same, not rounded: for merging the entries of several rings
     const char *message; // without newline; not NUL-terminated; borrowed until the reader advances or the ring changes
     size_t length;
-    bool was_truncated; // lines were lost before this one because the reader was too slow
+    bool was_truncated; // the reader was too slow and has lost lines before this one
 };
 
-// A position in a ring. Caller's memory.
+// A position in a ring, in the caller's memory.
 struct ring_reader {
     struct ring *ring;
-    bool has_lost; // lost lines, and no entry has told of it yet; cleared by advancing, or by the caller
-    // Private: the line it stands in (counted since the ring began), how many of its bytes are behind it, the
-    // end that ring_reader_stop() set, the bytes of the entry that peek showed, whether that ends its line.
+    bool has_lost; // lines were lost and no entry has reported that yet; cleared by advancing, or by the caller
+    // Private: the current line (counted since the creation of the ring), the number of its bytes that were read, the
+    // end set by ring_reader_stop(), the bytes of the entry that peek has returned, whether that ends its line.
     uint64_t line;
     uint64_t offset;
     uint64_t stop;
@@ -55,21 +54,21 @@ struct ring_reader {
     bool shown_ends_line;
 };
 void ring_reader_begin(struct ring_reader *reader, struct ring *ring); // at the oldest line
-void ring_reader_end(struct ring_reader *reader, struct ring *ring);   // after the newest byte: sees only what comes
-// One entry back; false at the oldest. For a reader that has not advanced yet.
+void ring_reader_end(struct ring_reader *reader, struct ring *ring);   // after the newest byte
+// Moves one entry back; false at the oldest. For a reader that has not advanced yet.
 bool ring_reader_back(struct ring_reader *reader);
-// Leaves out the rest of the line it stands in the middle of, if any.
+// Skips the rest of a line that has been read in part.
 void ring_reader_skip_rest(struct ring_reader *reader);
-// Sees nothing of what comes from now on.
+// Ends the reader at the current end of the ring.
 void ring_reader_stop(struct ring_reader *reader);
-// The next entry without moving on (two calls give the same), false when there is none now. Whole lines come
-// in pieces of at most RING_PIECE_BYTES counting their head; an unfinished last line counts as a line of
-// what is there so far, and later gives only the rest as a further piece.
+// Returns the next entry without advancing; false if there is none now. Lines are divided into pieces of at most
+// RING_PIECE_BYTES, with the head. An unfinished last line is returned as far as it is there, and later its rest as
+// another piece.
 bool ring_reader_peek(struct ring_reader *reader, struct ring_entry *entry);
-void ring_reader_advance(struct ring_reader *reader); // past the entry that peek showed
-// Only the time of the next entry (its order_ns); false when there is none now.
+void ring_reader_advance(struct ring_reader *reader); // past the entry that peek has returned
+// Returns the order_ns of the next entry; false if there is none now.
 bool ring_reader_look(struct ring_reader *reader, int64_t *order_ns);
 
-// The last `count` lines of the whole ring (earlier runs too), for a failed start's log. Adds to `lines`, with
-// U+FFFD for NUL bytes; returns whether there were more.
+// Adds the last `count` lines, also of earlier processes, to `lines`, with U+FFFD for NUL bytes. Returns whether there
+// are more.
 bool ring_last_lines(struct ring *ring, size_t count, struct text_list *lines);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Private to logs/: the inside of a ring, for ring.c (writing) and ring_reader.c (reading) only.
+// Private to logs/: the structure of a ring, for ring.c (writing) and ring_reader.c (reading) only.
 //
-// Two kinds of position, both growing since the ring began. Byte positions count the bytes of output: a
-// byte stands in `storage` at its position modulo `capacity`. Counted positions, in which the limit is
-// meant, have each line's head before the line: the head of line n (n from 0) begins at the counted
-// position line.start + n * head_bytes. Nothing below the counted position `floor` exists any more.
+// There are two kinds of position, both counted since the creation of the ring. Byte positions count the bytes of
+// output: a byte is in `storage` at its position modulo `capacity`. Counted positions, to which the limit applies,
+// include each line's head before the line: the head of line n (n from 0) begins at the counted position line.start + n
+// * head_bytes. Everything below the counted position `floor` has been dropped.
 #pragma once
 
 #include "logs/ring.h"
@@ -18,17 +18,17 @@ struct ring {
     char *service;
     size_t head_bytes;
     size_t limit_bytes;
-    char *storage;           // capacity bytes, then ring_mirror_bytes(capacity) for what wraps around; NULL at first
+    char *storage;           // capacity bytes, then ring_mirror_bytes(capacity); NULL at first
     size_t capacity;         // grows by doubling up to limit_bytes
     struct ring_line *lines; // the record of line n is at n modulo line_capacity (a power of two); NULL at first
     size_t line_capacity;
-    uint64_t first_line; // the oldest line of which anything is left: it may have lost its head
-    uint64_t next_line;  // the number that the next line gets
+    uint64_t first_line; // the oldest line of which anything is left, perhaps without its head
+    uint64_t next_line;  // the number of the next line
     uint64_t end;        // byte position after the newest byte
     uint64_t floor;      // counted position
     bool is_open;        // the last line has no newline yet; its record is never dropped
     bool begins_run;
-    bool is_borrowed; // a reader shows an entry: the shrinker keeps off
+    bool is_borrowed; // the entry of a reader is in use: ring_shrink() does nothing
     struct event grown;
 };
 
@@ -51,7 +51,7 @@ static inline uint64_t ring_first_whole(const struct ring *ring) {
     return is_cut ? ring->first_line + 1 : ring->first_line;
 }
 
-// So much of the storage's beginning can be repeated after its end, so that an entry is always in one piece.
+// The beginning of the storage is repeated after its end, so that an entry is always contiguous.
 static inline size_t ring_mirror_bytes(size_t capacity) {
     return capacity < RING_PIECE_BYTES ? capacity : RING_PIECE_BYTES;
 }

@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "logs/ring_internal.h"
 
-// What the first piece of a line has room for, beside its head.
+// The longest first piece of a line, without its head.
 static uint64_t first_piece_bytes(const struct ring *ring) {
     return ring->head_bytes < RING_PIECE_BYTES ? RING_PIECE_BYTES - ring->head_bytes : 1;
 }
@@ -58,8 +58,7 @@ void ring_reader_stop(struct ring_reader *reader) {
     reader->stop = reader->ring->end;
 }
 
-// Moves a reader that the floor has overtaken to what is next: the rest of the line that it stands in, or the
-// oldest whole line.
+// Moves a reader below the floor to the rest of its line, or to the oldest whole line.
 static void reader_catch_up(struct ring_reader *reader) {
     const struct ring *ring = reader->ring;
     if (reader->line == ring->next_line)
@@ -80,7 +79,7 @@ static void reader_catch_up(struct ring_reader *reader) {
     reader->offset = 0;
 }
 
-// `length` bytes at a position, in one piece.
+// Returns `length` contiguous bytes at a position.
 static const char *ring_bytes_at(struct ring *ring, uint64_t position, size_t length) {
     size_t at = (size_t)(position % ring->capacity);
     if (length > ring->capacity - at)
@@ -93,7 +92,7 @@ static int64_t whole_milliseconds(int64_t ns) {
     return ns - (rest < 0 ? rest + NS_PER_MS : rest);
 }
 
-// The bytes from `*start` to `*end` of the reader's line are what it has not shown. False when there are none.
+// Sets the range of the unread bytes of the reader's line; false if there are none.
 static bool reader_find(struct ring_reader *reader, uint64_t *start, uint64_t *end) {
     const struct ring *ring = reader->ring;
     reader_catch_up(reader);

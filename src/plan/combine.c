@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Puts layers on top of each other.
-// Declared in plan/content_internal.h.
+// Combines layers. Declared in plan/content_internal.h.
 #include "plan/content_internal.h"
 
 #include <stdlib.h>

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Commands that run in the context of a service.
-// Declared in plan/plan.h.
+// Service contexts of commands. Declared in plan/plan.h.
 #include "plan/plan.h"
 
 #include <stdlib.h>

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Layers and their content: making and freeing.
-// Declared in plan/content_internal.h.
+// Creates and frees layers and their content. Declared in plan/plan.h and plan/content_internal.h.
 #include "plan/plan.h"
 
 #include <stdlib.h>

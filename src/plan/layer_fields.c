@@ -82,7 +82,7 @@ static void read_list(const struct field *field, const struct yaml_node *node, s
     for (size_t i = 0; i < yaml_count(node); i++) {
         char *text = NULL;
         fields_read_text(yaml_item(node, i), "string", &text, diagnostics);
-        // An item that is null does not count.
+        // Null items are skipped.
         if (text != NULL)
             text_list_add_owned(list, text);
     }
@@ -98,7 +98,7 @@ static void read_map(const struct field *field, const struct yaml_node *node, st
     for (size_t i = 0; i < yaml_count(node); i++) {
         const char *key = yaml_text(yaml_key(node, i));
         if (key == NULL)
-            continue; // yaml_check_keys() has told of it
+            continue; // reported by yaml_check_keys()
         if (field->kind == FIELD_WORD_MAP) {
             unsigned word = 0;
             read_word(&(const struct field){.type = "plan.ServiceAction", .words = field->words}, yaml_value(node, i),
@@ -133,7 +133,7 @@ static void read_duration(const struct yaml_node *node, struct optional_duration
         add_value_diagnostic(diagnostics, "invalid duration", yaml_text(node));
 }
 
-// Go's notation of decimal numbers; neither infinite nor no number, as the reference would have them.
+// Go's notation of decimal numbers, without infinities and NaN.
 static bool double_parse(const char *text, double *value) {
     if (text[0] == '\0' || text[strspn(text, "0123456789+-.eE")] != '\0')
         return false;
@@ -215,7 +215,7 @@ void fields_read(const struct record *record, const struct yaml_node *node, void
     for (size_t i = 0; i < yaml_count(node); i++) {
         const struct yaml_node *key = yaml_key(node, i);
         if (yaml_text(key) == NULL)
-            continue; // yaml_check_keys() has told of it
+            continue; // reported by yaml_check_keys()
         const struct field *field = record_find_field(record, yaml_text(key));
         if (field == NULL)
             field_diagnostics_add_unknown(diagnostics, key, record->type);

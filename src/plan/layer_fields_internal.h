@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Private to plan/: reads YAML nodes into the fields of records, strictly, and gathers what does not fit, in the words
-// of the reference's YAML library. Scalars become strings whatever they look like; null leaves a field unset.
+// Private to plan/: reads YAML nodes into the fields of records and collects faults, with the messages of Pebble's YAML
+// library. Every scalar can be read as a string; null leaves a field unset.
 #pragma once
 
 #include "base/text.h"
@@ -9,21 +9,21 @@
 #include "plan/record_internal.h"
 
 struct field_diagnostics {
-    struct text_list types;  // what YAML has at a place that wants something else: "line 5: cannot …"
-    struct text_list values; // scalars of the right kind that make no sense, as `invalid duration "5"`
+    struct text_list types;  // nodes of the wrong type: "line 5: cannot …"
+    struct text_list values; // scalars with an invalid value: `invalid duration "5"`
     size_t omitted_types;
 };
 
-// The fields of a map into a record made by record_create().
+// Reads the fields of a map into a record from record_create().
 void fields_read(const struct record *record, const struct yaml_node *node, void *entry,
                  struct field_diagnostics *diagnostics);
-// A single string.
+// Reads a single string.
 void fields_read_text(const struct yaml_node *node, const char *type, char **text,
                       struct field_diagnostics *diagnostics);
-// Notes that the node cannot be read as something of that type.
+// Adds that the node cannot be read as the type.
 void field_diagnostics_add_type(struct field_diagnostics *diagnostics, const struct yaml_node *node, const char *type);
 void field_diagnostics_add_unknown(struct field_diagnostics *diagnostics, const struct yaml_node *key,
                                    const char *type);
-// Passes them on, with words in front that say where they are.
+// Adds them to `all`, each after the prefix `where`.
 void field_diagnostics_report(struct field_diagnostics *diagnostics, const char *where, struct diagnostics *all);
 void field_diagnostics_clear(struct field_diagnostics *diagnostics);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// From the text of a layer to a struct layer.
-// Declared in plan/plan.h.
+// Parses the text of a layer. Declared in plan/plan.h.
 #include "plan/plan.h"
 
 #include <stdlib.h>
@@ -11,11 +10,11 @@
 #include "plan/content_internal.h"
 #include "plan/layer_fields_internal.h"
 
-// Whether a workload's override makes sense is looked at when layers combine, and the word is in that message.
+// The override of a workload is checked when layers are combined; that message needs the word.
 static void keep_invalid_override(const struct section *section, const struct yaml_node *node, void *entry) {
     struct plan_workload *workload = entry;
     if (section == &sections[SECTION_WORKLOADS] && word_get(&workload->override) == WORD_INVALID) {
-        // Of a key that stands there twice, the first need not be a scalar.
+        // The first of duplicate keys may not be a scalar.
         const char *word = yaml_text(yaml_member(node, "override"));
         workload->invalid_override = memory_string(word == NULL ? "" : word);
     }
@@ -34,8 +33,8 @@ static void read_entries(const struct section *section, const struct yaml_node *
         const char *name = yaml_text(yaml_key(node, i));
         const struct yaml_node *value = yaml_value(node, i);
         if (name == NULL || map_has(map, name))
-            continue; // yaml_check_keys() has told of it
-        // A null entry is kept as such, for the validation to find.
+            continue; // reported by yaml_check_keys()
+        // A null entry is kept for the validation.
         void *entry = NULL;
         if (yaml_kind(value) != YAML_NULL) {
             entry = record_create(section->record);
@@ -50,7 +49,7 @@ static void read_entries(const struct section *section, const struct yaml_node *
 
 static void read_pairing(const struct yaml_node *node, struct layer *layer, struct field_diagnostics *diagnostics) {
     if (yaml_count(node) == 0)
-        return; // scalars are let through too, as the reference does
+        return; // scalars are accepted, as in Pebble
     if (yaml_kind(node) != YAML_MAP) {
         field_diagnostics_add_type(diagnostics, node, "pairingstate.pairingConfig");
         return;
@@ -70,7 +69,7 @@ static void read_pairing(const struct yaml_node *node, struct layer *layer, stru
     }
 }
 
-// Where a fault is, in front of it.
+// The prefix of messages about a section.
 static char *section_prefix(const struct layer *layer, const char *section) {
     if (strcmp(section, "workloads") == 0)
         return memory_string("cannot parse the \"workloads\" section: ");
@@ -95,7 +94,7 @@ static void read_section(const char *name, const struct yaml_node *node, struct 
     }
     AUTO_FREE char *prefix = section_prefix(layer, name);
     if (!is_pairing && yaml_kind(node) == YAML_NULL && yaml_text_length(node) == 0) {
-        diagnostics_add(diagnostics, "%sEOF", prefix); // a name with nothing behind it, in the reference's words
+        diagnostics_add(diagnostics, "%sEOF", prefix); // a name without a value; the message is Pebble's
         return;
     }
     AUTO_ERROR struct error keys = {0};
@@ -131,7 +130,7 @@ static void read_root(const struct yaml_node *root, struct layer *layer, struct 
     }
 }
 
-// Until services that bear the name of a keyword are refused, users are told.
+// Services with the name of a keyword are to be refused in future; until then a warning is logged.
 static void warn_of_keywords(struct layer *layer) {
     static const char *const keywords[] = {"all", "default", "none"};
     for (size_t i = 0; i < ARRAY_COUNT(keywords); i++) {

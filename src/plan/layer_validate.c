@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// What one layer may not say, whatever the others say. Everything here is about values that are there, so it
-// can be looked at even if other parts of the layer could not be read. Words that are in no table are looked up
-// in the tree, where they still have their text.
-// Declared in plan/content_internal.h.
+// Checks a single layer. The checks concern values that are set, so they can be made even if other parts of the layer
+// could not be read. The text of invalid words is taken from the tree. Declared in plan/content_internal.h.
 #include "plan/content_internal.h"
 
 #include <string.h>
@@ -13,7 +11,7 @@
 #include "data/shell.h"
 #include "data/yaml.h"
 
-// The text of the entry's field, quoted, as the layer has it.
+// The text of the entry's field in the layer, quoted.
 static char *field_quoted(const struct yaml_node *entry, const char *field) {
     const struct yaml_node *node = entry == NULL ? NULL : yaml_member(entry, field);
     const char *text = node == NULL ? NULL : yaml_text(node);
@@ -38,7 +36,7 @@ static void check_check_actions(const char *quoted_name, const struct plan_servi
                                 const struct yaml_node *entry, struct diagnostics *diagnostics) {
     const struct yaml_node *map = entry == NULL ? NULL : yaml_member(entry, "on-check-failure");
     if (map == NULL || yaml_kind(map) != YAML_MAP)
-        return; // what it is instead has been told while reading
+        return; // the wrong type has been reported by fields_read()
     for (size_t i = 0; i < yaml_count(map); i++) {
         const char *check = yaml_text(yaml_key(map, i));
         const char *word = yaml_text(yaml_value(map, i));

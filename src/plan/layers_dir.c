@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The layers directory: NNN-label.yaml files, and NNN-label.d directories that hold such files. What an entry
-// is decides how it is read, not its ending.
-// Declared in plan/plan.h.
+// Reads the layers directory: NNN-label.yaml files, and NNN-label.d directories with such files. An entry is read by
+// its file type, whatever its ending. Declared in plan/plan.h.
 #include "plan/plan.h"
 
 #include <errno.h>
@@ -46,7 +45,7 @@ static bool is_digit(char c) {
     return c >= '0' && c <= '9';
 }
 
-// A letter, then at least two more letters or digits; a dash may stand in front of any of those.
+// A letter, then at least two more letters or digits, each of which may be preceded by a dash.
 static bool is_label(const char *text, size_t length) {
     size_t characters = 0;
     for (size_t i = 0; i < length; i++) {
@@ -101,7 +100,7 @@ static bool add_entry(const char *directory, const char *name, bool may_nest, st
     if (stat(path, &status) != 0)
         return error_set_errno(err, errno, "stat %s", path);
     bool is_directory = S_ISDIR(status.st_mode);
-    if (!is_directory && !S_ISREG(status.st_mode)) // reading a FIFO could last for ever
+    if (!is_directory && !S_ISREG(status.st_mode)) // reading a FIFO could block
         return error_set(err, ERROR_BAD_REQUEST, "cannot read layer file \"%s\": not a regular file", path);
     AUTO_FREE char *label = NULL;
     struct layer_entry entry = {.is_directory = is_directory};
@@ -125,7 +124,7 @@ static bool add_entry(const char *directory, const char *name, bool may_nest, st
     return true;
 }
 
-// The entries that count, in their order: names begin with the number, so the order of names will do.
+// Lists files and directories of layers in the order of their names, and so of their numbers.
 static bool list_entries(const char *directory, bool may_nest, struct layer_entries *entries, struct error *err) {
     AUTO_TEXT_LIST struct text_list names = {0};
     if (!directory_list(directory, &names, err))
@@ -139,7 +138,7 @@ static bool list_entries(const char *directory, bool may_nest, struct layer_entr
     return true;
 }
 
-// What is wrong with the text is noted and the next file looked at; false if it cannot be read at all.
+// Faults of the text are added to `diagnostics`; false if the file cannot be read.
 static bool read_file(const char *path, int64_t order, const char *label, struct layer_list *layers,
                       struct diagnostics *diagnostics, struct error *err) {
     AUTO_BUFFER struct buffer text = BUFFER_INIT(yaml_limits_layer.size_bytes);

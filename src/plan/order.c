@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// In which order services start and stop: docs/plan.md. Everything here takes time in proportion to services
-// and dependencies, and no recursion: chains may be as long as there are services.
-// Declared in plan/plan.h.
+// The order in which services start and stop (docs/plan.md). It takes time proportional to the number of services and
+// dependencies. It is not recursive, so that chains may be of any length. Declared in plan/plan.h.
 #include "plan/plan.h"
 
 #include <stdint.h>
@@ -16,7 +15,7 @@ struct index_list {
     size_t count, capacity;
 };
 
-// The services that take part, by name, and for each those that have to come before it.
+// The participating services by name, and for each the indices of those that must come before it.
 struct graph {
     const struct plan_service **services;
     size_t count;
@@ -75,7 +74,7 @@ static void graph_init(struct graph *graph, const struct map *members, bool is_s
 }
 
 // A walk over the graph, depth first, that finds its strongly connected parts: Tarjan's algorithm
-// (https://doi.org/10.1137/0201010), with the pending visits on a stack of our own.
+// (https://doi.org/10.1137/0201010), with the pending visits on an explicit stack.
 struct visit {
     size_t node;
     size_t next; // of the node's edges
@@ -83,14 +82,14 @@ struct visit {
 struct walk {
     const struct graph *graph;
     size_t *number; // of a node in the order of first visits, from 1; 0: not visited
-    size_t *low;    // the lowest number that can be reached from it
-    bool *is_open;  // its part is not complete
+    size_t *low;    // the lowest number that can be reached from the node
+    bool *is_open;  // the node's part is not complete
     struct index_list open;
     struct visit *visits;
     size_t visit_count, visit_capacity;
     size_t visited;
     struct index_list sorted; // result: the nodes in their order
-    struct text_list loops;   // result: the messages about parts of several nodes
+    struct text_list loops;   // result: a message for each part of several nodes
 };
 
 static void walk_init(struct walk *walk, const struct graph *graph) {
@@ -128,7 +127,7 @@ static void add_loop(struct walk *walk, const size_t *nodes, size_t count) {
     text_list_add_owned(&walk->loops, memory_printf("services in before/after loop: %s", joined));
 }
 
-// All that can be reached from the node is known; if it is the first of its part, the part is complete.
+// All nodes that can be reached from this one were visited. If it is the first of its part, the part is complete.
 static void walk_leave(struct walk *walk, size_t node) {
     walk->visit_count--;
     if (walk->visit_count > 0) {
@@ -185,9 +184,9 @@ void content_find_loops(const struct plan_content *content, struct diagnostics *
         diagnostics_add(diagnostics, "%s", walk.loops.items[i]);
 }
 
-// --- who takes part ---
+// --- participants ---
 
-// Who requires a service: name -> struct text_list *.
+// For the map of dependants: name -> struct text_list *.
 static void destroy_names(void *names) {
     text_list_clear(names);
     free(names);
@@ -208,7 +207,7 @@ static void find_dependants(const struct map *services, struct map *dependants) 
     }
 }
 
-// The named services and whatever follows from them, transitively. `dependants` is NULL to go by `requires`.
+// Collects the named services and, transitively, their `dependants`; NULL: those that they require.
 static bool find_members(const struct plan *plan, const struct text_list *names, const struct map *dependants,
                          struct map *members, struct error *err) {
     AUTO_TEXT_LIST struct text_list pending = {0};
@@ -232,7 +231,7 @@ static bool find_members(const struct plan *plan, const struct text_list *names,
 
 // --- lanes ---
 
-// The lane of a service that no service before it has determined: that of a service it requires, or a new one.
+// The lane that an earlier service has set, else the lane of a service that this one requires, else the next lane.
 static size_t choose_lane(const struct map *lanes, const struct plan_service *service, size_t previous) {
     size_t lane = (uintptr_t)map_get(lanes, service->name);
     for (size_t i = 0; lane == 0 && i < service->requires.count; i++)
@@ -240,9 +239,9 @@ static size_t choose_lane(const struct map *lanes, const struct plan_service *se
     return lane != 0 ? lane : previous + 1;
 }
 
-// Lanes count from 1 here. A service draws what it requires into its lane, but not what else is in theirs.
+// Lanes count from 1 here. A service moves the services that it requires to its lane, but no others of their lanes.
 static void make_lanes(const struct graph *graph, const struct index_list *sorted, struct plan_lanes *result) {
-    AUTO_MAP struct map lanes = MAP_INIT(NULL); // name -> number; also of services that take no part
+    AUTO_MAP struct map lanes = MAP_INIT(NULL); // name -> number; also of services that do not participate
     size_t lane = 0, highest = 0;
     for (size_t i = 0; i < sorted->count; i++) {
         const struct plan_service *service = graph->services[sorted->items[i]];
@@ -257,7 +256,7 @@ static void make_lanes(const struct graph *graph, const struct index_list *sorte
         const char *name = graph->services[sorted->items[i]]->name;
         text_list_add(&made.items[(uintptr_t)map_get(&lanes, name) - 1], name);
     }
-    for (size_t i = 0; i < highest; i++) { // lanes that everything was drawn out of are dropped
+    for (size_t i = 0; i < highest; i++) { // empty lanes are dropped
         if (made.items[i].count > 0) {
             struct text_list kept = made.items[i];
             made.items[i] = (struct text_list){0};

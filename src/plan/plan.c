@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The combined plan and its entries.
+// The combined plan and its entries. Declared in plan/plan.h.
 #include "plan/plan.h"
 
 #include <stdlib.h>

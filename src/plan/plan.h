@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The plan: what all layers together say of services, checks, log targets, workloads and pairing. A
-// combined plan is immutable and counted: whoever keeps one holds a reference. Rules: docs/plan.md.
+// The plan: services, checks, log targets, workloads and pairing, combined from all layers. A combined plan is
+// immutable and has a reference count. The rules are in docs/plan.md.
 #pragma once
 
 #include "base/buffer.h"
@@ -36,12 +36,12 @@ struct optional_id {
     int64_t value; // as written; checked where it is used
 };
 
-// Strings are NULL or "" where a layer says nothing.
+// Unset strings are NULL or "".
 struct plan_service {
     char *name;
     char *summary;
     char *description;
-    char *startup; // any word; only "enabled" counts
+    char *startup; // "enabled"; any other word means disabled
     enum override override;
     char *command;
     struct text_list after, before, requires;
@@ -104,7 +104,7 @@ struct plan_log_target {
 struct plan_workload {
     char *name;
     enum override override;
-    char *invalid_override; // what a layer says instead of merge or replace; it then never gets into a plan
+    char *invalid_override; // the word of a layer if it is neither merge nor replace; not in a plan
     struct map environment;
     struct optional_id user_id;
     char *user;
@@ -114,7 +114,7 @@ struct plan_workload {
 
 enum pairing_mode { PAIRING_UNSET, PAIRING_DISABLED, PAIRING_SINGLE, PAIRING_MULTIPLE };
 
-// The content of a layer, and equally of a combined plan.
+// The content of a layer or of a combined plan.
 struct plan_content {
     struct map services;    // name -> struct plan_service *
     struct map checks;      // name -> struct plan_check *
@@ -124,23 +124,23 @@ struct plan_content {
 };
 
 struct layer {
-    int64_t order; // of the file or directory and file: set by layers_dir.c
+    int64_t order; // see ORDERS_PER_DIRECTORY
     char *label;   // "base" or "dir/name"
     char *summary, *description;
-    struct text_list warnings; // to be logged by whoever brought the layer in; modules on this level do not log
+    struct text_list warnings; // to be logged by the caller
     struct plan_content content;
 };
 
 // --- layers (layer.c, layer_parse.c, layers_dir.c) ---
 
-// Parses one layer. The message begins with `cannot parse layer "L"…` where the text is at fault; where what
-// it says is not allowed it is the fault alone. Further faults follow on lines that begin with "- also: ".
+// Parses one layer. Messages about the text begin with `cannot parse layer "L"…`, those about its content have no
+// prefix. Further faults follow on lines that begin with "- also: ".
 bool layer_parse(int64_t order, const char *label, const char *text, size_t length, struct layer **layer,
                  struct error *err) NODISCARD;
 void layer_destroy(struct layer *layer);
 void layer_destroy_at(struct layer **layer);
 #define AUTO_LAYER CLEANUP(layer_destroy_at)
-// All layers below `directory`, in order (docs/plan.md); a missing one gives none.
+// Reads all layers in `directory`, in their order (docs/plan.md). A missing directory has none.
 struct layer_list {
     struct layer **items; // owned
     size_t count, capacity;
@@ -156,15 +156,15 @@ struct plan {
     struct plan_content content; // with defaults filled in (is_set stays false): backoff, period, timeout, threshold
     unsigned references;         // private
 };
-// Combines and validates. All that is wrong is in the message: the first fault as the reference words it, the
-// others on lines of their own that begin with "- also: ".
+// Combines and validates layers. The message of an error has all faults: the first one as in Pebble, the others on
+// lines that begin with "- also: ".
 bool plan_combine(const struct layer_list *layers, struct plan **plan, struct error *err) NODISCARD;
 struct plan *plan_hold(struct plan *plan);
 void plan_release(struct plan *plan);                                                    // NULL is fine
 const struct plan_service *plan_find_service(const struct plan *plan, const char *name); // NULL when absent
 const struct plan_check *plan_find_check(const struct plan *plan, const char *name);
 const struct plan_workload *plan_find_workload(const struct plan *plan, const char *name);
-// As the API and `pebble plan` show it.
+// Writes the plan as shown by the API and `pebble plan`.
 void plan_write_yaml(const struct plan *plan, struct buffer *out);
 
 struct plan_service *plan_service_copy(const struct plan_service *service);
@@ -173,24 +173,24 @@ bool plan_service_equal(const struct plan_service *a, const struct plan_service 
 bool plan_workload_equal(const struct plan_workload *a, const struct plan_workload *b); // NULLs are equal
 struct plan_workload *plan_workload_copy(const struct plan_workload *workload);         // NULL gives NULL
 void plan_workload_destroy(struct plan_workload *workload);
-// The command's words, the default arguments in brackets included: `base` then `extra`.
+// Splits a command into its words and its default arguments, which are in brackets.
 bool plan_service_command(const struct plan_service *service, struct text_list *base, struct text_list *extra,
                           struct error *err) NODISCARD;
-// base and arguments as one command line with the arguments in brackets: what `run --args` puts in a layer.
+// The reverse, for `run --args`: one command line with the arguments in brackets. Owned.
 char *plan_command_with_arguments(const struct text_list *base, const struct text_list *arguments);
 
 // --- order (order.c): docs/plan.md ---
 
-// Names in lanes: each lane is one text_list, in order within; lanes listed in the order of their numbers.
+// Lanes in the order of their numbers, each with the names of its services in their order.
 struct plan_lanes {
     struct text_list *items;
     size_t count, capacity;
 };
 void plan_lanes_clear(struct plan_lanes *lanes);
-// The services with all they require; unknown names are an ERROR_BAD_REQUEST `service "x" does not exist`.
+// Orders the services and all that they require. Unknown names: ERROR_BAD_REQUEST `service "x" does not exist`.
 bool plan_start_order(const struct plan *plan, const struct text_list *names, struct plan_lanes *lanes,
                       struct error *err) NODISCARD;
-// The services with all that require them, dependants first.
+// Orders the services and all that require them, dependants first.
 bool plan_stop_order(const struct plan *plan, const struct text_list *names, struct plan_lanes *lanes,
                      struct error *err) NODISCARD;
 
@@ -201,9 +201,9 @@ struct run_context {
     struct optional_id user_id, group_id;
     char *user, *group, *working_dir;
 };
-// The service's own settings (its workload's do not count) with `overrides` on top, member by member; NULL or
-// "" service name: the overrides alone. `merged` is set up here. Unknown service: ERROR_BAD_REQUEST
-// `context service "x" not found`.
+// Merges `overrides` member by member over the settings of the service, without those of its workload; over nothing if
+// the service name is NULL or "". `merged` is the caller's to finish. Unknown service: ERROR_BAD_REQUEST `context
+// service "x" not found`.
 bool plan_merge_context(const struct plan *plan, const char *service, const struct run_context *overrides,
                         struct run_context *merged, struct error *err) NODISCARD;
 void run_context_finish(struct run_context *context);

@@ -84,7 +84,7 @@ static bool workloads_equal(const struct plan *a, const struct plan *b) {
     return true;
 }
 
-// A copy of the store's list, not of its layers.
+// Copies the list, not its layers.
 static struct layer_list list_copy(const struct layer_list *layers) {
     struct layer_list copy = {0};
     for (size_t i = 0; i < layers->count; i++)
@@ -92,7 +92,7 @@ static struct layer_list list_copy(const struct layer_list *layers) {
     return copy;
 }
 
-// Fills in the candidate's plan. On failure the list's array is freed, not its layers.
+// Sets the candidate's plan. On failure the array of the list is freed, but not its layers.
 static bool combine_candidate(const struct plan_store *store, struct plan_candidate *candidate, struct error *err) {
     struct plan *plan = NULL;
     bool is_valid = plan_combine(&candidate->layers, &plan, err);
@@ -108,7 +108,7 @@ static bool combine_candidate(const struct plan_store *store, struct plan_candid
     return true;
 }
 
-// The length of a label's part before "/", which names its directory; a plain label is one, too.
+// The length of the directory in a label, which is the part before "/" or all of it.
 static size_t directory_length(const char *label) {
     return strcspn(label, "/");
 }
@@ -118,7 +118,7 @@ static bool is_same_directory(const char *a, const char *b) {
     return length == directory_length(b) && memcmp(a, b, length) == 0;
 }
 
-// Where a layer with a new label goes: behind the others of its directory, or behind all.
+// The index of a layer with a new label: after the others of its directory, or after all layers.
 static size_t choose_place(const struct layer_list *layers, const char *label, int64_t *order) {
     for (size_t i = layers->count; i > 0; i--) {
         if (is_same_directory(layers->items[i - 1]->label, label)) {
@@ -132,7 +132,7 @@ static size_t choose_place(const struct layer_list *layers, const char *label, i
     return layers->count;
 }
 
-// Takes the layer over on success only, as combine_layer() does.
+// Takes ownership of the layer on success only.
 static bool insert_layer(const struct plan_store *store, struct layer *layer, bool inner,
                          struct plan_candidate *candidate, struct error *err) {
     int64_t order = 0;

@@ -20,7 +20,7 @@ struct plan_updater {
     bool is_closing;
 };
 
-// While the worker has it, the loop leaves it alone, and the store as well.
+// While the worker uses it, the loop does not access it, and does not modify the store.
 struct update {
     struct list link;
     struct work_item item;
@@ -82,7 +82,7 @@ static void finish(struct update *update) {
     update_destroy(update);
 }
 
-// The store does not change until the update is back from the worker.
+// The store does not change until the worker is done.
 static bool start(struct plan_updater *updater, struct update *update, struct error *err) {
     if (!worker_pool_submit(updater->pool, &update->item, err))
         return false;
@@ -116,7 +116,7 @@ void plan_updater_destroy(struct plan_updater *updater) {
     if (updater == NULL)
         return;
     updater->is_closing = true;
-    worker_pool_destroy(updater->pool); // finishes the running one, and with it those that wait
+    worker_pool_destroy(updater->pool); // on_update_done() fails those that wait
     free(updater);
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Layers added while the daemon runs. A text of megabytes takes a while to parse, combine and validate (which may
-// look up accounts): a worker does that, and the loop only swaps the plan. Updates run one after the other, in the
-// order in which they were asked for.
+// Adds layers while the daemon runs. A text may have megabytes, and validation looks up accounts: a worker parses,
+// combines and validates, and the loop only exchanges the plan. Updates run one after the other, in the order of the
+// requests.
 #pragma once
 
 #include "loop/loop.h"
@@ -10,7 +10,7 @@
 struct plan_updater;
 
 struct plan_updater *plan_updater_create(struct loop *loop, struct plan_store *store) __attribute__((returns_nonnull));
-// Waits for the update that is under way. It and those that wait are reported as ERROR_CANCELLED. NULL is fine.
+// Waits for the running update. It and those that wait are reported as ERROR_CANCELLED. NULL is fine.
 void plan_updater_destroy(struct plan_updater *updater);
 
 struct plan_update_request {
@@ -27,7 +27,7 @@ struct plan_update_result {
 // Called once, from the loop. What `result` points to is borrowed for the call.
 typedef void (*plan_updated_fn)(const struct plan_update_result *result, void *data);
 
-// Adds a layer: plan_store.h. The request is copied. ERROR_UNAVAILABLE if there is no memory for the text or too many
-// updates wait: there is no callback then. A text that cannot be parsed is reported as `cannot parse layer YAML: ...`.
+// Adds a layer like plan_store_add(). Copies the request. ERROR_UNAVAILABLE, without a callback, if there is no memory
+// for the text or if 64 updates wait. A text that cannot be parsed is reported as `cannot parse layer YAML: ...`.
 bool plan_updater_add_layer(struct plan_updater *updater, const struct plan_update_request *request,
                             plan_updated_fn on_updated, void *data, struct error *err) NODISCARD;

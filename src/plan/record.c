@@ -151,9 +151,8 @@ void record_destroy(const struct record *record, void *entry) {
     free(entry);
 }
 
-// Adds `other` to what `member` holds: which for lists and maps is the same as taking it over only if the
-// member is empty.
-static void take_field(const struct field *field, void *member, const void *other) {
+// Appends to lists, sets the entries of maps, merges records, and replaces any other value.
+static void merge_field(const struct field *field, void *member, const void *other) {
     switch (field->kind) {
     case FIELD_NAME:
     case FIELD_TEXT:
@@ -201,7 +200,7 @@ void *record_copy(const struct record *record, const void *entry) {
     void *copy = record_create(record);
     for (size_t i = 0; i < record->field_count; i++) {
         const struct field *field = &record->fields[i];
-        take_field(field, field_of(copy, field), field_of_const(entry, field));
+        merge_field(field, field_of(copy, field), field_of_const(entry, field));
     }
     return copy;
 }
@@ -211,7 +210,7 @@ void record_merge(const struct record *record, void *entry, const void *other) {
         const struct field *field = &record->fields[i];
         const void *member = field_of_const(other, field);
         if (field->kind != FIELD_NAME && !field->is_kept && field_is_set(field, member))
-            take_field(field, field_of(entry, field), member);
+            merge_field(field, field_of(entry, field), member);
     }
 }
 

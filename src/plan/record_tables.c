@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The fields of everything that layers hold.
-// Declared in plan/plan.h.
+// The tables of fields. Declared in plan/record_internal.h and plan/plan.h.
 #include "plan/record_internal.h"
 
 #include "plan/plan.h"

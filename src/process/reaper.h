@@ -3,7 +3,7 @@
 // ended with waitid() and WNOWAIT, notifies the owner, and only then reaps: until then neither the PID nor the group ID
 // can be reused, so the owner may still signal the group.
 //
-// Children are created in threads while the loop runs, so a child may run and end before the loop knows of it. Its exit
+// Children are created in threads while the loop runs, so a child may run and end before the loop is notified. Its exit
 // must not be lost, and its PID must not be reused while the launch may still kill it. Therefore a child is registered
 // as expected before it is created, and the kernel writes its PID before it runs. When the reaper finds an expected
 // child ended, it stops reaping until the launch is over. That is soon: the end of the child wakes up the thread that

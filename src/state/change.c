@@ -83,7 +83,7 @@ struct change *change_create(struct state *state, const char *kind, const char *
 // --- status ---
 
 enum task_status change_status(const struct change *change) {
-    // The first of these that some task has is the change's.
+    // The first of these that any task has.
     static const enum task_status order[] = {
         STATUS_ABORT, STATUS_UNDOING, STATUS_UNDO,   STATUS_DOING, STATUS_DO,
         STATUS_WAIT,  STATUS_ERROR,   STATUS_UNDONE, STATUS_DONE,
@@ -105,7 +105,7 @@ static bool has_unready_task(const struct change *change) {
     return false;
 }
 
-// Announces a new status, and that the change is ready, which happens once.
+// Emits the events of a new status and, once, of readiness.
 static void announce_status(struct change *change, bool is_now_ready) {
     bool becomes_ready = is_now_ready && !change->is_ready;
     if (becomes_ready) {
@@ -140,9 +140,9 @@ bool change_is_ready(const struct change *change) {
     return change->is_ready;
 }
 
-// --- what failed ---
+// --- errors ---
 
-// The message of a log line that tells of an error, or NULL.
+// The message of a log line of level ERROR, or NULL.
 static const char *error_of_line(const char *line) {
     static const char mark[] = " ERROR ";
     const char *blank = strchr(line, ' ');
@@ -169,7 +169,7 @@ char *change_error(const struct change *change) {
     return memory_printf("cannot perform the following tasks:%s", buffer_text(&text));
 }
 
-// --- what it is ---
+// --- members ---
 
 struct change *state_find_change(struct state *state, const char *id) {
     return map_get(&state->changes_by_id, id);

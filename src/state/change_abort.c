@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Which tasks go down together. Tasks of one lane share their fate, and so does what waits for any of them,
-// with its lanes in turn. A task that also is in a lane where all is well stays. Rules: docs/state.md.
-// Declared in state/change_internal.h.
+// Selects the tasks that are aborted together: those of the lanes of a failed or aborted task, the tasks that wait for
+// any of them, and the lanes of these. A task that is also in an intact lane is left alone. The rules are in
+// docs/state.md. Declared in state/change_internal.h.
 #include "state/change_internal.h"
 
 #include <stdlib.h>
 
 #include "base/memory.h"
 
-enum lane_fate { LANE_UNTOUCHED, LANE_CONDEMNED, LANE_ABORTED };
+enum lane_state { LANE_UNAFFECTED, LANE_SELECTED, LANE_ABORTED };
 
-struct abortion {
+struct lane_abort {
     struct change *change;
-    unsigned char *fates;    // enum lane_fate, kept at the place of a lane's first entry
-    struct task_array tasks; // to be aborted, in the order they were found
+    unsigned char *lane_states; // enum lane_state, at the index of a lane's first entry
+    struct task_array tasks;    // to be aborted, in the order they were found
 };
 
 static int compare_entries(const void *a, const void *b) {
@@ -54,80 +54,80 @@ static size_t lane_start(const struct change *change, int64_t lane) {
     return low;
 }
 
-static bool is_live(const struct task *task) {
+static bool is_intact(const struct task *task) {
     return !task->is_marked &&
            (task->status == STATUS_DO || task->status == STATUS_DOING || task->status == STATUS_DONE);
 }
 
-static bool lane_is_healthy(const struct abortion *abortion, size_t start) {
-    const struct change *change = abortion->change;
-    if (abortion->fates[start] != LANE_UNTOUCHED)
+static bool lane_is_intact(const struct lane_abort *lane_abort, size_t start) {
+    const struct change *change = lane_abort->change;
+    if (lane_abort->lane_states[start] != LANE_UNAFFECTED)
         return false;
     for (size_t i = start; i < change->lane_index_count && change->lane_index[i].lane == change->lane_index[start].lane;
          i++) {
-        if (!is_live(change->lane_index[i].task))
+        if (!is_intact(change->lane_index[i].task))
             return false;
     }
     return true;
 }
 
-static bool is_kept_by_a_lane(const struct abortion *abortion, const struct task *task) {
+static bool is_kept_by_a_lane(const struct lane_abort *lane_abort, const struct task *task) {
     size_t count;
     const int64_t *lanes = task_lanes(task, &count);
     for (size_t i = 0; i < count; i++) {
-        if (lane_is_healthy(abortion, lane_start(abortion->change, lanes[i])))
+        if (lane_is_intact(lane_abort, lane_start(lane_abort->change, lanes[i])))
             return true;
     }
     return false;
 }
 
-static void mark_task(struct abortion *abortion, struct task *task) {
+static void mark_task(struct lane_abort *lane_abort, struct task *task) {
     if (task->is_marked)
         return;
     task->is_marked = true;
-    task_array_add(&abortion->tasks, task);
+    task_array_add(&lane_abort->tasks, task);
 }
 
-static void condemn_lanes(struct abortion *abortion, const struct task *task) {
+static void select_lanes(struct lane_abort *lane_abort, const struct task *task) {
     size_t count;
     const int64_t *lanes = task_lanes(task, &count);
     for (size_t i = 0; i < count; i++) {
-        unsigned char *fate = &abortion->fates[lane_start(abortion->change, lanes[i])];
-        if (*fate == LANE_UNTOUCHED)
-            *fate = LANE_CONDEMNED;
+        unsigned char *lane_state = &lane_abort->lane_states[lane_start(lane_abort->change, lanes[i])];
+        if (*lane_state == LANE_UNAFFECTED)
+            *lane_state = LANE_SELECTED;
     }
 }
 
-static void mark_condemned_lanes(struct abortion *abortion, const struct task *task) {
-    const struct change *change = abortion->change;
+static void mark_selected_lanes(struct lane_abort *lane_abort, const struct task *task) {
+    const struct change *change = lane_abort->change;
     size_t count;
     const int64_t *lanes = task_lanes(task, &count);
     for (size_t i = 0; i < count; i++) {
         size_t start = lane_start(change, lanes[i]);
-        if (abortion->fates[start] != LANE_CONDEMNED)
+        if (lane_abort->lane_states[start] != LANE_SELECTED)
             continue;
-        abortion->fates[start] = LANE_ABORTED;
+        lane_abort->lane_states[start] = LANE_ABORTED;
         for (size_t k = start; k < change->lane_index_count && change->lane_index[k].lane == lanes[i]; k++) {
-            if (!is_kept_by_a_lane(abortion, change->lane_index[k].task))
-                mark_task(abortion, change->lane_index[k].task);
+            if (!is_kept_by_a_lane(lane_abort, change->lane_index[k].task))
+                mark_task(lane_abort, change->lane_index[k].task);
         }
     }
 }
 
-static void abortion_begin(struct abortion *abortion, struct change *change) {
+static void lane_abort_begin(struct lane_abort *lane_abort, struct change *change) {
     change_index_lanes(change);
-    *abortion = (struct abortion){.change = change, .fates = memory_new(change->lane_index_count)};
+    *lane_abort = (struct lane_abort){.change = change, .lane_states = memory_new(change->lane_index_count)};
 }
 
-// Follows marks to what they bring down, then does it.
-static void abortion_finish(struct abortion *abortion) {
-    struct task_array *tasks = &abortion->tasks;
+// Extends the selection to all dependants, then sets the status of the selected tasks.
+static void lane_abort_finish(struct lane_abort *lane_abort) {
+    struct task_array *tasks = &lane_abort->tasks;
     for (size_t i = 0; i < tasks->count; i++) {
         struct task *task = tasks->items[i];
-        condemn_lanes(abortion, task);
-        mark_condemned_lanes(abortion, task);
+        select_lanes(lane_abort, task);
+        mark_selected_lanes(lane_abort, task);
         for (size_t k = 0; k < task->halts.count; k++)
-            mark_task(abortion, task->halts.items[k]);
+            mark_task(lane_abort, task->halts.items[k]);
     }
     for (size_t i = 0; i < tasks->count; i++)
         tasks->items[i]->is_marked = false;
@@ -138,35 +138,35 @@ static void abortion_finish(struct abortion *abortion) {
             task_set_status(tasks->items[i], STATUS_ABORT);
     }
     task_array_finish(tasks);
-    free(abortion->fates);
+    free(lane_abort->lane_states);
 }
 
 void change_abort_all(struct change *change) {
-    struct abortion abortion;
-    abortion_begin(&abortion, change);
+    struct lane_abort lane_abort;
+    lane_abort_begin(&lane_abort, change);
     for (size_t i = 0; i < change->tasks.count; i++)
-        mark_task(&abortion, change->tasks.items[i]);
-    abortion_finish(&abortion);
+        mark_task(&lane_abort, change->tasks.items[i]);
+    lane_abort_finish(&lane_abort);
 }
 
 void change_abort_lanes_of(struct task *task) {
-    struct abortion abortion;
-    abortion_begin(&abortion, task->change);
-    condemn_lanes(&abortion, task);
-    mark_condemned_lanes(&abortion, task);
-    abortion_finish(&abortion);
+    struct lane_abort lane_abort;
+    lane_abort_begin(&lane_abort, task->change);
+    select_lanes(&lane_abort, task);
+    mark_selected_lanes(&lane_abort, task);
+    lane_abort_finish(&lane_abort);
 }
 
 void change_abort_unready_lanes(struct change *change) {
-    struct abortion abortion;
-    abortion_begin(&abortion, change);
+    struct lane_abort lane_abort;
+    lane_abort_begin(&lane_abort, change);
     for (size_t i = 0; i < change->tasks.count; i++) {
         if (!status_is_ready(change->tasks.items[i]->status))
-            condemn_lanes(&abortion, change->tasks.items[i]);
+            select_lanes(&lane_abort, change->tasks.items[i]);
     }
     for (size_t i = 0; i < change->tasks.count; i++)
-        mark_condemned_lanes(&abortion, change->tasks.items[i]);
-    abortion_finish(&abortion);
+        mark_selected_lanes(&lane_abort, change->tasks.items[i]);
+    lane_abort_finish(&lane_abort);
 }
 
 bool change_abort(struct change *change, struct error *err) {

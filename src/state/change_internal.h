@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Private to state/.
+// Private to state/: the structure of a change.
 #pragma once
 
 #include "state/change.h"
@@ -17,8 +17,8 @@ struct change {
     char id[ID_SIZE];
     char *kind, *summary;
     enum task_status explicit_status;  // STATUS_DEFAULT: it follows from the tasks
-    enum task_status announced_status; // by state_change_updated()
-    enum task_status notice_status;    // that the last change-update notice was recorded for
+    enum task_status announced_status; // of the last state_change_updated()
+    enum task_status notice_status;    // of the last change-update notice
     bool is_ready;
     struct wall_time spawn_time, ready_time;
     json_t *data, *extra;               // NULL while empty
@@ -34,7 +34,7 @@ struct change *change_create_numbered(struct state *state, uint64_t number, cons
 void change_touch(struct change *change);
 void change_remove(struct change *change); // with its tasks
 void change_add_task(struct change *change, struct task *task);
-void change_drop_lane_index(struct change *change); // tasks or their lanes are others now
+void change_drop_lane_index(struct change *change); // after a change of tasks or their lanes
 void change_task_status_changed(struct change *change, enum task_status old, enum task_status now);
 
 // change_abort.c

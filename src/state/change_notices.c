@@ -41,7 +41,7 @@ static void on_change_created(struct listener *listener UNUSED, void *argument) 
     record_notice(argument);
 }
 
-// Between two tasks of a chain a change is Do for a moment. That is not recorded.
+// Between two tasks of a chain a change is in Do for a moment, which is not recorded.
 static bool is_recorded(enum task_status old, enum task_status now) {
     return old != now && !(old == STATUS_DOING && now == STATUS_DO) && !(old == STATUS_UNDOING && now == STATUS_UNDO);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Private to state/: records the change-update notices: one at the creation of each change and one at each new status.
-// Listens to the events of change.h, first of all listeners. A removed change takes its notice with it.
+// Listens to the events of change.h before all other listeners. Removes the notice of a removed change.
 #pragma once
 
 struct change_notices;

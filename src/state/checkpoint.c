@@ -16,7 +16,7 @@
 #define FILE_SIZE_MAX ((size_t)256 << 20)
 #define RETRY_MIN_NS (1 * NS_PER_S)
 #define RETRY_MAX_NS (60 * NS_PER_S)
-// Between writes that nobody waits for, so that a busy daemon does not rewrite the file all the time.
+// Between writes without waiters, so that a busy daemon does not rewrite the file all the time.
 #define PAUSE_NS (20 * NS_PER_MS)
 #define END_LIMIT_NS (5 * NS_PER_S) // for a write that runs when the checkpoint is destroyed
 
@@ -24,7 +24,7 @@
 struct write {
     struct work_item item;
     struct checkpoint *checkpoint;
-    uint64_t generation; // of the state in it
+    uint64_t generation; // of the snapshot
     char *path;
     struct snapshot snapshot;
     struct error err;
@@ -42,13 +42,13 @@ struct checkpoint {
     struct deferred begin; // begins a write, or waits for the runner
     struct deferred notify;
     struct timer *timer; // the pause between writes, or the delay before another attempt
-    struct write *write; // that runs, or NULL
+    struct write *write; // the running one, or NULL
     uint64_t saved_generation;
     struct error last_error; // of the last write
     int64_t retry_ns;        // 0 unless the last write failed
     struct list waiting;     // checkpoint_wait.link, by generation
     struct list saved;       // checkpoint_wait.link: to be called back from the loop
-    bool is_stuck;           // checkpoint_flush() has given the write up
+    bool is_stuck;           // checkpoint_flush() has timed out
     bool is_closing;
     struct event failed;
 };
@@ -91,7 +91,7 @@ static struct write *write_create(struct checkpoint *checkpoint) {
 // --- waiters ---
 
 static void notify_waiters(struct checkpoint *checkpoint, uint64_t generation, bool is_saved) {
-    // Its function may let a waiter wait again, for a later generation, or cancel another one.
+    // The function of a waiter may call checkpoint_wait() again, for a later generation, or cancel another waiter.
     while (!list_is_empty(&checkpoint->waiting)) {
         struct checkpoint_wait *wait = LIST_ITEM(checkpoint->waiting.next, struct checkpoint_wait, link);
         if (wait->generation > generation)
@@ -103,7 +103,7 @@ static void notify_waiters(struct checkpoint *checkpoint, uint64_t generation, b
 
 static void notify_saved(struct deferred *deferred) {
     struct checkpoint *checkpoint = CONTAINER_OF(deferred, struct checkpoint, notify);
-    // Those that come meanwhile are called back in the next turn.
+    // Waiters added meanwhile are called back in the next turn.
     for (size_t count = list_count(&checkpoint->saved); count > 0 && !list_is_empty(&checkpoint->saved); count--) {
         struct checkpoint_wait *wait = LIST_ITEM(checkpoint->saved.next, struct checkpoint_wait, link);
         list_remove(&wait->link);
@@ -130,7 +130,7 @@ static bool needs_write(const struct checkpoint *checkpoint) {
     return checkpoint->write == NULL && !checkpoint_is_clean(checkpoint);
 }
 
-// The tasks that the runner is about to begin are to be in the same write.
+// If the runner is due, it goes first: the tasks that it begins are then in the same write.
 static void begin_or_await_runner(struct deferred *deferred) {
     struct checkpoint *checkpoint = CONTAINER_OF(deferred, struct checkpoint, begin);
     if (!needs_write(checkpoint))
@@ -252,7 +252,7 @@ static bool load_file(struct checkpoint *checkpoint, struct error *err) {
     uint64_t untouched = state->generation;
     if (!state_read(state, buffer_text(&text), text.length, err))
         return false;
-    // Otherwise reading has converted something, and the file is to be written anew.
+    // Otherwise reading has converted an older format, and the file is written again.
     if (state->generation == untouched)
         checkpoint->saved_generation = state->generation;
     return true;
@@ -261,7 +261,7 @@ static bool load_file(struct checkpoint *checkpoint, struct error *err) {
 bool checkpoint_load(struct checkpoint *checkpoint, struct error *err) {
     if (checkpoint->path == NULL || load_file(checkpoint, err))
         return true;
-    // Whatever the caller does now, a file that cannot be read is not overwritten.
+    // A file that cannot be read is never overwritten.
     free(TAKE(checkpoint->path));
     return false;
 }

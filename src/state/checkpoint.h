@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The state file. One write serves all modifications since the last one began. At most one write runs, in a worker. If
 // it fails, the file stays as it was; it is written again after 1 s, doubled up to 60 s, and at once for each new
-// waiter. The first failure is recorded as a warning. Rules: docs/state.md.
+// waiter. The first failure is recorded as a warning. The rules are in docs/state.md.
 #pragma once
 
 #include "base/event.h"
@@ -15,11 +15,11 @@ struct runner;
 // `path` NULL: nothing is written (PEBBLE_PERSIST=never). Removes temporary files of writes that were killed.
 struct checkpoint *checkpoint_create(struct loop *loop, struct state *state, const char *path)
     __attribute__((returns_nonnull));
-// Blocks for a write that runs, for at most 5 s, or not at all after checkpoint_flush() has timed out; then abandons
-// it. Waiters are not called back. NULL is fine.
+// Waits for a running write for at most 5 s, or not at all after checkpoint_flush() has timed out, then abandons it.
+// Waiters are not called back. NULL is fine.
 void checkpoint_destroy(struct checkpoint *checkpoint);
-// Snapshots are taken after the runner's turn if one is due, so that tasks which begin at once are in the same write.
-// The runner has to outlive the checkpoint.
+// If the runner is due, a snapshot is taken after it, so that tasks that begin at once are in the same write. The
+// runner must outlive the checkpoint.
 void checkpoint_set_runner(struct checkpoint *checkpoint, struct runner *runner);
 // Reads the file into the empty state. A missing file is an empty state. A file that cannot be read (damaged, of a
 // newer patch-level: `cannot downgrade: …`, larger than 256 MiB) is an error, and is never overwritten.
@@ -42,7 +42,7 @@ bool checkpoint_is_clean(const struct checkpoint *checkpoint); // every modifica
 // since a write may hang.
 bool checkpoint_flush(struct checkpoint *checkpoint, int timeout_ms, struct error *err);
 
-// A failed attempt, for the log.
+// A failed attempt to write.
 struct checkpoint_failure {
     const char *message; // `cannot write state file: …`
     int64_t retry_ns;    // from now

@@ -11,7 +11,7 @@
 #define EXPIRE_AFTER_NS (7 * 24 * 3600 * NS_PER_S)
 #define WARNING_REPEAT_AFTER_NS (24 * 3600 * NS_PER_S)
 
-// One string for user, type and key; the type's length keeps it from running into the key.
+// One string for user, type and key; the length separates type and key.
 static char *notice_place(bool has_user_id, uint32_t user_id, const char *type, const char *key) {
     if (has_user_id)
         return memory_printf("%u %zu %s %s", user_id, strlen(type), type, key);
@@ -52,7 +52,7 @@ void notice_remove(struct state *state, struct notice *notice) {
     state_touch(state);
 }
 
-// Whether more than `duration_ns` went by from `since` to `now`.
+// Whether more than `duration_ns` has passed from `since` to `now`.
 static bool is_past(struct wall_time since, int64_t duration_ns, int64_t now_ns) {
     int64_t end_ns;
     if (__builtin_add_overflow(since.ns, duration_ns, &end_ns))

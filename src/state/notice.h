@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Notices: events that clients may have missed, counted by user, type and key. Warnings are notices, too.
+// Notices: records of events, counted by user, type and key. Warnings are notices.
 #pragma once
 
 #include "base/clock.h"
@@ -33,7 +33,7 @@ typedef bool (*notice_visit_fn)(const struct notice *notice, void *data);
 void state_each_notice(struct state *state, notice_visit_fn visit, void *data);
 const struct notice *state_find_notice(struct state *state, const char *id); // NULL if there is none or it has expired
 struct wall_time state_latest_warning(const struct state *state);            // last-repeated of the latest, or not set
-struct event *state_notice_added(struct state *state); // argument: const struct notice *; its last-repeated is new
+struct event *state_notice_added(struct state *state); // argument: const struct notice *, which has been repeated
 
 // Texts are borrowed until the notice's next occurrence.
 const char *notice_id(const struct notice *notice);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Private to state/.
+// Private to state/: the structure of a notice.
 #pragma once
 
 #include "base/list.h"
@@ -25,7 +25,7 @@ struct notice {
 };
 
 struct notice *notice_find(struct state *state, const struct notice_spec *spec); // by user, type and key; expired too
-void notice_insert(struct state *state, struct notice *notice);                  // at the end of the list; taken over
+void notice_insert(struct state *state, struct notice *notice); // at the end of the list; takes ownership
 void notice_destroy(struct notice *notice);
 void notice_remove(struct state *state, struct notice *notice);
 bool notice_is_expired(const struct notice *notice, int64_t now_ns);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Declared in state/state.h.
+// Removes old changes and notices. Declared in state/state.h.
 #include "state/state.h"
 
 #include <stdlib.h>
@@ -50,7 +50,7 @@ static void prune_ready_changes(struct state *state, int64_t now_ns) {
     }
 }
 
-// When the state began: what is older than that has waited since then, not longer.
+// The start of the state. The age of older changes is counted from it.
 static int64_t operation_start_ns(const struct state *state) {
     const char *text = json_string_value(state_data(state, "start-of-operation-time"));
     struct wall_time time;

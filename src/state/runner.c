@@ -9,7 +9,7 @@
 #include "base/memory.h"
 #include "state/change_internal.h"
 
-// Beginning a task may cost a spawn; requests are answered in between.
+// To begin a task may take some time; requests are handled in between.
 #define BEGINS_PER_TURN 16
 
 struct task_kind {
@@ -53,12 +53,12 @@ static void runner_begin(struct runner *runner, struct task *task) {
     task_finish(task, NULL);
 }
 
-// What an earlier daemon left in a state that it would have moved on from by itself.
+// Handles a task by its status, which a previous daemon may have left.
 static void runner_resume(struct runner *runner, struct task *task) {
     if (task->status == STATUS_ABORT)
         task_set_status(task, STATUS_HOLD);
     else if (task->status == STATUS_UNDO || task->status == STATUS_UNDOING)
-        task_set_status(task, STATUS_DONE); // nothing here can be undone
+        task_set_status(task, STATUS_DONE); // no kind can be undone
     else
         runner_begin(runner, task);
 }
@@ -123,7 +123,7 @@ void runner_stop(struct runner *runner) {
 
 static void task_fail(struct task *task, const struct error *err) {
     struct change *change = task->change;
-    // The others go first, so that whoever hears that the change is ready sees all of it.
+    // The other tasks first: a listener of state_change_ready() must see their final status.
     change_abort_lanes_of(task);
     task_log_error(task, "%s", error_text(err));
     log_notice("Change %s task (%s) failed: %s", change->id, task->summary, error_text(err));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The task runner: begins each task when those it waits for are Done. A task's function begins the work and
-// reports its end exactly once with task_finish(), at once or later. Failures hold the rest of the lane.
+// The task runner: begins each task when the tasks that it waits for are Done. The function of the task's kind starts
+// the work, whose end is reported exactly once with task_finish(). After a failure the rest of the lane is held.
 #pragma once
 
 #include "base/error.h"
@@ -10,24 +10,24 @@
 
 struct runner;
 
-// Begins the work. It must lead to exactly one task_finish(), which may come before this function returns.
-// A task that was under way when an earlier daemon ended is begun again.
+// Begins the work. Exactly one task_finish() must follow, also before this function returns. A task that was in Doing
+// when a previous daemon ended is begun again.
 typedef void (*task_begin_fn)(struct task *task, void *data);
-// The task is to be aborted; the work still ends with task_finish(). May be NULL: abort has no effect on it.
+// Aborts the work, which still ends with task_finish(). NULL: an abort has no effect on the work.
 typedef void (*task_abort_fn)(struct task *task, void *data);
 
 struct runner *runner_create(struct loop *loop, struct state *state) __attribute__((returns_nonnull));
 void runner_destroy(struct runner *runner);
-// Tasks of a kind that nobody added are Done at once, with a line in their log.
+// Tasks of a kind that was not added are Done at once, with a line in their log.
 void runner_add_kind(struct runner *runner, const char *kind, task_begin_fn begin, task_abort_fn abort, void *data);
 // Begins the tasks that can begin, in the next turn of the loop. The runner does this by itself when tasks are created
 // or end.
 void runner_wake(struct runner *runner);
-bool runner_is_due(const struct runner *runner); // in the next turn of the loop, or later in this one
-// Begins no more tasks. Those that run go on and may be aborted.
+bool runner_is_due(const struct runner *runner); // will run in the next turn of the loop, or later in this one
+// Begins no more tasks. Running ones continue and may be aborted.
 void runner_stop(struct runner *runner);
-// Argument: none. The runner has begun what it can in this turn of the loop.
+// Argument: none. The runner has begun the tasks of this turn of the loop.
 struct event *runner_turn_ended(struct runner *runner);
-// The task is over: Done, or Error with the message in its log (and in the daemon's log:
-// `Change N task (SUMMARY) failed: …`); an aborted one that ended without error is Done. Clears err; NULL is fine.
+// Ends a task: without an error it is Done, also when it was aborted. With an error it is Error; the message is added
+// to its log and to the daemon's (`Change N task (SUMMARY) failed: …`). Clears err; NULL is fine.
 void task_finish(struct task *task, struct error *err);

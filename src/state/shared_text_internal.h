@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Private to state/: an immutable text with a count of references: an object of the state keeps it as its serialised
-// form while a write of the state file uses it. References are counted in the loop's thread only.
+// Private to state/: an immutable text with a reference count: the serialised form of an object of the state, shared
+// with the write of the state file. References are counted in the loop's thread only.
 #pragma once
 
 #include "base/buffer.h"

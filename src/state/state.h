@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The state: changes with their tasks (change.h, task.h), notices (notice.h), and sections that other modules own. All
-// of it is kept in the state file (checkpoint.h), in the reference's format. Rules: docs/state.md.
+// The state: changes with their tasks (change.h, task.h), notices (notice.h), and sections of other modules. All of it
+// is stored in the state file (checkpoint.h), in Pebble's format. The rules are in docs/state.md.
 #pragma once
 
 #include <jansson.h>
@@ -11,11 +11,11 @@ struct state;
 struct state *state_create(void) __attribute__((returns_nonnull));
 void state_destroy(struct state *state); // NULL is fine
 
-// A number for a lane of tasks, never used before.
+// Returns a new number for a lane of tasks.
 int64_t state_new_lane(struct state *state);
 
-// Members of "data" in the state file that other modules own ("identities"). `value` is taken over; NULL removes. Those
-// that nobody uses are kept as they were read.
+// Members of "data" in the state file that belong to other modules ("identities"). Takes ownership of `value`; NULL
+// removes the member. Members that no module uses are kept as they were read.
 void state_set_data(struct state *state, const char *key, json_t *value);
 const json_t *state_data(const struct state *state, const char *key); // borrowed, NULL when absent
 

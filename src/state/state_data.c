@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// What the state keeps besides its objects: sections of other modules, lane numbers, and the count of modifications.
-// Declared in state.h and state_internal.h.
+// Sections of other modules, lane numbers, and the count of modifications. Declared in state/state.h and
+// state/state_internal.h.
 #include "state/shared_text_internal.h"
 #include "state/state.h"
 #include "state/state_internal.h"

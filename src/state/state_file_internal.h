@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The state file's text: state_write.c and state_read.c. Private to state/.
+// Private to state/: the text of the state file, written by state_write.c and read by state_read.c.
 #pragma once
 
 #include "base/compiler.h"
@@ -11,7 +11,8 @@
 struct shared_text;
 struct state;
 
-// The text of one generation of the state, for writev(). Valid until snapshot_finish(), whatever happens to the state.
+// The text of one generation of the state, for writev(). Valid until snapshot_finish(), also when the state is
+// modified.
 struct snapshot {
     struct iovec *pieces;
     size_t count;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The structure that holds all objects of the state; private to state/. The files depend on each other in this order:
+// Private to state/: the structure that holds all objects of the state. The files depend on each other in this order:
 // shared_text, task_array, state_data; notice, task and change; change_abort, change_notices; state; prune, state_read,
 // state_write, runner; checkpoint. Only task and change use each other.
 #pragma once
@@ -25,20 +25,20 @@ struct state {
     struct change_notices *change_notices;
     uint64_t last_change_id, last_task_id, last_notice_id;
     int64_t last_lane_id;
-    int64_t latest_repeated_ns; // of all notices ever recorded: new ones come after it
+    int64_t latest_repeated_ns; // of all notices ever recorded; new ones get a later time
     struct wall_time latest_warning;
     json_t *data;  // the member "data"
     json_t *extra; // unknown members at the top of the state file; NULL if there are none
     struct shared_text *data_text;
     struct event change_created, change_updated, change_ready, change_removed, notice_added;
-    struct event modified;   // argument: none; something that the state file shows is different
+    struct event modified;   // argument: none; the content of the state file has changed
     uint64_t generation;     // counts these modifications
     struct list runnable;    // task.run_link: the runner may begin or resume them
-    struct list aborting;    // task.run_link: running, and to be aborted
-    struct event work_added; // argument: none; one of these two lists has got a task
+    struct list aborting;    // task.run_link: running and to be aborted
+    struct event work_added; // argument: none; a task was added to one of these two lists
 };
 
 // Counts a modification. Called by each object's *_touch(), which also drops its serialised text.
 void state_touch(struct state *state);
-// Removes everything, as after state_create(); listeners stay.
+// Removes all objects, as after state_create(). Listeners stay.
 void state_clear(struct state *state);

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Reads what state_write.c or the reference wrote. Members that are not known here stay with their object.
-// What does not fit together (a task that is not there, one id twice) is refused: the file is not ours to
-// mend, and what was made of it would be written over it.
-// Declared in state/state_file_internal.h.
+// Reads the state file of this program or of Pebble. Unknown members are kept with their object. An inconsistent file
+// (a missing task, a duplicate id) is refused and not repaired: the result would overwrite it. Declared in
+// state/state_file_internal.h.
 #include "state/state_file_internal.h"
 
 #include <stdlib.h>
@@ -13,9 +12,9 @@
 #include "state/change_internal.h"
 #include "state/notice_internal.h"
 
-#define NUMBER_MAX (INT64_MAX / 2) // leaves numbers to count on
+#define NUMBER_MAX (INT64_MAX / 2) // so that new numbers do not overflow
 
-// An object of the file that is being read. The first failure is kept in err; what is read after it is empty.
+// An object of the file. The first failure is stored in err; values that are read after it are empty.
 struct file_object {
     json_t *object;
     const char *section, *name; // for messages
@@ -78,8 +77,8 @@ static int64_t get_duration(struct file_object *record, const char *member) {
     return duration_ns;
 }
 
-// Where C strings are made of the names, "a\0b" must not become a second "a".
-static void refuse_odd_names(struct file_object *record, json_t *object) {
+// As C strings, names with NUL bytes would be truncated and might become duplicates.
+static void refuse_truncated_names(struct file_object *record, json_t *object) {
     for (void *at = json_object_iter(object); at != NULL; at = json_object_iter_next(object, at)) {
         if (strlen(json_object_iter_key(at)) != json_object_iter_key_len(at))
             fail(record, json_object_iter_key(at), "has a NUL character in its name");
@@ -107,9 +106,9 @@ static bool is_known(const char *member, const char *const *known) {
     return *known != NULL;
 }
 
-// The object's members that are not known, in an object held by the caller; NULL if there are none.
+// The object's unknown members in a new object, which the caller owns; NULL if there are none.
 static json_t *get_extra(struct file_object *record, const char *const *known) {
-    refuse_odd_names(record, record->object);
+    refuse_truncated_names(record, record->object);
     json_t *extra = NULL;
     const char *member;
     json_t *value;
@@ -131,7 +130,7 @@ static uint64_t get_number(struct file_object *record, const char *id) {
     return number;
 }
 
-// The object's number; its id must be the name it stands under.
+// The object's number; its id must equal the name of the member that holds it.
 static uint64_t get_own_number(struct file_object *record) {
     if (strcmp(get_string(record, "id"), record->name) != 0)
         fail(record, "id", "is not the name it is kept under");
@@ -195,7 +194,7 @@ static bool read_task(struct state *state, struct file_object *record) {
     return !record->has_failed;
 }
 
-// Only its wait-tasks are followed: the halt-tasks of the others say the same.
+// Reads wait-tasks only; halt-tasks are the same relation in the other direction.
 static bool link_task(struct state *state, struct file_object *record, struct task *task) {
     const json_t *waits = get_array(record, "wait-tasks");
     for (size_t i = 0; i < json_array_size(waits); i++) {
@@ -248,7 +247,7 @@ static bool read_change(struct state *state, struct file_object *record) {
     if (!read_change_tasks(state, record, change))
         return false;
     change->extra = get_extra(record, known);
-    // What happened since the last recorded notice has not been announced.
+    // Later changes of status have not been announced.
     change->announced_status = change->notice_status;
     change->is_ready = status_is_ready(change_status(change));
     return !record->has_failed;
@@ -260,7 +259,7 @@ static void read_notice_data(struct file_object *record, struct notice *notice) 
     const char *name;
     json_t *value;
     json_t *data = get_object(record, "last-data");
-    refuse_odd_names(record, data);
+    refuse_truncated_names(record, data);
     json_object_foreach(data, name, value) {
         if (!is_text(value))
             fail(record, "last-data", "has something else than strings");
@@ -347,7 +346,7 @@ static bool read_notices(struct state *state, json_t *list, struct error *err) {
     return !record.has_failed;
 }
 
-// --- the whole ---
+// --- the file ---
 
 static int compare_numbers(const void *a, const void *b) {
     const char *left = *(const char *const *)a, *right = *(const char *const *)b;
@@ -359,7 +358,7 @@ static int compare_numbers(const void *a, const void *b) {
 
 typedef bool (*read_record_fn)(struct state *state, struct file_object *record);
 
-// Each member of a section, in the order of their numbers.
+// Reads each member of a section, in the order of their numbers.
 static bool read_section(struct state *state, struct file_object *top, const char *section, read_record_fn read) {
     json_t *object = get_object(top, section);
     if (top->has_failed)
@@ -380,7 +379,7 @@ static bool read_section(struct state *state, struct file_object *top, const cha
     return true;
 }
 
-// Now that every task is known: who waits for whom, in the order in which they will be written.
+// Links tasks to those that they wait for, in the order in which they will be written.
 static bool link_tasks(struct state *state, json_t *tasks, struct error *err) {
     struct change *change;
     LIST_FOR_EACH (change, &state->changes, link) {
@@ -394,8 +393,8 @@ static bool link_tasks(struct state *state, json_t *tasks, struct error *err) {
     return true;
 }
 
-// Tasks that never got into a change can never run; the reference drops them later.
-static void drop_stray_tasks(struct state *state) {
+// Tasks without a change can never run. Pebble removes them when it prunes.
+static void drop_unowned_tasks(struct state *state) {
     for (struct map_entry *entry = map_first(&state->tasks_by_id); entry != NULL;
          entry = map_next(&state->tasks_by_id, entry)) {
         struct task *task = entry->value;
@@ -419,7 +418,7 @@ static bool read_objects(struct state *state, struct file_object *top) {
         return false;
     if (!link_tasks(state, get_object(top, "tasks"), top->err))
         return false;
-    drop_stray_tasks(state);
+    drop_unowned_tasks(state);
     json_t *notices = get_array(top, "notices");
     if (top->has_failed || !read_notices(state, notices, top->err))
         return false;
@@ -441,15 +440,15 @@ static bool read_counters(struct state *state, struct file_object *top) {
     return !top->has_failed;
 }
 
-// Before patch-level 2 identities stood at the top.
-static void adopt_old_identities(struct state *state, struct file_object *top) {
+// Before patch-level 2 identities were a member of the top object.
+static void move_old_identities(struct state *state, struct file_object *top) {
     json_t *identities = get(top, "identities");
     if (identities != NULL && state_data(state, "identities") == NULL)
         state_set_data(state, "identities", json_incref(identities));
     json_object_del(top->object, "identities");
 }
 
-// Looks first whether the file is one that this program can understand.
+// Checks the patch-level and reads the member "data".
 static bool read_data(struct state *state, struct file_object *top) {
     json_t *data = get_object(top, "data");
     if (top->has_failed)
@@ -457,7 +456,7 @@ static bool read_data(struct state *state, struct file_object *top) {
     struct file_object record = {data, "member", "data", top->err, false};
     int64_t level = get_int(&record, "patch-level", 0, INT64_MAX);
     int64_t sublevel = get_int(&record, "patch-sublevel", 0, INT64_MAX);
-    refuse_odd_names(&record, data);
+    refuse_truncated_names(&record, data);
     if (record.has_failed)
         return false;
     if (level > STATE_PATCH_LEVEL)
@@ -465,10 +464,10 @@ static bool read_data(struct state *state, struct file_object *top) {
             top->err, ERROR_BAD_REQUEST,
             "cannot downgrade: software version is too old for the current system state (patch level %lld)",
             (long long)level);
-    // What state_create() put there stays where the file has nothing: the start of operation.
+    // The start of operation from state_create() stays if the file has none.
     json_object_update(state->data, data);
     if (level < STATE_PATCH_LEVEL) {
-        adopt_old_identities(state, top);
+        move_old_identities(state, top);
         state_set_data(state, "patch-level", json_integer(STATE_PATCH_LEVEL));
     }
     if (level < STATE_PATCH_LEVEL || sublevel > 0)

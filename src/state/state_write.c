@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The state file's text, in pieces. Every object keeps its own; only what was altered is put together anew.
-// The format is the reference's; what is left out when empty is what its readers expect to be absent.
-// Declared in state/state_file_internal.h.
+// The text of the state file, in pieces. Each object caches its own, which is created again only after a modification.
+// The format is Pebble's, empty members are left out as Pebble does. Declared in state/state_file_internal.h.
 #include "state/state_file_internal.h"
 
 #include <stdlib.h>
@@ -30,7 +29,7 @@ static void write_value(struct json_writer *writer, const char *key, const json_
     json_writer_value(writer, value);
 }
 
-// Members that were read and not understood.
+// Unknown members that were read.
 static void write_extra(struct json_writer *writer, json_t *extra) {
     const char *key;
     json_t *value;
@@ -139,7 +138,7 @@ static void write_notice(struct json_writer *writer, const struct notice *notice
     write_extra(writer, notice->extra);
 }
 
-// --- the cached texts: each begins with the comma that parts it from the one before ---
+// --- cached texts, each of which begins with the comma that separates it from the previous one ---
 
 static void begin_text(struct json_writer *writer, struct buffer *scratch, const char *id) {
     buffer_clear(scratch);
@@ -208,14 +207,14 @@ static struct shared_text *tail_text(const struct state *state, struct buffer *s
     return shared_text_create(scratch);
 }
 
-// --- the whole ---
+// --- the file ---
 
 static void add_words(struct snapshot *snapshot, const char *words) {
-    // writev() takes a pointer to what it only reads.
+    // writev() does not write to the text, but struct iovec has no const pointer.
     snapshot->pieces[snapshot->count++] = (struct iovec){(void *)(uintptr_t)words, strlen(words)};
 }
 
-// Takes over the caller's hold. The first in its collection goes without its comma.
+// Takes ownership of the caller's reference. The first piece of a collection is added without its comma.
 static void add_piece(struct snapshot *snapshot, struct shared_text *piece, bool is_first) {
     snapshot->held[snapshot->held_count++] = piece;
     snapshot->pieces[snapshot->count++] = (struct iovec){piece->text + is_first, piece->length - is_first};
@@ -258,7 +257,7 @@ static void add_notices(struct state *state, struct snapshot *snapshot, struct b
 }
 
 void snapshot_take(struct state *state, struct snapshot *snapshot) {
-    const size_t others = 8; // data, tail, and the words between
+    const size_t others = 8; // data, tail, and the text between
     size_t most = state->changes_by_id.count + state->tasks_by_id.count + state->notices_by_key.count + others;
     *snapshot = (struct snapshot){.pieces = memory_new_array(most, sizeof(struct iovec)),
                                   .held = memory_new_array(most, sizeof(struct shared_text *))};

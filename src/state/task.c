@@ -141,7 +141,7 @@ static void task_add_line(struct task *task, const char *level, const char *form
     struct text_list *log = &task->log;
     if (log->count >= LOG_LINES_MAX) {
         free(log->items[0]);
-        memmove(log->items, log->items + 1, log->count * sizeof(char *)); // with the NULL behind them
+        memmove(log->items, log->items + 1, log->count * sizeof(char *)); // with the final NULL
         log->count--;
     }
     struct wall_time now = clock_now();
@@ -201,14 +201,14 @@ void task_progress(const struct task *task, const char **label, int64_t *done, i
 
 void task_set_progress(struct task *task, const char *label, int64_t done, int64_t total) {
     free(task->progress_label);
-    // Sums that cannot be right are not shown.
+    // Impossible values are not shown.
     task->progress_label = total > 0 && done <= total ? memory_string(label) : NULL;
     task->progress_done = done;
     task->progress_total = total;
     task_touch(task);
 }
 
-// --- what it is ---
+// --- members ---
 
 struct task *state_find_task(struct state *state, const char *id) {
     return map_get(&state->tasks_by_id, id);
@@ -232,10 +232,6 @@ enum task_status task_status(const struct task *task) {
 
 struct change *task_change(const struct task *task) {
     return task->change;
-}
-
-struct state *task_state(const struct task *task) {
-    return task->state;
 }
 
 struct wall_time task_spawn_time(const struct task *task) {

@@ -40,7 +40,6 @@ const char *task_kind(const struct task *task);
 const char *task_summary(const struct task *task);
 enum task_status task_status(const struct task *task);
 struct change *task_change(const struct task *task);
-struct state *task_state(const struct task *task);
 struct wall_time task_spawn_time(const struct task *task);
 struct wall_time task_ready_time(const struct task *task); // not set while it is not ready
 
@@ -53,10 +52,10 @@ void task_log_error(struct task *task, const char *format, ...) PRINTF_LIKE(2, 3
 size_t task_log_count(const struct task *task);
 const char *task_log_line(const struct task *task, size_t index); // "2026-01-02T03:04:05Z INFO text"
 
-// Members kept with the task in the state file. `value` is taken over; NULL removes.
+// Members stored with the task in the state file. Takes ownership of `value`; NULL removes the member.
 void task_set_data(struct task *task, const char *key, json_t *value);
 const json_t *task_data(const struct task *task, const char *key); // borrowed, NULL when absent
 
-// Progress for clients: if it was not set, 0 of 1 in status Do and 1 of 1 in any other.
+// Progress for clients: unless it was set, 0 of 1 in status Do and 1 of 1 in any other.
 void task_progress(const struct task *task, const char **label, int64_t *done, int64_t *total);
 void task_set_progress(struct task *task, const char *label, int64_t done, int64_t total);

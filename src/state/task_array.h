@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// A growing array of tasks, which it does not own. All zero is an empty one.
+// A growing array of tasks that it does not own. All zero is an empty array.
 #pragma once
 
 #include "base/compiler.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Private to state/.
+// Private to state/: the structure of a task.
 #pragma once
 
 #include "base/list.h"
@@ -19,7 +19,7 @@ struct task {
     char id[ID_SIZE];
     char *kind, *summary;
     enum task_status status;        // never STATUS_DEFAULT
-    enum task_status waited_status; // kept as it was read: this program never sets STATUS_WAIT
+    enum task_status waited_status; // as read from the file: this program never sets STATUS_WAIT
     struct wall_time spawn_time, ready_time;
     int64_t doing_ns;
     json_t *data, *extra;    // NULL while empty
@@ -32,7 +32,7 @@ struct task {
     char *progress_label; // NULL: progress was not set
     int64_t progress_done, progress_total;
     struct shared_text *text;
-    bool is_marked; // by an abort, see change_abort.c
+    bool is_marked; // selected by an abort, see change_abort.c
     // For the runner:
     struct list run_link;
     bool is_running;
@@ -44,7 +44,7 @@ struct task *task_create_numbered(struct state *state, uint64_t number, const ch
 void task_destroy(struct task *task);
 void task_touch(struct task *task);
 void task_set_status(struct task *task, enum task_status status);
-// Adds it to the list of the runner that its status calls for, if any.
+// Adds the task to one of the runner's lists (runnable, aborting) by its status.
 void task_enqueue(struct task *task);
 // Its lanes, at least one. Borrowed.
 const int64_t *task_lanes(const struct task *task, size_t *count);

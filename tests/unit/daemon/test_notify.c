@@ -38,7 +38,7 @@ static void a_socket_in_the_file_system(void **unused UNUSED) {
     (void)snprintf(path, sizeof path, "%s/notify", folder);
     assert_int_equal(setenv("NOTIFY_SOCKET", path, 1), 0);
     assert_false(notify_is_available());
-    notify_send("READY=1"); // nobody is there: nothing happens
+    notify_send("READY=1"); // no listener: nothing happens
     int fd = listen_at(path, strlen(path) + 1);
     assert_true(notify_is_available());
     notify_send("READY=1");

@@ -127,8 +127,8 @@ static void test_line_beyond_limit_is_left_out(void **state UNUSED) {
     ring_destroy(ring);
 }
 
-// What the ring has to hold, worked out the plain way: the whole stream with heads in text, its last bytes, and of
-// these the whole lines.
+// The expected content of the ring: the last bytes of the whole stream with heads as text, and of these the whole
+// lines.
 struct model {
     struct buffer stream;
     size_t limit_bytes;

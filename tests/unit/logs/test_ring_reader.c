@@ -27,7 +27,8 @@ static void append_repeated(struct ring *ring, char byte, size_t count, int64_t 
     ring_append(ring, text, count, millis * NS_PER_MS);
 }
 
-// What the reader has now: "MILLIS:message|" each, "!" before one that was truncated; "(LENGTH)" for long ones.
+// The entries that the reader has now: "MILLIS:message|" each, "!" before one that was truncated; "(LENGTH)" for long
+// ones.
 static void assert_reads(struct ring_reader *reader, const char *expected) {
     AUTO_BUFFER struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
     struct ring_entry entry;
@@ -58,7 +59,7 @@ static void test_peek_does_not_move(void **state UNUSED) {
     int64_t order_ns = 0;
     assert_true(ring_reader_look(&reader, &order_ns));
     assert_int_equal(order_ns, NS_PER_MS);
-    // Advancing passes what peek showed, not what came since.
+    // Advancing skips the entry that peek has returned, and no later bytes.
     append(ring, " done\n", 2);
     ring_reader_advance(&reader);
     ring_reader_advance(&reader);
@@ -185,7 +186,7 @@ static void test_stopped_reader(void **state UNUSED) {
     ring_destroy(ring);
 }
 
-static void test_slow_reader_is_told(void **state UNUSED) {
+static void test_slow_reader_gets_a_mark(void **state UNUSED) {
     struct ring *ring = ring_create("svc", 3 * (HEAD_BYTES + 2));
     struct ring_reader reader;
     ring_reader_begin(&reader, ring);
@@ -202,7 +203,7 @@ static void test_slow_reader_is_told(void **state UNUSED) {
     ring_destroy(ring);
 }
 
-static void test_reader_told_by_its_owner_is_not_told_again(void **state UNUSED) {
+static void test_loss_reported_by_the_owner_is_not_reported_again(void **state UNUSED) {
     struct ring *ring = ring_create("svc", 2 * (HEAD_BYTES + 2));
     struct ring_reader reader;
     ring_reader_begin(&reader, ring);
@@ -265,8 +266,8 @@ int main(void) {
         cmocka_unit_test(test_stepping_back),
         cmocka_unit_test(test_stepping_back_ends_at_the_oldest_whole_line),
         cmocka_unit_test(test_stopped_reader),
-        cmocka_unit_test(test_slow_reader_is_told),
-        cmocka_unit_test(test_reader_told_by_its_owner_is_not_told_again),
+        cmocka_unit_test(test_slow_reader_gets_a_mark),
+        cmocka_unit_test(test_loss_reported_by_the_owner_is_not_reported_again),
         cmocka_unit_test(test_reader_within_an_endless_line),
         cmocka_unit_test(test_reader_survives_shrinking),
     };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// What the tests of this module share: layers and plans out of short texts, and what they say.
+// Shared by the tests of plan/: layers and plans from short texts, and their content.
 #pragma once
 
 #include <setjmp.h>

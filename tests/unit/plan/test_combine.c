@@ -59,7 +59,7 @@ static void defaults_are_filled_in_but_not_set(void **state UNUSED) {
     plan_release(plan);
 }
 
-static void every_wrong_override_is_told(void **state UNUSED) {
+static void every_wrong_override_is_reported(void **state UNUSED) {
     assert_plan_refused("layer \"l0\" must define \"override\" for service \"web\"\n"
                         "- also: layer \"l0\" has invalid \"override\" value for check \"up\"\n"
                         "- also: layer \"l1\" must define \"override\" for log target \"far\"",
@@ -81,7 +81,7 @@ int main(void) {
         cmocka_unit_test(replacing_leaves_nothing_behind),
         cmocka_unit_test(parts_of_checks_merge),
         cmocka_unit_test(defaults_are_filled_in_but_not_set),
-        cmocka_unit_test(every_wrong_override_is_told),
+        cmocka_unit_test(every_wrong_override_is_reported),
         cmocka_unit_test(last_pairing_mode_decides),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

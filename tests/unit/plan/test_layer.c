@@ -20,7 +20,7 @@ static void content_owns_its_entries(void **state UNUSED) {
         map_set(section_map(&content, &sections[i]), "x", entry);
         map_set(section_map(&content, &sections[i]), "null", NULL);
     }
-    content_finish(&content); // AddressSanitizer tells of what stays behind
+    content_finish(&content); // AddressSanitizer reports what is not freed
     assert_int_equal(content.services.count, 0);
 }
 

@@ -55,7 +55,7 @@ static void numbers_are_read(void **state UNUSED) {
     assert_int_equal(check->tcp->port, 80);
 }
 
-static void wrong_types_are_told_with_their_lines(void **state UNUSED) {
+static void wrong_types_are_reported_with_their_lines(void **state UNUSED) {
     assert_service_refused("user-id: root",
                            "yaml: unmarshal errors:\n  line 4: cannot unmarshal !!str `root` into int");
     assert_service_refused("after: db", "yaml: unmarshal errors:\n  line 4: cannot unmarshal !!str `db` into []string");
@@ -108,7 +108,7 @@ int main(void) {
         cmocka_unit_test(scalars_of_any_type_are_strings),
         cmocka_unit_test(null_leaves_fields_unset),
         cmocka_unit_test(numbers_are_read),
-        cmocka_unit_test(wrong_types_are_told_with_their_lines),
+        cmocka_unit_test(wrong_types_are_reported_with_their_lines),
         cmocka_unit_test(durations_and_numbers_have_words_of_their_own),
         cmocka_unit_test(bad_values_come_before_wrong_types),
         cmocka_unit_test(very_many_type_faults_are_counted),

@@ -32,7 +32,7 @@ static void everything_is_kept(void **state UNUSED) {
     layer_destroy(layer);
 }
 
-static void faults_say_where_they_are(void **state UNUSED) {
+static void faults_have_their_place(void **state UNUSED) {
     assert_layer_refused("x", "- services\n",
                          "cannot parse layer \"x\": yaml: unmarshal errors:\n"
                          "  line 1: cannot unmarshal !!seq into map[string]yaml.Node");
@@ -78,7 +78,7 @@ static void repeated_keys_are_refused(void **state UNUSED) {
                          "  line 1: cannot unmarshal !!seq into plan.Override");
 }
 
-static void faults_of_all_sections_are_told(void **state UNUSED) {
+static void faults_of_all_sections_are_reported(void **state UNUSED) {
     assert_layer_refused("x", "services: {web: {kill-delay: x}}\nchecks: {up: {level: high}}\nother: 1\n",
                          "cannot parse layer \"x\" section \"services\": invalid duration \"x\"\n"
                          "- also: cannot parse layer \"x\": unknown section \"other\"\n"
@@ -95,8 +95,8 @@ static void keywords_as_names_are_warned_of(void **state UNUSED) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(empty_layers_are_fine),           cmocka_unit_test(everything_is_kept),
-        cmocka_unit_test(faults_say_where_they_are),       cmocka_unit_test(sections_without_value_are_refused),
-        cmocka_unit_test(repeated_keys_are_refused),       cmocka_unit_test(faults_of_all_sections_are_told),
+        cmocka_unit_test(faults_have_their_place),         cmocka_unit_test(sections_without_value_are_refused),
+        cmocka_unit_test(repeated_keys_are_refused),       cmocka_unit_test(faults_of_all_sections_are_reported),
         cmocka_unit_test(keywords_as_names_are_warned_of),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

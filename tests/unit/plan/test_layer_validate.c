@@ -78,7 +78,7 @@ static void log_targets_and_pairing_are_checked(void **state UNUSED) {
                          "invalid pairing mode \"everyone\": should be \"disabled\", \"single\" or \"multiple\"");
 }
 
-static void all_faults_are_told(void **state UNUSED) {
+static void all_faults_are_reported(void **state UNUSED) {
     assert_layer_refused("x", "services: {web: {command: \"'\", on-success: a, on-failure: b}, pebble: ~}",
                          "plan service \"web\" command invalid: cannot parse service \"web\" command: EOF found when "
                          "expecting closing quote\n"
@@ -97,7 +97,7 @@ int main(void) {
         cmocka_unit_test(backoff_factor_is_shown_in_few_digits),
         cmocka_unit_test(checks_are_checked),
         cmocka_unit_test(log_targets_and_pairing_are_checked),
-        cmocka_unit_test(all_faults_are_told),
+        cmocka_unit_test(all_faults_are_reported),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

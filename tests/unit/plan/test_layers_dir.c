@@ -106,7 +106,7 @@ static void a_fifo_is_no_layer(void **state) {
     assert_refused(*state, message);
 }
 
-static void faults_of_all_files_are_told(void **state) {
+static void faults_of_all_files_are_reported(void **state) {
     directory_add(*state, "001-one.yaml", "services: {web: {kill-delay: soon}}");
     directory_add(*state, "002-two.yaml", "");
     directory_add(*state, "003-three.yaml", "other: 1");
@@ -125,7 +125,7 @@ int main(void) {
         directory_test(dangling_links_are_fatal),
         directory_test(files_that_cannot_be_read_are_fatal),
         directory_test(a_fifo_is_no_layer),
-        directory_test(faults_of_all_files_are_told),
+        directory_test(faults_of_all_files_are_reported),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -82,7 +82,7 @@ static void lanes_follow_requires(void **state UNUSED) {
     plan_release(plan);
 }
 
-static void lanes_go_by_what_takes_no_part_too(void **state UNUSED) {
+static void lanes_depend_on_services_that_do_not_participate(void **state UNUSED) {
     struct plan *plan = plan_of("a:, requires: [base]\nb:, requires: [base]\nbase:\nc:");
     assert_order(plan_stop_order, plan, "a b c", "a b | c");
     plan_release(plan);
@@ -91,7 +91,7 @@ static void lanes_go_by_what_takes_no_part_too(void **state UNUSED) {
 static void empty_lanes_are_dropped(void **state UNUSED) {
     struct plan *plan = plan_of("a:\nb:\nc:, requires: [b]\nd:, requires: [c, a]");
     assert_order(plan_start_order, plan, "a c", "a | b c");
-    // 'd' draws 'a' into the lane of 'c': nothing is left of the first.
+    // 'd' moves 'a' to the lane of 'c': the first lane is empty.
     assert_order(plan_start_order, plan, "d", "a b c d");
     plan_release(plan);
 }
@@ -119,7 +119,7 @@ static void circles_of_requires_are_fine(void **state UNUSED) {
     plan_release(plan);
 }
 
-static void all_loops_are_told(void **state UNUSED) {
+static void all_loops_are_reported(void **state UNUSED) {
     assert_plan_refused("services in before/after loop: a, b, c\n- also: services in before/after loop: x, y",
                         "services: {a: {override: merge, command: x, after: [c]}, b: {override: merge, command: x,\n"
                         "  after: [a], before: [c]}, c: {override: merge, command: x},\n"
@@ -156,11 +156,11 @@ int main(void) {
         cmocka_unit_test(after_and_before_sort_what_takes_part),
         cmocka_unit_test(stopping_brings_the_dependants_first),
         cmocka_unit_test(lanes_follow_requires),
-        cmocka_unit_test(lanes_go_by_what_takes_no_part_too),
+        cmocka_unit_test(lanes_depend_on_services_that_do_not_participate),
         cmocka_unit_test(empty_lanes_are_dropped),
         cmocka_unit_test(unknown_names_are_refused),
         cmocka_unit_test(circles_of_requires_are_fine),
-        cmocka_unit_test(all_loops_are_told),
+        cmocka_unit_test(all_loops_are_reported),
         cmocka_unit_test(long_chains_do_not_recurse),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -35,7 +35,7 @@ static void add(struct plan_store *store, const char *label, const char *text, i
         fail_msg("%s", error_text(&err));
 }
 
-// Also looks whether everything stayed as it was.
+// Also checks that nothing has changed.
 static void assert_add_refused(struct plan_store *store, const char *label, const char *text, int how,
                                const char *message) {
     struct plan *before = plan_store_current(store);
@@ -90,7 +90,7 @@ static void load_fails_as_a_whole(void **state) {
     plan_store_destroy(store);
 }
 
-static void new_labels_go_on_top(void **state) {
+static void new_labels_are_placed_on_top(void **state) {
     directory_add(*state, "001-base.yaml", web(1));
     struct plan_store *store = store_loaded(*state);
     add(store, "upper", web(2), 0);
@@ -203,7 +203,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         directory_test(loads_and_announces),
         directory_test(load_fails_as_a_whole),
-        directory_test(new_labels_go_on_top),
+        directory_test(new_labels_are_placed_on_top),
         directory_test(directories_are_added_to_with_permission),
         directory_test(combining_keeps_the_place_and_bakes_defaults),
         directory_test(refused_combination_leaves_no_trace),

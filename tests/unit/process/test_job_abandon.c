@@ -99,7 +99,7 @@ static void release_at_the_end(void **state UNUSED) {
     }
 }
 
-static void abandoned_jobs_go_with_the_context(void **state UNUSED) {
+static void abandoned_jobs_are_freed_with_the_context(void **state UNUSED) {
     struct fixture fixture = {.when = WHEN_LAUNCHED, .release = job_abandon};
     start_reporting(&fixture, "exec sleep 1000");
     run_until(&fixture.launched);
@@ -134,9 +134,11 @@ int main(void) {
     alarm(100);
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(release_before_the_launch),          TEST(release_of_a_running_process),
-        TEST(release_when_the_process_has_ended), TEST(release_at_the_end),
-        TEST(abandoned_jobs_go_with_the_context),
+        TEST(release_before_the_launch),
+        TEST(release_of_a_running_process),
+        TEST(release_when_the_process_has_ended),
+        TEST(release_at_the_end),
+        TEST(abandoned_jobs_are_freed_with_the_context),
 #ifdef PEBBLE_TEST_SEAMS
         TEST(release_of_a_launch_under_way),
 #endif

@@ -359,7 +359,7 @@ static void stopped_children_delay_their_own_user_only(void **state UNUSED) {
     close_all();
 }
 
-static void one_users_launches_go_in_order(void **state UNUSED) {
+static void launches_of_a_user_run_in_order(void **state UNUSED) {
     enum { COUNT = 6 };
     struct fixture fixtures[COUNT] = {0};
     done_count = 0;
@@ -484,7 +484,7 @@ int main(void) {
         cmocka_unit_test(destroying_does_not_wait_for_a_stopped_child),
         cmocka_unit_test(stopped_child_fails_after_the_deadline),
         cmocka_unit_test(stopped_children_delay_their_own_user_only),
-        cmocka_unit_test(one_users_launches_go_in_order),
+        cmocka_unit_test(launches_of_a_user_run_in_order),
         cmocka_unit_test(there_is_a_limit_for_all_together),
         cmocka_unit_test(what_hangs_in_the_kernel_fails_all_the_same),
 #endif

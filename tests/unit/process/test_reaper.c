@@ -79,7 +79,7 @@ static bool is_gone(pid_t pid) {
     return kill(pid, 0) != 0 && errno == ESRCH;
 }
 
-static void codes_are_told(void **state UNUSED) {
+static void exit_codes_are_reported(void **state UNUSED) {
     struct watched exits, dies;
     watch(&exits, spawn_shell("exit 3", -1));
     watch(&dies, spawn_shell("kill -TERM $$", -1));
@@ -376,7 +376,7 @@ static void kept_child_may_be_forgotten_at_once(void **state UNUSED) {
 int main(void) {
     alarm(100);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(codes_are_told, open_reaper, close_reaper),
+        cmocka_unit_test_setup_teardown(exit_codes_are_reported, open_reaper, close_reaper),
         cmocka_unit_test_setup_teardown(child_that_ended_before_the_watch, open_reaper, close_reaper),
         cmocka_unit_test_setup_teardown(thousand_children, open_reaper, close_reaper),
         cmocka_unit_test_setup_teardown(forgotten_child_is_reaped, open_reaper, close_reaper),

@@ -63,7 +63,7 @@ static void the_first_shutdown_counts(void **state UNUSED) {
     fixture_end(&fixture);
 }
 
-static void what_is_not_emitted_goes_with_the_manager(void **state UNUSED) {
+static void pending_events_are_dropped_with_the_manager(void **state UNUSED) {
     struct fixture fixture;
     fixture_begin(&fixture, "services:\n  a: {override: replace, command: run}\n");
     fixture_do(&fixture, SERVICE_START, "a");
@@ -77,7 +77,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(changes_are_emitted_from_the_loop_and_in_order),
         cmocka_unit_test(the_first_shutdown_counts),
-        cmocka_unit_test(what_is_not_emitted_goes_with_the_manager),
+        cmocka_unit_test(pending_events_are_dropped_with_the_manager),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -45,7 +45,7 @@ static void each_event_in_each_state(void **unused UNUSED) {
     }
 }
 
-static void each_state_is_shown_as_clients_know_it(void **unused UNUSED) {
+static void each_state_has_its_status(void **unused UNUSED) {
     static const char *const statuses[SERVICE_STATES] = {
         [SERVICE_INITIAL] = "inactive",     [SERVICE_LAUNCHING] = "inactive",
         [SERVICE_STARTING] = "active",      [SERVICE_RUNNING] = "active",
@@ -107,7 +107,7 @@ static void events_from_within_a_transition_are_queued(void **unused UNUSED) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_event_in_each_state),
-        cmocka_unit_test(each_state_is_shown_as_clients_know_it),
+        cmocka_unit_test(each_state_has_its_status),
         cmocka_unit_test(the_time_of_the_status_stays_while_the_status_does),
         cmocka_unit_test(events_from_within_a_transition_are_queued),
     };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// What the tests of state/ share: cmocka with what it needs, a state's text, and listeners that count.
+// Shared by the tests of state/: cmocka's headers, the text of a state, and counting listeners.
 #pragma once
 
 #include <setjmp.h>
@@ -28,7 +28,7 @@ static inline char *state_text(struct state *state) {
     return buffer_take(&text);
 }
 
-// A state made of a file's text that is fine.
+// A state read from a valid text.
 static inline struct state *state_of(const char *text) {
     struct state *state = state_create();
     struct error err = {0};

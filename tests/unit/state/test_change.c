@@ -49,7 +49,7 @@ static void a_wait_is_not_the_end(void **unused UNUSED) {
     state_destroy(state);
 }
 
-static void tells_once_of_being_ready(void **unused UNUSED) {
+static void readiness_is_emitted_once(void **unused UNUSED) {
     struct state *state = state_create();
     struct counter ready = {0}, updated = {0};
     counter_listen(&ready, state_change_ready(state));
@@ -154,7 +154,7 @@ static bool append_id(struct change *change, void *data) {
     return strcmp(change_id(change), "11") != 0;
 }
 
-static void are_visited_by_number_until_told_to_stop(void **unused UNUSED) {
+static void visits_are_by_number_and_may_end_early(void **unused UNUSED) {
     struct state *state = state_create();
     for (int i = 0; i < 12; i++)
         change_create(state, "start", "Start");
@@ -169,13 +169,13 @@ int main(void) {
         cmocka_unit_test(numbers_count_up_and_are_found),
         cmocka_unit_test(status_follows_the_tasks),
         cmocka_unit_test(a_wait_is_not_the_end),
-        cmocka_unit_test(tells_once_of_being_ready),
+        cmocka_unit_test(readiness_is_emitted_once),
         cmocka_unit_test(creation_and_removal_are_announced),
         cmocka_unit_test(a_set_status_makes_an_empty_change_ready),
         cmocka_unit_test(error_names_the_failed_tasks),
         cmocka_unit_test(error_without_a_logged_reason),
         cmocka_unit_test(data_is_kept_and_removed),
-        cmocka_unit_test(are_visited_by_number_until_told_to_stop),
+        cmocka_unit_test(visits_are_by_number_and_may_end_early),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

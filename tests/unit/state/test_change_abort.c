@@ -48,7 +48,7 @@ static void tasks_without_a_lane_share_one(void **unused UNUSED) {
     scene_end(&scene);
 }
 
-static void what_waits_goes_down_with_its_lane(void **unused UNUSED) {
+static void dependants_are_aborted_with_their_lane(void **unused UNUSED) {
     struct scene scene;
     scene_begin(&scene, (const int[]){1, 2, 2, 3, 4});
     task_wait_for(scene.tasks[1], scene.tasks[0]);
@@ -145,7 +145,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_failure_takes_its_lane_only),
         cmocka_unit_test(tasks_without_a_lane_share_one),
-        cmocka_unit_test(what_waits_goes_down_with_its_lane),
+        cmocka_unit_test(dependants_are_aborted_with_their_lane),
         cmocka_unit_test(a_second_healthy_lane_keeps_a_task),
         cmocka_unit_test(aborting_the_change_takes_all_that_is_not_over),
         cmocka_unit_test(only_unready_lanes_are_aborted),

@@ -168,7 +168,7 @@ static void what_changes_during_a_write_is_in_the_next(void **unused UNUSED) {
     scene_end(&scene);
 }
 
-static void a_cancelled_wait_is_not_answered(void **unused UNUSED) {
+static void a_cancelled_wait_is_not_called_back(void **unused UNUSED) {
     struct scene scene;
     scene_begin(&scene);
     struct waiter gone = {.loop = scene.loop}, gone_too = {.loop = scene.loop};
@@ -242,7 +242,7 @@ static void an_unreadable_file_is_an_error(void **unused UNUSED) {
     scene_end(&scene);
 }
 
-// --- a disk that refuses ---
+// --- failing writes ---
 
 struct failures {
     struct listener listener;
@@ -286,7 +286,7 @@ static void a_full_disk_keeps_the_old_file(void **unused UNUSED) {
     limit_files(200);
     state_add_warning(scene.state, "after");
     assert_false(save(&scene));
-    assert_false(save(&scene)); // who waits makes it try at once
+    assert_false(save(&scene)); // a waiter causes an attempt at once
     limit_files(RLIM_INFINITY);
     assert_int_equal(failures.count, 2);
     assert_int_equal(failures.retry_ns, 2 * NS_PER_S);
@@ -349,7 +349,7 @@ static void flush_writes_what_is_left(void **unused UNUSED) {
     assert_true(checkpoint_is_clean(scene.checkpoint));
     AUTO_FREE char *text = file_text(&scene);
     assert_non_null(strstr(text, "\"key\":\"two\""));
-    loop_run_pending(scene.loop); // the ended writes come to the loop, and are not counted twice
+    loop_run_pending(scene.loop); // the loop collects the ended writes, which are not counted twice
     assert_true(save(&scene));
     scene_end(&scene);
 }
@@ -465,7 +465,7 @@ int main(void) {
         cmocka_unit_test(what_was_saved_is_there_again),
         cmocka_unit_test(it_writes_by_itself),
         cmocka_unit_test(what_changes_during_a_write_is_in_the_next),
-        cmocka_unit_test(a_cancelled_wait_is_not_answered),
+        cmocka_unit_test(a_cancelled_wait_is_not_called_back),
         cmocka_unit_test(never_persisting_is_always_clean),
         cmocka_unit_test(leftovers_are_removed),
         cmocka_unit_test(a_file_not_understood_is_left_alone),

@@ -35,13 +35,13 @@ static bool is_kept(const struct past *past) {
     return is_there;
 }
 
-static void ready_changes_go_after_a_week(void **unused UNUSED) {
+static void ready_changes_are_removed_after_a_week(void **unused UNUSED) {
     assert_true(is_kept(&(struct past){30 * DAY, 20 * DAY, 7 * DAY - 60, "4", NULL}));
     assert_false(is_kept(&(struct past){30 * DAY, 20 * DAY, 7 * DAY + 60, "4", NULL}));
     assert_false(is_kept(&(struct past){30 * DAY, 20 * DAY, 7 * DAY + 60, "9", "\"check-no-prune\":true"}));
 }
 
-static void empty_changes_go_after_a_week(void **unused UNUSED) {
+static void empty_changes_are_removed_after_a_week(void **unused UNUSED) {
     assert_true(is_kept(&(struct past){30 * DAY, 7 * DAY - 60, 0, NULL, NULL}));
     assert_false(is_kept(&(struct past){30 * DAY, 7 * DAY + 60, 0, NULL, NULL}));
     // Time when there was no daemon yet does not count.
@@ -97,7 +97,7 @@ static void only_the_newest_thousand_are_kept(void **unused UNUSED) {
     state_destroy(state);
 }
 
-static void notices_go_with_their_change_or_when_expired(void **unused UNUSED) {
+static void notices_are_removed_with_their_change_or_when_expired(void **unused UNUSED) {
     struct state *state = state_create();
     change_create(state, "start", "Start");
     state_add_notice(state, &(struct notice_spec){.type = "change-update", .key = "77"});
@@ -132,12 +132,12 @@ static void a_thousand_notices_are_kept(void **unused UNUSED) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(ready_changes_go_after_a_week),
-        cmocka_unit_test(empty_changes_go_after_a_week),
+        cmocka_unit_test(ready_changes_are_removed_after_a_week),
+        cmocka_unit_test(empty_changes_are_removed_after_a_week),
         cmocka_unit_test(unready_changes_are_aborted_after_two_weeks),
         cmocka_unit_test(a_task_under_way_keeps_its_change),
         cmocka_unit_test(only_the_newest_thousand_are_kept),
-        cmocka_unit_test(notices_go_with_their_change_or_when_expired),
+        cmocka_unit_test(notices_are_removed_with_their_change_or_when_expired),
         cmocka_unit_test(a_thousand_notices_are_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,7 +4,7 @@
 #include "base/log.h"
 #include "state/runner.h"
 
-// A kind of work whose beginnings and aborts are written down by summary; it ends when told to.
+// A kind of task that records its beginnings and aborts by summary, and ends on request.
 struct scene {
     struct loop *loop;
     struct state *state;
@@ -62,7 +62,7 @@ static void scene_end(struct scene *scene) {
     buffer_finish(&scene->log);
 }
 
-// Runs what there is to do; what happened since the last time must be `expected`.
+// Runs pending work; the events since the last call must be `expected`.
 static void assert_story(struct scene *scene, const char *expected) {
     loop_run_pending(scene->loop);
     assert_string_equal(buffer_text(&scene->story), expected);
@@ -162,7 +162,7 @@ static void read_error(struct listener *listener, void *argument) {
     CONTAINER_OF(listener, struct error_reader, listener)->text = change_error(argument);
 }
 
-static void who_hears_of_the_end_sees_the_error(void **unused UNUSED) {
+static void error_is_set_when_readiness_is_emitted(void **unused UNUSED) {
     struct scene scene;
     scene_begin(&scene, NULL);
     struct error_reader reader = {0};
@@ -177,7 +177,7 @@ static void who_hears_of_the_end_sees_the_error(void **unused UNUSED) {
     scene_end(&scene);
 }
 
-static void abort_is_told_once_in_a_later_turn(void **unused UNUSED) {
+static void abort_is_called_once_in_a_later_turn(void **unused UNUSED) {
     struct scene scene;
     scene_begin(&scene, NULL);
     struct task *a = task_create(scene.change, "slow", "a");
@@ -216,7 +216,7 @@ static void a_failure_aborts_those_under_way_in_its_lane(void **unused UNUSED) {
     task_create(scene.change, "slow", "b");
     assert_story(&scene, "begin a;begin b;");
     fail_task(a, "broken");
-    // The failed task itself is not told.
+    // The abort function of the failed task itself is not called.
     assert_story(&scene, "abort b;");
     scene_end(&scene);
 }
@@ -308,8 +308,8 @@ int main(void) {
         cmocka_unit_test(work_that_ends_at_once),
         cmocka_unit_test(unknown_kinds_are_done),
         cmocka_unit_test(a_failure_is_logged_and_holds_its_lane),
-        cmocka_unit_test(who_hears_of_the_end_sees_the_error),
-        cmocka_unit_test(abort_is_told_once_in_a_later_turn),
+        cmocka_unit_test(error_is_set_when_readiness_is_emitted),
+        cmocka_unit_test(abort_is_called_once_in_a_later_turn),
         cmocka_unit_test(an_aborted_task_without_error_is_done),
         cmocka_unit_test(a_failure_aborts_those_under_way_in_its_lane),
         cmocka_unit_test(aborted_before_it_began),

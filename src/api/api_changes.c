@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/body_internal.h"
+#include "api/response_internal.h"
+#include "api/waiter_internal.h"
 #include "base/memory.h"
 
 // --- changes as JSON ---
@@ -162,8 +165,7 @@ static void on_change_body(struct api_call *call, const json_t *body) {
     if (change == NULL)
         return;
     if (!json_get_string(body, "request", "action", &action, &err)) {
-        error_prefix(&err, "%s: ", call->decode_error);
-        api_respond_error(call, &err);
+        api_respond_undecodable(call, &err);
     } else if (!text_equal(action, "abort")) {
         AUTO_FREE char *quoted = text_quoted(action);
         api_respond_failure(call, ERROR_BAD_REQUEST, "invalid action %s", quoted);
@@ -181,55 +183,17 @@ void api_post_change(struct api_call *call) {
 
 // --- waiting for one ---
 
-struct change_waiter {
-    struct api_call *call;
-    struct change *change;
-    struct listener listener;
-    struct timer *timer; // NULL without a time limit
-    int64_t timeout_ns;
-};
-
-static void release_waiter(void *data) {
-    struct change_waiter *waiter = data;
-    event_remove(&waiter->listener);
-    timer_destroy(waiter->timer);
-    free(waiter);
+static bool on_change_ready(struct api_call *call, void *argument, void *data) {
+    if (argument != data)
+        return false;
+    respond_with_change(call, data);
+    return true;
 }
 
-static void on_change_ready(struct listener *listener, void *argument) {
-    struct change_waiter *waiter = CONTAINER_OF(listener, struct change_waiter, listener);
-    if (argument == waiter->change)
-        respond_with_change(waiter->call, waiter->change);
-}
-
-static void respond_timeout(struct api_call *call, int64_t timeout_ns) {
+static void respond_timeout(struct api_call *call, int64_t timeout_ns, void *data UNUSED) {
     char text[DURATION_TEXT_SIZE];
     duration_format(timeout_ns, text);
     api_respond_failure(call, ERROR_TIMEOUT, "timed out waiting for change after %s", text);
-}
-
-static void on_wait_timeout(void *data) {
-    const struct change_waiter *waiter = data;
-    respond_timeout(waiter->call, waiter->timeout_ns);
-}
-
-static void on_wait_cancelled(struct http_request *request UNUSED, void *data) {
-    api_respond_failure(data, ERROR_CANCELLED, "request cancelled");
-}
-
-static void begin_wait(struct api_call *call, struct change *change, int64_t timeout_ns) {
-    struct change_waiter *waiter = memory_new(sizeof *waiter);
-    waiter->call = call;
-    waiter->change = change;
-    waiter->timeout_ns = timeout_ns;
-    call->waiting = waiter;
-    call->release_waiting = release_waiter;
-    event_add(state_change_ready(call->api->spec.state), &waiter->listener, on_change_ready);
-    if (timeout_ns > 0) {
-        waiter->timer = timer_create_in(call->api->spec.loop, on_wait_timeout, waiter);
-        timer_start(waiter->timer, timeout_ns);
-    }
-    http_request_on_cancel(call->request, on_wait_cancelled, call);
 }
 
 void api_get_change_wait(struct api_call *call) {
@@ -243,10 +207,17 @@ void api_get_change_wait(struct api_call *call) {
         api_respond_failure(call, ERROR_BAD_REQUEST, "invalid timeout: %s", error_text(&err));
         return;
     }
+    const struct api_wait wait = {
+        .event = state_change_ready(call->api->spec.state),
+        .on_event = on_change_ready,
+        .on_timeout = respond_timeout,
+        .data = change,
+        .timeout_ns = timeout_ns,
+    };
     if (change_is_ready(change))
         respond_with_change(call, change);
     else if (timeout_ns < 0)
-        respond_timeout(call, timeout_ns);
+        respond_timeout(call, timeout_ns, NULL);
     else
-        begin_wait(call, change, timeout_ns);
+        api_wait(call, &wait);
 }

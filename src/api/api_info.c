@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // /v1/system-info and /v1/health: what monitors ask.
 #include "api/api_internal.h"
+#include "api/response_internal.h"
 
 void api_get_system_info(struct api_call *call) {
     const struct api_spec *spec = &call->api->spec;

@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/response_internal.h"
 #include "base/memory.h"
+#include "http/http_response.h"
 
 #define DEFAULT_COUNT 30
 #define BLOCK_BYTES ((size_t)32768) // written to the connection at a time
@@ -19,10 +21,10 @@ struct log_response {
 };
 
 static void log_response_destroy(void *data) {
-    struct log_response *answer = data;
-    loop_defer_cancel(answer->call->api->spec.loop, &answer->turn);
-    log_query_destroy(answer->query);
-    free(answer);
+    struct log_response *response = data;
+    loop_defer_cancel(response->call->api->spec.loop, &response->turn);
+    log_query_destroy(response->query);
+    free(response);
 }
 
 static void add_entry(struct buffer *out, const char *service, const struct ring_entry *entry) {
@@ -38,63 +40,63 @@ static void add_entry(struct buffer *out, const char *service, const struct ring
 }
 
 // Writes one block of entries; false when there are none left.
-static bool write_block(struct log_response *answer) {
+static bool write_block(struct log_response *response) {
     AUTO_BUFFER struct buffer block = BUFFER_INIT(BUFFER_NO_LIMIT);
     const char *service;
     struct ring_entry entry;
-    while (block.length < BLOCK_BYTES && log_query_next(answer->query, &service, &entry))
+    while (block.length < BLOCK_BYTES && log_query_next(response->query, &service, &entry))
         add_entry(&block, service, &entry);
-    http_stream_write(answer->call->request, block.data, block.length);
+    http_stream_write(response->call->exchange, block.data, block.length);
     return block.length >= BLOCK_BYTES;
 }
 
-static void on_turn(struct deferred *deferred) {
-    struct log_response *answer = CONTAINER_OF(deferred, struct log_response, turn);
-    struct http_request *request = answer->call->request;
+static void write_turn(struct deferred *deferred) {
+    struct log_response *response = CONTAINER_OF(deferred, struct log_response, turn);
+    struct http_exchange *exchange = response->call->exchange;
     for (int i = 0; i < BLOCKS_PER_TURN; i++) {
-        if (http_stream_pending(request) >= HTTP_STREAM_HIGH_BYTES)
-            return; // on_drain goes on
-        if (!write_block(answer)) {
-            if (!answer->follow)
-                http_stream_end(request);
+        if (http_stream_pending(exchange) >= HTTP_STREAM_HIGH_BYTES)
+            return; // on_stream_drained() goes on
+        if (!write_block(response)) {
+            if (!response->follow)
+                http_stream_end(exchange);
             return;
         }
     }
-    loop_defer(answer->call->api->spec.loop, deferred, on_turn);
+    loop_defer(response->call->api->spec.loop, deferred, write_turn);
 }
 
-static void go_on(void *data) {
-    struct log_response *answer = data;
-    loop_defer(answer->call->api->spec.loop, &answer->turn, on_turn);
+static void schedule_turn(void *data) {
+    struct log_response *response = data;
+    loop_defer(response->call->api->spec.loop, &response->turn, write_turn);
 }
 
-static void on_drain(struct http_request *request UNUSED, void *data) {
-    go_on(data);
+static void on_stream_drained(struct http_exchange *exchange UNUSED, void *data) {
+    schedule_turn(data);
 }
 
-static void on_cancel(struct http_request *request, void *data UNUSED) {
-    http_stream_end(request);
+static void on_client_closed(struct http_exchange *exchange, void *data UNUSED) {
+    http_stream_end(exchange);
 }
 
 static void begin_response(struct api_call *call, const struct text_list *services, int64_t count, bool follow) {
-    struct log_response *answer = memory_new(sizeof *answer);
-    answer->call = call;
-    answer->follow = follow;
-    call->waiting = answer;
-    call->release_waiting = log_response_destroy;
+    struct log_response *response = memory_new(sizeof *response);
+    response->call = call;
+    response->follow = follow;
+    call_keep(call, response, log_response_destroy);
     struct log_query_spec spec = {
         .services = services->count > 0 ? services : NULL,
         .count = count,
         .follow = follow,
-        .on_ready = go_on,
-        .data = answer,
+        .on_ready = schedule_turn,
+        .data = response,
     };
-    answer->query = log_query_create(call->api->spec.logs, &spec);
-    if (follow) // another ends by itself, and a client that has said its last word still gets the whole of it
-        http_request_on_cancel(call->request, on_cancel, answer);
-    http_stream_on_drain(call->request, on_drain, answer);
-    http_stream_begin(call->request, 200, "application/x-ndjson");
-    on_turn(&answer->turn);
+    response->query = log_query_create(call->api->spec.logs, &spec);
+    // A response that does not follow ends by itself, and a client that only sends no more gets all of it.
+    if (follow)
+        http_exchange_on_cancel(call->exchange, on_client_closed, response);
+    http_stream_on_drain(call->exchange, on_stream_drained, response);
+    http_stream_begin(call->exchange, 200, "application/x-ndjson");
+    write_turn(&response->turn);
 }
 
 void api_get_logs(struct api_call *call) {

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "api/body_internal.h"
+#include "api/response_internal.h"
 #include "base/log.h"
 #include "base/memory.h"
 
@@ -58,32 +60,40 @@ static bool check_request(const struct layer_request *request, struct error *err
     return true;
 }
 
-static bool add_layer(struct api_call *call, const struct layer_request *request, struct error *err) {
-    struct layer *layer = NULL;
-    if (!layer_parse(0, request->label, request->text, strlen(request->text), &layer, err)) {
-        if (err->kind != ERROR_INTERNAL)
-            err->kind = ERROR_BAD_REQUEST;
-        return error_prefix(err, "cannot parse layer YAML: ");
-    }
-    AUTO_FREE char *event = memory_printf("authz_admin:%s,add_layer", call->user);
-    AUTO_FREE char *words = memory_printf("Adding layer %s", request->label);
+static void log_layer(const struct api_call *call, const struct plan_update_result *result) {
+    AUTO_FREE char *event = memory_printf("authz_admin:%s,add_layer", call->identity.user);
+    AUTO_FREE char *words = memory_printf("Adding layer %s", result->label);
     log_security(LOG_SECURITY_WARN, event, words);
-    for (size_t i = 0; i < layer->warnings.count; i++)
-        log_notice("%s", layer->warnings.items[i]);
-    return plan_store_add(call->api->spec.plans, layer, request->combine, request->inner, err);
+    for (size_t i = 0; i < result->warnings->count; i++)
+        log_notice("%s", result->warnings->items[i]);
+}
+
+static void on_plan_updated(const struct plan_update_result *result, void *data) {
+    struct api_call *call = data;
+    if (result->warnings != NULL)
+        log_layer(call, result);
+    if (result->err != NULL)
+        api_respond_error(call, result->err);
+    else
+        api_respond_true(call);
 }
 
 static void on_layers_body(struct api_call *call, const json_t *body) {
     struct layer_request request;
     AUTO_ERROR struct error err = {0};
     if (!read_request(body, &request, &err)) {
-        error_prefix(&err, "%s: ", call->decode_error);
-        api_respond_error(call, &err);
-    } else if (!check_request(&request, &err) || !add_layer(call, &request, &err)) {
-        api_respond_error(call, &err);
-    } else {
-        api_respond_true(call);
+        api_respond_undecodable(call, &err);
+        return;
     }
+    struct plan_update_request update = {
+        .label = request.label,
+        .text = request.text,
+        .length = strlen(request.text),
+        .placement = {.combine = request.combine, .inner = request.inner},
+    };
+    if (!check_request(&request, &err) ||
+        !plan_updater_add_layer(call->api->spec.updater, &update, on_plan_updated, call, &err))
+        api_respond_error(call, &err);
 }
 
 void api_post_layers(struct api_call *call) {

@@ -2,6 +2,8 @@
 // /v1/services and /v1/signals.
 #include "api/api_internal.h"
 
+#include "api/body_internal.h"
+#include "api/response_internal.h"
 #include "base/memory.h"
 
 static void write_service(const struct service_info *info, void *data) {
@@ -37,8 +39,7 @@ static void on_services_body(struct api_call *call, const json_t *body) {
     AUTO_TEXT_LIST struct text_list services = {0};
     AUTO_ERROR struct error err = {0};
     if (!read_action(body, &name, &services, &err)) {
-        error_prefix(&err, "%s: ", call->decode_error);
-        api_respond_error(call, &err);
+        api_respond_undecodable(call, &err);
         return;
     }
     enum service_action action;
@@ -72,8 +73,7 @@ static void on_signals_body(struct api_call *call, const json_t *body) {
     AUTO_ERROR struct error err = {0};
     if (!json_get_string(body, "request", "signal", &signal, &err) ||
         !json_get_strings(body, "request", "services", &services, &err)) {
-        error_prefix(&err, "%s: ", call->decode_error);
-        api_respond_error(call, &err);
+        api_respond_undecodable(call, &err);
     } else if (services.count == 0) {
         api_respond_failure(call, ERROR_BAD_REQUEST, "must specify one or more services");
     } else if (!service_manager_signal(call->api->spec.services, &services, signal, &err)) {

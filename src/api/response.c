@@ -1,35 +1,20 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "api/api_internal.h"
+#include "api/response_internal.h"
 
 #include <stdarg.h>
 #include <string.h>
 
+#include "api/api_internal.h"
 #include "base/memory.h"
+#include "http/http_response.h"
+#include "state/notice.h"
 #include "wire/http_message.h"
 
-static const struct {
-    int status;
-    const char *kind;
-} error_kinds[] = {
-    [ERROR_NONE] = {500, NULL},
-    [ERROR_INTERNAL] = {500, NULL},
-    [ERROR_BAD_REQUEST] = {400, NULL},
-    [ERROR_NOT_FOUND] = {404, NULL},
-    [ERROR_FORBIDDEN] = {403, NULL},
-    [ERROR_UNAUTHORIZED] = {401, "login-required"},
-    [ERROR_METHOD_NOT_ALLOWED] = {405, NULL},
-    [ERROR_TIMEOUT] = {504, NULL},
-    [ERROR_TOO_LARGE] = {413, NULL},
-    [ERROR_UNAVAILABLE] = {503, NULL},
-    [ERROR_CANCELLED] = {500, NULL},
-    [ERROR_NO_DEFAULT_SERVICES] = {400, "no-default-services"},
-    [ERROR_SYSTEM_RESTART] = {500, "system-restart"},
-    [ERROR_DAEMON_RESTART] = {500, "daemon-restart"},
-    [ERROR_GENERIC_FILE] = {400, "generic-file-error"},
-    [ERROR_PERMISSION_DENIED] = {403, "permission-denied"},
-    [ERROR_FILE_NOT_FOUND] = {404, "not-found"},
-    [ERROR_NOT_IMPLEMENTED] = {501, NULL},
-    [ERROR_CONNECTION] = {500, NULL},
+static const int status_of_kind[] = {
+    [ERROR_NONE] = 500,       [ERROR_INTERNAL] = 500,     [ERROR_BAD_REQUEST] = 400, [ERROR_NOT_FOUND] = 404,
+    [ERROR_FORBIDDEN] = 403,  [ERROR_UNAUTHORIZED] = 401, [ERROR_TIMEOUT] = 504,     [ERROR_METHOD_NOT_ALLOWED] = 405,
+    [ERROR_TOO_LARGE] = 413,  [ERROR_UNAVAILABLE] = 503,  [ERROR_CANCELLED] = 500,   [ERROR_NOT_IMPLEMENTED] = 501,
+    [ERROR_CONNECTION] = 500,
 };
 
 // Everything up to and without the result.
@@ -65,7 +50,7 @@ void api_respond_result_status(struct api_call *call, int status, const struct b
     json_writer_key(&writer, "result");
     json_writer_raw(&writer, result->data, result->length);
     end_envelope(call->api, &writer, false);
-    http_respond(call->request, status, JSON_CONTENT_TYPE, text.data, text.length);
+    http_respond(call->exchange, status, JSON_CONTENT_TYPE, text.data, text.length);
 }
 
 void api_respond_result(struct api_call *call, const struct buffer *result) {
@@ -78,13 +63,13 @@ void api_respond_true(struct api_call *call) {
     api_respond_result(call, &result);
 }
 
-static void on_saved(struct checkpoint_wait *wait, bool is_saved UNUSED) {
+static void on_change_saved(struct checkpoint_wait *wait, bool is_saved UNUSED) {
     // The change is under way either way; a disk that refuses is told by a warning.
     struct api_call *call = CONTAINER_OF(wait, struct api_call, save);
-    struct buffer answer = call->saved_response;
+    struct buffer response = call->saved_response;
     call->saved_response = (struct buffer){0};
-    http_respond(call->request, call->saved_status, JSON_CONTENT_TYPE, answer.data, answer.length);
-    buffer_finish(&answer);
+    http_respond(call->exchange, 202, JSON_CONTENT_TYPE, response.data, response.length);
+    buffer_finish(&response);
 }
 
 void api_respond_change(struct api_call *call, const struct change *change) {
@@ -96,13 +81,11 @@ void api_respond_change(struct api_call *call, const struct change *change) {
     json_writer_key(&writer, "result");
     json_writer_null(&writer);
     end_envelope(call->api, &writer, false);
-    call->saved_status = 202;
-    checkpoint_wait(call->api->spec.checkpoint, &call->save, on_saved);
+    checkpoint_wait(call->api->spec.checkpoint, &call->save, on_change_saved);
 }
 
 void api_respond_error(struct api_call *call, const struct error *err) {
-    int status = error_kinds[err->kind].status;
-    const char *kind = error_kinds[err->kind].kind;
+    int status = status_of_kind[err->kind];
     AUTO_BUFFER struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
     struct json_writer writer;
     json_writer_init(&writer, &text, true);
@@ -110,11 +93,11 @@ void api_respond_error(struct api_call *call, const struct error *err) {
     json_writer_key(&writer, "result");
     json_writer_begin_object(&writer);
     json_writer_member_string(&writer, "message", error_text(err));
-    if (kind != NULL)
-        json_writer_member_string(&writer, "kind", kind);
+    if (err->code != NULL)
+        json_writer_member_string(&writer, "kind", err->code);
     json_writer_end_object(&writer);
     end_envelope(call->api, &writer, true);
-    http_respond(call->request, status, JSON_CONTENT_TYPE, text.data, text.length);
+    http_respond(call->exchange, status, JSON_CONTENT_TYPE, text.data, text.length);
 }
 
 void api_respond_failure(struct api_call *call, enum error_kind kind, const char *format, ...) {
@@ -126,32 +109,6 @@ void api_respond_failure(struct api_call *call, enum error_kind kind, const char
     error_clear(&err);
 }
 
-// --- JSON bodies ---
-
-static void on_body(struct http_request *request UNUSED, const struct buffer *body, const struct error *err,
-                    void *data) {
-    struct api_call *call = data;
-    if (err != NULL && err->kind == ERROR_TOO_LARGE) {
-        api_respond_error(call, err);
-        return;
-    }
-    AUTO_JSON json_t *value = NULL;
-    AUTO_ERROR struct error reason = {0};
-    bool is_read = json_read(buffer_text(body), body->length, &value, &reason);
-    // What was there before the body broke off may be a whole value: only the first one counts.
-    if (!is_read && err != NULL)
-        error_set(&reason, err->kind, "%s", error_text(err));
-    if (is_read)
-        is_read = json_is_object_or_null(value, "request", &reason);
-    if (!is_read) {
-        api_respond_failure(call, ERROR_BAD_REQUEST, "%s: %s", call->decode_error, error_text(&reason));
-        return;
-    }
-    call->on_json(call, value);
-}
-
-void api_read_json(struct api_call *call, const char *decode_error, api_json_fn on_json) {
-    call->decode_error = decode_error;
-    call->on_json = on_json;
-    http_request_read_body(call->request, BODY_LIMIT_BYTES, on_body, call);
+void api_respond_undecodable(struct api_call *call, const struct error *err) {
+    api_respond_failure(call, ERROR_BAD_REQUEST, "%s: %s", call->decode_error, error_text(err));
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
+// Declared in base/file.h.
 #include "base/file.h"
 
 #include <dirent.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
+// Declared in base/clock.h.
 #include "base/clock.h"
 
 #include <stdio.h>

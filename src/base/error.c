@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/memory.h"
 
@@ -179,6 +180,16 @@ bool error_set_errno(struct error *err, int errnum, const char *format, ...) {
     return replace(err, ERROR_INTERNAL, errnum, memory_printf("%s: %s", words, error_errno_text(errnum)));
 }
 
+bool error_set_code(struct error *err, const char *code) {
+    if (error_is_set(err))
+        err->code = code;
+    return false;
+}
+
+bool error_has_code(const struct error *err, const char *code) {
+    return error_is_set(err) && err->code != NULL && strcmp(err->code, code) == 0;
+}
+
 bool error_prefix(struct error *err, const char *format, ...) {
     if (!error_is_set(err))
         return false;
@@ -186,7 +197,10 @@ bool error_prefix(struct error *err, const char *format, ...) {
     va_start(arguments, format);
     AUTO_FREE char *words = memory_vprintf(format, arguments);
     va_end(arguments);
-    return replace(err, err->kind, err->errnum, memory_printf("%s%s", words, error_text(err)));
+    char *message = memory_printf("%s%s", words, error_text(err));
+    free(err->message);
+    err->message = message;
+    return false;
 }
 
 bool error_move(struct error *target, struct error *source) {

@@ -9,33 +9,28 @@
 
 #include <stdbool.h>
 
-// What kind of failure it is; api/ maps each to an HTTP status and a `kind` in one place.
+// What kind of failure it is. api/response.c maps each kind to an HTTP status.
 enum error_kind {
     ERROR_NONE,
-    ERROR_INTERNAL,            // the fault is ours or the system's: 500
-    ERROR_BAD_REQUEST,         // the request or input is wrong: 400
-    ERROR_NOT_FOUND,           // 404
-    ERROR_FORBIDDEN,           // 403
-    ERROR_UNAUTHORIZED,        // 401, kind "login-required"
-    ERROR_METHOD_NOT_ALLOWED,  // 405
-    ERROR_TIMEOUT,             // 504
-    ERROR_TOO_LARGE,           // a limit was exceeded: 413
-    ERROR_UNAVAILABLE,         // shutting down or overloaded: 503
-    ERROR_CANCELLED,           // the operation was cancelled, by abort or because its client went
-    ERROR_NO_DEFAULT_SERVICES, // 400, kind "no-default-services"
-    ERROR_SYSTEM_RESTART,      // kind "system-restart"
-    ERROR_DAEMON_RESTART,      // kind "daemon-restart"
-    ERROR_GENERIC_FILE,        // 400, kind "generic-file-error"
-    ERROR_PERMISSION_DENIED,   // 403, kind "permission-denied"
-    ERROR_FILE_NOT_FOUND,      // 404, kind "not-found"
-    ERROR_NOT_IMPLEMENTED,     // 501: not there yet
-    ERROR_CONNECTION,          // client side: the daemon cannot be reached
+    ERROR_INTERNAL,           // a fault of this program or of the system: 500
+    ERROR_BAD_REQUEST,        // the request or input is wrong: 400
+    ERROR_NOT_FOUND,          // 404
+    ERROR_FORBIDDEN,          // 403
+    ERROR_UNAUTHORIZED,       // 401
+    ERROR_METHOD_NOT_ALLOWED, // 405
+    ERROR_TIMEOUT,            // 504
+    ERROR_TOO_LARGE,          // a limit was exceeded: 413
+    ERROR_UNAVAILABLE,        // shutting down or overloaded: 503
+    ERROR_CANCELLED,          // the operation was cancelled, by an abort or because its client disconnected
+    ERROR_NOT_IMPLEMENTED,    // 501
+    ERROR_CONNECTION,         // client side: the daemon cannot be reached
 };
 
 struct error {
     enum error_kind kind;
-    int errnum;    // the errno behind it, or 0
-    char *message; // owned; NULL only with ERROR_NONE
+    int errnum;       // the errno that caused it, or 0
+    const char *code; // the API's code, a constant string such as "not-found"; NULL for most failures
+    char *message;    // owned; NULL only with ERROR_NONE
 };
 
 bool error_is_set(const struct error *err);
@@ -46,8 +41,12 @@ bool error_set(struct error *err, enum error_kind kind, const char *format, ...)
 // As error_set() with ERROR_INTERNAL, with ": " and the words for errnum behind it ("no such file or
 // directory": the first letter is lower case, as users of the reference know it).
 bool error_set_errno(struct error *err, int errnum, const char *format, ...) PRINTF_LIKE(3, 4);
-// Puts words in front, as they are: error_prefix(err, "cannot %s: ", x) gives "cannot X: MESSAGE". Keeps kind
-// and errnum; does nothing if no error is set. Returns false.
+// Adds the API's code, a constant string, to an error that is set; error_set() clears it. Returns false.
+bool error_set_code(struct error *err, const char *code);
+// Whether an error is set and has this code.
+bool error_has_code(const struct error *err, const char *code);
+// Puts words in front, as they are: error_prefix(err, "cannot %s: ", x) gives "cannot X: MESSAGE". Keeps kind,
+// errnum and code; does nothing if no error is set. Returns false.
 bool error_prefix(struct error *err, const char *format, ...) PRINTF_LIKE(2, 3);
 // Gives the failure from `source` to `target` (source is empty afterwards). Returns false.
 bool error_move(struct error *target, struct error *source);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
+// Declared in base/text.h.
 #include "base/text.h"
 
 #define REPLACEMENT 0xFFFD

@@ -43,7 +43,7 @@ static void add_text(struct buffer *line, const struct pebble_log_entry *entry) 
     buffer_add_char(line, '\n');
 }
 
-static bool on_entry(const struct pebble_log_entry *entry, void *data) {
+static bool on_log_entry(const struct pebble_log_entry *entry, void *data) {
     struct log_printer *printer = data;
     buffer_clear(&printer->line);
     if (printer->is_json)
@@ -55,7 +55,7 @@ static bool on_entry(const struct pebble_log_entry *entry, void *data) {
 }
 
 // Interrupting is the way to end `logs --follow`; every line that came has been written by then.
-static void on_interrupt(int number UNUSED) {
+static void on_signal_arrived(int number UNUSED) {
     _exit(0);
 }
 
@@ -90,8 +90,8 @@ static int run_logs(struct cli_call *call, struct error *err) {
     if (client == NULL)
         return 1;
     if (is_following)
-        (void)signal(SIGINT, on_interrupt);
-    bool is_good = pebble_get_logs(client, &options, on_entry, &printer, &failure);
+        (void)signal(SIGINT, on_signal_arrived);
+    bool is_good = pebble_get_logs(client, &options, on_log_entry, &printer, &failure);
     buffer_finish(&printer.line);
     return is_good ? 0 : cli_fail(&failure, err);
 }

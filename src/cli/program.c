@@ -12,6 +12,7 @@
 #include "cli/session.h"
 #include "cli/state_file.h"
 #include "cli/terminal.h"
+#include "data/json.h"
 
 bool program_find_command(const char *name, const struct cli_command **command, struct error *err) {
     const struct cli_command *found = cli_command_find(name);
@@ -95,11 +96,12 @@ static int finish_output(int code) {
 }
 
 int program_run(char *const *words, size_t count) {
+    json_install_allocator();
     AUTO_ERROR struct error err = {0};
     int code = finish_output(run_words(words, count, &err));
     if (!error_is_set(&err))
         return code;
-    if (err.kind == ERROR_SYSTEM_RESTART) {
+    if (error_has_code(&err, "system-restart")) {
         (void)fprintf(stderr, "%s\n", error_text(&err));
         return 0;
     }

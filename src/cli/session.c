@@ -66,8 +66,9 @@ static void set_refusal(const struct pebble_error *from, struct error *err) {
     AUTO_FREE char *words = memory_printf("%s%s", refusal_words(from), is_denied && !is_root ? " (try with sudo)" : "");
     AUTO_BUFFER struct buffer lines = BUFFER_INIT(BUFFER_NO_LIMIT);
     wrap_message(&lines, words, terminal_columns(100) - 1, ERROR_INDENT);
-    bool is_restart = text_equal(from->api_kind, "system-restart");
-    (void)error_set(err, is_restart ? ERROR_SYSTEM_RESTART : ERROR_BAD_REQUEST, "%s", buffer_text(&lines));
+    error_set(err, ERROR_BAD_REQUEST, "%s", buffer_text(&lines));
+    if (text_equal(from->api_kind, "system-restart"))
+        error_set_code(err, "system-restart");
 }
 
 int cli_fail(struct pebble_error *from, struct error *err) {

@@ -26,9 +26,8 @@ static void interrupts_begin(struct interrupts *interrupts, struct pebble_client
     (void)sigemptyset(&interrupts->signals);
     (void)sigaddset(&interrupts->signals, SIGINT);
     interrupts->fd = signalfd(-1, &interrupts->signals, SFD_CLOEXEC | SFD_NONBLOCK);
-    if (interrupts->fd < 0) {
+    if (interrupts->fd < 0)
         return; // SIGINT ends the program then
-    }
     (void)sigprocmask(SIG_BLOCK, &interrupts->signals, NULL);
     pebble_client_set_interrupt_fd(client, interrupts->fd);
 }
@@ -47,7 +46,7 @@ static void interrupts_end(struct interrupts *interrupts, bool has_come) {
 
 // --- waiting ---
 
-static bool on_progress(const struct pebble_change *change, void *data) {
+static bool on_change_progress(const struct pebble_change *change, void *data) {
     progress_show(data, change);
     return true;
 }
@@ -66,7 +65,7 @@ static int wait_with_progress(struct cli_session *session, const char *change_id
     struct progress progress;
     struct interrupts interrupts;
     const struct pebble_wait_options options = {
-        .size = sizeof options, .poll_ms = POLL_MS, .progress = on_progress, .data = &progress};
+        .size = sizeof options, .poll_ms = POLL_MS, .progress = on_change_progress, .data = &progress};
     struct pebble_client *client = session_client(session, err);
     AUTO_PEBBLE_ERROR struct pebble_error failure = {0};
     if (client == NULL)

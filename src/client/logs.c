@@ -253,7 +253,7 @@ struct log_reader {
     void *data;
 };
 
-static bool on_item(struct pebble_call *call, void *data) {
+static bool on_log_item(struct pebble_call *call, void *data) {
     const struct log_reader *reader = data;
     return reader->on_entry(pebble_call_log_entry(call), reader->data);
 }
@@ -262,5 +262,5 @@ bool pebble_get_logs(struct pebble_client *client, const struct pebble_log_optio
                      void *data, struct pebble_error *error) {
     AUTO_CALL struct pebble_call *call = NULL;
     struct log_reader reader = {on_entry, data};
-    return pebble_call_get_logs(client, options, &call, error) && client_run(call, on_item, &reader, error);
+    return pebble_call_get_logs(client, options, &call, error) && client_run(call, on_log_item, &reader, error);
 }

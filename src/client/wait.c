@@ -210,7 +210,7 @@ bool pebble_call_wait_change(struct pebble_client *client, const char *id, const
     return true;
 }
 
-static bool on_item(struct pebble_call *call, void *data) {
+static bool on_change_item(struct pebble_call *call, void *data) {
     const struct pebble_wait_options *options = data;
     return options->progress == NULL || options->progress(pebble_call_change(call), options->data);
 }
@@ -220,7 +220,7 @@ bool pebble_wait_change(struct pebble_client *client, const char *id, const stru
     struct pebble_wait_options own;
     AUTO_CALL struct pebble_call *call = NULL;
     if (!read_options(options, &own, error) || !pebble_call_wait_change(client, id, options, &call, error) ||
-        !client_run(call, on_item, &own, error))
+        !client_run(call, on_change_item, &own, error))
         return false;
     if (change != NULL)
         *change = pebble_call_take_change(call);

@@ -4,13 +4,17 @@
 
 #include "api/api.h"
 #include "daemon/daemon.h"
-#include "http/server.h"
+#include "http/http_server.h"
 #include "logs/log_store.h"
 #include "loop/loop.h"
 #include "loop/output.h"
 #include "plan/plan_store.h"
+#include "plan/plan_update.h"
+#include "process/job.h"
 #include "process/reaper.h"
+#include "services/service_job.h"
 #include "services/service_manager.h"
+#include "state/change.h"
 #include "state/checkpoint.h"
 #include "state/runner.h"
 #include "state/state.h"
@@ -27,8 +31,11 @@ struct daemon {
     struct output *log_output;
     struct output *verbose_output; // NULL unless verbose
     struct reaper *reaper;
+    struct descriptor_budget *descriptors;
+    struct job_context *jobs;
     struct log_store *logs;
     struct plan_store *plans;
+    struct plan_updater *plan_updater;
     struct state *state;
     struct checkpoint *checkpoint;
     struct runner *runner;
@@ -56,7 +63,6 @@ struct daemon {
     struct listener on_change_ready;
     struct listener on_shutdown_wanted;
     struct listener on_checkpoint_failed;
-    bool is_write_stuck; // the last write of the state file did not end in time
     struct child subcommand;
     int subcommand_code;
 };
@@ -77,7 +83,7 @@ void daemon_count_change(struct daemon *daemon); // one more change is ready: ma
 // stop.c
 void daemon_stop(struct daemon *daemon, enum daemon_exit exit_code); // begins the shut-down; further calls do nothing
 void daemon_services_stopped(struct daemon *daemon);
-// watchdog.c, standby.c
+// watchdog.c
 bool daemon_start_watchdog(struct daemon *daemon, struct error *err) NODISCARD;
 void daemon_start_standby(struct daemon *daemon);
 // directory.c

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // $PEBBLE: made, filled and checked before anything is built on it.
+// Declared in daemon/daemon_internal.h.
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -41,7 +42,7 @@ bool daemon_prepare_directory(const struct daemon_options *options, struct error
     return true;
 }
 
-// A successor may start while its predecessor still says goodbye: the lock is waited for, a bounded time.
+// A successor may start while its predecessor is still ending: the lock is waited for, a bounded time.
 static bool lock_in_time(int fd) {
     for (int waited_ms = 0; flock(fd, LOCK_EX | LOCK_NB) != 0; waited_ms += LOCK_STEP_MS) {
         if (errno != EWOULDBLOCK)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Start-up: signals, listeners, arguments, default services.
+// Declared in daemon/daemon_internal.h.
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -9,6 +10,7 @@
 #include "base/memory.h"
 #include "daemon/daemon_internal.h"
 #include "daemon/notify.h"
+#include "net/listen.h"
 
 #define PRUNE_INTERVAL_NS (600 * NS_PER_S)
 #define FIRST_SAVE_LIMIT_MS 2000
@@ -28,7 +30,7 @@ static void on_stop_signal(void *data, int number) {
     daemon_stop(daemon, DAEMON_EXIT_OK);
 }
 
-static void on_hangup(void *data UNUSED, int number UNUSED) {
+static void on_hangup_signal(void *data UNUSED, int number UNUSED) {
     log_notice("Ignoring SIGHUP: layers are read at start-up, or added with `pebble add`.");
 }
 
@@ -36,7 +38,8 @@ bool daemon_watch_signals(struct daemon *daemon, struct error *err) {
     static const struct {
         int number;
         signal_fn handle;
-    } watched[] = {{SIGTERM, on_stop_signal}, {SIGINT, on_stop_signal}, {SIGQUIT, on_stop_signal}, {SIGHUP, on_hangup}};
+    } watched[] = {
+        {SIGTERM, on_stop_signal}, {SIGINT, on_stop_signal}, {SIGQUIT, on_stop_signal}, {SIGHUP, on_hangup_signal}};
     // Whoever started the daemon may have blocked some.
     sigset_t none;
     sigemptyset(&none);

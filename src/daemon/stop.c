@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Shut-down, step by step: services are stopped while the API still answers, then the state is written, then
 // the socket is given up and the API ends. Each step has a time limit.
+// Declared in daemon/daemon_internal.h.
 #include <unistd.h>
 
 #include "base/log.h"
@@ -10,7 +11,6 @@
 
 #define REQUEST_GRACE_NS NS_PER_S
 #define SAVE_LIMIT_NS (5 * NS_PER_S)
-#define FLUSH_LIMIT_MS 5000 // for what was altered since
 
 static void on_server_ended(void *data) {
     struct daemon *daemon = data;
@@ -27,7 +27,7 @@ static void release_socket(struct daemon *daemon) {
     http_server_shut_down(daemon->server, REQUEST_GRACE_NS, on_server_ended, daemon);
 }
 
-static void on_saved(struct checkpoint_wait *wait, bool is_saved UNUSED) {
+static void on_state_saved(struct checkpoint_wait *wait, bool is_saved UNUSED) {
     release_socket(CONTAINER_OF(wait, struct daemon, saved));
 }
 
@@ -43,7 +43,7 @@ static void save(struct deferred *deferred) {
     timer_destroy(daemon->stop_timer);
     daemon->stop_timer = timer_create_in(daemon->loop, on_save_limit, daemon);
     timer_start(daemon->stop_timer, SAVE_LIMIT_NS);
-    checkpoint_wait(daemon->checkpoint, &daemon->saved, on_saved);
+    checkpoint_wait(daemon->checkpoint, &daemon->saved, on_state_saved);
 }
 
 void daemon_services_stopped(struct daemon *daemon) {
@@ -79,31 +79,4 @@ void daemon_stop(struct daemon *daemon, enum daemon_exit exit_code) {
     log_notice("Stopping all running services.");
     daemon->stop_timer = timer_create_in(daemon->loop, on_stop_limit, daemon);
     timer_start(daemon->stop_timer, service_manager_stop_limit_ns(daemon->services));
-}
-
-static void end(struct daemon *daemon) {
-    AUTO_ERROR struct error err = {0};
-    daemon->is_write_stuck = !checkpoint_flush(daemon->checkpoint, FLUSH_LIMIT_MS, &err) && err.kind == ERROR_TIMEOUT;
-    if (error_is_set(&err))
-        log_notice("Cannot write state file before exiting, what is not saved is lost: %s", error_text(&err));
-    loop_run_pending(daemon->loop); // answers that waited for that
-    output_flush(daemon->log_output, 200);
-    if (daemon->verbose_output != NULL)
-        output_flush(daemon->verbose_output, 200);
-}
-
-bool daemon_run(const struct daemon_options *options, enum daemon_exit *exit_code, int *subcommand_code,
-                struct error *err) {
-    struct daemon daemon = {.options = options, .subcommand_code = -1, .socket_fd = -1, .directory_fd = -1};
-    bool is_good = daemon_init(&daemon, err) && daemon_start(&daemon, err);
-    if (is_good) {
-        loop_run(daemon.loop);
-        end(&daemon);
-        *exit_code = daemon.exit_code;
-        *subcommand_code = daemon.subcommand_code;
-    } else if (daemon.is_listening) {
-        (void)unlink(options->socket_path);
-    }
-    daemon_destroy(&daemon);
-    return is_good;
 }

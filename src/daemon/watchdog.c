@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What systemd is told regularly, and when it may take over: watchdog and standby.
+// Declared in daemon/daemon_internal.h.
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +14,7 @@
 
 // --- watchdog: WATCHDOG=1 twice as often as WATCHDOG_USEC asks for, from the loop: it shows that it turns ---
 
-static void on_watchdog(void *data) {
+static void on_watchdog_timer(void *data) {
     struct daemon *daemon = data;
     notify_send("WATCHDOG=1");
     timer_start(daemon->watchdog_timer, daemon->watchdog_ns);
@@ -31,7 +32,7 @@ bool daemon_start_watchdog(struct daemon *daemon, struct error *err) {
         return error_set(err, ERROR_INTERNAL, "cannot parse WATCHDOG_USEC: %s", quoted);
     }
     daemon->watchdog_ns = (int64_t)(microseconds / 2) * NS_PER_US;
-    daemon->watchdog_timer = timer_create_in(daemon->loop, on_watchdog, daemon);
+    daemon->watchdog_timer = timer_create_in(daemon->loop, on_watchdog_timer, daemon);
     timer_start(daemon->watchdog_timer, daemon->watchdog_ns);
     return true;
 }

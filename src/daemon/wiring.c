@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Which manager knows which, and whose events reach whom.
+// Declared in daemon/daemon_internal.h.
 #include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -117,6 +119,7 @@ static bool init_state(struct daemon *daemon, struct error *err) {
         return false;
     }
     daemon->runner = runner_create(daemon->loop, daemon->state);
+    checkpoint_set_runner(daemon->checkpoint, daemon->runner);
     return true;
 }
 
@@ -125,10 +128,10 @@ static void init_services(struct daemon *daemon) {
     memory_add_shrinker(log_store_shrink, daemon->logs);
     struct service_manager_spec spec = {
         .loop = daemon->loop,
-        .reaper = daemon->reaper,
         .state = daemon->state,
         .runner = daemon->runner,
         .logs = daemon->logs,
+        .launcher = service_job_launcher(daemon->jobs),
         .tee = daemon->verbose_output != NULL ? tee_to_output : NULL,
         .tee_data = daemon->verbose_output,
     };
@@ -138,6 +141,7 @@ static void init_services(struct daemon *daemon) {
 static bool init_plan(struct daemon *daemon, struct error *err) {
     AUTO_FREE char *layers = memory_printf("%s/layers", daemon->options->directory);
     daemon->plans = plan_store_create(layers);
+    daemon->plan_updater = plan_updater_create(daemon->loop, daemon->plans);
     return plan_store_load(daemon->plans, err) || error_prefix(err, "cannot load plan: ");
 }
 
@@ -145,6 +149,7 @@ static void init_api(struct daemon *daemon) {
     struct api_spec spec = {
         .loop = daemon->loop,
         .plans = daemon->plans,
+        .updater = daemon->plan_updater,
         .services = daemon->services,
         .state = daemon->state,
         .checkpoint = daemon->checkpoint,
@@ -155,7 +160,7 @@ static void init_api(struct daemon *daemon) {
     };
     daemon->api = api_create(&spec);
     struct http_server_hooks hooks = api_hooks(daemon->api);
-    daemon->server = http_server_create(daemon->loop, &hooks);
+    daemon->server = http_server_create(daemon->loop, daemon->descriptors, &hooks);
 }
 
 static void connect_events(struct daemon *daemon) {
@@ -172,6 +177,7 @@ static void connect_events(struct daemon *daemon) {
 static void configure_memory(void) {
     (void)mallopt(M_ARENA_MAX, 1);
     (void)mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK_BYTES);
+    loop_install_allocator();
 }
 
 bool daemon_init(struct daemon *daemon, struct error *err) {
@@ -186,6 +192,11 @@ bool daemon_init(struct daemon *daemon, struct error *err) {
     if (!reaper_create(daemon->loop, &daemon->reaper, err))
         return error_prefix(err, "cannot start child process reaper: ");
     reaper_raise_descriptors(daemon->reaper);
+    struct rlimit limit;
+    bool is_limited = getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
+    daemon->descriptors = descriptor_budget_create(is_limited ? (size_t)limit.rlim_cur : SIZE_MAX);
+    daemon->jobs = job_context_create(&(const struct job_context_spec){
+        .loop = daemon->loop, .reaper = daemon->reaper, .descriptors = daemon->descriptors});
     if (!init_state(daemon, err) || !init_plan(daemon, err))
         return false;
     init_services(daemon);
@@ -196,6 +207,7 @@ bool daemon_init(struct daemon *daemon, struct error *err) {
 
 void daemon_destroy(struct daemon *daemon) {
     http_server_destroy(daemon->server);
+    plan_updater_destroy(daemon->plan_updater); // responds to the requests that wait for it
     file_close_at(&daemon->socket_fd);
     if (daemon->services != NULL) {
         event_remove(&daemon->on_plan_changed);
@@ -204,10 +216,9 @@ void daemon_destroy(struct daemon *daemon) {
         event_remove(&daemon->on_shutdown_wanted);
     }
     service_manager_destroy(daemon->services);
+    bool is_launch_stuck = !job_context_destroy(daemon->jobs); // a launch hangs in the kernel
+    checkpoint_destroy(daemon->checkpoint);
     runner_destroy(daemon->runner);
-    // A write that hangs in the kernel is left behind rather than waited for, and the loop that it would wake, too.
-    if (!daemon->is_write_stuck)
-        checkpoint_destroy(daemon->checkpoint);
     api_destroy(daemon->api);
     plan_store_destroy(daemon->plans);
     state_destroy(daemon->state);
@@ -221,12 +232,15 @@ void daemon_destroy(struct daemon *daemon) {
     timer_destroy(daemon->stop_timer);
     timer_destroy(daemon->watchdog_timer);
     timer_destroy(daemon->standby_timer);
-    reaper_destroy(daemon->reaper);
+    if (!is_launch_stuck)
+        reaper_destroy(daemon->reaper);
     log_set_sink(NULL, NULL);
     output_destroy(daemon->verbose_output);
     output_destroy(daemon->log_output);
-    if (!daemon->is_write_stuck)
+    if (!is_launch_stuck)
         loop_destroy(daemon->loop);
     free(daemon->boot_id);
     file_close_at(&daemon->directory_fd);
+    if (!is_launch_stuck)
+        descriptor_budget_destroy(daemon->descriptors);
 }

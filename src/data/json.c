@@ -51,18 +51,18 @@ static const char *structure_name(const char *what) {
     return dot == NULL ? what : dot + 1;
 }
 
-struct field {
+struct json_field {
     const char *what;
     const char *name;
 };
 
-static bool fail_field(const struct field *field, const char *found, const char *type, struct error *err) {
-    return error_set(err, ERROR_BAD_REQUEST, "json: cannot unmarshal %s into Go struct field %s.%s of type %s", found,
-                     structure_name(field->what), field->name, type);
+static bool fail_field(const struct json_field *field, const char *found, const char *type, struct error *err) {
+    return error_set(err, ERROR_BAD_REQUEST, "json: cannot unmarshal %s into Go struct field %s.%s of type %s",
+                     found, structure_name(field->what), field->name, type);
 }
 
 // A string for C: one that holds a NUL is refused, lest it be taken for another.
-static bool take_text(const json_t *value, const struct field *field, const char **text, struct error *err) {
+static bool take_text(const json_t *value, const struct json_field *field, const char **text, struct error *err) {
     if (!json_is_string(value))
         return fail_field(field, kind_name(value), "string", err);
     if (strlen(json_string_value(value)) != json_string_length(value))
@@ -73,7 +73,7 @@ static bool take_text(const json_t *value, const struct field *field, const char
 
 bool json_get_string(const json_t *object, const char *what, const char *name, const char **value, struct error *err) {
     const json_t *member = json_member(object, name);
-    return member == NULL || take_text(member, &(struct field){what, name}, value, err);
+    return member == NULL || take_text(member, &(struct json_field){what, name}, value, err);
 }
 
 bool json_get_bool(const json_t *object, const char *what, const char *name, bool *value, struct error *err) {
@@ -81,7 +81,7 @@ bool json_get_bool(const json_t *object, const char *what, const char *name, boo
     if (member == NULL)
         return true;
     if (!json_is_boolean(member))
-        return fail_field(&(struct field){what, name}, kind_name(member), "bool", err);
+        return fail_field(&(struct json_field){what, name}, kind_name(member), "bool", err);
     *value = json_is_true(member);
     return true;
 }
@@ -90,7 +90,7 @@ bool json_get_int(const json_t *object, const char *what, const char *name, int6
     const json_t *member = json_member(object, name);
     if (member == NULL)
         return true;
-    const struct field field = {what, name};
+    const struct json_field field = {what, name};
     if (json_is_real(member)) {
         char number[REAL_TEXT_SIZE];
         real_format(json_real_value(member), -6, 21, 1, number);
@@ -108,7 +108,7 @@ bool json_get_strings(const json_t *object, const char *what, const char *name, 
     const json_t *member = json_member(object, name);
     if (member == NULL)
         return true;
-    const struct field field = {what, name};
+    const struct json_field field = {what, name};
     if (!json_is_array(member))
         return fail_field(&field, kind_name(member), "[]string", err);
     AUTO_TEXT_LIST struct text_list texts = {0};

@@ -14,13 +14,19 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+// Lets jansson allocate through base/memory: what json_read() allocates may fail, which it reports, and everything else
+// cannot fail for its caller, as small allocations do not. For programs, at their start; a library leaves the allocator
+// of its host program alone.
+void json_install_allocator(void);
+
 void json_value_free_at(json_t **value);
 #define AUTO_JSON CLEANUP(json_value_free_at)
 
 // The first JSON value of the text; a NUL byte inside is as invalid as any other control character. Whole
 // numbers that fit are integers, larger ones reals. Values are as deep as jansson reads them at most.
 // Fails (ERROR_BAD_REQUEST) with a message like Go's: `EOF` for nothing at all, `unexpected EOF`,
-// `invalid character 'x' looking for beginning of value`, `exceeded max depth`.
+// `invalid character 'x' looking for beginning of value`, `exceeded max depth`; or with ERROR_TOO_LARGE and `out of
+// memory`.
 bool json_read(const char *text, size_t length, json_t **value, struct error *err) NODISCARD;
 // As json_read(), but what follows the value must be blank (for files).
 bool json_read_whole(const char *text, size_t length, json_t **value, struct error *err) NODISCARD;
@@ -41,6 +47,7 @@ bool json_get_strings(const json_t *object, const char *what, const char *name, 
                       struct error *err) NODISCARD; // null items are ""
 
 // --- writing ---
+
 // Adds text as a JSON string in quotes: `"` `\` and control characters escaped (\b \f \n \r \t by name,
 // others \u00xx), U+2028 and U+2029 escaped, `<>&` as they are unless `html` is set (then \u003c …, as the
 // reference does in API answers); invalid UTF-8 becomes \ufffd.

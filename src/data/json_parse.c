@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
+// Declared in data/json.h.
 #include "data/json.h"
 
 #include <float.h>
@@ -7,6 +8,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "data/json_internal.h"
 #include "data/real.h"
 
 // jansson frees values by recursion, so nothing may be deeper than what its own reader allows.
@@ -17,7 +19,7 @@ struct json_reader {
     const char *at;
     const char *end;
     size_t depth;
-    struct buffer text; // of the string that was read last
+    struct buffer text; // of the string or number that was read last
     struct error *err;
 };
 
@@ -178,8 +180,11 @@ static bool read_number(struct json_reader *reader, json_t **value) {
         if (!skip_digits(reader, "in exponent of numeric literal"))
             return false;
     }
-    AUTO_FREE char *text = memory_string_n(first, (size_t)(reader->at - first));
-    return give(reader, make_number(text, is_integer), value);
+    buffer_clear(&reader->text);
+    buffer_add(&reader->text, first, (size_t)(reader->at - first));
+    if (!buffer_is_whole(&reader->text))
+        return fail_memory(reader);
+    return give(reader, make_number(buffer_text(&reader->text), is_integer), value);
 }
 
 static bool read_word(struct json_reader *reader, const char *word, json_t *made, json_t **value) {
@@ -292,7 +297,9 @@ static bool read_document(const char *text, size_t length, bool is_whole, json_t
     if (reader.at == reader.end)
         return error_set(err, ERROR_BAD_REQUEST, "EOF");
     AUTO_JSON json_t *made = NULL;
+    json_let_allocations_fail(true);
     bool is_read = read_value(&reader, &made);
+    json_let_allocations_fail(false);
     buffer_finish(&reader.text);
     if (!is_read)
         return false;

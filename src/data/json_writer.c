@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
+// Declared in data/json.h.
 #include "data/json.h"
 
 #include <math.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
-// Words of a command, split the way a POSIX shell does, without any expansion (behaviour/plan.md).
+// Words of a command, split the way a POSIX shell does, without any expansion.
 #pragma once
 
 #include "base/compiler.h"

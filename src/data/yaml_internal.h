@@ -41,6 +41,7 @@ struct yaml_document {
 };
 
 // --- yaml_resolve.c: what a plain scalar is, by the rules of gopkg.in/yaml.v3 ---
+
 struct yaml_resolved {
     enum yaml_kind kind; // never a sequence or map
     bool has_int64;
@@ -56,6 +57,7 @@ bool yaml_is_old_bool(const char *text, bool *value);
 bool yaml_is_base60(const char *text);
 
 // --- yaml_keys.c ---
+
 bool yaml_is_merge_key(const struct yaml_node *key);
 // Keeps of the pairs those whose key stands in none before it; returns how many are left, or false without memory.
 bool yaml_pairs_unique(struct yaml_pair *pairs, size_t *count) NODISCARD;
@@ -63,6 +65,7 @@ bool yaml_pairs_unique(struct yaml_pair *pairs, size_t *count) NODISCARD;
 bool yaml_check_own_keys(const struct yaml_node *map, struct error *err) NODISCARD;
 
 // --- yaml_scalar.c: the form in which a string is written ---
+
 struct yaml_scalar_place {
     int parent; // indentation of the map or sequence it belongs to
     int indent; // of its lines, where it takes several

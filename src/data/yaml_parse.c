@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
+// Declared in data/yaml.h.
+#include "data/yaml.h"
 #include "data/yaml_internal.h"
 
 #include <stdlib.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
+// Declared in data/yaml_internal.h.
 #include "data/yaml_internal.h"
 
 #include <ctype.h>

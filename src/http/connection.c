@@ -1,342 +1,346 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The course of a connection: bytes come in, requests are handed out one after the other, and in the end it
-// lingers until the client has seen the last answer.
-#include "http/http_internal.h"
+#include "http/connection_internal.h"
 
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "base/memory.h"
+#include "http/connection_input_internal.h"
+
+static struct connection *connection_of(struct connection_entry *entry) {
+    return CONTAINER_OF(entry, struct connection, entry);
+}
+
+static const struct connection_handlers *handlers(const struct connection *connection) {
+    return connection->all->handlers;
+}
+
+// --- states ---
+
+static void on_turn_begun(struct deferred *turn);
+
+// What a connection waits for in its states.
+static const enum connection_wait state_waits[CONNECTION_STATES] = {
+    [CONNECTION_IDLE] = WAIT_IDLE,
+    [CONNECTION_HEAD] = WAIT_HEAD,
+    [CONNECTION_READY] = WAIT_NONE,
+    [CONNECTION_HANDLING] = WAIT_NONE,
+    [CONNECTION_TRANSFERRING] = WAIT_PROGRESS,
+    [CONNECTION_SKIPPING] = WAIT_PROGRESS,
+    [CONNECTION_FLUSHING] = WAIT_PROGRESS,
+    [CONNECTION_UPGRADING] = WAIT_NONE,
+    [CONNECTION_LINGERING] = WAIT_LINGER,
+    [CONNECTION_CLOSED] = WAIT_NONE,
+};
+
+static bool has_turn(enum connection_state state) {
+    return state == CONNECTION_READY || state == CONNECTION_UPGRADING || state == CONNECTION_CLOSED;
+}
+
+static bool reads(const struct connection *connection) {
+    if (connection->state == CONNECTION_LINGERING)
+        return true;
+    return connection->state != CONNECTION_UPGRADING && !connection->has_ended && connection->body != BODY_HELD &&
+           connection->input.length < connection->all->limits.input_bytes;
+}
+
+static void read_or_pause(struct connection *connection) {
+    if (connection->stream == NULL)
+        return;
+    if (reads(connection))
+        stream_read_start(connection->stream);
+    else
+        stream_read_stop(connection->stream);
+}
+
+// The only place where the state changes.
+static void set_state(struct connection *connection, enum connection_state state) {
+    struct loop *loop = connection->all->loop;
+    connection->state = state;
+    if (state == CONNECTION_TAKING) // what it waits for depends on what is in the input
+        return;
+    connections_wait(connection->all, &connection->entry, state_waits[state]);
+    if (state_waits[state] == WAIT_PROGRESS)
+        connection->queued_bytes = connection_queued_bytes(connection);
+    if (has_turn(state))
+        loop_defer(loop, &connection->turn, on_turn_begun);
+    else
+        loop_defer_cancel(loop, &connection->turn);
+    read_or_pause(connection);
+}
 
 // --- opening and closing ---
 
-static void on_closed(uv_handle_t *handle) {
-    struct connection *connection = CONTAINER_OF(handle, struct connection, handle.any);
+// Gives the exchange what it has asked for: nothing if the connection was closed first.
+static void report_upgrade(struct connection *connection, struct stream *stream) {
+    connection->on_upgraded(stream, buffer_text(&connection->input), connection->input.length,
+                            connection->upgrade_data);
+    connection->on_upgraded = NULL;
+}
+
+static void connection_free(struct connection *connection) {
+    loop_defer_cancel(connection->all->loop, &connection->turn);
+    list_remove(&connection->entry.link);
+    if (connection->on_upgraded != NULL)
+        report_upgrade(connection, NULL);
     http_reader_finish(&connection->reader);
     buffer_finish(&connection->input);
     free(connection);
 }
 
-void connection_close(struct connection *connection) {
-    if (connection->is_closing)
+void connections_free_closed(struct connections *all) {
+    while (!list_is_empty(&all->closed))
+        connection_free(connection_of(LIST_ITEM(all->closed.next, struct connection_entry, link)));
+}
+
+// Gives up the stream, which is returned. The connection is freed in the next turn, for it may be in the middle of
+// something.
+static struct stream *release_stream(struct connection *connection) {
+    struct connections *all = connection->all;
+    struct stream *stream = TAKE(connection->stream);
+    connections_remove(all, &connection->entry);
+    set_state(connection, CONNECTION_CLOSED);
+    all->on_closed(all->data);
+    return stream;
+}
+
+static void connection_close(struct connection *connection) {
+    if (connection->state == CONNECTION_CLOSED)
         return;
-    struct http_server *server = connection->server;
-    connection->is_closing = true;
-    connection_wait_for(connection, WAIT_NONE);
-    list_remove(&connection->link);
-    list_remove(&connection->ready_link);
-    server->connection_count--;
-    server->buffered_bytes -= connection->counted_bytes;
-    connection->counted_bytes = 0;
-    uv_close(&connection->handle.any, on_closed);
-    if (connection->request != NULL) {
-        request_lose_connection(connection->request);
-        connection->request = NULL;
-    }
-    server_connection_ended(server);
+    stream_destroy(release_stream(connection));
+    if (connection->exchange != NULL)
+        handlers(connection)->on_lost(TAKE(connection->exchange));
 }
 
-static bool open_handle(struct connection *connection, int fd) {
-    uv_loop_t *uv = loop_uv(connection->server->loop);
-    if (connection->transport == HTTP_OVER_UNIX) {
-        (void)uv_pipe_init(uv, &connection->handle.pipe, 0);
-        return uv_pipe_open(&connection->handle.pipe, fd) == 0;
-    }
-    (void)uv_tcp_init(uv, &connection->handle.tcp);
-    if (uv_tcp_open(&connection->handle.tcp, fd) != 0)
-        return false;
-    (void)uv_tcp_nodelay(&connection->handle.tcp, 1);
-    return true;
-}
-
-void connection_open(struct http_server *server, int fd, enum http_transport transport) {
-    struct connection *connection = memory_new(sizeof *connection);
-    connection->server = server;
-    connection->transport = transport;
-    connection->wait = WAIT_NONE;
-    list_init(&connection->wait_link);
-    list_init(&connection->ready_link);
-    http_reader_init(&connection->reader, HTTP_READ_REQUEST);
-    buffer_init(&connection->input, server->limits.input_bytes + sizeof server->read_buffer);
-    list_add(&server->connections, &connection->link);
-    server->connection_count++;
-    if (!open_handle(connection, fd)) {
-        (void)close(fd);
-        connection_close(connection);
-        return;
-    }
-    if (transport == HTTP_OVER_UNIX)
-        connection->peer = peer_of(fd);
-    connection_update(connection);
-}
-
-// --- refusing ---
-
-static void refuse(struct connection *connection, int status, const char *reason) {
-    AUTO_BUFFER struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
-    buffer_printf(&text, "HTTP/1.1 %d %s\r\n", status, http_status_text(status));
-    if (status == 417) {
-        buffer_printf(&text, "Connection: close\r\nDate: %s\r\nContent-Length: 0\r\n\r\n",
-                      server_date(connection->server));
-    } else {
-        buffer_add_string(&text, "Content-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n");
-        if (status == 501)
-            buffer_add_string(&text, "Unsupported transfer encoding");
-        else
-            buffer_printf(&text, "%d %s", status, reason);
-    }
-    connection->closes_next = true;
-    connection_write(connection, &(const struct iovec){.iov_base = text.data, .iov_len = text.length}, 1);
-}
-
-// --- the course of messages ---
-
-// A body that cannot be read to its end, after its request has been handed out.
-static void fail_body(struct connection *connection, const char *reason) {
-    connection->closes_next = true;
-    connection->in_message = false;
-    if (connection->request == NULL)
-        return;
-    AUTO_ERROR struct error err = {0};
-    error_set(&err, ERROR_BAD_REQUEST, "%s", reason);
-    request_body_end(connection->request, &err);
-}
-
-static void on_broken_message(struct connection *connection) {
-    if (connection->in_message)
-        fail_body(connection, http_reader_reason(&connection->reader));
-    else
-        refuse(connection, http_reader_status(&connection->reader), http_reader_reason(&connection->reader));
-}
-
-static void on_head(struct connection *connection) {
-    const struct http_head *head = http_reader_head(&connection->reader);
-    struct http_request *request = request_create(connection, head);
-    if (request == NULL) {
-        refuse(connection, 400, "Bad Request");
-        return;
-    }
-    connection_wait_for(connection, WAIT_NONE);
-    connection->in_message = true;
-    connection->skipped_bytes = 0;
-    connection->request = request;
-    connection->closes_next = !head->is_keep_alive;
-    connection->server->hooks.handle(request, connection->server->hooks.data);
-}
-
-static void on_body(struct connection *connection, const char *data, size_t length) {
-    if (connection->request != NULL) {
-        request_body_piece(connection->request, data, length);
-        return;
-    }
-    connection->skipped_bytes += length;
-    if (connection->skipped_bytes > connection->server->limits.skipped_bytes)
-        connection->closes_next = true;
-}
-
-static void on_message_end(struct connection *connection) {
-    connection->in_message = false;
-    if (connection->request != NULL)
-        request_body_end(connection->request, NULL);
-}
-
-static bool can_take_more(const struct connection *connection) {
-    if (connection->is_closing || connection->is_lingering)
-        return false;
-    if (connection->in_message)
-        return true;
-    return connection->request == NULL && !connection->closes_next &&
-           connection->pending_bytes < connection->server->limits.unread_bytes;
-}
-
-static void handle_event(struct connection *connection, enum http_event event, const char *piece, size_t length) {
-    switch (event) {
-    case HTTP_HEAD:
-        on_head(connection);
-        break;
-    case HTTP_BODY:
-        on_body(connection, piece, length);
-        break;
-    case HTTP_END:
-        on_message_end(connection);
-        break;
-    default:
-        on_broken_message(connection);
-        break;
-    }
-}
-
-static void keep_input(struct connection *connection, const char *data, size_t length) {
-    if (length == 0 || connection->closes_next)
-        return;
-    buffer_add(&connection->input, data, length);
-    if (!buffer_is_whole(&connection->input))
-        connection_close(connection);
-}
-
-// Takes bytes as far as the requests in them can be handled now, and keeps the rest.
-static void connection_process(struct connection *connection, const char *data, size_t length) {
-    size_t heads_left = connection->server->limits.requests_per_turn;
-    bool is_all_read = false;
-    connection->is_processing = true;
-    while (can_take_more(connection) && !is_all_read && (connection->in_message || heads_left > 0)) {
-        const char *piece = NULL;
-        size_t piece_length = 0;
-        enum http_event event = http_reader_next(&connection->reader, &data, &length, &piece, &piece_length);
-        is_all_read = event == HTTP_NEED_MORE;
-        if (event == HTTP_HEAD)
-            heads_left--;
-        if (!is_all_read)
-            handle_event(connection, event, piece, piece_length);
-    }
-    if (is_all_read && connection->has_ended && connection->in_message)
-        fail_body(connection, "unexpected EOF");
-    connection->is_processing = false;
-    if (connection->is_closing)
-        return;
-    keep_input(connection, data, length);
-    connection_update(connection);
-}
-
-static void take_input(struct connection *connection) {
-    struct buffer input = connection->input;
-    buffer_init(&connection->input, input.limit_bytes);
-    connection_process(connection, buffer_text(&input), input.length);
-    buffer_finish(&input);
-}
-
-// The connection's input is looked at in the next turn: whoever settles it may be in the middle of something.
-static void schedule_processing(struct connection *connection) {
-    struct http_server *server = connection->server;
-    connection_wait_for(connection, WAIT_NONE);
-    if (list_is_linked(&connection->ready_link))
-        return;
-    list_add(&server->ready, &connection->ready_link);
-    loop_defer(server->loop, &server->turn, connections_process_ready);
-}
-
-void connections_process_ready(struct deferred *turn) {
-    struct http_server *server = CONTAINER_OF(turn, struct http_server, turn);
-    // What gets ready meanwhile belongs to the next turn.
-    for (size_t count = list_count(&server->ready); count > 0 && !list_is_empty(&server->ready); count--) {
-        struct connection *connection = LIST_ITEM(server->ready.next, struct connection, ready_link);
-        list_remove(&connection->ready_link);
-        take_input(connection);
-    }
-}
-
-// --- reading ---
-
-static void on_allocate(uv_handle_t *handle, size_t suggested UNUSED, uv_buf_t *out) {
-    struct connection *connection = CONTAINER_OF(handle, struct connection, handle.any);
-    *out = uv_buf_init(connection->server->read_buffer, sizeof connection->server->read_buffer);
-}
-
-static void on_end_of_input(struct connection *connection) {
-    connection->has_ended = true;
-    if (connection->is_lingering)
-        connection_close(connection);
-    else if (connection->input.length == 0)
-        connection_process(connection, "", 0);
-    else
-        connection_update(connection);
-}
-
-static void on_data(struct connection *connection, const char *data, size_t length) {
-    if (connection->is_lingering)
-        return;
-    if (connection->input.length == 0 && can_take_more(connection)) {
-        connection_process(connection, data, length);
-        return;
-    }
-    keep_input(connection, data, length);
-    connection_update(connection);
-}
-
-static void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *buffer) {
-    struct connection *connection = CONTAINER_OF(stream, struct connection, handle.stream);
-    if (connection->is_closing || count == 0)
-        return;
-    if (count == UV_EOF)
-        on_end_of_input(connection);
-    else if (count < 0)
-        connection_close(connection);
-    else
-        on_data(connection, buffer->base, (size_t)count);
-}
-
-static void read_or_pause(struct connection *connection) {
-    bool reads = !connection->has_ended && connection->input.length < connection->server->limits.input_bytes;
-    if (connection->is_closing || reads == connection->is_reading)
-        return;
-    if (reads)
-        (void)uv_read_start(&connection->handle.stream, on_allocate, on_read);
-    else
-        (void)uv_read_stop(&connection->handle.stream);
-    connection->is_reading = reads;
+static void hand_over(struct connection *connection) {
+    struct stream *stream = release_stream(connection);
+    stream_set_handlers(stream, &(const struct stream_handlers){0}, NULL);
+    report_upgrade(connection, stream);
 }
 
 // --- what next ---
 
-// Whether the client has sent anything that was not read; without, a Unix socket can be closed with nothing lost.
-static bool has_unread(int fd) {
-    char byte;
-    return recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+static size_t held_bytes(const struct connection *connection) {
+    size_t bytes = connection->reader.head_bytes.capacity + connection->input.capacity;
+    if (connection->exchange != NULL)
+        bytes += handlers(connection)->held_bytes(connection->exchange);
+    return bytes + connection_queued_bytes(connection);
 }
 
+// Of one that is being handled: whether the client has to do something. What waits behind a body that was not asked
+// for, or in a stream, waits for as long as it takes.
+static bool waits_for_client(const struct connection *connection) {
+    return connection->body == BODY_WANTED || connection->body == BODY_SKIPPED ||
+           (connection_queued_bytes(connection) > 0 && !connection->is_streaming);
+}
+
+// Closing with bytes unread would make the system take the response back. A Unix socket can be closed with nothing lost
+// if the client has sent no more than what was read.
+static bool may_lose_response(const struct connection *connection) {
+    bool is_between = connection->body == BODY_NONE && http_reader_is_idle(&connection->reader);
+    return !connection->has_ended &&
+           (connection->kind != STREAM_UNIX || !is_between || stream_has_unread(connection->stream));
+}
+
+// Of one whose responses have all been taken, and that gets no further request.
+static bool has_come_to_end(const struct connection *connection) {
+    return connection->closes_next || connection->has_ended ||
+           (connection->all->is_stopping && connection->body == BODY_NONE);
+}
+
+static enum connection_state next_state(const struct connection *connection) {
+    bool is_flushed = connection_queued_bytes(connection) == 0;
+    if (connection->on_upgraded != NULL && connection->exchange == NULL)
+        return CONNECTION_UPGRADING;
+    bool is_cut_off = connection->has_ended && connection->body != BODY_NONE;
+    if ((connection->input.length > 0 || is_cut_off) && connection_takes_input(connection))
+        return CONNECTION_READY;
+    if (connection->exchange != NULL)
+        return waits_for_client(connection) ? CONNECTION_TRANSFERRING : CONNECTION_HANDLING;
+    if (is_flushed && has_come_to_end(connection))
+        return connection->closes_next && may_lose_response(connection) ? CONNECTION_LINGERING : CONNECTION_CLOSED;
+    if (connection->body != BODY_NONE)
+        return CONNECTION_SKIPPING;
+    if (!is_flushed)
+        return CONNECTION_FLUSHING;
+    return http_reader_is_idle(&connection->reader) ? CONNECTION_IDLE : CONNECTION_HEAD;
+}
+
+// Says that no more comes, and reads on until the client has closed.
 static void begin_to_linger(struct connection *connection) {
-    int fd = -1;
-    bool is_between = !connection->in_message && http_reader_is_idle(&connection->reader);
-    if (connection->has_ended || uv_fileno(&connection->handle.any, &fd) != 0 ||
-        (connection->transport == HTTP_OVER_UNIX && is_between && !has_unread(fd))) {
+    stream_shut_down(connection->stream);
+    connection->body = BODY_NONE;
+    buffer_finish(&connection->input);
+    http_reader_finish(&connection->reader);
+    connections_count(connection->all, &connection->entry, 0);
+}
+
+static void advance(struct connection *connection) {
+    connections_count(connection->all, &connection->entry, held_bytes(connection));
+    if (connection->state == CONNECTION_CLOSED)
+        return;
+    enum connection_state next = next_state(connection);
+    if (next == CONNECTION_CLOSED) {
         connection_close(connection);
         return;
     }
-    // Closing with bytes unread would make the system take the answer back: say that no more comes, and
-    // read on until the client has closed.
-    (void)shutdown(fd, SHUT_WR);
-    connection->is_lingering = true;
-    connection->in_message = false;
-    connection_wait_for(connection, WAIT_LINGER);
-    buffer_finish(&connection->input);
-    http_reader_finish(&connection->reader);
-    connection_count_bytes(connection);
-}
-
-static void update_busy(struct connection *connection) {
-    struct http_request *request = connection->request;
-    bool waits = connection->in_message || (connection->pending_bytes > 0 && !request->is_streaming);
-    connection_wait_for(connection, waits ? WAIT_PROGRESS : WAIT_NONE);
-    if (connection->has_ended && connection->input.length == 0)
-        request_notify_closed_later(request);
-}
-
-static void update_free(struct connection *connection) {
-    bool has_said_all = connection->pending_bytes == 0;
-    if (connection->input.length > 0 && can_take_more(connection))
-        schedule_processing(connection);
-    else if (has_said_all && connection->closes_next)
+    if (next == CONNECTION_LINGERING)
         begin_to_linger(connection);
-    else if (has_said_all && (connection->has_ended || (connection->server->is_stopping && !connection->in_message)))
-        connection_close(connection);
-    else if (!has_said_all || connection->in_message)
-        connection_wait_for(connection, WAIT_PROGRESS);
-    else
-        connection_wait_for(connection, http_reader_is_idle(&connection->reader) ? WAIT_IDLE : WAIT_HEAD);
+    set_state(connection, next);
+    if (connection->exchange != NULL && connection_is_abandoned(connection))
+        handlers(connection)->on_abandoned(connection->exchange);
 }
 
-void connection_update(struct connection *connection) {
-    if (connection->is_processing || connection->is_closing || connection->is_lingering)
-        return;
-    connection_count_bytes(connection);
-    if (connection->is_closing)
-        return;
-    if (connection->request != NULL)
-        update_busy(connection);
+// After something has happened to the connection from outside.
+static void settle(struct connection *connection) {
+    switch (connection->state) {
+    case CONNECTION_TAKING:
+    case CONNECTION_UPGRADING:
+    case CONNECTION_LINGERING:
+    case CONNECTION_CLOSED:
+        break;
+    default:
+        advance(connection);
+        break;
+    }
+}
+
+static void take_input(struct connection *connection, const char *bytes, size_t length) {
+    set_state(connection, CONNECTION_TAKING);
+    connection_take_input(connection, bytes, length);
+    if (connection->state != CONNECTION_CLOSED)
+        advance(connection);
+}
+
+static void take_kept_input(struct connection *connection) {
+    struct buffer input = connection->input;
+    buffer_init(&connection->input, input.limit_bytes);
+    take_input(connection, buffer_text(&input), input.length);
+    buffer_finish(&input);
+}
+
+static void on_turn_begun(struct deferred *turn) {
+    struct connection *connection = CONTAINER_OF(turn, struct connection, turn);
+    if (connection->state == CONNECTION_CLOSED)
+        connection_free(connection);
+    else if (connection->state == CONNECTION_UPGRADING)
+        hand_over(connection);
     else
-        update_free(connection);
-    read_or_pause(connection);
+        take_kept_input(connection);
+}
+
+// --- the stream ---
+
+static void on_stream_data(struct stream *stream UNUSED, const char *bytes, size_t length, void *data) {
+    struct connection *connection = data;
+    if (connection->state == CONNECTION_LINGERING)
+        return;
+    if (connection->input.length == 0 && connection_takes_input(connection)) {
+        take_input(connection, bytes, length);
+        return;
+    }
+    connection_keep_input(connection, bytes, length);
+    settle(connection);
+}
+
+static void on_stream_end(struct stream *stream UNUSED, void *data) {
+    struct connection *connection = data;
+    connection->has_ended = true;
+    if (connection->state == CONNECTION_LINGERING)
+        connection_close(connection);
+    else if (connection->input.length == 0)
+        take_input(connection, "", 0);
+    else
+        settle(connection);
+}
+
+static void on_stream_drained(struct stream *stream UNUSED, void *data) {
+    struct connection *connection = data;
+    settle(connection);
+    if (connection->exchange != NULL && connection->is_streaming)
+        handlers(connection)->on_drained(connection->exchange);
+}
+
+static void on_stream_failed(struct stream *stream UNUSED, const struct error *err UNUSED, void *data) {
+    connection_close(data);
+}
+
+void connection_open(struct connections *all, struct stream *stream, enum stream_kind kind) {
+    static const struct stream_handlers stream_handlers = {.on_data = on_stream_data,
+                                                           .on_end = on_stream_end,
+                                                           .on_drained = on_stream_drained,
+                                                           .on_failed = on_stream_failed};
+    struct connection *connection = memory_new(sizeof *connection);
+    size_t read_bytes = 65536;
+    connection->all = all;
+    connection->stream = stream;
+    connection->kind = kind;
+    if (kind == STREAM_UNIX)
+        connection->peer = peer_of(stream_fd(stream));
+    else
+        peer_address(stream_fd(stream), connection->address);
+    http_reader_init(&connection->reader, HTTP_READ_REQUEST);
+    buffer_init(&connection->input, all->limits.input_bytes + read_bytes);
+    stream_set_handlers(stream, &stream_handlers, connection);
+    stream_set_water_marks(stream, all->limits.unread_bytes - 1, all->limits.unread_bytes);
+    connections_add(all, &connection->entry);
+    set_state(connection, CONNECTION_IDLE);
+}
+
+// --- time limits ---
+
+static void entry_close(struct connection_entry *entry) {
+    connection_close(connection_of(entry));
+}
+
+// Of one large response the client may have taken a part.
+static void entry_on_due(struct connection_entry *entry) {
+    struct connection *connection = connection_of(entry);
+    if (entry->wait == WAIT_PROGRESS && connection_queued_bytes(connection) < connection->queued_bytes)
+        set_state(connection, connection->state);
+    else
+        connection_close(connection);
+}
+
+const struct connection_entry_functions connection_entry_functions = {.close = entry_close, .on_due = entry_on_due};
+
+// --- for the exchange ---
+
+void connection_write(struct connection *connection, const struct iovec *pieces, size_t count) {
+    stream_write(connection->stream, pieces, count);
+}
+
+size_t connection_queued_bytes(const struct connection *connection) {
+    return stream_queued_bytes(connection->stream);
+}
+
+void connection_set_body(struct connection *connection, enum connection_body body) {
+    if (connection->body == BODY_NONE || connection->body == body)
+        return;
+    connection->body = body;
+    settle(connection);
+}
+
+void connection_begin_stream(struct connection *connection) {
+    connection->is_streaming = true;
+    settle(connection);
+}
+
+bool connection_is_abandoned(const struct connection *connection) {
+    return connection->has_ended && connection->body == BODY_NONE && connection->input.length == 0;
+}
+
+void connection_end_exchange(struct connection *connection) {
+    connection->exchange = NULL;
+    connection->is_streaming = false;
+    connection->skipped_bytes = 0;
+    if (connection->body != BODY_NONE)
+        connection->body = BODY_SKIPPED;
+    settle(connection);
+}
+
+void connection_upgrade(struct connection *connection,
+                        void (*on_upgraded)(struct stream *stream, const char *bytes, size_t length, void *data),
+                        void *data) {
+    connection->on_upgraded = on_upgraded;
+    connection->upgrade_data = data;
 }

@@ -5,7 +5,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
-#include "http/server.h"
+#include "http/http_response.h"
 
 static size_t segment_length(const char *path) {
     return strcspn(path, "/");
@@ -36,18 +36,18 @@ bool route_fits(const char *pattern, const char *path, struct route_match *match
     }
 }
 
-bool route_redirect(struct http_request *request) {
-    const char *path = http_request_path(request);
+bool route_redirect(struct http_exchange *exchange) {
+    const char *path = http_exchange_path(exchange);
     AUTO_FREE char *clean = url_clean_path(path);
     if (text_equal(clean, path))
         return false;
     AUTO_BUFFER struct buffer location = BUFFER_INIT(BUFFER_NO_LIMIT);
     url_add_path_escaped(&location, clean, strlen(clean));
-    const char *query = http_request_raw_query(request);
+    const char *query = http_exchange_raw_query(exchange);
     if (query[0] != '\0') {
         buffer_add_char(&location, '?');
         buffer_add_string(&location, query);
     }
-    http_respond_redirect(request, buffer_text(&location));
+    http_respond_redirect(exchange, buffer_text(&location));
     return true;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Which handler a path leads to. Order of refusals (behaviour/http.md): path cleaning (301), unknown path
+// Which handler a path leads to. Order of refusals: path cleaning (301), unknown path
 // (404), method (405); access and body are the caller's.
 #pragma once
 
@@ -11,7 +11,7 @@
 #define ROUTE_PARAMETERS 2
 #define ROUTE_PARAMETER_BYTES 256
 
-struct http_request;
+struct http_exchange;
 
 struct route_match {
     size_t count;
@@ -23,4 +23,4 @@ struct route_match {
 bool route_fits(const char *pattern, const char *path, struct route_match *match);
 
 // If the request's path is not in its clean form: answers 301 with the clean one and returns true.
-bool route_redirect(struct http_request *request);
+bool route_redirect(struct http_exchange *exchange);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Merging many rings: each is read through a cursor, and a heap says which cursor stands at the entry that is
-// next in the order of time.
+// Private to logs/: merging many rings: each is read through a cursor, and a heap says which cursor stands at the entry
+// that is next in the order of time.
 #pragma once
 
 #include "base/list.h"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Declared in logs/log_store.h.
 #include "logs/log_store.h"
 
 #include <stdlib.h>
@@ -173,7 +174,7 @@ static void query_sort_changed(struct log_query *query) {
     }
 }
 
-static void tell_truncation(struct cursor *cursor, struct ring_entry *entry) {
+static void report_truncation(struct cursor *cursor, struct ring_entry *entry) {
     cursor->reader.has_lost = false;
     entry->message = truncation_message;
     entry->length = sizeof truncation_message - 1;
@@ -188,7 +189,7 @@ static bool query_drop_first(struct log_query *query, struct cursor *cursor, str
     if (query->is_following || cursor->reader.ring == NULL || !cursor->reader.has_lost)
         return false;
     *entry = (struct ring_entry){.wall_ns = cursor->order_ns / NS_PER_MS * NS_PER_MS, .order_ns = cursor->order_ns};
-    tell_truncation(cursor, entry);
+    report_truncation(cursor, entry);
     return true;
 }
 
@@ -205,7 +206,7 @@ static bool query_take_first(struct log_query *query, struct cursor *cursor, str
     }
     (void)ring_reader_peek(&cursor->reader, entry);
     if (entry->was_truncated) {
-        tell_truncation(cursor, entry);
+        report_truncation(cursor, entry);
         return true;
     }
     cursor_heap_remove_first(&query->heap);

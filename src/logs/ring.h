@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The ring of one service's output: the last 102,400 bytes, counting for each line a head of 24 bytes of
-// time and " [name] " (behaviour/logs.md). It begins small and grows to its limit. Old lines give way to
+// time and " [name] ". It begins small and grows to its limit. Old lines give way to
 // new ones; a line that lost its beginning is left out. Readers hold positions and never slow the writer.
 #pragma once
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The inside of a ring, for ring.c (writing) and ring_reader.c (reading) only.
+// Private to logs/: the inside of a ring, for ring.c (writing) and ring_reader.c (reading) only.
 //
 // Two kinds of position, both growing since the ring began. Byte positions count the bytes of output: a
 // byte stands in `storage` at its position modulo `capacity`. Counted positions, in which the limit is

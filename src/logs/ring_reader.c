@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Declared in logs/ring.h.
 #include "logs/ring.h"
 
 #include <string.h>

@@ -15,6 +15,10 @@ struct loop {
     struct deferred waiting; // head of a ring
     struct list timers;      // timer.link
     struct list watches;     // signal_watch.link
+#ifdef PEBBLE_TEST_SEAMS
+    bool has_test_clock;
+    int64_t test_now_ns;
+#endif
 };
 
 struct timer {
@@ -24,6 +28,9 @@ struct timer {
     struct deferred at_once; // for a delay of zero, which would starve the loop as a libuv timer
     timer_fn fire;
     void *data;
+#ifdef PEBBLE_TEST_SEAMS
+    int64_t test_due_ns; // 0 while it does not run by the test clock
+#endif
 };
 
 struct signal_watch {
@@ -83,6 +90,20 @@ void loop_defer_cancel(struct loop *loop, struct deferred *deferred) {
     deferred_unlink(deferred);
     if (nothing_is_deferred(loop))
         uv_idle_stop(&loop->turn);
+}
+
+// --- the allocator ---
+
+// These do not fail: libuv calls abort() if its table of watched descriptors cannot grow, and shrinking caches first is
+// better than that. Nothing that it allocates is larger than this table, which RLIMIT_NOFILE bounds.
+static void *allocate(size_t size) {
+    return memory_resize(NULL, size);
+}
+
+void loop_install_allocator(void) {
+    // Fails only for NULL.
+    if (uv_replace_allocator(allocate, memory_resize, memory_new_array, free) != 0)
+        abort();
 }
 
 // --- the loop itself ---
@@ -195,6 +216,13 @@ void timer_start(struct timer *timer, int64_t delay_ns) {
         loop_defer(timer->loop, &timer->at_once, timer_fire_at_once);
         return;
     }
+#ifdef PEBBLE_TEST_SEAMS
+    if (timer->loop->has_test_clock) {
+        if (__builtin_add_overflow(timer->loop->test_now_ns, delay_ns, &timer->test_due_ns))
+            timer->test_due_ns = INT64_MAX;
+        return;
+    }
+#endif
     // libuv counts from the loop's cached time, cut to milliseconds: a plain delay could end too early.
     uv_update_time(&timer->loop->uv);
     uint64_t due_ns = uv_hrtime() + (uint64_t)delay_ns;
@@ -203,13 +231,53 @@ void timer_start(struct timer *timer, int64_t delay_ns) {
 }
 
 void timer_stop(struct timer *timer) {
+#ifdef PEBBLE_TEST_SEAMS
+    timer->test_due_ns = 0;
+#endif
     uv_timer_stop(&timer->uv);
     loop_defer_cancel(timer->loop, &timer->at_once);
 }
 
 bool timer_is_running(const struct timer *timer) {
+#ifdef PEBBLE_TEST_SEAMS
+    if (timer->test_due_ns > 0)
+        return true;
+#endif
     return timer->at_once.is_waiting || uv_is_active((const uv_handle_t *)&timer->uv);
 }
+
+#ifdef PEBBLE_TEST_SEAMS
+
+// --- virtual time ---
+
+void loop_use_test_clock(struct loop *loop) {
+    loop->has_test_clock = true;
+    loop->test_now_ns = 1;
+}
+
+static struct timer *first_due(struct loop *loop, int64_t until_ns) {
+    struct timer *first = NULL;
+    struct timer *timer;
+    LIST_FOR_EACH (timer, &loop->timers, link) {
+        bool is_due = timer->test_due_ns > 0 && timer->test_due_ns <= until_ns;
+        if (is_due && (first == NULL || timer->test_due_ns < first->test_due_ns))
+            first = timer;
+    }
+    return first;
+}
+
+void loop_advance(struct loop *loop, int64_t duration_ns) {
+    int64_t until_ns = loop->test_now_ns + duration_ns;
+    loop_run_pending(loop);
+    for (struct timer *timer = first_due(loop, until_ns); timer != NULL; timer = first_due(loop, until_ns)) {
+        loop->test_now_ns = timer->test_due_ns;
+        timer->test_due_ns = 0;
+        timer->fire(timer->data);
+        loop_run_pending(loop);
+    }
+    loop->test_now_ns = until_ns;
+}
+#endif
 
 // --- signals ---
 

@@ -12,6 +12,9 @@
 
 struct loop;
 
+// Lets libuv allocate through base/memory. Before the first loop_create(), by programs only: a library leaves the
+// allocator of its host program alone.
+void loop_install_allocator(void);
 bool loop_create(struct loop **loop, struct error *err) NODISCARD;
 // Closes what is still open in it (timers, signals) and frees it; NULL is fine.
 void loop_destroy(struct loop *loop);
@@ -20,6 +23,13 @@ void loop_run(struct loop *loop);      // until loop_stop()
 void loop_stop(struct loop *loop);
 // Runs what is ready until nothing is, without waiting: for tests and the last turn of a shutdown.
 void loop_run_pending(struct loop *loop);
+
+#ifdef PEBBLE_TEST_SEAMS
+// Virtual time, for tests: timers created afterwards run by a clock that only loop_advance() moves. It fires what
+// comes due, in order, and runs what is ready in between.
+void loop_use_test_clock(struct loop *loop);
+void loop_advance(struct loop *loop, int64_t duration_ns);
+#endif
 
 // A function to be called in the next turn of the loop, once: how an operation answers "never before the
 // starting call has returned". The structure is the caller's, zeroed at first; deferring one that is

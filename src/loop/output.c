@@ -168,7 +168,7 @@ static void drain(struct output *output) {
 
 static void wait_for_room(struct output *output);
 
-static void on_writable(uv_poll_t *room, int status UNUSED, int events UNUSED) {
+static void on_output_writable(uv_poll_t *room, int status UNUSED, int events UNUSED) {
     struct output *output = room->data;
     drain(output);
     wait_for_room(output);
@@ -195,7 +195,7 @@ static void wait_for_room(struct output *output) {
     if (needs_room == output->is_waiting || (output->epoll_fd < 0 && !open_watch(output)))
         return;
     if (needs_room)
-        uv_poll_start(&output->room, UV_READABLE, on_writable);
+        uv_poll_start(&output->room, UV_READABLE, on_output_writable);
     else
         uv_poll_stop(&output->room);
     output->is_waiting = needs_room;

@@ -7,12 +7,12 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 
-enum {
-    WORKER_STACK_BYTES = 256 * 1024,
-    WORKER_IDLE_SECONDS = 2,
-};
+#define WORKER_STACK_BYTES ((size_t)256 * 1024)
+#define WORKER_IDLE_NS (2 * NS_PER_S)
+#define NO_DEADLINE INT64_MAX
 
 enum work_phase { WORK_IDLE, WORK_WAITING, WORK_RUNNING, WORK_DONE };
 
@@ -21,8 +21,8 @@ struct work_queue {
     size_t count;
 };
 
-// Everything below `lock` is guarded by it. The worker threads are detached: `thread_count` says how many
-// may still touch the pool.
+// Everything below `lock` is guarded by it. The threads are detached: the pool is freed when its handle is closed and
+// no thread uses it any more.
 struct worker_pool {
     uv_async_t wake;
     char name[16]; // the kernel's limit for a thread's name
@@ -30,10 +30,12 @@ struct worker_pool {
     size_t queue_limit;
     pthread_mutex_t lock;
     pthread_cond_t work_arrived;
-    pthread_cond_t work_ended; // a item is done, or a thread has ended
+    pthread_cond_t work_ended; // an item has run, or a thread has ended
     struct work_queue waiting, done;
     unsigned thread_count, idle_count, running_count;
     bool is_closing;
+    bool is_abandoned; // work that ends is not reported any more
+    bool is_closed;    // the handle is
 };
 
 static void queue_init(struct work_queue *queue) {
@@ -59,41 +61,69 @@ static void queue_remove(struct work_queue *queue, struct work_item *item) {
     queue->count--;
 }
 
-// --- the worker's side ---
+static int64_t deadline_after(int64_t timeout_ns) {
+    int64_t deadline_ns;
+    return __builtin_add_overflow(clock_monotonic_ns(), timeout_ns, &deadline_ns) ? NO_DEADLINE : deadline_ns;
+}
 
-// Called and returns with the lock held. False after two seconds without work.
+// With the lock held. False once the deadline has passed.
+static bool wait_until(struct worker_pool *pool, pthread_cond_t *condition, int64_t deadline_ns) {
+    const struct timespec deadline = {deadline_ns / NS_PER_S, deadline_ns % NS_PER_S};
+    return pthread_cond_timedwait(condition, &pool->lock, &deadline) == 0;
+}
+
+static void worker_pool_free(struct worker_pool *pool) {
+    pthread_cond_destroy(&pool->work_ended);
+    pthread_cond_destroy(&pool->work_arrived);
+    pthread_mutex_destroy(&pool->lock);
+    free(pool);
+}
+
+// With the lock held, which is released.
+static void release_pool(struct worker_pool *pool) {
+    bool is_unused = pool->is_closed && pool->thread_count == 0;
+    pthread_mutex_unlock(&pool->lock);
+    if (is_unused)
+        worker_pool_free(pool);
+}
+
+// --- worker threads ---
+
+// With the lock held. False after two seconds without work.
 static bool wait_for_work(struct worker_pool *pool) {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += WORKER_IDLE_SECONDS;
-    int status = 0;
+    int64_t deadline_ns = deadline_after(WORKER_IDLE_NS);
+    bool is_in_time = true;
     pool->idle_count++;
-    while (pool->waiting.first == NULL && !pool->is_closing && status == 0)
-        status = pthread_cond_timedwait(&pool->work_arrived, &pool->lock, &until);
+    while (pool->waiting.first == NULL && !pool->is_closing && is_in_time)
+        is_in_time = wait_until(pool, &pool->work_arrived, deadline_ns);
     pool->idle_count--;
     return pool->waiting.first != NULL;
+}
+
+static void run_item(struct worker_pool *pool, struct work_item *item) {
+    queue_remove(&pool->waiting, item);
+    item->phase = WORK_RUNNING;
+    pool->running_count++;
+    pthread_mutex_unlock(&pool->lock);
+    item->work(item);
+    pthread_mutex_lock(&pool->lock);
+    pool->running_count--;
+    if (pool->is_abandoned)
+        return;
+    queue_add(&pool->done, item, WORK_DONE);
+    pthread_cond_signal(&pool->work_ended);
+    uv_async_send(&pool->wake);
 }
 
 static void *worker_run(void *data) {
     struct worker_pool *pool = data;
     pthread_setname_np(pthread_self(), pool->name);
     pthread_mutex_lock(&pool->lock);
-    while (wait_for_work(pool)) {
-        struct work_item *item = pool->waiting.first;
-        queue_remove(&pool->waiting, item);
-        item->phase = WORK_RUNNING;
-        pool->running_count++;
-        pthread_mutex_unlock(&pool->lock);
-        item->work(item);
-        pthread_mutex_lock(&pool->lock);
-        pool->running_count--;
-        queue_add(&pool->done, item, WORK_DONE);
-        pthread_cond_signal(&pool->work_ended);
-        uv_async_send(&pool->wake);
-    }
+    while (wait_for_work(pool))
+        run_item(pool, pool->waiting.first);
     pool->thread_count--;
     pthread_cond_signal(&pool->work_ended);
-    pthread_mutex_unlock(&pool->lock);
+    release_pool(pool);
     return NULL;
 }
 
@@ -116,9 +146,9 @@ static int start_worker(struct worker_pool *pool) {
     return status;
 }
 
-// --- the loop's side ---
+// --- delivery in the loop's thread ---
 
-static struct work_item *take_done(struct worker_pool *pool) {
+static struct work_item *pop_done(struct worker_pool *pool) {
     pthread_mutex_lock(&pool->lock);
     struct work_item *item = pool->done.first;
     if (item != NULL) {
@@ -136,11 +166,11 @@ static size_t count_done(struct worker_pool *pool) {
     return count;
 }
 
-static void deliver_done(uv_async_t *wake) {
+static void on_work_done(uv_async_t *wake) {
     struct worker_pool *pool = wake->data;
-    // Jobs that end meanwhile wake the loop again: it comes to other things in between.
+    // Items that end meanwhile wake the loop again, so that other events are handled in between.
     for (size_t count = count_done(pool); count > 0; count--) {
-        struct work_item *item = take_done(pool);
+        struct work_item *item = pop_done(pool);
         if (item == NULL)
             break;
         item->done(item);
@@ -148,7 +178,7 @@ static void deliver_done(uv_async_t *wake) {
 }
 
 static void deliver_all_done(struct worker_pool *pool) {
-    for (struct work_item *item = take_done(pool); item != NULL; item = take_done(pool))
+    for (struct work_item *item = pop_done(pool); item != NULL; item = pop_done(pool))
         item->done(item);
 }
 
@@ -163,23 +193,24 @@ struct worker_pool *worker_pool_create(struct loop *loop, const char *name, unsi
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_cond_init(&pool->work_arrived, &attributes);
+    pthread_cond_init(&pool->work_ended, &attributes);
     pthread_condattr_destroy(&attributes);
-    pthread_cond_init(&pool->work_ended, NULL);
     queue_init(&pool->waiting);
     queue_init(&pool->done);
-    // Cannot fail: all of a loop's handles of this kind share a descriptor that the loop was created with.
-    if (uv_async_init(loop_uv(loop), &pool->wake, deliver_done) != 0)
+    // Cannot fail: all async handles of a loop share a descriptor that uv_loop_init() has opened.
+    if (uv_async_init(loop_uv(loop), &pool->wake, on_work_done) != 0)
         abort();
     pool->wake.data = pool;
     return pool;
 }
 
-static void worker_pool_free(uv_handle_t *handle) {
+// --- the end ---
+
+static void on_wake_closed(uv_handle_t *handle) {
     struct worker_pool *pool = handle->data;
-    pthread_cond_destroy(&pool->work_ended);
-    pthread_cond_destroy(&pool->work_arrived);
-    pthread_mutex_destroy(&pool->lock);
-    free(pool);
+    pthread_mutex_lock(&pool->lock);
+    pool->is_closed = true;
+    release_pool(pool);
 }
 
 // With the lock held.
@@ -189,27 +220,38 @@ static void cancel_waiting(struct worker_pool *pool, struct work_item *item) {
     queue_add(&pool->done, item, WORK_DONE);
 }
 
-void worker_pool_destroy(struct worker_pool *pool) {
+bool worker_pool_destroy_within(struct worker_pool *pool, int64_t timeout_ns) {
     if (pool == NULL)
-        return;
+        return true;
+    int64_t deadline_ns = deadline_after(timeout_ns);
     pthread_mutex_lock(&pool->lock);
     pool->is_closing = true;
     while (pool->waiting.first != NULL)
         cancel_waiting(pool, pool->waiting.first);
     pthread_cond_broadcast(&pool->work_arrived);
-    while (pool->thread_count > 0)
-        pthread_cond_wait(&pool->work_ended, &pool->lock);
+    bool is_in_time = true;
+    while (pool->thread_count > 0 && is_in_time)
+        is_in_time = wait_until(pool, &pool->work_ended, deadline_ns);
+    bool has_ended = pool->running_count == 0;
+    pool->is_abandoned = true;
     pthread_mutex_unlock(&pool->lock);
     deliver_all_done(pool);
-    uv_close((uv_handle_t *)&pool->wake, worker_pool_free);
+    uv_close((uv_handle_t *)&pool->wake, on_wake_closed);
+    return has_ended;
 }
+
+void worker_pool_destroy(struct worker_pool *pool) {
+    worker_pool_destroy_within(pool, NO_DEADLINE);
+}
+
+// --- items ---
 
 // With the lock held.
 static bool worker_pool_accept(struct worker_pool *pool, struct work_item *item, struct error *err) {
     size_t free_threads = pool->thread_limit - pool->running_count;
     if (pool->is_closing || pool->waiting.count >= pool->queue_limit + free_threads)
         return error_set(err, ERROR_UNAVAILABLE, "too much work for %s is waiting", pool->name);
-    // An idle worker that was woken counts as idle until it runs, so each waiting item has a claim to one.
+    // A thread that was woken counts as idle until it runs: each waiting item will occupy one of the idle ones.
     if (pool->idle_count <= pool->waiting.count && pool->thread_count < pool->thread_limit) {
         int status = start_worker(pool);
         if (status != 0 && pool->thread_count == 0)
@@ -240,14 +282,37 @@ bool worker_pool_cancel(struct worker_pool *pool, struct work_item *item) {
     return is_waiting;
 }
 
-void worker_pool_drain(struct worker_pool *pool) {
-    // What done() submits is waited for, too.
-    for (bool is_empty = false; !is_empty;) {
-        pthread_mutex_lock(&pool->lock);
-        while (pool->waiting.count > 0 || pool->running_count > 0)
-            pthread_cond_wait(&pool->work_ended, &pool->lock);
-        is_empty = pool->done.count == 0;
-        pthread_mutex_unlock(&pool->lock);
+bool worker_pool_wait_item(struct worker_pool *pool, struct work_item *item, int64_t timeout_ns) {
+    int64_t deadline_ns = deadline_after(timeout_ns);
+    bool is_in_time = true;
+    pthread_mutex_lock(&pool->lock);
+    while ((item->phase == WORK_WAITING || item->phase == WORK_RUNNING) && is_in_time)
+        is_in_time = wait_until(pool, &pool->work_ended, deadline_ns);
+    bool has_ended = item->phase == WORK_DONE || item->phase == WORK_IDLE;
+    pthread_mutex_unlock(&pool->lock);
+    if (has_ended)
+        deliver_all_done(pool);
+    return has_ended;
+}
+
+// Whether all items have run by the deadline; `is_delivered` is whether done() was called for all of them, too.
+static bool wait_for_all(struct worker_pool *pool, int64_t deadline_ns, bool *is_delivered) {
+    bool is_in_time = true;
+    pthread_mutex_lock(&pool->lock);
+    while ((pool->waiting.count > 0 || pool->running_count > 0) && is_in_time)
+        is_in_time = wait_until(pool, &pool->work_ended, deadline_ns);
+    bool has_ended = pool->waiting.count == 0 && pool->running_count == 0;
+    *is_delivered = has_ended && pool->done.count == 0;
+    pthread_mutex_unlock(&pool->lock);
+    return has_ended;
+}
+
+bool worker_pool_wait(struct worker_pool *pool, int64_t timeout_ns) {
+    int64_t deadline_ns = deadline_after(timeout_ns);
+    for (bool is_delivered = false; !is_delivered;) {
+        if (!wait_for_all(pool, deadline_ns, &is_delivered))
+            return false;
         deliver_all_done(pool);
     }
+    return true;
 }

@@ -180,11 +180,3 @@ bool listen_tcp(const char *address, int *fd, struct error *err) {
     freeaddrinfo(found);
     return is_open;
 }
-
-struct peer peer_of(int fd) {
-    struct ucred credentials;
-    socklen_t length = sizeof credentials;
-    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &length) != 0)
-        return (struct peer){.is_known = false};
-    return (struct peer){.is_known = true, .pid = credentials.pid, .uid = credentials.uid};
-}

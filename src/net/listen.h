@@ -6,7 +6,6 @@
 #include "base/error.h"
 
 #include <stdbool.h>
-#include <sys/types.h>
 
 // A Unix stream socket at `path`, mode 0666, listening. A stale socket or plain file in its place is replaced;
 // one that answers is an error: `socket "PATH" already in use`. Two daemons that start at the same time are
@@ -15,11 +14,3 @@ bool listen_unix(const char *path, int *fd, struct error *err) NODISCARD;
 // A TCP socket at HOST:PORT, :PORT (all addresses), [V6]:PORT. Errors as Go words them:
 // `listen tcp 127.0.0.1:80: bind: address already in use`, `address x: missing port in address`.
 bool listen_tcp(const char *address, int *fd, struct error *err) NODISCARD;
-
-// Who is at the other end of a Unix connection (SO_PEERCRED).
-struct peer {
-    bool is_known;
-    pid_t pid;
-    uid_t uid;
-};
-struct peer peer_of(int fd);

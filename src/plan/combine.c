@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Puts layers on top of each other.
+// Declared in plan/content_internal.h.
 #include "plan/content_internal.h"
 
 #include <stdlib.h>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Commands of services: words, and default arguments in brackets behind them.
+// Declared in plan/plan.h.
 #include "plan/plan.h"
 
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The sections that hold named entries, and what layers and plans share.
+// Private to plan/: the sections that hold named entries, and what layers and plans share.
 #pragma once
 
 #include "base/compiler.h"

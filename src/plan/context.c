@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Commands that run in the context of a service.
+// Declared in plan/plan.h.
 #include "plan/plan.h"
 
 #include <stdlib.h>

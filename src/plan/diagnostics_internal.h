@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Collects what is wrong, so that a user hears of everything at once. The first fault is the message, the
-// others follow on lines of their own that begin with "- also: "; of very many, the number is said.
+// Private to plan/: collects what is wrong, so that a user hears of everything at once. The first fault is the message,
+// the others follow on lines of their own that begin with "- also: "; of very many, the number is said.
 #pragma once
 
 #include "base/compiler.h"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Layers and their content: making and freeing.
+// Declared in plan/content_internal.h.
 #include "plan/plan.h"
 
 #include <stdlib.h>

@@ -82,9 +82,9 @@ static void read_list(const struct field *field, const struct yaml_node *node, s
     for (size_t i = 0; i < yaml_count(node); i++) {
         char *text = NULL;
         fields_read_text(yaml_item(node, i), "string", &text, diagnostics);
-        if (text != NULL) { // an item that is null does not count
+        // An item that is null does not count.
+        if (text != NULL)
             text_list_add_owned(list, text);
-        }
     }
 }
 
@@ -97,9 +97,8 @@ static void read_map(const struct field *field, const struct yaml_node *node, st
     }
     for (size_t i = 0; i < yaml_count(node); i++) {
         const char *key = yaml_text(yaml_key(node, i));
-        if (key == NULL) {
+        if (key == NULL)
             continue; // yaml_check_keys() has told of it
-        }
         if (field->kind == FIELD_WORD_MAP) {
             unsigned word = 0;
             read_word(&(const struct field){.type = "plan.ServiceAction", .words = field->words}, yaml_value(node, i),
@@ -215,9 +214,8 @@ void fields_read(const struct record *record, const struct yaml_node *node, void
     }
     for (size_t i = 0; i < yaml_count(node); i++) {
         const struct yaml_node *key = yaml_key(node, i);
-        if (yaml_text(key) == NULL) {
+        if (yaml_text(key) == NULL)
             continue; // yaml_check_keys() has told of it
-        }
         const struct field *field = record_find_field(record, yaml_text(key));
         if (field == NULL)
             field_diagnostics_add_unknown(diagnostics, key, record->type);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Reads YAML nodes into the fields of records, strictly, and gathers what does not fit, in the words of the
-// reference's YAML library. Scalars become strings whatever they look like; null leaves a field unset.
+// Private to plan/: reads YAML nodes into the fields of records, strictly, and gathers what does not fit, in the words
+// of the reference's YAML library. Scalars become strings whatever they look like; null leaves a field unset.
 #pragma once
 
 #include "base/text.h"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // From the text of a layer to a struct layer.
+// Declared in plan/plan.h.
 #include "plan/plan.h"
 
 #include <stdlib.h>
@@ -32,9 +33,8 @@ static void read_entries(const struct section *section, const struct yaml_node *
     for (size_t i = 0; i < yaml_count(node); i++) {
         const char *name = yaml_text(yaml_key(node, i));
         const struct yaml_node *value = yaml_value(node, i);
-        if (name == NULL || map_has(map, name)) {
+        if (name == NULL || map_has(map, name))
             continue; // yaml_check_keys() has told of it
-        }
         // A null entry is kept as such, for the validation to find.
         void *entry = NULL;
         if (yaml_kind(value) != YAML_NULL) {
@@ -49,9 +49,8 @@ static void read_entries(const struct section *section, const struct yaml_node *
 }
 
 static void read_pairing(const struct yaml_node *node, struct layer *layer, struct field_diagnostics *diagnostics) {
-    if (yaml_count(node) == 0) {
+    if (yaml_count(node) == 0)
         return; // scalars are let through too, as the reference does
-    }
     if (yaml_kind(node) != YAML_MAP) {
         field_diagnostics_add_type(diagnostics, node, "pairingstate.pairingConfig");
         return;

@@ -2,6 +2,7 @@
 // What one layer may not say, whatever the others say. Everything here is about values that are there, so it
 // can be looked at even if other parts of the layer could not be read. Words that are in no table are looked up
 // in the tree, where they still have their text.
+// Declared in plan/content_internal.h.
 #include "plan/content_internal.h"
 
 #include <string.h>
@@ -36,9 +37,8 @@ static void check_action(const char *quoted_name, const struct yaml_node *entry,
 static void check_check_actions(const char *quoted_name, const struct plan_service *service,
                                 const struct yaml_node *entry, struct diagnostics *diagnostics) {
     const struct yaml_node *map = entry == NULL ? NULL : yaml_member(entry, "on-check-failure");
-    if (map == NULL || yaml_kind(map) != YAML_MAP) {
+    if (map == NULL || yaml_kind(map) != YAML_MAP)
         return; // what it is instead has been told while reading
-    }
     for (size_t i = 0; i < yaml_count(map); i++) {
         const char *check = yaml_text(yaml_key(map, i));
         const char *word = yaml_text(yaml_value(map, i));

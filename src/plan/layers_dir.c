@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The layers directory: NNN-label.yaml files, and NNN-label.d directories that hold such files. What an entry
 // is decides how it is read, not its ending.
+// Declared in plan/plan.h.
 #include "plan/plan.h"
 
 #include <errno.h>

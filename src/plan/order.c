@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // In which order services start and stop: docs/plan.md. Everything here takes time in proportion to services
 // and dependencies, and no recursion: chains may be as long as there are services.
+// Declared in plan/plan.h.
 #include "plan/plan.h"
 
 #include <stdint.h>

@@ -41,7 +41,7 @@ struct plan_service {
     char *name;
     char *summary;
     char *description;
-    char *startup; // any word (behaviour/plan.md); only "enabled" counts
+    char *startup; // any word; only "enabled" counts
     enum override override;
     char *command;
     struct text_list after, before, requires;
@@ -124,7 +124,7 @@ struct plan_content {
 };
 
 struct layer {
-    int64_t order; // of the file or directory and file: set by layers.c
+    int64_t order; // of the file or directory and file: set by layers_dir.c
     char *label;   // "base" or "dir/name"
     char *summary, *description;
     struct text_list warnings; // to be logged by whoever brought the layer in; modules on this level do not log
@@ -132,6 +132,7 @@ struct layer {
 };
 
 // --- layers (layer.c, layer_parse.c, layers_dir.c) ---
+
 // Parses one layer. The message begins with `cannot parse layer "L"…` where the text is at fault; where what
 // it says is not allowed it is the fault alone. Further faults follow on lines that begin with "- also: ".
 bool layer_parse(int64_t order, const char *label, const char *text, size_t length, struct layer **layer,
@@ -139,7 +140,7 @@ bool layer_parse(int64_t order, const char *label, const char *text, size_t leng
 void layer_destroy(struct layer *layer);
 void layer_destroy_at(struct layer **layer);
 #define AUTO_LAYER CLEANUP(layer_destroy_at)
-// All layers below `directory`, in order (behaviour/plan.md "The layers directory"); a missing one gives none.
+// All layers below `directory`, in order (docs/plan.md); a missing one gives none.
 struct layer_list {
     struct layer **items; // owned
     size_t count, capacity;
@@ -150,6 +151,7 @@ void layers_clear(struct layer_list *layers);
 #define AUTO_LAYERS CLEANUP(layers_clear)
 
 // --- the combined plan ---
+
 struct plan {
     struct plan_content content; // with defaults filled in (is_set stays false): backoff, period, timeout, threshold
     unsigned references;         // private
@@ -177,7 +179,8 @@ bool plan_service_command(const struct plan_service *service, struct text_list *
 // base and arguments as one command line with the arguments in brackets: what `run --args` puts in a layer.
 char *plan_command_with_arguments(const struct text_list *base, const struct text_list *arguments);
 
-// --- order (order.c) --- behaviour/order.md
+// --- order (order.c): docs/plan.md ---
+
 // Names in lanes: each lane is one text_list, in order within; lanes listed in the order of their numbers.
 struct plan_lanes {
     struct text_list *items;
@@ -191,7 +194,8 @@ bool plan_start_order(const struct plan *plan, const struct text_list *names, st
 bool plan_stop_order(const struct plan *plan, const struct text_list *names, struct plan_lanes *lanes,
                      struct error *err) NODISCARD;
 
-// --- service contexts (context.c) --- for exec and exec checks
+// --- service contexts (context.c), for exec and exec checks ---
+
 struct run_context {
     struct map environment;
     struct optional_id user_id, group_id;

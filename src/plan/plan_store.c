@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "plan/content_internal.h"
+#include "plan/plan_store_internal.h"
 
 #define ARGUMENTS_LABEL "pebble-service-args"
 
@@ -83,7 +84,7 @@ static bool workloads_equal(const struct plan *a, const struct plan *b) {
     return true;
 }
 
-// A copy of the store's list (not of its layers), to be changed and tried.
+// A copy of the store's list, not of its layers.
 static struct layer_list list_copy(const struct layer_list *layers) {
     struct layer_list copy = {0};
     for (size_t i = 0; i < layers->count; i++)
@@ -91,21 +92,19 @@ static struct layer_list list_copy(const struct layer_list *layers) {
     return copy;
 }
 
-// Makes the list the store's own if its layers combine; only the array is freed otherwise.
-static bool try_layers(struct plan_store *store, struct layer_list *layers, struct error *err) {
+// Fills in the candidate's plan. On failure the list's array is freed, not its layers.
+static bool combine_candidate(const struct plan_store *store, struct plan_candidate *candidate, struct error *err) {
     struct plan *plan = NULL;
-    bool is_good = plan_combine(layers, &plan, err);
-    if (is_good && store->is_frozen && !workloads_equal(store->plan, plan)) {
+    bool is_valid = plan_combine(&candidate->layers, &plan, err);
+    if (is_valid && store->is_frozen && !workloads_equal(store->plan, plan)) {
         plan_release(plan);
-        is_good = error_set(err, ERROR_BAD_REQUEST, "cannot change immutable section \"workloads\"");
+        is_valid = error_set(err, ERROR_BAD_REQUEST, "cannot change immutable section \"workloads\"");
     }
-    if (!is_good) {
-        free(layers->items);
+    if (!is_valid) {
+        free(candidate->layers.items);
         return false;
     }
-    free(store->layers.items);
-    store->layers = *layers;
-    set_plan(store, plan);
+    candidate->plan = plan;
     return true;
 }
 
@@ -133,8 +132,9 @@ static size_t choose_place(const struct layer_list *layers, const char *label, i
     return layers->count;
 }
 
-// Takes the layer over if it succeeds.
-static bool insert_layer(struct plan_store *store, struct layer *layer, bool inner, struct error *err) {
+// Takes the layer over on success only, as combine_layer() does.
+static bool insert_layer(const struct plan_store *store, struct layer *layer, bool inner,
+                         struct plan_candidate *candidate, struct error *err) {
     int64_t order = 0;
     size_t place = choose_place(&store->layers, layer->label, &order);
     if (place != store->layers.count && !inner)
@@ -144,10 +144,12 @@ static bool insert_layer(struct plan_store *store, struct layer *layer, bool inn
     memmove(&layers.items[place + 1], &layers.items[place], (layers.count - 1 - place) * sizeof(struct layer *));
     layers.items[place] = layer;
     layer->order = order;
-    return try_layers(store, &layers, err);
+    *candidate = (struct plan_candidate){.layers = layers, .added = layer};
+    return combine_candidate(store, candidate, err);
 }
 
-static bool combine_layer(struct plan_store *store, size_t index, struct layer *layer, struct error *err) {
+static bool combine_layer(const struct plan_store *store, size_t index, const struct layer *layer,
+                          struct plan_candidate *candidate, struct error *err) {
     struct layer *old = store->layers.items[index];
     AUTO_LAYER struct layer *combined = memory_new(sizeof *combined);
     content_init(&combined->content);
@@ -156,31 +158,63 @@ static bool combine_layer(struct plan_store *store, size_t index, struct layer *
     combined->summary = layer->summary == NULL ? NULL : memory_string(layer->summary);
     combined->description = layer->description == NULL ? NULL : memory_string(layer->description);
     AUTO_DIAGNOSTICS struct diagnostics diagnostics = {0};
-    content_combine(&combined->content, (struct layer *const[]){old, layer}, 2, &diagnostics);
+    content_combine(&combined->content, (struct layer *const[]){old, (struct layer *)(uintptr_t)layer}, 2,
+                    &diagnostics);
     if (!diagnostics_report(&diagnostics, err))
         return false;
-    struct layer_list layers = list_copy(&store->layers);
-    layers.items[index] = combined;
-    if (!try_layers(store, &layers, err))
+    *candidate = (struct plan_candidate){.layers = list_copy(&store->layers), .added = combined, .replaced = old};
+    candidate->layers.items[index] = combined;
+    if (!combine_candidate(store, candidate, err))
         return false;
     combined = NULL;
-    layer_destroy(old);
     return true;
 }
 
-bool plan_store_add(struct plan_store *store, struct layer *layer, bool combine, bool inner, struct error *err) {
+bool plan_store_prepare(const struct plan_store *store, struct layer *layer, struct plan_placement placement,
+                        struct plan_candidate *candidate, struct error *err) {
     AUTO_LAYER struct layer *added = layer;
+    struct plan_candidate prepared = {0};
     for (size_t i = 0; i < store->layers.count; i++) {
         if (strcmp(store->layers.items[i]->label, added->label) != 0)
             continue;
-        if (combine)
-            return combine_layer(store, i, added, err);
+        if (placement.combine) {
+            if (!combine_layer(store, i, added, &prepared, err))
+                return false;
+            *candidate = prepared;
+            return true;
+        }
         AUTO_FREE char *label = text_quoted(added->label);
         return error_set(err, ERROR_BAD_REQUEST, "layer %s already exists", label);
     }
-    if (!insert_layer(store, added, inner, err))
+    if (!insert_layer(store, added, placement.inner, &prepared, err))
         return false;
     added = NULL;
+    *candidate = prepared;
+    return true;
+}
+
+void plan_store_commit(struct plan_store *store, struct plan_candidate *candidate) {
+    free(store->layers.items);
+    store->layers = candidate->layers;
+    layer_destroy(candidate->replaced);
+    set_plan(store, candidate->plan);
+    *candidate = (struct plan_candidate){0};
+}
+
+void plan_candidate_finish(struct plan_candidate *candidate) {
+    if (candidate->plan == NULL)
+        return;
+    free(candidate->layers.items);
+    layer_destroy(candidate->added);
+    plan_release(candidate->plan);
+    *candidate = (struct plan_candidate){0};
+}
+
+bool plan_store_add(struct plan_store *store, struct layer *layer, struct plan_placement placement, struct error *err) {
+    struct plan_candidate candidate = {0};
+    if (!plan_store_prepare(store, layer, placement, &candidate, err))
+        return false;
+    plan_store_commit(store, &candidate);
     return true;
 }
 
@@ -211,8 +245,5 @@ bool plan_store_set_arguments(struct plan_store *store, const struct map *servic
         if (!add_arguments(store->plan, entries[i]->key, entries[i]->value, layer, err))
             return false;
     }
-    if (!insert_layer(store, layer, false, err))
-        return false;
-    layer = NULL;
-    return true;
+    return plan_store_add(store, TAKE(layer), (struct plan_placement){0}, err);
 }

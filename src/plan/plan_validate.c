@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What can only be judged once all layers are together. Of one entry only the first fault is told: the others
 // often follow from it.
+// Declared in plan/content_internal.h.
 #include "plan/content_internal.h"
 
 #include <string.h>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The plan as YAML, the way the API and `pebble plan` show it: what is unset is left out, defaults too.
+// Declared in plan/plan.h.
 #include "plan/plan.h"
 
 #include <stdlib.h>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// What an entry of a layer consists of, as tables: reading, copying, merging, comparing and writing an entry
-// all walk the same table, so a new field is one line in record_tables.c and one member of its struct in plan.h.
+// Private to plan/: what an entry of a layer consists of, as tables: reading, copying, merging, comparing and writing
+// an entry all walk the same table, so a new field is one line in record_tables.c and one member of its struct in
+// plan.h.
 #pragma once
 
 #include "base/compiler.h"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The fields of everything that layers hold.
+// Declared in plan/plan.h.
 #include "plan/record_internal.h"
 
 #include "plan/plan.h"

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "process/command.h"
+#include "process/environment.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/map.h"
 #include "base/memory.h"
+#include "base/text.h"
 
 struct environment {
     struct map values;     // name → owned text

@@ -13,12 +13,12 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "process/process_internal.h"
 
 enum {
     CHILD_STACK_BYTES = 32 * 1024,
@@ -33,17 +33,18 @@ enum { RAW_SETUID = SYS_setuid32, RAW_SETGID = SYS_setgid32, RAW_SETGROUPS = SYS
 enum { RAW_SETUID = SYS_setuid, RAW_SETGID = SYS_setgid, RAW_SETGROUPS = SYS_setgroups };
 #endif
 
-enum launch_step { STEP_EXEC, STEP_DIRECTORY };
-
-// Lives on the parent's stack; the child, which shares the memory, says in it what failed.
-struct launch {
+// Lives on the stack of the thread that starts; the child shares the memory.
+struct start {
     const struct process_spec *spec;
-    enum launch_step step;
-    int errnum;
+    struct process_report *report;
 };
 
-// What runs in the child shares the parent's memory while the parent stands still: it allocates nothing,
-// takes no lock, and is left alone by sanitizers, whose books it would put out of order.
+#ifdef PEBBLE_TEST_SEAMS
+void (*process_before_exec)(const struct process_spec *spec);
+#endif
+
+// What runs in the child shares the parent's memory while only the thread that started it stands still: it allocates
+// nothing, takes no lock, and is left alone by sanitizers, whose records it would put out of order.
 #define IN_CHILD __attribute__((no_sanitize("address", "undefined", "thread")))
 
 IN_CHILD static int parse_descriptor(const char *name) {
@@ -148,61 +149,74 @@ IN_CHILD static void reset_signals(void) {
     syscall(SYS_rt_sigprocmask, SIG_SETMASK, as_default, NULL, (size_t)KERNEL_SIGSET_BYTES);
 }
 
-IN_CHILD static bool prepare_child(struct launch *launch) {
-    const struct process_spec *spec = launch->spec;
+IN_CHILD static bool prepare_child(const struct process_spec *spec, struct process_report *report) {
     bool is_apart = spec->group == PROCESS_OWN_SESSION ? setsid() >= 0 : setpgid(0, 0) == 0;
+    // Descriptors first: when the child can be stopped by its user, it holds none that are not its own.
     if (!is_apart || !place_descriptors(spec) || (spec->takes_terminal && !take_terminal()) ||
         !change_account(&spec->account))
         return false;
     if (spec->descriptors != NULL && setrlimit(RLIMIT_NOFILE, spec->descriptors) != 0)
         return false;
     if (spec->directory != NULL && chdir(spec->directory) != 0) {
-        launch->step = STEP_DIRECTORY;
+        report->step = PROCESS_STEP_DIRECTORY;
         return false;
     }
     return true;
 }
 
+IN_CHILD static void run_program(const struct process_spec *spec, const struct process_report *report) {
+    reset_signals();
+#ifdef PEBBLE_TEST_SEAMS
+    if (process_before_exec != NULL)
+        process_before_exec(spec);
+#endif
+    if (__atomic_load_n(&report->is_called_off, __ATOMIC_SEQ_CST))
+        errno = ECANCELED;
+    else
+        execve(spec->path, spec->argv, spec->envp);
+}
+
 IN_CHILD static int run_child(void *data) {
-    struct launch *launch = data;
-    if (prepare_child(launch)) {
-        reset_signals();
-        execve(launch->spec->path, launch->spec->argv, launch->spec->envp);
-    }
-    launch->errnum = errno;
+    struct start *start = data;
+    if (prepare_child(start->spec, start->report))
+        run_program(start->spec, start->report);
+    start->report->errnum = errno;
     return 127;
 }
 
 // As vfork(), but the child has a stack of its own: what it does there cannot hurt the parent's frames.
-static pid_t launch_child(struct launch *launch) {
+void process_spawn(const struct process_spec *spec, struct process_report *report) {
     _Alignas(16) char stack[CHILD_STACK_BYTES];
+    struct start start = {.spec = spec, .report = report};
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before); // a handler must not run in the child
-    pid_t pid = clone(run_child, stack + sizeof stack, CLONE_VM | CLONE_VFORK | SIGCHLD, launch);
-    if (pid < 0)
-        launch->errnum = errno;
+    if (clone(run_child, stack + sizeof stack, CLONE_VM | CLONE_VFORK | CLONE_PARENT_SETTID | SIGCHLD, &start,
+              &report->pid) < 0)
+        report->errnum = errno;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return pid;
 }
 
-static void reap_failed(pid_t pid) {
-    while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-        continue;
+pid_t process_report_pid(const struct process_report *report) {
+    return __atomic_load_n(&report->pid, __ATOMIC_SEQ_CST);
 }
 
-bool process_spawn(const struct process_spec *spec, pid_t *pid, struct error *err) {
-    struct launch launch = {.spec = spec};
-    pid_t child = launch_child(&launch);
-    if (child > 0 && launch.errnum == 0) {
-        *pid = child;
-        return true;
+void process_call_off(struct process_report *report) {
+    // In this order: either the PID is there by now, or the child is yet to see the flag.
+    __atomic_store_n(&report->is_called_off, true, __ATOMIC_SEQ_CST);
+    pid_t pid = process_report_pid(report);
+    if (pid > 0) {
+        (void)kill(-pid, SIGKILL); // it may run its program by now
+        (void)kill(pid, SIGKILL);
     }
-    if (child > 0)
-        reap_failed(child);
-    if (launch.step == STEP_DIRECTORY)
-        return error_set_errno(err, launch.errnum, "chdir %s", spec->directory);
-    return error_set_errno(err, launch.errnum, "fork/exec %s", spec->path);
+}
+
+bool process_report_check(const struct process_report *report, const struct process_spec *spec, struct error *err) {
+    if (report->errnum == 0)
+        return true;
+    if (report->step == PROCESS_STEP_DIRECTORY)
+        return error_set_errno(err, report->errnum, "chdir %s", spec->directory);
+    return error_set_errno(err, report->errnum, "fork/exec %s", spec->path);
 }
 
 // --- finding programs ---

@@ -6,7 +6,10 @@
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
+#include "base/buffer.h"
+#include "base/file.h"
 #include "base/memory.h"
 
 enum {
@@ -20,9 +23,12 @@ struct reaper {
     struct deferred next_round;
     struct child **buckets; // chains by PID
     size_t bucket_count, child_count;
+    size_t kept_count;    // of the children in the buckets
+    struct list expected; // expected_child.link
     struct rlimit child_descriptors;
     bool has_raised_descriptors;
-    struct child *ending; // whose owner is being told; NULL once that owner has let go of it
+    struct child *ending; // whose owner is being notified; NULL once that owner has let go of it
+    bool keeps_ending;    // its owner keeps it, or kept it for a while
 };
 
 // --- children by PID ---
@@ -51,55 +57,135 @@ static void table_grow(struct reaper *reaper) {
     free(old);
 }
 
-static struct child *table_take(struct reaper *reaper, pid_t pid) {
-    for (struct child **at = bucket_of(reaper, pid); *at != NULL; at = &(*at)->next) {
-        struct child *child = *at;
-        if (child->pid != pid)
-            continue;
-        *at = child->next;
-        child->next = NULL;
-        reaper->child_count--;
-        return child;
-    }
-    return NULL;
+static void table_add(struct reaper *reaper, struct child *child) {
+    if (reaper->child_count++ == reaper->bucket_count)
+        table_grow(reaper);
+    chain_add(reaper, child);
+}
+
+static struct child *table_find(const struct reaper *reaper, pid_t pid) {
+    struct child *child = *bucket_of(reaper, pid);
+    while (child != NULL && child->pid != pid)
+        child = child->next;
+    return child;
+}
+
+static void table_remove(struct reaper *reaper, struct child *child) {
+    struct child **at = bucket_of(reaper, child->pid);
+    while (*at != child)
+        at = &(*at)->next;
+    *at = child->next;
+    child->next = NULL;
+    reaper->child_count--;
 }
 
 // --- reaping ---
 
-static void notify_owner(struct reaper *reaper, const siginfo_t *info) {
-    struct child *child = table_take(reaper, info->si_pid);
-    if (child == NULL)
-        return;
-    int exit_code = info->si_code == CLD_EXITED ? info->si_status : 128 + info->si_status;
+static bool is_expected(const struct reaper *reaper, pid_t pid) {
+    const struct expected_child *expected;
+    LIST_FOR_EACH (expected, &reaper->expected, link) {
+        if (__atomic_load_n(expected->pid, __ATOMIC_SEQ_CST) == pid)
+            return true;
+    }
+    return false;
+}
+
+static void reap(pid_t pid) {
+    siginfo_t info;
+    (void)waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG);
+}
+
+// Returns whether the owner keeps, or has kept, the child: it is not to be reaped then.
+static bool notify_owner(struct reaper *reaper, struct child *child, const siginfo_t *info) {
+    table_remove(reaper, child);
     reaper->ending = child;
-    child->on_exit(child, exit_code);
+    reaper->keeps_ending = false;
+    child->on_exit(child, info->si_code == CLD_EXITED ? info->si_status : 128 + info->si_status);
     if (reaper->ending != NULL)
         child->pid = 0;
     reaper->ending = NULL;
+    return reaper->keeps_ending;
 }
 
-// False when no child has ended.
-static bool reap_one(struct reaper *reaper) {
-    siginfo_t info = {0};
-    if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0)
-        return errno == EINTR;
-    if (info.si_pid == 0)
+static void end_child(struct reaper *reaper, const siginfo_t *info) {
+    struct child *child = table_find(reaper, info->si_pid);
+    if (child == NULL || !notify_owner(reaper, child, info))
+        reap(info->si_pid);
+}
+
+static bool has_ended(idtype_t type, pid_t pid, siginfo_t *info) {
+    *info = (siginfo_t){0};
+    int status;
+    do {
+        status = waitid(type, (id_t)pid, info, WEXITED | WNOHANG | WNOWAIT);
+    } while (status != 0 && errno == EINTR);
+    return status == 0 && info->si_pid != 0;
+}
+
+// False when no child has ended, or one whose launch is not over.
+static bool reap_next(struct reaper *reaper) {
+    siginfo_t info;
+    if (!has_ended(P_ALL, 0, &info) || is_expected(reaper, info.si_pid))
         return false;
-    notify_owner(reaper, &info);
-    waitid(P_PID, (id_t)info.si_pid, &info, WEXITED | WNOHANG);
+    end_child(reaper, &info);
     return true;
+}
+
+// --- reaping past children that are kept, which the kernel would name first, again and again ---
+
+static size_t list_ended(const struct reaper *reaper, pid_t pids[REAPS_PER_TURN]) {
+    size_t count = 0;
+    siginfo_t info;
+    for (size_t i = 0; i < reaper->bucket_count; i++) {
+        for (const struct child *child = reaper->buckets[i]; child != NULL; child = child->next) {
+            if (count < REAPS_PER_TURN && !child->is_kept && has_ended(P_PID, child->pid, &info))
+                pids[count++] = child->pid;
+        }
+    }
+    return count;
+}
+
+// Orphans are this thread's children. Where the kernel does not list them, they are left until nothing is kept.
+static void reap_orphans(const struct reaper *reaper) {
+    AUTO_FREE char *path = memory_printf("/proc/self/task/%d/children", (int)getpid());
+    AUTO_BUFFER struct buffer list = BUFFER_INIT(BUFFER_NO_LIMIT);
+    if (!file_read(path, &list, NULL))
+        return;
+    char *at = list.data;
+    for (char *end; at != NULL; at = end) {
+        pid_t pid = (pid_t)strtol(at, &end, 10);
+        if (end == at)
+            return;
+        siginfo_t info;
+        if (table_find(reaper, pid) == NULL && !is_expected(reaper, pid) && has_ended(P_PID, pid, &info))
+            reap(pid);
+    }
+}
+
+// Returns whether there may be more.
+static bool reap_past_kept(struct reaper *reaper) {
+    pid_t pids[REAPS_PER_TURN];
+    size_t count = list_ended(reaper, pids);
+    for (size_t i = 0; i < count; i++) {
+        siginfo_t info;
+        if (has_ended(P_PID, pids[i], &info))
+            end_child(reaper, &info);
+    }
+    reap_orphans(reaper);
+    return count == REAPS_PER_TURN;
 }
 
 static void reap_round(struct deferred *round) {
     struct reaper *reaper = CONTAINER_OF(round, struct reaper, next_round);
-    for (int i = 0; i < REAPS_PER_TURN; i++) {
-        if (!reap_one(reaper))
+    for (int i = 0; i < REAPS_PER_TURN && reaper->kept_count == 0; i++) {
+        if (!reap_next(reaper))
             return;
     }
-    loop_defer(reaper->loop, round, reap_round);
+    if (reaper->kept_count == 0 || reap_past_kept(reaper))
+        loop_defer(reaper->loop, round, reap_round);
 }
 
-static void children_ended(void *data, int signal_number UNUSED) {
+static void on_children_ended(void *data, int signal_number UNUSED) {
     struct reaper *reaper = data;
     reap_round(&reaper->next_round);
 }
@@ -107,7 +193,8 @@ static void children_ended(void *data, int signal_number UNUSED) {
 bool reaper_create(struct loop *loop, struct reaper **out, struct error *err) {
     struct reaper *reaper = memory_new(sizeof *reaper);
     reaper->loop = loop;
-    if (!signal_watch_create(loop, SIGCHLD, children_ended, reaper, &reaper->signals, err)) {
+    list_init(&reaper->expected);
+    if (!signal_watch_create(loop, SIGCHLD, on_children_ended, reaper, &reaper->signals, err)) {
         free(reaper);
         return false;
     }
@@ -148,21 +235,50 @@ void reaper_destroy(struct reaper *reaper) {
     free(reaper);
 }
 
+void reaper_expect(struct reaper *reaper, struct expected_child *expected, const pid_t *pid) {
+    expected->pid = pid;
+    list_add(&reaper->expected, &expected->link);
+}
+
+void reaper_unexpect(struct reaper *reaper, struct expected_child *expected) {
+    list_remove(&expected->link);
+    loop_defer(reaper->loop, &reaper->next_round, reap_round);
+}
+
 void reaper_watch(struct reaper *reaper, struct child *child, pid_t pid, child_exit_fn on_exit) {
     if (reaper->ending == child)
         reaper->ending = NULL; // its owner starts the next process with it
     child->pid = pid;
     child->on_exit = on_exit;
-    if (reaper->child_count++ == reaper->bucket_count)
-        table_grow(reaper);
-    chain_add(reaper, child);
+    child->is_kept = false;
+    table_add(reaper, child);
+}
+
+void reaper_keep(struct reaper *reaper, struct child *child) {
+    if (reaper->ending != child)
+        return;
+    reaper->ending = NULL;
+    reaper->keeps_ending = true;
+    child->is_kept = true;
+    reaper->kept_count++;
+    table_add(reaper, child);
+}
+
+static void forget_kept(struct reaper *reaper, struct child *child) {
+    child->is_kept = false;
+    reaper->kept_count--;
+    reap(child->pid);
+    loop_defer(reaper->loop, &reaper->next_round, reap_round);
 }
 
 void reaper_forget(struct reaper *reaper, struct child *child) {
-    if (reaper->ending == child)
+    if (reaper->ending == child) {
         reaper->ending = NULL;
-    else if (child->pid > 0)
-        table_take(reaper, child->pid);
+    } else if (child->pid > 0) {
+        table_remove(reaper, child);
+        if (child->is_kept)
+            forget_kept(reaper, child);
+    }
     child->pid = 0;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "process/command.h"
+#include "process/signal_names.h"
 
 #include <signal.h>
 

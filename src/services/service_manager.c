@@ -2,31 +2,21 @@
 #include "services/service_manager.h"
 
 #include <stdlib.h>
-#include <sys/resource.h>
 
 #include "base/memory.h"
-#include "services/service_internal.h"
+#include "services/service_changes_internal.h"
+#include "services/service_machine_internal.h"
 
-#define RESERVED_DESCRIPTORS 128
 #define KILL_DELAY_LEAST_NS (5 * NS_PER_S)
 #define STOP_MARGIN_NS (5 * NS_PER_S + 100 * NS_PER_MS) // for SIGKILL to take effect, and for the way there
-
-static size_t process_limit(void) {
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
-        return SIZE_MAX;
-    size_t all = (size_t)limit.rlim_cur;
-    return all > 2 * RESERVED_DESCRIPTORS ? all - RESERVED_DESCRIPTORS : all / 2;
-}
 
 struct service_manager *service_manager_create(const struct service_manager_spec *spec) {
     struct service_manager *manager = memory_new(sizeof *manager);
     manager->spec = *spec;
-    manager->process_limit = process_limit();
     map_init(&manager->services, service_destroy);
-    list_init(&manager->start_queue);
+    list_init(&manager->changes);
     event_init(&manager->shutdown_wanted);
-    event_init(&manager->started);
+    event_init(&manager->changed);
     service_tasks_register(manager);
     return manager;
 }
@@ -34,7 +24,7 @@ struct service_manager *service_manager_create(const struct service_manager_spec
 void service_manager_destroy(struct service_manager *manager) {
     if (manager == NULL)
         return;
-    loop_defer_cancel(manager->spec.loop, &manager->start_turn);
+    service_changes_discard(manager);
     map_finish(&manager->services);
     free(manager->planned);
     plan_release(manager->plan);
@@ -55,7 +45,7 @@ static void visit_one(struct service_manager *manager, const struct plan_service
     struct service_info info = {
         .name = config->name,
         .is_enabled = text_equal(config->startup, "enabled"),
-        .status = service != NULL ? service_status(service) : "inactive",
+        .status = service != NULL ? service_state_status(service->state) : "inactive",
     };
     if (service != NULL && service->since.is_set)
         info.since = service->since_text;
@@ -90,8 +80,7 @@ void service_manager_counts(struct service_manager *manager, service_count_fn vi
 }
 
 static bool is_at_rest(const struct service *service) {
-    return (service->state == STATE_INITIAL || service->state == STATE_STOPPED) &&
-           !list_is_linked(&service->queue_link);
+    return service->state == SERVICE_INITIAL || service->state == SERVICE_STOPPED;
 }
 
 bool service_manager_is_busy(const struct service_manager *manager) {
@@ -120,13 +109,34 @@ bool service_manager_signal(struct service_manager *manager, const struct text_l
     return diagnostics.length == 0 || error_set(err, ERROR_INTERNAL, "%s", buffer_text(&diagnostics));
 }
 
+static void check_failed(struct service *service, enum action action) {
+    struct service_event event = {.action = action};
+    switch (action) {
+    case ACTION_RESTART:
+        event.kind = EVENT_CHECK_RESTART;
+        break;
+    case ACTION_SHUTDOWN:
+    case ACTION_SUCCESS_SHUTDOWN:
+        event.kind = EVENT_CHECK_SHUTDOWN;
+        break;
+    default:
+        return;
+    }
+    service_handle(service, &event);
+}
+
 void service_manager_check_failed(struct service_manager *manager, const char *check) {
     AUTO_FREE struct map_entry **sorted = map_sorted(&manager->services);
     for (size_t i = 0; sorted[i] != NULL; i++) {
         struct service *service = sorted[i]->value;
         if (service->config != NULL && map_has(&service->config->on_check_failure, check))
-            service_check_failed(service, (enum action)(intptr_t)map_get(&service->config->on_check_failure, check));
+            check_failed(service, (enum action)(intptr_t)map_get(&service->config->on_check_failure, check));
     }
+}
+
+static bool is_stopping_or_up(const struct service *service) {
+    return service_is_up(service) || service->state == SERVICE_TERMINATING ||
+           service->state == SERVICE_RESTART_TERMINATING;
 }
 
 int64_t service_manager_stop_limit_ns(const struct service_manager *manager) {
@@ -134,8 +144,7 @@ int64_t service_manager_stop_limit_ns(const struct service_manager *manager) {
     for (struct map_entry *entry = map_first(&manager->services); entry != NULL;
          entry = map_next(&manager->services, entry)) {
         const struct service *service = entry->value;
-        if ((service_is_up(service) || service->state == STATE_TERMINATING) &&
-            service_kill_delay_ns(service) > longest_ns)
+        if (is_stopping_or_up(service) && service_kill_delay_ns(service) > longest_ns)
             longest_ns = service_kill_delay_ns(service);
     }
     return longest_ns < INT64_MAX - STOP_MARGIN_NS ? longest_ns + STOP_MARGIN_NS : INT64_MAX;
@@ -145,6 +154,6 @@ struct event *service_manager_shutdown_wanted(struct service_manager *manager) {
     return &manager->shutdown_wanted;
 }
 
-struct event *service_manager_started(struct service_manager *manager) {
-    return &manager->started;
+struct event *service_manager_changed(struct service_manager *manager) {
+    return &manager->changed;
 }

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What is asked for: services and their order become the tasks of a change (docs/services.md).
+// Declared in services/service_manager.h.
 #include "services/service_internal.h"
+#include "services/service_manager.h"
 
 #include <ctype.h>
 #include <string.h>
 
 #include "base/memory.h"
+#include "state/task_array.h"
 
 static const char *const action_names[] = {
     [SERVICE_START] = "start",   [SERVICE_STOP] = "stop",           [SERVICE_RESTART] = "restart",
@@ -23,14 +26,14 @@ bool service_action_by_name(const char *name, enum service_action *action) {
 }
 
 // What is to be done, before anything is made of it.
-struct request {
+struct service_request {
     struct text_list names; // that the change is about
     struct plan_lanes stop;
     struct plan_lanes start;
     size_t touched; // how many services the summary counts
 };
 
-static void request_finish(struct request *request) {
+static void request_finish(struct service_request *request) {
     text_list_clear(&request->names);
     plan_lanes_clear(&request->stop);
     plan_lanes_clear(&request->start);
@@ -68,13 +71,12 @@ static bool is_in_map(const char *name, const void *data) {
 static bool is_stoppable(const char *name, const void *data) {
     const struct service_manager *manager = data;
     const struct service *service = map_get(&manager->services, name);
-    return service != NULL &&
-           (service->process != NULL || service->state == STATE_BACKOFF || list_is_linked(&service->queue_link));
+    return service != NULL && (service->process != NULL || service->state == SERVICE_BACKOFF);
 }
 
 // --- what each action means ---
 
-static bool plan_restart(struct service_manager *manager, struct request *request, struct error *err) {
+static bool plan_restart(struct service_manager *manager, struct service_request *request, struct error *err) {
     if (!plan_stop_order(manager->plan, &request->names, &request->stop, err))
         return false;
     AUTO_MAP struct map named = MAP_INIT(NULL);
@@ -99,7 +101,7 @@ static void take_up(struct service_manager *manager, const struct text_list *nam
     }
 }
 
-static bool plan_replan(struct service_manager *manager, struct request *request, struct error *err) {
+static bool plan_replan(struct service_manager *manager, struct service_request *request, struct error *err) {
     AUTO_TEXT_LIST struct text_list changed = {0};
     AUTO_TEXT_LIST struct text_list wanted = {0};
     AUTO_FREE struct map_entry **known = map_sorted(&manager->services);
@@ -130,15 +132,17 @@ static bool plan_replan(struct service_manager *manager, struct request *request
     return true;
 }
 
-static bool plan_autostart(struct service_manager *manager, struct request *request, struct error *err) {
+static bool plan_autostart(struct service_manager *manager, struct service_request *request, struct error *err) {
     AUTO_TEXT_LIST struct text_list enabled = {0};
     struct map_entry *const *planned = manager->planned;
     for (size_t i = 0; planned[i] != NULL; i++) {
         if (text_equal(((const struct plan_service *)planned[i]->value)->startup, "enabled"))
             text_list_add(&enabled, planned[i]->key);
     }
-    if (enabled.count == 0)
-        return error_set(err, ERROR_NO_DEFAULT_SERVICES, "no default services");
+    if (enabled.count == 0) {
+        error_set(err, ERROR_BAD_REQUEST, "no default services");
+        return error_set_code(err, "no-default-services");
+    }
     if (!plan_start_order(manager->plan, &enabled, &request->start, err))
         return false;
     for (size_t i = 0; i < request->start.count; i++)
@@ -146,7 +150,7 @@ static bool plan_autostart(struct service_manager *manager, struct request *requ
     return true;
 }
 
-static bool plan_action(struct service_manager *manager, enum service_action action, struct request *request,
+static bool plan_action(struct service_manager *manager, enum service_action action, struct service_request *request,
                         struct error *err) {
     switch (action) {
     case SERVICE_START:
@@ -163,17 +167,6 @@ static bool plan_action(struct service_manager *manager, enum service_action act
 }
 
 // --- the change ---
-
-struct task_array {
-    struct task **items;
-    size_t count;
-    size_t capacity;
-};
-
-static void task_array_add(struct task_array *array, struct task *task) {
-    array->items = memory_grow(array->items, &array->capacity, array->count + 1, sizeof *array->items);
-    array->items[array->count++] = task;
-}
 
 static struct task *add_task(struct change *change, const char *kind, const char *name) {
     AUTO_BUFFER struct buffer summary = BUFFER_INIT(BUFFER_NO_LIMIT);
@@ -211,17 +204,15 @@ static void set_service_names(struct change *change, const struct text_list *nam
     change_set_data(change, "service-names", list);
 }
 
-static void add_tasks(struct change *change, const struct request *request) {
+static void add_tasks(struct change *change, const struct service_request *request) {
     struct task_array none = {0};
-    struct task_array stops = {0};
-    struct task_array starts = {0};
+    AUTO_TASK_ARRAY struct task_array stops = {0};
+    AUTO_TASK_ARRAY struct task_array starts = {0};
     add_lanes(change, "stop", &request->stop, &none, &stops);
     add_lanes(change, "start", &request->start, &stops, &starts);
-    memory_free_at(&stops.items);
-    memory_free_at(&starts.items);
 }
 
-static void summarise(const struct request *request, enum service_action action, struct buffer *out) {
+static void summarise(const struct service_request *request, enum service_action action, struct buffer *out) {
     const char *name = action_names[action];
     buffer_printf(out, "%c%s ", toupper((unsigned char)name[0]), name + 1);
     if (request->start.count + request->stop.count == 0) {
@@ -235,7 +226,7 @@ static void summarise(const struct request *request, enum service_action action,
 }
 
 static struct change *make_change(struct service_manager *manager, enum service_action action,
-                                  const struct request *request) {
+                                  const struct service_request *request) {
     AUTO_BUFFER struct buffer summary = BUFFER_INIT(BUFFER_NO_LIMIT);
     summarise(request, action, &summary);
     struct change *change = change_create(manager->spec.state, action_names[action], buffer_text(&summary));
@@ -262,7 +253,7 @@ bool service_manager_request(struct service_manager *manager, enum service_actio
                              struct change **change, struct error *err) {
     if (!check_names(action, names, err))
         return false;
-    struct request request = {0};
+    struct service_request request = {0};
     text_list_copy(&request.names, names);
     bool is_good = plan_action(manager, action, &request, err);
     if (is_good) {
@@ -270,7 +261,7 @@ bool service_manager_request(struct service_manager *manager, enum service_actio
         if (action != SERVICE_REPLAN)
             request.touched = lanes_total(action == SERVICE_STOP ? &request.stop : &request.start);
         *change = make_change(manager, action, &request);
-    } else if (err == NULL || err->kind != ERROR_NO_DEFAULT_SERVICES) {
+    } else if (!error_has_code(err, "no-default-services")) {
         error_prefix(err, "cannot %s services: ", action_names[action]);
     }
     request_finish(&request);
@@ -283,7 +274,7 @@ struct change *service_manager_stop_all(struct service_manager *manager) {
     struct map_entry *const *planned = manager->planned;
     for (size_t i = 0; planned[i] != NULL; i++)
         text_list_add(&names, planned[i]->key);
-    struct request request = {0};
+    struct service_request request = {0};
     struct change *change = NULL;
     if (plan_stop_order(manager->plan, &names, &request.stop, NULL)) {
         lanes_filter(&request.stop, is_stoppable, manager);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The tasks "start" and "stop": what they do with services in each state.
+// Declared in services/service_internal.h.
 #include "services/service_internal.h"
+#include "services/service_machine_internal.h"
 
 #include "base/log.h"
 #include "base/memory.h"
@@ -12,7 +14,7 @@ static const char *requested_name(const struct task *task) {
 }
 
 static bool is_started_already(const struct service *service) {
-    return service_is_up(service) || (list_is_linked(&service->queue_link) && service->start_task != NULL);
+    return service_is_up(service) || service->state == SERVICE_LAUNCHING;
 }
 
 static void begin_start(struct task *task, void *data) {
@@ -49,31 +51,27 @@ static void begin_start(struct task *task, void *data) {
         return;
     }
     task_set_data(task, "started", json_true());
-    service_start(service, task);
+    service_handle(service, &(const struct service_event){.kind = EVENT_START, .task = task});
 }
 
 static void abort_start(struct task *task, void *data) {
     struct service_manager *manager = data;
     struct service *service = map_get(&manager->services, requested_name(task));
     if (service != NULL && service->start_task == task)
-        service_abort_start(service);
+        service_handle(service, &(const struct service_event){.kind = EVENT_ABORT});
 }
 
-// What there is to say where nothing has to be stopped; NULL where something has.
-static const char *nothing_to_stop(struct service *service) {
-    bool waits_anyway = service->is_restarting || service->manager->is_stopping;
-    if (list_is_linked(&service->queue_link))
-        return NULL;
+// Why there is nothing to stop; NULL if there is something.
+static const char *reason_not_to_stop(const struct service *service) {
     switch (service->state) {
-    case STATE_TERMINATING:
-    case STATE_KILLING:
-        return waits_anyway ? NULL : "already stopping";
-    case STATE_INITIAL:
+    case SERVICE_TERMINATING:
+    case SERVICE_KILLING:
+        return service->manager->is_stopping ? NULL : "already stopping";
+    case SERVICE_INITIAL:
         return "has never been started";
-    case STATE_STOPPED:
+    case SERVICE_STOPPED:
         return "already stopped";
-    case STATE_EXITED:
-        service_set_state(service, STATE_STOPPED);
+    case SERVICE_EXITED:
         return "had already exited";
     default:
         return NULL;
@@ -84,14 +82,16 @@ static void begin_stop(struct task *task, void *data) {
     struct service_manager *manager = data;
     const char *name = requested_name(task);
     struct service *service = map_get(&manager->services, name);
-    const char *reason = service != NULL ? nothing_to_stop(service) : "has never been started";
+    const char *reason = service != NULL ? reason_not_to_stop(service) : "has never been started";
     if (reason != NULL) {
         AUTO_FREE char *quoted_name = text_quoted(name);
         task_log_info(task, "Service %s %s.", quoted_name, reason);
-        task_finish(task, NULL);
-        return;
     }
-    service_stop(service, task);
+    bool is_stopping = service != NULL && (service->state == SERVICE_TERMINATING || service->state == SERVICE_KILLING);
+    if (service == NULL || (reason != NULL && is_stopping))
+        task_finish(task, NULL);
+    else
+        service_handle(service, &(const struct service_event){.kind = EVENT_STOP, .task = task});
 }
 
 static void abort_stop(struct task *task, void *data UNUSED) {

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "state/state.h"
+#include "state/change.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
-#include "state/state_internal.h"
+#include "state/change_internal.h"
 
-struct change *change_make(struct state *state, uint64_t number, const char *kind, const char *summary) {
+struct change *change_create_numbered(struct state *state, uint64_t number, const char *kind, const char *summary) {
     struct change *change = memory_new(sizeof *change);
     change->state = state;
     change->number = number;
@@ -16,23 +16,23 @@ struct change *change_make(struct state *state, uint64_t number, const char *kin
     change->kind = memory_string(kind);
     change->summary = memory_string(summary);
     list_add(&state->changes, &change->link);
-    map_set(&state->change_of, change->id, change);
+    map_set(&state->changes_by_id, change->id, change);
     return change;
 }
 
 static void change_destroy(struct change *change) {
     struct state *state = change->state;
     list_remove(&change->link);
-    map_remove(&state->change_of, change->id);
+    map_remove(&state->changes_by_id, change->id);
     for (size_t i = 0; i < change->tasks.count; i++) {
-        map_remove(&state->task_of, change->tasks.items[i]->id);
+        map_remove(&state->tasks_by_id, change->tasks.items[i]->id);
         task_destroy(change->tasks.items[i]);
     }
     task_array_finish(&change->tasks);
-    change_forget_lanes(change);
+    change_drop_lane_index(change);
     json_decref(change->data);
     json_decref(change->extra);
-    piece_drop(&change->text);
+    shared_text_release(&change->text);
     free(change->kind);
     free(change->summary);
     free(change);
@@ -40,71 +40,38 @@ static void change_destroy(struct change *change) {
 
 void change_remove(struct change *change) {
     struct state *state = change->state;
-    struct notice *notice = notice_find(state, &(struct notice_spec){.type = "change-update", .key = change->id});
-    if (notice != NULL)
-        notice_remove(state, notice);
+    event_emit(&state->change_removed, change);
     change_destroy(change);
     state_touch(state);
 }
 
 void change_touch(struct change *change) {
-    piece_drop(&change->text);
+    shared_text_release(&change->text);
     state_touch(change->state);
 }
 
-void change_attach(struct change *change, struct task *task) {
+void change_add_task(struct change *change, struct task *task) {
     task->change = change;
     task_array_add(&change->tasks, task);
     change->status_counts[task->status]++;
-    change_forget_lanes(change);
+    change_drop_lane_index(change);
 }
 
-void change_forget_lanes(struct change *change) {
+void change_drop_lane_index(struct change *change) {
     if (change == NULL)
         return;
-    free(change->lanes);
-    change->lanes = NULL;
-    change->lane_entry_count = 0;
-}
-
-// --- the change-update notice ---
-
-static void change_record_notice(struct change *change) {
-    AUTO_TEXT_LIST struct text_list names = {0};
-    AUTO_TEXT_LIST struct text_list values = {0};
-    const char *kind = change->kind;
-    const char *name;
-    json_t *value;
-    json_t *more = json_object_get(change->data, "notice-data");
-    json_object_foreach(more, name, value) {
-        if (!json_is_string(value))
-            continue;
-        if (strcmp(name, "kind") == 0) {
-            kind = json_string_value(value);
-            continue;
-        }
-        text_list_add(&names, name);
-        text_list_add(&values, json_string_value(value));
-    }
-    text_list_add(&names, "kind");
-    text_list_add(&values, kind);
-    state_add_notice(change->state,
-                     &(struct notice_spec){
-                         .type = "change-update", .key = change->id, .data_names = &names, .data_values = &values});
-}
-
-// Between two tasks of a chain a change is Do for a moment; nobody is told of that.
-static bool is_worth_a_notice(enum task_status old, enum task_status now) {
-    return old != now && !(old == STATUS_DOING && now == STATUS_DO) && !(old == STATUS_UNDOING && now == STATUS_UNDO);
+    free(change->lane_index);
+    change->lane_index = NULL;
+    change->lane_index_count = 0;
 }
 
 struct change *change_create_with_notice_data(struct state *state, const char *kind, const char *summary,
                                               json_t *notice_data) {
-    struct change *change = change_make(state, ++state->last_change_id, kind, summary);
+    struct change *change = change_create_numbered(state, ++state->last_change_id, kind, summary);
     change->spawn_time = clock_now();
     if (notice_data != NULL)
         change_set_data(change, "notice-data", notice_data);
-    change_record_notice(change);
+    event_emit(&state->change_created, change);
     state_touch(state);
     return change;
 }
@@ -121,8 +88,8 @@ enum task_status change_status(const struct change *change) {
         STATUS_ABORT, STATUS_UNDOING, STATUS_UNDO,   STATUS_DOING, STATUS_DO,
         STATUS_WAIT,  STATUS_ERROR,   STATUS_UNDONE, STATUS_DONE,
     };
-    if (change->set_status != STATUS_DEFAULT)
-        return change->set_status;
+    if (change->explicit_status != STATUS_DEFAULT)
+        return change->explicit_status;
     for (size_t i = 0; i < ARRAY_COUNT(order); i++) {
         if (change->status_counts[order[i]] > 0)
             return order[i];
@@ -138,51 +105,39 @@ static bool has_unready_task(const struct change *change) {
     return false;
 }
 
-// Tells of a new status, and of becoming ready, which happens once.
-static void change_notify(struct change *change, bool is_now_ready) {
+// Announces a new status, and that the change is ready, which happens once.
+static void announce_status(struct change *change, bool is_now_ready) {
     bool becomes_ready = is_now_ready && !change->is_ready;
     if (becomes_ready) {
         change->is_ready = true;
         if (!change->ready_time.is_set)
             change->ready_time = clock_now();
-        change_forget_lanes(change);
+        change_drop_lane_index(change);
         change_touch(change);
     }
-    enum task_status now = change_status(change);
-    bool is_new = now != change->observed_status;
-    change->observed_status = now;
-    if (is_worth_a_notice(change->noticed_status, now)) {
-        change->noticed_status = now;
-        change_touch(change);
-        change_record_notice(change);
-    }
-    if (is_new)
+    enum task_status status = change_status(change);
+    if (status != change->announced_status) {
+        change->announced_status = status;
         event_emit(&change->state->change_updated, change);
+    }
     if (becomes_ready)
         event_emit(&change->state->change_ready, change);
 }
 
-void change_task_moved(struct change *change, enum task_status old, enum task_status now) {
+void change_task_status_changed(struct change *change, enum task_status old, enum task_status now) {
     change->status_counts[old]--;
     change->status_counts[now]++;
-    change_notify(change, status_is_ready(now) && !has_unready_task(change));
+    announce_status(change, status_is_ready(now) && !has_unready_task(change));
 }
 
 void change_set_status(struct change *change, enum task_status status) {
-    change->set_status = status;
+    change->explicit_status = status;
     change_touch(change);
-    change_notify(change, status_is_ready(status));
+    announce_status(change, status_is_ready(status));
 }
 
 bool change_is_ready(const struct change *change) {
     return change->is_ready;
-}
-
-bool change_abort(struct change *change, struct error *err) {
-    if (change->is_ready)
-        return error_set(err, ERROR_BAD_REQUEST, "cannot abort change %s with nothing pending", change->id);
-    change_abort_all(change);
-    return true;
 }
 
 // --- what failed ---
@@ -217,7 +172,7 @@ char *change_error(const struct change *change) {
 // --- what it is ---
 
 struct change *state_find_change(struct state *state, const char *id) {
-    return map_get(&state->change_of, id);
+    return map_get(&state->changes_by_id, id);
 }
 
 void state_each_change(struct state *state, change_visit_fn visit, void *data) {
@@ -273,4 +228,22 @@ struct wall_time change_spawn_time(const struct change *change) {
 
 struct wall_time change_ready_time(const struct change *change) {
     return change->ready_time;
+}
+
+// --- events ---
+
+struct event *state_change_created(struct state *state) {
+    return &state->change_created;
+}
+
+struct event *state_change_updated(struct state *state) {
+    return &state->change_updated;
+}
+
+struct event *state_change_ready(struct state *state) {
+    return &state->change_ready;
+}
+
+struct event *state_change_removed(struct state *state) {
+    return &state->change_removed;
 }

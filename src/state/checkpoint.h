@@ -1,42 +1,48 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The state file, by group commit: memory is the truth; one write serves all changes since the last one
-// began. At most one write is under way, in the state lane. When the disk refuses, it is tried again with
-// backoff (1 s, doubled up to 60 s) and whenever somebody waits anew; a warning is recorded once, and nothing
-// else waits.
+// The state file. One write serves all modifications since the last one began. At most one write runs, in a worker. If
+// it fails, the file stays as it was; it is written again after 1 s, doubled up to 60 s, and at once for each new
+// waiter. The first failure is recorded as a warning. Rules: docs/state.md.
 #pragma once
 
+#include "base/event.h"
+#include "base/list.h"
 #include "loop/loop.h"
 #include "state/state.h"
 
 struct checkpoint;
+struct runner;
 
-// `path` NULL: nothing is ever written (PEBBLE_PERSIST=never). Removes leftovers of killed writes.
+// `path` NULL: nothing is written (PEBBLE_PERSIST=never). Removes temporary files of writes that were killed.
 struct checkpoint *checkpoint_create(struct loop *loop, struct state *state, const char *path)
     __attribute__((returns_nonnull));
-// Waits for a write that is under way; those who still wait are not called.
+// Blocks for a write that runs, for at most 5 s, or not at all after checkpoint_flush() has timed out; then abandons
+// it. Waiters are not called back. NULL is fine.
 void checkpoint_destroy(struct checkpoint *checkpoint);
-// Reads the file into the empty state: the reference's format (patch-level 2), unknown members are kept.
-// A missing file is an empty state. Errors leave the file alone, for good: broken, unreadable, of a newer patch-level
-// (`cannot downgrade: …`), too large (256 MiB).
+// Snapshots are taken after the runner's turn if one is due, so that tasks which begin at once are in the same write.
+// The runner has to outlive the checkpoint.
+void checkpoint_set_runner(struct checkpoint *checkpoint, struct runner *runner);
+// Reads the file into the empty state. A missing file is an empty state. A file that cannot be read (damaged, of a
+// newer patch-level: `cannot downgrade: …`, larger than 256 MiB) is an error, and is never overwritten.
 bool checkpoint_load(struct checkpoint *checkpoint, struct error *err) NODISCARD;
 
 struct checkpoint_wait;
 typedef void (*checkpoint_done_fn)(struct checkpoint_wait *wait, bool is_saved);
-// Embedded in the waiter's own structure, zeroed at first.
+// Embedded in the waiter's own structure, all zero at first.
 struct checkpoint_wait {
     checkpoint_done_fn done;
     struct list link; // private
     uint64_t generation;
 };
-// Calls back once everything changed until now is on the disk, or when the first attempt to write it failed
-// (is_saved false), in a later turn of the loop. Without anything to write: in the next turn.
+// Calls back from the loop when every modification until now is on the disk, or when the first attempt to write it has
+// failed (is_saved false).
 void checkpoint_wait(struct checkpoint *checkpoint, struct checkpoint_wait *wait, checkpoint_done_fn done);
 void checkpoint_wait_cancel(struct checkpoint *checkpoint, struct checkpoint_wait *wait);
-bool checkpoint_is_clean(const struct checkpoint *checkpoint); // everything changed is on the disk
-// Writes what is left, blocking; for shutdown. At most `timeout_ms` in all, since a write may hang.
+bool checkpoint_is_clean(const struct checkpoint *checkpoint); // every modification is on the disk
+// Writes what is left, and blocks until it is written: for start-up and shutdown. ERROR_TIMEOUT after `timeout_ms`,
+// since a write may hang.
 bool checkpoint_flush(struct checkpoint *checkpoint, int timeout_ms, struct error *err);
 
-// A failed attempt, for whoever logs it.
+// A failed attempt, for the log.
 struct checkpoint_failure {
     const char *message; // `cannot write state file: …`
     int64_t retry_ns;    // from now

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// Declared in state/state.h.
 #include "state/state.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
-#include "state/state_internal.h"
+#include "state/change_internal.h"
+#include "state/notice_internal.h"
 
 #define DAY_NS (24 * 3600 * NS_PER_S)
 #define KEEP_NS (7 * DAY_NS)
@@ -19,9 +21,9 @@ static int compare_ready_times(const void *a, const void *b) {
 }
 
 // A change whose status was set may be ready while a task of it still runs.
-static bool has_task_under_way(const struct change *change) {
+static bool has_running_task(const struct change *change) {
     for (size_t i = 0; i < change->tasks.count; i++) {
-        if (change->tasks.items[i]->is_under_way)
+        if (change->tasks.items[i]->is_running)
             return true;
     }
     return false;
@@ -41,7 +43,7 @@ static void prune_ready_changes(struct state *state, int64_t now_ns) {
     qsort(ready, count, sizeof(struct change *), compare_ready_times);
     size_t left = count;
     for (size_t i = 0; i < count && (left > CHANGES_MAX || ready[i]->ready_time.ns < now_ns - KEEP_NS); i++) {
-        if (has_task_under_way(ready[i]))
+        if (has_running_task(ready[i]))
             continue;
         change_remove(ready[i]);
         left--;
@@ -98,7 +100,7 @@ static void prune_notices(struct state *state, int64_t now_ns) {
             count++;
     }
     prune_oldest_notices(state, count);
-    notices_count_warnings(state);
+    notices_update_latest_warning(state);
 }
 
 void state_prune(struct state *state) {

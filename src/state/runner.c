@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
-#include "state/state_internal.h"
+#include "state/change_internal.h"
 
 // Beginning a task may cost a spawn; requests are answered in between.
 #define BEGINS_PER_TURN 16
@@ -25,6 +25,7 @@ struct runner {
     struct listener work;
     struct deferred turn;
     bool is_stopped;
+    struct event turn_ended;
 };
 
 static struct task *next_task(struct list *list) {
@@ -41,7 +42,7 @@ static void runner_abort(struct runner *runner, struct task *task) {
 
 static void runner_begin(struct runner *runner, struct task *task) {
     const struct task_kind *kind = map_get(&runner->kinds, task->kind);
-    task->is_under_way = true;
+    task->is_running = true;
     task->begun_ns = clock_monotonic_ns();
     task_set_status(task, STATUS_DOING);
     if (kind != NULL) {
@@ -71,9 +72,10 @@ static void runner_turn(struct deferred *deferred) {
         runner_resume(runner, next_task(runnable));
     if (!runner->is_stopped && !list_is_empty(runnable))
         runner_wake(runner);
+    event_emit(&runner->turn_ended, NULL);
 }
 
-static void on_work(struct listener *listener, void *argument UNUSED) {
+static void on_work_added(struct listener *listener, void *argument UNUSED) {
     runner_wake(CONTAINER_OF(listener, struct runner, work));
 }
 
@@ -82,7 +84,8 @@ struct runner *runner_create(struct loop *loop, struct state *state) {
     runner->loop = loop;
     runner->state = state;
     map_init(&runner->kinds, free);
-    event_add(&state->work, &runner->work, on_work);
+    event_init(&runner->turn_ended);
+    event_add(&state->work_added, &runner->work, on_work_added);
     runner_wake(runner);
     return runner;
 }
@@ -106,6 +109,14 @@ void runner_wake(struct runner *runner) {
     loop_defer(runner->loop, &runner->turn, runner_turn);
 }
 
+bool runner_is_due(const struct runner *runner) {
+    return runner->turn.is_waiting;
+}
+
+struct event *runner_turn_ended(struct runner *runner) {
+    return &runner->turn_ended;
+}
+
 void runner_stop(struct runner *runner) {
     runner->is_stopped = true;
 }
@@ -116,18 +127,18 @@ static void task_fail(struct task *task, const struct error *err) {
     change_abort_lanes_of(task);
     task_log_error(task, "%s", error_text(err));
     log_notice("Change %s task (%s) failed: %s", change->id, task->summary, error_text(err));
-    task->is_under_way = false;
+    task->is_running = false;
     task_set_status(task, STATUS_ERROR);
 }
 
 void task_finish(struct task *task, struct error *err) {
-    assert(task->is_under_way);
+    assert(task->is_running);
     task->doing_ns += clock_monotonic_ns() - task->begun_ns;
     if (error_is_set(err)) {
         task_fail(task, err);
         error_clear(err);
         return;
     }
-    task->is_under_way = false;
+    task->is_running = false;
     task_set_status(task, STATUS_DONE);
 }

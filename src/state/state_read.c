@@ -2,25 +2,28 @@
 // Reads what state_write.c or the reference wrote. Members that are not known here stay with their object.
 // What does not fit together (a task that is not there, one id twice) is refused: the file is not ours to
 // mend, and what was made of it would be written over it.
-#include "state/state_internal.h"
+// Declared in state/state_file_internal.h.
+#include "state/state_file_internal.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
 #include "data/json.h"
+#include "state/change_internal.h"
+#include "state/notice_internal.h"
 
-#define NUMBER_MAX (INT64_MAX / 2) // leaves module to count on
+#define NUMBER_MAX (INT64_MAX / 2) // leaves numbers to count on
 
-// An object of the file being taken apart. The first failure is kept in err; what is read after it is empty.
-struct record {
+// An object of the file that is being read. The first failure is kept in err; what is read after it is empty.
+struct file_object {
     json_t *object;
     const char *section, *name; // for messages
     struct error *err;
     bool has_failed;
 };
 
-static bool fail(struct record *record, const char *member, const char *what) {
+static bool fail(struct file_object *record, const char *member, const char *what) {
     if (!record->has_failed)
         error_set(record->err, ERROR_BAD_REQUEST, "%s %s: %s %s", record->section, record->name, member, what);
     record->has_failed = true;
@@ -28,7 +31,7 @@ static bool fail(struct record *record, const char *member, const char *what) {
 }
 
 // The member, NULL if it is absent or null.
-static json_t *get(const struct record *record, const char *member) {
+static json_t *get(const struct file_object *record, const char *member) {
     json_t *value = json_object_get(record->object, member);
     return json_is_null(value) ? NULL : value;
 }
@@ -37,14 +40,14 @@ static bool is_text(const json_t *value) {
     return json_is_string(value) && strlen(json_string_value(value)) == json_string_length(value);
 }
 
-static const char *get_string(struct record *record, const char *member) {
+static const char *get_string(struct file_object *record, const char *member) {
     const json_t *value = get(record, member);
     if (value != NULL && !is_text(value))
         fail(record, member, "is not a string");
     return value != NULL && is_text(value) ? json_string_value(value) : "";
 }
 
-static int64_t get_int(struct record *record, const char *member, int64_t min, int64_t max) {
+static int64_t get_int(struct file_object *record, const char *member, int64_t min, int64_t max) {
     const json_t *value = get(record, member);
     if (value == NULL)
         return 0;
@@ -54,12 +57,12 @@ static int64_t get_int(struct record *record, const char *member, int64_t min, i
     return number;
 }
 
-static enum task_status get_status(struct record *record, const char *member) {
+static enum task_status get_status(struct file_object *record, const char *member) {
     int64_t number = get_int(record, member, STATUS_DEFAULT, STATUS_COUNT - 1);
     return record->has_failed ? STATUS_DEFAULT : (enum task_status)number;
 }
 
-static struct wall_time get_time(struct record *record, const char *member) {
+static struct wall_time get_time(struct file_object *record, const char *member) {
     struct wall_time time = {0};
     const char *text = get_string(record, member);
     if (get(record, member) != NULL && !clock_parse(text, &time))
@@ -67,7 +70,7 @@ static struct wall_time get_time(struct record *record, const char *member) {
     return time;
 }
 
-static int64_t get_duration(struct record *record, const char *member) {
+static int64_t get_duration(struct file_object *record, const char *member) {
     int64_t duration_ns = 0;
     const char *text = get_string(record, member);
     if (text[0] != '\0' && !duration_parse(text, &duration_ns, NULL))
@@ -76,7 +79,7 @@ static int64_t get_duration(struct record *record, const char *member) {
 }
 
 // Where C strings are made of the names, "a\0b" must not become a second "a".
-static void refuse_odd_names(struct record *record, json_t *object) {
+static void refuse_odd_names(struct file_object *record, json_t *object) {
     for (void *at = json_object_iter(object); at != NULL; at = json_object_iter_next(object, at)) {
         if (strlen(json_object_iter_key(at)) != json_object_iter_key_len(at))
             fail(record, json_object_iter_key(at), "has a NUL character in its name");
@@ -84,14 +87,14 @@ static void refuse_odd_names(struct record *record, json_t *object) {
 }
 
 // A borrowed array or object, NULL when absent.
-static json_t *get_array(struct record *record, const char *member) {
+static json_t *get_array(struct file_object *record, const char *member) {
     json_t *value = get(record, member);
     if (value != NULL && !json_is_array(value))
         fail(record, member, "is not a list");
     return json_is_array(value) ? value : NULL;
 }
 
-static json_t *get_object(struct record *record, const char *member) {
+static json_t *get_object(struct file_object *record, const char *member) {
     json_t *value = get(record, member);
     if (value != NULL && !json_is_object(value))
         fail(record, member, "is not an object");
@@ -105,7 +108,7 @@ static bool is_known(const char *member, const char *const *known) {
 }
 
 // The object's members that are not known, in an object held by the caller; NULL if there are none.
-static json_t *get_extra(struct record *record, const char *const *known) {
+static json_t *get_extra(struct file_object *record, const char *const *known) {
     refuse_odd_names(record, record->object);
     json_t *extra = NULL;
     const char *member;
@@ -121,7 +124,7 @@ static json_t *get_extra(struct record *record, const char *const *known) {
 }
 
 // An id is a number in its shortest decimal form.
-static uint64_t get_number(struct record *record, const char *id) {
+static uint64_t get_number(struct file_object *record, const char *id) {
     uint64_t number = 0;
     if (!text_to_uint64(id, NUMBER_MAX, &number) || id[0] == '0')
         fail(record, "id", "is not a number");
@@ -129,7 +132,7 @@ static uint64_t get_number(struct record *record, const char *id) {
 }
 
 // The object's number; its id must be the name it stands under.
-static uint64_t get_own_number(struct record *record) {
+static uint64_t get_own_number(struct file_object *record) {
     if (strcmp(get_string(record, "id"), record->name) != 0)
         fail(record, "id", "is not the name it is kept under");
     return get_number(record, record->name);
@@ -137,18 +140,18 @@ static uint64_t get_own_number(struct record *record) {
 
 // --- tasks ---
 
-static void read_progress(struct record *record, struct task *task) {
+static void read_progress(struct file_object *record, struct task *task) {
     json_t *object = get_object(record, "progress");
     if (object == NULL)
         return;
-    struct record progress = {object, "progress of task", task->id, record->err, record->has_failed};
+    struct file_object progress = {object, "progress of task", task->id, record->err, record->has_failed};
     task->progress_label = memory_string(get_string(&progress, "label"));
     task->progress_done = get_int(&progress, "done", INT64_MIN, INT64_MAX);
     task->progress_total = get_int(&progress, "total", INT64_MIN, INT64_MAX);
     record->has_failed = progress.has_failed;
 }
 
-static void read_lanes(struct record *record, struct task *task) {
+static void read_lanes(struct file_object *record, struct task *task) {
     const json_t *lanes = get_array(record, "lanes");
     size_t count = json_array_size(lanes);
     task->lanes = memory_new_array(count, sizeof(int64_t));
@@ -161,7 +164,7 @@ static void read_lanes(struct record *record, struct task *task) {
     }
 }
 
-static void read_log(struct record *record, struct task *task) {
+static void read_log(struct file_object *record, struct task *task) {
     const json_t *log = get_array(record, "log");
     for (size_t i = 0; i < json_array_size(log); i++) {
         const json_t *line = json_array_get(log, i);
@@ -172,11 +175,11 @@ static void read_log(struct record *record, struct task *task) {
     }
 }
 
-static bool read_task(struct state *state, struct record *record) {
+static bool read_task(struct state *state, struct file_object *record) {
     uint64_t number = get_own_number(record);
     if (record->has_failed)
         return false;
-    struct task *task = task_make(state, number, get_string(record, "kind"), get_string(record, "summary"));
+    struct task *task = task_create_numbered(state, number, get_string(record, "kind"), get_string(record, "summary"));
     enum task_status status = get_status(record, "status");
     task->status = status == STATUS_DEFAULT ? STATUS_DO : status;
     task->waited_status = get_status(record, "waited-status");
@@ -193,11 +196,11 @@ static bool read_task(struct state *state, struct record *record) {
 }
 
 // Only its wait-tasks are followed: the halt-tasks of the others say the same.
-static bool link_task(struct state *state, struct record *record, struct task *task) {
+static bool link_task(struct state *state, struct file_object *record, struct task *task) {
     const json_t *waits = get_array(record, "wait-tasks");
     for (size_t i = 0; i < json_array_size(waits); i++) {
         const char *id = json_string_value(json_array_get(waits, i));
-        struct task *other = id != NULL ? map_get(&state->task_of, id) : NULL;
+        struct task *other = id != NULL ? map_get(&state->tasks_by_id, id) : NULL;
         if (other == NULL || other->change != task->change)
             return fail(record, "wait-tasks", "has one that is not in its change");
         task_array_add(&task->waits, other);
@@ -213,19 +216,19 @@ static bool link_task(struct state *state, struct record *record, struct task *t
 
 // --- changes ---
 
-static bool read_change_tasks(struct state *state, struct record *record, struct change *change) {
+static bool read_change_tasks(struct state *state, struct file_object *record, struct change *change) {
     const json_t *ids = get_array(record, "task-ids");
     for (size_t i = 0; i < json_array_size(ids); i++) {
         const char *id = json_string_value(json_array_get(ids, i));
-        struct task *task = id != NULL ? map_get(&state->task_of, id) : NULL;
+        struct task *task = id != NULL ? map_get(&state->tasks_by_id, id) : NULL;
         if (task == NULL || task->change != NULL)
             return fail(record, "task-ids", "has one that is missing or taken");
-        change_attach(change, task);
+        change_add_task(change, task);
     }
     return !record->has_failed;
 }
 
-static bool read_change(struct state *state, struct record *record) {
+static bool read_change(struct state *state, struct file_object *record) {
     static const char *const known[] = {"id",         "kind",       "summary",
                                         "status",     "data",       "task-ids",
                                         "spawn-time", "ready-time", "last-recorded-notice-status",
@@ -233,9 +236,10 @@ static bool read_change(struct state *state, struct record *record) {
     uint64_t number = get_own_number(record);
     if (record->has_failed)
         return false;
-    struct change *change = change_make(state, number, get_string(record, "kind"), get_string(record, "summary"));
-    change->set_status = get_status(record, "status");
-    change->noticed_status = get_status(record, "last-recorded-notice-status");
+    struct change *change =
+        change_create_numbered(state, number, get_string(record, "kind"), get_string(record, "summary"));
+    change->explicit_status = get_status(record, "status");
+    change->notice_status = get_status(record, "last-recorded-notice-status");
     change->data = json_incref(get_object(record, "data"));
     change->spawn_time = get_time(record, "spawn-time");
     change->ready_time = get_time(record, "ready-time");
@@ -244,14 +248,15 @@ static bool read_change(struct state *state, struct record *record) {
     if (!read_change_tasks(state, record, change))
         return false;
     change->extra = get_extra(record, known);
-    change->observed_status = change_status(change);
-    change->is_ready = status_is_ready(change->observed_status);
+    // What happened since the last recorded notice has not been announced.
+    change->announced_status = change->notice_status;
+    change->is_ready = status_is_ready(change_status(change));
     return !record->has_failed;
 }
 
 // --- notices ---
 
-static void read_notice_data(struct record *record, struct notice *notice) {
+static void read_notice_data(struct file_object *record, struct notice *notice) {
     const char *name;
     json_t *value;
     json_t *data = get_object(record, "last-data");
@@ -264,7 +269,7 @@ static void read_notice_data(struct record *record, struct notice *notice) {
     }
 }
 
-static struct notice *read_notice(struct record *record) {
+static struct notice *read_notice(struct file_object *record) {
     static const char *const known[] = {"id",
                                         "user-id",
                                         "type",
@@ -308,7 +313,7 @@ static bool accept_notice(struct state *state, struct notice *notice) {
         state->last_notice_id = notice->number;
     const struct notice_spec spec = {
         .has_user_id = notice->has_user_id, .user_id = notice->user_id, .type = notice->type, .key = notice->key};
-    if (map_has(&state->notice_by_id, notice->id) || notice_find(state, &spec) != NULL)
+    if (map_has(&state->notices_by_id, notice->id) || notice_find(state, &spec) != NULL)
         return false;
     notice_insert(state, notice);
     return true;
@@ -317,7 +322,7 @@ static bool accept_notice(struct state *state, struct notice *notice) {
 static bool read_notices(struct state *state, json_t *list, struct error *err) {
     size_t count = json_array_size(list), read = 0;
     AUTO_FREE struct notice **notices = memory_new_array(count, sizeof(struct notice *));
-    struct record record = {.section = "notices", .err = err};
+    struct file_object record = {.section = "notices", .err = err};
     while (read < count && !record.has_failed) {
         record.object = json_array_get(list, read);
         record.name = json_string_value(json_object_get(record.object, "id"));
@@ -352,10 +357,10 @@ static int compare_numbers(const void *a, const void *b) {
     return strcmp(left, right);
 }
 
-typedef bool (*read_record_fn)(struct state *state, struct record *record);
+typedef bool (*read_record_fn)(struct state *state, struct file_object *record);
 
 // Each member of a section, in the order of their numbers.
-static bool read_section(struct state *state, struct record *top, const char *section, read_record_fn read) {
+static bool read_section(struct state *state, struct file_object *top, const char *section, read_record_fn read) {
     json_t *object = get_object(top, section);
     if (top->has_failed)
         return false;
@@ -366,7 +371,7 @@ static bool read_section(struct state *state, struct record *top, const char *se
     json_object_foreach(object, name, value) names[count++] = name;
     qsort(names, count, sizeof(char *), compare_numbers);
     for (size_t i = 0; i < count; i++) {
-        struct record record = {json_object_get(object, names[i]), section, names[i], top->err, false};
+        struct file_object record = {json_object_get(object, names[i]), section, names[i], top->err, false};
         if (!json_is_object(record.object))
             return fail(&record, "it", "is not an object");
         if (!read(state, &record))
@@ -381,7 +386,7 @@ static bool link_tasks(struct state *state, json_t *tasks, struct error *err) {
     LIST_FOR_EACH (change, &state->changes, link) {
         for (size_t i = 0; i < change->tasks.count; i++) {
             struct task *task = change->tasks.items[i];
-            struct record record = {json_object_get(tasks, task->id), "tasks", task->id, err, false};
+            struct file_object record = {json_object_get(tasks, task->id), "tasks", task->id, err, false};
             if (!link_task(state, &record, task))
                 return false;
         }
@@ -391,12 +396,12 @@ static bool link_tasks(struct state *state, json_t *tasks, struct error *err) {
 
 // Tasks that never got into a change can never run; the reference drops them later.
 static void drop_stray_tasks(struct state *state) {
-    for (struct map_entry *entry = map_first(&state->task_of); entry != NULL;
-         entry = map_next(&state->task_of, entry)) {
+    for (struct map_entry *entry = map_first(&state->tasks_by_id); entry != NULL;
+         entry = map_next(&state->tasks_by_id, entry)) {
         struct task *task = entry->value;
         if (task->change != NULL)
             continue;
-        map_remove(&state->task_of, task->id);
+        map_remove(&state->tasks_by_id, task->id);
         task_destroy(task);
     }
 }
@@ -405,11 +410,11 @@ static void place_tasks(struct state *state) {
     struct change *change;
     LIST_FOR_EACH (change, &state->changes, link) {
         for (size_t i = 0; i < change->tasks.count; i++)
-            task_place(change->tasks.items[i]);
+            task_enqueue(change->tasks.items[i]);
     }
 }
 
-static bool read_objects(struct state *state, struct record *top) {
+static bool read_objects(struct state *state, struct file_object *top) {
     if (!read_section(state, top, "tasks", read_task) || !read_section(state, top, "changes", read_change))
         return false;
     if (!link_tasks(state, get_object(top, "tasks"), top->err))
@@ -418,17 +423,17 @@ static bool read_objects(struct state *state, struct record *top) {
     json_t *notices = get_array(top, "notices");
     if (top->has_failed || !read_notices(state, notices, top->err))
         return false;
-    notices_count_warnings(state);
+    notices_update_latest_warning(state);
     place_tasks(state);
     return true;
 }
 
-static uint64_t highest(struct record *top, const char *member, uint64_t seen) {
+static uint64_t highest(struct file_object *top, const char *member, uint64_t seen) {
     uint64_t last = (uint64_t)get_int(top, member, 0, NUMBER_MAX);
     return last > seen ? last : seen;
 }
 
-static bool read_counters(struct state *state, struct record *top) {
+static bool read_counters(struct state *state, struct file_object *top) {
     state->last_change_id = highest(top, "last-change-id", state->last_change_id);
     state->last_task_id = highest(top, "last-task-id", state->last_task_id);
     state->last_notice_id = highest(top, "last-notice-id", state->last_notice_id);
@@ -437,7 +442,7 @@ static bool read_counters(struct state *state, struct record *top) {
 }
 
 // Before patch-level 2 identities stood at the top.
-static void adopt_old_identities(struct state *state, struct record *top) {
+static void adopt_old_identities(struct state *state, struct file_object *top) {
     json_t *identities = get(top, "identities");
     if (identities != NULL && state_data(state, "identities") == NULL)
         state_set_data(state, "identities", json_incref(identities));
@@ -445,11 +450,11 @@ static void adopt_old_identities(struct state *state, struct record *top) {
 }
 
 // Looks first whether the file is one that this program can understand.
-static bool read_data(struct state *state, struct record *top) {
+static bool read_data(struct state *state, struct file_object *top) {
     json_t *data = get_object(top, "data");
     if (top->has_failed)
         return false;
-    struct record record = {data, "member", "data", top->err, false};
+    struct file_object record = {data, "member", "data", top->err, false};
     int64_t level = get_int(&record, "patch-level", 0, INT64_MAX);
     int64_t sublevel = get_int(&record, "patch-sublevel", 0, INT64_MAX);
     refuse_odd_names(&record, data);
@@ -468,14 +473,14 @@ static bool read_data(struct state *state, struct record *top) {
     }
     if (level < STATE_PATCH_LEVEL || sublevel > 0)
         state_set_data(state, "patch-sublevel", json_integer(0));
-    piece_drop(&state->data_text);
+    shared_text_release(&state->data_text);
     return true;
 }
 
 static bool read_top(struct state *state, json_t *value, struct error *err) {
     static const char *const known[] = {"data",         "changes",      "tasks",          "notices", "last-change-id",
                                         "last-task-id", "last-lane-id", "last-notice-id", NULL};
-    struct record top = {value, "the", "state", err, false};
+    struct file_object top = {value, "the", "state", err, false};
     if (!json_is_object(value))
         return fail(&top, "it", "is not an object");
     if (!read_data(state, &top) || !read_objects(state, &top) || !read_counters(state, &top))

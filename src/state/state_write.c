@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The state file's text, in pieces. Every object keeps its own; only what was altered is put together anew.
 // The format is the reference's; what is left out when empty is what its readers expect to be absent.
-#include "state/state_internal.h"
+// Declared in state/state_file_internal.h.
+#include "state/state_file_internal.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
 #include "data/json.h"
+#include "state/change_internal.h"
+#include "state/notice_internal.h"
 
 static void write_time(struct json_writer *writer, const char *key, struct wall_time time) {
     char text[CLOCK_TEXT_SIZE];
@@ -51,13 +54,13 @@ static void write_change(struct json_writer *writer, const struct change *change
     json_writer_member_string(writer, "id", change->id);
     json_writer_member_string(writer, "kind", change->kind);
     json_writer_member_string(writer, "summary", change->summary);
-    json_writer_member_int(writer, "status", change->set_status);
+    json_writer_member_int(writer, "status", change->explicit_status);
     write_value(writer, "data", change->data);
     write_ids(writer, "task-ids", &change->tasks);
     write_time(writer, "spawn-time", change->spawn_time);
     write_time_if_set(writer, "ready-time", change->ready_time);
-    if (change->noticed_status != STATUS_DEFAULT)
-        json_writer_member_int(writer, "last-recorded-notice-status", change->noticed_status);
+    if (change->notice_status != STATUS_DEFAULT)
+        json_writer_member_int(writer, "last-recorded-notice-status", change->notice_status);
     write_extra(writer, change->extra);
 }
 
@@ -147,51 +150,51 @@ static void begin_text(struct json_writer *writer, struct buffer *scratch, const
     json_writer_begin_object(writer);
 }
 
-static struct piece *change_text(struct change *change, struct buffer *scratch) {
+static struct shared_text *change_text(struct change *change, struct buffer *scratch) {
     if (change->text == NULL) {
         struct json_writer writer;
         begin_text(&writer, scratch, change->id);
         write_change(&writer, change);
         json_writer_end_object(&writer);
-        change->text = piece_create(scratch);
+        change->text = shared_text_create(scratch);
     }
     return change->text;
 }
 
-static struct piece *task_text(struct task *task, struct buffer *scratch) {
+static struct shared_text *task_text(struct task *task, struct buffer *scratch) {
     if (task->text == NULL) {
         struct json_writer writer;
         begin_text(&writer, scratch, task->id);
         write_task(&writer, task);
         json_writer_end_object(&writer);
-        task->text = piece_create(scratch);
+        task->text = shared_text_create(scratch);
     }
     return task->text;
 }
 
-static struct piece *notice_text(struct notice *notice, struct buffer *scratch) {
+static struct shared_text *notice_text(struct notice *notice, struct buffer *scratch) {
     if (notice->text == NULL) {
         struct json_writer writer;
         begin_text(&writer, scratch, NULL);
         write_notice(&writer, notice);
         json_writer_end_object(&writer);
-        notice->text = piece_create(scratch);
+        notice->text = shared_text_create(scratch);
     }
     return notice->text;
 }
 
-static struct piece *data_text(struct state *state, struct buffer *scratch) {
+static struct shared_text *data_text(struct state *state, struct buffer *scratch) {
     if (state->data_text == NULL) {
         struct json_writer writer;
         buffer_clear(scratch);
         json_writer_init(&writer, scratch, false);
         json_writer_value(&writer, state->data);
-        state->data_text = piece_create(scratch);
+        state->data_text = shared_text_create(scratch);
     }
     return state->data_text;
 }
 
-static struct piece *tail_text(const struct state *state, struct buffer *scratch) {
+static struct shared_text *tail_text(const struct state *state, struct buffer *scratch) {
     buffer_clear(scratch);
     struct json_writer writer;
     json_writer_init(&writer, scratch, false);
@@ -202,7 +205,7 @@ static struct piece *tail_text(const struct state *state, struct buffer *scratch
     json_writer_member_int(&writer, "last-notice-id", (int64_t)state->last_notice_id);
     write_extra(&writer, state->extra);
     json_writer_end_object(&writer);
-    return piece_create(scratch);
+    return shared_text_create(scratch);
 }
 
 // --- the whole ---
@@ -213,7 +216,7 @@ static void add_words(struct snapshot *snapshot, const char *words) {
 }
 
 // Takes over the caller's hold. The first in its collection goes without its comma.
-static void add_piece(struct snapshot *snapshot, struct piece *piece, bool is_first) {
+static void add_piece(struct snapshot *snapshot, struct shared_text *piece, bool is_first) {
     snapshot->held[snapshot->held_count++] = piece;
     snapshot->pieces[snapshot->count++] = (struct iovec){piece->text + is_first, piece->length - is_first};
 }
@@ -222,7 +225,7 @@ static void add_changes(struct state *state, struct snapshot *snapshot, struct b
     bool is_first = true;
     struct change *change;
     LIST_FOR_EACH (change, &state->changes, link) {
-        add_piece(snapshot, piece_hold(change_text(change, scratch)), is_first);
+        add_piece(snapshot, shared_text_hold(change_text(change, scratch)), is_first);
         is_first = false;
     }
 }
@@ -232,7 +235,7 @@ static void add_tasks(struct state *state, struct snapshot *snapshot, struct buf
     struct change *change;
     LIST_FOR_EACH (change, &state->changes, link) {
         for (size_t i = 0; i < change->tasks.count; i++) {
-            add_piece(snapshot, piece_hold(task_text(change->tasks.items[i], scratch)), is_first);
+            add_piece(snapshot, shared_text_hold(task_text(change->tasks.items[i], scratch)), is_first);
             is_first = false;
         }
     }
@@ -247,7 +250,7 @@ static void add_notices(struct state *state, struct snapshot *snapshot, struct b
             continue;
         if (is_first)
             add_words(snapshot, ",\"notices\":[");
-        add_piece(snapshot, piece_hold(notice_text(notice, scratch)), is_first);
+        add_piece(snapshot, shared_text_hold(notice_text(notice, scratch)), is_first);
         is_first = false;
     }
     if (!is_first)
@@ -256,12 +259,12 @@ static void add_notices(struct state *state, struct snapshot *snapshot, struct b
 
 void snapshot_take(struct state *state, struct snapshot *snapshot) {
     const size_t others = 8; // data, tail, and the words between
-    size_t most = state->change_of.count + state->task_of.count + state->notice_of.count + others;
+    size_t most = state->changes_by_id.count + state->tasks_by_id.count + state->notices_by_key.count + others;
     *snapshot = (struct snapshot){.pieces = memory_new_array(most, sizeof(struct iovec)),
-                                  .held = memory_new_array(most, sizeof(struct piece *))};
+                                  .held = memory_new_array(most, sizeof(struct shared_text *))};
     AUTO_BUFFER struct buffer scratch = BUFFER_INIT(BUFFER_NO_LIMIT);
     add_words(snapshot, "{\"data\":");
-    add_piece(snapshot, piece_hold(data_text(state, &scratch)), false);
+    add_piece(snapshot, shared_text_hold(data_text(state, &scratch)), false);
     add_words(snapshot, ",\"changes\":{");
     add_changes(state, snapshot, &scratch);
     add_words(snapshot, "},\"tasks\":{");
@@ -273,7 +276,7 @@ void snapshot_take(struct state *state, struct snapshot *snapshot) {
 
 void snapshot_finish(struct snapshot *snapshot) {
     for (size_t i = 0; i < snapshot->held_count; i++)
-        piece_drop(&snapshot->held[i]);
+        shared_text_release(&snapshot->held[i]);
     free(snapshot->held);
     free(snapshot->pieces);
     *snapshot = (struct snapshot){0};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "state/state.h"
+#include "state/task.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -7,21 +7,26 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "state/state_internal.h"
+#include "state/change_internal.h"
+#include "state/task_internal.h"
 
 #define LOG_LINES_MAX 10
 
-void task_array_add(struct task_array *array, struct task *task) {
-    array->items = memory_grow(array->items, &array->capacity, array->count + 1, sizeof(struct task *));
-    array->items[array->count++] = task;
+static const char *const status_names[STATUS_COUNT] = {
+    [STATUS_DEFAULT] = "Default", [STATUS_HOLD] = "Hold",   [STATUS_DO] = "Do",     [STATUS_DOING] = "Doing",
+    [STATUS_DONE] = "Done",       [STATUS_ABORT] = "Abort", [STATUS_UNDO] = "Undo", [STATUS_UNDOING] = "Undoing",
+    [STATUS_UNDONE] = "Undone",   [STATUS_ERROR] = "Error", [STATUS_WAIT] = "Wait",
+};
+
+const char *status_name(enum task_status status) {
+    return status_names[status];
 }
 
-void task_array_finish(struct task_array *array) {
-    free(array->items);
-    *array = (struct task_array){0};
+bool status_is_ready(enum task_status status) {
+    return status == STATUS_DONE || status == STATUS_UNDONE || status == STATUS_HOLD || status == STATUS_ERROR;
 }
 
-struct task *task_make(struct state *state, uint64_t number, const char *kind, const char *summary) {
+struct task *task_create_numbered(struct state *state, uint64_t number, const char *kind, const char *summary) {
     struct task *task = memory_new(sizeof *task);
     task->state = state;
     task->number = number;
@@ -30,7 +35,7 @@ struct task *task_make(struct state *state, uint64_t number, const char *kind, c
     task->summary = memory_string(summary);
     task->status = STATUS_DO;
     list_init(&task->run_link);
-    map_set(&state->task_of, task->id, task);
+    map_set(&state->tasks_by_id, task->id, task);
     return task;
 }
 
@@ -41,7 +46,7 @@ void task_destroy(struct task *task) {
     task_array_finish(&task->waits);
     task_array_finish(&task->halts);
     text_list_clear(&task->log);
-    piece_drop(&task->text);
+    shared_text_release(&task->text);
     free(task->lanes);
     free(task->progress_label);
     free(task->kind);
@@ -51,23 +56,23 @@ void task_destroy(struct task *task) {
 
 struct task *task_create(struct change *change, const char *kind, const char *summary) {
     struct state *state = change->state;
-    struct task *task = task_make(state, ++state->last_task_id, kind, summary);
+    struct task *task = task_create_numbered(state, ++state->last_task_id, kind, summary);
     task->spawn_time = clock_now();
-    change_attach(change, task);
+    change_add_task(change, task);
     change_touch(change);
-    task_place(task);
+    task_enqueue(task);
     return task;
 }
 
 void task_touch(struct task *task) {
-    piece_drop(&task->text);
+    shared_text_release(&task->text);
     state_touch(task->state);
 }
 
-void task_place(struct task *task) {
+void task_enqueue(struct task *task) {
     list_remove(&task->run_link);
     struct list *place = NULL;
-    if (task->is_under_way)
+    if (task->is_running)
         place = task->status == STATUS_ABORT ? &task->state->aborting : NULL;
     else if (task->status == STATUS_DO)
         place = task->blocker_count == 0 ? &task->state->runnable : NULL;
@@ -75,7 +80,7 @@ void task_place(struct task *task) {
         place = &task->state->runnable;
     if (place != NULL) {
         list_add(place, &task->run_link);
-        event_emit(&task->state->work, NULL);
+        event_emit(&task->state->work_added, NULL);
     }
 }
 
@@ -83,7 +88,7 @@ static void task_release_halted(struct task *task) {
     for (size_t i = 0; i < task->halts.count; i++) {
         struct task *halted = task->halts.items[i];
         if (--halted->blocker_count == 0 && halted->status == STATUS_DO)
-            task_place(halted);
+            task_enqueue(halted);
     }
 }
 
@@ -95,22 +100,22 @@ void task_set_status(struct task *task, enum task_status status) {
     if (!status_is_ready(old) && status_is_ready(status))
         task->ready_time = clock_now();
     task_touch(task);
-    task_place(task);
+    task_enqueue(task);
     if (status == STATUS_DONE)
         task_release_halted(task);
-    change_task_moved(task->change, old, status);
+    change_task_status_changed(task->change, old, status);
 }
 
 void task_wait_for(struct task *task, struct task *other) {
     task_array_add(&task->waits, other);
     task_array_add(&other->halts, task);
-    piece_drop(&other->text);
+    shared_text_release(&other->text);
     task_touch(task);
     if (other->status == STATUS_DONE)
         return;
     task->blocker_count++;
     if (task->status == STATUS_DO)
-        task_place(task);
+        task_enqueue(task);
 }
 
 void task_join_lane(struct task *task, int64_t lane) {
@@ -120,7 +125,7 @@ void task_join_lane(struct task *task, int64_t lane) {
     }
     task->lanes = memory_grow(task->lanes, &task->lane_capacity, task->lane_count + 1, sizeof(int64_t));
     task->lanes[task->lane_count++] = lane;
-    change_forget_lanes(task->change);
+    change_drop_lane_index(task->change);
     task_touch(task);
 }
 
@@ -206,7 +211,7 @@ void task_set_progress(struct task *task, const char *label, int64_t done, int64
 // --- what it is ---
 
 struct task *state_find_task(struct state *state, const char *id) {
-    return map_get(&state->task_of, id);
+    return map_get(&state->tasks_by_id, id);
 }
 
 const char *task_id(const struct task *task) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
 // The chunked coding (RFC 9112 section 7.1), all but the data. Lines end with CR LF only: a lenient reader
 // here is what request smuggling is made of. Extensions and trailers are checked and dropped.
+// Declared in wire/http_reader_internal.h.
 #include "wire/http_reader_internal.h"
 
 #define SIZE_DIGITS_MAX 16

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
 // The head of a message (RFC 9112 sections 2 to 6). Requests are held to the letter, but for line ends: what two
 // servers might read in two ways is refused.
+// Declared in wire/http_reader_internal.h.
 #include "wire/http_reader_internal.h"
 
 #include <stdlib.h>

@@ -12,7 +12,7 @@
 // Where in a line of the head the reader is, as far as an empty line is to be found.
 enum line_phase { LINE_START, LINE_CR, LINE_WITHIN };
 
-struct outcome {
+struct reader_outcome {
     enum http_event event;
     const char *data;
     size_t length;
@@ -47,18 +47,18 @@ static void input_take(struct http_input *input, size_t length) {
 
 // --- one function per state: true when *out is set, false when the state has moved on ---
 
-static bool outcome_set(struct outcome *out, enum http_event event) {
+static bool reader_outcome_set(struct reader_outcome *out, enum http_event event) {
     out->event = event;
     return true;
 }
 
-static bool between_read(struct http_reader *reader, struct http_input *input, struct outcome *out) {
+static bool between_read(struct http_reader *reader, struct http_input *input, struct reader_outcome *out) {
     while (reader->blanks_left > 0 && input->left > 0 && (*input->at == '\r' || *input->at == '\n')) {
         input_take(input, 1);
         reader->blanks_left--;
     }
     if (input->left == 0)
-        return outcome_set(out, HTTP_NEED_MORE);
+        return reader_outcome_set(out, HTTP_NEED_MORE);
     buffer_init(&reader->head_bytes, reader->head_limit_bytes);
     reader->line_count = 0;
     reader->phase = LINE_START;
@@ -112,9 +112,9 @@ static bool head_check_start(struct http_reader *reader) {
     return http_head_check_start(reader);
 }
 
-static bool head_read(struct http_reader *reader, struct http_input *input, struct outcome *out) {
+static bool head_read(struct http_reader *reader, struct http_input *input, struct reader_outcome *out) {
     if (input->left == 0)
-        return outcome_set(out, HTTP_NEED_MORE);
+        return reader_outcome_set(out, HTTP_NEED_MORE);
     size_t module = reader->head_limit_bytes - reader->head_bytes.length;
     bool is_complete;
     size_t length = head_scan(reader, input->at, input->left < module ? input->left : module, &is_complete);
@@ -126,7 +126,7 @@ static bool head_read(struct http_reader *reader, struct http_input *input, stru
         if (!http_head_parse(reader))
             return false;
         body_begin(reader);
-        return outcome_set(out, HTTP_HEAD);
+        return reader_outcome_set(out, HTTP_HEAD);
     }
     if (head_check_start(reader) && length == module)
         http_reader_fail(reader, 431, http_status_text(431));
@@ -134,41 +134,41 @@ static bool head_read(struct http_reader *reader, struct http_input *input, stru
 }
 
 // A piece of a body or chunk of known length.
-static bool length_read(struct http_reader *reader, struct http_input *input, struct outcome *out) {
+static bool length_read(struct http_reader *reader, struct http_input *input, struct reader_outcome *out) {
     if (reader->remaining == 0) {
         reader->state = reader->state == HTTP_IN_CHUNK ? HTTP_IN_CHUNK_END : HTTP_COMPLETE;
         return false;
     }
     if (input->left == 0)
-        return outcome_set(out, HTTP_NEED_MORE);
+        return reader_outcome_set(out, HTTP_NEED_MORE);
     size_t length = input->left < reader->remaining ? input->left : (size_t)reader->remaining;
-    *out = (struct outcome){HTTP_BODY, input->at, length};
+    *out = (struct reader_outcome){HTTP_BODY, input->at, length};
     reader->remaining -= length;
     input_take(input, length);
     return true;
 }
 
-static bool rest_read(struct http_input *input, struct outcome *out) {
-    *out = (struct outcome){input->left > 0 ? HTTP_BODY : HTTP_NEED_MORE, input->at, input->left};
+static bool rest_read(struct http_input *input, struct reader_outcome *out) {
+    *out = (struct reader_outcome){input->left > 0 ? HTTP_BODY : HTTP_NEED_MORE, input->at, input->left};
     input_take(input, input->left);
     return true;
 }
 
-static bool complete_read(struct http_reader *reader, struct outcome *out) {
+static bool complete_read(struct http_reader *reader, struct reader_outcome *out) {
     bool is_post = reader->kind == HTTP_READ_REQUEST && text_equal(reader->head.method, "POST");
     reader->blanks_left = is_post ? STRAY_BLANKS_MAX : 0;
     reader->state = HTTP_BETWEEN;
     head_release(reader);
-    return outcome_set(out, HTTP_END);
+    return reader_outcome_set(out, HTTP_END);
 }
 
-static bool refused_read(struct http_reader *reader, struct outcome *out) {
+static bool refused_read(struct http_reader *reader, struct reader_outcome *out) {
     head_release(reader);
-    return outcome_set(out, HTTP_FAILED);
+    return reader_outcome_set(out, HTTP_FAILED);
 }
 
 // Of the parts of a chunked body that are not data: more is wanted unless they are done with, or fail.
-static bool chunk_part_read(struct http_reader *reader, struct http_input *input, struct outcome *out) {
+static bool chunk_part_read(struct http_reader *reader, struct http_input *input, struct reader_outcome *out) {
     bool is_done;
     switch ((enum http_reader_state)reader->state) {
     case HTTP_IN_CHUNK_LINE:
@@ -181,10 +181,10 @@ static bool chunk_part_read(struct http_reader *reader, struct http_input *input
         is_done = http_chunk_read_trailer(reader, input);
         break;
     }
-    return !is_done && reader->state != HTTP_REFUSED && outcome_set(out, HTTP_NEED_MORE);
+    return !is_done && reader->state != HTTP_REFUSED && reader_outcome_set(out, HTTP_NEED_MORE);
 }
 
-static bool state_read(struct http_reader *reader, struct http_input *input, struct outcome *out) {
+static bool state_read(struct http_reader *reader, struct http_input *input, struct reader_outcome *out) {
     switch ((enum http_reader_state)reader->state) {
     case HTTP_BETWEEN:
         return between_read(reader, input, out);
@@ -210,7 +210,7 @@ static bool state_read(struct http_reader *reader, struct http_input *input, str
 enum http_event http_reader_next(struct http_reader *reader, const char **input, size_t *length, const char **data,
                                  size_t *data_length) {
     struct http_input rest = {*input, *length};
-    struct outcome out = {.event = HTTP_FAILED};
+    struct reader_outcome out = {.event = HTTP_FAILED};
     while (!state_read(reader, &rest, &out)) {
     }
     *input = rest.at;
@@ -222,6 +222,20 @@ enum http_event http_reader_next(struct http_reader *reader, const char **input,
 
 const struct http_head *http_reader_head(const struct http_reader *reader) {
     return &reader->head;
+}
+
+void http_reader_take_head(struct http_reader *reader, struct http_taken_head *taken) {
+    // What follows a message depends on its method.
+    const char *method = text_equal(reader->head.method, "POST") ? "POST" : NULL;
+    *taken = (struct http_taken_head){.head = reader->head, .bytes = reader->head_bytes};
+    reader->head = (struct http_head){.method = method};
+    buffer_init(&reader->head_bytes, reader->head_limit_bytes);
+}
+
+void http_taken_head_finish(struct http_taken_head *taken) {
+    free(taken->head.headers);
+    buffer_finish(&taken->bytes);
+    taken->head = (struct http_head){0};
 }
 
 void http_reader_skip_body(struct http_reader *reader) {

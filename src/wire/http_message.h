@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define HTTP_HEAD_LIMIT_BYTES ((size_t)1048576 + 4096) // request line and headers: 431 beyond (behaviour/http.md)
+#define HTTP_HEAD_LIMIT_BYTES ((size_t)1048576 + 4096) // request line and headers: 431 beyond
 #define HTTP_HEADERS_MAX ((size_t)10000)               // 431 beyond
 #define HTTP_TRAILER_LIMIT_BYTES ((size_t)65536)
 #define HTTP_CHUNK_LINE_LIMIT_BYTES ((size_t)4096)
@@ -80,6 +80,15 @@ void http_reader_finish(struct http_reader *reader);
 enum http_event http_reader_next(struct http_reader *reader, const char **input, size_t *length, const char **data,
                                  size_t *data_length);
 const struct http_head *http_reader_head(const struct http_reader *reader);
+// A head with the memory that its parts lie in.
+struct http_taken_head {
+    struct http_head head;
+    struct buffer bytes;
+};
+// Gives the head away, which then lasts until http_taken_head_finish(). After HTTP_HEAD, before the next call of
+// http_reader_next(); http_reader_head() of this message is empty from then on.
+void http_reader_take_head(struct http_reader *reader, struct http_taken_head *taken);
+void http_taken_head_finish(struct http_taken_head *taken);
 // For a response to HEAD, and 1xx, 204, 304: there is no body whatever the headers say. Call after HTTP_HEAD.
 void http_reader_skip_body(struct http_reader *reader);
 // The input ended (peer closed): true if that completes the message (a response read until close) or lies
@@ -94,6 +103,7 @@ int http_reader_status(const struct http_reader *reader);
 const char *http_reader_reason(const struct http_reader *reader);
 
 // --- writing ---
+
 const char *http_status_text(int status); // "OK", "Not Found" …; "" when unknown
 // Adds "size in hex CRLF data CRLF"; nothing for length 0 (that would end the body).
 void http_add_chunk(struct buffer *out, const void *data, size_t length);

@@ -31,6 +31,7 @@ struct http_input {
 bool http_reader_fail(struct http_reader *reader, int status, const char *reason);
 
 // --- http_head.c ---
+
 bool http_char_is_token(char c); // RFC 9110 section 5.6.2
 bool http_char_is_text(char c);  // may stand in a header's value
 // Whether the first line of head_bytes, which is complete, can begin a message; fails the reader if not.
@@ -39,6 +40,7 @@ bool http_head_check_start(struct http_reader *reader) NODISCARD;
 bool http_head_parse(struct http_reader *reader) NODISCARD;
 
 // --- http_chunk.c ---
+
 void http_chunk_begin(struct http_reader *reader); // a chunk line is next
 // These take bytes up to the end of what they read and move the state on there. False: no more input, or failed.
 bool http_chunk_read_line(struct http_reader *reader, struct http_input *input) NODISCARD;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
+// Declared in wire/http_message.h.
 #include "wire/http_message.h"
 
 // RFC 9110 section 15 (and 6585, 4918 for some), as far as servers are met that send them.

@@ -222,7 +222,8 @@ static bool defaults_set(struct url *url, struct error *err) {
     }
     if (url->host == NULL)
         url->host = memory_string("");
-    if (url->port < 0)
+    url->has_port = url->port >= 0;
+    if (!url->has_port)
         url->port = is_http ? 80 : is_https ? 443 : 0;
     return true;
 }
@@ -249,14 +250,23 @@ static bool parts_parse(struct span text, struct url *url, struct error *err) {
     return defaults_set(url, err);
 }
 
+// The fragment is for nobody here.
+static struct span without_fragment(const char *text) {
+    return (struct span){text, strcspn(text, "#")};
+}
+
+static bool parse_fail(struct span text, struct error *err) {
+    AUTO_FREE char *shown = memory_string_n(text.text, text.length);
+    AUTO_FREE char *quoted = text_quoted(shown);
+    return error_prefix(err, "parse %s: ", quoted);
+}
+
 bool url_parse(const char *text, struct url *url, struct error *err) {
     struct url parsed = {0};
-    struct span whole = {text, strcspn(text, "#")}; // the fragment is for nobody here
+    struct span whole = without_fragment(text);
     if (!parts_parse(whole, &parsed, err)) {
-        AUTO_FREE char *shown = memory_string_n(whole.text, whole.length);
-        AUTO_FREE char *quoted = text_quoted(shown);
         url_finish(&parsed);
-        return error_prefix(err, "parse %s: ", quoted);
+        return parse_fail(whole, err);
     }
     *url = parsed;
     return true;
@@ -270,6 +280,100 @@ void url_finish(struct url *url) {
     free(url->path);
     *url = (struct url){0};
 }
+
+// --- references ---
+
+// RFC 3986 section 5.2.4. `path` begins with a slash.
+static void add_without_dots(struct buffer *out, struct span path) {
+    while (path.length > 0) {
+        path = span_between(path.text + 1, path.text + path.length);
+        struct span segment = span_cut(&path, '/');
+        bool is_parent = segment.length == 2 && memcmp(segment.text, "..", 2) == 0;
+        bool is_dot = is_parent || (segment.length == 1 && segment.text[0] == '.');
+        if (is_parent) {
+            const char *slash = memrchr(buffer_text(out), '/', out->length);
+            buffer_truncate(out, slash != NULL ? (size_t)(slash - buffer_text(out)) : 0);
+        }
+        if (!is_dot || path.length == 0)
+            buffer_add_char(out, '/');
+        if (!is_dot)
+            buffer_add(out, segment.text, segment.length);
+    }
+}
+
+// Path and query of a URL that was parsed, the path's dot segments removed.
+static char *clean_target(struct span path, struct span query) {
+    AUTO_BUFFER struct buffer clean = BUFFER_INIT(BUFFER_NO_LIMIT);
+    add_without_dots(&clean, path);
+    return path_as_sent((struct span){buffer_text(&clean), clean.length}, query);
+}
+
+// Of a reference without scheme and authority. The base's path and query are in *base_query at first.
+static char *merge_target(struct span base_query, struct span path, struct span query) {
+    struct span base_path = span_cut(&base_query, '?');
+    if (path.length == 0)
+        return clean_target(base_path, query.length > 0 ? query : base_query);
+    if (span_begins_with(path, "/"))
+        return clean_target(path, query);
+    const char *slash = memrchr(base_path.text, '/', base_path.length);
+    AUTO_BUFFER struct buffer merged = BUFFER_INIT(BUFFER_NO_LIMIT);
+    buffer_add(&merged, base_path.text, (size_t)(slash + 1 - base_path.text));
+    buffer_add(&merged, path.text, path.length);
+    return clean_target((struct span){buffer_text(&merged), merged.length}, query);
+}
+
+static char *copy_or_null(const char *text) {
+    return text != NULL ? memory_string(text) : NULL;
+}
+
+static bool resolve_here(const struct url *base, struct span reference, struct url *url, struct error *err) {
+    struct span query = reference;
+    struct span path = span_cut(&query, '?');
+    if (has_control_character(reference))
+        return error_set(err, ERROR_BAD_REQUEST, "net/url: invalid control character in URL");
+    if (!check_rootless((struct span){0}, path, err) || !check_escapes(err, path))
+        return false;
+    *url = (struct url){
+        .scheme = memory_string(base->scheme),
+        .user = copy_or_null(base->user),
+        .password = copy_or_null(base->password),
+        .host = memory_string(base->host),
+        .port = base->port,
+        .has_port = base->has_port,
+        .path = merge_target((struct span){base->path, strlen(base->path)}, path, query),
+    };
+    return true;
+}
+
+static bool resolve_whole(const char *text, struct url *url, struct error *err) {
+    struct url parsed;
+    if (!url_parse(text, &parsed, err))
+        return false;
+    struct span query = {parsed.path, strlen(parsed.path)};
+    struct span path = span_cut(&query, '?');
+    char *clean = clean_target(path, query);
+    free(parsed.path);
+    parsed.path = clean;
+    *url = parsed;
+    return true;
+}
+
+bool url_resolve(const struct url *base, const char *reference, struct url *url, struct error *err) {
+    struct span whole = without_fragment(reference);
+    struct span rest = whole;
+    struct span scheme;
+    if (!scheme_parse(&rest, &scheme, err))
+        return parse_fail(whole, err);
+    if (scheme.length > 0)
+        return resolve_whole(reference, url, err);
+    if (span_begins_with(whole, "//")) {
+        AUTO_FREE char *text = memory_printf("%s:%s", base->scheme, reference);
+        return resolve_whole(text, url, err);
+    }
+    return resolve_here(base, whole, url, err) || parse_fail(whole, err);
+}
+
+// --- request targets ---
 
 // Absolute form (RFC 9112 section 3.2.2): takes scheme and authority off *rest.
 static bool target_host_parse(struct span *rest, char **host) {

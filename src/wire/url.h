@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
 // URLs: request targets and their queries (server side), and whole http/https URLs (outgoing requests,
-// libpebble). Rules of behaviour/http.md and RFC 3986.
+// libpebble). Rules: docs/http.md and RFC 3986.
 #pragma once
 
 #include "base/buffer.h"
@@ -54,8 +54,16 @@ struct url {
     char *password; // decoded, NULL when absent
     char *host;     // decoded, without brackets; "localhost" for http://:PORT, "" when absent
     int port;       // as given, or 80/443 by scheme, 0 for other schemes
+    bool has_port;  // it was given
     char *path;     // as written (still escaped, and what needs it is), "/" when empty; query included, fragment not
 };
 // Any scheme; needs a host for http and https. Messages: `parse "TEXT": reason` like Go's net/url.
 bool url_parse(const char *text, struct url *url, struct error *err) NODISCARD;
 void url_finish(struct url *url);
+// What a reference, as in a Location header, means where `base` was asked for (RFC 3986 section 5.2.2). User and
+// password are taken over with the host. Errors as those of url_parse().
+bool url_resolve(const struct url *base, const char *reference, struct url *url, struct error *err) NODISCARD;
+// Adds host and, where it was given, port as they stand in a Host header: IPv6 addresses in brackets, without zone.
+void url_add_authority(struct buffer *out, const struct url *url);
+// Adds the URL of a scheme with authority, without user and password.
+void url_add_text(struct buffer *out, const struct url *url);

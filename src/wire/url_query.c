@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
+// Declared in wire/url.h.
 #include "wire/url.h"
 
 #include <stdlib.h>
@@ -19,7 +20,7 @@ static size_t pairs_bound(const char *text, const char *end) {
 }
 
 // Writes the decoded text and a NUL to `out`; returns the place behind. A NUL in the text becomes U+FFFD,
-// which needs no more module than its escape: a value must not read as a shorter one.
+// which needs no more room than its escape: a value must not read as a shorter one.
 static char *add_decoded(char *out, const char *text, size_t length) {
     for (size_t i = 0; i < length; i++) {
         if (text[i] != '%') {

@@ -62,7 +62,7 @@ static void try_add(struct plan_store *store, const char *label, const uint8_t *
     }
     struct plan *before = plan_hold(plan_store_current(store));
     AUTO_FREE char *old = plan_text(before);
-    if (plan_store_add(store, layer, combine, false, &err)) {
+    if (plan_store_add(store, layer, (struct plan_placement){.combine = combine}, &err)) {
         AUTO_FREE char *text = plan_text(plan_store_current(store));
         read_back(text);
         order_all(plan_store_current(store));

@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "state/state_internal.h"
+#include "state/change_internal.h"
+#include "state/state_file_internal.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -28,6 +28,29 @@ static void check_path(const char *path, size_t length) {
     free(decoded);
 }
 
+static void check_url(const struct url *url) {
+    check(url->scheme != NULL && url->host != NULL && url->path[0] == '/');
+    check(url->port >= 0 && url->port <= 65535);
+    for (const char *c = url->path; *c != '\0'; c++)
+        check((unsigned char)*c > ' ' && *c != 0x7f);
+}
+
+// What a reference means does not change when it is resolved once more.
+static void check_reference(const char *text) {
+    struct url base, url, again;
+    check(url_parse("http://u@h:1/a/b?c", &base, NULL));
+    if (url_resolve(&base, text, &url, NULL)) {
+        check_url(&url);
+        if (url.host[0] != '\0') {
+            check(url_resolve(&url, "", &again, NULL));
+            check(strcmp(url.path, again.path) == 0 && strcmp(url.host, again.host) == 0 && url.port == again.port);
+            url_finish(&again);
+        }
+        url_finish(&url);
+    }
+    url_finish(&base);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     AUTO_FREE char *bytes = memory_copy(data, size);
     struct url_target target;
@@ -41,13 +64,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     AUTO_ERROR struct error err = {0};
     struct url url;
     if (url_parse(text, &url, &err)) {
-        check(!error_is_set(&err) && url.scheme != NULL && url.host != NULL && url.path[0] == '/');
-        check(url.port >= 0 && url.port <= 65535);
-        for (const char *c = url.path; *c != '\0'; c++)
-            check((unsigned char)*c > ' ' && *c != 0x7f);
+        check(!error_is_set(&err));
+        check_url(&url);
         url_finish(&url);
     } else {
         check(strncmp(error_text(&err), "parse \"", 7) == 0);
     }
+    check_reference(text);
     return 0;
 }

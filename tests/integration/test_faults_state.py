@@ -176,12 +176,12 @@ class FailingCallTest(RefusingDiskCase):
 
     def break_disk(self):
         self.faults = Faults(self.daemon, self.call)
-        self.diagnostics.__enter__()
+        self.faults.__enter__()
 
     def mend_disk(self):
         if self.faults:
-            diagnostics, self.faults = self.diagnostics, None
-            diagnostics.__exit__()
+            faults, self.faults = self.faults, None
+            faults.__exit__()
 
     def test_sync_fails(self):
         self.call = "fsync,fdatasync:error=EIO"

@@ -20,20 +20,28 @@
 #include <unistd.h>
 
 #include "api/api_internal.h"
+#include "api/body_internal.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "net/listen.h"
+#include "services/service_job.h"
+#include "state/change.h"
+#include "state/notice.h"
+#include "state/task.h"
 
 struct fixture {
     char folder[32];
     char path[64];
     struct loop *loop;
     struct reaper *reaper;
+    struct job_context *jobs;
+    struct descriptor_budget *descriptors;
     struct state *state;
     struct runner *runner;
     struct checkpoint *checkpoint;
     struct log_store *logs;
     struct plan_store *plans;
+    struct plan_updater *updater;
     struct service_manager *services;
     struct api *api;
     struct http_server *server;
@@ -53,15 +61,19 @@ static inline void fixture_begin(struct fixture *fixture) {
     (void)snprintf(fixture->path, sizeof fixture->path, "%s/socket", fixture->folder);
     assert_true(loop_create(&fixture->loop, NULL));
     assert_true(reaper_create(fixture->loop, &fixture->reaper, NULL));
+    fixture->descriptors = descriptor_budget_create(1024);
+    fixture->jobs =
+        job_context_create(&(const struct job_context_spec){.loop = fixture->loop, .reaper = fixture->reaper});
     fixture->state = state_create();
     fixture->runner = runner_create(fixture->loop, fixture->state);
     fixture->checkpoint = checkpoint_create(fixture->loop, fixture->state, NULL);
     fixture->logs = log_store_create();
     fixture->plans = plan_store_create("/no/such/folder");
     assert_true(plan_store_load(fixture->plans, NULL));
+    fixture->updater = plan_updater_create(fixture->loop, fixture->plans);
     struct service_manager_spec services = {
         .loop = fixture->loop,
-        .reaper = fixture->reaper,
+        .launcher = service_job_launcher(fixture->jobs),
         .state = fixture->state,
         .runner = fixture->runner,
         .logs = fixture->logs,
@@ -71,6 +83,7 @@ static inline void fixture_begin(struct fixture *fixture) {
     struct api_spec spec = {
         .loop = fixture->loop,
         .plans = fixture->plans,
+        .updater = fixture->updater,
         .services = fixture->services,
         .state = fixture->state,
         .checkpoint = fixture->checkpoint,
@@ -80,7 +93,7 @@ static inline void fixture_begin(struct fixture *fixture) {
     };
     fixture->api = api_create(&spec);
     struct http_server_hooks hooks = api_hooks(fixture->api);
-    fixture->server = http_server_create(fixture->loop, &hooks);
+    fixture->server = http_server_create(fixture->loop, fixture->descriptors, &hooks);
     int fd = -1;
     assert_true(listen_unix(fixture->path, &fd, NULL));
     assert_true(http_server_listen(fixture->server, fd, HTTP_OVER_UNIX, NULL));
@@ -91,10 +104,13 @@ static inline void fixture_end(struct fixture *fixture) {
     service_manager_destroy(fixture->services);
     runner_destroy(fixture->runner);
     checkpoint_destroy(fixture->checkpoint);
+    plan_updater_destroy(fixture->updater);
     api_destroy(fixture->api);
     plan_store_destroy(fixture->plans);
     state_destroy(fixture->state);
     log_store_destroy(fixture->logs);
+    assert_true(job_context_destroy(fixture->jobs));
+    descriptor_budget_destroy(fixture->descriptors);
     reaper_destroy(fixture->reaper);
     loop_destroy(fixture->loop);
     (void)unlink(fixture->path);
@@ -108,7 +124,7 @@ static inline void fixture_add_layer(struct fixture *fixture, const char *yaml) 
     struct layer *layer = NULL;
     AUTO_ERROR struct error err = {0};
     if (!layer_parse(0, "base", yaml, strlen(yaml), &layer, &err) ||
-        !plan_store_add(fixture->plans, layer, true, false, &err))
+        !plan_store_add(fixture->plans, layer, (struct plan_placement){.combine = true}, &err))
         fail_msg("layer: %s", error_text(&err));
     service_manager_set_plan(fixture->services, plan_store_current(fixture->plans));
 }
@@ -130,12 +146,12 @@ static inline void fixture_send(int fd, const char *method, const char *path, co
 
 // Reads until the server closes the connection; the whole answer, owned.
 static inline char *fixture_receive(struct fixture *fixture, int fd) {
-    struct buffer answer = BUFFER_INIT(BUFFER_NO_LIMIT);
+    struct buffer response = BUFFER_INIT(BUFFER_NO_LIMIT);
     for (int turns = 0; turns < 2000000; turns++) {
         char block[4096];
         ssize_t count = recv(fd, block, sizeof block, 0);
         if (count > 0)
-            buffer_add(&answer, block, (size_t)count);
+            buffer_add(&response, block, (size_t)count);
         else if (count == 0)
             break;
         else
@@ -143,7 +159,7 @@ static inline char *fixture_receive(struct fixture *fixture, int fd) {
     }
     (void)close(fd);
     loop_run_pending(fixture->loop);
-    return buffer_take(&answer);
+    return buffer_take(&response);
 }
 
 static inline char *fixture_ask(struct fixture *fixture, const char *method, const char *path, const char *body) {
@@ -153,14 +169,14 @@ static inline char *fixture_ask(struct fixture *fixture, const char *method, con
 }
 
 // Asks, and wants the status and a piece of text in the answer.
-static inline void assert_answer(struct fixture *fixture, const char *request, const char *body, int status,
-                                 const char *piece) {
+static inline void assert_response(struct fixture *fixture, const char *request, const char *body, int status,
+                                   const char *piece) {
     AUTO_FREE char *copy = memory_string(request);
     char *path = strchr(copy, ' ');
     *path++ = '\0';
-    AUTO_FREE char *answer = fixture_ask(fixture, copy, path, body);
+    AUTO_FREE char *response = fixture_ask(fixture, copy, path, body);
     int got = 0;
-    (void)sscanf(answer, "HTTP/1.1 %d", &got);
-    if (got != status || strstr(answer, piece) == NULL)
-        fail_msg("%s %s: want %d and %s, got\n%s", request, body, status, piece, answer);
+    (void)sscanf(response, "HTTP/1.1 %d", &got);
+    if (got != status || strstr(response, piece) == NULL)
+        fail_msg("%s %s: want %d and %s, got\n%s", request, body, status, piece, response);
 }

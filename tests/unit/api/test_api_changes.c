@@ -15,12 +15,12 @@ static void changes_are_selected(void **unused UNUSED) {
     pending_change(&fixture);
     struct change *done = change_create(fixture.state, "replan", "Replan - no services");
     change_set_status(done, STATUS_DONE);
-    assert_answer(&fixture, "GET /v1/changes", "", 200, "\"id\":\"1\",\"kind\":\"start\"");
-    assert_answer(&fixture, "GET /v1/changes?select=ready", "", 200, "\"result\":[{\"id\":\"2\"");
-    assert_answer(&fixture, "GET /v1/changes?select=all&for=one", "", 200, "\"result\":[{\"id\":\"1\"");
-    assert_answer(&fixture, "GET /v1/changes?select=all&for=two", "", 200, "\"result\":[]");
-    assert_answer(&fixture, "GET /v1/changes?select=some", "", 400, "select should be one of: all,in-progress,ready");
-    assert_answer(&fixture, "GET /v1/changes/1", "", 200, "\"progress\":{\"label\":\"\",\"done\":0,\"total\":1}");
+    assert_response(&fixture, "GET /v1/changes", "", 200, "\"id\":\"1\",\"kind\":\"start\"");
+    assert_response(&fixture, "GET /v1/changes?select=ready", "", 200, "\"result\":[{\"id\":\"2\"");
+    assert_response(&fixture, "GET /v1/changes?select=all&for=one", "", 200, "\"result\":[{\"id\":\"1\"");
+    assert_response(&fixture, "GET /v1/changes?select=all&for=two", "", 200, "\"result\":[]");
+    assert_response(&fixture, "GET /v1/changes?select=some", "", 400, "select should be one of: all,in-progress,ready");
+    assert_response(&fixture, "GET /v1/changes/1", "", 200, "\"progress\":{\"label\":\"\",\"done\":0,\"total\":1}");
     fixture_end(&fixture);
 }
 
@@ -28,17 +28,17 @@ static void waits_end_by_time_and_by_readiness(void **unused UNUSED) {
     struct fixture fixture;
     fixture_begin(&fixture);
     struct change *change = pending_change(&fixture);
-    assert_answer(&fixture, "GET /v1/changes/1/wait?timeout=5ms", "", 504, "timed out waiting for change after 5ms");
-    assert_answer(&fixture, "GET /v1/changes/1/wait?timeout=-1s", "", 504, "timed out waiting for change after -1s");
-    assert_answer(&fixture, "GET /v1/changes/1/wait?timeout=soon", "", 400, "invalid timeout: ");
+    assert_response(&fixture, "GET /v1/changes/1/wait?timeout=5ms", "", 504, "timed out waiting for change after 5ms");
+    assert_response(&fixture, "GET /v1/changes/1/wait?timeout=-1s", "", 504, "timed out waiting for change after -1s");
+    assert_response(&fixture, "GET /v1/changes/1/wait?timeout=soon", "", 400, "invalid timeout: ");
     int fd = fixture_connect(&fixture);
     fixture_send(fd, "GET", "/v1/changes/1/wait", "");
     while (list_is_empty(&fixture.api->calls))
         uv_run(loop_uv(fixture.loop), UV_RUN_NOWAIT);
     assert_true(change_abort(change, NULL));
-    AUTO_FREE char *answer = fixture_receive(&fixture, fd);
-    assert_non_null(strstr(answer, "HTTP/1.1 200 "));
-    assert_non_null(strstr(answer, "\"status\":\"Hold\""));
+    AUTO_FREE char *response = fixture_receive(&fixture, fd);
+    assert_non_null(strstr(response, "HTTP/1.1 200 "));
+    assert_non_null(strstr(response, "\"status\":\"Hold\""));
     fixture_end(&fixture);
 }
 
@@ -61,11 +61,11 @@ static void aborting(void **unused UNUSED) {
     struct fixture fixture;
     fixture_begin(&fixture);
     pending_change(&fixture);
-    assert_answer(&fixture, "POST /v1/changes/9", "nonsense", 404, "cannot find change with id \\\"9\\\"");
-    assert_answer(&fixture, "POST /v1/changes/1", "{\"action\":\"pause\"}", 400, "invalid action \\\"pause\\\"");
-    assert_answer(&fixture, "POST /v1/changes/1", "{\"action\":\"abort\"}", 200, "\"status\":\"Hold\"");
-    assert_answer(&fixture, "POST /v1/changes/1", "{\"action\":\"abort\"}", 400,
-                  "cannot abort change 1 with nothing pending");
+    assert_response(&fixture, "POST /v1/changes/9", "nonsense", 404, "cannot find change with id \\\"9\\\"");
+    assert_response(&fixture, "POST /v1/changes/1", "{\"action\":\"pause\"}", 400, "invalid action \\\"pause\\\"");
+    assert_response(&fixture, "POST /v1/changes/1", "{\"action\":\"abort\"}", 200, "\"status\":\"Hold\"");
+    assert_response(&fixture, "POST /v1/changes/1", "{\"action\":\"abort\"}", 400,
+                    "cannot abort change 1 with nothing pending");
     fixture_end(&fixture);
 }
 

@@ -7,32 +7,32 @@ static void services_are_shown_and_acted_on(void **unused UNUSED) {
     fixture_add_layer(&fixture, "services:\n  \"a<b\": {override: replace, command: sleep 1000, startup: enabled}\n"
                                 "  two: {override: replace, command: sleep 1000}\n");
     runner_stop(fixture.runner);
-    assert_answer(&fixture, "GET /v1/services?names=two,none", "", 200,
-                  "\"result\":[{\"name\":\"two\",\"startup\":\"disabled\",\"current\":\"inactive\"}]");
-    assert_answer(&fixture, "GET /v1/services", "", 200, "\"name\":\"a\\u003cb\",\"startup\":\"enabled\"");
-    assert_answer(&fixture, "POST /v1/services", "{\"action\":\"dance\",\"services\":[\"two\"]}", 400,
-                  "invalid action \\\"dance\\\"");
-    assert_answer(&fixture, "POST /v1/services", "{\"action\":\"dance\"}", 400,
-                  "must specify services for dance action");
-    assert_answer(&fixture, "POST /v1/services", "{\"action\":\"autostart\"}", 202, "\"change\":\"1\"");
-    assert_answer(&fixture, "GET /v1/services/two", "", 400, "not implemented");
+    assert_response(&fixture, "GET /v1/services?names=two,none", "", 200,
+                    "\"result\":[{\"name\":\"two\",\"startup\":\"disabled\",\"current\":\"inactive\"}]");
+    assert_response(&fixture, "GET /v1/services", "", 200, "\"name\":\"a\\u003cb\",\"startup\":\"enabled\"");
+    assert_response(&fixture, "POST /v1/services", "{\"action\":\"dance\",\"services\":[\"two\"]}", 400,
+                    "invalid action \\\"dance\\\"");
+    assert_response(&fixture, "POST /v1/services", "{\"action\":\"dance\"}", 400,
+                    "must specify services for dance action");
+    assert_response(&fixture, "POST /v1/services", "{\"action\":\"autostart\"}", 202, "\"change\":\"1\"");
+    assert_response(&fixture, "GET /v1/services/two", "", 400, "not implemented");
     fixture_end(&fixture);
 }
 
 static void nothing_to_start_has_a_kind(void **unused UNUSED) {
     struct fixture fixture;
     fixture_begin(&fixture);
-    assert_answer(&fixture, "POST /v1/services", "{\"action\":\"autostart\"}", 400,
-                  "{\"message\":\"no default services\",\"kind\":\"no-default-services\"}");
+    assert_response(&fixture, "POST /v1/services", "{\"action\":\"autostart\"}", 400,
+                    "{\"message\":\"no default services\",\"kind\":\"no-default-services\"}");
     fixture_end(&fixture);
 }
 
 static void signals_want_services(void **unused UNUSED) {
     struct fixture fixture;
     fixture_begin(&fixture);
-    assert_answer(&fixture, "POST /v1/signals", "{\"signal\":\"SIGHUP\"}", 400, "must specify one or more services");
-    assert_answer(&fixture, "POST /v1/signals", "{\"signal\":\"SIGHUP\",\"services\":[\"x\"]}", 500,
-                  "cannot send signal to \\\"x\\\": service is not running");
+    assert_response(&fixture, "POST /v1/signals", "{\"signal\":\"SIGHUP\"}", 400, "must specify one or more services");
+    assert_response(&fixture, "POST /v1/signals", "{\"signal\":\"SIGHUP\",\"services\":[\"x\"]}", 500,
+                    "cannot send signal to \\\"x\\\": service is not running");
     fixture_end(&fixture);
 }
 

@@ -1,45 +1,37 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "fixture.h"
 
-static void refusals_come_in_order(void **unused UNUSED) {
-    struct fixture fixture;
-    fixture_begin(&fixture);
-    assert_answer(&fixture, "GET /v1//health?x=1", "", 301, "Location: /v1/health?x=1\r\n");
-    assert_answer(&fixture, "GET /v1/nothing", "", 404, "\"message\":\"invalid API endpoint requested\"");
-    assert_answer(&fixture, "GET /v1/health/", "", 404, "invalid API endpoint requested");
-    assert_answer(&fixture, "FETCH /v1/health", "", 405, "method \\\"FETCH\\\" not allowed");
-    assert_answer(&fixture, "PUT /v1/services", "", 405, "method \\\"PUT\\\" not allowed");
-    assert_answer(&fixture, "POST /v1/pairing", "{}", 401, "\"kind\":\"login-required\"");
-    assert_true(strstr(buffer_text(&fixture.log), "authz_fail:") != NULL);
-    fixture_end(&fixture);
+#include "api/routes_internal.h"
+
+static void paths_lead_to_routes(void **state UNUSED) {
+    struct route_match match;
+    const struct route *route = route_find("/v1/changes/7/wait", &match);
+    assert_non_null(route);
+    assert_string_equal(route->pattern, "/v1/changes/{id}/wait");
+    assert_int_equal(match.count, 1);
+    assert_string_equal(match.values[0], "7");
+    assert_null(route_find("/v1/changes/7/wait/", &match));
+    assert_null(route_find("/V1/changes", &match));
+    assert_null(route_find("/", &match));
 }
 
-static void polls_are_not_logged(void **unused UNUSED) {
-    struct fixture fixture;
-    fixture_begin(&fixture);
-    assert_answer(&fixture, "GET /v1/health", "", 200, "");
-    assert_answer(&fixture, "GET /v1/system-info", "", 200, "");
-    assert_answer(&fixture, "GET /v1/changes/1", "", 404, "");
-    assert_string_equal(buffer_text(&fixture.log), "");
-    assert_answer(&fixture, "GET /v1/changes/1/wait", "", 404, "");
-    assert_non_null(strstr(buffer_text(&fixture.log), "[pebble] GET /v1/changes/1/wait "));
-    assert_non_null(strstr(buffer_text(&fixture.log), " 404 (http+unix)\n"));
-    fixture_end(&fixture);
-}
-
-static void a_line_feed_cannot_forge_a_log_line(void **unused UNUSED) {
-    struct fixture fixture;
-    fixture_begin(&fixture);
-    assert_answer(&fixture, "GET /v1/a%0Ab", "", 404, "");
-    assert_non_null(strstr(buffer_text(&fixture.log), "GET /v1/a%0Ab "));
-    fixture_end(&fixture);
+static void methods_have_access_levels_of_their_own(void **state UNUSED) {
+    struct route_match match;
+    const struct route *services = route_find("/v1/services", &match);
+    enum route_access access;
+    assert_ptr_equal(route_handler(services, "GET", &access), api_get_services);
+    assert_int_equal(access, FOR_READERS);
+    assert_ptr_equal(route_handler(services, "POST", &access), api_post_services);
+    assert_int_equal(access, FOR_ADMINS);
+    assert_null(route_handler(services, "HEAD", &access));
+    assert_null(route_handler(services, "get", &access));
+    assert_null(route_handler(route_find("/v1/plan", &match), "POST", &access));
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(refusals_come_in_order),
-        cmocka_unit_test(polls_are_not_logged),
-        cmocka_unit_test(a_line_feed_cannot_forge_a_log_line),
+        cmocka_unit_test(paths_lead_to_routes),
+        cmocka_unit_test(methods_have_access_levels_of_their_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

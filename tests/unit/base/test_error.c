@@ -39,13 +39,15 @@ static void null_means_nobody_asks(void **state UNUSED) {
     assert_false(error_is_set(&err));
 }
 
-static void prefix_keeps_kind_and_errno(void **state UNUSED) {
+static void prefix_keeps_what_else_is_known(void **state UNUSED) {
     AUTO_ERROR struct error err = {0};
     assert_false(error_set_errno(&err, EACCES, "open %s", "/x"));
-    err.kind = ERROR_PERMISSION_DENIED;
+    err.kind = ERROR_FORBIDDEN;
+    assert_false(error_set_code(&err, "permission-denied"));
     assert_false(error_prefix(&err, "cannot read %s: ", "layer"));
-    assert_int_equal(err.kind, ERROR_PERMISSION_DENIED);
+    assert_int_equal(err.kind, ERROR_FORBIDDEN);
     assert_int_equal(err.errnum, EACCES);
+    assert_true(error_has_code(&err, "permission-denied"));
     assert_string_equal(error_text(&err), "cannot read layer: open /x: permission denied");
 }
 
@@ -61,13 +63,34 @@ static void moves(void **state UNUSED) {
     AUTO_ERROR struct error source = {0};
     error_set(&target, ERROR_INTERNAL, "old");
     error_set_errno(&source, EIO, "new");
+    error_set_code(&source, "generic-file-error");
     assert_false(error_move(&target, &source));
     assert_string_equal(error_text(&target), "new: input/output error");
     assert_int_equal(target.errnum, EIO);
+    assert_true(error_has_code(&target, "generic-file-error"));
     assert_false(error_is_set(&source));
     assert_null(source.message);
+    assert_null(source.code);
     assert_false(error_move(&target, &target));
     assert_string_equal(error_text(&target), "new: input/output error");
+}
+
+static void codes_belong_to_one_error(void **state UNUSED) {
+    AUTO_ERROR struct error err = {0};
+    assert_false(error_set_code(NULL, "not-found"));
+    assert_false(error_set_code(&err, "not-found")); // no error is set
+    assert_null(err.code);
+    assert_false(error_has_code(NULL, "not-found"));
+    error_set(&err, ERROR_NOT_FOUND, "x");
+    assert_false(error_has_code(&err, "not-found"));
+    error_set_code(&err, "not-found");
+    assert_true(error_has_code(&err, "not-found"));
+    assert_false(error_has_code(&err, "login-required"));
+    error_set(&err, ERROR_INTERNAL, "y");
+    assert_null(err.code);
+    error_set_code(&err, "not-found");
+    error_clear(&err);
+    assert_null(err.code);
 }
 
 static void words_of_errno(void **state UNUSED) {
@@ -112,9 +135,10 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sets_and_replaces),
         cmocka_unit_test(null_means_nobody_asks),
-        cmocka_unit_test(prefix_keeps_kind_and_errno),
+        cmocka_unit_test(prefix_keeps_what_else_is_known),
         cmocka_unit_test(prefix_without_error_does_nothing),
         cmocka_unit_test(moves),
+        cmocka_unit_test(codes_belong_to_one_error),
         cmocka_unit_test(words_of_errno),
         cmocka_unit_test(words_match_the_library),
     };

@@ -114,7 +114,7 @@ static void resize_absurdly(void) {
     free(memory_resize(NULL, absurd_size));
 }
 
-static bool say_shrink(void *data) {
+static bool record_shrink(void *data) {
     int *rest = data;
     assert_int_equal(write(STDERR_FILENO, "shrink\n", 7), 7);
     return (*rest)-- > 0;
@@ -122,7 +122,7 @@ static bool say_shrink(void *data) {
 
 static void allocate_with_shrinker(void) {
     static int frees = 2;
-    memory_add_shrinker(say_shrink, &frees);
+    memory_add_shrinker(record_shrink, &frees);
     free(memory_try(absurd_size));
     allocate_absurdly();
 }

@@ -16,7 +16,7 @@
 
 // The changes of a list, as the daemon sends it.
 static struct pebble_changes *read_changes(const char *list) {
-    const struct fake_answer script[] = {{.result = list}};
+    const struct fake_response script[] = {{.result = list}};
     char *path = fake_socket_path();
     struct fake_daemon *daemon = fake_daemon_start(path, script, 1);
     const struct pebble_client_options options = {.size = sizeof options, .socket_path = path};

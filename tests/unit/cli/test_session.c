@@ -53,6 +53,17 @@ static void explains_refusals(void **state UNUSED) {
     assert_told(PEBBLE_ERROR_API, NULL, "invalid signal name", "invalid signal name");
 }
 
+static void a_restart_of_the_system_is_marked(void **state UNUSED) {
+    static const char *const codes[] = {"system-restart", "daemon-restart", NULL};
+    for (size_t i = 0; i < ARRAY_COUNT(codes); i++) {
+        struct pebble_error from = {.kind = PEBBLE_ERROR_API, .message = memory_string("x")};
+        from.api_kind = codes[i] != NULL ? memory_string(codes[i]) : NULL;
+        AUTO_ERROR struct error err = {0};
+        assert_int_equal(cli_fail(&from, &err), 1);
+        assert_int_equal(error_has_code(&err, "system-restart"), i == 0);
+    }
+}
+
 static void breaks_only_words_of_the_daemon(void **state UNUSED) {
     AUTO_BUFFER struct buffer words = BUFFER_INIT(BUFFER_NO_LIMIT);
     for (int i = 0; i < 40; i++)
@@ -67,6 +78,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(finds_the_socket),
         cmocka_unit_test(explains_refusals),
+        cmocka_unit_test(a_restart_of_the_system_is_marked),
         cmocka_unit_test(breaks_only_words_of_the_daemon),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

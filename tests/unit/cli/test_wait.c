@@ -23,7 +23,7 @@
 #define FAILED "{\"id\":\"7\",\"status\":\"Error\",\"ready\":true,\"err\":\"cannot do it\"}"
 
 // Runs `pebble start web`'s wait for change 7 against the script; returns the exit status.
-static int wait_for(const struct fake_answer *script, size_t count, struct text_list *requests, struct error *err) {
+static int wait_for(const struct fake_response *script, size_t count, struct text_list *requests, struct error *err) {
     char *path = fake_socket_path();
     struct fake_daemon *daemon = fake_daemon_start(path, script, count);
     struct cli_session session;
@@ -48,7 +48,7 @@ static bool is_held_back(int number) {
 }
 
 static void waits_until_it_is_done(void **state UNUSED) {
-    const struct fake_answer script[] = {{.result = DOING}, {.result = DONE}};
+    const struct fake_response script[] = {{.result = DOING}, {.result = DONE}};
     AUTO_ERROR struct error err = {0};
     assert_int_equal(wait_for(script, 2, NULL, &err), 0);
     assert_false(error_is_set(&err));
@@ -56,7 +56,7 @@ static void waits_until_it_is_done(void **state UNUSED) {
 }
 
 static void failure_is_told(void **state UNUSED) {
-    const struct fake_answer script[] = {{.result = FAILED}};
+    const struct fake_response script[] = {{.result = FAILED}};
     AUTO_ERROR struct error err = {0};
     assert_int_equal(wait_for(script, 1, NULL, &err), 1);
     assert_string_equal(err.message, "cannot do it");
@@ -64,7 +64,7 @@ static void failure_is_told(void **state UNUSED) {
 
 // SIGINT comes while the daemon has the second request; the change is aborted once, and the wait goes on.
 static void interrupt_aborts_the_change(void **state UNUSED) {
-    const struct fake_answer script[] = {
+    const struct fake_response script[] = {
         {.result = DOING}, {.raises = true, .signal = SIGINT, .holds = true}, {.result = DOING}, {.result = FAILED}};
     AUTO_ERROR struct error err = {0};
     AUTO_TEXT_LIST struct text_list requests = {0};

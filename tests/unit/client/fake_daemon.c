@@ -17,7 +17,7 @@
 
 struct fake_daemon {
     char *path;
-    const struct fake_answer *script;
+    const struct fake_response *script;
     size_t count;
     struct text_list requests;
     pthread_t thread;
@@ -39,7 +39,7 @@ static bool read_byte(struct fake_daemon *daemon, char *byte) {
     return recv(daemon->connection, byte, 1, 0) == 1;
 }
 
-static bool read_request(struct fake_daemon *daemon, const struct fake_answer *answer) {
+static bool read_request(struct fake_daemon *daemon, const struct fake_response *response) {
     AUTO_BUFFER struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
     buffer_printf(&text, "%d ", daemon->connections);
     size_t rest = 1;
@@ -54,43 +54,43 @@ static bool read_request(struct fake_daemon *daemon, const struct fake_answer *a
         } else if (text_has_suffix(buffer_text(&text), "\r\n\r\n")) {
             const char *length = strstr(buffer_text(&text), "Content-Length: ");
             is_in_body = true;
-            rest = length == NULL || answer->ignores_body ? 0 : strtoul(length + strlen("Content-Length: "), NULL, 10);
+            rest =
+                length == NULL || response->ignores_body ? 0 : strtoul(length + strlen("Content-Length: "), NULL, 10);
         }
     }
     text_list_add(&daemon->requests, buffer_text(&text));
     return true;
 }
 
-static void write_answer(const struct fake_answer *answer, struct buffer *out) {
-    if (answer->bytes != NULL) {
-        buffer_add(out, answer->bytes, answer->length > 0 ? answer->length : strlen(answer->bytes));
+static void write_response(const struct fake_response *response, struct buffer *out) {
+    if (response->bytes != NULL) {
+        buffer_add(out, response->bytes, response->length > 0 ? response->length : strlen(response->bytes));
         return;
     }
-    if (answer->result == NULL && answer->json == NULL)
+    if (response->result == NULL && response->json == NULL)
         return;
-    int status = answer->status > 0 ? answer->status : 200;
+    int status = response->status > 0 ? response->status : 200;
     AUTO_BUFFER struct buffer body = BUFFER_INIT(BUFFER_NO_LIMIT);
-    if (answer->json != NULL) {
-        buffer_add_string(&body, answer->json);
+    if (response->json != NULL) {
+        buffer_add_string(&body, response->json);
     } else {
         buffer_printf(&body, "{\"type\":\"sync\",\"status-code\":%d,\"status\":\"?\",\"result\":%s}", status,
-                      answer->result);
+                      response->result);
     }
     buffer_printf(out, "HTTP/1.1 %d ?\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n", status,
                   body.length);
     buffer_add(out, body.data, body.length);
 }
 
-static void send_answer(struct fake_daemon *daemon, const struct fake_answer *answer) {
+static void send_response(struct fake_daemon *daemon, const struct fake_response *response) {
     AUTO_BUFFER struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
-    write_answer(answer, &text);
-    size_t piece = answer->piece > 0 ? answer->piece : text.length;
+    write_response(response, &text);
+    size_t piece = response->piece > 0 ? response->piece : text.length;
     for (size_t at = 0; at < text.length;) {
         size_t size = piece < text.length - at ? piece : text.length - at;
         ssize_t sent = send(daemon->connection, text.data + at, size, MSG_NOSIGNAL);
-        if (sent < 0) {
+        if (sent < 0)
             return; // the client has gone
-        }
         at += (size_t)sent;
     }
 }
@@ -123,23 +123,22 @@ static void *run(void *data) {
     while (done < daemon->count) {
         if (daemon->connection < 0 && !accept_connection(daemon))
             break;
-        const struct fake_answer *answer = &daemon->script[done];
-        if (!read_request(daemon, answer)) {
+        const struct fake_response *response = &daemon->script[done];
+        if (!read_request(daemon, response)) {
             close_connection(daemon);
             continue;
         }
-        if (++done == daemon->count) {
+        if (++done == daemon->count)
             shutdown(daemon->listener, SHUT_RDWR); // whoever comes later is refused
-        }
-        if (answer->raises)
-            kill(getpid(), answer->signal != 0 ? answer->signal : SIGUSR1);
-        send_answer(daemon, answer);
-        if (answer->holds) {
+        if (response->raises)
+            kill(getpid(), response->signal != 0 ? response->signal : SIGUSR1);
+        send_response(daemon, response);
+        if (response->holds) {
             char byte;
             while (read_byte(daemon, &byte)) {
             }
         }
-        if (answer->closes || answer->holds)
+        if (response->closes || response->holds)
             close_connection(daemon);
     }
     close_connection(daemon);
@@ -167,7 +166,7 @@ static int listen_tcp(void) {
     return fd;
 }
 
-struct fake_daemon *fake_daemon_start(const char *path, const struct fake_answer *script, size_t count) {
+struct fake_daemon *fake_daemon_start(const char *path, const struct fake_response *script, size_t count) {
     struct fake_daemon *daemon = memory_new(sizeof *daemon);
     daemon->path = path != NULL ? memory_string(path) : NULL;
     daemon->script = script;

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct fake_answer {
+struct fake_response {
     // One of these at most; without any there is no answer.
     const char *result; // of a "sync" answer
     const char *json;   // a whole body
@@ -27,7 +27,7 @@ struct fake_answer {
 struct fake_daemon;
 
 // `path` NULL: 127.0.0.1, any port. The script is borrowed.
-struct fake_daemon *fake_daemon_start(const char *path, const struct fake_answer *script, size_t count);
+struct fake_daemon *fake_daemon_start(const char *path, const struct fake_response *script, size_t count);
 int fake_daemon_port(const struct fake_daemon *daemon);
 // Ends it, wherever it is in its script, and removes the socket. The texts of the requests go to `requests` (may be
 // NULL), each with the number of its connection and a blank in front: "1 GET / HTTP/1.1\r\n...".

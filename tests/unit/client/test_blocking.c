@@ -25,14 +25,14 @@ static bool get_services(struct with_daemon *with) {
     return true;
 }
 
-static void on_signal(int number UNUSED) {
+static void on_signal_arrived(int number UNUSED) {
 }
 
 static void signals_change_nothing(void **state UNUSED) {
-    const struct sigaction action = {.sa_handler = on_signal};
+    const struct sigaction action = {.sa_handler = on_signal_arrived};
     assert_int_equal(sigaction(SIGUSR1, &action, NULL), 0);
-    const struct fake_answer script[] = {{.result = "[]", .raises = true},
-                                         {.result = "[]", .raises = true, .piece = 1}};
+    const struct fake_response script[] = {{.result = "[]", .raises = true},
+                                           {.result = "[]", .raises = true, .piece = 1}};
     struct with_daemon with;
     with_daemon_begin(&with, script, 2);
     assert_true(get_services(&with));
@@ -42,14 +42,14 @@ static void signals_change_nothing(void **state UNUSED) {
 
 static int self_pipe[2];
 
-static void on_interrupt(int number UNUSED) {
+static void on_interrupt_asked(int number UNUSED) {
     (void)!write(self_pipe[1], "x", 1);
 }
 
 // The daemon sends the signal when it has the request; its handler writes to the pipe.
 static void interrupt_descriptor_ends_a_call(void **state UNUSED) {
-    const struct sigaction action = {.sa_handler = on_interrupt, .sa_flags = SA_RESTART};
-    const struct fake_answer script[] = {{.raises = true, .holds = true}, {.result = "[]"}};
+    const struct sigaction action = {.sa_handler = on_interrupt_asked, .sa_flags = SA_RESTART};
+    const struct fake_response script[] = {{.raises = true, .holds = true}, {.result = "[]"}};
     struct with_daemon with;
     char byte;
     assert_int_equal(pipe(self_pipe), 0);
@@ -81,7 +81,7 @@ static void interrupt_counts_while_there_is_no_daemon(void **state UNUSED) {
 }
 
 static void closed_interrupt_descriptor_is_told(void **state UNUSED) {
-    const struct fake_answer script[] = {{.holds = true}};
+    const struct fake_response script[] = {{.holds = true}};
     struct with_daemon with;
     int ends[2];
     assert_int_equal(pipe(ends), 0);
@@ -102,7 +102,7 @@ static bool count_items(struct pebble_call *call UNUSED, void *data) {
 static void items_may_end_it(void **state UNUSED) {
     const char line[] = "{\"time\":\"1970-01-01T00:00:01Z\"}\n{\"time\":\"1970-01-01T00:00:01Z\"}\n";
     AUTO_FREE char *bytes = memory_printf("HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n\r\n%s", strlen(line), line);
-    const struct fake_answer script[] = {{.bytes = bytes}, {.bytes = bytes}};
+    const struct fake_response script[] = {{.bytes = bytes}, {.bytes = bytes}};
     struct with_daemon with;
     with_daemon_begin(&with, script, 2);
     struct pebble_call *call = NULL;
@@ -134,11 +134,11 @@ static void *use_client(void *data) {
 }
 
 static void clients_of_different_threads_do_not_meet(void **state UNUSED) {
-    struct fake_answer script[50];
+    struct fake_response script[50];
     struct with_daemon with[4];
     pthread_t threads[4];
     for (size_t i = 0; i < ARRAY_COUNT(script); i++)
-        script[i] = (struct fake_answer){.result = "[{\"name\":\"a\"}]", .closes = i % 3 == 0};
+        script[i] = (struct fake_response){.result = "[{\"name\":\"a\"}]", .closes = i % 3 == 0};
     for (size_t i = 0; i < ARRAY_COUNT(with); i++) {
         with_daemon_begin(&with[i], script, ARRAY_COUNT(script));
         assert_int_equal(pthread_create(&threads[i], NULL, use_client, &with[i]), 0);

@@ -54,7 +54,7 @@ static void assert_tasks(const struct pebble_change *change) {
 }
 
 static void one_change_is_read(void **state UNUSED) {
-    const struct fake_answer script[] = {{.result = CHANGE}, {.result = CHANGE}, {.result = CHANGE}};
+    const struct fake_response script[] = {{.result = CHANGE}, {.result = CHANGE}, {.result = CHANGE}};
     struct with_daemon with;
     with_daemon_begin(&with, script, 3);
     struct pebble_change *change = NULL;
@@ -72,7 +72,7 @@ static void one_change_is_read(void **state UNUSED) {
 }
 
 static void changes_are_read(void **state UNUSED) {
-    const struct fake_answer script[] = {{.result = "[{\"id\":\"1\"}," CHANGE "]"}, {.result = "null"}};
+    const struct fake_response script[] = {{.result = "[{\"id\":\"1\"}," CHANGE "]"}, {.result = "null"}};
     struct with_daemon with;
     with_daemon_begin(&with, script, 2);
     struct pebble_changes *changes = NULL;
@@ -101,7 +101,7 @@ static void changes_of_the_wrong_form_are_refused(void **state UNUSED) {
                              "[{\"tasks\":[{\"progress\":[]}]}]",
                              "[{\"tasks\":{}}]",
                              "7"};
-    struct fake_answer script[ARRAY_COUNT(results)] = {0};
+    struct fake_response script[ARRAY_COUNT(results)] = {0};
     for (size_t i = 0; i < ARRAY_COUNT(results); i++)
         script[i].result = results[i];
     struct with_daemon with;

@@ -35,7 +35,7 @@ static void oversized_response_is_refused(void **state UNUSED) {
     memset(bytes, ' ', head_length + length);
     for (size_t i = 0; i < head_length; i++)
         bytes[i] = head[i];
-    const struct fake_answer script[] = {{.bytes = bytes, .length = head_length + length}};
+    const struct fake_response script[] = {{.bytes = bytes, .length = head_length + length}};
     struct with_daemon with;
     with_daemon_begin(&with, script, 1);
     assert_refused(&with, PEBBLE_ERROR_PROTOCOL, "cannot read response: too large");
@@ -44,10 +44,10 @@ static void oversized_response_is_refused(void **state UNUSED) {
 }
 
 static void malformed_response_is_refused(void **state UNUSED) {
-    const struct fake_answer script[] = {{.json = "<html>"},
-                                         {.json = ""},
-                                         {.json = "{\"type\":\"sync\","},
-                                         {.json = "{\"type\":\"sync\",\"result\":1}"}};
+    const struct fake_response script[] = {{.json = "<html>"},
+                                           {.json = ""},
+                                           {.json = "{\"type\":\"sync\","},
+                                           {.json = "{\"type\":\"sync\",\"result\":1}"}};
     struct with_daemon with;
     with_daemon_begin(&with, script, ARRAY_COUNT(script));
     assert_refused(&with, PEBBLE_ERROR_PROTOCOL,

@@ -47,7 +47,7 @@ static bool get_logs(struct with_daemon *with, struct heard *heard) {
 }
 
 static void lines_are_read_however_they_come(void **state UNUSED) {
-    const struct fake_answer script[] = {
+    const struct fake_response script[] = {
         {.bytes = STREAM_HEAD "\r\n" LINE("a", "one") LINE("b", "two") LINE("a", ""), .closes = true},
         {.bytes =
              STREAM_HEAD "Transfer-Encoding: chunked\r\n\r\n"
@@ -75,8 +75,8 @@ static void lines_are_read_however_they_come(void **state UNUSED) {
 }
 
 static void options_are_sent(void **state UNUSED) {
-    const struct fake_answer script[] = {{.bytes = STREAM_HEAD "Content-Length: 0\r\n\r\n"},
-                                         {.bytes = STREAM_HEAD "Content-Length: 0\r\n\r\n"}};
+    const struct fake_response script[] = {{.bytes = STREAM_HEAD "Content-Length: 0\r\n\r\n"},
+                                           {.bytes = STREAM_HEAD "Content-Length: 0\r\n\r\n"}};
     struct with_daemon with;
     with_daemon_begin(&with, script, 2);
     const char *names[] = {"a", "b c"};
@@ -101,7 +101,7 @@ static char *long_line(size_t length) {
 static void lines_may_be_long_but_not_endless(void **state UNUSED) {
     AUTO_FREE char *fine = long_line(5 << 20);
     AUTO_FREE char *excessive = long_line(16 << 20);
-    const struct fake_answer script[] = {{.bytes = fine, .closes = true}, {.bytes = excessive, .closes = true}};
+    const struct fake_response script[] = {{.bytes = fine, .closes = true}, {.bytes = excessive, .closes = true}};
     struct with_daemon with;
     with_daemon_begin(&with, script, 2);
     struct heard heard = {0};
@@ -117,7 +117,7 @@ static void lines_may_be_long_but_not_endless(void **state UNUSED) {
 }
 
 static void callback_stops_a_stream_that_goes_on(void **state UNUSED) {
-    const struct fake_answer script[] = {
+    const struct fake_response script[] = {
         {.bytes = STREAM_HEAD "\r\n" LINE("a", "1") LINE("a", "2") LINE("a", "3"), .holds = true},
         {.bytes = STREAM_HEAD "Content-Length: 0\r\n\r\n"},
     };
@@ -133,7 +133,7 @@ static void callback_stops_a_stream_that_goes_on(void **state UNUSED) {
 }
 
 static void broken_streams_are_told(void **state UNUSED) {
-    const struct fake_answer script[] = {
+    const struct fake_response script[] = {
         {.bytes = STREAM_HEAD "\r\n" LINE("a", "1") "nonsense\n", .holds = true},
         {.bytes = STREAM_HEAD "\r\n[]\n", .holds = true},
         {.bytes = STREAM_HEAD "\r\n{}\n", .holds = true},
@@ -176,7 +176,8 @@ static void options_are_checked(void **state UNUSED) {
 }
 
 static void nul_in_a_name_is_replaced(void **state UNUSED) {
-    const struct fake_answer script[] = {{.bytes = STREAM_HEAD "\r\n" LINE("a\\u0000b", "x\\u0000y"), .closes = true}};
+    const struct fake_response script[] = {
+        {.bytes = STREAM_HEAD "\r\n" LINE("a\\u0000b", "x\\u0000y"), .closes = true}};
     struct with_daemon with;
     with_daemon_begin(&with, script, 1);
     struct heard heard = {0};

@@ -9,7 +9,7 @@
 #include "with_daemon.h"
 
 static void plan_is_text(void **state UNUSED) {
-    const struct fake_answer script[] = {{.result = "\"services: {}\\n\""}, {.result = "{}"}, {.result = "null"}};
+    const struct fake_response script[] = {{.result = "\"services: {}\\n\""}, {.result = "{}"}, {.result = "null"}};
     struct with_daemon with;
     with_daemon_begin(&with, script, 3);
     struct pebble_plan *plan = NULL;
@@ -28,7 +28,7 @@ static void plan_is_text(void **state UNUSED) {
 }
 
 static void layers_are_added(void **state UNUSED) {
-    const struct fake_answer script[] = {{.result = "true"}, {.result = "true"}};
+    const struct fake_response script[] = {{.result = "true"}, {.result = "true"}};
     struct with_daemon with;
     with_daemon_begin(&with, script, 2);
     struct pebble_layer_options options = {.size = sizeof options,

@@ -48,7 +48,7 @@ static bool ask(struct with_daemon *with, enum client_response_type type, char *
 }
 
 static void results_are_read(void **state UNUSED) {
-    const struct fake_answer script[] = {{.result = "\"one\""}, {.result = "2"}, {.result = "3"}};
+    const struct fake_response script[] = {{.result = "\"one\""}, {.result = "2"}, {.result = "3"}};
     struct with_daemon with;
     with_daemon_begin(&with, script, 3);
     char *text = NULL;
@@ -63,7 +63,7 @@ static void results_are_read(void **state UNUSED) {
 }
 
 static void responses_are_of_the_type_that_is_due(void **state UNUSED) {
-    const struct fake_answer script[] = {{.json = "{\"result\":1}"}, {.result = "1"}};
+    const struct fake_response script[] = {{.json = "{\"result\":1}"}, {.result = "1"}};
     struct with_daemon with;
     with_daemon_begin(&with, script, 2);
     assert_false(ask(&with, CLIENT_RESPONSE_SYNC, NULL));

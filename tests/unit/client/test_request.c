@@ -15,7 +15,7 @@
     { .size = sizeof(struct pebble_request_options), .method = "GET", .path_and_query = "/v1/x?y=z" }
 
 static void result_change_and_status_are_given(void **state UNUSED) {
-    const struct fake_answer script[] = {
+    const struct fake_response script[] = {
         {.result = "{\"b\":[1,2.5,\"x\\u0000y\"],\"a\":null}"},
         {.json = "{\"type\":\"async\",\"status-code\":202,\"change\":\"17\",\"result\":null}", .status = 202},
         {.result = "1"},
@@ -66,7 +66,7 @@ static void what_is_no_request_is_not_sent(void **state UNUSED) {
 }
 
 static void refusals_are_told(void **state UNUSED) {
-    const struct fake_answer script[] = {
+    const struct fake_response script[] = {
         {.json = "{\"type\":\"error\",\"status-code\":404,\"result\":{\"message\":\"no such thing\","
                  "\"kind\":\"not-found\"}}",
          .status = 404}};

@@ -9,7 +9,7 @@
 #include "with_daemon.h"
 
 static void services_are_read(void **state UNUSED) {
-    const struct fake_answer script[] = {
+    const struct fake_response script[] = {
         {.result = "[{\"name\":\"a\",\"startup\":\"enabled\",\"current\":\"active\","
                    "\"current-since\":\"1970-01-01T00:00:02Z\"},"
                    "{\"name\":\"b\",\"startup\":\"disabled\",\"current\":\"inactive\",\"new\":{}}]"},
@@ -45,7 +45,7 @@ static void services_are_read(void **state UNUSED) {
 }
 
 static void services_of_the_wrong_form_are_refused(void **state UNUSED) {
-    const struct fake_answer script[] = {
+    const struct fake_response script[] = {
         {.result = "{}"},
         {.result = "[{\"name\":\"a\"},{\"name\":3}]"},
         {.result = "[{\"name\":\"a\"},null]"},
@@ -63,7 +63,7 @@ static void services_of_the_wrong_form_are_refused(void **state UNUSED) {
 }
 
 static void actions_give_the_change(void **state UNUSED) {
-    const struct fake_answer script[] = {
+    const struct fake_response script[] = {
         {.json = "{\"type\":\"async\",\"status-code\":202,\"change\":\"5\"}", .status = 202},
         {.json = "{\"type\":\"async\",\"status-code\":202,\"change\":\"6\"}", .status = 202},
         {.json = "{\"type\":\"error\",\"status-code\":400,\"result\":{\"message\":\"no default services\","
@@ -87,7 +87,7 @@ static void actions_give_the_change(void **state UNUSED) {
 }
 
 static void signals_are_sent(void **state UNUSED) {
-    const struct fake_answer script[] = {{.result = "true"}};
+    const struct fake_response script[] = {{.result = "true"}};
     struct with_daemon with;
     with_daemon_begin(&with, script, 1);
     assert_true(pebble_send_signal(with.client, "SIGHUP", &(const char *){"a"}, 1, &with.error));

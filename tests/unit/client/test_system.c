@@ -9,7 +9,7 @@
 #include "with_daemon.h"
 
 static void info_is_read(void **state UNUSED) {
-    const struct fake_answer script[] = {
+    const struct fake_response script[] = {
         {.result = "{\"version\":\"v1\",\"boot-id\":\"b\",\"http-address\":\":80\"}"},
         {.result = "{\"version\":1}"},
         {.result = "null"},
@@ -32,7 +32,7 @@ static void info_is_read(void **state UNUSED) {
 }
 
 static void health_is_read(void **state UNUSED) {
-    const struct fake_answer script[] = {
+    const struct fake_response script[] = {
         {.result = "{\"healthy\":true}"},
         {.result = "{\"healthy\":false}", .status = 502},
         {.result = "{\"healthy\":1}"},

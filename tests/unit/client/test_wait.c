@@ -29,7 +29,7 @@ static bool wait_long(struct with_daemon *with, struct pebble_change **change) {
 // --- long requests ---
 
 static void long_requests_go_on_until_ready(void **state UNUSED) {
-    const struct fake_answer script[] = {LATE, LATE, {.result = DONE}};
+    const struct fake_response script[] = {LATE, LATE, {.result = DONE}};
     struct with_daemon with;
     with_daemon_begin(&with, script, 3);
     struct pebble_change *change = NULL;
@@ -42,7 +42,7 @@ static void long_requests_go_on_until_ready(void **state UNUSED) {
 }
 
 static void failed_change_is_in_the_error(void **state UNUSED) {
-    const struct fake_answer script[] = {{.result = FAILED}, {.result = HELD}, {.result = FAILED}};
+    const struct fake_response script[] = {{.result = FAILED}, {.result = HELD}, {.result = FAILED}};
     struct with_daemon with;
     with_daemon_begin(&with, script, 3);
     struct pebble_change *change = NULL;
@@ -58,7 +58,7 @@ static void failed_change_is_in_the_error(void **state UNUSED) {
 }
 
 static void refusal_ends_the_wait(void **state UNUSED) {
-    const struct fake_answer script[] = {
+    const struct fake_response script[] = {
         {.json = "{\"type\":\"error\",\"status-code\":404,\"result\":{\"message\":\"cannot find change\"}}",
          .status = 404},
         {.json = "rubbish"},
@@ -88,7 +88,7 @@ static void refusal_ends_the_wait(void **state UNUSED) {
 
 // Refused by a daemon that is about to end, then cut off.
 static void long_requests_outlive_a_restart(void **state UNUSED) {
-    const struct fake_answer script[] = {
+    const struct fake_response script[] = {
         {.json = "{\"type\":\"error\",\"status-code\":500,\"result\":{\"message\":\"request cancelled\"}}",
          .status = 500},
         {.bytes = "HTTP/1.1 200 OK\r\nContent-Le", .closes = true},
@@ -101,7 +101,7 @@ static void long_requests_outlive_a_restart(void **state UNUSED) {
 }
 
 static void wait_ends_at_its_time(void **state UNUSED) {
-    const struct fake_answer script[] = {{.holds = true}};
+    const struct fake_response script[] = {{.holds = true}};
     struct with_daemon with;
     with_daemon_begin(&with, script, 1);
     const struct pebble_wait_options options = {OPTIONS, .timeout_ms = 30};
@@ -143,7 +143,7 @@ struct play {
     struct with_daemon *with;
     int calls;
     int stops_at;
-    const struct fake_answer *second;
+    const struct fake_response *second;
     size_t second_count;
 };
 
@@ -160,7 +160,7 @@ static bool count_calls(const struct pebble_change *change, void *data) {
 }
 
 static void progress_is_called_while_it_lasts(void **state UNUSED) {
-    const struct fake_answer script[] = {{.result = DOING}, {.result = DOING}, {.result = FAILED}};
+    const struct fake_response script[] = {{.result = DOING}, {.result = DOING}, {.result = FAILED}};
     struct with_daemon with;
     with_daemon_begin(&with, script, 3);
     struct play play = {&with, 0, 0, NULL, 0};
@@ -172,7 +172,7 @@ static void progress_is_called_while_it_lasts(void **state UNUSED) {
 }
 
 static void progress_is_not_needed(void **state UNUSED) {
-    const struct fake_answer script[] = {{.result = DOING}, {.result = DONE}};
+    const struct fake_response script[] = {{.result = DOING}, {.result = DONE}};
     struct with_daemon with;
     with_daemon_begin(&with, script, 2);
     assert_true(wait_playing(&with, NULL, NULL, NULL));
@@ -180,7 +180,7 @@ static void progress_is_not_needed(void **state UNUSED) {
 }
 
 static void progress_stops_the_wait(void **state UNUSED) {
-    const struct fake_answer script[] = {{.result = DOING}, {.result = DOING}, {.result = DOING}};
+    const struct fake_response script[] = {{.result = DOING}, {.result = DOING}, {.result = DOING}};
     struct with_daemon with;
     with_daemon_begin(&with, script, 3);
     struct play play = {&with, 0, 2, NULL, 0};
@@ -199,7 +199,7 @@ static bool abort_once(const struct pebble_change *change, void *data) {
 }
 
 static void progress_may_abort_the_change(void **state UNUSED) {
-    const struct fake_answer script[] = {{.result = DOING}, {.result = DOING}, {.result = FAILED}};
+    const struct fake_response script[] = {{.result = DOING}, {.result = DOING}, {.result = FAILED}};
     struct with_daemon with;
     with_daemon_begin(&with, script, 3);
     struct play play = {&with, 0, 0, NULL, 0};
@@ -222,8 +222,8 @@ static bool restart(const struct pebble_change *change, void *data) {
 }
 
 static void wait_outlives_a_restart(void **state UNUSED) {
-    const struct fake_answer script[] = {{.result = DOING}, {.holds = true}};
-    const struct fake_answer second[] = {{.result = DOING}, {.result = FAILED}};
+    const struct fake_response script[] = {{.result = DOING}, {.holds = true}};
+    const struct fake_response second[] = {{.result = DOING}, {.result = FAILED}};
     struct with_daemon with;
     with_daemon_begin(&with, script, 2);
     struct play play = {&with, 0, 0, second, 2};

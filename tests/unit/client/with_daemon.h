@@ -15,7 +15,7 @@ struct with_daemon {
     struct text_list requests; // after with_daemon_stop()
 };
 
-static inline void with_daemon_begin(struct with_daemon *with, const struct fake_answer *script, size_t count) {
+static inline void with_daemon_begin(struct with_daemon *with, const struct fake_response *script, size_t count) {
     *with = (struct with_daemon){.path = fake_socket_path()};
     if (count > 0)
         with->daemon = fake_daemon_start(with->path, script, count);

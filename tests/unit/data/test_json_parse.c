@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -147,6 +148,35 @@ static void depth_is_limited(void **state UNUSED) {
     expect(objects, "exceeded max depth");
 }
 
+static int allocations_left; // then jansson gets no memory any more
+
+static void *allocate_for_a_while(size_t size) {
+    return allocations_left-- > 0 ? malloc(size) : NULL;
+}
+
+static void missing_memory_is_an_error(void **state UNUSED) {
+    static const char text[] =
+        "{\"a\":[1,2,3,4,5,6,7,8,9,10],\"b\":{\"c\":\"text\",\"d\":[1.5,true,null]},\"e\":1,\"f\":2,"
+        "\"g\":3,\"h\":4,\"i\":5,\"j\":6,\"k\":7,\"l\":[[[{}]]]}";
+    int failures = 0;
+    bool is_read = false;
+    json_set_alloc_funcs(allocate_for_a_while, free);
+    for (int count = 0; !is_read; count++) {
+        AUTO_JSON json_t *value = NULL;
+        AUTO_ERROR struct error err = {0};
+        allocations_left = count;
+        is_read = json_read(text, sizeof text - 1, &value, &err);
+        if (!is_read) {
+            failures++;
+            assert_null(value);
+            assert_int_equal(err.kind, ERROR_TOO_LARGE);
+            assert_string_equal(error_text(&err), "out of memory");
+        }
+    }
+    json_set_alloc_funcs(malloc, free);
+    assert_true(failures > 30);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(values),
@@ -156,6 +186,7 @@ int main(void) {
         cmocka_unit_test(escapes),
         cmocka_unit_test(what_is_no_character_becomes_one),
         cmocka_unit_test(depth_is_limited),
+        cmocka_unit_test(missing_memory_is_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

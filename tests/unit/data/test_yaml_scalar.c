@@ -142,9 +142,8 @@ static void reads_back_the_same(void **state UNUSED) {
             seed = seed * 1664525 + 1013904223;
             text[k] = alphabet[(seed >> 16) % (sizeof alphabet - 1)];
         }
-        if (text[0] == '\n' || (text[0] == '\t' && strchr(text, '\n') != NULL)) {
+        if (text[0] == '\n' || (text[0] == '\t' && strchr(text, '\n') != NULL))
             continue; // what the reference writes then cannot be read back, and ours is the same
-        }
         AUTO_FREE char *written = value_form(text);
         AUTO_YAML struct yaml_document *document = NULL;
         AUTO_ERROR struct error err = {0};

@@ -3,7 +3,9 @@
 // give the loop its turns while they wait.
 #pragma once
 
+#include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -13,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -21,20 +24,22 @@
 
 #include "base/memory.h"
 #include "base/text.h"
-#include "http/http_internal.h"
+#include "http/http_server_internal.h"
+#include "net/listen.h"
 
 #define GET(path) "GET " path " HTTP/1.1\r\nHost: x\r\n\r\n"
 enum { KEPT_MAX = 64, BODY_LIMIT = 100000 };
 
 static struct loop *loop;
 static struct http_server *server;
+static struct descriptor_budget *descriptors;
 static char directory[64];
 static char socket_path[80];
 
 static struct {
     int handled, cancelled, responded, drained, last_status;
     int depth, depth_max; // of handlers within handlers
-    struct http_request *kept[KEPT_MAX];
+    struct http_exchange *kept[KEPT_MAX];
     int kept_count;
     struct buffer body; // of the last one read
     size_t flood_left, flood_pending_max;
@@ -52,13 +57,13 @@ static void leave(void) {
     seen.depth--;
 }
 
-static void answer_text(struct http_request *request, int status, const char *text) {
-    http_respond(request, status, "text/plain", text, strlen(text));
+static void respond_text(struct http_exchange *exchange, int status, const char *text) {
+    http_respond(exchange, status, "text/plain", text, strlen(text));
 }
 
-static void forget_kept(const struct http_request *request) {
+static void forget_kept(const struct http_exchange *exchange) {
     for (int i = 0; i < seen.kept_count; i++) {
-        if (seen.kept[i] == request) {
+        if (seen.kept[i] == exchange) {
             memmove(&seen.kept[i], &seen.kept[i + 1], sizeof seen.kept[0] * (size_t)(seen.kept_count - i - 1));
             seen.kept_count--;
             return;
@@ -66,79 +71,79 @@ static void forget_kept(const struct http_request *request) {
     }
 }
 
-static void on_cancel(struct http_request *request, void *data UNUSED) {
+static void on_client_closed(struct http_exchange *exchange, void *data UNUSED) {
     enter();
     seen.cancelled++;
-    answer_text(request, 500, "cancelled");
+    respond_text(exchange, 500, "cancelled");
     leave();
 }
 
-static void on_body(struct http_request *request, const struct buffer *body, const struct error *err,
-                    void *data UNUSED) {
+static void on_body_read(struct http_exchange *exchange, const struct buffer *body, const struct error *err,
+                         void *data UNUSED) {
     enter();
     buffer_clear(&seen.body);
     buffer_add(&seen.body, buffer_text(body), body->length);
     int status = err == NULL ? 200 : err->kind == ERROR_TOO_LARGE ? 413 : 400;
-    answer_text(request, status, err != NULL ? error_text(err) : buffer_text(body));
+    respond_text(exchange, status, err != NULL ? error_text(err) : buffer_text(body));
     leave();
 }
 
-static void flood(struct http_request *request, void *data UNUSED) {
+static void flood(struct http_exchange *exchange, void *data UNUSED) {
     static const char piece[10000] = {0};
     seen.drained++;
-    while (seen.flood_left > 0 && http_stream_pending(request) < HTTP_STREAM_HIGH_BYTES) {
+    while (seen.flood_left > 0 && http_stream_pending(exchange) < HTTP_STREAM_HIGH_BYTES) {
         size_t length = seen.flood_left < sizeof piece ? seen.flood_left : sizeof piece;
-        http_stream_write(request, piece, length);
+        http_stream_write(exchange, piece, length);
         seen.flood_left -= length;
-        size_t pending = http_stream_pending(request);
+        size_t pending = http_stream_pending(exchange);
         seen.flood_pending_max = pending > seen.flood_pending_max ? pending : seen.flood_pending_max;
     }
     if (seen.flood_left == 0)
-        http_stream_end(request);
+        http_stream_end(exchange);
 }
 
-static void answer_large(struct http_request *request, size_t length) {
+static void respond_large(struct http_exchange *exchange, size_t length) {
     AUTO_FREE char *body = memory_new(length + 1);
     memset(body, 'x', length);
-    http_respond(request, 200, NULL, body, length);
+    http_respond(exchange, 200, NULL, body, length);
 }
 
-static void keep(struct http_request *request) {
+static void keep(struct http_exchange *exchange) {
     assert_true(seen.kept_count < KEPT_MAX);
-    seen.kept[seen.kept_count++] = request;
+    seen.kept[seen.kept_count++] = exchange;
 }
 
-static void on_request(struct http_request *request, void *data UNUSED) {
-    const char *path = http_request_path(request);
+static void on_request_received(struct http_exchange *exchange, void *data UNUSED) {
+    const char *path = http_exchange_path(exchange);
     enter();
     seen.handled++;
     if (text_equal(path, "/keep") || text_equal(path, "/follow")) {
-        keep(request);
-        http_request_on_cancel(request, on_cancel, NULL);
+        keep(exchange);
+        http_exchange_on_cancel(exchange, on_client_closed, NULL);
         if (text_equal(path, "/follow"))
-            http_stream_begin(request, 200, "text/plain");
+            http_stream_begin(exchange, 200, "text/plain");
     } else if (text_equal(path, "/hold")) {
-        keep(request);
+        keep(exchange);
     } else if (text_equal(path, "/echo")) {
-        http_request_read_body(request, BODY_LIMIT, on_body, NULL);
+        http_exchange_collect_body(exchange, BODY_LIMIT, on_body_read, NULL);
     } else if (text_equal(path, "/large")) {
-        answer_large(request, 4000000);
+        respond_large(exchange, 4000000);
     } else if (text_equal(path, "/flood")) {
-        http_stream_begin(request, 200, NULL);
-        http_stream_on_drain(request, flood, NULL);
-        flood(request, NULL);
+        http_stream_begin(exchange, 200, NULL);
+        http_stream_on_drain(exchange, flood, NULL);
+        flood(exchange, NULL);
     } else {
-        answer_text(request, 200, path);
+        respond_text(exchange, 200, path);
     }
     leave();
 }
 
-static void on_request_responded(const struct http_request *request, int status, int64_t duration_ns,
+static void on_request_responded(const struct http_exchange *exchange, int status, int64_t duration_ns,
                                  void *data UNUSED) {
     assert_true(duration_ns >= 0);
     seen.responded++;
     seen.last_status = status;
-    forget_kept(request);
+    forget_kept(exchange);
 }
 
 // --- the fixture ---
@@ -151,8 +156,12 @@ static int open_server(void **state UNUSED) {
     if (mkdtemp(directory) == NULL || !loop_create(&loop, NULL))
         return -1;
     (void)snprintf(socket_path, sizeof socket_path, "%s/socket", directory);
-    struct http_server_hooks hooks = {.handle = on_request, .responded = on_request_responded};
-    server = http_server_create(loop, &hooks);
+    struct http_server_hooks hooks = {.handle = on_request_received, .responded = on_request_responded};
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return -1;
+    descriptors = descriptor_budget_create(limit.rlim_cur);
+    server = http_server_create(loop, descriptors, &hooks);
     int fd;
     return listen_unix(socket_path, &fd, NULL) && http_server_listen(server, fd, HTTP_OVER_UNIX, NULL) ? 0 : -1;
 }
@@ -160,8 +169,9 @@ static int open_server(void **state UNUSED) {
 static int close_server(void **state UNUSED) {
     http_server_destroy(server);
     while (seen.kept_count > 0)
-        answer_text(seen.kept[0], 503, "");
+        respond_text(seen.kept[0], 503, "");
     loop_destroy(loop);
+    descriptor_budget_destroy(descriptors);
     buffer_finish(&seen.body);
     (void)unlink(socket_path);
     return rmdir(directory);
@@ -271,5 +281,29 @@ static UNUSED void client_half_close(struct client *client) {
 // The server's side of the only connection.
 static UNUSED struct connection *only_connection(void) {
     assert_int_equal(http_server_connections(server), 1);
-    return LIST_ITEM(server->connections.next, struct connection, link);
+    return LIST_ITEM(server->connections.open.next, struct connection, entry.link);
+}
+
+static UNUSED void set_time_limit(enum connection_wait wait, int64_t ms) {
+    deadline_list_set_duration(server->connections.waits[wait], ms * NS_PER_MS);
+}
+
+// --- TCP ---
+
+// The port of a listening socket that the system has chosen.
+static UNUSED in_port_t listen_at(const char *address) {
+    int fd;
+    struct sockaddr_in6 name;
+    socklen_t length = sizeof name;
+    assert_true(listen_tcp(address, &fd, NULL));
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&name, &length), 0);
+    assert_true(http_server_listen(server, fd, HTTP_OVER_TCP, NULL));
+    return name.sin6_port; // at the same place for both families
+}
+
+static UNUSED struct client connect_to(in_port_t port) {
+    struct client client = {.fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), .got = BUFFER_INIT(BUFFER_NO_LIMIT)};
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = port, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    assert_int_equal(connect(client.fd, (const struct sockaddr *)&address, sizeof address), 0);
+    return client;
 }

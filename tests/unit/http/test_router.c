@@ -53,14 +53,14 @@ static void bounds_the_values(void **state UNUSED) {
     assert_false(route_fits("/{id}", path, &match));
 }
 
-static void redirect_or_answer(struct http_request *request, void *data UNUSED) {
-    if (!route_redirect(request))
-        answer_text(request, 200, http_request_path(request));
+static void redirect_or_respond(struct http_exchange *exchange, void *data UNUSED) {
+    if (!route_redirect(exchange))
+        respond_text(exchange, 200, http_exchange_path(exchange));
 }
 
 static void redirects_to_the_clean_path(void **state UNUSED) {
     static const struct {
-        const char *target, *answer;
+        const char *target, *response;
     } cases[] = {
         {"/v1/health", "\r\n\r\n/v1/health"},
         {"/v1/health/", "\r\n\r\n/v1/health/"},
@@ -69,16 +69,16 @@ static void redirects_to_the_clean_path(void **state UNUSED) {
         {"/v1/./a%20b%0d%0aX:%20y", "Location: /v1/a%20b%0D%0AX:%20y\r\n"},
         {"//evil.example/..", "Location: /\r\n"},
     };
-    server->hooks.handle = redirect_or_answer;
+    server->exchanges.handle = redirect_or_respond;
     for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
         AUTO_CLIENT struct client client = client_open();
         AUTO_FREE char *request = memory_printf("POST %s HTTP/1.1\r\nHost: x\r\n\r\n", cases[i].target);
         client_send(&client, request);
-        client_expect(&client, cases[i].answer);
-        if (text_has_prefix(cases[i].answer, "Location"))
+        client_expect(&client, cases[i].response);
+        if (text_has_prefix(cases[i].response, "Location"))
             client_expect(&client, "Content-Length: 0\r\n\r\n");
         bool is_redirect = text_has_prefix(buffer_text(&client.got), "HTTP/1.1 301 Moved Permanently\r\n");
-        assert_int_equal(is_redirect, text_has_prefix(cases[i].answer, "Location"));
+        assert_int_equal(is_redirect, text_has_prefix(cases[i].response, "Location"));
     }
 }
 

@@ -29,7 +29,7 @@ static void assert_gives(struct log_query *query, const char *expected) {
     assert_false(log_query_next(query, &service, &entry));
 }
 
-static void assert_answer(struct log_store *store, const char *const *services, int64_t count, const char *expected) {
+static void assert_response(struct log_store *store, const char *const *services, int64_t count, const char *expected) {
     AUTO_TEXT_LIST struct text_list list = {0};
     for (; services != NULL && *services != NULL; services++)
         text_list_add(&list, *services);
@@ -50,11 +50,11 @@ static struct log_query *follow(struct log_store *store, int64_t count, int *rea
 
 static void test_nothing_there(void **state UNUSED) {
     struct log_store *store = log_store_create();
-    assert_answer(store, NULL, -1, "");
+    assert_response(store, NULL, -1, "");
     log_store_open(store, "mist");
-    assert_answer(store, NULL, -1, "");
-    assert_answer(store, NULL, 30, "");
-    assert_answer(store, (const char *[]){"fog", NULL}, 30, "");
+    assert_response(store, NULL, -1, "");
+    assert_response(store, NULL, 30, "");
+    assert_response(store, (const char *[]){"fog", NULL}, 30, "");
     log_store_destroy(store);
 }
 
@@ -63,10 +63,10 @@ static void test_services(void **state UNUSED) {
     say(store, "wind", "w1\n", 1);
     say(store, "rain", "r1\n", 2);
     say(store, "hail", "h1\n", 3);
-    assert_answer(store, NULL, -1, "wind:w1|rain:r1|hail:h1|");
-    assert_answer(store, (const char *[]){NULL}, -1, "");
-    assert_answer(store, (const char *[]){"hail", "wind", NULL}, -1, "wind:w1|hail:h1|");
-    assert_answer(store, (const char *[]){"wind", "wind", "fog", NULL}, -1, "wind:w1|");
+    assert_response(store, NULL, -1, "wind:w1|rain:r1|hail:h1|");
+    assert_response(store, (const char *[]){NULL}, -1, "");
+    assert_response(store, (const char *[]){"hail", "wind", NULL}, -1, "wind:w1|hail:h1|");
+    assert_response(store, (const char *[]){"wind", "wind", "fog", NULL}, -1, "wind:w1|");
     log_store_destroy(store);
 }
 
@@ -80,18 +80,18 @@ static void test_merging_and_counting(void **state UNUSED) {
     }
     say(store, "alize", "a4\na5\n", 100);
     say(store, "zephyr", "z5", 100);
-    assert_answer(store, NULL, -1,
-                  "zephyr:z0|alize:a0|zephyr:z1|alize:a1|zephyr:z2|alize:a2|zephyr:z3|alize:a3|"
-                  "alize:a4|alize:a5|zephyr:z5|");
-    assert_answer(store, NULL, 0, "");
-    assert_answer(store, NULL, 1, "zephyr:z5|");
-    assert_answer(store, NULL, 2, "alize:a5|zephyr:z5|");
-    assert_answer(store, NULL, 5, "zephyr:z3|alize:a3|alize:a4|alize:a5|zephyr:z5|");
-    assert_answer(store, NULL, 10,
-                  "alize:a0|zephyr:z1|alize:a1|zephyr:z2|alize:a2|zephyr:z3|alize:a3|alize:a4|alize:a5|zephyr:z5|");
-    assert_answer(store, NULL, INT64_MAX,
-                  "zephyr:z0|alize:a0|zephyr:z1|alize:a1|zephyr:z2|alize:a2|zephyr:z3|alize:a3|"
-                  "alize:a4|alize:a5|zephyr:z5|");
+    assert_response(store, NULL, -1,
+                    "zephyr:z0|alize:a0|zephyr:z1|alize:a1|zephyr:z2|alize:a2|zephyr:z3|alize:a3|"
+                    "alize:a4|alize:a5|zephyr:z5|");
+    assert_response(store, NULL, 0, "");
+    assert_response(store, NULL, 1, "zephyr:z5|");
+    assert_response(store, NULL, 2, "alize:a5|zephyr:z5|");
+    assert_response(store, NULL, 5, "zephyr:z3|alize:a3|alize:a4|alize:a5|zephyr:z5|");
+    assert_response(store, NULL, 10,
+                    "alize:a0|zephyr:z1|alize:a1|zephyr:z2|alize:a2|zephyr:z3|alize:a3|alize:a4|alize:a5|zephyr:z5|");
+    assert_response(store, NULL, INT64_MAX,
+                    "zephyr:z0|alize:a0|zephyr:z1|alize:a1|zephyr:z2|alize:a2|zephyr:z3|alize:a3|"
+                    "alize:a4|alize:a5|zephyr:z5|");
     log_store_destroy(store);
 }
 
@@ -120,7 +120,7 @@ static void test_times_of_entries(void **state UNUSED) {
     say(store, "rain", "r1\n", 5 * NS_PER_MS + 2);
     say(store, "rain", "r2\n", 5 * NS_PER_MS + 4);
     say(store, "wind", "w2\n", NS_PER_MS);
-    assert_answer(store, NULL, -1, "rain:r1|wind:w1|wind:w2|rain:r2|");
+    assert_response(store, NULL, -1, "rain:r1|wind:w1|wind:w2|rain:r2|");
     const struct log_query_spec spec = {.count = 1};
     struct log_query *query = log_query_create(store, &spec);
     const char *service;
@@ -207,7 +207,7 @@ static void test_follower_that_begins_in_a_line(void **state UNUSED) {
     log_store_destroy(store);
 }
 
-static void say_much(struct log_store *store, const char *service, int64_t ns) {
+static void write_much(struct log_store *store, const char *service, int64_t ns) {
     AUTO_FREE char *text = memory_new(RING_LIMIT_BYTES + 1);
     memset(text, 'x', RING_LIMIT_BYTES);
     for (size_t i = 1023; i < RING_LIMIT_BYTES; i += 1024)
@@ -240,12 +240,12 @@ static void test_slow_follower_is_told(void **state UNUSED) {
     say(store, "rain", "r1\n", 3 * NS_PER_MS);
     int ready = 0;
     struct log_query *query = follow(store, -1, &ready);
-    say_much(store, "wind", 4 * NS_PER_MS);
+    write_much(store, "wind", 4 * NS_PER_MS);
     assert_int_equal(count_truncations(query, "last"), 1);
     say(store, "wind", "w2\n", 5 * NS_PER_MS);
     assert_gives(query, "wind:w2|");
     say(store, "wind", "w3\n", 6 * NS_PER_MS);
-    say_much(store, "wind", 7 * NS_PER_MS);
+    write_much(store, "wind", 7 * NS_PER_MS);
     assert_int_equal(count_truncations(query, "last"), 1);
     log_query_destroy(query);
     log_store_destroy(store);
@@ -257,7 +257,7 @@ static void test_query_without_follow_is_told_too(void **state UNUSED) {
     say(store, "rain", "r1\n", 3 * NS_PER_MS);
     const struct log_query_spec spec = {.count = -1};
     struct log_query *query = log_query_create(store, &spec);
-    say_much(store, "wind", 4 * NS_PER_MS);
+    write_much(store, "wind", 4 * NS_PER_MS);
     assert_gives(query, "wind:(... output truncated ...)|rain:r1|");
     log_query_destroy(query);
     log_store_destroy(store);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "loop/loop.h"
 
+#include <string.h>
+
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -265,7 +267,50 @@ static void stop_ahead_of_run_is_heard(void **state UNUSED) {
     loop_run(loop);
 }
 
+struct recorder {
+    struct timer *timer;
+    char *order; // shared: a letter for each that fires
+    char letter;
+    int64_t again_ns; // starts itself again, once
+};
+
+static void on_recorder_fired(void *data) {
+    struct recorder *recorder = data;
+    size_t length = strlen(recorder->order);
+    recorder->order[length] = recorder->letter;
+    recorder->order[length + 1] = '\0';
+    if (recorder->again_ns > 0)
+        timer_start(recorder->timer, recorder->again_ns);
+    recorder->again_ns = 0;
+}
+
+static void virtual_time_fires_in_order(void **state UNUSED) {
+    loop_use_test_clock(loop);
+    char order[8] = "";
+    struct recorder slow = {.order = order, .letter = 's'};
+    struct recorder fast = {.order = order, .letter = 'f', .again_ns = 2 * NS_PER_S};
+    slow.timer = timer_create_in(loop, on_recorder_fired, &slow);
+    fast.timer = timer_create_in(loop, on_recorder_fired, &fast);
+    timer_start(slow.timer, 60 * NS_PER_S);
+    timer_start(fast.timer, NS_PER_S);
+    loop_advance(loop, NS_PER_S - 1);
+    assert_string_equal(order, "");
+    assert_true(timer_is_running(fast.timer));
+    loop_advance(loop, 1);
+    assert_string_equal(order, "f");
+    loop_advance(loop, 59 * NS_PER_S);
+    assert_string_equal(order, "ffs");
+    assert_false(timer_is_running(slow.timer));
+    timer_start(slow.timer, NS_PER_S);
+    timer_stop(slow.timer);
+    loop_advance(loop, 2 * NS_PER_S);
+    assert_string_equal(order, "ffs");
+    timer_destroy(slow.timer);
+    timer_destroy(fast.timer);
+}
+
 int main(void) {
+    loop_install_allocator(); // all tests run with it
     alarm(60);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(deferred_runs_once, open_loop, close_loop),
@@ -278,6 +323,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(timer_without_delay_leaves_room_for_others, open_loop, close_loop),
         cmocka_unit_test_setup_teardown(timer_can_be_stopped, open_loop, close_loop),
         cmocka_unit_test_setup_teardown(timer_destroys_itself, open_loop, close_loop),
+        cmocka_unit_test_setup_teardown(virtual_time_fires_in_order, open_loop, close_loop),
         cmocka_unit_test_setup_teardown(timer_takes_the_longest_delay, open_loop, close_loop),
         cmocka_unit_test_setup_teardown(signal_reaches_all_watches, open_loop, close_loop),
         cmocka_unit_test_setup_teardown(impossible_signal_is_an_error, open_loop, close_loop),

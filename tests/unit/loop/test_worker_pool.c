@@ -17,9 +17,12 @@
 
 #include <cmocka.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/text.h"
+
+#define FOREVER_NS (3600 * NS_PER_S) // the alarm comes first
 
 static struct loop *loop;
 
@@ -161,7 +164,7 @@ static void full_queue_refuses(void **state UNUSED) {
     worker_pool_destroy(pool);
 }
 
-static void waiting_job_can_be_cancelled(void **state UNUSED) {
+static void waiting_item_can_be_cancelled(void **state UNUSED) {
     struct gate gate = GATE_INIT;
     struct work running, waiting, last;
     struct worker_pool *pool = worker_pool_create(loop, "test", 1, 10);
@@ -230,7 +233,7 @@ static void chain_done(struct work_item *item) {
         assert_true(worker_pool_submit(chain->pool, item, NULL));
 }
 
-static void drain_runs_everything(void **state UNUSED) {
+static void wait_runs_everything(void **state UNUSED) {
     struct gate gate = GATE_INIT;
     gate.is_open = true;
     struct work works[5];
@@ -240,28 +243,85 @@ static void drain_runs_everything(void **state UNUSED) {
         assert_true(submit(pool, &works[i], &gate, NULL));
     struct chain chain = {.work.item = {.work = do_work, .done = chain_done}, .pool = pool, .left = 3};
     assert_true(worker_pool_submit(pool, &chain.work.item, NULL));
-    worker_pool_drain(pool);
+    assert_true(worker_pool_wait(pool, FOREVER_NS));
     assert_int_equal(finished, 5);
     assert_int_equal(chain.left, -1);
-    worker_pool_drain(pool);
+    assert_true(worker_pool_wait(pool, 0));
     worker_pool_destroy(pool);
 }
 
-static void free_job(struct work_item *item) {
+static void free_item(struct work_item *item) {
     free(CONTAINER_OF(item, struct work, item));
     if (++finished == stop_at)
         loop_stop(loop);
 }
 
-static void done_may_free_its_job(void **state UNUSED) {
+static void done_may_free_its_item(void **state UNUSED) {
     struct worker_pool *pool = worker_pool_create(loop, "test", 2, 100);
     finished = 0;
     for (int i = 0; i < 100; i++) {
         struct work *work = memory_new(sizeof *work);
-        work->item = (struct work_item){.work = do_work, .done = free_job};
+        work->item = (struct work_item){.work = do_work, .done = free_item};
         assert_true(worker_pool_submit(pool, &work->item, NULL));
     }
     run_until(100);
+    worker_pool_destroy(pool);
+}
+
+static void waits_for_one_item(void **state UNUSED) {
+    struct gate closed = GATE_INIT;
+    struct work running, quick, never = {.item = {.work = do_work, .done = work_done}};
+    struct worker_pool *pool = worker_pool_create(loop, "test", 2, 10);
+    finished = 0;
+    assert_true(submit(pool, &running, &closed, NULL));
+    gate_wait_for(&closed, 1);
+    assert_true(submit(pool, &quick, NULL, NULL));
+    assert_true(worker_pool_wait_item(pool, &quick.item, FOREVER_NS));
+    assert_int_equal(quick.done_count, 1);
+    assert_int_equal(running.done_count, 0);
+    assert_true(worker_pool_wait_item(pool, &quick.item, 0)); // it is over
+    assert_true(worker_pool_wait_item(pool, &never.item, 0)); // was not submitted
+    gate_open(&closed);
+    assert_true(worker_pool_wait_item(pool, &running.item, FOREVER_NS));
+    loop_run_pending(loop);
+    assert_int_equal(quick.done_count + running.done_count, 2);
+    worker_pool_destroy(pool);
+}
+
+static void wait_that_times_out_changes_nothing(void **state UNUSED) {
+    struct gate gate = GATE_INIT;
+    struct work running, waiting;
+    struct worker_pool *pool = worker_pool_create(loop, "test", 1, 10);
+    finished = 0;
+    assert_true(submit(pool, &running, &gate, NULL));
+    assert_true(submit(pool, &waiting, &gate, NULL));
+    gate_wait_for(&gate, 1);
+    assert_false(worker_pool_wait_item(pool, &running.item, NS_PER_MS));
+    assert_false(worker_pool_wait_item(pool, &waiting.item, 0));
+    assert_false(worker_pool_wait(pool, NS_PER_MS));
+    assert_int_equal(finished, 0);
+    gate_open(&gate);
+    run_until(2);
+    assert_true(running.has_run && waiting.has_run);
+    assert_int_equal(running.done_count, 1);
+    assert_int_equal(waiting.done_count, 1);
+    worker_pool_destroy(pool);
+}
+
+static void a_cancelled_item_is_waited_for(void **state UNUSED) {
+    struct gate gate = GATE_INIT;
+    struct work running, waiting;
+    struct worker_pool *pool = worker_pool_create(loop, "test", 1, 10);
+    finished = 0;
+    assert_true(submit(pool, &running, &gate, NULL));
+    assert_true(submit(pool, &waiting, &gate, NULL));
+    gate_wait_for(&gate, 1);
+    assert_true(worker_pool_cancel(pool, &waiting.item));
+    assert_true(worker_pool_wait_item(pool, &waiting.item, 0));
+    assert_int_equal(waiting.done_count, 1);
+    assert_true(waiting.item.was_cancelled);
+    gate_open(&gate);
+    run_until(2);
     worker_pool_destroy(pool);
 }
 
@@ -298,6 +358,41 @@ static void idle_workers_end(void **state UNUSED) {
     worker_pool_destroy(pool);
 }
 
+static void destroy_abandons_work_that_does_not_end(void **state UNUSED) {
+    struct gate gate = GATE_INIT;
+    struct work running, waiting;
+    struct worker_pool *pool = worker_pool_create(loop, "stuck", 1, 10);
+    finished = 0;
+    assert_true(submit(pool, &running, &gate, NULL));
+    gate_wait_for(&gate, 1);
+    assert_true(submit(pool, &waiting, &gate, NULL));
+    assert_false(worker_pool_destroy_within(pool, NS_PER_MS));
+    assert_int_equal(waiting.done_count, 1);
+    assert_true(waiting.item.was_cancelled);
+    loop_destroy(TAKE(loop)); // the thread does not use it any more
+    assert_int_equal(count_threads("stuck\n"), 1);
+    gate_open(&gate);
+    while (count_threads("stuck\n") > 0) // or the alarm ends the test
+        usleep(1000);
+    assert_true(running.has_run);
+    assert_int_equal(running.done_count, 0);
+}
+
+static void destroy_within_waits_for_work_that_ends(void **state UNUSED) {
+    struct gate gate = GATE_INIT;
+    struct work running;
+    struct worker_pool *pool = worker_pool_create(loop, "test", 1, 10);
+    finished = 0;
+    assert_true(submit(pool, &running, &gate, NULL));
+    gate_wait_for(&gate, 1);
+    pthread_t opener;
+    assert_int_equal(pthread_create(&opener, NULL, open_when_main_waits, &gate), 0);
+    assert_true(worker_pool_destroy_within(pool, FOREVER_NS));
+    assert_int_equal(running.done_count, 1);
+    pthread_join(opener, NULL);
+    assert_true(worker_pool_destroy_within(NULL, 0));
+}
+
 static void submit_without_threads(void) {
     struct rlimit none = {0};
     AUTO_ERROR struct error err = {0};
@@ -308,7 +403,7 @@ static void submit_without_threads(void) {
     assert_false(submit(pool, &work, NULL, &err));
     assert_int_equal(err.kind, ERROR_UNAVAILABLE);
     assert_string_equal(error_text(&err), "cannot start worker for state: resource temporarily unavailable");
-    worker_pool_drain(pool);
+    assert_true(worker_pool_wait(pool, FOREVER_NS));
     worker_pool_destroy(pool);
     assert_int_equal(work.done_count, 0);
 }
@@ -337,10 +432,15 @@ int main(void) {
         cmocka_unit_test_setup_teardown(one_thread_keeps_the_order, open_loop, close_loop),
         cmocka_unit_test_setup_teardown(threads_work_side_by_side, open_loop, close_loop),
         cmocka_unit_test_setup_teardown(full_queue_refuses, open_loop, close_loop),
-        cmocka_unit_test_setup_teardown(waiting_job_can_be_cancelled, open_loop, close_loop),
+        cmocka_unit_test_setup_teardown(waiting_item_can_be_cancelled, open_loop, close_loop),
         cmocka_unit_test_setup_teardown(destroy_cancels_and_waits, open_loop, close_loop),
-        cmocka_unit_test_setup_teardown(drain_runs_everything, open_loop, close_loop),
-        cmocka_unit_test_setup_teardown(done_may_free_its_job, open_loop, close_loop),
+        cmocka_unit_test_setup_teardown(wait_runs_everything, open_loop, close_loop),
+        cmocka_unit_test_setup_teardown(waits_for_one_item, open_loop, close_loop),
+        cmocka_unit_test_setup_teardown(wait_that_times_out_changes_nothing, open_loop, close_loop),
+        cmocka_unit_test_setup_teardown(a_cancelled_item_is_waited_for, open_loop, close_loop),
+        cmocka_unit_test_setup_teardown(destroy_abandons_work_that_does_not_end, open_loop, close_loop),
+        cmocka_unit_test_setup_teardown(destroy_within_waits_for_work_that_ends, open_loop, close_loop),
+        cmocka_unit_test_setup_teardown(done_may_free_its_item, open_loop, close_loop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -157,18 +157,6 @@ static void does_not_need_the_lock(void **state UNUSED) {
     assert_int_equal(flock(lock, LOCK_EX | LOCK_NB), 0);
 }
 
-static void knows_its_peer(void **state UNUSED) {
-    int pair[2];
-    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
-    struct peer peer = peer_of(pair[0]);
-    assert_true(peer.is_known);
-    assert_int_equal(peer.pid, getpid());
-    assert_int_equal(peer.uid, getuid());
-    assert_false(peer_of(-1).is_known);
-    (void)close(pair[0]);
-    (void)close(pair[1]);
-}
-
 // --- TCP ---
 
 static bool has_ipv6(void) {
@@ -278,7 +266,6 @@ int main(void) {
         TEST(listens_at_the_longest_path),
         TEST(listens_at_a_relative_path),
         TEST(does_not_need_the_lock),
-        TEST(knows_its_peer),
         cmocka_unit_test(listens_at_addresses),
         cmocka_unit_test(refuses_bad_addresses),
         cmocka_unit_test(refuses_a_port_in_use),

@@ -25,9 +25,13 @@ static struct plan_store *store_loaded(const char *directory) {
 
 enum { COMBINE = 1, INNER = 2 };
 
+static struct plan_placement placement_of(int how) {
+    return (struct plan_placement){.combine = (how & COMBINE) != 0, .inner = (how & INNER) != 0};
+}
+
 static void add(struct plan_store *store, const char *label, const char *text, int how) {
     AUTO_ERROR struct error err = {0};
-    if (!plan_store_add(store, layer_from(label, text), how & COMBINE, how & INNER, &err))
+    if (!plan_store_add(store, layer_from(label, text), placement_of(how), &err))
         fail_msg("%s", error_text(&err));
 }
 
@@ -38,7 +42,7 @@ static void assert_add_refused(struct plan_store *store, const char *label, cons
     AUTO_BUFFER struct buffer shown = BUFFER_INIT(BUFFER_NO_LIMIT);
     plan_write_yaml(before, &shown);
     AUTO_ERROR struct error err = {0};
-    assert_false(plan_store_add(store, layer_from(label, text), how & COMBINE, how & INNER, &err));
+    assert_false(plan_store_add(store, layer_from(label, text), placement_of(how), &err));
     assert_string_equal(error_text(&err), message);
     assert_ptr_equal(plan_store_current(store), before);
     assert_plan_text(before, buffer_text(&shown));

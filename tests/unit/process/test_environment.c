@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "process/command.h"
+#include "process/environment.h"
 
 static void check_list(struct environment *environment, const char *const *expected) {
     char *const *list = environment_list(environment);

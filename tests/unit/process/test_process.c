@@ -25,6 +25,7 @@
 
 #include "base/buffer.h"
 #include "base/memory.h"
+#include "spawn.h"
 
 static const struct process_spec shell = {.path = "/bin/sh", .stdin_fd = -1, .stdout_fd = -1, .stderr_fd = -1};
 
@@ -39,7 +40,7 @@ static int run_script(struct process_spec spec, const char *script, struct buffe
     spec.stdout_fd = fds[1];
     AUTO_ERROR struct error err = {0};
     pid_t pid = 0;
-    if (!process_spawn(&spec, &pid, &err))
+    if (!spawn(&spec, &pid, &err))
         fail_msg("%s", error_text(&err));
     close(fds[1]);
     char piece[1000];
@@ -104,7 +105,7 @@ static void crossing_descriptors_are_placed(void **state UNUSED) {
             spec.stderr_fd = orders[order][2];
             pid_t pid;
             int status;
-            if (!process_spawn(&spec, &pid, NULL) || waitpid(pid, &status, 0) != pid || status != 0)
+            if (!spawn(&spec, &pid, NULL) || waitpid(pid, &status, 0) != pid || status != 0)
                 _exit(20 + (int)order);
         }
         _exit(0);
@@ -127,7 +128,7 @@ static void closed_standard_descriptors_are_filled(void **state UNUSED) {
         spec.envp = words + 3;
         pid_t pid;
         int status;
-        if (!process_spawn(&spec, &pid, NULL) || waitpid(pid, &status, 0) != pid)
+        if (!spawn(&spec, &pid, NULL) || waitpid(pid, &status, 0) != pid)
             _exit(10);
         _exit(WEXITSTATUS(status));
     }
@@ -149,7 +150,7 @@ static void works_without_free_descriptors(void **state UNUSED) {
         spec.envp = words + 1;
         pid_t pid;
         int status;
-        if (!process_spawn(&spec, &pid, NULL) || waitpid(pid, &status, 0) != pid)
+        if (!spawn(&spec, &pid, NULL) || waitpid(pid, &status, 0) != pid)
             _exit(10);
         _exit(WEXITSTATUS(status));
     }
@@ -264,7 +265,7 @@ static void check_failure(const struct process_spec *spec, int errnum, const cha
     complete.argv = words;
     complete.envp = words + 1;
     pid_t pid = -5;
-    assert_false(process_spawn(&complete, &pid, &err));
+    assert_false(spawn(&complete, &pid, &err));
     assert_string_equal(error_text(&err), expected);
     assert_int_equal(err.errnum, errnum);
     assert_int_equal(pid, -5);

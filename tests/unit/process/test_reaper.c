@@ -17,6 +17,7 @@
 
 #include "base/memory.h"
 #include "process/process.h"
+#include "spawn.h"
 
 static struct loop *loop;
 static struct reaper *reaper;
@@ -44,7 +45,7 @@ static pid_t spawn_shell(const char *script, int stdout_fd) {
                                 .stdout_fd = stdout_fd,
                                 .stderr_fd = -1};
     pid_t pid = 0;
-    assert_true(process_spawn(&spec, &pid, NULL));
+    assert_true(spawn(&spec, &pid, NULL));
     return pid;
 }
 
@@ -115,7 +116,7 @@ static void thousand_children(void **state UNUSED) {
                                 .stderr_fd = -1};
     for (int i = 0; i < COUNT; i++) {
         pid_t pid;
-        assert_true(process_spawn(&spec, &pid, NULL));
+        assert_true(spawn(&spec, &pid, NULL));
         watch(&children[i], pid);
     }
     close(gate[0]);
@@ -265,6 +266,113 @@ static void owner_frees_itself_and_its_neighbour(void **state UNUSED) {
     assert_int_equal(ended, 1);
 }
 
+// --- children that are expected ---
+
+static void exit_before_the_report_is_not_lost(void **state UNUSED) {
+    struct watched early, other;
+    struct expected_child expected = {0};
+    pid_t pid = 0, made = spawn_shell("exit 6", -1);
+    reaper_expect(reaper, &expected, &pid);
+    pid = made; // as the kernel would have written it
+    watch(&other, spawn_shell("exit 1", -1));
+    siginfo_t info;
+    assert_int_equal(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT), 0);
+    loop_run_pending(loop);
+    assert_int_equal(kill(pid, 0), 0); // not reaped
+    reaper_unexpect(reaper, &expected);
+    watch(&early, pid);
+    run_until(2);
+    assert_int_equal(early.exit_code, 6);
+    assert_int_equal(other.exit_code, 1);
+}
+
+static void unwatched_child_is_reaped_once_unexpected(void **state UNUSED) {
+    struct expected_child expected = {0};
+    pid_t pid = spawn_shell("exit 0", -1);
+    reaper_expect(reaper, &expected, &pid);
+    siginfo_t info;
+    assert_int_equal(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT), 0);
+    loop_run_pending(loop);
+    assert_int_equal(kill(pid, 0), 0);
+    reaper_unexpect(reaper, &expected);
+    loop_run_pending(loop);
+    assert_true(is_gone(pid));
+}
+
+// --- children that are kept ---
+
+static void keep_child(struct child *child, int exit_code) {
+    note_end(child, exit_code);
+    reaper_keep(reaper, child);
+}
+
+static void kept_child_keeps_its_number(void **state UNUSED) {
+    int fds[2];
+    assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
+    struct watched kept = {.pid = spawn_shell("sleep 1000 & echo $!", fds[1])};
+    reaper_watch(reaper, &kept.child, kept.pid, keep_child);
+    run_until(1);
+    pid_t member = read_pid(fds[0]);
+    assert_int_equal(kept.child.pid, kept.pid);
+    assert_false(is_gone(kept.pid));
+    // Others come and go meanwhile, watched ones and orphans.
+    for (int i = 0; i < 3; i++) {
+        struct watched other;
+        watch(&other, spawn_shell("(exit 0) & exit 3", -1));
+        run_until(2 + i);
+        assert_int_equal(other.exit_code, 3);
+        assert_true(is_gone(other.pid));
+    }
+    assert_true(child_signal_group(&kept.child, SIGKILL, NULL));
+    while (!is_gone(member)) // an orphan
+        loop_run_pending(loop);
+    assert_int_equal(kept.count, 1);
+    reaper_forget(reaper, &kept.child);
+    assert_int_equal(kept.child.pid, 0);
+    assert_true(is_gone(kept.pid));
+    close(fds[0]);
+    close(fds[1]);
+}
+
+static void many_end_while_one_is_kept(void **state UNUSED) {
+    enum { COUNT = 300 }; // more than in one turn
+    static struct watched children[COUNT];
+    struct watched kept = {.pid = spawn_shell("exit 0", -1)};
+    reaper_watch(reaper, &kept.child, kept.pid, keep_child);
+    run_until(1);
+    siginfo_t info;
+    for (int i = 0; i < COUNT; i++)
+        watch(&children[i], spawn_shell("exit 4", -1));
+    for (int i = 0; i < COUNT; i++)
+        assert_int_equal(waitid(P_PID, (id_t)children[i].pid, &info, WEXITED | WNOWAIT), 0);
+    run_until(1 + COUNT);
+    for (int i = 0; i < COUNT; i++)
+        assert_int_equal(children[i].count, 1);
+    reaper_forget(reaper, &kept.child);
+    loop_run_pending(loop);
+    assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+}
+
+static void keep_and_forget(struct child *child, int exit_code) {
+    note_end(child, exit_code);
+    reaper_keep(reaper, child);
+    reaper_forget(reaper, child);
+    reaper_keep(reaper, child); // too late
+}
+
+static void kept_child_may_be_forgotten_at_once(void **state UNUSED) {
+    struct watched child = {.pid = spawn_shell("exit 0", -1)};
+    reaper_watch(reaper, &child.child, child.pid, keep_and_forget);
+    run_until(1);
+    loop_run_pending(loop);
+    assert_true(is_gone(child.pid));
+    assert_int_equal(child.child.pid, 0);
+    struct watched next;
+    watch(&next, spawn_shell("exit 2", -1));
+    run_until(2);
+    assert_int_equal(next.exit_code, 2);
+}
+
 int main(void) {
     alarm(100);
     const struct CMUnitTest tests[] = {
@@ -276,6 +384,11 @@ int main(void) {
         cmocka_unit_test_setup_teardown(owner_signals_the_group, open_reaper, close_reaper),
         cmocka_unit_test_setup_teardown(owner_starts_the_next, open_reaper, close_reaper),
         cmocka_unit_test_setup_teardown(owner_frees_itself_and_its_neighbour, open_reaper, close_reaper),
+        cmocka_unit_test_setup_teardown(exit_before_the_report_is_not_lost, open_reaper, close_reaper),
+        cmocka_unit_test_setup_teardown(unwatched_child_is_reaped_once_unexpected, open_reaper, close_reaper),
+        cmocka_unit_test_setup_teardown(kept_child_keeps_its_number, open_reaper, close_reaper),
+        cmocka_unit_test_setup_teardown(many_end_while_one_is_kept, open_reaper, close_reaper),
+        cmocka_unit_test_setup_teardown(kept_child_may_be_forgotten_at_once, open_reaper, close_reaper),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Services on a real loop, with real processes: /bin/sh has to be there.
+// Services on virtual time and on processes that exist only here: no program is run, and no second passes.
 #pragma once
 
 #include <setjmp.h>
@@ -9,27 +9,139 @@
 
 #include <cmocka.h>
 
+#include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/log.h"
 #include "base/memory.h"
 #include "loop/loop.h"
 #include "plan/plan_store.h"
-#include "services/service_internal.h"
+#include "services/service_machine_internal.h"
+#include "state/runner.h"
+#include "state/task.h"
+
+// --- processes ---
+
+// What a process does is its service's command: "run" until SIGTERM, "stubborn" until SIGKILL, "immortal" for ever,
+// "exit N" once it is launched, "missing" cannot be started, "unlaunchable" fails in the launch, "hang" in the launch.
+struct service_process {
+    struct list link;
+    struct fixture *fixture;
+    char *command;
+    const struct service_process_handlers *handlers;
+    void *data;
+    struct job_sink output;
+    struct deferred step; // launched, failed or ended
+    bool is_launched;
+    bool is_ended;
+    int exit_code;
+};
 
 struct fixture {
     struct loop *loop;
-    struct reaper *reaper;
     struct state *state;
     struct runner *runner;
     struct log_store *logs;
     struct plan *plan;
     struct service_manager *manager;
+    struct list processes; // service_process.link
+    int started_count, abandoned_count;
     struct buffer log; // the daemon's log lines
 };
+
+static inline void process_free(struct service_process *process) {
+    loop_defer_cancel(process->fixture->loop, &process->step);
+    list_remove(&process->link);
+    free(process->command);
+    free(process);
+}
+
+static inline int exit_code_of(const char *command) {
+    int64_t code = 0;
+    assert_true(text_to_int64(command + strlen("exit "), 0, 255, &code));
+    return (int)code;
+}
+
+static inline void on_process_step(struct deferred *step) {
+    struct service_process *process = CONTAINER_OF(step, struct service_process, step);
+    const struct service_process_handlers *handlers = process->handlers;
+    void *data = process->data;
+    if (process->is_ended) {
+        int exit_code = process->exit_code;
+        process_free(process);
+        handlers->on_process_ended(exit_code, data);
+    } else if (text_equal(process->command, "unlaunchable")) {
+        AUTO_ERROR struct error err = {0};
+        (void)error_set(&err, ERROR_INTERNAL, "cannot start service: fork/exec: no such file or directory");
+        process_free(process);
+        handlers->on_process_failed(&err, data);
+    } else if (!process->is_launched) {
+        process->is_launched = true;
+        if (text_has_prefix(process->command, "exit ")) {
+            process->is_ended = true;
+            process->exit_code = exit_code_of(process->command);
+            loop_defer(process->fixture->loop, step, on_process_step);
+        }
+        handlers->on_process_launched(data);
+    }
+}
+
+static inline bool fake_start(const struct service_launcher *launcher, const struct service_process_spec *spec,
+                              const struct service_process_handlers *handlers, void *data, struct service_process **out,
+                              struct error *err) {
+    struct fixture *fixture = launcher->data;
+    if (text_equal(spec->config->command, "missing"))
+        return error_set(err, ERROR_INTERNAL, "cannot start service: exec: \"missing\": not found");
+    struct service_process *process = memory_new(sizeof *process);
+    process->fixture = fixture;
+    process->command = memory_string(spec->config->command);
+    process->handlers = handlers;
+    process->data = data;
+    process->output = spec->output;
+    list_add(&fixture->processes, &process->link);
+    fixture->started_count++;
+    if (!text_equal(process->command, "hang"))
+        loop_defer(fixture->loop, &process->step, on_process_step);
+    *out = process;
+    return true;
+}
+
+static inline bool fake_signal(struct service_process *process, int number, struct error *err) {
+    if (!process->is_launched || process->is_ended)
+        return error_set_errno(err, ESRCH, "cannot send signal %d", number);
+    bool ends = number == SIGKILL ? !text_equal(process->command, "immortal")
+                                  : number == SIGTERM && text_equal(process->command, "run");
+    if (ends) {
+        process->is_ended = true;
+        process->exit_code = 128 + number;
+        loop_defer(process->fixture->loop, &process->step, on_process_step);
+    }
+    return true;
+}
+
+static inline void fake_abandon(struct service_process *process) {
+    process->fixture->abandoned_count++;
+    process_free(process);
+}
+
+static inline void fake_destroy(struct service_process *process) {
+    if (process != NULL)
+        process_free(process);
+}
+
+// The only process of a service ends by itself.
+static inline void process_end(struct service *service, int exit_code) {
+    assert_non_null(service->process);
+    service->process->is_ended = true;
+    service->process->exit_code = exit_code;
+    loop_defer(service->process->fixture->loop, &service->process->step, on_process_step);
+    loop_run_pending(service->process->fixture->loop);
+}
+
+// --- the fixture ---
 
 static inline void fixture_log(void *data, const char *line, size_t length) {
     struct fixture *fixture = data;
@@ -63,16 +175,22 @@ static inline void fixture_begin(struct fixture *fixture, const char *yaml) {
     buffer_init(&fixture->log, BUFFER_NO_LIMIT);
     log_set_sink(fixture_log, fixture);
     assert_true(loop_create(&fixture->loop, NULL));
-    assert_true(reaper_create(fixture->loop, &fixture->reaper, NULL));
+    loop_use_test_clock(fixture->loop);
+    list_init(&fixture->processes);
     fixture->state = state_create();
     fixture->runner = runner_create(fixture->loop, fixture->state);
     fixture->logs = log_store_create();
     struct service_manager_spec spec = {
         .loop = fixture->loop,
-        .reaper = fixture->reaper,
         .state = fixture->state,
         .runner = fixture->runner,
         .logs = fixture->logs,
+        .launcher = {.start = fake_start,
+                     .signal = fake_signal,
+                     .signal_group = fake_signal,
+                     .abandon = fake_abandon,
+                     .destroy = fake_destroy,
+                     .data = fixture},
     };
     fixture->manager = service_manager_create(&spec);
     fixture_set_plan(fixture, yaml);
@@ -84,7 +202,6 @@ static inline void fixture_end(struct fixture *fixture) {
     log_store_destroy(fixture->logs);
     state_destroy(fixture->state);
     plan_release(fixture->plan);
-    reaper_destroy(fixture->reaper);
     loop_destroy(fixture->loop);
     log_set_sink(NULL, NULL);
     buffer_finish(&fixture->log);
@@ -95,22 +212,6 @@ static inline struct service *fixture_service(struct fixture *fixture, const cha
     assert_non_null(service);
     return service;
 }
-
-// Turns the loop until the condition holds; a guard timer makes the test fail rather than hang.
-static inline void fixture_tick(void *data) {
-    *(bool *)data = true;
-}
-#define RUN_UNTIL(fixture, condition)                                                                                  \
-    do {                                                                                                               \
-        bool is_late = false;                                                                                          \
-        struct timer *guard = timer_create_in((fixture)->loop, fixture_tick, &is_late);                                \
-        timer_start(guard, 20 * NS_PER_S);                                                                             \
-        while (!(condition) && !is_late)                                                                               \
-            uv_run(loop_uv((fixture)->loop), UV_RUN_ONCE);                                                             \
-        timer_destroy(guard);                                                                                          \
-        if (is_late)                                                                                                   \
-            fail_msg("not met: %s\n%s", #condition, buffer_text(&(fixture)->log));                                     \
-    } while (0)
 
 // Asks for an action on the names (separated by blanks) and returns the change.
 static inline struct change *fixture_ask(struct fixture *fixture, enum service_action action, const char *names) {
@@ -126,9 +227,13 @@ static inline struct change *fixture_ask(struct fixture *fixture, enum service_a
     return change;
 }
 
+// Asks, and lets time pass until the change is ready.
 static inline struct change *fixture_do(struct fixture *fixture, enum service_action action, const char *names) {
     struct change *change = fixture_ask(fixture, action, names);
-    RUN_UNTIL(fixture, change_is_ready(change));
+    for (int i = 0; i < 100 && !change_is_ready(change); i++)
+        loop_advance(fixture->loop, NS_PER_S);
+    if (!change_is_ready(change))
+        fail_msg("not ready: %s\n%s", change_summary(change), buffer_text(&fixture->log));
     return change;
 }
 

@@ -8,8 +8,8 @@ static void add_line(const struct service_info *info, void *data) {
 
 static void services_are_listed_by_name(void **unused UNUSED) {
     struct fixture fixture;
-    fixture_begin(&fixture, "services:\n  b: {override: replace, command: sleep 1000, startup: enabled}\n"
-                            "  a: {override: replace, command: sleep 1000}\n");
+    fixture_begin(&fixture, "services:\n  b: {override: replace, command: run, startup: enabled}\n"
+                            "  a: {override: replace, command: run}\n");
     AUTO_BUFFER struct buffer all = BUFFER_INIT(BUFFER_NO_LIMIT);
     service_manager_list(fixture.manager, NULL, add_line, &all);
     assert_string_equal(buffer_text(&all), "a:disabled:inactive:0 b:enabled:inactive:0 ");
@@ -25,7 +25,7 @@ static void services_are_listed_by_name(void **unused UNUSED) {
 
 static void signal_reports_each_that_cannot_be_reached(void **unused UNUSED) {
     struct fixture fixture;
-    fixture_begin(&fixture, "services:\n  a: {override: replace, command: sleep 1000}\n");
+    fixture_begin(&fixture, "services:\n  a: {override: replace, command: run}\n");
     AUTO_TEXT_LIST struct text_list names = {0};
     text_list_add(&names, "a");
     text_list_add(&names, "gh\"ost");
@@ -38,7 +38,7 @@ static void signal_reports_each_that_cannot_be_reached(void **unused UNUSED) {
 
 static void stop_limit_follows_the_longest_kill_delay(void **unused UNUSED) {
     struct fixture fixture;
-    fixture_begin(&fixture, "services:\n  a: {override: replace, command: sleep 1000, kill-delay: 30s}\n");
+    fixture_begin(&fixture, "services:\n  a: {override: replace, command: run, kill-delay: 30s}\n");
     assert_int_equal(service_manager_stop_limit_ns(fixture.manager), 10100 * NS_PER_MS);
     fixture_do(&fixture, SERVICE_START, "a");
     assert_int_equal(service_manager_stop_limit_ns(fixture.manager), 35100 * NS_PER_MS);

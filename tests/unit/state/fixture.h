@@ -13,7 +13,9 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "state/state_internal.h"
+#include "state/change_internal.h"
+#include "state/notice_internal.h"
+#include "state/state_file_internal.h"
 
 // The state file's text. Owned.
 static inline char *state_text(struct state *state) {

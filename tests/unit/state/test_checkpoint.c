@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "fixture.h"
 
+#include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/resource.h>
@@ -17,12 +19,25 @@ struct scene {
     struct loop *loop;
     struct state *state;
     struct checkpoint *checkpoint;
+    struct runner *runner; // NULL unless a test has one
 };
+
+// The disk: fsync() blocks while it hangs.
+static pthread_mutex_t disk = PTHREAD_MUTEX_INITIALIZER;
+static sem_t sync_begun;
+
+int fsync(int fd UNUSED) {
+    sem_post(&sync_begun);
+    pthread_mutex_lock(&disk);
+    pthread_mutex_unlock(&disk);
+    return 0;
+}
 
 static void scene_open(struct scene *scene) {
     assert_true(loop_create(&scene->loop, NULL));
     scene->state = state_create();
     scene->checkpoint = checkpoint_create(scene->loop, scene->state, scene->path);
+    scene->runner = NULL;
 }
 
 static void scene_begin(struct scene *scene) {
@@ -34,6 +49,7 @@ static void scene_begin(struct scene *scene) {
 
 static void scene_close(struct scene *scene) {
     checkpoint_destroy(scene->checkpoint);
+    runner_destroy(scene->runner);
     state_destroy(scene->state);
     loop_destroy(scene->loop);
 }
@@ -68,7 +84,7 @@ struct waiter {
     bool is_saved;
 };
 
-static void on_done(struct checkpoint_wait *wait, bool is_saved) {
+static void on_checkpoint_done(struct checkpoint_wait *wait, bool is_saved) {
     struct waiter *waiter = CONTAINER_OF(wait, struct waiter, wait);
     waiter->calls++;
     waiter->is_saved = is_saved;
@@ -78,7 +94,7 @@ static void on_done(struct checkpoint_wait *wait, bool is_saved) {
 // Waits until all that was altered is written, or the attempt has failed.
 static bool save(struct scene *scene) {
     struct waiter waiter = {.loop = scene->loop};
-    checkpoint_wait(scene->checkpoint, &waiter.wait, on_done);
+    checkpoint_wait(scene->checkpoint, &waiter.wait, on_checkpoint_done);
     assert_int_equal(waiter.calls, 0);
     loop_run(scene->loop);
     assert_int_equal(waiter.calls, 1);
@@ -138,11 +154,11 @@ static void what_changes_during_a_write_is_in_the_next(void **unused UNUSED) {
     scene_begin(&scene);
     struct waiter first = {.loop = scene.loop}, second = {.loop = scene.loop};
     state_add_warning(scene.state, "one");
-    checkpoint_wait(scene.checkpoint, &first.wait, on_done);
+    checkpoint_wait(scene.checkpoint, &first.wait, on_checkpoint_done);
     uv_run(loop_uv(scene.loop), UV_RUN_NOWAIT);
     uv_run(loop_uv(scene.loop), UV_RUN_NOWAIT);
     state_add_warning(scene.state, "two");
-    checkpoint_wait(scene.checkpoint, &second.wait, on_done);
+    checkpoint_wait(scene.checkpoint, &second.wait, on_checkpoint_done);
     while (second.calls == 0)
         loop_run(scene.loop);
     assert_int_equal(first.calls, 1);
@@ -156,10 +172,10 @@ static void a_cancelled_wait_is_not_answered(void **unused UNUSED) {
     struct scene scene;
     scene_begin(&scene);
     struct waiter gone = {.loop = scene.loop}, gone_too = {.loop = scene.loop};
-    checkpoint_wait(scene.checkpoint, &gone.wait, on_done); // nothing to write
+    checkpoint_wait(scene.checkpoint, &gone.wait, on_checkpoint_done); // nothing to write
     checkpoint_wait_cancel(scene.checkpoint, &gone.wait);
     state_add_warning(scene.state, "one");
-    checkpoint_wait(scene.checkpoint, &gone_too.wait, on_done);
+    checkpoint_wait(scene.checkpoint, &gone_too.wait, on_checkpoint_done);
     checkpoint_wait_cancel(scene.checkpoint, &gone_too.wait);
     checkpoint_wait_cancel(scene.checkpoint, &gone_too.wait);
     assert_true(save(&scene));
@@ -235,7 +251,7 @@ struct failures {
     char *message;
 };
 
-static void on_failure(struct listener *listener, void *argument) {
+static void on_write_failed(struct listener *listener, void *argument) {
     struct failures *failures = CONTAINER_OF(listener, struct failures, listener);
     const struct checkpoint_failure *failure = argument;
     failures->count++;
@@ -263,7 +279,7 @@ static void a_full_disk_keeps_the_old_file(void **unused UNUSED) {
     struct scene scene;
     scene_begin(&scene);
     struct failures failures = {0};
-    event_add(checkpoint_failed(scene.checkpoint), &failures.listener, on_failure);
+    event_add(checkpoint_failed(scene.checkpoint), &failures.listener, on_write_failed);
     state_add_warning(scene.state, "before");
     assert_true(save(&scene));
     AUTO_FREE char *before = file_text(&scene);
@@ -280,7 +296,7 @@ static void a_full_disk_keeps_the_old_file(void **unused UNUSED) {
     assert_int_equal(count_entries(&scene), 1);
     // One warning, however often it failed.
     assert_non_null(notice_find(scene.state, &(struct notice_spec){.type = "warning", .key = failures.message}));
-    assert_int_equal(scene.state->notice_of.count, 3);
+    assert_int_equal(scene.state->notices_by_key.count, 3);
     assert_true(save(&scene));
     AUTO_FREE char *after = file_text(&scene);
     assert_non_null(strstr(after, "\"key\":\"after\""));
@@ -323,7 +339,7 @@ static void flush_writes_what_is_left(void **unused UNUSED) {
     scene_begin(&scene);
     struct waiter waiter = {.loop = scene.loop};
     state_add_warning(scene.state, "one");
-    checkpoint_wait(scene.checkpoint, &waiter.wait, on_done);
+    checkpoint_wait(scene.checkpoint, &waiter.wait, on_checkpoint_done);
     uv_run(loop_uv(scene.loop), UV_RUN_NOWAIT);
     uv_run(loop_uv(scene.loop), UV_RUN_NOWAIT);
     state_add_warning(scene.state, "two");
@@ -343,7 +359,7 @@ static void destroyed_while_writing_and_waited_for(void **unused UNUSED) {
     scene_begin(&scene);
     struct waiter waiter = {.loop = scene.loop};
     state_add_warning(scene.state, "one");
-    checkpoint_wait(scene.checkpoint, &waiter.wait, on_done);
+    checkpoint_wait(scene.checkpoint, &waiter.wait, on_checkpoint_done);
     uv_run(loop_uv(scene.loop), UV_RUN_NOWAIT);
     uv_run(loop_uv(scene.loop), UV_RUN_NOWAIT);
     scene_end(&scene);
@@ -351,24 +367,99 @@ static void destroyed_while_writing_and_waited_for(void **unused UNUSED) {
     assert_false(list_is_linked(&waiter.wait.link));
 }
 
+// --- with a runner ---
+
 static void begin_slow(struct task *task UNUSED, void *data UNUSED) {
+}
+
+static void scene_add_runner(struct scene *scene) {
+    scene->runner = runner_create(scene->loop, scene->state);
+    runner_add_kind(scene->runner, "slow", begin_slow, NULL, NULL);
+    checkpoint_set_runner(scene->checkpoint, scene->runner);
+}
+
+static size_t count_in_file(const struct scene *scene, const char *text) {
+    AUTO_FREE char *file = file_text(scene);
+    size_t count = 0;
+    for (const char *at = strstr(file, text); at != NULL; at = strstr(at + 1, text))
+        count++;
+    return count;
 }
 
 static void a_task_that_begins_at_once_is_written_as_doing(void **unused UNUSED) {
     struct scene scene;
     scene_begin(&scene);
     assert_true(save(&scene));
-    struct runner *runner = runner_create(scene.loop, scene.state);
-    runner_add_kind(runner, "slow", begin_slow, NULL, NULL);
+    scene_add_runner(&scene);
+    loop_run_pending(scene.loop);
     task_create(change_create(scene.state, "start", "Start"), "slow", "a");
     assert_true(save(&scene));
-    AUTO_FREE char *text = file_text(&scene);
-    assert_non_null(strstr(text, "\"kind\":\"slow\",\"summary\":\"a\",\"status\":3"));
-    runner_destroy(runner);
+    assert_int_equal(count_in_file(&scene, "\"kind\":\"slow\",\"summary\":\"a\",\"status\":3"), 1);
+    scene_end(&scene);
+}
+
+static void only_one_turn_of_the_runner_is_awaited(void **unused UNUSED) {
+    struct scene scene;
+    scene_begin(&scene);
+    scene_add_runner(&scene);
+    struct change *change = change_create(scene.state, "start", "Start");
+    for (int i = 0; i < 100; i++)
+        task_create(change, "slow", "a");
+    assert_true(save(&scene));
+    assert_in_range(count_in_file(&scene, "\"status\":3"), 1, 99);
+    scene_end(&scene);
+}
+
+static void a_stopped_runner_does_not_delay_a_write(void **unused UNUSED) {
+    struct scene scene;
+    scene_begin(&scene);
+    scene_add_runner(&scene);
+    runner_stop(scene.runner);
+    task_create(change_create(scene.state, "start", "Start"), "slow", "a");
+    assert_true(save(&scene));
+    assert_int_equal(count_in_file(&scene, "\"summary\":\"a\",\"status\":0"), 1);
+    scene_end(&scene);
+}
+
+// --- a disk that hangs ---
+
+static void a_write_that_hangs_is_waited_for_in_vain(void **unused UNUSED) {
+    struct scene scene;
+    scene_begin(&scene);
+    struct waiter waiter = {.loop = scene.loop};
+    state_add_warning(scene.state, "one");
+    checkpoint_wait(scene.checkpoint, &waiter.wait, on_checkpoint_done);
+    pthread_mutex_lock(&disk);
+    AUTO_ERROR struct error err = {0};
+    assert_false(checkpoint_flush(scene.checkpoint, 1, &err));
+    assert_int_equal(err.kind, ERROR_TIMEOUT);
+    loop_run_pending(scene.loop);
+    assert_int_equal(waiter.calls, 0);
+    // Nothing is lost: once the disk works again, the same write ends.
+    pthread_mutex_unlock(&disk);
+    loop_run(scene.loop);
+    assert_int_equal(waiter.calls, 1);
+    assert_true(waiter.is_saved);
+    assert_true(checkpoint_is_clean(scene.checkpoint));
+    scene_end(&scene);
+}
+
+static void destroyed_while_a_write_hangs(void **unused UNUSED) {
+    struct scene scene;
+    scene_begin(&scene);
+    task_create(change_create(scene.state, "start", "Start"), "slow", "a");
+    pthread_mutex_lock(&disk);
+    while (sem_trywait(&sync_begun) == 0)
+        ; // of earlier writes
+    loop_run_pending(scene.loop);
+    sem_wait(&sync_begun);
+    assert_false(checkpoint_flush(scene.checkpoint, 1, NULL));
+    // Neither this nor the end of the program waits for it: its thread keeps what it uses.
     scene_end(&scene);
 }
 
 int main(void) {
+    sem_init(&sync_begun, 0, 0);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_missing_file_is_an_empty_state),
         cmocka_unit_test(what_was_saved_is_there_again),
@@ -385,6 +476,10 @@ int main(void) {
         cmocka_unit_test(flush_writes_what_is_left),
         cmocka_unit_test(destroyed_while_writing_and_waited_for),
         cmocka_unit_test(a_task_that_begins_at_once_is_written_as_doing),
+        cmocka_unit_test(only_one_turn_of_the_runner_is_awaited),
+        cmocka_unit_test(a_stopped_runner_does_not_delay_a_write),
+        cmocka_unit_test(a_write_that_hangs_is_waited_for_in_vain),
+        cmocka_unit_test(destroyed_while_a_write_hangs), // the last: the disk hangs from then on
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

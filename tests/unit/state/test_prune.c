@@ -67,7 +67,7 @@ static void unready_changes_are_aborted_after_two_weeks(void **unused UNUSED) {
 static void a_task_under_way_keeps_its_change(void **unused UNUSED) {
     struct state *state = state_with(&(struct past){30 * DAY, 20 * DAY, 8 * DAY, "3", NULL});
     struct task *task = state_find_task(state, "1");
-    task->is_under_way = true;
+    task->is_running = true;
     state_prune(state);
     assert_ptr_equal(state_find_task(state, "1"), task);
     state_destroy(state);
@@ -82,8 +82,8 @@ static void only_the_newest_thousand_are_kept(void **unused UNUSED) {
             task_set_status(task, STATUS_DONE);
     }
     state_prune(state);
-    assert_int_equal(state->change_of.count, 1003);
-    assert_int_equal(state->task_of.count, 1003);
+    assert_int_equal(state->changes_by_id.count, 1003);
+    assert_int_equal(state->tasks_by_id.count, 1003);
     // The first three are not ready, and stay; the oldest of the others went.
     assert_non_null(state_find_change(state, "3"));
     assert_null(state_find_change(state, "4"));
@@ -91,7 +91,7 @@ static void only_the_newest_thousand_are_kept(void **unused UNUSED) {
     assert_non_null(state_find_change(state, "204"));
     assert_null(state_find_task(state, "203"));
     // No notice outlives its change, and there are no more than a thousand.
-    assert_int_equal(state->notice_of.count, 1000);
+    assert_int_equal(state->notices_by_key.count, 1000);
     assert_null(notice_find(state, &(struct notice_spec){.type = "change-update", .key = "203"}));
     assert_non_null(notice_find(state, &(struct notice_spec){.type = "change-update", .key = "1203"}));
     state_destroy(state);
@@ -106,7 +106,7 @@ static void notices_go_with_their_change_or_when_expired(void **unused UNUSED) {
     state_add_warning(state, "late");
     notice_find(state, &(struct notice_spec){.type = "warning", .key = "late"})->expire_after_ns = -1;
     state_prune(state);
-    assert_int_equal(state->notice_of.count, 3);
+    assert_int_equal(state->notices_by_key.count, 3);
     assert_null(state_find_notice(state, "2"));
     assert_non_null(state_find_notice(state, "3"));
     const struct notice *early = state_find_notice(state, "4");
@@ -123,7 +123,7 @@ static void a_thousand_notices_are_kept(void **unused UNUSED) {
     // It occurred again, though it did not repeat.
     state_add_notice(state, &(struct notice_spec){.type = "custom", .key = "0", .repeat_after_ns = INT64_MAX});
     state_prune(state);
-    assert_int_equal(state->notice_of.count, 1000);
+    assert_int_equal(state->notices_by_key.count, 1000);
     assert_non_null(state_find_notice(state, "1"));
     assert_null(state_find_notice(state, "11"));
     assert_non_null(state_find_notice(state, "12"));

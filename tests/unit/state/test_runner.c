@@ -278,6 +278,29 @@ static void many_begin_in_several_turns(void **unused UNUSED) {
     scene_end(&scene);
 }
 
+static void the_end_of_each_turn_is_announced(void **unused UNUSED) {
+    struct scene scene;
+    scene_begin(&scene, NULL);
+    loop_run_pending(scene.loop);
+    assert_false(runner_is_due(scene.runner));
+    struct counter turns = {0};
+    counter_listen(&turns, runner_turn_ended(scene.runner));
+    task_create(scene.change, "slow", "a");
+    assert_true(runner_is_due(scene.runner));
+    assert_int_equal(turns.count, 0);
+    uv_run(loop_uv(scene.loop), UV_RUN_NOWAIT);
+    assert_int_equal(turns.count, 1);
+    assert_string_equal(buffer_text(&scene.story), "begin a;"); // it has begun by then
+    assert_false(runner_is_due(scene.runner));
+    for (int i = 0; i < 100; i++)
+        task_create(scene.change, "slow", "x");
+    uv_run(loop_uv(scene.loop), UV_RUN_NOWAIT);
+    assert_int_equal(turns.count, 2);
+    assert_true(runner_is_due(scene.runner)); // with those left
+    event_remove(&turns.listener);
+    scene_end(&scene);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(begins_in_a_later_turn),
@@ -293,6 +316,7 @@ int main(void) {
         cmocka_unit_test(stopped_it_begins_nothing_but_still_aborts),
         cmocka_unit_test(begins_again_what_was_under_way),
         cmocka_unit_test(many_begin_in_several_turns),
+        cmocka_unit_test(the_end_of_each_turn_is_announced),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

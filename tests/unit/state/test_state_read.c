@@ -142,7 +142,7 @@ static void assert_refused(const char *text, const char *message) {
     AUTO_ERROR struct error err = {0};
     assert_false(state_read(state, text, strlen(text), &err));
     assert_string_equal(error_text(&err), message);
-    assert_int_equal(state->change_of.count + state->task_of.count + state->notice_of.count, 0);
+    assert_int_equal(state->changes_by_id.count + state->tasks_by_id.count + state->notices_by_key.count, 0);
     assert_string_equal(change_id(change_create(state, "start", "s")), "1");
     state_destroy(state);
 }

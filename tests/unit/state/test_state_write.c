@@ -121,8 +121,8 @@ static void only_what_was_altered_is_written_anew(void **unused UNUSED) {
     struct task *a = change_task(change, 0), *b = change_task(change, 1);
     struct snapshot first;
     snapshot_take(state, &first);
-    const struct piece *change_text = change->text, *b_text = b->text, *data_text = state->data_text;
-    struct piece *a_text = a->text;
+    const struct shared_text *change_text = change->text, *b_text = b->text, *data_text = state->data_text;
+    struct shared_text *a_text = a->text;
     AUTO_FREE char *kept = memory_string_n(a_text->text, a_text->length);
     task_log_info(a, "more");
     assert_null(a->text);

@@ -3,6 +3,20 @@
 
 #include <regex.h>
 
+static void statuses_have_names(void **unused UNUSED) {
+    static const char *const names[] = {"Default", "Hold",    "Do",     "Doing", "Done", "Abort",
+                                        "Undo",    "Undoing", "Undone", "Error", "Wait"};
+    for (unsigned i = 0; i < ARRAY_COUNT(names); i++)
+        assert_string_equal(status_name((enum task_status)i), names[i]);
+}
+
+static void some_statuses_are_the_end(void **unused UNUSED) {
+    unsigned ready = 0;
+    for (enum task_status status = STATUS_DEFAULT; status < STATUS_COUNT; status++)
+        ready |= (unsigned)status_is_ready(status) << status;
+    assert_int_equal(ready, 1U << STATUS_HOLD | 1U << STATUS_DONE | 1U << STATUS_UNDONE | 1U << STATUS_ERROR);
+}
+
 static struct change *new_change(struct state **state) {
     *state = state_create();
     return change_create(*state, "start", "Start");
@@ -136,6 +150,8 @@ static void joins_lanes(void **unused UNUSED) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(statuses_have_names),
+        cmocka_unit_test(some_statuses_are_the_end),
         cmocka_unit_test(knows_its_place),
         cmocka_unit_test(becomes_runnable_when_all_it_waits_for_are_done),
         cmocka_unit_test(ready_time_is_set_at_the_end),

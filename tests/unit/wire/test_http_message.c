@@ -62,7 +62,7 @@ static enum http_event next(struct http_reader *reader, const char **text) {
     return http_reader_next(reader, text, &length, &data, &data_length);
 }
 
-static void skips_the_body_of_an_answer_to_head(void **state UNUSED) {
+static void skips_the_body_of_a_response_to_head(void **state UNUSED) {
     struct http_reader reader;
     http_reader_init(&reader, HTTP_READ_RESPONSE);
     const char *text = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nHTTP/1.1 204 No\r\n\r\n";
@@ -167,6 +167,43 @@ static void a_limit_of_ones_own(void **state UNUSED) {
     http_reader_finish(&reader);
 }
 
+// What was taken lasts while the rest of the message, and the next one, are read.
+static void gives_the_head_away(void **state UNUSED) {
+    const char *text = POST "\r\n" GET;
+    struct http_reader reader;
+    struct http_taken_head taken;
+    http_reader_init(&reader, HTTP_READ_REQUEST);
+    assert_int_equal(next(&reader, &text), HTTP_HEAD);
+    http_reader_take_head(&reader, &taken);
+    assert_int_equal(http_reader_head(&reader)->header_count, 0);
+    assert_int_equal(reader.head_bytes.capacity, 0);
+    assert_int_equal(next(&reader, &text), HTTP_BODY);
+    assert_int_equal(next(&reader, &text), HTTP_END);
+    assert_int_equal(next(&reader, &text), HTTP_HEAD); // the stray line end behind a POST is passed over
+    assert_string_equal(http_reader_head(&reader)->method, "GET");
+    assert_int_equal(next(&reader, &text), HTTP_END);
+    http_reader_finish(&reader);
+    assert_string_equal(taken.head.method, "POST");
+    assert_string_equal(taken.head.target, "/");
+    assert_string_equal(http_head_get(&taken.head, "content-length"), "3");
+    assert_true(taken.head.has_body);
+    http_taken_head_finish(&taken);
+    assert_null(taken.head.headers);
+}
+
+static void reads_on_after_a_head_without_a_body(void **state UNUSED) {
+    const char *text = GET "\r\n";
+    struct http_reader reader;
+    struct http_taken_head taken;
+    http_reader_init(&reader, HTTP_READ_REQUEST);
+    assert_int_equal(next(&reader, &text), HTTP_HEAD);
+    http_reader_take_head(&reader, &taken);
+    assert_int_equal(next(&reader, &text), HTTP_END);
+    assert_int_equal(next(&reader, &text), HTTP_FAILED); // only behind a POST
+    http_taken_head_finish(&taken);
+    http_reader_finish(&reader);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing),
@@ -174,12 +211,14 @@ int main(void) {
         cmocka_unit_test(stray_line_ends_are_passed_over_only_after_a_post),
         cmocka_unit_test(cut_off),
         cmocka_unit_test(responses),
-        cmocka_unit_test(skips_the_body_of_an_answer_to_head),
+        cmocka_unit_test(skips_the_body_of_a_response_to_head),
         cmocka_unit_test(takes_no_byte_behind_the_head),
         cmocka_unit_test(stays_failed),
         cmocka_unit_test(holds_nothing_between_messages),
         cmocka_unit_test(limits),
         cmocka_unit_test(a_limit_of_ones_own),
+        cmocka_unit_test(gives_the_head_away),
+        cmocka_unit_test(reads_on_after_a_head_without_a_body),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

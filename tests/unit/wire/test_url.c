@@ -82,6 +82,102 @@ static void bad_urls(void **state UNUSED) {
     check_refused("https:x", "parse \"https:x\": no Host in request URL");
 }
 
+static void resolve(const struct url *base, const char *reference, const char *expected) {
+    AUTO_ERROR struct error err = {0};
+    struct url url;
+    if (!url_resolve(base, reference, &url, &err))
+        fail_msg("%s: %s", reference, error_text(&err));
+    AUTO_BUFFER struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
+    url_add_text(&text, &url);
+    assert_string_equal(buffer_text(&text), expected);
+    url_finish(&url);
+}
+
+// RFC 3986 sections 5.4.1 and 5.4.2, but for what concerns fragments, which are dropped.
+static void references(void **state UNUSED) {
+    static const char *const cases[][2] = {
+        {"g:h", "g:///h"},
+        {"g", "http://a/b/c/g"},
+        {"./g", "http://a/b/c/g"},
+        {"g/", "http://a/b/c/g/"},
+        {"/g", "http://a/g"},
+        {"//g", "http://g/"},
+        {"?y", "http://a/b/c/d;p?y"},
+        {"g?y", "http://a/b/c/g?y"},
+        {"#s", "http://a/b/c/d;p?q"},
+        {"g?y#s", "http://a/b/c/g?y"},
+        {";x", "http://a/b/c/;x"},
+        {"", "http://a/b/c/d;p?q"},
+        {".", "http://a/b/c/"},
+        {"./", "http://a/b/c/"},
+        {"..", "http://a/b/"},
+        {"../", "http://a/b/"},
+        {"../g", "http://a/b/g"},
+        {"../..", "http://a/"},
+        {"../../g", "http://a/g"},
+        {"../../../g", "http://a/g"},
+        {"/./g", "http://a/g"},
+        {"/../g", "http://a/g"},
+        {"g.", "http://a/b/c/g."},
+        {"..g", "http://a/b/c/..g"},
+        {"./../g", "http://a/b/g"},
+        {"./g/.", "http://a/b/c/g/"},
+        {"g/./h", "http://a/b/c/g/h"},
+        {"g/../h", "http://a/b/c/h"},
+        {"g;x=1/../y", "http://a/b/c/y"},
+        {"g?y/../x", "http://a/b/c/g?y/../x"},
+        {"//h:8080/x/../y//z?q", "http://h:8080/y//z?q"},
+        {"https://h/a/./b/../c d", "https://h/a/c%20d"},
+    };
+    struct url base;
+    assert_true(url_parse("http://a/b/c/d;p?q", &base, NULL));
+    for (size_t i = 0; i < ARRAY_COUNT(cases); i++)
+        resolve(&base, cases[i][0], cases[i][1]);
+    url_finish(&base);
+}
+
+static void references_keep_host_and_user(void **state UNUSED) {
+    struct url base;
+    struct url url;
+    assert_true(url_parse("http://u:p@[::1]:81", &base, NULL));
+    assert_true(url_resolve(&base, "x?a b", &url, NULL));
+    assert_string_equal(url.user, "u");
+    assert_string_equal(url.password, "p");
+    assert_string_equal(url.host, "::1");
+    assert_int_equal(url.port, 81);
+    assert_string_equal(url.path, "/x?a%20b");
+    url_finish(&url);
+    assert_true(url_resolve(&base, "//v@h", &url, NULL));
+    assert_string_equal(url.user, "v");
+    assert_null(url.password);
+    assert_string_equal(url.host, "h");
+    assert_int_equal(url.port, 80);
+    assert_false(url.has_port);
+    url_finish(&url);
+    url_finish(&base);
+}
+
+static void bad_references(void **state UNUSED) {
+    static const char *const cases[][2] = {
+        {"1:b", "parse \"1:b\": first path segment in URL cannot contain colon"},
+        {":x", "parse \":x\": missing protocol scheme"},
+        {"/a\nb", "parse \"/a\\nb\": net/url: invalid control character in URL"},
+        {"a%zz#f", "parse \"a%zz\": invalid URL escape \"%zz\""},
+        {"//h:x/", "parse \"http://h:x/\": invalid port \":x\" after host"},
+        {"http:///x", "parse \"http:///x\": no Host in request URL"},
+    };
+    struct url base;
+    assert_true(url_parse("http://a/", &base, NULL));
+    for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+        AUTO_ERROR struct error err = {0};
+        struct url url = {.port = 77};
+        assert_false(url_resolve(&base, cases[i][0], &url, &err));
+        assert_string_equal(error_text(&err), cases[i][1]);
+        assert_int_equal(url.port, 77);
+    }
+    url_finish(&base);
+}
+
 // "path query host"
 static void check_target(const char *text, const char *expected) {
     struct url_target target;
@@ -124,9 +220,9 @@ static void bad_targets(void **state UNUSED) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(whole_urls),
-        cmocka_unit_test(bad_urls),
-        cmocka_unit_test(targets),
+        cmocka_unit_test(whole_urls),     cmocka_unit_test(bad_urls),
+        cmocka_unit_test(references),     cmocka_unit_test(references_keep_host_and_user),
+        cmocka_unit_test(bad_references), cmocka_unit_test(targets),
         cmocka_unit_test(bad_targets),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "api/body_internal.h"
+
+#include "api/response_internal.h"
+#include "http/http_body.h"
+
+static void on_body_read(struct http_exchange *exchange UNUSED, const struct buffer *body, const struct error *err,
+                         void *data) {
+    struct api_call *call = data;
+    if (err != NULL && err->kind == ERROR_TOO_LARGE) {
+        api_respond_error(call, err);
+        return;
+    }
+    AUTO_JSON json_t *value = NULL;
+    AUTO_ERROR struct error reason = {0};
+    bool is_read = json_read(buffer_text(body), body->length, &value, &reason);
+    // What was there before the body broke off may be a whole value: only the first one counts.
+    if (!is_read && err != NULL)
+        error_set(&reason, err->kind, "%s", error_text(err));
+    if (is_read)
+        is_read = json_is_object_or_null(value, "request", &reason);
+    if (!is_read) {
+        api_respond_undecodable(call, &reason);
+        return;
+    }
+    call->on_json(call, value);
+}
+
+void api_read_json(struct api_call *call, const char *decode_error, api_json_fn on_json) {
+    call->decode_error = decode_error;
+    call->on_json = on_json;
+    http_exchange_collect_body(call->exchange, BODY_LIMIT_BYTES, on_body_read, call);
+}

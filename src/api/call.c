@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "api/call_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/access_internal.h"
+#include "api/api_internal.h"
+#include "api/request_log_internal.h"
+#include "api/response_internal.h"
+#include "base/log.h"
+#include "base/memory.h"
+
+static struct api_call *call_create(struct api *api, struct http_exchange *exchange) {
+    struct api_call *call = memory_new(sizeof *call);
+    call->api = api;
+    call->exchange = exchange;
+    list_add(&api->calls, &call->link);
+    http_exchange_set_context(exchange, call);
+    return call;
+}
+
+static void call_destroy(struct api_call *call) {
+    if (call->phase == CALL_IDENTIFYING)
+        access_cancel(call);
+    if (call->destroy_kept != NULL)
+        call->destroy_kept(call->kept);
+    checkpoint_wait_cancel(call->api->spec.checkpoint, &call->save);
+    buffer_finish(&call->saved_response);
+    list_remove(&call->link);
+    free(call);
+}
+
+static void deny(struct api_call *call) {
+    if (call->identity.access != API_ACCESS_NONE) {
+        AUTO_BUFFER struct buffer path = BUFFER_INIT(BUFFER_NO_LIMIT);
+        const char *text = http_exchange_path(call->exchange);
+        url_add_path_escaped(&path, text, strlen(text));
+        AUTO_FREE char *event = memory_printf("authz_fail:%s,%s", call->identity.user, buffer_text(&path));
+        AUTO_FREE char *words =
+            memory_printf("User %s not authorized to access %s", call->identity.user, buffer_text(&path));
+        log_security(LOG_SECURITY_CRITICAL, event, words);
+    }
+    AUTO_ERROR struct error err = {0};
+    error_set(&err, ERROR_UNAUTHORIZED, "access denied");
+    error_set_code(&err, "login-required");
+    api_respond_error(call, &err);
+}
+
+static void handle(struct api_call *call) {
+    call->phase = CALL_HANDLED;
+    if (access_is_allowed(&call->identity, call->wanted))
+        call->handler(call);
+    else
+        deny(call);
+}
+
+static void dispatch(struct api_call *call, const struct route *route) {
+    const char *method = http_exchange_method(call->exchange);
+    call->handler = route_handler(route, method, &call->wanted);
+    if (call->handler == NULL) {
+        AUTO_FREE char *quoted = text_quoted(method);
+        api_respond_failure(call, ERROR_METHOD_NOT_ALLOWED, "method %s not allowed", quoted);
+        return;
+    }
+    call->phase = CALL_IDENTIFYING;
+    // What is open to all does not wait for anybody's password.
+    if (call->wanted == FOR_ALL || access_identify(call, handle))
+        handle(call);
+}
+
+void call_begin(struct http_exchange *exchange, void *api) {
+    if (route_redirect(exchange))
+        return;
+    struct api_call *call = call_create(api, exchange);
+    const struct route *route = route_find(http_exchange_path(exchange), &call->match);
+    if (route == NULL)
+        api_respond_failure(call, ERROR_NOT_FOUND, "invalid API endpoint requested");
+    else
+        dispatch(call, route);
+}
+
+void call_end(const struct http_exchange *exchange, int status, int64_t duration_ns, void *api UNUSED) {
+    struct api_call *call = http_exchange_context(exchange);
+    if (call != NULL)
+        call_destroy(call);
+    request_log(exchange, status, duration_ns);
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Private to api/: a call, which is one request on its way through the API. Its life cycle is in call.c.
+//
+//   created -> identifying -> handled -> responded, freed
+//      |            |
+//      +------------+--> refused (301, 404, 405, 401), freed
+//
+// A call is freed when its response has been handed to the server, wherever that happens: no function of api/ uses a
+// call after it has responded.
+#pragma once
+
+#include "api/api.h"
+#include "api/routes_internal.h"
+#include "data/json.h"
+#include "state/checkpoint.h"
+
+enum call_phase { CALL_CREATED, CALL_IDENTIFYING, CALL_HANDLED };
+
+struct api_call {
+    struct list link;
+    struct api *api;
+    struct http_exchange *exchange;
+    enum call_phase phase;
+    struct route_match match;
+    struct api_identity identity;
+
+    api_handler_fn handler;
+    enum route_access wanted;
+    struct api_authentication authentication; // while identifying
+    void (*on_identified)(struct api_call *call);
+
+    void (*on_json)(struct api_call *call, const json_t *body); // body.c
+    const char *decode_error;
+
+    struct checkpoint_wait save; // response.c: a response that waits for the state file
+    struct buffer saved_response;
+
+    void *kept; // a handler's own structure while the request is kept; call_keep()
+    void (*destroy_kept)(void *kept);
+};
+
+// The functions of the server's hooks.
+void call_begin(struct http_exchange *exchange, void *api);
+void call_end(const struct http_exchange *exchange, int status, int64_t duration_ns, void *api);
+
+static inline const struct url_query *api_query(struct api_call *call) {
+    return http_exchange_query(call->exchange);
+}
+
+// Ties a structure to the call, to be destroyed with it. Once per call.
+static inline void call_keep(struct api_call *call, void *kept, void (*destroy)(void *kept)) {
+    call->kept = kept;
+    call->destroy_kept = destroy;
+}

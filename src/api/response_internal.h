@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Private to api/: the forms of responses. Each ends the call.
+#pragma once
+
+#include "api/call_internal.h"
+#include "state/change.h"
+
+#define JSON_CONTENT_TYPE "application/json"
+
+void api_respond_result(struct api_call *call, const struct buffer *result); // 200, `result` is JSON text
+void api_respond_result_status(struct api_call *call, int status, const struct buffer *result); // still type "sync"
+void api_respond_true(struct api_call *call);
+void api_respond_change(struct api_call *call, const struct change *change); // 202, once it is on the disk
+void api_respond_error(struct api_call *call, const struct error *err);      // its kind decides the status
+void api_respond_failure(struct api_call *call, enum error_kind kind, const char *format, ...) PRINTF_LIKE(3, 4);
+// A body that does not have the members it should have: the call's decode error, then the reason.
+void api_respond_undecodable(struct api_call *call, const struct error *err);

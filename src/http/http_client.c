@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "http/http_client.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "http/http_client_internal.h"
+#include "http/proxy.h"
+
+#define REDIRECTS_MAX 10
+#define CONNECT_DEADLINE_NS (30 * NS_PER_S)
+
+static void on_turn(struct deferred *turn);
+
+// --- the end of a fetch ---
+
+void fetch_set_state(struct http_fetch *fetch, enum fetch_state state) {
+    fetch->state = state;
+}
+
+void fetch_close_connection(struct http_fetch *fetch) {
+    if (fetch->attempt != NULL)
+        connector_cancel(TAKE(fetch->attempt));
+    stream_destroy(TAKE(fetch->stream));
+    http_reader_finish(&fetch->reader);
+    fetch->first_line_length = 0;
+}
+
+void fetch_end(struct http_fetch *fetch) {
+    fetch_close_connection(fetch);
+    timer_stop(fetch->deadline);
+    fetch_set_state(fetch, FETCH_ENDED);
+    loop_defer(fetch->loop, &fetch->turn, on_turn);
+}
+
+// "GET" reads "Get".
+static char *shown_method(const char *method) {
+    char *shown = memory_string(method);
+    for (char *c = shown; *c != '\0'; c++)
+        *c = c > shown && *c >= 'A' && *c <= 'Z' ? (char)(*c - 'A' + 'a') : *c;
+    return shown;
+}
+
+void fetch_fail_at(struct http_fetch *fetch, const char *url, enum error_kind kind, const char *message) {
+    AUTO_FREE char *method = shown_method(fetch->method);
+    AUTO_FREE char *quoted = text_quoted(url);
+    error_set(&fetch->err, kind, "%s %s: %s", method, quoted, message);
+    fetch_end(fetch);
+}
+
+void fetch_fail(struct http_fetch *fetch, enum error_kind kind, const char *format, ...) {
+    AUTO_BUFFER struct buffer message = BUFFER_INIT(BUFFER_NO_LIMIT);
+    va_list arguments;
+    va_start(arguments, format);
+    buffer_vprintf(&message, format, arguments);
+    va_end(arguments);
+    fetch_fail_at(fetch, fetch->hop.shown_url, kind, buffer_text(&message));
+}
+
+static void on_deadline(void *data) {
+    fetch_fail(data, ERROR_TIMEOUT, "context deadline exceeded");
+}
+
+// Nothing of it is called any more.
+static void fetch_release(struct http_fetch *fetch) {
+    list_remove(&fetch->link);
+    fetch_close_connection(fetch);
+    timer_destroy(TAKE(fetch->deadline));
+    loop_defer_cancel(fetch->loop, &fetch->turn);
+    fetch_set_state(fetch, FETCH_ENDED);
+}
+
+void fetch_free(struct http_fetch *fetch) {
+    fetch_finish_request(fetch);
+    hop_finish(&fetch->hop);
+    free(fetch->origin_host);
+    buffer_finish(&fetch->held);
+    error_clear(&fetch->err);
+    free(fetch);
+}
+
+void http_fetch_cancel(struct http_fetch *fetch) {
+    fetch_release(fetch);
+    if (fetch->is_dispatching)
+        fetch->is_cancelled = true;
+    else
+        fetch_free(fetch);
+}
+
+static void report_end(struct http_fetch *fetch) {
+    bool has_failed = error_is_set(&fetch->err);
+    if (fetch->is_paused && !has_failed)
+        return;
+    fetch_release(fetch);
+    fetch->is_dispatching = true;
+    if (fetch->handlers.on_end != NULL)
+        fetch->handlers.on_end(fetch, has_failed ? &fetch->err : NULL, fetch->data);
+    fetch_free(fetch);
+}
+
+// --- connecting ---
+
+static void send_request(struct http_fetch *fetch) {
+    AUTO_BUFFER struct buffer head = BUFFER_INIT(BUFFER_NO_LIMIT);
+    fetch_add_request_head(fetch, &head);
+    struct iovec pieces[] = {{.iov_base = head.data, .iov_len = head.length},
+                             {.iov_base = fetch->body, .iov_len = fetch->hop.has_body ? fetch->body_length : 0}};
+    stream_write(fetch->stream, pieces, ARRAY_COUNT(pieces));
+}
+
+// TLS would be put around the stream here.
+static void on_connected(struct connection_attempt *attempt UNUSED, struct stream *stream, const struct error *err,
+                         void *data) {
+    struct http_fetch *fetch = data;
+    fetch->attempt = NULL;
+    if (err != NULL) {
+        const char *to_proxy = fetch->hop.proxy != NULL ? "proxyconnect tcp: " : "";
+        fetch_fail(fetch, err->kind, "%s%s", to_proxy, error_text(err));
+        fetch->err.errnum = err->errnum;
+        return;
+    }
+    fetch->stream = stream;
+    stream_set_handlers(stream, &fetch_stream_handlers, fetch);
+    fetch_set_state(fetch, FETCH_IN_HEAD);
+    send_request(fetch);
+    if (!fetch->is_paused)
+        stream_read_start(stream);
+}
+
+// Only http: can be connected to. Fails the fetch otherwise.
+static bool check_scheme(struct http_fetch *fetch, const char *what, const char *scheme) {
+    if (text_equal(scheme, "http"))
+        return true;
+    if (text_equal(scheme, "https")) {
+        fetch_fail(fetch, ERROR_NOT_IMPLEMENTED, "HTTPS is not available in this version");
+    } else {
+        AUTO_FREE char *quoted = text_quoted(scheme);
+        fetch_fail(fetch, ERROR_BAD_REQUEST, "unsupported %s scheme %s", what, quoted);
+    }
+    return false;
+}
+
+// Connecting may take as long as Go's dialer waits. All addresses are to get a share of what the fetch has left.
+static int64_t connect_deadline_ns(const struct http_fetch *fetch) {
+    if (fetch->deadline_ns == 0)
+        return CONNECT_DEADLINE_NS;
+    int64_t left_ns = fetch->deadline_ns - clock_monotonic_ns();
+    return left_ns < 1 ? 1 : left_ns < CONNECT_DEADLINE_NS ? left_ns : CONNECT_DEADLINE_NS;
+}
+
+void fetch_begin_hop(struct http_fetch *fetch) {
+    struct fetch_hop *hop = &fetch->hop;
+    if (!check_scheme(fetch, "protocol", hop->url.scheme))
+        return;
+    hop->proxy = proxy_for(fetch->client->proxies, &hop->url);
+    if (hop->proxy != NULL && !check_scheme(fetch, "proxy", hop->proxy->scheme))
+        return;
+    const struct url *peer = hop->proxy != NULL ? hop->proxy : &hop->url;
+    const struct connect_target target = {
+        .host = peer->host, .port = (uint16_t)peer->port, .deadline_ns = connect_deadline_ns(fetch)};
+    http_reader_init(&fetch->reader, HTTP_READ_RESPONSE);
+    fetch->hop_count++;
+    fetch_set_state(fetch, FETCH_CONNECTING);
+    fetch->attempt = connector_start(fetch->client->connector, &target, on_connected, fetch);
+}
+
+// --- pausing ---
+
+void http_fetch_pause(struct http_fetch *fetch) {
+    fetch->is_paused = true;
+    if (fetch->stream != NULL)
+        stream_read_stop(fetch->stream);
+}
+
+void http_fetch_resume(struct http_fetch *fetch) {
+    fetch->is_paused = false;
+    loop_defer(fetch->loop, &fetch->turn, on_turn);
+}
+
+static void read_on(struct http_fetch *fetch) {
+    if (fetch->is_paused || fetch->stream == NULL)
+        return;
+    stream_read_start(fetch->stream);
+    struct buffer held = fetch->held;
+    buffer_init(&fetch->held, BUFFER_NO_LIMIT);
+    fetch_read(fetch, buffer_text(&held), held.length); // last, for it may free the fetch
+    buffer_finish(&held);
+}
+
+static void on_turn(struct deferred *turn) {
+    struct http_fetch *fetch = CONTAINER_OF(turn, struct http_fetch, turn);
+    switch (fetch->state) {
+    case FETCH_WAITING:
+        fetch_begin_hop(fetch);
+        break;
+    case FETCH_CONNECTING:
+        break;
+    case FETCH_IN_HEAD:
+    case FETCH_IN_BODY:
+        read_on(fetch);
+        break;
+    case FETCH_ENDED:
+        report_end(fetch);
+        break;
+    }
+}
+
+// --- the beginning ---
+
+static bool first_hop(struct http_fetch *fetch, const char *url, struct error *err) {
+    struct fetch_hop *hop = &fetch->hop;
+    if (!url_parse(url, &hop->url, err))
+        return false;
+    hop->shown_url = hop->url.password != NULL ? hop_shown_url(&hop->url) : memory_string(url);
+    hop->method = memory_string(fetch->method);
+    fetch->origin_host = memory_string(hop->url.host);
+    hop->has_body = fetch->body_length > 0;
+    return true;
+}
+
+static void prepare(struct http_fetch *fetch, const struct http_fetch_request *request) {
+    AUTO_ERROR struct error err = {0};
+    fetch_take_request(fetch, request);
+    if (!fetch_check_method(fetch, &fetch->err) || !first_hop(fetch, request->url, &fetch->err))
+        fetch_end(fetch);
+    else if (!fetch_check_headers(fetch, &err))
+        fetch_fail(fetch, err.kind, "%s", error_text(&err));
+}
+
+static void start_deadline(struct http_fetch *fetch, int64_t deadline_ns) {
+    if (fetch->state != FETCH_WAITING || deadline_ns == 0)
+        return;
+    fetch->deadline_ns = clock_monotonic_ns() + deadline_ns;
+    timer_start(fetch->deadline, deadline_ns);
+}
+
+struct http_fetch *http_fetch_start(struct http_client *client, const struct http_fetch_request *request,
+                                    const struct http_fetch_handlers *handlers, void *data) {
+    struct http_fetch *fetch = memory_new(sizeof *fetch);
+    fetch->client = client;
+    fetch->loop = client->loop;
+    fetch->handlers = *handlers;
+    fetch->data = data;
+    fetch->redirects_max = request->redirects_max != 0 ? request->redirects_max : REDIRECTS_MAX;
+    fetch->deadline = timer_create_in(client->loop, on_deadline, fetch);
+    buffer_init(&fetch->held, BUFFER_NO_LIMIT);
+    list_add(&client->fetches, &fetch->link);
+    loop_defer(client->loop, &fetch->turn, on_turn);
+    prepare(fetch, request);
+    start_deadline(fetch, request->deadline_ns);
+    return fetch;
+}
+
+struct http_client *http_client_create(struct loop *loop, struct connector *connector,
+                                       const struct proxy_settings *proxies) {
+    struct http_client *client = memory_new(sizeof *client);
+    client->loop = loop;
+    client->connector = connector;
+    client->proxies = proxies;
+    list_init(&client->fetches);
+    return client;
+}
+
+void http_client_destroy(struct http_client *client) {
+    if (client == NULL)
+        return;
+    while (!list_is_empty(&client->fetches))
+        http_fetch_cancel(LIST_ITEM(client->fetches.next, struct http_fetch, link));
+    free(client);
+}

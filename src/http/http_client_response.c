@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Reading a response. Declared in http/http_client_internal.h.
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/text.h"
+#include "http/http_client_internal.h"
+
+#define INTERIM_MAX 100
+
+// --- what is wrong ---
+
+// The beginning of the first line, as far as it is kept. That of an HTTP response is not what is wrong with it.
+static char *shown_line(const struct http_fetch *fetch) {
+    if (text_has_prefix(fetch->first_line, "HTTP/"))
+        return memory_string("");
+    AUTO_FREE char *line = memory_string_n(fetch->first_line, strcspn(fetch->first_line, "\r\n"));
+    AUTO_FREE char *quoted = text_quoted(line);
+    return memory_printf(" %s", quoted);
+}
+
+static void fail_malformed(struct http_fetch *fetch) {
+    const char *reason = http_reader_reason(&fetch->reader);
+    if (fetch->state == FETCH_IN_BODY) {
+        fetch_fail(fetch, ERROR_CONNECTION, "%s", reason);
+    } else if (http_reader_status(&fetch->reader) == 431) {
+        fetch_fail(fetch, ERROR_TOO_LARGE, "net/http: server response headers exceeded %zu bytes; aborted",
+                   fetch->reader.head_limit_bytes);
+    } else {
+        AUTO_FREE char *line = shown_line(fetch);
+        fetch_fail(fetch, ERROR_CONNECTION, "net/http: HTTP/1.x transport connection broken: %s%s", reason, line);
+    }
+}
+
+static void keep_first_line(struct http_fetch *fetch, const char *bytes, size_t length) {
+    if (memchr(fetch->first_line, '\n', fetch->first_line_length) != NULL)
+        return;
+    size_t room = FETCH_LINE_MAX - fetch->first_line_length;
+    size_t kept = length < room ? length : room;
+    memcpy(fetch->first_line + fetch->first_line_length, bytes, kept);
+    fetch->first_line_length += kept;
+    fetch->first_line[fetch->first_line_length] = '\0';
+}
+
+// --- events of the reader ---
+
+static void on_response_head(struct http_fetch *fetch) {
+    const struct http_head *head = http_reader_head(&fetch->reader);
+    fetch->is_interim = head->status < 200 && head->status != 101;
+    if (fetch->is_interim) {
+        if (++fetch->interim_count > INTERIM_MAX)
+            fetch_fail(fetch, ERROR_CONNECTION, "net/http: too many 1xx informational responses");
+        return;
+    }
+    if (redirect_is_followed(head->status)) {
+        if (redirect_follow(fetch, head)) {
+            fetch_close_connection(fetch);
+            fetch_begin_hop(fetch);
+        }
+        return;
+    }
+    if (text_equal(fetch->hop.method, "HEAD"))
+        http_reader_skip_body(&fetch->reader);
+    fetch_set_state(fetch, FETCH_IN_BODY);
+    if (fetch->handlers.on_head != NULL)
+        fetch->handlers.on_head(fetch, head, fetch->data);
+}
+
+static void on_reader_event(struct http_fetch *fetch, enum http_event event, const char *bytes, size_t length) {
+    switch (event) {
+    case HTTP_NEED_MORE:
+        break;
+    case HTTP_HEAD:
+        on_response_head(fetch);
+        break;
+    case HTTP_BODY:
+        if (fetch->handlers.on_body != NULL)
+            fetch->handlers.on_body(fetch, bytes, length, fetch->data);
+        break;
+    case HTTP_END:
+        if (!fetch->is_interim)
+            fetch_end(fetch);
+        break;
+    case HTTP_FAILED:
+        fail_malformed(fetch);
+        break;
+    }
+}
+
+static bool is_reading(const struct http_fetch *fetch) {
+    return !fetch->is_paused && (fetch->state == FETCH_IN_HEAD || fetch->state == FETCH_IN_BODY);
+}
+
+void fetch_read(struct http_fetch *fetch, const char *bytes, size_t length) {
+    enum http_event event = HTTP_HEAD;
+    fetch->is_dispatching = true;
+    while (event != HTTP_NEED_MORE && is_reading(fetch)) {
+        const char *data;
+        size_t data_length;
+        event = http_reader_next(&fetch->reader, &bytes, &length, &data, &data_length);
+        on_reader_event(fetch, event, data, data_length);
+    }
+    fetch->is_dispatching = false;
+    if (fetch->is_cancelled)
+        fetch_free(fetch);
+    else if (fetch->is_paused)
+        buffer_add(&fetch->held, bytes, length);
+}
+
+// --- events of the stream ---
+
+static void on_data(struct stream *stream UNUSED, const char *bytes, size_t length, void *data) {
+    struct http_fetch *fetch = data;
+    if (fetch->state == FETCH_IN_HEAD)
+        keep_first_line(fetch, bytes, length);
+    fetch_read(fetch, bytes, length);
+}
+
+static void on_end(struct stream *stream UNUSED, void *data) {
+    struct http_fetch *fetch = data;
+    if (http_reader_is_idle(&fetch->reader))
+        fetch_fail(fetch, ERROR_CONNECTION, "EOF");
+    else if (http_reader_end(&fetch->reader))
+        fetch_read(fetch, "", 0);
+    else if (fetch->state == FETCH_IN_HEAD)
+        fetch_fail(fetch, ERROR_CONNECTION, "net/http: HTTP/1.x transport connection broken: unexpected EOF");
+    else
+        fetch_fail(fetch, ERROR_CONNECTION, "unexpected EOF");
+}
+
+static void on_failed(struct stream *stream UNUSED, const struct error *err, void *data) {
+    struct http_fetch *fetch = data;
+    int errnum = err->errnum;
+    fetch_fail(fetch, ERROR_CONNECTION, "%s", error_text(err));
+    fetch->err.errnum = errnum;
+}
+
+const struct stream_handlers fetch_stream_handlers = {.on_data = on_data, .on_end = on_end, .on_failed = on_failed};

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "http/http_exchange.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/text.h"
+#include "http/exchange_internal.h"
+
+// --- all of them ---
+
+void exchanges_init(struct exchanges *all, struct loop *loop) {
+    *all = (struct exchanges){.loop = loop};
+    list_init(&all->open);
+}
+
+const char *exchanges_date(struct exchanges *all) {
+    int64_t now_ns = clock_wall_ns();
+    if (all->date_second != now_ns / NS_PER_S || all->date_text[0] == '\0') {
+        all->date_second = now_ns / NS_PER_S;
+        clock_format_http(now_ns, all->date_text);
+    }
+    return all->date_text;
+}
+
+// --- created and freed ---
+
+static struct http_exchange *exchange_create(struct connection *connection, struct http_taken_head *request,
+                                             void *data) {
+    struct exchanges *all = data;
+    struct url_target target;
+    if (!url_target_parse(request->head.target, request->head.target_length, &target))
+        return NULL;
+    if (strlen(target.path) != target.path_length) { // a %00: no path of ours has one
+        url_target_finish(&target);
+        return NULL;
+    }
+    struct http_exchange *exchange = memory_new(sizeof *exchange);
+    exchange->all = all;
+    exchange->connection = connection;
+    exchange->request = *request;
+    exchange->target = target;
+    exchange->transport = connection->kind == STREAM_UNIX ? HTTP_OVER_UNIX : HTTP_OVER_TCP;
+    exchange->peer = connection->peer;
+    memcpy(exchange->remote, connection->address, sizeof exchange->remote);
+    exchange->progress = connection->body == BODY_NONE ? BODY_COMPLETE : BODY_COMING;
+    exchange->is_head_method = text_equal(request->head.method, "HEAD");
+    exchange->began_ns = clock_monotonic_ns();
+    buffer_init(&exchange->headers, BUFFER_NO_LIMIT);
+    list_add(&all->open, &exchange->link);
+    return exchange;
+}
+
+static void exchange_handle(struct http_exchange *exchange) {
+    exchange->all->handle(exchange, exchange->all->data);
+}
+
+void exchange_end(struct http_exchange *exchange) {
+    struct exchanges *all = exchange->all;
+    struct connection *connection = exchange->connection;
+    loop_defer_cancel(all->loop, &exchange->news);
+    list_remove(&exchange->link);
+    if (all->on_responded != NULL)
+        all->on_responded(exchange, exchange->status, clock_monotonic_ns() - exchange->began_ns, all->data);
+    http_taken_head_finish(&exchange->request);
+    url_target_finish(&exchange->target);
+    if (exchange->has_query)
+        url_query_finish(&exchange->query);
+    buffer_finish(&exchange->collected);
+    buffer_finish(&exchange->headers);
+    free(exchange);
+    if (connection != NULL)
+        connection_end_exchange(connection);
+    all->on_ended(all);
+}
+
+static size_t held_bytes(const struct http_exchange *exchange) {
+    return exchange->request.bytes.capacity +
+           exchange->request.head.header_count * sizeof exchange->request.head.headers[0] +
+           exchange->collected.capacity;
+}
+
+// --- the request ---
+
+const struct http_head *http_exchange_head(const struct http_exchange *exchange) {
+    return &exchange->request.head;
+}
+
+const char *http_exchange_method(const struct http_exchange *exchange) {
+    return exchange->request.head.method;
+}
+
+const char *http_exchange_path(const struct http_exchange *exchange) {
+    return exchange->target.path;
+}
+
+const char *http_exchange_raw_query(const struct http_exchange *exchange) {
+    return exchange->target.raw_query != NULL ? exchange->target.raw_query : "";
+}
+
+const struct url_query *http_exchange_query(struct http_exchange *exchange) {
+    if (!exchange->has_query) {
+        const char *raw = http_exchange_raw_query(exchange);
+        url_query_parse(&exchange->query, raw, strlen(raw));
+        exchange->has_query = true;
+    }
+    return &exchange->query;
+}
+
+void http_exchange_log_target(const struct http_exchange *exchange, struct buffer *out) {
+    url_add_path_escaped(out, exchange->target.path, exchange->target.path_length);
+    const char *query = http_exchange_raw_query(exchange);
+    if (query[0] != '\0') {
+        buffer_add_char(out, '?');
+        buffer_add_string(out, query);
+    }
+}
+
+enum http_transport http_exchange_transport(const struct http_exchange *exchange) {
+    return exchange->transport;
+}
+
+struct peer http_exchange_peer(const struct http_exchange *exchange) {
+    return exchange->peer;
+}
+
+const char *http_exchange_remote(const struct http_exchange *exchange) {
+    return exchange->remote;
+}
+
+void http_exchange_set_context(struct http_exchange *exchange, void *context) {
+    exchange->context = context;
+}
+
+void *http_exchange_context(const struct http_exchange *exchange) {
+    return exchange->context;
+}
+
+// --- what is due ---
+
+// Whether nothing more can come from the client, be it that it is gone or that it has only said so.
+static bool is_abandoned(const struct http_exchange *exchange) {
+    return exchange->connection == NULL || connection_is_abandoned(exchange->connection);
+}
+
+// One thing at a time: whatever is called may free the exchange.
+static void deliver(struct http_exchange *exchange) {
+    if (exchange_body_is_due(exchange)) {
+        if (is_abandoned(exchange))
+            exchange_deliver_later(exchange);
+        exchange_report_body(exchange);
+    } else if (is_abandoned(exchange) && exchange->on_cancel != NULL && !exchange->was_cancelled) {
+        exchange->was_cancelled = true;
+        exchange->on_cancel(exchange, exchange->cancel_data);
+    } else if (exchange->connection == NULL) {
+        exchange_drained(exchange);
+    }
+}
+
+static void on_delivery_due(struct deferred *news) {
+    deliver(CONTAINER_OF(news, struct http_exchange, news));
+}
+
+void exchange_deliver_later(struct http_exchange *exchange) {
+    loop_defer(exchange->all->loop, &exchange->news, on_delivery_due);
+}
+
+void exchanges_deliver_all(struct exchanges *all) {
+    // Each may respond others: begin at the front every time, and put what has been seen at the end.
+    for (size_t count = list_count(&all->open); count > 0 && !list_is_empty(&all->open); count--) {
+        struct http_exchange *exchange = LIST_ITEM(all->open.next, struct http_exchange, link);
+        list_remove(&exchange->link);
+        list_add(&all->open, &exchange->link);
+        deliver(exchange);
+    }
+}
+
+void http_exchange_on_cancel(struct http_exchange *exchange, http_cancel_fn on_cancel, void *data) {
+    exchange->on_cancel = on_cancel;
+    exchange->cancel_data = data;
+    if (is_abandoned(exchange))
+        exchange_deliver_later(exchange);
+}
+
+static void on_connection_lost(struct http_exchange *exchange) {
+    exchange->connection = NULL;
+    exchange_deliver_later(exchange);
+}
+
+const struct connection_handlers exchange_connection_handlers = {
+    .create = exchange_create,
+    .handle = exchange_handle,
+    .on_body = exchange_add_body,
+    .on_body_end = exchange_end_body,
+    .on_drained = exchange_drained,
+    .on_abandoned = exchange_deliver_later,
+    .on_lost = on_connection_lost,
+    .held_bytes = held_bytes,
+};

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "http/http_server.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "http/http_server_internal.h"
+
+const struct http_limits http_usual_limits = {
+    .wait_ns = {[WAIT_IDLE] = DEADLINE_NEVER,
+                [WAIT_HEAD] = 60 * NS_PER_S,
+                [WAIT_PROGRESS] = 60 * NS_PER_S,
+                [WAIT_LINGER] = 5 * NS_PER_S},
+    .evict_ns = 50 * NS_PER_MS,
+    .skipped_bytes = 262144,
+    .input_bytes = 65536,
+    .unread_bytes = HTTP_STREAM_HIGH_BYTES,
+    .buffered_bytes = (size_t)128 << 20,
+    .requests_per_turn = 16,
+};
+
+// The second half of what the budget keeps back is what the rest of the process can count on even if it has more open
+// than it has taken from the budget.
+static int descriptor_limit(void) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur > INT_MAX)
+        return INT_MAX;
+    int all = (int)limit.rlim_cur;
+    int reserved = (int)DESCRIPTORS_RESERVED;
+    return all - (all > 2 * reserved ? reserved : all / 2) / 2;
+}
+
+// --- accepting ---
+
+// The lowest free number, which the next connection gets; INT_MAX if there is none.
+static int next_descriptor(void) {
+    int fd = eventfd(0, EFD_CLOEXEC);
+    if (fd < 0)
+        return INT_MAX;
+    (void)close(fd);
+    return fd;
+}
+
+// What the rest of the process has open shows in the number of the newest connection.
+static bool may_accept(void *data) {
+    struct http_server *server = data;
+    const struct http_limits *limits = &server->connections.limits;
+    if (server->connections.count >= limits->connections ||
+        descriptor_budget_left(server->descriptors, DESCRIPTORS_CONNECTIONS) == 0)
+        return false;
+    if (server->newest_descriptor >= limits->descriptor)
+        server->newest_descriptor = next_descriptor();
+    return server->newest_descriptor < limits->descriptor;
+}
+
+static bool make_room(void *data) {
+    struct http_server *server = data;
+    return connections_evict(&server->connections);
+}
+
+static void on_stream_accepted(struct stream *stream, enum stream_kind kind, void *data) {
+    struct http_server *server = data;
+    server->newest_descriptor = stream_fd(stream);
+    if (!descriptor_budget_take(server->descriptors, DESCRIPTORS_CONNECTIONS, 1, NULL)) {
+        stream_destroy(stream);
+        return;
+    }
+    connection_open(&server->connections, stream, kind);
+}
+
+bool http_server_listen(struct http_server *server, int fd, enum http_transport transport, struct error *err) {
+    return acceptor_listen(server->acceptor, fd, transport == HTTP_OVER_UNIX ? STREAM_UNIX : STREAM_TCP, err);
+}
+
+// --- shutting down ---
+
+static void on_shutdown_ended(struct deferred *deferred) {
+    struct http_server *server = CONTAINER_OF(deferred, struct http_server, end);
+    void (*call)(void *data) = server->on_end;
+    server->on_end = NULL;
+    if (call != NULL)
+        call(server->on_end_data);
+}
+
+static void check_end(struct http_server *server) {
+    if (server->on_end != NULL && list_is_empty(&server->exchanges.open) && server->connections.count == 0)
+        loop_defer(server->exchanges.loop, &server->end, on_shutdown_ended);
+}
+
+static void on_grace_over(void *data) {
+    struct http_server *server = data;
+    connections_close_all(&server->connections);
+    loop_defer(server->exchanges.loop, &server->end, on_shutdown_ended); // behind what the exchanges are told
+}
+
+void http_server_shut_down(struct http_server *server, int64_t grace_ns, void (*on_end_fn)(void *data), void *data) {
+    if (server->connections.is_stopping)
+        return;
+    server->connections.is_stopping = true;
+    server->on_end = on_end_fn;
+    server->on_end_data = data;
+    acceptor_destroy(TAKE(server->acceptor));
+    connections_close_waiting(&server->connections, WAIT_IDLE);
+    connections_close_waiting(&server->connections, WAIT_HEAD);
+    server->grace_timer = timer_create_in(server->exchanges.loop, on_grace_over, server);
+    timer_start(server->grace_timer, grace_ns);
+    check_end(server);
+}
+
+// --- creating and destroying ---
+
+static struct http_server *server_of(struct exchanges *exchanges) {
+    return CONTAINER_OF(exchanges, struct http_server, exchanges);
+}
+
+static void on_connection_closed(void *data) {
+    struct http_server *server = server_of(data);
+    descriptor_budget_give_back(server->descriptors, DESCRIPTORS_CONNECTIONS, 1);
+    if (server->connections.is_stopping)
+        check_end(server);
+    else
+        acceptor_resume(server->acceptor);
+}
+
+static void on_exchange_ended(struct exchanges *exchanges) {
+    struct http_server *server = server_of(exchanges);
+    if (server->is_destroyed && list_is_empty(&exchanges->open))
+        free(server);
+    else if (server->connections.is_stopping)
+        check_end(server);
+}
+
+struct http_server *http_server_create(struct loop *loop, struct descriptor_budget *descriptors,
+                                       const struct http_server_hooks *hooks) {
+    static const struct acceptor_handlers acceptor_handlers = {
+        .may_accept = may_accept, .make_room = make_room, .on_accepted = on_stream_accepted};
+    struct http_server *server = memory_new(sizeof *server);
+    struct http_limits limits = http_usual_limits;
+    limits.connections = DESCRIPTORS_CONNECTIONS_MAX;
+    limits.descriptor = descriptor_limit();
+    server->descriptors = descriptors;
+    exchanges_init(&server->exchanges, loop);
+    server->exchanges.handle = hooks->handle;
+    server->exchanges.on_responded = hooks->responded;
+    server->exchanges.data = hooks->data;
+    server->exchanges.on_ended = on_exchange_ended;
+    connections_init(&server->connections, loop, &limits, &connection_entry_functions);
+    server->connections.handlers = &exchange_connection_handlers;
+    server->connections.on_closed = on_connection_closed;
+    server->connections.data = &server->exchanges;
+    server->acceptor = acceptor_create(loop, &acceptor_handlers, server);
+    return server;
+}
+
+void http_server_destroy(struct http_server *server) {
+    if (server == NULL)
+        return;
+    server->connections.is_stopping = true;
+    server->on_end = NULL;
+    acceptor_destroy(TAKE(server->acceptor));
+    connections_close_all(&server->connections);
+    connections_free_closed(&server->connections);
+    exchanges_deliver_all(&server->exchanges);
+    connections_finish(&server->connections);
+    loop_defer_cancel(server->exchanges.loop, &server->end);
+    timer_destroy(server->grace_timer);
+    server->is_destroyed = true;
+    on_exchange_ended(&server->exchanges);
+}
+
+size_t http_server_connections(const struct http_server *server) {
+    return server->connections.count;
+}

@@ -1,0 +1,351 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "net/stream.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "net/stream_internal.h"
+#include "net/stream_queue_internal.h"
+
+#define READ_BYTES 65536
+#define READS_PER_TURN 4
+#define WRITES_PER_TURN 8
+#define PIECES_MAX 64 // of one system call
+#define LOW_BYTES ((size_t)16384)
+#define HIGH_BYTES ((size_t)65536)
+
+enum stream_life { STREAM_WORKS, STREAM_BREAKS /* on_failed is due */, STREAM_FAILED, STREAM_DESTROYED };
+enum reading { READING_STOPPED, READING_STARTED, READING_ENDED };
+enum writing { WRITING_OPEN, WRITING_ENDS /* when the queue is empty */, WRITING_ENDED };
+
+struct stream {
+    uv_poll_t poll;
+    struct loop *loop;
+    const struct stream_transport *transport;
+    void *transport_state;
+    struct stream_handlers handlers;
+    void *data;
+    struct stream_queue queue;
+    size_t low_bytes, high_bytes;
+    struct deferred unpolled_read;
+    struct deferred failed_call;
+    const char *failed_to; // what could not be done any more
+    int failed_errnum;
+    int fd;
+    int polled; // the events that are waited for
+    enum stream_life life;
+    enum reading reading;
+    enum writing writing;
+    bool has_poll;   // the loop knows `poll`, and has to let go of it before the stream is freed
+    bool is_calling; // a handler is being called, and the stream is used afterwards
+};
+
+// --- failing ---
+
+static void report_failure(struct deferred *failed_call) {
+    struct stream *stream = CONTAINER_OF(failed_call, struct stream, failed_call);
+    stream->life = STREAM_FAILED;
+    if (stream->handlers.on_failed == NULL)
+        return;
+    AUTO_ERROR struct error err = {0}; // stays while the handler destroys the stream
+    error_set_errno(&err, stream->failed_errnum, "cannot %s", stream->failed_to);
+    stream->handlers.on_failed(stream, &err, stream->data);
+}
+
+static void stream_break(struct stream *stream, int errnum, const char *failed_to) {
+    stream->life = STREAM_BREAKS;
+    stream->failed_to = failed_to;
+    stream->failed_errnum = errnum;
+    stream_queue_clear(&stream->queue);
+    if (stream->has_poll)
+        (void)uv_poll_stop(&stream->poll);
+    loop_defer(stream->loop, &stream->failed_call, report_failure);
+}
+
+static bool is_passing(int errnum) {
+    return errnum == EAGAIN || errnum == EWOULDBLOCK || errnum == EINTR;
+}
+
+// --- polling ---
+
+static void on_poll_ready(uv_poll_t *poll, int status, int events);
+
+static bool open_poll(struct stream *stream) {
+    if (stream->has_poll)
+        return true;
+    int code = uv_poll_init(loop_uv(stream->loop), &stream->poll, stream->fd);
+    stream->has_poll = code == 0;
+    if (code != 0)
+        stream_break(stream, -code, "poll");
+    return code == 0;
+}
+
+// Sets what the loop waits for. A handler may want one thing after the other, and often closes in the end: what counts
+// is what is wanted when it has returned.
+static void update_polling(struct stream *stream) {
+    if (stream->life != STREAM_WORKS || stream->is_calling)
+        return;
+    int wanted = stream->reading == READING_STARTED ? UV_READABLE : 0;
+    wanted |= stream->queue.bytes > 0 ? UV_WRITABLE : 0;
+    if (wanted == stream->polled || !open_poll(stream))
+        return;
+    stream->polled = wanted;
+    if (wanted == 0)
+        (void)uv_poll_stop(&stream->poll);
+    else
+        (void)uv_poll_start(&stream->poll, wanted, on_poll_ready);
+}
+
+// Around whatever calls handlers and goes on with the stream.
+static void begin_calling(struct stream *stream) {
+    stream->is_calling = true;
+}
+
+static void end_calling(struct stream *stream) {
+    stream->is_calling = false;
+    if (stream->life != STREAM_DESTROYED)
+        update_polling(stream);
+    else if (!stream->has_poll)
+        free(stream);
+}
+
+// --- creating and destroying ---
+
+struct stream *stream_create(struct loop *loop, int fd, enum stream_kind kind) {
+    struct stream *stream = memory_new(sizeof *stream);
+    stream->loop = loop;
+    stream->fd = fd;
+    stream->transport = kind == STREAM_FILE ? &stream_file_transport : &stream_socket_transport;
+    stream->low_bytes = LOW_BYTES;
+    stream->high_bytes = HIGH_BYTES;
+    stream_queue_init(&stream->queue);
+    int on = 1;
+    if (kind == STREAM_TCP)
+        (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    if (kind == STREAM_FILE) // sockets have a flag for each call instead
+        (void)ioctl(fd, FIONBIO, &on);
+    return stream;
+}
+
+static void on_poll_closed(uv_handle_t *handle) {
+    free(CONTAINER_OF((uv_poll_t *)handle, struct stream, poll));
+}
+
+void stream_destroy(struct stream *stream) {
+    if (stream == NULL)
+        return;
+    stream->life = STREAM_DESTROYED;
+    loop_defer_cancel(stream->loop, &stream->unpolled_read);
+    loop_defer_cancel(stream->loop, &stream->failed_call);
+    stream_queue_clear(&stream->queue);
+    if (stream->transport->destroy != NULL)
+        stream->transport->destroy(stream->transport_state);
+    if (stream->has_poll)
+        uv_close((uv_handle_t *)&stream->poll, on_poll_closed);
+    (void)close(stream->fd);
+    if (!stream->has_poll && !stream->is_calling)
+        free(stream);
+}
+
+void stream_set_handlers(struct stream *stream, const struct stream_handlers *handlers, void *data) {
+    stream->handlers = *handlers;
+    stream->data = data;
+    if (stream->reading == READING_ENDED)
+        stream->reading = READING_STOPPED;
+    if (stream->life == STREAM_FAILED) {
+        stream->life = STREAM_BREAKS;
+        loop_defer(stream->loop, &stream->failed_call, report_failure);
+    }
+}
+
+void stream_set_water_marks(struct stream *stream, size_t low_bytes, size_t high_bytes) {
+    stream->low_bytes = low_bytes;
+    stream->high_bytes = high_bytes;
+}
+
+// --- reading ---
+
+static void end_reading(struct stream *stream) {
+    stream->reading = READING_ENDED;
+    if (stream->handlers.on_end != NULL)
+        stream->handlers.on_end(stream, stream->data);
+}
+
+// Reads once and reports it. Returns how many bytes there were.
+static size_t read_once(struct stream *stream) {
+    char bytes[READ_BYTES];
+    ssize_t got = stream->transport->read(stream->transport_state, stream->fd, bytes, sizeof bytes);
+    if (got > 0) {
+        if (stream->handlers.on_data != NULL)
+            stream->handlers.on_data(stream, bytes, (size_t)got, stream->data);
+    } else if (got == 0) {
+        end_reading(stream);
+    } else if (!is_passing(errno)) {
+        stream_break(stream, errno, "read");
+    }
+    return got < 0 ? 0 : (size_t)got;
+}
+
+static bool wants_to_read(const struct stream *stream) {
+    return stream->life == STREAM_WORKS && stream->reading == READING_STARTED;
+}
+
+// False if there was nothing to read.
+static bool read_some(struct stream *stream) {
+    size_t got = wants_to_read(stream) ? read_once(stream) : 0;
+    bool has_read = got > 0;
+    // After less than a whole buffer nothing is left.
+    for (int i = 1; i < READS_PER_TURN && got == READ_BYTES && wants_to_read(stream); i++)
+        got = read_once(stream);
+    return has_read;
+}
+
+static void on_unpolled_read_due(struct deferred *unpolled_read) {
+    struct stream *stream = CONTAINER_OF(unpolled_read, struct stream, unpolled_read);
+    begin_calling(stream);
+    (void)read_some(stream);
+    end_calling(stream);
+}
+
+// The first bytes of a new connection have usually come when it is accepted, and many end after one request and its
+// response: opening a poll handle, which takes several system calls, is put off until there is nothing to read.
+void stream_read_start(struct stream *stream) {
+    if (stream->reading != READING_STOPPED)
+        return;
+    stream->reading = READING_STARTED;
+    if (stream->has_poll)
+        update_polling(stream);
+    else
+        loop_defer(stream->loop, &stream->unpolled_read, on_unpolled_read_due);
+}
+
+void stream_read_stop(struct stream *stream) {
+    if (stream->reading != READING_STARTED)
+        return;
+    stream->reading = READING_STOPPED;
+    update_polling(stream);
+}
+
+bool stream_has_unread(const struct stream *stream) {
+    int length = 0;
+    return ioctl(stream->fd, FIONREAD, &length) == 0 && length > 0;
+}
+
+// --- writing ---
+
+static void end_writing(struct stream *stream) {
+    stream->writing = WRITING_ENDED;
+    stream->transport->shut_down(stream->transport_state, stream->fd);
+}
+
+static size_t total_length(const struct iovec *pieces, size_t count) {
+    size_t total = 0;
+    for (size_t i = 0; i < count; i++)
+        total += pieces[i].iov_len;
+    return total;
+}
+
+// How many bytes were written, which are none if that has broken the stream.
+static size_t write_once(struct stream *stream, const struct iovec *pieces, size_t count) {
+    ssize_t written = stream->transport->write(stream->transport_state, stream->fd, pieces, count);
+    if (written < 0 && !is_passing(errno))
+        stream_break(stream, errno, "write");
+    return written < 0 ? 0 : (size_t)written;
+}
+
+// Writes what is queued as far as possible; false if nothing went out.
+static bool write_queued(struct stream *stream) {
+    size_t before = stream->queue.bytes;
+    for (int i = 0; i < WRITES_PER_TURN && stream->queue.bytes > 0; i++) {
+        struct iovec pieces[PIECES_MAX];
+        size_t count = stream_queue_front(&stream->queue, pieces, PIECES_MAX);
+        size_t written = write_once(stream, pieces, count);
+        if (written == 0)
+            break;
+        bool is_full = written < total_length(pieces, count);
+        stream_queue_consume(&stream->queue, written);
+        if (is_full)
+            break;
+    }
+    return stream->life == STREAM_WORKS && stream->queue.bytes < before;
+}
+
+// False if nothing went out.
+static bool drain(struct stream *stream) {
+    if (stream->life != STREAM_WORKS || !write_queued(stream))
+        return false;
+    if (stream->queue.bytes == 0 && stream->writing == WRITING_ENDS)
+        end_writing(stream);
+    if (stream->queue.bytes <= stream->low_bytes && stream->handlers.on_drained != NULL)
+        stream->handlers.on_drained(stream, stream->data);
+    return true;
+}
+
+void stream_write(struct stream *stream, const struct iovec *pieces, size_t count) {
+    if (stream->life != STREAM_WORKS || stream->writing != WRITING_OPEN)
+        return;
+    size_t written = 0;
+    if (stream->queue.bytes == 0)
+        written = write_once(stream, pieces, count < PIECES_MAX ? count : PIECES_MAX);
+    if (stream->life != STREAM_WORKS)
+        return;
+    if (!stream_queue_add(&stream->queue, pieces, count, written))
+        stream_break(stream, ENOMEM, "write");
+    update_polling(stream);
+}
+
+size_t stream_queued_bytes(const struct stream *stream) {
+    return stream->queue.bytes;
+}
+
+bool stream_is_full(const struct stream *stream) {
+    return stream->queue.bytes >= stream->high_bytes;
+}
+
+bool stream_is_broken(const struct stream *stream) {
+    return stream->life != STREAM_WORKS;
+}
+
+void stream_shut_down(struct stream *stream) {
+    if (stream->life != STREAM_WORKS || stream->writing != WRITING_OPEN)
+        return;
+    stream->writing = WRITING_ENDS;
+    if (stream->queue.bytes == 0)
+        end_writing(stream);
+}
+
+int stream_fd(const struct stream *stream) {
+    return stream->fd;
+}
+
+// --- the loop ---
+
+// libuv ends to poll when a descriptor is in error, without a word about the error: reading or writing finds out. What
+// came before the peer went away is read first. Where neither gets anywhere, polling on would spin.
+static void on_poll_error(struct stream *stream) {
+    stream->polled = 0;
+    bool has_read = read_some(stream);
+    bool has_written = drain(stream);
+    if (stream->life == STREAM_WORKS && stream->reading != READING_ENDED && !has_read && !has_written)
+        stream_break(stream, EIO, "poll");
+}
+
+static void on_poll_ready(uv_poll_t *poll, int status, int events) {
+    struct stream *stream = CONTAINER_OF(poll, struct stream, poll);
+    begin_calling(stream);
+    if (status < 0) {
+        on_poll_error(stream);
+    } else {
+        if ((events & UV_READABLE) != 0)
+            (void)read_some(stream);
+        if ((events & UV_WRITABLE) != 0)
+            (void)drain(stream);
+    }
+    end_calling(stream);
+}

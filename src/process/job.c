@@ -1,0 +1,412 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "process/job.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/list.h"
+#include "base/memory.h"
+#include "process/job_output_internal.h"
+#include "process/launcher_internal.h"
+#include "process/pty_internal.h"
+
+#define TERMINAL_COLUMNS 80
+#define TERMINAL_ROWS 25
+
+struct job_context {
+    struct job_context_spec spec;
+    struct launcher *launcher;
+    struct list abandoned; // job.link
+};
+
+enum job_state {
+    JOB_LAUNCHING, // waits for its launch, or is being launched
+    JOB_RUNNING,
+    JOB_EXITED, // the process has ended, its output has not, or on_ended is due
+    JOB_OVER,   // on_failed or on_ended has been called
+};
+
+enum { OUTPUT, ERRORS, OUTPUT_COUNT };
+
+struct job {
+    struct job_context *context;
+    struct list link;     // in context.abandoned
+    struct job_spec spec; // without what was borrowed for the start
+    const struct job_handlers *handlers;
+    void *data;
+    enum job_state state;
+    bool is_abandoned;
+    bool was_killed; // by the deadline
+    int exit_code;
+    char *path;
+    struct launch *launch; // NULL unless launching
+    struct child child;
+    struct job_output *outputs[OUTPUT_COUNT]; // NULL without one, and at its end
+    bool is_paused;
+    int input_fd;              // -1 without one, and once it was taken
+    struct timer *deadline;    // NULL without one
+    struct timer *output_wait; // NULL until the process has ended
+    struct deferred end;
+    size_t descriptor_count; // taken from the budget
+};
+
+// --- the budget of descriptors ---
+
+// Those that stay open; the child's own ends go with the launch, and there are few launches at a time.
+static size_t count_descriptors(const struct job_spec *spec) {
+    size_t count = 0;
+    count += spec->terminal.is_wanted || spec->output.write != NULL;
+    count += spec->errors.write != NULL;
+    count += (spec->terminal.is_wanted && spec->terminal.takes_input) || spec->input == JOB_INPUT_PIPE;
+    return count;
+}
+
+static bool take_descriptors(struct job *job, size_t count, struct error *err) {
+    struct descriptor_budget *budget = job->context->spec.descriptors;
+    if (budget != NULL && !descriptor_budget_take(budget, DESCRIPTORS_PROCESSES, count, err))
+        return error_prefix(err, "pipe: ");
+    job->descriptor_count = count;
+    return true;
+}
+
+static void give_back_descriptors(struct job *job) {
+    struct descriptor_budget *budget = job->context->spec.descriptors;
+    if (budget != NULL)
+        descriptor_budget_give_back(budget, DESCRIPTORS_PROCESSES, job->descriptor_count);
+}
+
+// --- states ---
+
+static void set_state(struct job *job, enum job_state state) {
+    job->state = state;
+    if (state != JOB_RUNNING && job->deadline != NULL)
+        timer_stop(job->deadline);
+}
+
+static void close_outputs(struct job *job) {
+    for (size_t i = 0; i < OUTPUT_COUNT; i++)
+        job_output_destroy(TAKE(job->outputs[i]));
+}
+
+static void fail(struct job *job, const struct error *err) {
+    set_state(job, JOB_OVER);
+    close_outputs(job);
+    file_close_at(&job->input_fd);
+    job->handlers->on_failed(job, err, job->data);
+}
+
+static void end(struct deferred *deferred) {
+    struct job *job = CONTAINER_OF(deferred, struct job, end);
+    // Its number, and its group's, may be another's from here on.
+    reaper_forget(job->context->spec.reaper, &job->child);
+    set_state(job, JOB_OVER);
+    if (job->is_abandoned) {
+        job_destroy(job);
+        return;
+    }
+    struct job_end result = {
+        .exit_code = job->exit_code,
+        // It may have ended by itself just before the signal came.
+        .has_timed_out = job->was_killed && job->exit_code == 128 + SIGKILL,
+    };
+    job->handlers->on_ended(job, &result, job->data);
+}
+
+static bool has_output(const struct job *job) {
+    return job->outputs[OUTPUT] != NULL || job->outputs[ERRORS] != NULL;
+}
+
+static void on_output_ended(struct job_output *output, void *data) {
+    struct job *job = data;
+    for (size_t i = 0; i < OUTPUT_COUNT; i++) {
+        if (job->outputs[i] == output)
+            job->outputs[i] = NULL;
+    }
+    job_output_destroy(output);
+    if (job->state == JOB_EXITED && !has_output(job))
+        loop_defer(job->context->spec.loop, &job->end, end);
+}
+
+static void on_output_wait_over(void *data) {
+    struct job *job = data;
+    for (size_t i = 0; i < OUTPUT_COUNT; i++) {
+        if (job->outputs[i] != NULL)
+            job_output_finish(job->outputs[i]);
+    }
+}
+
+static void on_child_exited(struct child *child, int exit_code) {
+    struct job *job = CONTAINER_OF(child, struct job, child);
+    job->exit_code = exit_code;
+    set_state(job, JOB_EXITED);
+    // Nearly always, all of it is there, and nobody else holds it.
+    for (size_t i = 0; i < OUTPUT_COUNT; i++) {
+        if (job->outputs[i] != NULL)
+            job_output_read(job->outputs[i]);
+    }
+    if (has_output(job)) {
+        reaper_keep(job->context->spec.reaper, child);
+        job->output_wait = timer_create_in(job->context->spec.loop, on_output_wait_over, job);
+        timer_start(job->output_wait, job->spec.output_wait_ns);
+    } else {
+        loop_defer(job->context->spec.loop, &job->end, end);
+    }
+    if (job->handlers->on_exited != NULL && !job->is_abandoned)
+        job->handlers->on_exited(job, exit_code, job->data);
+}
+
+static void on_deadline_expired(void *data) {
+    struct job *job = data;
+    if (job->state == JOB_LAUNCHING) {
+        launch_call_off(TAKE(job->launch));
+        AUTO_ERROR struct error err = {0};
+        error_set(&err, ERROR_TIMEOUT, "fork/exec %s: timed out", job->path);
+        fail(job, &err);
+        return;
+    }
+    job->was_killed = true;
+    // The process itself, too: it may have moved to another group.
+    child_signal_group(&job->child, SIGKILL, NULL);
+    child_signal(&job->child, SIGKILL, NULL);
+}
+
+// --- launching ---
+
+static bool open_pipe(int *reading_end, int *writing_end, struct error *err) {
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) != 0)
+        return error_set_errno(err, errno, "pipe");
+    *reading_end = ends[0];
+    *writing_end = ends[1];
+    return true;
+}
+
+static bool open_output(struct job *job, size_t which, int fd, struct error *err) {
+    const struct job_sink *sink = which == OUTPUT ? &job->spec.output : &job->spec.errors;
+    struct loop *loop = job->context->spec.loop;
+    if (job_output_create(loop, fd, sink, on_output_ended, job, &job->outputs[which], err))
+        return true;
+    file_close_at(&fd);
+    return false;
+}
+
+static bool open_terminal(struct job *job, struct process_spec *spec, struct error *err) {
+    const struct job_terminal *terminal = &job->spec.terminal;
+    uid_t uid = spec->account.has_uid ? spec->account.uid : getuid();
+    gid_t gid = spec->account.has_gid ? spec->account.gid : getgid();
+    int master = -1;
+    if (!pty_open(uid, gid, &master, &spec->stdout_fd, err) || !open_output(job, OUTPUT, master, err))
+        return false;
+    bool has_size = terminal->columns > 0 && terminal->rows > 0;
+    if (!pty_resize(master, has_size ? terminal->columns : TERMINAL_COLUMNS, has_size ? terminal->rows : TERMINAL_ROWS,
+                    err))
+        return false;
+    if (!terminal->takes_input)
+        return true;
+    spec->stdin_fd = spec->stdout_fd;
+    job->input_fd = fcntl(master, F_DUPFD_CLOEXEC, 0);
+    return job->input_fd >= 0 || error_set_errno(err, errno, "terminal");
+}
+
+static bool open_output_pipe(struct job *job, size_t which, int *writing_end, struct error *err) {
+    int reading_end = -1;
+    return open_pipe(&reading_end, writing_end, err) && open_output(job, which, reading_end, err);
+}
+
+// Opened no earlier: jobs that wait to be launched hold no descriptors.
+static bool on_launch_begun(struct process_spec *spec, void *data, struct error *err) {
+    struct job *job = data;
+    if (job->spec.terminal.is_wanted) {
+        if (!open_terminal(job, spec, err))
+            return false;
+    } else if (job->spec.output.write != NULL && !open_output_pipe(job, OUTPUT, &spec->stdout_fd, err)) {
+        return false;
+    }
+    spec->stderr_fd = spec->stdout_fd;
+    if (job->spec.errors.write != NULL && !open_output_pipe(job, ERRORS, &spec->stderr_fd, err))
+        return false;
+    bool wants_pipe = job->spec.input == JOB_INPUT_PIPE && job->input_fd < 0;
+    return !wants_pipe || open_pipe(&spec->stdin_fd, &job->input_fd, err);
+}
+
+static void on_launch_done(pid_t pid, const struct error *err, void *data) {
+    struct job *job = data;
+    job->launch = NULL;
+    if (err != NULL) {
+        fail(job, err);
+        return;
+    }
+    set_state(job, JOB_RUNNING);
+    reaper_watch(job->context->spec.reaper, &job->child, pid, on_child_exited);
+    if (!job->is_paused)
+        job_resume_output(job);
+    job->handlers->on_launched(job, job->data);
+}
+
+static bool find_program(const struct job_spec *spec, char **path, struct error *err) {
+    const char *name = spec->words->items[0];
+    if (strchr(name, '/') == NULL)
+        return process_find_program(name, spec->search_path, path, err);
+    // A path is left to exec: it may be relative to the command's directory, or to its user's eyes only.
+    *path = memory_string(name);
+    return true;
+}
+
+static bool start_launch(struct job *job, const struct job_spec *spec, struct error *err) {
+    static const struct launch_handlers handlers = {.prepare = on_launch_begun, .on_done = on_launch_done};
+    struct process_spec process = {
+        .path = job->path,
+        .argv = spec->words->items,
+        .envp = environment_list(spec->run_as->environment),
+        .directory = spec->run_as->directory,
+        .account = spec->run_as->account,
+        .group = spec->group,
+        .descriptors = reaper_child_descriptors(job->context->spec.reaper),
+        .takes_terminal = spec->terminal.is_wanted && spec->terminal.is_controlling,
+    };
+    return launch_start(job->context->launcher, &process, &handlers, job, &job->launch, err);
+}
+
+static void job_free(struct job *job) {
+    give_back_descriptors(job);
+    timer_destroy(job->deadline);
+    timer_destroy(job->output_wait);
+    free(job->path);
+    free(job);
+}
+
+bool job_start(struct job_context *context, const struct job_spec *spec, const struct job_handlers *handlers,
+               void *data, struct job **out, struct error *err) {
+    AUTO_FREE char *path = NULL;
+    if (!find_program(spec, &path, err))
+        return false;
+    struct job *job = memory_new(sizeof *job);
+    job->context = context;
+    job->spec = *spec;
+    job->spec.words = NULL;
+    job->spec.run_as = NULL;
+    job->spec.search_path = NULL;
+    job->handlers = handlers;
+    job->data = data;
+    job->path = TAKE(path);
+    job->input_fd = -1;
+    list_init(&job->link);
+    if (!take_descriptors(job, count_descriptors(spec), err) || !start_launch(job, spec, err)) {
+        job_free(job);
+        return false;
+    }
+    if (spec->deadline_ns > 0) {
+        job->deadline = timer_create_in(context->spec.loop, on_deadline_expired, job);
+        timer_start(job->deadline, spec->deadline_ns);
+    }
+    *out = job;
+    return true;
+}
+
+// --- what its owner does with it ---
+
+void job_destroy(struct job *job) {
+    if (job == NULL)
+        return;
+    if (job->launch != NULL)
+        launch_call_off(job->launch);
+    reaper_forget(job->context->spec.reaper, &job->child);
+    loop_defer_cancel(job->context->spec.loop, &job->end);
+    list_remove(&job->link);
+    close_outputs(job);
+    file_close_at(&job->input_fd);
+    job_free(job);
+}
+
+void job_abandon(struct job *job) {
+    if (job == NULL)
+        return;
+    if (job->state != JOB_RUNNING && job->state != JOB_EXITED) {
+        job_destroy(job);
+        return;
+    }
+    job->is_abandoned = true;
+    list_add(&job->context->abandoned, &job->link);
+    file_close_at(&job->input_fd);
+    for (size_t i = 0; i < OUTPUT_COUNT; i++) {
+        if (job->outputs[i] != NULL)
+            job_output_drop(job->outputs[i]);
+    }
+}
+
+pid_t job_pid(const struct job *job) {
+    return job->state == JOB_RUNNING ? job->child.pid : 0;
+}
+
+bool job_signal(struct job *job, int signal_number, struct error *err) {
+    if (job->state != JOB_RUNNING)
+        return error_set_errno(err, ESRCH, "cannot send signal %d", signal_number);
+    return child_signal(&job->child, signal_number, err);
+}
+
+bool job_signal_group(struct job *job, int signal_number, struct error *err) {
+    return child_signal_group(&job->child, signal_number, err);
+}
+
+int job_take_input(struct job *job) {
+    int fd = job->input_fd;
+    job->input_fd = -1;
+    return fd;
+}
+
+bool job_resize(struct job *job, unsigned columns, unsigned rows, struct error *err) {
+    if (!job->spec.terminal.is_wanted)
+        return error_set(err, ERROR_BAD_REQUEST, "terminal: there is none");
+    if (job->outputs[OUTPUT] != NULL)
+        return pty_resize(job_output_fd(job->outputs[OUTPUT]), columns, rows, err);
+    if (job->state == JOB_LAUNCHING && columns > 0 && rows > 0) {
+        job->spec.terminal.columns = columns;
+        job->spec.terminal.rows = rows;
+        return true;
+    }
+    return error_set_errno(err, EIO, "terminal");
+}
+
+void job_pause_output(struct job *job) {
+    job->is_paused = true;
+    for (size_t i = 0; i < OUTPUT_COUNT; i++) {
+        if (job->outputs[i] != NULL)
+            job_output_pause(job->outputs[i]);
+    }
+}
+
+void job_resume_output(struct job *job) {
+    job->is_paused = false;
+    for (size_t i = 0; i < OUTPUT_COUNT && job->state != JOB_LAUNCHING; i++) {
+        if (job->outputs[i] != NULL)
+            job_output_resume(job->outputs[i]);
+    }
+}
+
+// --- what all jobs share ---
+
+struct job_context *job_context_create(const struct job_context_spec *spec) {
+    struct job_context *context = memory_new(sizeof *context);
+    context->spec = *spec;
+    context->launcher = launcher_create(spec->loop, spec->reaper,
+                                        spec->launch_deadline_ns > 0 ? spec->launch_deadline_ns : LAUNCH_DEADLINE_NS);
+    list_init(&context->abandoned);
+    return context;
+}
+
+bool job_context_destroy(struct job_context *context) {
+    if (context == NULL)
+        return true;
+    struct job *job;
+    LIST_FOR_EACH (job, &context->abandoned, link)
+        job_destroy(job);
+    if (!launcher_destroy(context->launcher))
+        return false;
+    free(context);
+    return true;
+}

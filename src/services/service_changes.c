@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "services/service_changes_internal.h"
+
+#include <stdlib.h>
+
+#include "base/memory.h"
+
+// A change of state that has not been emitted yet.
+struct changed_service {
+    struct list link;
+    char *name;
+    enum service_state before, now;
+};
+
+static void changed_destroy(struct changed_service *changed) {
+    list_remove(&changed->link);
+    free(changed->name);
+    free(changed);
+}
+
+static void emit(struct deferred *deferred) {
+    struct service_manager *manager = CONTAINER_OF(deferred, struct service_manager, emission);
+    // What listeners cause is emitted in the next turn.
+    for (size_t count = list_count(&manager->changes); count > 0 && !list_is_empty(&manager->changes); count--) {
+        struct changed_service *changed = LIST_ITEM(manager->changes.next, struct changed_service, link);
+        struct service_change change = {.name = changed->name, .before = changed->before, .now = changed->now};
+        event_emit(&manager->changed, &change);
+        changed_destroy(changed);
+    }
+    if (manager->has_shutdown && !manager->has_emitted_shutdown) {
+        manager->has_emitted_shutdown = true;
+        event_emit(&manager->shutdown_wanted, &manager->shutdown);
+    }
+}
+
+void service_changed(struct service *service, enum service_state before) {
+    struct service_manager *manager = service->manager;
+    struct changed_service *changed = memory_new(sizeof *changed);
+    changed->name = memory_string(service->name);
+    changed->before = before;
+    changed->now = service->state;
+    list_add(&manager->changes, &changed->link);
+    loop_defer(manager->spec.loop, &manager->emission, emit);
+}
+
+void service_stamp(struct service *service) {
+    service->since = clock_now();
+    clock_format(service->since, service->since_text);
+}
+
+void service_request_shutdown(struct service_manager *manager, enum shutdown_kind kind) {
+    if (manager->has_shutdown)
+        return;
+    manager->has_shutdown = true;
+    manager->shutdown = kind;
+    loop_defer(manager->spec.loop, &manager->emission, emit);
+}
+
+void service_changes_discard(struct service_manager *manager) {
+    loop_defer_cancel(manager->spec.loop, &manager->emission);
+    while (!list_is_empty(&manager->changes))
+        changed_destroy(LIST_ITEM(manager->changes.next, struct changed_service, link));
+}

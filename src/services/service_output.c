@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "services/service_output_internal.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "services/service_internal.h"
+
+#define LAST_OUTPUT_LINES 20
+// So that followers of the ring read before lines that came in the same turn give way.
+#define FOLLOWED_TURN_BYTES ((size_t)32768)
+
+static void add_head(struct buffer *out, const struct service *service) {
+    char time[CLOCK_TEXT_SIZE];
+    clock_format_millis(clock_wall_ns(), time);
+    buffer_printf(out, "%s [%s] ", time, service->name);
+}
+
+static void copy_to_tee(struct service *service, const char *bytes, size_t length) {
+    AUTO_BUFFER struct buffer out = BUFFER_INIT(BUFFER_NO_LIMIT);
+    while (length > 0) {
+        if (!service->has_partial_line)
+            add_head(&out, service);
+        const char *newline = memchr(bytes, '\n', length);
+        size_t taken = newline != NULL ? (size_t)(newline - bytes) + 1 : length;
+        buffer_add(&out, bytes, taken);
+        service->has_partial_line = newline == NULL;
+        bytes += taken;
+        length -= taken;
+    }
+    service->manager->spec.tee(service->manager->spec.tee_data, out.data, out.length);
+}
+
+static void write_output(void *data, const char *bytes, size_t length) {
+    struct service *service = data;
+    if (service->manager->spec.tee != NULL)
+        copy_to_tee(service, bytes, length);
+    ring_append(service->ring, bytes, length, clock_wall_ns());
+}
+
+static size_t turn_bytes(void *data) {
+    const struct service *service = data;
+    return list_is_empty(&ring_grown(service->ring)->listeners) ? JOB_TURN_BYTES : FOLLOWED_TURN_BYTES;
+}
+
+struct job_sink service_output_sink(struct service *service) {
+    return (struct job_sink){.write = write_output, .turn_bytes = turn_bytes, .data = service};
+}
+
+void service_add_last_output(const struct service *service, struct task *task) {
+    if (task == NULL)
+        return;
+    AUTO_TEXT_LIST struct text_list lines = {0};
+    bool has_more = ring_last_lines(service->ring, LAST_OUTPUT_LINES, &lines);
+    AUTO_BUFFER struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
+    if (has_more)
+        buffer_add_string(&text, "\n    (...)");
+    for (size_t i = 0; i < lines.count; i++)
+        buffer_printf(&text, "\n    %s", lines.items[i]);
+    if (lines.count == 0)
+        buffer_add_string(&text, "\n    ");
+    task_log_info(task, "Most recent service output:%s", buffer_text(&text));
+}

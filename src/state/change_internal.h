@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Private to state/.
+#pragma once
+
+#include "state/change.h"
+#include "state/task_internal.h"
+
+struct lane_entry {
+    int64_t lane;
+    struct task *task;
+};
+
+struct change {
+    struct state *state;
+    struct list link;
+    uint64_t number;
+    char id[ID_SIZE];
+    char *kind, *summary;
+    enum task_status explicit_status;  // STATUS_DEFAULT: it follows from the tasks
+    enum task_status announced_status; // by state_change_updated()
+    enum task_status notice_status;    // that the last change-update notice was recorded for
+    bool is_ready;
+    struct wall_time spawn_time, ready_time;
+    json_t *data, *extra;               // NULL while empty
+    struct task_array tasks;            // owned
+    size_t status_counts[STATUS_COUNT]; // how many tasks are in each status
+    struct lane_entry *lane_index;      // sorted by lane; NULL until an abort needs it
+    size_t lane_index_count;
+    struct shared_text *text;
+};
+
+struct change *change_create_numbered(struct state *state, uint64_t number, const char *kind, const char *summary)
+    __attribute__((returns_nonnull));
+void change_touch(struct change *change);
+void change_remove(struct change *change); // with its tasks
+void change_add_task(struct change *change, struct task *task);
+void change_drop_lane_index(struct change *change); // tasks or their lanes are others now
+void change_task_status_changed(struct change *change, enum task_status old, enum task_status now);
+
+// change_abort.c
+void change_abort_all(struct change *change);  // every task
+void change_abort_lanes_of(struct task *task); // of a failed task: its lanes, and what waits for them
+void change_abort_unready_lanes(struct change *change);

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "state/notice.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "state/notice_internal.h"
+
+#define EXPIRE_AFTER_NS (7 * 24 * 3600 * NS_PER_S)
+#define WARNING_REPEAT_AFTER_NS (24 * 3600 * NS_PER_S)
+
+// One string for user, type and key; the type's length keeps it from running into the key.
+static char *notice_place(bool has_user_id, uint32_t user_id, const char *type, const char *key) {
+    if (has_user_id)
+        return memory_printf("%u %zu %s %s", user_id, strlen(type), type, key);
+    return memory_printf("- %zu %s %s", strlen(type), type, key);
+}
+
+struct notice *notice_find(struct state *state, const struct notice_spec *spec) {
+    AUTO_FREE char *place = notice_place(spec->has_user_id, spec->user_id, spec->type, spec->key);
+    return map_get(&state->notices_by_key, place);
+}
+
+void notice_insert(struct state *state, struct notice *notice) {
+    AUTO_FREE char *place = notice_place(notice->has_user_id, notice->user_id, notice->type, notice->key);
+    map_set(&state->notices_by_key, place, notice);
+    map_set(&state->notices_by_id, notice->id, notice);
+    list_add(&state->notices, &notice->link);
+    if (notice->last_repeated.ns > state->latest_repeated_ns)
+        state->latest_repeated_ns = notice->last_repeated.ns;
+}
+
+void notice_destroy(struct notice *notice) {
+    text_list_clear(&notice->data_names);
+    text_list_clear(&notice->data_values);
+    json_decref(notice->extra);
+    shared_text_release(&notice->text);
+    free(notice->id);
+    free(notice->type);
+    free(notice->key);
+    free(notice);
+}
+
+void notice_remove(struct state *state, struct notice *notice) {
+    AUTO_FREE char *place = notice_place(notice->has_user_id, notice->user_id, notice->type, notice->key);
+    map_remove(&state->notices_by_key, place);
+    map_remove(&state->notices_by_id, notice->id);
+    list_remove(&notice->link);
+    notice_destroy(notice);
+    state_touch(state);
+}
+
+// Whether more than `duration_ns` went by from `since` to `now`.
+static bool is_past(struct wall_time since, int64_t duration_ns, int64_t now_ns) {
+    int64_t end_ns;
+    if (__builtin_add_overflow(since.ns, duration_ns, &end_ns))
+        return duration_ns < 0;
+    return now_ns > end_ns;
+}
+
+bool notice_is_expired(const struct notice *notice, int64_t now_ns) {
+    return is_past(notice->last_occurred, notice->expire_after_ns, now_ns);
+}
+
+// Later than the last-repeated of every other notice, even if the clock was set back: clients ask for
+// notices after the last one they saw.
+static struct wall_time occurrence_time(const struct state *state, struct wall_time wanted) {
+    struct wall_time time = {.ns = wanted.is_set ? wanted.ns : clock_wall_ns(), .is_set = true};
+    if (time.ns <= state->latest_repeated_ns && state->latest_repeated_ns < INT64_MAX)
+        time.ns = state->latest_repeated_ns + 1;
+    return time;
+}
+
+struct pair {
+    const char *name, *value;
+};
+
+static int compare_pairs(const void *a, const void *b) {
+    return strcmp(((const struct pair *)a)->name, ((const struct pair *)b)->name);
+}
+
+static void notice_set_data(struct notice *notice, const struct text_list *names, const struct text_list *values) {
+    text_list_clear(&notice->data_names);
+    text_list_clear(&notice->data_values);
+    if (names == NULL)
+        return;
+    AUTO_FREE struct pair *pairs = memory_new_array(names->count, sizeof *pairs);
+    for (size_t i = 0; i < names->count; i++)
+        pairs[i] = (struct pair){names->items[i], values->items[i]};
+    qsort(pairs, names->count, sizeof *pairs, compare_pairs);
+    for (size_t i = 0; i < names->count; i++) {
+        text_list_add(&notice->data_names, pairs[i].name);
+        text_list_add(&notice->data_values, pairs[i].value);
+    }
+}
+
+static struct notice *notice_make(struct state *state, const struct notice_spec *spec, struct wall_time now) {
+    struct notice *notice = memory_new(sizeof *notice);
+    notice->number = ++state->last_notice_id;
+    notice->id = memory_printf("%llu", (unsigned long long)notice->number);
+    notice->has_user_id = spec->has_user_id;
+    notice->user_id = spec->user_id;
+    notice->type = memory_string(spec->type);
+    notice->key = memory_string(spec->key);
+    notice->first_occurred = notice->last_repeated = now;
+    notice->expire_after_ns = EXPIRE_AFTER_NS;
+    notice_insert(state, notice);
+    return notice;
+}
+
+const char *state_add_notice(struct state *state, const struct notice_spec *spec) {
+    struct wall_time now = occurrence_time(state, spec->time);
+    struct notice *notice = notice_find(state, spec);
+    bool is_repeated = true;
+    if (notice == NULL) {
+        notice = notice_make(state, spec, now);
+    } else {
+        is_repeated = spec->repeat_after_ns == 0 || is_past(notice->last_repeated, spec->repeat_after_ns, now.ns);
+        if (is_repeated) {
+            notice->last_repeated = now;
+            list_remove(&notice->link);
+            list_add(&state->notices, &notice->link);
+        }
+    }
+    notice->occurrences++;
+    notice->last_occurred = now;
+    notice->repeat_after_ns = spec->repeat_after_ns;
+    notice_set_data(notice, spec->data_names, spec->data_values);
+    shared_text_release(&notice->text);
+    if (is_repeated) {
+        state->latest_repeated_ns = now.ns;
+        if (strcmp(notice->type, "warning") == 0)
+            state->latest_warning = now;
+    }
+    state_touch(state);
+    const char *id = notice->id;
+    if (is_repeated)
+        event_emit(&state->notice_added, notice);
+    return id;
+}
+
+void state_add_warning(struct state *state, const char *message) {
+    state_add_notice(
+        state, &(struct notice_spec){.type = "warning", .key = message, .repeat_after_ns = WARNING_REPEAT_AFTER_NS});
+}
+
+void notices_update_latest_warning(struct state *state) {
+    state->latest_warning = (struct wall_time){0};
+    const struct notice *notice;
+    LIST_FOR_EACH (notice, &state->notices, link) {
+        if (strcmp(notice->type, "warning") == 0)
+            state->latest_warning = notice->last_repeated;
+    }
+}
+
+struct wall_time state_latest_warning(const struct state *state) {
+    return state->latest_warning;
+}
+
+void state_each_notice(struct state *state, notice_visit_fn visit, void *data) {
+    int64_t now_ns = clock_wall_ns();
+    const struct notice *notice;
+    LIST_FOR_EACH (notice, &state->notices, link) {
+        if (!notice_is_expired(notice, now_ns) && !visit(notice, data))
+            return;
+    }
+}
+
+const struct notice *state_find_notice(struct state *state, const char *id) {
+    const struct notice *notice = map_get(&state->notices_by_id, id);
+    return notice != NULL && !notice_is_expired(notice, clock_wall_ns()) ? notice : NULL;
+}
+
+struct event *state_notice_added(struct state *state) {
+    return &state->notice_added;
+}
+
+// --- members ---
+
+const char *notice_id(const struct notice *notice) {
+    return notice->id;
+}
+
+const uint32_t *notice_user_id(const struct notice *notice) {
+    return notice->has_user_id ? &notice->user_id : NULL;
+}
+
+const char *notice_type(const struct notice *notice) {
+    return notice->type;
+}
+
+const char *notice_key(const struct notice *notice) {
+    return notice->key;
+}
+
+struct wall_time notice_first_occurred(const struct notice *notice) {
+    return notice->first_occurred;
+}
+
+struct wall_time notice_last_occurred(const struct notice *notice) {
+    return notice->last_occurred;
+}
+
+struct wall_time notice_last_repeated(const struct notice *notice) {
+    return notice->last_repeated;
+}
+
+int64_t notice_occurrences(const struct notice *notice) {
+    return notice->occurrences;
+}
+
+int64_t notice_repeat_after_ns(const struct notice *notice) {
+    return notice->repeat_after_ns;
+}
+
+int64_t notice_expire_after_ns(const struct notice *notice) {
+    return notice->expire_after_ns;
+}
+
+size_t notice_data_count(const struct notice *notice) {
+    return notice->data_names.count;
+}
+
+const char *notice_data_name(const struct notice *notice, size_t index) {
+    return notice->data_names.items[index];
+}
+
+const char *notice_data_value(const struct notice *notice, size_t index) {
+    return notice->data_values.items[index];
+}

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "http_fixture.h"
+
+#include <sys/resource.h>
+
+enum { CROWD = 1000 };
+
+static void closes_a_head_that_takes_too_long(void **state UNUSED) {
+    set_time_limit(WAIT_HEAD, 20);
+    AUTO_CLIENT struct client idle = client_open();
+    AUTO_CLIENT struct client kept = client_open();
+    client_send(&kept, GET("/keep"));
+    AUTO_CLIENT struct client slow = client_open();
+    client_send(&slow, "GET / HTTP/1.1\r\n");
+    client_expect_end(&slow);
+    assert_int_equal(slow.got.length, 0);
+    assert_int_equal(http_server_connections(server), 2);
+    assert_true(client_is_quiet(&idle));
+    assert_int_equal(seen.cancelled, 0);
+}
+
+// From its first byte on, however it drips; the time of the head before does not count.
+static void counts_from_the_first_byte_of_a_head(void **state UNUSED) {
+    AUTO_CLIENT struct client client = client_open();
+    client_send(&client, "GET / HTTP/1.1\r\n");
+    struct connection *connection = only_connection();
+    assert_int_equal(connection->entry.wait, WAIT_HEAD);
+    connection->entry.deadline.since_ns -= NS_PER_S;
+    int64_t since_ns = connection->entry.deadline.since_ns;
+    client_send(&client, "Host: x\r\n");
+    assert_int_equal(connection->entry.deadline.since_ns, since_ns);
+    client_send(&client, "\r\nGET");
+    assert_int_equal(connection->entry.wait, WAIT_HEAD);
+    assert_true(connection->entry.deadline.since_ns > since_ns);
+    client_send(&client, " / HTTP/1.1\r\nHost: x\r\n\r\n");
+    assert_int_equal(connection->entry.wait, WAIT_IDLE);
+}
+
+static void does_not_wait_longer_to_linger(void **state UNUSED) {
+    set_time_limit(WAIT_LINGER, 20);
+    AUTO_CLIENT struct client slow = client_open();
+    client_send(&slow, "GET / HTTP/1.1\r\n"); // its time is up in a minute
+    AUTO_CLIENT struct client lingering = client_open();
+    client_send(&lingering, "rubbish\r\n\r\n");
+    assert_int_equal(http_server_connections(server), 2);
+    while (http_server_connections(server) > 1)
+        uv_run(loop_uv(loop), UV_RUN_ONCE);
+    assert_true(client_is_quiet(&slow));
+}
+
+static void evicts_by_worth_and_age(void **state UNUSED) {
+    AUTO_CLIENT struct client head = client_open();
+    client_send(&head, "GET");
+    AUTO_CLIENT struct client kept = client_open();
+    client_send(&kept, GET("/keep"));
+    AUTO_CLIENT struct client old_idle = client_open();
+    loop_run_pending(loop);
+    AUTO_CLIENT struct client new_idle = client_open();
+    loop_run_pending(loop);
+    AUTO_CLIENT struct client lingering = client_open();
+    client_send(&lingering, "rubbish\r\n\r\n");
+    server->connections.limits.evict_ns = 0;
+    struct client *order[] = {&lingering, &old_idle, &new_idle, &head};
+    for (size_t i = 0; i < ARRAY_COUNT(order); i++) {
+        assert_int_equal(http_server_connections(server), 5 - i);
+        assert_true(connections_evict(&server->connections));
+        client_expect_end(order[i]);
+    }
+    assert_false(connections_evict(&server->connections));
+    assert_true(client_is_quiet(&kept));
+}
+
+// Each sends as much of a head as it can; the oldest of them go, and others are served in between.
+// A descriptor at each end of each connection, and some.
+static bool may_have_descriptors(rlim_t wanted) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_max < wanted)
+        return false;
+    limit.rlim_cur = limit.rlim_max;
+    return setrlimit(RLIMIT_NOFILE, &limit) == 0;
+}
+
+static void bounds_what_incomplete_requests_hold(void **state UNUSED) {
+    static struct client crowd[CROWD];
+    if (!may_have_descriptors(3 * CROWD))
+        skip();
+    AUTO_FREE char *filler = memory_new(60000);
+    memset(filler, 'a', 59999);
+    server->connections.limits.buffered_bytes = 20000000;
+    server->connections.limits.connections = 2 * CROWD;
+    server->connections.limits.descriptor = INT32_MAX;
+    for (int i = 0; i < CROWD; i++) {
+        crowd[i] = client_open();
+        client_send(&crowd[i], "GET / HTTP/1.1\r\nX: ");
+        client_send(&crowd[i], filler);
+        assert_true(server->connections.buffered_bytes <= server->connections.limits.buffered_bytes);
+        if (i % 100 != 99)
+            continue;
+        AUTO_CLIENT struct client probe = client_open();
+        client_send(&probe, "GET /health HTTP/1.1\r\n");
+        client_send(&probe, "Host: x\r\n\r\n");
+        client_expect(&probe, "/health");
+    }
+    assert_in_range(http_server_connections(server), 10000000 / 70000, 20000000 / 60000);
+    client_expect_end(&crowd[0]);
+    assert_true(client_is_quiet(&crowd[CROWD - 1]));
+    for (int i = 0; i < CROWD; i++)
+        client_close(&crowd[i]);
+    loop_run_pending(loop);
+    assert_int_equal(server->connections.buffered_bytes, 0);
+}
+
+static void bounds_what_is_not_read(void **state UNUSED) {
+    static struct client crowd[20];
+    server->connections.limits.buffered_bytes = 20000000;
+    for (size_t i = 0; i < ARRAY_COUNT(crowd); i++) {
+        crowd[i] = client_open();
+        client_send(&crowd[i], GET("/large"));
+        assert_true(server->connections.buffered_bytes <= server->connections.limits.buffered_bytes);
+    }
+    assert_int_equal(http_server_connections(server), 5);
+    for (size_t i = 0; i < ARRAY_COUNT(crowd); i++)
+        client_close(&crowd[i]);
+    loop_run_pending(loop);
+    assert_int_equal(server->connections.buffered_bytes, 0);
+}
+
+static void counts_bodies_until_they_are_answered(void **state UNUSED) {
+    AUTO_CLIENT struct client client = client_open();
+    AUTO_FREE char *piece = memory_new(50001);
+    memset(piece, 'b', 50000);
+    client_send(&client, "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 50001\r\n\r\n");
+    client_send(&client, piece);
+    assert_in_range(server->connections.buffered_bytes, 50000, 200000);
+    client_send(&client, "!");
+    client_expect(&client, "b!");
+    assert_int_equal(server->connections.buffered_bytes, 0);
+}
+
+// The headers of requests that are being handled last as long as these do. Who holds most of them has to go, and there
+// is room for others.
+static void bounds_what_kept_requests_hold(void **state UNUSED) {
+    AUTO_FREE char *filler = memory_new(500001);
+    struct client greedy[5];
+    AUTO_CLIENT struct client modest = client_open();
+    memset(filler, 'a', 500000);
+    client_send(&modest, GET("/keep"));
+    server->connections.limits.buffered_bytes = 2400000;
+    for (size_t i = 0; i < ARRAY_COUNT(greedy); i++) {
+        greedy[i] = client_open();
+        client_send(&greedy[i], "GET /keep HTTP/1.1\r\nHost: x\r\nX: ");
+        client_send(&greedy[i], filler);
+        client_send(&greedy[i], "\r\n\r\n");
+        assert_true(server->connections.buffered_bytes <= 2400000);
+    }
+    assert_int_equal(seen.cancelled, 3);
+    assert_true(client_is_quiet(&modest));
+    AUTO_CLIENT struct client slow = client_open();
+    client_send(&slow, "POST /echo HTTP/1.1\r\n");
+    client_send(&slow, "Host: x\r\nContent-Length: 100000\r\n\r\n");
+    assert_true(client_send_bytes(&slow, filler, 100000));
+    client_expect(&slow, "200 OK");
+    for (size_t i = 0; i < ARRAY_COUNT(greedy); i++)
+        client_close(&greedy[i]);
+}
+
+int main(void) {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, open_server, close_server)
+    const struct CMUnitTest tests[] = {
+        TEST(closes_a_head_that_takes_too_long),     TEST(counts_from_the_first_byte_of_a_head),
+        TEST(does_not_wait_longer_to_linger),        TEST(evicts_by_worth_and_age),
+        TEST(bounds_what_incomplete_requests_hold),  TEST(bounds_what_is_not_read),
+        TEST(counts_bodies_until_they_are_answered), TEST(bounds_what_kept_requests_hold),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

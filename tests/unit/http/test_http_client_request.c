@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "http_client_fixture.h"
+
+#define OK_REPLY "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfine"
+
+static void sends_a_plain_request(void **state UNUSED) {
+    serve("/a%2Fb?c=d%20e", OK_REPLY);
+    run("/a%2Fb?c=d%20e#f");
+    AUTO_FREE char *expected = memory_printf("GET /a%%2Fb?c=d%%20e HTTP/1.1\r\nHost: 127.0.0.1:%u\r\n"
+                                             "User-Agent: Go-http-client/1.1\r\nConnection: close\r\n\r\n",
+                                             server.port);
+    assert_string_equal(request_of(0), expected);
+}
+
+static void sends_headers_and_body(void **state UNUSED) {
+    static const struct http_fetch_header headers[] = {
+        {"X-Colour", "green"},  {"Content-Type", "text/plain"}, {"content-length", "77"},
+        {"Host", "other.host"}, {"Connection", "keep-alive"},   {"Transfer-Encoding", "chunked"},
+        {"X-Empty", ""},
+    };
+    serve("/", OK_REPLY);
+    AUTO_FREE char *url = url_of("/");
+    run_request(&(struct http_fetch_request){.method = "POST",
+                                             .url = url,
+                                             .headers = headers,
+                                             .header_count = ARRAY_COUNT(headers),
+                                             .user_agent = "tester/1",
+                                             .body = "a\0b",
+                                             .body_length = 3});
+    AUTO_FREE char *expected =
+        memory_printf("POST / HTTP/1.1\r\nHost: 127.0.0.1:%u\r\nUser-Agent: tester/1\r\nContent-Length: 3\r\n"
+                      "X-Colour: green\r\nContent-Type: text/plain\r\nX-Empty: \r\nConnection: close\r\n\r\na",
+                      server.port);
+    assert_string_equal(request_of(0), expected);
+    assert_memory_equal(request_of(0) + strlen(expected), "\0b", 3);
+}
+
+static void user_agent_may_be_a_header(void **state UNUSED) {
+    struct http_fetch_header header = {"user-agent", "prober/9"};
+    AUTO_FREE char *url = url_of("/");
+    serve("/", OK_REPLY);
+    struct http_fetch_request request = {.url = url, .headers = &header, .header_count = 1, .user_agent = "tester/1"};
+    run_request(&request);
+    expect_in_request(0, "\r\nUser-Agent: prober/9\r\n");
+    expect_not_in_request(0, "tester");
+    header.value = "";
+    forget_seen();
+    run_request(&request);
+    expect_not_in_request(1, "gent");
+}
+
+static void some_methods_have_a_length_of_zero(void **state UNUSED) {
+    static const char *const methods[] = {"POST", "PUT", "PATCH", "DELETE", "GET"};
+    AUTO_FREE char *url = url_of("/");
+    serve("/", OK_REPLY);
+    for (size_t i = 0; i < ARRAY_COUNT(methods); i++) {
+        forget_seen();
+        run_request(&(struct http_fetch_request){.url = url, .method = methods[i]});
+        if (i < 3)
+            expect_in_request(i, "\r\nContent-Length: 0\r\n");
+        else
+            expect_not_in_request(i, "Content-Length");
+    }
+}
+
+static void large_bodies_pass(void **state UNUSED) {
+    enum { LENGTH = 5000000 };
+    AUTO_FREE char *body = memory_new(LENGTH);
+    memset(body, 'x', LENGTH);
+    serve("/", OK_REPLY);
+    AUTO_FREE char *url = url_of("/");
+    run_request(&(struct http_fetch_request){.method = "PUT", .url = url, .body = body, .body_length = LENGTH});
+    expect_response(200, "fine");
+    expect_in_request(0, "\r\nContent-Length: 5000000\r\n");
+    const char *sent = strstr(request_of(0), "\r\n\r\n") + 4;
+    assert_int_equal(strlen(sent), LENGTH);
+}
+
+static void early_response_counts(void **state UNUSED) {
+    enum { LENGTH = 20000000 };
+    AUTO_FREE char *body = memory_new(LENGTH);
+    serve_in("/", REPLY_EARLY, "HTTP/1.1 413 Too Large\r\nContent-Length: 3\r\n\r\nno!");
+    AUTO_FREE char *url = url_of("/");
+    run_request(&(struct http_fetch_request){.method = "POST", .url = url, .body = body, .body_length = LENGTH});
+    expect_response(413, "no!");
+}
+
+static void credentials_come_from_the_url(void **state UNUSED) {
+    const struct http_fetch_header header = {"authorization", "Bearer x"};
+    serve("/", OK_REPLY);
+    AUTO_FREE char *url = memory_printf("http://Aladdin:open%%20sesame@127.0.0.1:%u/", server.port);
+    struct http_fetch_request request = {.url = url};
+    run_request(&request);
+    expect_in_request(0, "\r\nAuthorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==\r\n");
+    // Those of the caller come first.
+    request.headers = &header;
+    request.header_count = 1;
+    forget_seen();
+    run_request(&request);
+    expect_in_request(1, "\r\nauthorization: Bearer x\r\n");
+    expect_not_in_request(1, "Basic");
+    forget_seen();
+    AUTO_FREE char *user_only = memory_printf("http://u@127.0.0.1:%u/", server.port);
+    run_request(&(struct http_fetch_request){.url = user_only});
+    expect_in_request(2, "\r\nAuthorization: Basic dTo=\r\n");
+}
+
+static void default_port_is_not_sent(void **state UNUSED) {
+    AUTO_FREE char *proxy = memory_printf("127.0.0.1:%u", server.port);
+    use_proxies(proxy, NULL);
+    serve("http://two.test/", OK_REPLY);
+    run_request(&(struct http_fetch_request){.url = "http://two.test"});
+    expect_in_request(0, "\r\nHost: two.test\r\n");
+}
+
+// --- proxies ---
+
+static void proxies_get_the_absolute_form(void **state UNUSED) {
+    AUTO_FREE char *proxy = memory_printf("http://u:p@127.0.0.1:%u", server.port);
+    use_proxies(proxy, NULL);
+    serve("http://two.test:81/x?y", OK_REPLY);
+    run_request(&(struct http_fetch_request){.url = "http://v:w@two.test:81/x?y#z"});
+    expect_response(200, "fine");
+    assert_string_equal(request_of(0), "GET http://two.test:81/x?y HTTP/1.1\r\nHost: two.test:81\r\n"
+                                       "User-Agent: Go-http-client/1.1\r\nAuthorization: Basic djp3\r\n"
+                                       "Proxy-Authorization: Basic dTpw\r\nConnection: close\r\n\r\n");
+}
+
+static void excluded_hosts_are_reached_directly(void **state UNUSED) {
+    use_proxies("http://127.0.0.1:1", "one.test");
+    serve("/x", OK_REPLY);
+    AUTO_FREE char *url = memory_printf("http://www.one.test:%u/x", server.port);
+    run_request(&(struct http_fetch_request){.url = url});
+    expect_response(200, "fine");
+    expect_in_request(0, "GET /x HTTP/1.1\r\n");
+    // As are loopback addresses, without being named.
+    forget_seen();
+    run("/x");
+    expect_response(200, "fine");
+}
+
+static void proxies_that_fail_are_errors(void **state UNUSED) {
+    use_proxies("http://127.0.0.1:1", NULL);
+    run_request(&(struct http_fetch_request){.url = "http://two.test/"});
+    expect_error("http://two.test/", ERROR_CONNECTION,
+                 "proxyconnect tcp: dial tcp 127.0.0.1:1: connect: connection refused");
+    use_proxies("https://127.0.0.1:1", NULL);
+    forget_seen();
+    run_request(&(struct http_fetch_request){.url = "http://two.test/"});
+    expect_error("http://two.test/", ERROR_NOT_IMPLEMENTED, "HTTPS is not available in this version");
+    use_proxies("socks5://127.0.0.1:1", NULL);
+    forget_seen();
+    run_request(&(struct http_fetch_request){.url = "http://two.test/"});
+    expect_error("http://two.test/", ERROR_BAD_REQUEST, "unsupported proxy scheme \"socks5\"");
+}
+
+int main(void) {
+    alarm(60);
+    const struct CMUnitTest tests[] = {
+        TEST(sends_a_plain_request),
+        TEST(sends_headers_and_body),
+        TEST(user_agent_may_be_a_header),
+        TEST(some_methods_have_a_length_of_zero),
+        TEST(large_bodies_pass),
+        TEST(early_response_counts),
+        TEST(credentials_come_from_the_url),
+        TEST(default_port_is_not_sent),
+        TEST(proxies_get_the_absolute_form),
+        TEST(excluded_hosts_are_reached_directly),
+        TEST(proxies_that_fail_are_errors),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

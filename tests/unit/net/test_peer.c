@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "net/peer.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/compiler.h"
+#include "base/file.h"
+
+static void knows_the_process(void **state UNUSED) {
+    int pair[2];
+    char address[PEER_ADDRESS_SIZE];
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+    struct peer peer = peer_of(pair[0]);
+    assert_true(peer.is_known);
+    assert_int_equal(peer.pid, getpid());
+    assert_int_equal(peer.uid, getuid());
+    peer_address(pair[0], address);
+    assert_string_equal(address, "");
+    (void)close(pair[0]);
+    (void)close(pair[1]);
+}
+
+// The address of an accepted connection's client as the client itself knows it.
+static void knows_the_address(int family, const void *listen_to, const struct sockaddr *connect_to, socklen_t size,
+                              const char *format) {
+    struct sockaddr_storage name;
+    socklen_t length = sizeof name;
+    char wanted[PEER_ADDRESS_SIZE], address[PEER_ADDRESS_SIZE];
+    AUTO_CLOSE int listener = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (listener < 0 || bind(listener, listen_to, size) != 0)
+        skip(); // no IPv6 here
+    assert_int_equal(listen(listener, 1), 0);
+    assert_int_equal(getsockname(listener, (struct sockaddr *)&name, &length), 0);
+    AUTO_CLOSE int client = socket(connect_to->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct sockaddr_storage to;
+    memcpy(&to, connect_to, connect_to->sa_family == AF_INET ? sizeof(struct sockaddr_in) : size);
+    ((struct sockaddr_in *)&to)->sin_port = ((struct sockaddr_in *)&name)->sin_port; // at the same place for both
+    if (connect(client, (struct sockaddr *)&to, sizeof to) != 0)
+        skip();
+    AUTO_CLOSE int accepted = accept(listener, NULL, NULL);
+    length = sizeof name;
+    assert_int_equal(getsockname(client, (struct sockaddr *)&name, &length), 0);
+    (void)snprintf(wanted, sizeof wanted, format, ntohs(((struct sockaddr_in *)&name)->sin_port));
+    peer_address(accepted, address);
+    assert_string_equal(address, wanted);
+    assert_false(peer_of(accepted).is_known);
+}
+
+static const struct sockaddr_in ipv4 = {.sin_family = AF_INET, .sin_addr.s_addr = 0x0100007f};
+static const struct sockaddr_in6 ipv6 = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+static const struct sockaddr_in6 any = {.sin6_family = AF_INET6};
+
+static void knows_ipv4(void **state UNUSED) {
+    knows_the_address(AF_INET, &ipv4, (const struct sockaddr *)&ipv4, sizeof ipv4, "127.0.0.1:%u");
+}
+
+static void knows_ipv6(void **state UNUSED) {
+    knows_the_address(AF_INET6, &ipv6, (const struct sockaddr *)&ipv6, sizeof ipv6, "[::1]:%u");
+}
+
+static void knows_ipv4_over_ipv6(void **state UNUSED) {
+    knows_the_address(AF_INET6, &any, (const struct sockaddr *)&ipv4, sizeof any, "127.0.0.1:%u");
+}
+
+static void knows_nobody(void **state UNUSED) {
+    char address[PEER_ADDRESS_SIZE] = "?";
+    assert_false(peer_of(-1).is_known);
+    peer_address(-1, address);
+    assert_string_equal(address, "");
+    AUTO_CLOSE int unconnected = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_false(peer_of(unconnected).is_known);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(knows_the_process),    cmocka_unit_test(knows_ipv4),   cmocka_unit_test(knows_ipv6),
+        cmocka_unit_test(knows_ipv4_over_ipv6), cmocka_unit_test(knows_nobody),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

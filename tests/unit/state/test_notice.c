@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "fixture.h"
+
+#define HOUR_NS (3600 * NS_PER_S)
+
+static struct notice *add(struct state *state, const char *key, int64_t repeat_after_ns) {
+    struct notice_spec spec = {
+        .has_user_id = true, .user_id = 1000, .type = "custom", .key = key, .repeat_after_ns = repeat_after_ns};
+    state_add_notice(state, &spec);
+    return notice_find(state, &spec);
+}
+
+static bool append_key(const struct notice *notice, void *data) {
+    struct buffer *keys = data;
+    buffer_printf(keys, "%s ", notice->key);
+    return strcmp(notice->key, "last") != 0;
+}
+
+static void assert_order(struct state *state, const char *expected) {
+    AUTO_BUFFER struct buffer keys = BUFFER_INIT(200);
+    state_each_notice(state, append_key, &keys);
+    assert_string_equal(buffer_text(&keys), expected);
+}
+
+static void is_made_once_for_user_type_and_key(void **unused UNUSED) {
+    struct state *state = state_create();
+    struct notice_spec spec = {.type = "custom", .key = "a.b/c"};
+    assert_string_equal(state_add_notice(state, &spec), "1");
+    spec.has_user_id = true;
+    assert_string_equal(state_add_notice(state, &spec), "2");
+    spec.user_id = 5;
+    assert_string_equal(state_add_notice(state, &spec), "3");
+    spec.type = "warning";
+    assert_string_equal(state_add_notice(state, &spec), "4");
+    spec.key = "other";
+    assert_string_equal(state_add_notice(state, &spec), "5");
+    assert_string_equal(state_add_notice(state, &spec), "5");
+    assert_int_equal(state_find_notice(state, "5")->occurrences, 2);
+    assert_int_equal(state_find_notice(state, "3")->user_id, 5);
+    assert_null(state_find_notice(state, "6"));
+    state_destroy(state);
+}
+
+static void first_occurrence_sets_all_times(void **unused UNUSED) {
+    struct state *state = state_create();
+    const struct notice *notice = add(state, "a", 0);
+    assert_int_equal(notice->first_occurred.ns, notice->last_occurred.ns);
+    assert_int_equal(notice->first_occurred.ns, notice->last_repeated.ns);
+    assert_int_equal(notice->first_occurred.offset_seconds, 0);
+    assert_int_equal(notice->expire_after_ns, 168 * HOUR_NS);
+    assert_int_equal(notice->occurrences, 1);
+    state_destroy(state);
+}
+
+static void repeating_moves_to_the_end(void **unused UNUSED) {
+    struct state *state = state_create();
+    struct counter added = {0};
+    counter_listen(&added, state_notice_added(state));
+    add(state, "a", 0);
+    add(state, "b", 0);
+    add(state, "c", 0);
+    assert_order(state, "a b c ");
+    add(state, "a", 0);
+    assert_order(state, "b c a ");
+    assert_int_equal(added.count, 4);
+    event_remove(&added.listener);
+    state_destroy(state);
+}
+
+static void within_repeat_after_it_stays_where_it_is(void **unused UNUSED) {
+    struct state *state = state_create();
+    struct counter added = {0};
+    struct notice *notice = add(state, "a", HOUR_NS);
+    add(state, "b", 0);
+    struct wall_time repeated = notice->last_repeated;
+    counter_listen(&added, state_notice_added(state));
+    add(state, "a", HOUR_NS);
+    assert_int_equal(added.count, 0);
+    assert_int_equal(notice->last_repeated.ns, repeated.ns);
+    assert_true(notice->last_occurred.ns > repeated.ns);
+    assert_int_equal(notice->occurrences, 2);
+    assert_order(state, "a b ");
+    // The newest occurrence's interval counts.
+    add(state, "a", 1);
+    assert_int_equal(added.count, 1);
+    assert_order(state, "b a ");
+    event_remove(&added.listener);
+    state_destroy(state);
+}
+
+static void times_never_go_back(void **unused UNUSED) {
+    struct state *state = state_create();
+    struct wall_time future = {.ns = clock_wall_ns() + HOUR_NS, .is_set = true};
+    state_add_notice(state, &(struct notice_spec){.type = "custom", .key = "ahead", .time = future});
+    const struct notice *next = add(state, "next", 0);
+    assert_int_equal(next->last_repeated.ns, future.ns + 1);
+    add(state, "next", 0);
+    assert_int_equal(next->last_repeated.ns, future.ns + 2);
+    assert_order(state, "ahead next ");
+    state_destroy(state);
+}
+
+static void data_is_sorted_and_replaced(void **unused UNUSED) {
+    struct state *state = state_create();
+    AUTO_TEXT_LIST struct text_list names = {0};
+    AUTO_TEXT_LIST struct text_list values = {0};
+    text_list_add(&names, "z");
+    text_list_add(&values, "1");
+    text_list_add(&names, "a");
+    text_list_add(&values, "2");
+    struct notice_spec spec = {.type = "custom", .key = "k", .data_names = &names, .data_values = &values};
+    const struct notice *notice = state_find_notice(state, state_add_notice(state, &spec));
+    assert_string_equal(notice->data_names.items[0], "a");
+    assert_string_equal(notice->data_values.items[0], "2");
+    assert_string_equal(notice->data_values.items[1], "1");
+    state_add_notice(state, &(struct notice_spec){.type = "custom", .key = "k"});
+    assert_int_equal(notice->data_names.count, 0);
+    state_destroy(state);
+}
+
+static void expired_ones_are_left_out(void **unused UNUSED) {
+    struct state *state = state_create();
+    struct notice *notice = add(state, "old", 0);
+    add(state, "new", 0);
+    notice->expire_after_ns = -1;
+    assert_order(state, "new ");
+    assert_null(state_find_notice(state, notice->id));
+    notice->expire_after_ns = INT64_MAX; // beyond any time
+    assert_order(state, "old new ");
+    state_destroy(state);
+}
+
+static void visiting_stops_when_told(void **unused UNUSED) {
+    struct state *state = state_create();
+    add(state, "a", 0);
+    add(state, "last", 0);
+    add(state, "b", 0);
+    assert_order(state, "a last ");
+    state_destroy(state);
+}
+
+static void members_can_be_read(void **unused UNUSED) {
+    struct state *state = state_create();
+    const struct notice *notice = add(state, "a", HOUR_NS);
+    assert_string_equal(notice_id(notice), "1");
+    assert_string_equal(notice_type(notice), "custom");
+    assert_string_equal(notice_key(notice), "a");
+    assert_int_equal(*notice_user_id(notice), 1000);
+    assert_int_equal(notice_first_occurred(notice).ns, notice->first_occurred.ns);
+    assert_int_equal(notice_occurrences(notice), 1);
+    add(state, "a", HOUR_NS);
+    assert_int_equal(notice_occurrences(notice), 2);
+    assert_int_equal(notice_last_occurred(notice).ns, notice->last_occurred.ns);
+    assert_int_equal(notice_last_repeated(notice).ns, notice->first_occurred.ns);
+    assert_int_equal(notice_repeat_after_ns(notice), HOUR_NS);
+    assert_int_equal(notice_expire_after_ns(notice), 168 * HOUR_NS);
+    assert_int_equal(notice_data_count(notice), 0);
+    change_create(state, "start", "Start");
+    const struct notice *public = state_find_notice(state, "2");
+    assert_null(notice_user_id(public));
+    assert_int_equal(notice_data_count(public), 1);
+    assert_string_equal(notice_data_name(public, 0), "kind");
+    assert_string_equal(notice_data_value(public, 0), "start");
+    state_destroy(state);
+}
+
+static void warnings_are_remembered(void **unused UNUSED) {
+    struct state *state = state_create();
+    assert_false(state_latest_warning(state).is_set);
+    state_add_warning(state, "the cellar is wet");
+    const struct notice *notice = state_find_notice(state, "1");
+    assert_string_equal(notice->type, "warning");
+    assert_string_equal(notice->key, "the cellar is wet");
+    assert_false(notice->has_user_id);
+    assert_int_equal(notice->repeat_after_ns, 24 * HOUR_NS);
+    struct wall_time latest = state_latest_warning(state);
+    assert_int_equal(latest.ns, notice->last_repeated.ns);
+    state_add_warning(state, "the cellar is wet");
+    add(state, "no warning", 0);
+    assert_int_equal(state_latest_warning(state).ns, latest.ns);
+    state_destroy(state);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(is_made_once_for_user_type_and_key),
+        cmocka_unit_test(first_occurrence_sets_all_times),
+        cmocka_unit_test(repeating_moves_to_the_end),
+        cmocka_unit_test(within_repeat_after_it_stays_where_it_is),
+        cmocka_unit_test(times_never_go_back),
+        cmocka_unit_test(data_is_sorted_and_replaced),
+        cmocka_unit_test(expired_ones_are_left_out),
+        cmocka_unit_test(visiting_stops_when_told),
+        cmocka_unit_test(members_can_be_read),
+        cmocka_unit_test(warnings_are_remembered),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

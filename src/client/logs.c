@@ -32,7 +32,7 @@ struct pebble_log_entry {
     int64_t time;
 };
 
-int64_t pebble_log_entry_time(const struct pebble_log_entry *entry, const char **text) {
+int64_t pebble_log_entry_time_ns(const struct pebble_log_entry *entry, const char **text) {
     if (text != NULL)
         *text = entry->time_text;
     return entry->time;

@@ -212,7 +212,7 @@ bool pebble_call_wait_change(struct pebble_client *client, const char *id, const
 
 static bool on_change_item(struct pebble_call *call, void *data) {
     const struct pebble_wait_options *options = data;
-    return options->progress == NULL || options->progress(pebble_call_change(call), options->data);
+    return options->on_progress == NULL || options->on_progress(pebble_call_change(call), options->data);
 }
 
 bool pebble_wait_change(struct pebble_client *client, const char *id, const struct pebble_wait_options *options,

@@ -46,7 +46,7 @@ static bool list_services(struct pebble_client *client, struct pebble_error *err
 static bool start_service(struct pebble_client *client, const char *name, struct pebble_error *error) {
     const struct pebble_wait_options options = {.size = sizeof options, .timeout_ms = 60000};
     char *change_id;
-    if (!pebble_services_action(client, "start", &name, 1, &change_id, error))
+    if (!pebble_control_services(client, "start", &name, 1, &change_id, error))
         return false;
     bool is_started = pebble_wait_change(client, change_id, &options, NULL, error);
     pebble_free(change_id);

@@ -26,7 +26,7 @@ static bool begin(struct pebble_client *client, const char *name, struct pebble_
     const struct pebble_log_options options = {
         .size = sizeof options, .services = &name, .service_count = 1, .last = 10, .flags = PEBBLE_LOGS_FOLLOW};
     char *change_id;
-    if (!pebble_services_action(client, "restart", &name, 1, &change_id, error))
+    if (!pebble_control_services(client, "restart", &name, 1, &change_id, error))
         return false;
     bool is_begun = pebble_call_get_logs(client, &options, &calls[LOGS], error) &&
                     pebble_call_wait_change(client, change_id, NULL, &calls[CHANGE], error);

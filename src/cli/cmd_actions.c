@@ -10,8 +10,8 @@ static int run_action(struct cli_call *call, const struct text_list *names, stru
     AUTO_PEBBLE_ERROR struct pebble_error failure = {0};
     if (client == NULL)
         return 1;
-    if (!pebble_services_action(client, call->command->name, (const char *const *)names->items, names->count,
-                                &change_id, &failure))
+    if (!pebble_control_services(client, call->command->name, (const char *const *)names->items, names->count,
+                                 &change_id, &failure))
         return cli_fail(&failure, err);
     int code = wait_for_change(call, change_id, err);
     pebble_free(change_id);

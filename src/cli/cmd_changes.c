@@ -23,7 +23,7 @@ static void add_log(struct document *document, const struct pebble_task *task) {
     document_key(document, "log");
     document_begin_list(document);
     for (size_t i = 0; i < count; i++)
-        document_string(document, pebble_task_log(task, i));
+        document_string(document, pebble_task_log_at(task, i));
     document_end_list(document);
 }
 
@@ -37,8 +37,8 @@ static void add_data(struct document *document, const char *text) {
 
 static void add_task(struct document *document, const struct pebble_task *task) {
     const char *spawn_time, *ready_time;
-    (void)pebble_task_spawn_time(task, &spawn_time);
-    (void)pebble_task_ready_time(task, &ready_time);
+    (void)pebble_task_spawn_time_ns(task, &spawn_time);
+    (void)pebble_task_ready_time_ns(task, &ready_time);
     document_begin_map(document);
     document_member_string(document, "id", pebble_task_id(task));
     document_member_string(document, "kind", pebble_task_kind(task));
@@ -60,8 +60,8 @@ static void add_task(struct document *document, const struct pebble_task *task) 
 static void add_change(struct document *document, const struct pebble_change *change) {
     size_t task_count = pebble_change_task_count(change);
     const char *spawn_time, *ready_time;
-    (void)pebble_change_spawn_time(change, &spawn_time);
-    (void)pebble_change_ready_time(change, &ready_time);
+    (void)pebble_change_spawn_time_ns(change, &spawn_time);
+    (void)pebble_change_ready_time_ns(change, &ready_time);
     document_begin_map(document);
     document_member_string(document, "id", pebble_change_id(change));
     document_member_string(document, "kind", pebble_change_kind(change));
@@ -71,12 +71,12 @@ static void add_change(struct document *document, const struct pebble_change *ch
         document_key(document, "tasks");
         document_begin_list(document);
         for (size_t i = 0; i < task_count; i++)
-            add_task(document, pebble_change_task(change, i));
+            add_task(document, pebble_change_task_at(change, i));
         document_end_list(document);
     }
     document_member_bool(document, "ready", pebble_change_is_ready(change));
-    if (!text_is_empty(pebble_change_err(change)))
-        document_member_string(document, "err", pebble_change_err(change));
+    if (!text_is_empty(pebble_change_error_text(change)))
+        document_member_string(document, "err", pebble_change_error_text(change));
     document_member_time(document, "spawn-time", spawn_time);
     document_member_time(document, "ready-time", ready_time);
     document_end_map(document);
@@ -98,7 +98,7 @@ static void warn_of_maintenance(struct pebble_client *client) {
 
 // By spawn time, then by number.
 static int compare_changes(const struct pebble_change *left, const struct pebble_change *right) {
-    int64_t left_time = pebble_change_spawn_time(left, NULL), right_time = pebble_change_spawn_time(right, NULL);
+    int64_t left_time = pebble_change_spawn_time_ns(left, NULL), right_time = pebble_change_spawn_time_ns(right, NULL);
     if (left_time != right_time)
         return left_time < right_time ? -1 : 1;
     const char *left_id = pebble_change_id(left), *right_id = pebble_change_id(right);
@@ -128,8 +128,8 @@ static void print_change_table(const struct cli_call *call, const struct pebble_
     table_add_row(&table, (const char *const[]){"ID", "Status", "Spawn", "Ready", "Summary"});
     for (; *changes != NULL; changes++) {
         const char *spawn_time, *ready_time;
-        (void)pebble_change_spawn_time(*changes, &spawn_time);
-        (void)pebble_change_ready_time(*changes, &ready_time);
+        (void)pebble_change_spawn_time_ns(*changes, &spawn_time);
+        (void)pebble_change_ready_time_ns(*changes, &ready_time);
         table_add(&table, pebble_change_id(*changes));
         table_add(&table, pebble_change_status(*changes));
         add_time_cell(&table, call, spawn_time);
@@ -215,7 +215,7 @@ static void add_logs(struct buffer *out, const struct pebble_task *task) {
         return;
     buffer_printf(out, "\n" RULE "\n%s\n\n", pebble_task_summary(task));
     for (size_t i = 0; i < count; i++)
-        buffer_printf(out, "%s\n", pebble_task_log(task, i));
+        buffer_printf(out, "%s\n", pebble_task_log_at(task, i));
 }
 
 static void print_task_table(const struct cli_call *call, const struct pebble_change *change) {
@@ -225,10 +225,10 @@ static void print_task_table(const struct cli_call *call, const struct pebble_ch
     table_add_row(&table, (const char *const[]){"Status", "Spawn", "Ready", "Summary"});
     size_t count = pebble_change_task_count(change);
     for (size_t i = 0; i < count; i++) {
-        const struct pebble_task *task = pebble_change_task(change, i);
+        const struct pebble_task *task = pebble_change_task_at(change, i);
         const char *spawn_time, *ready_time;
-        (void)pebble_task_spawn_time(task, &spawn_time);
-        (void)pebble_task_ready_time(task, &ready_time);
+        (void)pebble_task_spawn_time_ns(task, &spawn_time);
+        (void)pebble_task_ready_time_ns(task, &ready_time);
         table_add(&table, pebble_task_status(task));
         add_time_cell(&table, call, spawn_time);
         add_time_cell(&table, call, ready_time);
@@ -236,7 +236,7 @@ static void print_task_table(const struct cli_call *call, const struct pebble_ch
     }
     table_write(&table, &out);
     for (size_t i = 0; i < count; i++)
-        add_logs(&out, pebble_change_task(change, i));
+        add_logs(&out, pebble_change_task_at(change, i));
     buffer_add_char(&out, '\n');
     cli_print(&out);
 }

@@ -22,7 +22,7 @@ static void add_json(struct buffer *line, const struct pebble_log_entry *entry) 
     const char *time, *service = pebble_log_entry_service(entry);
     size_t length;
     const char *message = pebble_log_entry_message(entry, &length);
-    (void)pebble_log_entry_time(entry, &time);
+    (void)pebble_log_entry_time_ns(entry, &time);
     buffer_add_string(line, "{\"time\":\"");
     buffer_add_string(line, time);
     buffer_add_string(line, "\",\"service\":");
@@ -36,7 +36,7 @@ static void add_text(struct buffer *line, const struct pebble_log_entry *entry) 
     const char *time;
     size_t length;
     const char *message = pebble_log_entry_message(entry, &length);
-    (void)pebble_log_entry_time(entry, &time);
+    (void)pebble_log_entry_time_ns(entry, &time);
     time_add_millis(line, time);
     buffer_printf(line, " [%s] ", pebble_log_entry_service(entry));
     buffer_add(line, message, length);

@@ -16,7 +16,7 @@ static void print_table(const struct cli_call *call, const struct pebble_service
         const struct pebble_service *service = pebble_services_at(services, i);
         const char *time;
         struct buffer since = BUFFER_INIT(BUFFER_NO_LIMIT);
-        (void)pebble_service_current_since(service, &time);
+        (void)pebble_service_current_since_ns(service, &time);
         time_add(&since, time, cli_is_given(call, "abs-time"));
         table_add(&table, pebble_service_name(service));
         table_add(&table, pebble_service_startup(service));
@@ -36,7 +36,7 @@ static void print_document(enum cli_format format, const struct pebble_services 
     for (size_t i = 0; i < pebble_services_count(services); i++) {
         const struct pebble_service *service = pebble_services_at(services, i);
         const char *since;
-        (void)pebble_service_current_since(service, &since);
+        (void)pebble_service_current_since_ns(service, &since);
         document_key(&document, pebble_service_name(service));
         document_begin_map(&document);
         document_member_string(&document, "name", pebble_service_name(service));

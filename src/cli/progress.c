@@ -26,7 +26,7 @@ static void clear_line(struct progress *progress) {
 
 static void show_log(struct progress *progress, const struct pebble_task *task) {
     size_t count = pebble_task_log_count(task);
-    const char *line = count > 0 ? pebble_task_log(task, count - 1) : NULL;
+    const char *line = count > 0 ? pebble_task_log_at(task, count - 1) : NULL;
     if (line == NULL || text_equal(map_get(&progress->last_logs, pebble_task_id(task)), line))
         return;
     map_set(&progress->last_logs, pebble_task_id(task), memory_string(line));
@@ -62,7 +62,7 @@ static void show_line(struct progress *progress, const struct pebble_task *task)
 void progress_show(struct progress *progress, const struct pebble_change *change) {
     const struct pebble_task *current = NULL;
     for (size_t i = 0; i < pebble_change_task_count(change); i++) {
-        const struct pebble_task *task = pebble_change_task(change, i);
+        const struct pebble_task *task = pebble_change_task_at(change, i);
         if (!text_equal(pebble_task_status(task), "Doing"))
             continue;
         if (pebble_task_progress_total(task) <= 1)

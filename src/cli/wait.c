@@ -65,7 +65,7 @@ static int wait_with_progress(struct cli_session *session, const char *change_id
     struct progress progress;
     struct interrupts interrupts;
     const struct pebble_wait_options options = {
-        .size = sizeof options, .poll_ms = POLL_MS, .progress = on_change_progress, .data = &progress};
+        .size = sizeof options, .poll_ms = POLL_MS, .on_progress = on_change_progress, .data = &progress};
     struct pebble_client *client = session_client(session, err);
     AUTO_PEBBLE_ERROR struct pebble_error failure = {0};
     if (client == NULL)

@@ -61,17 +61,17 @@ bool pebble_change_is_ready(const struct pebble_change *change) {
     return change->is_ready;
 }
 
-const char *pebble_change_err(const struct pebble_change *change) {
+const char *pebble_change_error_text(const struct pebble_change *change) {
     return change->err;
 }
 
-int64_t pebble_change_spawn_time(const struct pebble_change *change, const char **text) {
+int64_t pebble_change_spawn_time_ns(const struct pebble_change *change, const char **text) {
     if (text != NULL)
         *text = change->spawn_time_text;
     return change->spawn_time;
 }
 
-int64_t pebble_change_ready_time(const struct pebble_change *change, const char **text) {
+int64_t pebble_change_ready_time_ns(const struct pebble_change *change, const char **text) {
     if (text != NULL)
         *text = change->ready_time_text;
     return change->ready_time;
@@ -85,7 +85,7 @@ size_t pebble_change_task_count(const struct pebble_change *change) {
     return change->task_count;
 }
 
-const struct pebble_task *pebble_change_task(const struct pebble_change *change, size_t index) {
+const struct pebble_task *pebble_change_task_at(const struct pebble_change *change, size_t index) {
     return index < change->task_count ? &change->tasks[index] : NULL;
 }
 
@@ -111,7 +111,7 @@ size_t pebble_task_log_count(const struct pebble_task *task) {
     return task->log_count;
 }
 
-const char *pebble_task_log(const struct pebble_task *task, size_t index) {
+const char *pebble_task_log_at(const struct pebble_task *task, size_t index) {
     return index < task->log_count ? task->log[index] : NULL;
 }
 
@@ -127,13 +127,13 @@ int64_t pebble_task_progress_total(const struct pebble_task *task) {
     return task->progress_total;
 }
 
-int64_t pebble_task_spawn_time(const struct pebble_task *task, const char **text) {
+int64_t pebble_task_spawn_time_ns(const struct pebble_task *task, const char **text) {
     if (text != NULL)
         *text = task->spawn_time_text;
     return task->spawn_time;
 }
 
-int64_t pebble_task_ready_time(const struct pebble_task *task, const char **text) {
+int64_t pebble_task_ready_time_ns(const struct pebble_task *task, const char **text) {
     if (text != NULL)
         *text = task->ready_time_text;
     return task->ready_time;

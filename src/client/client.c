@@ -115,7 +115,7 @@ void client_note_maintenance(struct pebble_client *client, char *message) {
     client->maintenance = message;
 }
 
-int64_t pebble_client_latest_warning(const struct pebble_client *client, const char **text) {
+int64_t pebble_client_latest_warning_ns(const struct pebble_client *client, const char **text) {
     if (text != NULL)
         *text = client->latest_warning_text;
     return client->latest_warning;

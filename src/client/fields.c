@@ -9,6 +9,9 @@
 #include "base/memory.h"
 #include "base/text.h"
 
+// More than any text that the largest response can hold, so that only memory is what limits it.
+#define TEXT_LIMIT_BYTES ((size_t)1 << 30)
+
 static void note(struct client_fields *fields, const char *name, const char *wanted) {
     if (!error_is_set(fields->err))
         error_set(fields->err, ERROR_INTERNAL, "cannot unmarshal: \"%s\" is not %s", name, wanted);
@@ -43,10 +46,23 @@ bool client_fields_init(struct client_fields *fields, const json_t *value, struc
     return true;
 }
 
-char *client_json_string(const json_t *string) {
+static void note_memory(struct error *err) {
+    if (!error_is_set(err))
+        error_set(err, ERROR_TOO_LARGE, "out of memory");
+}
+
+static char *take_text(struct buffer *out, struct error *err) {
+    if (!buffer_is_whole(out)) {
+        note_memory(err);
+        buffer_clear(out);
+    }
+    return buffer_take(out);
+}
+
+char *client_json_string(const json_t *string, struct error *err) {
     const char *text = json_string_value(string);
     size_t length = json_string_length(string);
-    struct buffer out = BUFFER_INIT(BUFFER_NO_LIMIT);
+    struct buffer out = BUFFER_INIT(TEXT_LIMIT_BYTES);
     for (const char *end = text + length; text < end;) {
         const char *nul = memchr(text, '\0', (size_t)(end - text));
         buffer_add(&out, text, (size_t)((nul != NULL ? nul : end) - text));
@@ -55,15 +71,32 @@ char *client_json_string(const json_t *string) {
         utf8_add_code_point(&out, 0xFFFD);
         text = nul + 1;
     }
-    return buffer_take(&out);
+    return take_text(&out, err);
 }
 
-char *client_json_text(const json_t *value) {
-    struct buffer out = BUFFER_INIT(BUFFER_NO_LIMIT);
+char *client_json_text(const json_t *value, struct error *err) {
+    struct buffer out = BUFFER_INIT(TEXT_LIMIT_BYTES);
     struct json_writer writer;
     json_writer_init(&writer, &out, false);
     json_writer_value(&writer, value);
-    return buffer_take(&out);
+    return take_text(&out, err);
+}
+
+void *client_json_items(const json_t *list, size_t size, client_read_item_fn read_item, size_t *count,
+                        struct error *err) {
+    if (list != NULL && !json_is_array(list))
+        error_set(err, ERROR_INTERNAL, "cannot unmarshal: not a list where one is due");
+    char *items = memory_try(json_array_size(list) * size);
+    *count = 0;
+    if (items == NULL) {
+        note_memory(err);
+        return memory_new(0);
+    }
+    while (*count < json_array_size(list) && !error_is_set(err)) {
+        read_item(json_array_get(list, *count), items + *count * size, err);
+        ++*count;
+    }
+    return items;
 }
 
 static const json_t *string_member(struct client_fields *fields, const char *name) {
@@ -77,12 +110,12 @@ static const json_t *string_member(struct client_fields *fields, const char *nam
 
 char *client_fields_text(struct client_fields *fields, const char *name) {
     const json_t *member = string_member(fields, name);
-    return member != NULL ? client_json_string(member) : memory_string("");
+    return member != NULL ? client_json_string(member, fields->err) : memory_string("");
 }
 
 char *client_fields_text_or_null(struct client_fields *fields, const char *name) {
     const json_t *member = string_member(fields, name);
-    return member != NULL && json_string_length(member) > 0 ? client_json_string(member) : NULL;
+    return member != NULL && json_string_length(member) > 0 ? client_json_string(member, fields->err) : NULL;
 }
 
 int64_t client_fields_int(struct client_fields *fields, const char *name) {
@@ -123,7 +156,7 @@ char *client_fields_object_text(struct client_fields *fields, const char *name) 
         note(fields, name, "an object");
         return NULL;
     }
-    return member != NULL ? client_json_text(member) : NULL;
+    return member != NULL ? client_json_text(member, fields->err) : NULL;
 }
 
 const json_t *client_fields_array(struct client_fields *fields, const char *name) {
@@ -135,28 +168,22 @@ const json_t *client_fields_array(struct client_fields *fields, const char *name
     return member;
 }
 
-char **client_fields_texts(struct client_fields *fields, const char *name, size_t *count) {
-    const json_t *array = client_fields_array(fields, name);
-    *count = json_array_size(array);
-    char **texts = memory_new_array(*count, sizeof *texts);
-    for (size_t i = 0; i < *count; i++) {
-        const json_t *item = json_array_get(array, i);
-        if (!json_is_string(item))
-            note(fields, name, "a list of strings");
-        texts[i] = json_is_string(item) ? client_json_string(item) : memory_string("");
-    }
-    return texts;
+static void read_text(const json_t *value, void *item, struct error *err) {
+    char **text = item;
+    if (!json_is_string(value))
+        error_set(err, ERROR_INTERNAL, "not a string");
+    else
+        *text = client_json_string(value, err);
 }
 
-void *client_json_items(const json_t *list, size_t size, client_read_item_fn read_item, size_t *count,
-                        struct error *err) {
-    if (list != NULL && !json_is_array(list))
-        error_set(err, ERROR_INTERNAL, "cannot unmarshal: not a list where one is due");
-    char *items = memory_new_array(json_array_size(list), size);
-    *count = 0;
-    while (*count < json_array_size(list) && !error_is_set(err)) {
-        read_item(json_array_get(list, *count), items + *count * size, err);
-        ++*count;
+char **client_fields_texts(struct client_fields *fields, const char *name, size_t *count) {
+    AUTO_ERROR struct error cause = {0};
+    char **texts = client_json_items(client_fields_array(fields, name), sizeof *texts, read_text, count, &cause);
+    if (cause.kind == ERROR_INTERNAL) {
+        free(texts[--*count]);
+        note(fields, name, "a list of strings");
+    } else if (error_is_set(&cause)) {
+        note_memory(fields->err);
     }
-    return items;
+    return texts;
 }

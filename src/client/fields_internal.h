@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
 // Private to libpebble: reading JSON that the daemon sent. A member of the wrong type is noted in the fields' error,
-// and reads as if it were absent: look once, at the end.
+// and reads as if it were absent: look once, at the end. The same holds for what does not fit into memory, as the
+// daemon decides on all sizes.
 #pragma once
 
 #include "base/compiler.h"
@@ -42,5 +43,5 @@ typedef void (*client_read_item_fn)(const json_t *value, void *item, struct erro
 void *client_json_items(const json_t *list, size_t size, client_read_item_fn read_item, size_t *count,
                         struct error *err);
 
-char *client_json_string(const json_t *string); // as client_fields_text()
-char *client_json_text(const json_t *value);    // any value as JSON text
+char *client_json_string(const json_t *string, struct error *err); // as client_fields_text()
+char *client_json_text(const json_t *value, struct error *err);    // any value as JSON text

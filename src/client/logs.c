@@ -32,7 +32,7 @@ struct pebble_log_entry {
     int64_t time;
 };
 
-int64_t pebble_log_entry_time(const struct pebble_log_entry *entry, const char **text) {
+int64_t pebble_log_entry_time_ns(const struct pebble_log_entry *entry, const char **text) {
     if (text != NULL)
         *text = entry->time_text;
     return entry->time;
@@ -69,14 +69,14 @@ static bool entry_read(struct pebble_log_entry *entry, const char *line, size_t 
     const json_t *service = json_member(entry->value, "service");
     const json_t *message = json_member(entry->value, "message");
     struct wall_time time = {0};
-    entry->service = json_is_string(service) ? client_json_string(service) : memory_string("");
+    entry->service = json_is_string(service) ? client_json_string(service, &cause) : memory_string("");
     entry->message = string_or_empty(message);
     entry->message_length = json_string_length(message);
     entry->time_text = string_or_empty(json_member(entry->value, "time"));
     if (!clock_parse(entry->time_text, &time))
         return client_fail(error, PEBBLE_ERROR_PROTOCOL, "cannot unmarshal log: \"time\" is not a time");
     entry->time = time.is_set ? time.ns : 0;
-    return true;
+    return !error_is_set(&cause) || client_fail_because(error, "cannot unmarshal log: ", &cause);
 }
 
 // --- the call ---

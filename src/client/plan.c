@@ -39,9 +39,14 @@ static void *read_plan(struct client_response *response, struct pebble_error *er
         client_fail(error, PEBBLE_ERROR_PROTOCOL, "cannot unmarshal: not a string where one is due");
         return NULL;
     }
+    AUTO_ERROR struct error cause = {0};
     struct pebble_plan *plan = memory_new(sizeof *plan);
-    plan->yaml = client_json_string(response->result);
-    return plan;
+    plan->yaml = client_json_string(response->result, &cause);
+    if (!error_is_set(&cause))
+        return plan;
+    client_fail_because(error, "cannot decode response: ", &cause);
+    pebble_plan_destroy(plan);
+    return NULL;
 }
 
 static const struct client_result_type plan_result = {destroy_plan};

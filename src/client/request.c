@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "client/blocking_internal.h"
+#include "client/errors_internal.h"
 #include "client/fields_internal.h"
 #include "client/options_internal.h"
 
@@ -42,12 +43,17 @@ static void destroy_response(void *result) {
     pebble_response_destroy(result);
 }
 
-static void *read_response(struct client_response *response, struct pebble_error *error UNUSED) {
+static void *read_response(struct client_response *response, struct pebble_error *error) {
+    AUTO_ERROR struct error cause = {0};
     struct pebble_response *made = memory_new(sizeof *made);
-    made->result = response->result != NULL ? client_json_text(response->result) : memory_string("null");
+    made->result = response->result != NULL ? client_json_text(response->result, &cause) : memory_string("null");
     made->change_id = TAKE(response->change_id);
     made->status = response->status;
-    return made;
+    if (!error_is_set(&cause))
+        return made;
+    client_fail_because(error, "cannot decode response: ", &cause);
+    pebble_response_destroy(made);
+    return NULL;
 }
 
 static const struct client_result_type response_result = {destroy_response};

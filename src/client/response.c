@@ -35,7 +35,7 @@ static bool fail_api(struct client_fields *envelope, int http_status, struct peb
     }
     if (message == NULL) {
         AUTO_FREE char *words = client_fields_text(envelope, "status");
-        AUTO_FREE char *quoted = text_quoted(words);
+        AUTO_FREE char *quoted = client_quoted(words);
         message = memory_printf("server error: %s", quoted);
     }
     client_fail(error, PEBBLE_ERROR_API, "%s", message);
@@ -82,7 +82,7 @@ bool client_response_read(struct pebble_client *client, int status, const struct
 bool client_response_check(const struct client_response *response, enum client_response_type type, const char *method,
                            const char *target, struct pebble_error *error) {
     const char *found = json_string_value(json_member(response->envelope, "type"));
-    AUTO_FREE char *quoted = text_quoted(found != NULL ? found : "");
+    AUTO_FREE char *quoted = client_quoted(found != NULL ? found : "");
     if (type == CLIENT_RESPONSE_SYNC && !text_equal(found, "sync"))
         return client_fail(error, PEBBLE_ERROR_PROTOCOL, "expected sync response, got %s", quoted);
     if (type == CLIENT_RESPONSE_ASYNC && !text_equal(found, "async")) {

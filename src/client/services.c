@@ -58,7 +58,7 @@ const char *pebble_service_current(const struct pebble_service *service) {
     return service->current;
 }
 
-int64_t pebble_service_current_since(const struct pebble_service *service, const char **text) {
+int64_t pebble_service_current_since_ns(const struct pebble_service *service, const char **text) {
     if (text != NULL)
         *text = service->current_since_text;
     return service->current_since;
@@ -145,8 +145,8 @@ static const struct client_result_type change_id_result = {free};
 static const struct client_query_type action_query = {CLIENT_RESPONSE_ASYNC, &change_id_result, read_change_id};
 static const struct client_query_type signal_query = {.response = CLIENT_RESPONSE_SYNC};
 
-bool pebble_call_services_action(struct pebble_client *client, const char *action, const char *const *names,
-                                 size_t count, struct pebble_call **call, struct pebble_error *error) {
+bool pebble_call_control_services(struct pebble_client *client, const char *action, const char *const *names,
+                                  size_t count, struct pebble_call **call, struct pebble_error *error) {
     AUTO_BUFFER struct buffer body = BUFFER_INIT(BUFFER_NO_LIMIT);
     write_body(&body, "action", action, &(struct names){names, count});
     const struct client_request request = {
@@ -158,10 +158,10 @@ char *pebble_call_take_change_id(struct pebble_call *call) {
     return client_call_take_result(call, &change_id_result);
 }
 
-bool pebble_services_action(struct pebble_client *client, const char *action, const char *const *names, size_t count,
-                            char **change_id, struct pebble_error *error) {
+bool pebble_control_services(struct pebble_client *client, const char *action, const char *const *names, size_t count,
+                             char **change_id, struct pebble_error *error) {
     AUTO_CALL struct pebble_call *call = NULL;
-    if (!pebble_call_services_action(client, action, names, count, &call, error) ||
+    if (!pebble_call_control_services(client, action, names, count, &call, error) ||
         !client_run(call, NULL, NULL, error))
         return false;
     if (change_id != NULL)

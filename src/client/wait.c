@@ -56,7 +56,7 @@ static enum pebble_call_state end_wait(struct wait_call *wait, struct pebble_err
         client_call_set_result(&wait->call, &client_change_result, change);
         return PEBBLE_CALL_DONE;
     }
-    AUTO_FREE char *quoted = text_quoted(change->status);
+    AUTO_FREE char *quoted = client_quoted(change->status);
     if (change->err != NULL)
         client_fail(error, PEBBLE_ERROR_CHANGE, "%s", change->err);
     else
@@ -76,7 +76,7 @@ static enum pebble_call_state pause_wait(struct wait_call *wait) {
     return wait->poll_ns > 0 && wait->last != NULL ? PEBBLE_CALL_ITEM : PEBBLE_CALL_RUNNING;
 }
 
-static enum pebble_call_state take_change(struct wait_call *wait, const struct client_response *response,
+static enum pebble_call_state take_change(struct wait_call *wait, struct client_response *response,
                                           struct pebble_error *error) {
     if (!client_response_check(response, CLIENT_RESPONSE_SYNC, "GET", wait->target, error))
         return PEBBLE_CALL_FAILED;
@@ -91,7 +91,7 @@ static enum pebble_call_state take_change(struct wait_call *wait, const struct c
     if (!text_equal(response->restart, "system-restart"))
         return pause_wait(wait);
     client_fail(error, PEBBLE_ERROR_API, "%s", pebble_client_maintenance(wait->call.client));
-    error->api_kind = memory_string(response->restart);
+    error->api_kind = TAKE(response->restart);
     return PEBBLE_CALL_FAILED;
 }
 
@@ -212,7 +212,7 @@ bool pebble_call_wait_change(struct pebble_client *client, const char *id, const
 
 static bool on_change_item(struct pebble_call *call, void *data) {
     const struct pebble_wait_options *options = data;
-    return options->progress == NULL || options->progress(pebble_call_change(call), options->data);
+    return options->on_progress == NULL || options->on_progress(pebble_call_change(call), options->data);
 }
 
 bool pebble_wait_change(struct pebble_client *client, const char *id, const struct pebble_wait_options *options,

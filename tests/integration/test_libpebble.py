@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The client library: installed, linked shared and static, and used with a daemon."""
+"""The client library as others get it: installed, linked with, shared and static, and at work with a daemon."""
 
 import fcntl
 import os
@@ -9,7 +9,7 @@ import subprocess
 import unittest
 
 from faults import plan_of
-from harness import TOP, DaemonCase
+from harness import TOP, DaemonCase, program, wait_until
 
 PREFIX = "/opt/pebble"
 WAYS = [(compiler, static) for compiler in ("gcc", "clang") if shutil.which(compiler) for static in (False, True)]
@@ -63,7 +63,7 @@ class LibraryCase(DaemonCase):
             output("./dev", "install", "--lib", PREFIX, cwd=TOP, env={**os.environ, "DESTDIR": self.dest})
 
     def package(self, *words):
-        """The output of pkg-config for the library, as words."""
+        """What pkg-config knows of the library, as words."""
         env = {**os.environ, "PKG_CONFIG_PATH": f"{self.lib}/pkgconfig", "PKG_CONFIG_SYSROOT_DIR": self.dest}
         return output("pkg-config", *words, "libpebble", env=env).split()
 
@@ -126,8 +126,8 @@ class HeaderTest(LibraryCase):
         for compiler in compilers:
             for static in (False, True):
                 with self.subTest(f"{compiler} {'static' if static else 'shared'}"):
-                    program = self.build([compiler, "-std=c++11", "-pedantic"], source, static=static)
-                    self.assertEqual(self.run_program(program), f"{expected} {expected}\n")
+                    path = self.build([compiler, "-std=c++11", "-pedantic"], source, static=static)
+                    self.assertEqual(self.run_program(path), f"{expected} {expected}\n")
 
 
 class ExamplesTest(LibraryCase):
@@ -141,12 +141,41 @@ class ExamplesTest(LibraryCase):
         source = os.path.join(TOP, "examples", f"{name}.c")
         return self.build([compiler, "-std=c99", "-pedantic"], source, static=static)
 
-    def fail_program(self, path, *words):
-        """Runs it and expects failure; returns its stderr."""
+    def fail_program(self, path, *words, env=None):
+        """Runs it, expecting it to fail; what it writes to stderr."""
         done = subprocess.run([path, *words], capture_output=True, text=True, check=False, timeout=60,
-                              env={**self.daemon.env, "LD_LIBRARY_PATH": self.lib})
+                              env={**self.daemon.env, "LD_LIBRARY_PATH": self.lib, **(env or {})})
         self.assertEqual(done.returncode, 1)
         return done.stderr
+
+    def document_programs(self):
+        """The complete programs in the library's page, as files."""
+        with open(os.path.join(TOP, "docs", "libpebble.md"), encoding="utf-8") as page:
+            programs = re.findall(r"^```c\n(.*?\nint main\(.*?)^```", page.read(), re.MULTILINE | re.DOTALL)
+        return [self.daemon.file(f"document{number}.c", text) for number, text in enumerate(programs)]
+
+    def test_document(self):
+        self.daemon.services("start", "web")
+        wait_until(lambda: "web says hello" in self.run_program(program(), "logs"), what="the line")
+        sources = self.document_programs()
+        self.assertEqual(len(sources), 2)
+        for compiler, static in WAYS:
+            with self.subTest(f"{compiler} {'static' if static else 'shared'}"):
+                outputs = [self.run_program(self.build([compiler, "-std=c99", "-pedantic"], source, static=static))
+                           for source in sources]
+                self.assertEqual(outputs, ["web is active\nworker is inactive\n", "web: web says hello\n"])
+
+    def test_document_failure(self):
+        for source in self.document_programs():
+            self.assertIn("error: cannot use base URL",
+                          self.fail_program(self.build(["gcc"], source), env={"PEBBLE_BASEURL": "https://localhost:1"}))
+
+    def test_archive_in_a_dynamic_program(self):
+        path = self.daemon.path("program")
+        output("gcc", *self.package("--cflags"), self.document_programs()[0], f"{self.lib}/libpebble.a", "-ljansson",
+               "-pthread", "-o", path)
+        self.assertNotIn("libpebble", output("readelf", "-d", path))
+        self.assertEqual(output(path, env=self.daemon.env), "web is inactive\nworker is inactive\n")
 
     def test_blocking(self):
         for compiler, static in WAYS:

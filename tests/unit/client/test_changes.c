@@ -22,31 +22,31 @@ static void assert_change(const struct pebble_change *change) {
     assert_string_equal(pebble_change_summary(change), "Start it");
     assert_string_equal(pebble_change_status(change), "Error");
     assert_true(pebble_change_is_ready(change));
-    assert_string_equal(pebble_change_err(change), "no");
-    assert_int_equal(pebble_change_spawn_time(change, NULL), 1000000000);
-    assert_int_equal(pebble_change_ready_time(change, &text), 2000000000);
+    assert_string_equal(pebble_change_error_text(change), "no");
+    assert_int_equal(pebble_change_spawn_time_ns(change, NULL), 1000000000);
+    assert_int_equal(pebble_change_ready_time_ns(change, &text), 2000000000);
     assert_string_equal(text, "1970-01-01T00:00:02Z");
     assert_string_equal(pebble_change_data(change), "{\"k\":[1]}");
     assert_int_equal(pebble_change_task_count(change), 2);
 }
 
 static void assert_tasks(const struct pebble_change *change) {
-    const struct pebble_task *task = pebble_change_task(change, 0);
+    const struct pebble_task *task = pebble_change_task_at(change, 0);
     assert_string_equal(pebble_task_id(task), "8");
     assert_string_equal(pebble_task_kind(task), "t");
     assert_string_equal(pebble_task_summary(task), "s");
     assert_string_equal(pebble_task_status(task), "Error");
     assert_int_equal(pebble_task_log_count(task), 2);
-    assert_string_equal(pebble_task_log(task, 0), "l1");
-    assert_string_equal(pebble_task_log(task, 1), "l\xef\xbf\xbd"
-                                                  "2");
+    assert_string_equal(pebble_task_log_at(task, 0), "l1");
+    assert_string_equal(pebble_task_log_at(task, 1), "l\xef\xbf\xbd"
+                                                     "2");
     assert_string_equal(pebble_task_progress_label(task), "p");
     assert_int_equal(pebble_task_progress_done(task), 1);
     assert_int_equal(pebble_task_progress_total(task), 3);
-    assert_int_equal(pebble_task_spawn_time(task, NULL), 3000000000);
-    assert_int_equal(pebble_task_ready_time(task, NULL), 0);
+    assert_int_equal(pebble_task_spawn_time_ns(task, NULL), 3000000000);
+    assert_int_equal(pebble_task_ready_time_ns(task, NULL), 0);
     assert_string_equal(pebble_task_data(task), "{\"exit-code\":4}");
-    task = pebble_change_task(change, 1);
+    task = pebble_change_task_at(change, 1);
     assert_string_equal(pebble_task_summary(task), "");
     assert_string_equal(pebble_task_progress_label(task), "");
     assert_int_equal(pebble_task_log_count(task), 0);
@@ -81,7 +81,7 @@ static void changes_are_read(void **state UNUSED) {
     const struct pebble_change *first = pebble_changes_at(changes, 0);
     assert_string_equal(pebble_change_id(first), "1");
     assert_false(pebble_change_is_ready(first));
-    assert_null(pebble_change_err(first));
+    assert_null(pebble_change_error_text(first));
     assert_change(pebble_changes_at(changes, 1));
     assert_null(pebble_changes_at(changes, 2));
     pebble_changes_destroy(changes);

@@ -112,14 +112,14 @@ static void one_idle_connection_is_kept(void **state UNUSED) {
 static void notes_are_replaced(void **state UNUSED) {
     struct pebble_client *client = create(0);
     const char *text = "x";
-    assert_int_equal(pebble_client_latest_warning(client, &text), 0);
+    assert_int_equal(pebble_client_latest_warning_ns(client, &text), 0);
     assert_null(text);
     assert_null(pebble_client_maintenance(client));
     client_note_warning(client, 1, memory_string("first"));
     client_note_warning(client, 2, memory_string("second"));
-    assert_int_equal(pebble_client_latest_warning(client, &text), 2);
+    assert_int_equal(pebble_client_latest_warning_ns(client, &text), 2);
     assert_string_equal(text, "second");
-    assert_int_equal(pebble_client_latest_warning(client, NULL), 2);
+    assert_int_equal(pebble_client_latest_warning_ns(client, NULL), 2);
     client_note_maintenance(client, memory_string("first"));
     client_note_maintenance(client, memory_string("second"));
     assert_string_equal(pebble_client_maintenance(client), "second");

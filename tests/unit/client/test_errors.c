@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/memory.h"
 #include "client/change_internal.h"
@@ -54,10 +55,45 @@ static void kinds_of_causes(void **state UNUSED) {
     }
 }
 
+static void messages_are_bounded(void **state UNUSED) {
+    size_t limit = 1 << 20;
+    AUTO_FREE char *words = memory_new(2 * limit + 1);
+    memset(words, 'x', 2 * limit);
+    AUTO_PEBBLE_ERROR struct pebble_error error = {0};
+    assert_false(client_fail(&error, PEBBLE_ERROR_API, "%s", words));
+    assert_int_equal(strlen(error.message), limit);
+    words[limit] = '\0';
+    assert_false(client_fail(&error, PEBBLE_ERROR_API, "%s", words));
+    assert_int_equal(strlen(error.message), limit);
+    AUTO_FREE char *quoted = client_quoted(words);
+    assert_int_equal(strlen(quoted), 1024 + 2);
+    AUTO_FREE char *short_one = client_quoted("a\n");
+    assert_string_equal(short_one, "\"a\\n\"");
+}
+
+// A character of four bytes at each place around the limit is there whole, or not at all.
+static void messages_end_with_a_whole_character(void **state UNUSED) {
+    size_t limit = 1 << 20;
+    AUTO_FREE char *words = memory_new(limit + 9);
+    AUTO_PEBBLE_ERROR struct pebble_error error = {0};
+    for (size_t at = limit - 5; at <= limit; at++) {
+        memset(words, 'x', limit + 8);
+        memcpy(words + at, "\xf0\x9f\x98\x80", 4);
+        assert_false(client_fail(&error, PEBBLE_ERROR_API, "%s", words));
+        assert_int_equal(strlen(error.message), at + 4 > limit ? at : limit);
+    }
+    for (size_t i = 0; i < limit; i += 4)
+        memcpy(words + i, "x\xe2\x82\xac", 4);
+    assert_false(client_fail(&error, PEBBLE_ERROR_API, "-%s", words));
+    assert_int_equal(strlen(error.message), limit - 2);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(failures_are_replaced_and_moved),
         cmocka_unit_test(kinds_of_causes),
+        cmocka_unit_test(messages_are_bounded),
+        cmocka_unit_test(messages_end_with_a_whole_character),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

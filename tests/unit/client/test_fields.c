@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "base/memory.h"
 #include "client/fields_internal.h"
@@ -175,11 +176,55 @@ static void values_are_bounded(void **state UNUSED) {
     assert_null(value);
 }
 
+#if defined(__SANITIZE_ADDRESS__)
+#define HAS_ASAN 1
+#elif defined(__has_feature)
+#define HAS_ASAN __has_feature(address_sanitizer)
+#else
+#define HAS_ASAN 0
+#endif
+
+// What the daemon sized and the memory does not hold is an error, not the end of the program.
+static void lack_of_memory_is_an_error(void **state UNUSED) {
+    if (HAS_ASAN)
+        skip(); // it has all of the address space
+    size_t length = 64 << 20, count = 9;
+    char *text = memory_new(length + 1);
+    memset(text, 'x', length);
+    AUTO_JSON json_t *object = json_object();
+    AUTO_JSON json_t *list = json_array();
+    json_array_append_new(list, json_string(text));
+    json_object_set(object, "s", json_array_get(list, 0));
+    free(text);
+    struct error errors[4] = {0};
+    struct client_fields fields;
+    struct rlimit limit;
+    assert_true(client_fields_init(&fields, object, &errors[0]));
+    assert_int_equal(getrlimit(RLIMIT_AS, &limit), 0);
+    const struct rlimit low = {.rlim_cur = 110 << 20, .rlim_max = limit.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_AS, &low), 0);
+    char *copies[] = {client_fields_text(&fields, "s"), client_json_string(json_array_get(list, 0), &errors[1]),
+                      client_json_text(object, &errors[2])};
+    void *items = client_json_items(list, 2 * length, read_number, &count, &errors[3]);
+    assert_int_equal(setrlimit(RLIMIT_AS, &limit), 0);
+    assert_int_equal(count, 0);
+    free(items);
+    for (size_t i = 0; i < ARRAY_COUNT(copies); i++) {
+        assert_string_equal(copies[i], "");
+        free(copies[i]);
+    }
+    for (size_t i = 0; i < ARRAY_COUNT(errors); i++) {
+        assert_string_equal(error_text(&errors[i]), "out of memory");
+        error_clear(&errors[i]);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(members_are_taken),           cmocka_unit_test(absent_and_null_are_nothing),
         cmocka_unit_test(first_wrong_type_is_noted),   cmocka_unit_test(what_is_no_object_has_no_fields),
         cmocka_unit_test(lists_are_read_item_by_item), cmocka_unit_test(values_are_bounded),
+        cmocka_unit_test(lack_of_memory_is_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

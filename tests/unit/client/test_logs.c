@@ -31,7 +31,7 @@ static bool hear(const struct pebble_log_entry *entry, void *data) {
     const char *time;
     size_t length;
     const char *message = pebble_log_entry_message(entry, &length);
-    assert_int_equal(pebble_log_entry_time(entry, &time), 1000000000);
+    assert_int_equal(pebble_log_entry_time_ns(entry, &time), 1000000000);
     assert_string_equal(time, "1970-01-01T00:00:01Z");
     buffer_printf(&heard->text, "%s=", pebble_log_entry_service(entry));
     buffer_add(&heard->text, message, length);

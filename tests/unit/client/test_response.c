@@ -115,7 +115,7 @@ static void types_are_checked(void **state UNUSED) {
 }
 
 static void assert_notes(int64_t warning, const char *maintenance) {
-    assert_int_equal(pebble_client_latest_warning(client, NULL), warning);
+    assert_int_equal(pebble_client_latest_warning_ns(client, NULL), warning);
     const char *noted = pebble_client_maintenance(client);
     assert_string_equal(noted != NULL ? noted : "", maintenance);
 }

@@ -25,13 +25,13 @@ static void services_are_read(void **state UNUSED) {
     assert_string_equal(pebble_service_name(service), "a");
     assert_string_equal(pebble_service_startup(service), "enabled");
     assert_string_equal(pebble_service_current(service), "active");
-    assert_int_equal(pebble_service_current_since(service, &since), 2000000000);
+    assert_int_equal(pebble_service_current_since_ns(service, &since), 2000000000);
     assert_string_equal(since, "1970-01-01T00:00:02Z");
     service = pebble_services_at(services, 1);
     assert_string_equal(pebble_service_name(service), "b");
-    assert_int_equal(pebble_service_current_since(service, &since), 0);
+    assert_int_equal(pebble_service_current_since_ns(service, &since), 0);
     assert_null(since);
-    assert_int_equal(pebble_service_current_since(service, NULL), 0);
+    assert_int_equal(pebble_service_current_since_ns(service, NULL), 0);
     assert_null(pebble_services_at(services, 2));
     pebble_services_destroy(services);
     pebble_services_destroy(NULL);
@@ -74,10 +74,10 @@ static void actions_give_the_change(void **state UNUSED) {
     with_daemon_begin(&with, script, 3);
     const char *names[] = {"a", "\"b\""};
     AUTO_FREE char *change = NULL;
-    assert_true(pebble_services_action(with.client, "start", names, 2, &change, &with.error));
+    assert_true(pebble_control_services(with.client, "start", names, 2, &change, &with.error));
     assert_string_equal(change, "5");
-    assert_true(pebble_services_action(with.client, "replan", NULL, 0, NULL, &with.error));
-    assert_false(pebble_services_action(with.client, "autostart", NULL, 0, &change, &with.error));
+    assert_true(pebble_control_services(with.client, "replan", NULL, 0, NULL, &with.error));
+    assert_false(pebble_control_services(with.client, "autostart", NULL, 0, &change, &with.error));
     assert_string_equal(with.error.api_kind, "no-default-services");
     assert_string_equal(change, "5");
     with_daemon_assert_request(&with, 0, "1 POST /v1/services HTTP/1.1",

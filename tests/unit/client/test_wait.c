@@ -149,7 +149,7 @@ struct play {
 
 static bool wait_playing(struct with_daemon *with, pebble_progress_fn progress, struct play *play,
                          struct pebble_change **change) {
-    const struct pebble_wait_options options = {OPTIONS, .poll_ms = 1, .progress = progress, .data = play};
+    const struct pebble_wait_options options = {OPTIONS, .poll_ms = 1, .on_progress = progress, .data = play};
     return pebble_wait_change(with->client, "7", &options, change, &with->error);
 }
 
@@ -282,7 +282,7 @@ static void call_gives_the_change_that_failed(void **state UNUSED) {
     peer_respond(fd, FAILED);
     assert_int_equal(peer_run(call), PEBBLE_CALL_FAILED);
     assert_int_equal(pebble_call_error(call)->kind, PEBBLE_ERROR_CHANGE);
-    assert_string_equal(pebble_change_err(pebble_call_error(call)->change), "cannot do it");
+    assert_string_equal(pebble_change_error_text(pebble_call_error(call)->change), "cannot do it");
     assert_null(pebble_call_take_change(call));
     pebble_call_destroy(call);
     close(fd);

@@ -60,11 +60,14 @@ struct launch {
 
 // --- a launch's memory ---
 
+// With the terminator; 0 without a list.
 static size_t count_texts(char *const *list, size_t *bytes) {
+    if (list == NULL)
+        return 0;
     size_t count = 0;
     for (; list[count] != NULL; count++)
         *bytes += strlen(list[count]) + 1;
-    return count;
+    return count + 1;
 }
 
 static char *copy_text(const char *text, char **at) {
@@ -73,10 +76,14 @@ static char *copy_text(const char *text, char **at) {
     return copy;
 }
 
-static char **copy_list(char *const *list, char **copy, char **at) {
+// Moves `copies` behind the copy.
+static char **copy_list(char *const *list, char ***copies, char **at) {
+    if (list == NULL)
+        return NULL;
+    char **copy = *copies;
     for (; *list != NULL; list++)
-        *copy++ = copy_text(*list, at);
-    *copy++ = NULL;
+        *(*copies)++ = copy_text(*list, at);
+    *(*copies)++ = NULL;
     return copy;
 }
 
@@ -84,7 +91,8 @@ static char **copy_list(char *const *list, char **copy, char **at) {
 static bool copy_spec(struct launch *launch, const struct process_spec *spec) {
     const char *directory = spec->directory != NULL ? spec->directory : "";
     size_t bytes = strlen(spec->path) + strlen(directory) + 2;
-    size_t count = count_texts(spec->argv, &bytes) + count_texts(spec->envp, &bytes) + 2;
+    size_t count =
+        count_texts(spec->argv, &bytes) + count_texts(spec->envp, &bytes) + count_texts(spec->candidates, &bytes);
     char **lists = memory_try(count * sizeof *lists + bytes);
     if (lists == NULL)
         return false;
@@ -92,10 +100,9 @@ static bool copy_spec(struct launch *launch, const struct process_spec *spec) {
     launch->texts = lists;
     launch->spec = *spec;
     launch->spec.stdin_fd = launch->spec.stdout_fd = launch->spec.stderr_fd = -1;
-    char **settings = copy_list(spec->argv, lists, &at);
-    copy_list(spec->envp, settings, &at);
-    launch->spec.argv = lists;
-    launch->spec.envp = settings;
+    launch->spec.argv = copy_list(spec->argv, &lists, &at);
+    launch->spec.envp = copy_list(spec->envp, &lists, &at);
+    launch->spec.candidates = copy_list(spec->candidates, &lists, &at);
     launch->spec.path = copy_text(spec->path, &at);
     launch->spec.directory = spec->directory != NULL ? copy_text(directory, &at) : NULL;
     return true;
@@ -201,7 +208,7 @@ static void fail(struct launch *launch, const struct error *err) {
 
 static void fail_timed_out(struct launch *launch) {
     AUTO_ERROR struct error err = {0};
-    error_set(&err, ERROR_INTERNAL, "fork/exec %s: timed out", launch->spec.path);
+    error_set(&err, ERROR_INTERNAL, "fork/exec %s: timed out", launch_path(launch));
     err.errnum = ETIMEDOUT;
     fail(launch, &err);
 }
@@ -321,6 +328,10 @@ bool launch_start(struct launcher *launcher, const struct process_spec *spec, co
     loop_defer(launcher->loop, &launcher->dispatch, dispatch_launches);
     *out = launch;
     return true;
+}
+
+const char *launch_path(const struct launch *launch) {
+    return process_report_path(&launch->report, &launch->spec);
 }
 
 void launch_cancel(struct launch *launch) {

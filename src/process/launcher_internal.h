@@ -44,5 +44,7 @@ struct launch_handlers {
 // Queues a launch. Copies `spec` except for its descriptors; ENOMEM if there is no memory for words and environment.
 bool launch_start(struct launcher *launcher, const struct process_spec *spec, const struct launch_handlers *handlers,
                   void *data, struct launch **launch, struct error *err) NODISCARD;
+// The program's path, or while its name has not been found, the name.
+const char *launch_path(const struct launch *launch);
 // Cancels a launch: on_done is not called, a child that exists is killed.
 void launch_cancel(struct launch *launch);

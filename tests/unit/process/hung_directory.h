@@ -3,6 +3,13 @@
 // looks into it hangs in the kernel and cannot be killed.
 #pragma once
 
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
 #include <fcntl.h>
 #include <linux/fuse.h>
 #include <poll.h>
@@ -12,8 +19,6 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 struct hung_directory {
     char path[32];

@@ -21,9 +21,10 @@ struct launch_queue {
     struct list link; // launcher.queues
     uid_t uid;
     size_t launch_count;
-    unsigned under_way_count;
-    struct list waiting; // launch.link
-    struct timer *stall; // runs while launches wait; restarted when one begins or is over
+    unsigned under_way_count; // without killed ones
+    unsigned killed_count;    // those that have not returned from the kernel yet
+    struct list waiting;      // launch.link
+    struct timer *stall;      // runs while launches wait; restarted when one begins or is over
     struct launcher *launcher;
 };
 
@@ -34,7 +35,7 @@ struct launcher {
     int64_t deadline_ns;
     struct list queues;       // launch_queue.link; the next one to serve is the first
     struct list under_way;    // launch.link
-    unsigned under_way_count; // without killed ones, which may hang in the kernel
+    unsigned under_way_count; // without killed ones
     struct deferred dispatch;
     pthread_mutex_t lock;
     pthread_cond_t returned; // has_returned of a launch has become true
@@ -49,7 +50,7 @@ struct launch {
     const struct launch_handlers *handlers;
     void *data;
     bool is_under_way;
-    bool has_slot;    // counts in launcher.under_way_count
+    bool is_killed;   // counts in queue.killed_count, no longer in the counts of those under way
     bool is_reported; // on_done has been called, or the launch was cancelled
     struct timer *deadline;
     struct expected_child expected;
@@ -181,24 +182,20 @@ static bool has_returned(struct launch *launch) {
     return has_returned;
 }
 
-static void release_slot(struct launch *launch) {
-    struct launcher *launcher = launch->launcher;
-    if (!launch->has_slot)
-        return;
-    launch->has_slot = false;
-    launcher->under_way_count--;
-    loop_defer(launcher->loop, &launcher->dispatch, dispatch_launches);
-}
-
-// A child that hangs in the kernel survives this. It still counts for its user, but no longer for all.
+// A child that hangs in the kernel survives this. It must not keep other launches of its user waiting.
 static void kill_child(struct launch *launch) {
-    release_slot(launch);
+    struct launcher *launcher = launch->launcher;
+    launch->is_killed = true;
+    launcher->under_way_count--;
+    launch->queue->under_way_count--;
+    launch->queue->killed_count++;
+    loop_defer(launcher->loop, &launcher->dispatch, dispatch_launches);
     process_cancel(&launch->report);
-    if (!worker_pool_cancel(launch->launcher->pool, &launch->work))
+    if (!worker_pool_cancel(launcher->pool, &launch->work))
         return;
-    pthread_mutex_lock(&launch->launcher->lock);
+    pthread_mutex_lock(&launcher->lock);
     launch->has_returned = true; // no thread has run it
-    pthread_mutex_unlock(&launch->launcher->lock);
+    pthread_mutex_unlock(&launcher->lock);
 }
 
 static void fail(struct launch *launch, const struct error *err) {
@@ -239,8 +236,12 @@ static void on_launch_over(struct work_item *work) {
     struct launch *launch = CONTAINER_OF(work, struct launch, work);
     struct launcher *launcher = launch->launcher;
     list_remove(&launch->link);
-    release_slot(launch);
-    launch->queue->under_way_count--;
+    if (launch->is_killed) {
+        launch->queue->killed_count--;
+    } else {
+        launcher->under_way_count--;
+        launch->queue->under_way_count--;
+    }
     watch_for_stall(launch->queue);
     loop_defer(launcher->loop, &launcher->dispatch, dispatch_launches);
     reaper_unexpect(launcher->reaper, &launch->expected);
@@ -262,7 +263,7 @@ static bool submit(struct launch *launch, struct error *err) {
         // A thread that cannot be created is reported like a failed fork.
         return error_set_errno(err, EAGAIN, "fork/exec %s", launch->spec.path);
     }
-    launch->is_under_way = launch->has_slot = true;
+    launch->is_under_way = true;
     list_add(&launcher->under_way, &launch->link);
     launcher->under_way_count++;
     launch->queue->under_way_count++;
@@ -284,10 +285,15 @@ static bool begin(struct launch *launch) {
 
 // --- the order of launches ---
 
+static bool may_begin(const struct launch_queue *queue) {
+    return queue->under_way_count < LAUNCHES_AT_ONCE_PER_USER &&
+           queue->under_way_count + queue->killed_count < LAUNCHES_HUNG_PER_USER;
+}
+
 static struct launch *next_launch(struct launcher *launcher) {
     struct launch_queue *queue;
     LIST_FOR_EACH (queue, &launcher->queues, link) {
-        if (queue->under_way_count >= LAUNCHES_AT_ONCE_PER_USER || list_is_empty(&queue->waiting))
+        if (list_is_empty(&queue->waiting) || !may_begin(queue))
             continue;
         list_remove(&queue->link);
         list_add(&launcher->queues, &queue->link);

@@ -123,6 +123,8 @@ static inline bool fake_signal(struct service_process *process, int number, stru
 }
 
 static inline void fake_abandon(struct service_process *process) {
+    if (process == NULL)
+        return;
     process->fixture->abandoned_count++;
     process_free(process);
 }

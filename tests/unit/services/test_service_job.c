@@ -129,6 +129,7 @@ static void an_abandoned_process_is_not_reported(void **state UNUSED) {
     struct service_process *process = NULL;
     assert_true(real_start(&real, &process, NULL));
     real.launcher.abandon(process);
+    real.launcher.abandon(NULL);
     real.launcher.destroy(NULL);
     loop_run_pending(real.loop);
     assert_int_equal(real.exit_code, -1);

@@ -238,7 +238,6 @@ static void handlers_may_be_missing(void **state UNUSED) {
 }
 
 int main(void) {
-    alarm(60);
     const struct CMUnitTest tests[] = {
         TEST(fetches_a_page),
         TEST(connection_is_closed_at_the_end),

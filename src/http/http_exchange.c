@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "http/exchange_internal.h"
@@ -13,15 +14,6 @@
 void exchanges_init(struct exchanges *all, struct loop *loop) {
     *all = (struct exchanges){.loop = loop};
     list_init(&all->open);
-}
-
-const char *exchanges_date(struct exchanges *all) {
-    int64_t now_ns = clock_wall_ns();
-    if (all->date_second != now_ns / NS_PER_S || all->date_text[0] == '\0') {
-        all->date_second = now_ns / NS_PER_S;
-        clock_format_http(now_ns, all->date_text);
-    }
-    return all->date_text;
 }
 
 // --- creation and destruction ---

@@ -86,15 +86,6 @@ static void names_the_remote_end_of_tcp(void **state UNUSED) {
     }
 }
 
-static void knows_the_date(void **state UNUSED) {
-    struct exchanges *all = &server->exchanges;
-    AUTO_FREE char *date = memory_string(exchanges_date(all));
-    assert_int_equal(strlen(date), strlen("Tue, 15 Nov 1994 08:12:31 GMT"));
-    all->date_second--;
-    all->date_text[0] = '?';
-    assert_int_not_equal(exchanges_date(all)[0], '?');
-}
-
 static void on_end_keeps(struct http_exchange *exchange, const struct error *err, void *data UNUSED) {
     assert_null(err);
     keep(exchange);
@@ -163,7 +154,6 @@ int main(void) {
         TEST(knows_its_parts),
         TEST(escapes_for_the_log),
         TEST(names_the_remote_end_of_tcp),
-        TEST(knows_the_date),
         TEST(keeps_its_headers),
         TEST(notices_a_client_that_goes_once_the_body_is_skipped),
     };

@@ -126,6 +126,10 @@ static size_t held_bytes(const struct connection *connection) {
     return bytes + connection_queued_bytes(connection);
 }
 
+void connection_count(struct connection *connection) {
+    connections_count(connection->all, &connection->entry, held_bytes(connection));
+}
+
 // While a request is handled: whether the client must act. Input after an unread body, and streams, wait without a
 // limit.
 static bool waits_for_client(const struct connection *connection) {
@@ -175,7 +179,7 @@ static void begin_to_linger(struct connection *connection) {
 }
 
 static void advance(struct connection *connection) {
-    connections_count(connection->all, &connection->entry, held_bytes(connection));
+    connection_count(connection);
     if (connection->state == CONNECTION_CLOSED)
         return;
     enum connection_state next = next_state(connection);

@@ -59,7 +59,7 @@ struct connections {
     struct list closed;                         // connection_entry.link; until they are freed
     struct deadline_list *waits[WAIT_KINDS];
     size_t count;              // of open connections
-    size_t buffered_bytes;     // of heads, bodies, pipelined input and unsent responses
+    size_t buffered_bytes;     // of requests, pipelined input and unsent responses
     size_t busy_bytes;         // part of buffered_bytes: of connections that wait for nothing
     struct response_date date; // of responses
     bool is_stopping;          // idle connections are closed

@@ -69,10 +69,12 @@ void exchange_end(struct http_exchange *exchange) {
     all->on_ended(all);
 }
 
+// Path, query and host of the target are at most as long as the target.
 static size_t held_bytes(const struct http_exchange *exchange) {
-    return exchange->request.bytes.capacity +
-           exchange->request.head.header_count * sizeof exchange->request.head.headers[0] +
-           exchange->collected.capacity;
+    const struct http_head *head = &exchange->request.head;
+    size_t request = exchange->request.bytes.capacity + head->header_count * sizeof head->headers[0];
+    size_t target = head->target_length + exchange->query.held_bytes;
+    return request + target + exchange->collected.capacity + exchange->headers.capacity;
 }
 
 // --- the request ---
@@ -98,6 +100,8 @@ const struct url_query *http_exchange_query(struct http_exchange *exchange) {
         const char *raw = http_exchange_raw_query(exchange);
         url_query_parse(&exchange->query, raw, strlen(raw));
         exchange->has_query = true;
+        if (exchange->connection != NULL)
+            connection_count(exchange->connection);
     }
     return &exchange->query;
 }

@@ -54,6 +54,39 @@ static void knows_its_parts(void **state UNUSED) {
     respond_text(exchange, 200, "");
 }
 
+// A pair takes a few bytes of the target and many when it is parsed, also if it is dropped.
+static void counts_its_query(void **state UNUSED) {
+    enum { PAIRS = 20000 };
+    static const char *const pairs[] = {"&a", "&", "&%"};
+    for (size_t i = 0; i < ARRAY_COUNT(pairs); i++) {
+        AUTO_CLIENT struct client client = client_open();
+        AUTO_BUFFER struct buffer request = BUFFER_INIT(BUFFER_NO_LIMIT);
+        buffer_add_string(&request, "GET /hold?");
+        for (int j = 0; j < PAIRS; j++)
+            buffer_add_string(&request, pairs[i]);
+        buffer_add_string(&request, " HTTP/1.1\r\nHost: x\r\n\r\n");
+        client_send(&client, buffer_text(&request));
+        size_t before = server->connections.buffered_bytes;
+        assert_true(before >= 2 * PAIRS * strlen(pairs[i])); // as it was received, and the parts of the target
+        (void)http_exchange_query(seen.kept[0]);
+        assert_true(server->connections.buffered_bytes >= before + PAIRS * sizeof(struct url_query_pair));
+        respond_text(seen.kept[0], 200, "");
+        client_expect(&client, "200 OK");
+        assert_int_equal(server->connections.buffered_bytes, 0);
+    }
+}
+
+// The exchange outlives the connection.
+static void is_closed_for_its_query(void **state UNUSED) {
+    AUTO_CLIENT struct client client = client_open();
+    client_send(&client, "GET /keep?a=1&b HTTP/1.1\r\nHost: x\r\n\r\n");
+    server->connections.limits.buffered_bytes = 2 * server->connections.buffered_bytes;
+    assert_string_equal(url_query_first(http_exchange_query(seen.kept[0]), "a"), "1");
+    assert_int_equal(http_server_connections(server), 0);
+    client_expect_end(&client);
+    assert_int_equal(seen.cancelled, 1);
+}
+
 static void escapes_for_the_log(void **state UNUSED) {
     AUTO_CLIENT struct client client = client_open();
     client_send(&client, "GET /hold HTTP/1.1\r\nHost: x\r\n\r\n");
@@ -152,6 +185,8 @@ int main(void) {
         TEST(cancels_who_asks_too_late),
         TEST(may_respond_before_it_is_cancelled),
         TEST(knows_its_parts),
+        TEST(counts_its_query),
+        TEST(is_closed_for_its_query),
         TEST(escapes_for_the_log),
         TEST(names_the_remote_end_of_tcp),
         TEST(keeps_its_headers),

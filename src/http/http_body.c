@@ -56,7 +56,8 @@ static void begin_reading(struct http_exchange *exchange) {
         return;
     }
     grant_body(exchange);
-    connection_set_body(exchange->connection, BODY_WANTED);
+    if (exchange->connection != NULL)
+        connection_set_body(exchange->connection, BODY_WANTED);
 }
 
 static void set_handlers(struct http_exchange *exchange, const struct http_body_handlers *handlers, void *data) {

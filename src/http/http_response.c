@@ -104,7 +104,8 @@ void http_stream_begin(struct http_exchange *exchange, int status, const char *c
                                  .framing = exchange->is_chunked ? FRAMING_CHUNKED : FRAMING_NONE};
     write_head(exchange, &head, NULL, 0);
     http_exchange_skip_body(exchange);
-    connection_begin_stream(connection);
+    if (exchange->connection != NULL)
+        connection_begin_stream(connection);
 }
 
 void http_stream_write(struct http_exchange *exchange, const void *data, size_t length) {
@@ -164,8 +165,8 @@ bool http_upgrade(struct http_exchange *exchange, const char *protocol, http_upg
     const struct response_head head = {
         .status = 101, .upgrade = protocol, .connection = "Upgrade", .headers = &exchange->headers};
     exchange->status = head.status;
-    response_head_write(exchange->connection, &head, NULL, 0);
     connection_upgrade(exchange->connection, on_upgraded, data);
+    response_head_write(exchange->connection, &head, NULL, 0);
     exchange_end(exchange);
     return true;
 }

@@ -289,6 +289,13 @@ static UNUSED struct connection *only_connection(void) {
     return LIST_ITEM(server->connections.open.next, struct connection, entry.link);
 }
 
+// Leaves a little that the client has not taken.
+static UNUSED void fill(struct connection *connection) {
+    static char piece[1000];
+    while (connection_queued_bytes(connection) == 0)
+        connection_write(connection, &(const struct iovec){.iov_base = piece, .iov_len = sizeof piece}, 1);
+}
+
 static UNUSED void set_time_limit(enum connection_wait wait, int64_t ms) {
     deadline_list_set_duration(server->connections.waits[wait], ms * NS_PER_MS);
 }

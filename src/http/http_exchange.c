@@ -106,14 +106,46 @@ const struct url_query *http_exchange_query(struct http_exchange *exchange) {
     return &exchange->query;
 }
 
-void http_exchange_log_target(const struct http_exchange *exchange, struct buffer *out) {
-    url_add_path_escaped(out, exchange->target.path, exchange->target.path_length);
-    const char *query = http_exchange_raw_query(exchange);
-    if (query[0] != '\0') {
-        buffer_add_char(out, '?');
-        buffer_add_string(out, query);
+// --- for the log ---
+
+// Cuts what has been added since the buffer had the length `before`.
+static void cut(struct buffer *out, size_t before, size_t limit) {
+    if (out->length - before <= limit)
+        return;
+    buffer_truncate(out, before + limit);
+    buffer_add_string(out, "...");
+}
+
+// The query as it was received. Only bytes that could change what a terminal or a reader of the log shows are escaped.
+static void add_query(struct buffer *out, const char *query, size_t length) {
+    for (size_t i = 0; i < length; i++) {
+        if (query[i] > ' ' && query[i] < 0x7f)
+            buffer_add_char(out, query[i]);
+        else
+            buffer_printf(out, "%%%02X", (unsigned char)query[i]);
     }
 }
+
+// One byte more than is shown is added, so that the cut is seen.
+void http_exchange_log_request(const struct http_exchange *exchange, struct buffer *out) {
+    const char *method = http_exchange_method(exchange);
+    const struct url_target *target = &exchange->target;
+    const char *query = http_exchange_raw_query(exchange);
+    size_t most = HTTP_LOG_TARGET_BYTES + 1;
+    size_t before = out->length;
+    buffer_add(out, method, strnlen(method, HTTP_LOG_METHOD_BYTES + 1));
+    cut(out, before, HTTP_LOG_METHOD_BYTES);
+    buffer_add_char(out, ' ');
+    before = out->length;
+    url_add_path_escaped(out, target->path, target->path_length < most ? target->path_length : most);
+    if (query[0] != '\0') {
+        buffer_add_char(out, '?');
+        add_query(out, query, strnlen(query, most));
+    }
+    cut(out, before, HTTP_LOG_TARGET_BYTES);
+}
+
+// --- where it comes from ---
 
 enum http_transport http_exchange_transport(const struct http_exchange *exchange) {
     return exchange->transport;

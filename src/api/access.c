@@ -2,7 +2,6 @@
 #include "api/access_internal.h"
 
 #include <stdio.h>
-#include <unistd.h>
 
 #include "api/api_internal.h"
 #include "base/memory.h"
@@ -15,7 +14,7 @@ static void identify_by_peer(struct api_call *call) {
     if (http_exchange_transport(call->exchange) != HTTP_OVER_UNIX || !peer.is_known)
         return;
     (void)snprintf(identity->user, sizeof identity->user, "%u", peer.uid);
-    identity->access = peer.uid == 0 || peer.uid == getuid() ? API_ACCESS_ADMIN : API_ACCESS_READ;
+    identity->access = peer_is_administrator(&peer) ? API_ACCESS_ADMIN : API_ACCESS_READ;
 }
 
 static void on_call_authenticated(struct api_authentication *authentication) {

@@ -79,7 +79,7 @@ struct connection_handlers {
 extern const struct connection_entry_functions connection_entry_functions;
 
 // Takes ownership of the stream.
-void connection_open(struct connections *all, struct stream *stream, enum stream_kind kind);
+void connection_open(struct connections *all, struct stream *stream, enum stream_kind kind, struct peer peer);
 // Frees closed connections at once, for the end, when the loop no longer runs.
 void connections_free_closed(struct connections *all);
 

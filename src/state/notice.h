@@ -30,7 +30,7 @@ const char *state_add_notice(struct state *state, const struct notice_spec *spec
 // Records a public notice of type "warning" whose key is the message.
 void state_add_warning(struct state *state, const char *message);
 
-struct notice_filter { // borrowed
+struct notice_filter {             // borrowed
     const uint32_t *user_id;       // public notices and those of this user; NULL: all
     const struct text_list *types; // NULL or empty: all
     const struct map *keys;        // whose names are the keys; NULL or empty: all

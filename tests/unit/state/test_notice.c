@@ -140,8 +140,8 @@ static void filters_select(void **unused UNUSED) {
     AUTO_TEXT_LIST struct text_list types = {0};
     AUTO_MAP struct map keys = MAP_INIT(NULL);
     add(state, "mine", 0);
-    state_add_notice(
-        state, &(struct notice_spec){.has_user_id = true, .user_id = others, .type = "custom", .key = "theirs"});
+    state_add_notice(state,
+                     &(struct notice_spec){.has_user_id = true, .user_id = others, .type = "custom", .key = "theirs"});
     state_add_warning(state, "public");
     assert_found(state, &(struct notice_filter){.user_id = &mine}, "mine public ");
     assert_found(state, &(struct notice_filter){.user_id = &others}, "theirs public ");

@@ -47,25 +47,25 @@ static bool is_key(const char *key) {
 
 // --- the request ---
 
-struct request {
+struct notice_request {
     const char *action, *type, *key, *repeat_after; // borrowed from the body
     int64_t repeat_after_ns;
     struct text_list names, values;
 };
 
-static void request_finish(struct request *request) {
+static void request_finish(struct notice_request *request) {
     text_list_clear(&request->names);
     text_list_clear(&request->values);
 }
 
-static bool read_members(const json_t *body, struct request *request, struct error *err) {
+static bool read_members(const json_t *body, struct notice_request *request, struct error *err) {
     return json_get_string(body, "request", "action", &request->action, err) &&
            json_get_string(body, "request", "type", &request->type, err) &&
            json_get_string(body, "request", "key", &request->key, err) &&
            json_get_string(body, "request", "repeat-after", &request->repeat_after, err);
 }
 
-static bool check_target(const struct request *request, struct error *err) {
+static bool check_target(const struct notice_request *request, struct error *err) {
     if (!text_equal(request->action, "add")) {
         AUTO_FREE char *quoted = text_quoted(request->action);
         return error_set(err, ERROR_BAD_REQUEST, "invalid action %s", quoted);
@@ -88,7 +88,7 @@ static bool fail_data(struct error *err, const char *found, const char *type) {
 }
 
 // A null is an empty string, as in the reference. A NUL would truncate the text.
-static bool read_datum(struct request *request, void *member, struct error *err) {
+static bool read_datum(struct notice_request *request, void *member, struct error *err) {
     const char *name = json_object_iter_key(member);
     const json_t *value = json_object_iter_value(member);
     const char *text = json_is_null(value) ? "" : json_string_value(value);
@@ -101,7 +101,8 @@ static bool read_datum(struct request *request, void *member, struct error *err)
     return true;
 }
 
-static bool read_data(const struct api_call *call, const json_t *body, struct request *request, struct error *err) {
+static bool read_data(const struct api_call *call, const json_t *body, struct notice_request *request,
+                      struct error *err) {
     json_t *data = json_member(body, "data");
     if (json_member_length(call->body->data, call->body->length, "data") > DATA_MAX_BYTES)
         return error_set(err, ERROR_BAD_REQUEST, "total size of data must be %d bytes or less", DATA_MAX_BYTES);
@@ -114,7 +115,8 @@ static bool read_data(const struct api_call *call, const json_t *body, struct re
     return true;
 }
 
-static bool check_request(const struct api_call *call, const json_t *body, struct request *request, struct error *err) {
+static bool check_request(const struct api_call *call, const json_t *body, struct notice_request *request,
+                          struct error *err) {
     if (!check_target(request, err))
         return false;
     if (!text_is_empty(request->repeat_after) && !duration_parse(request->repeat_after, &request->repeat_after_ns, err))
@@ -124,7 +126,7 @@ static bool check_request(const struct api_call *call, const json_t *body, struc
 
 // --- recording ---
 
-static void add_notice(struct api_call *call, const struct request *request) {
+static void add_notice(struct api_call *call, const struct notice_request *request) {
     uint32_t user_id = 0;
     bool has_user_id = access_user_id(call, &user_id);
     const char *id = state_add_notice(call->api->spec.state, &(const struct notice_spec){
@@ -146,7 +148,7 @@ static void add_notice(struct api_call *call, const struct request *request) {
 }
 
 static void on_notice_body(struct api_call *call, const json_t *body) {
-    CLEANUP(request_finish) struct request request = {.action = "", .type = "", .key = ""};
+    CLEANUP(request_finish) struct notice_request request = {.action = "", .type = "", .key = ""};
     AUTO_ERROR struct error err = {0};
     if (!read_members(body, &request, &err))
         api_respond_decode_error(call, &err);

@@ -58,17 +58,17 @@ void time_add(struct buffer *out, const char *text, bool is_absolute) {
     }
 }
 
-struct unit {
+struct span_unit {
     int64_t seconds, smaller; // the unit below it
     char letter, smaller_letter;
     int64_t limit; // in this unit
 };
 
 void duration_add_short(struct buffer *out, int64_t duration_ns) {
-    static const struct unit units[] = {
+    static const struct span_unit units[] = {
         {60, 1, 'm', 's', 60}, {3600, 60, 'h', 'm', 24}, {SECONDS_PER_DAY, 3600, 'd', 'h', INT64_MAX}};
     int64_t seconds = duration_ns / NS_PER_S;
-    const struct unit *unit = units;
+    const struct span_unit *unit = units;
     if (seconds < 60) {
         buffer_printf(out, seconds < 10 ? "%.2fs" : "%.1fs", (double)duration_ns / (double)NS_PER_S);
         return;

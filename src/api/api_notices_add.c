@@ -21,13 +21,14 @@ static bool is_word_character(char c) {
 
 // Skips words of lower-case letters and digits that are joined by single hyphens. NULL if there is none.
 static const char *skip_words(const char *at) {
-    do {
+    for (;; at++) {
         if (!is_word_character(*at))
             return NULL;
         while (is_word_character(*at))
             at++;
-    } while (*at == '-' && at++ != NULL);
-    return at;
+        if (*at != '-')
+            return at;
+    }
 }
 
 // Skips the parts that each begin with the separator. NULL if there is none, or one is malformed.
@@ -82,20 +83,15 @@ static bool check_target(const struct notice_request *request, struct error *err
            error_set(err, ERROR_BAD_REQUEST, "key must be %d bytes or less", KEY_MAX_BYTES);
 }
 
-static bool fail_data(struct error *err, const char *found, const char *type) {
-    return error_set(err, ERROR_BAD_REQUEST,
-                     "cannot decode notice data: json: cannot unmarshal %s into Go value of type %s", found, type);
-}
-
 // A null is an empty string, as in the reference. A NUL would truncate the text.
 static bool read_datum(struct notice_request *request, void *member, struct error *err) {
     const char *name = json_object_iter_key(member);
     const json_t *value = json_object_iter_value(member);
     const char *text = json_is_null(value) ? "" : json_string_value(value);
     if (text == NULL)
-        return fail_data(err, "a value of another type", "string");
+        return error_set(err, ERROR_BAD_REQUEST, "values must be strings");
     if (strlen(name) != json_object_iter_key_len(member) || strlen(text) != json_string_length(value))
-        return fail_data(err, "string with a NUL character", "string");
+        return error_set(err, ERROR_BAD_REQUEST, "string with a NUL character");
     text_list_add(&request->names, name);
     text_list_add(&request->values, text);
     return true;
@@ -106,11 +102,11 @@ static bool read_data(const struct api_call *call, const json_t *body, struct no
     json_t *data = json_member(body, "data");
     if (json_member_length(call->body->data, call->body->length, "data") > DATA_MAX_BYTES)
         return error_set(err, ERROR_BAD_REQUEST, "total size of data must be %d bytes or less", DATA_MAX_BYTES);
-    if (data != NULL && !json_is_object(data))
-        return fail_data(err, "a value of another type", "map[string]string");
+    if (data != NULL && !json_is_object_or_null(data, "map[string]string", err))
+        return error_prefix(err, "cannot decode notice data: ");
     for (void *member = json_object_iter(data); member != NULL; member = json_object_iter_next(data, member)) {
         if (!read_datum(request, member, err))
-            return false;
+            return error_prefix(err, "cannot decode notice data: ");
     }
     return true;
 }

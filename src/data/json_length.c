@@ -10,8 +10,12 @@ struct walker {
     const char *end;
 };
 
+static bool is_at(const struct walker *walker, const char *characters) {
+    return walker->at < walker->end && *walker->at != '\0' && strchr(characters, *walker->at) != NULL;
+}
+
 static void skip_blanks(struct walker *walker) {
-    while (walker->at < walker->end && strchr(" \t\r\n", *walker->at) != NULL && *walker->at != '\0')
+    while (is_at(walker, " \t\r\n"))
         walker->at++;
 }
 
@@ -22,12 +26,8 @@ static void skip_string(struct walker *walker) {
     walker->at++;
 }
 
-static bool is_end_of_scalar(char c) {
-    return memchr(",]} \t\r\n", c, 7) != NULL;
-}
-
 static void skip_scalar(struct walker *walker) {
-    while (walker->at < walker->end && !is_end_of_scalar(*walker->at))
+    while (walker->at < walker->end && !is_at(walker, ",]} \t\r\n"))
         walker->at++;
 }
 
@@ -66,10 +66,10 @@ size_t json_member_length(const char *text, size_t length, const char *name) {
     struct walker walker = {.at = text, .end = text + length};
     size_t found = 0;
     skip_blanks(&walker);
-    if (walker.at == walker.end || *walker.at != '{')
+    if (!is_at(&walker, "{"))
         return 0;
     walker.at++;
-    for (skip_blanks(&walker); walker.at < walker.end && *walker.at == '"'; skip_blanks(&walker)) {
+    for (skip_blanks(&walker); is_at(&walker, "\""); skip_blanks(&walker)) {
         const char *start = walker.at;
         skip_string(&walker);
         bool is_wanted = is_name(start, (size_t)(walker.at - start), name);
@@ -81,7 +81,7 @@ size_t json_member_length(const char *text, size_t length, const char *name) {
         if (is_wanted)
             found = (size_t)(walker.at - start);
         skip_blanks(&walker);
-        if (walker.at < walker.end && *walker.at == ',')
+        if (is_at(&walker, ","))
             walker.at++;
     }
     return found;

@@ -92,7 +92,7 @@ static void identity_decides_access(void **state UNUSED) {
     fixture_end(&fixture);
 }
 
-static void identification_may_outlast_its_client(void **state UNUSED) {
+static void a_disconnect_cancels_the_identification(void **state UNUSED) {
     struct fixture fixture;
     fixture_begin(&fixture);
     struct slow_check check = {.verdict = API_ACCESS_ADMIN};
@@ -101,12 +101,29 @@ static void identification_may_outlast_its_client(void **state UNUSED) {
     fixture_send(gone, "GET", "/v1/services", "");
     await_check(&fixture, &check);
     assert_int_equal(close(gone), 0);
-    loop_run_pending(fixture.loop);
-    assert_int_equal(sem_post(&check.may_end), 0);
     while (!list_is_empty(&fixture.api->calls))
         uv_run(loop_uv(fixture.loop), UV_RUN_NOWAIT);
+    assert_null(check.authentication);
+    assert_int_equal(sem_post(&check.may_end), 0);
     slow_check_remove(&check);
     fixture_end(&fixture);
+}
+
+static void the_end_cancels_the_identification(void **state UNUSED) {
+    struct fixture fixture;
+    fixture_begin(&fixture);
+    struct slow_check check = {.verdict = API_ACCESS_ADMIN};
+    slow_check_install(&check, &fixture);
+    int client = fixture_connect(&fixture);
+    fixture_send(client, "GET", "/v1/services", "");
+    await_check(&fixture, &check);
+    http_server_destroy(TAKE(fixture.server));
+    api_destroy(TAKE(fixture.api));
+    assert_null(check.authentication);
+    assert_int_equal(sem_post(&check.may_end), 0);
+    slow_check_remove(&check);
+    fixture_end(&fixture);
+    assert_int_equal(close(client), 0);
 }
 
 static void access_levels(void **state UNUSED) {
@@ -132,7 +149,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(serves_others_during_identification),
         cmocka_unit_test(identity_decides_access),
-        cmocka_unit_test(identification_may_outlast_its_client),
+        cmocka_unit_test(a_disconnect_cancels_the_identification),
+        cmocka_unit_test(the_end_cancels_the_identification),
         cmocka_unit_test(access_levels),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,7 +19,8 @@
  *
  * Text is UTF-8 and ends with a NUL. A NUL inside a text of the daemon reads as U+FFFD; a log message keeps it, and so
  * comes with its length. Points in time are nanoseconds since 1970-01-01 UTC, 0 for none. Their functions also give the
- * text that the daemon sent (RFC 3339) through *text, unless `text` is NULL. Durations are milliseconds.
+ * text that the daemon sent (RFC 3339) through *text, unless `text` is NULL. Durations are milliseconds, with
+ * notices nanoseconds.
  *
  * Threads. A client, its calls and its interrupt descriptor are used by one thread at a time; different clients may be
  * used by different threads at once. Results are independent of the client and do not change: several threads may read
@@ -324,6 +325,70 @@ bool pebble_call_wait_change(struct pebble_client *client, const char *id, const
                              struct pebble_call **call, struct pebble_error *error);
 /* The item of a call with poll_ms, until the next step; NULL unless the call is in PEBBLE_CALL_ITEM. */
 const struct pebble_change *pebble_call_change(const struct pebble_call *call);
+
+/* ---- notices ---- */
+
+struct pebble_notice;
+struct pebble_notices;
+struct pebble_notice_options {
+    size_t size;              /* sizeof(struct pebble_notice_options) */
+    const char *const *types; /* "custom", "change-update", "warning" */
+    size_t type_count;        /* 0: all types */
+    const char *const *keys;
+    size_t key_count;        /* 0: all keys */
+    const uint32_t *user_id; /* public notices and those of this user; only for admins. NULL: those of the caller */
+    const char *users;       /* "all": those of all users; only for admins. NULL: see user_id */
+    int64_t after_ns;        /* only those that were repeated after this point in time; 0: all */
+    int64_t wait_ns;         /* how long the daemon waits for a notice if there is none; 0: it does not wait */
+};
+/* In the order in which they were last repeated. That none came is not a failure: the list is empty. `options` may be
+ * NULL. */
+bool pebble_get_notices(struct pebble_client *client, const struct pebble_notice_options *options,
+                        struct pebble_notices **notices, struct pebble_error *error);
+bool pebble_call_get_notices(struct pebble_client *client, const struct pebble_notice_options *options,
+                             struct pebble_call **call, struct pebble_error *error);
+struct pebble_notices *pebble_call_take_notices(struct pebble_call *call);
+size_t pebble_notices_count(const struct pebble_notices *notices);
+/* Part of the list; NULL if `index` is not below the count. */
+const struct pebble_notice *pebble_notices_at(const struct pebble_notices *notices, size_t index);
+void pebble_notices_destroy(struct pebble_notices *notices);
+
+bool pebble_get_notice(struct pebble_client *client, const char *id, struct pebble_notice **notice,
+                       struct pebble_error *error);
+bool pebble_call_get_notice(struct pebble_client *client, const char *id, struct pebble_call **call,
+                            struct pebble_error *error);
+struct pebble_notice *pebble_call_take_notice(struct pebble_call *call);
+void pebble_notice_destroy(struct pebble_notice *notice);
+
+const char *pebble_notice_id(const struct pebble_notice *notice);
+bool pebble_notice_user_id(const struct pebble_notice *notice, uint32_t *user_id); /* false: it is public */
+const char *pebble_notice_type(const struct pebble_notice *notice);
+const char *pebble_notice_key(const struct pebble_notice *notice);
+int64_t pebble_notice_first_occurred_ns(const struct pebble_notice *notice, const char **text);
+int64_t pebble_notice_last_occurred_ns(const struct pebble_notice *notice, const char **text);
+int64_t pebble_notice_last_repeated_ns(const struct pebble_notice *notice, const char **text);
+int64_t pebble_notice_occurrences(const struct pebble_notice *notice);
+/* Of the last occurrence: a JSON object of strings as text; NULL: none. */
+const char *pebble_notice_data(const struct pebble_notice *notice);
+/* Durations in nanoseconds, and their text ("1h30m0s") through *text (may be NULL); 0 and NULL: none. Within the first,
+ * a further occurrence does not repeat the notice; the second counts from the last occurrence. */
+int64_t pebble_notice_repeat_after_ns(const struct pebble_notice *notice, const char **text);
+int64_t pebble_notice_expire_after_ns(const struct pebble_notice *notice, const char **text);
+
+struct pebble_notify_options {
+    size_t size;              /* sizeof(struct pebble_notify_options) */
+    const char *key;          /* "example.com/path"; required */
+    const char *const *names; /* of the data */
+    const char *const *values;
+    size_t data_count;
+    int64_t repeat_after_ns; /* 0: every occurrence repeats the notice */
+};
+/* Records an occurrence of the notice of type "custom" with this key. *notice_id: `notice_id` may be NULL. */
+bool pebble_notify(struct pebble_client *client, const struct pebble_notify_options *options, char **notice_id,
+                   struct pebble_error *error);
+bool pebble_call_notify(struct pebble_client *client, const struct pebble_notify_options *options,
+                        struct pebble_call **call, struct pebble_error *error);
+char *pebble_call_take_notice_id(struct pebble_call *call);
 
 /* ---- plan and layers ---- */
 

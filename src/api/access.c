@@ -42,6 +42,14 @@ void access_cancel(struct api_call *call) {
     authenticator->cancel(&call->authentication, authenticator->data);
 }
 
+bool access_user_id(const struct api_call *call, uint32_t *user_id) {
+    struct peer peer = http_exchange_peer(call->exchange);
+    if (http_exchange_transport(call->exchange) != HTTP_OVER_UNIX || !peer.is_known)
+        return false;
+    *user_id = peer.uid;
+    return true;
+}
+
 bool access_is_allowed(const struct api_identity *identity, enum route_access wanted) {
     switch (wanted) {
     case FOR_ALL:

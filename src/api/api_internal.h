@@ -31,3 +31,7 @@ void api_post_change(struct api_call *call);
 void api_get_change_wait(struct api_call *call);
 void api_get_logs(struct api_call *call);
 void api_post_signals(struct api_call *call);
+void api_get_metrics(struct api_call *call);
+void api_get_notices(struct api_call *call);
+void api_post_notices(struct api_call *call);
+void api_get_notice(struct api_call *call);

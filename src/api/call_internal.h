@@ -30,9 +30,11 @@ struct api_call {
 
     void (*on_json)(struct api_call *call, const json_t *body); // body.c
     const char *decode_error;
+    const struct buffer *body; // its text, while on_json runs
 
     struct checkpoint_wait save; // response.c: waits for the state file
     struct buffer saved_response;
+    int saved_status; // of HTTP
 
     void *kept; // structure of the handler, see call_keep()
     void (*destroy_kept)(void *kept);

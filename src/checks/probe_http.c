@@ -71,7 +71,7 @@ static void finish(struct http_probe *http) {
 
 // --- the response ---
 
-static void on_head(struct http_fetch *fetch, const struct http_head *head, void *data) {
+static void on_head_read(struct http_fetch *fetch, const struct http_head *head, void *data) {
     struct http_probe *http = data;
     http->status = head->status;
     if (head->status < 200 || head->status > 299)
@@ -80,7 +80,7 @@ static void on_head(struct http_fetch *fetch, const struct http_head *head, void
     finish(http);
 }
 
-static void on_body(struct http_fetch *fetch, const char *bytes, size_t length, void *data) {
+static void on_body_read(struct http_fetch *fetch, const char *bytes, size_t length, void *data) {
     struct http_probe *http = data;
     size_t room = BODY_MAX - http->body.length;
     buffer_add(&http->body, bytes, length < room ? length : room);
@@ -90,7 +90,7 @@ static void on_body(struct http_fetch *fetch, const char *bytes, size_t length, 
     finish(http);
 }
 
-static void on_end(struct http_fetch *fetch UNUSED, const struct error *err, void *data) {
+static void on_fetch_ended(struct http_fetch *fetch UNUSED, const struct error *err, void *data) {
     struct http_probe *http = data;
     if (http->status != 0) { // a body that is cut off does not change the result
         finish(http);
@@ -102,7 +102,8 @@ static void on_end(struct http_fetch *fetch UNUSED, const struct error *err, voi
     probe.on_done(&failure, probe.data);
 }
 
-static const struct http_fetch_handlers handlers = {.on_head = on_head, .on_body = on_body, .on_end = on_end};
+static const struct http_fetch_handlers handlers = {
+    .on_head = on_head_read, .on_body = on_body_read, .on_end = on_fetch_ended};
 
 struct probe *probe_http_start(struct probe_context *context, const struct probe_spec *spec, struct error *err UNUSED) {
     const struct http_check *config = spec->config->http;

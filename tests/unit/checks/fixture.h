@@ -213,8 +213,8 @@ struct refreshed {
     enum error_kind error;
 };
 
-static inline void on_refreshed(const struct check_info *info, const char *failure, const struct error *err,
-                                void *data) {
+static inline void on_check_refreshed(const struct check_info *info, const char *failure, const struct error *err,
+                                      void *data) {
     struct refreshed *refreshed = data;
     refreshed->refresh = NULL;
     refreshed->calls++;
@@ -226,7 +226,7 @@ static inline void on_refreshed(const struct check_info *info, const char *failu
 
 static inline void fixture_start_refresh(struct fixture *fixture, const char *name, struct refreshed *refreshed) {
     *refreshed = (struct refreshed){0};
-    struct check_refresh *refresh = check_manager_refresh(fixture->manager, name, on_refreshed, refreshed, NULL);
+    struct check_refresh *refresh = check_manager_refresh(fixture->manager, name, on_check_refreshed, refreshed, NULL);
     assert_non_null(refresh);
     assert_int_equal(refreshed->calls, 0);
     refreshed->refresh = refresh;

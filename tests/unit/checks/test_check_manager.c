@@ -190,7 +190,7 @@ static void nothing_runs_after_the_shutdown_has_begun(void **unused UNUSED) {
     fixture_ask(&fixture, true, "late", "cannot start checks: the daemon is stopping");
     fixture_set_plan(&fixture, "summary: no checks\n");
     check_manager_replan(fixture.manager);
-    assert_null(check_manager_refresh(fixture.manager, "door", on_refreshed, &refreshed, &err));
+    assert_null(check_manager_refresh(fixture.manager, "door", on_check_refreshed, &refreshed, &err));
     assert_int_equal(err.kind, ERROR_UNAVAILABLE);
     loop_advance(fixture.loop, 100 * NS_PER_S);
     assert_int_equal(fixture.started, 1);

@@ -131,7 +131,7 @@ static void a_check_that_is_removed_fails_its_refreshes(void **unused UNUSED) {
     fixture_set_plan(&fixture, "summary: no checks\n");
     assert_int_equal(refreshed.calls, 1);
     assert_int_equal(refreshed.error, ERROR_NOT_FOUND);
-    assert_null(check_manager_refresh(fixture.manager, "door", on_refreshed, &refreshed, &err));
+    assert_null(check_manager_refresh(fixture.manager, "door", on_check_refreshed, &refreshed, &err));
     assert_int_equal(err.kind, ERROR_NOT_FOUND);
     assert_string_equal(error_text(&err), "cannot find check with name \"door\"");
     fixture_end(&fixture);

@@ -80,7 +80,8 @@ static void cancelling_kills_the_group(void **state UNUSED) {
 
 static void a_flood_is_read_and_cut(void **state UNUSED) {
     run_probe_within(script("yes 0123456789 | head -c 20000000; exit 3"), 60000);
-    assert_string_equal(result.failure, "exit status 3|(...)\n0123456789\n0123456789\n0123456789\n0123456789\n012345678");
+    assert_string_equal(result.failure,
+                        "exit status 3|(...)\n0123456789\n0123456789\n0123456789\n0123456789\n012345678");
 }
 
 static void a_process_left_behind_delays_the_result_by_a_second(void **state UNUSED) {

@@ -245,6 +245,58 @@ bool pebble_send_signal(struct pebble_client *client, const char *signal, const 
 bool pebble_call_send_signal(struct pebble_client *client, const char *signal, const char *const *names, size_t count,
                              struct pebble_call **call, struct pebble_error *error);
 
+/* ---- checks ---- */
+
+struct pebble_check;
+struct pebble_checks;
+/* `level`: "alive", "ready", or NULL for any. `names`: the checks to ask for; with count 0 all of the plan, and `names`
+ * may be NULL. */
+bool pebble_get_checks(struct pebble_client *client, const char *level, const char *const *names, size_t count,
+                       struct pebble_checks **checks, struct pebble_error *error);
+bool pebble_call_get_checks(struct pebble_client *client, const char *level, const char *const *names, size_t count,
+                            struct pebble_call **call, struct pebble_error *error);
+struct pebble_checks *pebble_call_take_checks(struct pebble_call *call);
+size_t pebble_checks_count(const struct pebble_checks *checks);
+/* Part of the list; NULL if `index` is not below the count. */
+const struct pebble_check *pebble_checks_at(const struct pebble_checks *checks, size_t index);
+void pebble_checks_destroy(struct pebble_checks *checks);
+
+const char *pebble_check_name(const struct pebble_check *check);
+const char *pebble_check_level(const struct pebble_check *check);   /* "alive", "ready" or "" */
+const char *pebble_check_startup(const struct pebble_check *check); /* "enabled" or "disabled" */
+const char *pebble_check_status(const struct pebble_check *check);  /* "up", "down" or "inactive" */
+int64_t pebble_check_successes(const struct pebble_check *check);
+int64_t pebble_check_failures(const struct pebble_check *check);           /* since the last success */
+int64_t pebble_check_threshold(const struct pebble_check *check);          /* the failures that make it "down" */
+const char *pebble_check_change_id(const struct pebble_check *check);      /* NULL while it is inactive */
+const char *pebble_check_prev_change_id(const struct pebble_check *check); /* of the change before; NULL: none */
+
+struct pebble_changed_checks;
+/* `action`: "start" or "stop". *changed (`changed` may be NULL) names the checks that were not started or stopped
+ * already. */
+bool pebble_control_checks(struct pebble_client *client, const char *action, const char *const *names, size_t count,
+                           struct pebble_changed_checks **changed, struct pebble_error *error);
+bool pebble_call_control_checks(struct pebble_client *client, const char *action, const char *const *names,
+                                size_t count, struct pebble_call **call, struct pebble_error *error);
+struct pebble_changed_checks *pebble_call_take_changed_checks(struct pebble_call *call);
+size_t pebble_changed_checks_count(const struct pebble_changed_checks *changed);
+/* A name, in alphabetical order; NULL if `index` is not below the count. */
+const char *pebble_changed_checks_at(const struct pebble_changed_checks *changed, size_t index);
+void pebble_changed_checks_destroy(struct pebble_changed_checks *changed);
+
+struct pebble_check_refresh;
+/* Runs the check now and waits for its end. A check that fails is not a failure of the function. `refresh` may be
+ * NULL. */
+bool pebble_refresh_check(struct pebble_client *client, const char *name, struct pebble_check_refresh **refresh,
+                          struct pebble_error *error);
+bool pebble_call_refresh_check(struct pebble_client *client, const char *name, struct pebble_call **call,
+                               struct pebble_error *error);
+struct pebble_check_refresh *pebble_call_take_check_refresh(struct pebble_call *call);
+/* The check after the run; part of the refresh. */
+const struct pebble_check *pebble_check_refresh_check(const struct pebble_check_refresh *refresh);
+const char *pebble_check_refresh_error_text(const struct pebble_check_refresh *refresh); /* NULL: it has passed */
+void pebble_check_refresh_destroy(struct pebble_check_refresh *refresh);
+
 /* ---- changes ---- */
 
 struct pebble_task;

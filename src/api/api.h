@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/error.h"
+#include "checks/check_manager.h"
 #include "http/http_server.h"
 #include "logs/log_store.h"
 #include "loop/loop.h"
@@ -41,6 +42,7 @@ struct api_spec {
     struct plan_store *plans;
     struct plan_updater *updater;
     struct service_manager *services;
+    struct check_manager *checks;
     struct state *state;
     struct checkpoint *checkpoint;
     struct log_store *logs;

@@ -23,6 +23,7 @@
 #include "api/body_internal.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "checks/check_manager.h"
 #include "net/listen.h"
 #include "services/service_job.h"
 #include "state/change.h"
@@ -43,10 +44,52 @@ struct fixture {
     struct plan_store *plans;
     struct plan_updater *updater;
     struct service_manager *services;
+    struct check_manager *checks;
+    const char *probe_outcome; // "pass", "hang", or the message of the failure
+    int probes_cancelled;
     struct api *api;
     struct http_server *server;
     struct buffer log;
 };
+
+// --- probes of checks ---
+
+struct probe {
+    struct fixture *fixture;
+    struct deferred end;
+    probe_done_fn on_done;
+    void *data;
+};
+
+static inline void fake_probe_end(struct deferred *end) {
+    struct probe *probe = CONTAINER_OF(end, struct probe, end);
+    const struct probe_failure failure = {.message = probe->fixture->probe_outcome, .details = "more"};
+    probe_done_fn on_done = probe->on_done;
+    void *data = probe->data;
+    bool has_passed = text_equal(failure.message, "pass");
+    free(probe);
+    on_done(has_passed ? NULL : &failure, data);
+}
+
+static inline bool fake_probe_start(const struct check_prober *prober, const struct probe_spec *spec UNUSED,
+                                    probe_done_fn on_done, void *data, struct probe **out, struct error *err UNUSED) {
+    struct probe *probe = memory_new(sizeof *probe);
+    *probe = (struct probe){.fixture = prober->data, .on_done = on_done, .data = data};
+    if (!text_equal(probe->fixture->probe_outcome, "hang"))
+        loop_defer(probe->fixture->loop, &probe->end, fake_probe_end);
+    *out = probe;
+    return true;
+}
+
+static inline void fake_probe_cancel(struct probe *probe) {
+    if (probe == NULL)
+        return;
+    probe->fixture->probes_cancelled++;
+    loop_defer_cancel(probe->fixture->loop, &probe->end);
+    free(probe);
+}
+
+// --- the fixture ---
 
 static inline void fixture_log(void *data, const char *line, size_t length) {
     buffer_add(&((struct fixture *)data)->log, line, length);
@@ -80,11 +123,20 @@ static inline void fixture_begin(struct fixture *fixture) {
     };
     fixture->services = service_manager_create(&services);
     service_manager_set_plan(fixture->services, plan_store_current(fixture->plans));
+    fixture->probe_outcome = "pass";
+    fixture->checks = check_manager_create(&(const struct check_manager_spec){
+        .loop = fixture->loop,
+        .state = fixture->state,
+        .runner = fixture->runner,
+        .prober = {.start = fake_probe_start, .cancel = fake_probe_cancel, .data = fixture},
+    });
+    check_manager_set_plan(fixture->checks, plan_store_current(fixture->plans));
     struct api_spec spec = {
         .loop = fixture->loop,
         .plans = fixture->plans,
         .updater = fixture->updater,
         .services = fixture->services,
+        .checks = fixture->checks,
         .state = fixture->state,
         .checkpoint = fixture->checkpoint,
         .logs = fixture->logs,
@@ -101,6 +153,7 @@ static inline void fixture_begin(struct fixture *fixture) {
 
 static inline void fixture_end(struct fixture *fixture) {
     http_server_destroy(fixture->server);
+    check_manager_destroy(fixture->checks);
     service_manager_destroy(fixture->services);
     runner_destroy(fixture->runner);
     checkpoint_destroy(fixture->checkpoint);
@@ -127,6 +180,7 @@ static inline void fixture_add_layer(struct fixture *fixture, const char *yaml) 
         !plan_store_add(fixture->plans, layer, (struct plan_placement){.combine = true}, &err))
         fail_msg("layer: %s", error_text(&err));
     service_manager_set_plan(fixture->services, plan_store_current(fixture->plans));
+    check_manager_set_plan(fixture->checks, plan_store_current(fixture->plans));
 }
 
 static inline int fixture_connect(const struct fixture *fixture) {

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "access/password.h"
 #include "access/pem.h"
 #include "base/memory.h"
 #include "base/text.h"
@@ -166,7 +167,7 @@ static bool check_password(const struct identity *identity, struct error *err) {
     if (strlen(identity->password) > IDENTITY_PASSWORD_BYTES_MAX)
         return error_set(err, ERROR_BAD_REQUEST, "password (hashed) is longer than %zu bytes",
                          IDENTITY_PASSWORD_BYTES_MAX);
-    return true;
+    return password_check_hash(identity->password, err);
 }
 
 // The order is that of the reference.

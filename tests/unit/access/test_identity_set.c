@@ -56,6 +56,8 @@ static void mistakes_are_reported_in_order(void **state UNUSED) {
             "invalid access value \"Read\", must be \"admin\", \"read\", \"metrics\", or \"untrusted\"");
     refuses("{\"access\":\"read\",\"basic\":{}}", "basic identity must specify password (hashed)");
     refuses("{\"access\":\"read\",\"basic\":{\"password\":null}}", "basic identity must specify password (hashed)");
+    refuses("{\"access\":\"read\",\"basic\":{\"password\":\"$6$rounds=1000001$x$\"}}",
+            "password (hashed) must not have more than 1000000 rounds");
     refuses("{\"access\":\"read\",\"local\":null}",
             "identity must have at least one type (\"local\", \"basic\", or \"cert\")");
 }

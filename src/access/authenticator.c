@@ -21,6 +21,7 @@ struct authenticator {
     struct list logins; // login.link: waiting or running, in the order of their arrival
     size_t waiting, running;
     uint64_t round; // of the login that was started last
+    bool is_closing;
 };
 
 // A password that is being checked.
@@ -114,11 +115,14 @@ static void start_waiting(struct authenticator *authenticator);
 static void login_end(struct login *login) {
     struct authenticator *authenticator = login->authenticator;
     struct authentication *authentication = login->authentication;
-    authenticator->running--;
+    if (login->is_running)
+        authenticator->running--;
+    else
+        authenticator->waiting--;
     if (authentication != NULL) {
         // The identity may have changed in the meantime.
         const struct identity *known = identity_store_find(authenticator->identities, login->name);
-        if (login->item.was_cancelled)
+        if (login->item.was_cancelled || authenticator->is_closing)
             set_unknown(&authentication->identity);
         else if (login->is_right && known != NULL && text_equal(known->password, login->hash))
             set_known(&authentication->credentials, known, &authentication->identity);
@@ -153,7 +157,7 @@ static void login_start(struct login *login) {
 }
 
 static void start_waiting(struct authenticator *authenticator) {
-    while (authenticator->running < THREADS) {
+    while (authenticator->running < THREADS && !authenticator->is_closing) {
         struct login *next = find_next(authenticator);
         if (next == NULL)
             return;
@@ -173,7 +177,8 @@ static bool has_room(const struct authenticator *authenticator, const char *name
         if (login->round >= *round)
             *round = login->round + 1;
     }
-    return of_name < AUTHENTICATOR_WAITING_OF_NAME_MAX && authenticator->waiting < AUTHENTICATOR_WAITING_MAX;
+    return !authenticator->is_closing && of_name < AUTHENTICATOR_WAITING_OF_NAME_MAX &&
+           authenticator->waiting < AUTHENTICATOR_WAITING_MAX;
 }
 
 // Returns whether the password is going to be checked.
@@ -253,15 +258,23 @@ struct authenticator *authenticator_create(struct loop *loop, const struct ident
     return authenticator;
 }
 
+// A login that no thread has.
+static struct login *find_idle(const struct authenticator *authenticator) {
+    struct login *login;
+    LIST_FOR_EACH (login, &authenticator->logins, link) {
+        if (!login->is_running || login->refusal.is_waiting)
+            return login;
+    }
+    return NULL;
+}
+
 void authenticator_destroy(struct authenticator *authenticator) {
     if (authenticator == NULL)
         return;
-    struct login *login;
-    LIST_FOR_EACH (login, &authenticator->logins, link) {
-        bool is_refused = login->refusal.is_waiting;
+    authenticator->is_closing = true;
+    for (struct login *login = find_idle(authenticator); login != NULL; login = find_idle(authenticator)) {
         loop_defer_cancel(authenticator->loop, &login->refusal);
-        if (is_refused || !login->is_running)
-            login_destroy(login);
+        login_end(login);
     }
     worker_pool_destroy(authenticator->pool);
     free(authenticator);

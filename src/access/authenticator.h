@@ -19,7 +19,8 @@ typedef bool (*password_check_fn)(const char *hash, const char *password);
 // `check` NULL: password_matches(). The identities must outlive the authenticator.
 struct authenticator *authenticator_create(struct loop *loop, const struct identity_store *identities,
                                            password_check_fn check) __attribute__((returns_nonnull));
-// Blocks until the passwords that are being checked have been. Call after all authentications have ended. NULL is fine.
+// Blocks until the passwords that are being checked have been. Authentications that have not ended call back with
+// IDENTITY_UNKNOWN. NULL is fine.
 void authenticator_destroy(struct authenticator *authenticator);
 
 // What a client shows of itself. Borrowed.

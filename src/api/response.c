@@ -63,13 +63,30 @@ void api_respond_true(struct api_call *call) {
     api_respond_result(call, &result);
 }
 
-static void on_change_saved(struct checkpoint_wait *wait, bool is_saved UNUSED) {
-    // The change is in progress also if saving has failed, which is reported by a warning.
-    struct api_call *call = CONTAINER_OF(wait, struct api_call, save);
+static void respond_saved(struct api_call *call, int status) {
     struct buffer response = call->saved_response;
     call->saved_response = (struct buffer){0};
-    http_respond(call->exchange, 202, JSON_CONTENT_TYPE, response.data, response.length);
+    http_respond(call->exchange, status, JSON_CONTENT_TYPE, response.data, response.length);
     buffer_finish(&response);
+}
+
+static void on_change_saved(struct checkpoint_wait *wait, bool is_saved UNUSED) {
+    // The change is in progress also if saving has failed, which is reported by a warning.
+    respond_saved(CONTAINER_OF(wait, struct api_call, save), 202);
+}
+
+static void on_modification_saved(struct checkpoint_wait *wait, bool is_saved UNUSED) {
+    // As for changes: the modification is in effect.
+    respond_saved(CONTAINER_OF(wait, struct api_call, save), 200);
+}
+
+void api_respond_saved(struct api_call *call) {
+    buffer_init(&call->saved_response, BUFFER_NO_LIMIT);
+    struct json_writer writer;
+    json_writer_init(&writer, &call->saved_response, true);
+    begin_envelope(&writer, "sync", 200);
+    end_envelope(call->api, &writer, false);
+    checkpoint_wait(call->api->spec.checkpoint, &call->save, on_modification_saved);
 }
 
 void api_respond_change(struct api_call *call, const struct change *change) {

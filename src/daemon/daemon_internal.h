@@ -2,6 +2,8 @@
 // Private to daemon/: the structure of the daemon.
 #pragma once
 
+#include "access/authenticator.h"
+#include "access/identities.h"
 #include "api/api.h"
 #include "daemon/daemon.h"
 #include "http/http_server.h"
@@ -40,6 +42,8 @@ struct daemon {
     struct checkpoint *checkpoint;
     struct runner *runner;
     struct service_manager *services;
+    struct identity_store *identities;
+    struct authenticator *authenticator;
     struct api *api;
     struct http_server *server;
     int directory_fd;  // holds the lock on $PEBBLE, or -1

@@ -92,7 +92,7 @@ static void on_checkpoint_failed(struct listener *listener UNUSED, void *argumen
 static bool load_state(struct daemon *daemon, const char *path, struct error *err) {
     daemon->state = state_create();
     daemon->checkpoint = checkpoint_create(daemon->loop, daemon->state, path);
-    return checkpoint_load(daemon->checkpoint, err);
+    return checkpoint_load(daemon->checkpoint, err) && identity_store_create(daemon->state, &daemon->identities, err);
 }
 
 // Keeps a state file that cannot be read under another name, and begins with an empty state.
@@ -117,6 +117,7 @@ static bool init_state(struct daemon *daemon, struct error *err) {
             path);
         return false;
     }
+    daemon->authenticator = authenticator_create(daemon->loop, daemon->identities, NULL);
     daemon->runner = runner_create(daemon->loop, daemon->state);
     checkpoint_set_runner(daemon->checkpoint, daemon->runner);
     return true;
@@ -153,6 +154,8 @@ static void init_api(struct daemon *daemon) {
         .state = daemon->state,
         .checkpoint = daemon->checkpoint,
         .logs = daemon->logs,
+        .identities = daemon->identities,
+        .authenticator = daemon->authenticator,
         .version = PEBBLE_VERSION,
         .boot_id = daemon->boot_id,
         .http_address = daemon->options->http_address,
@@ -206,6 +209,7 @@ bool daemon_init(struct daemon *daemon, struct error *err) {
 
 void daemon_destroy(struct daemon *daemon) {
     http_server_destroy(daemon->server);
+    authenticator_destroy(daemon->authenticator);
     plan_updater_destroy(daemon->plan_updater); // responds to the requests that wait for it
     file_close_at(&daemon->socket_fd);
     if (daemon->services != NULL) {
@@ -220,6 +224,7 @@ void daemon_destroy(struct daemon *daemon) {
     runner_destroy(daemon->runner);
     api_destroy(daemon->api);
     plan_store_destroy(daemon->plans);
+    identity_store_destroy(daemon->identities);
     state_destroy(daemon->state);
     if (daemon->logs != NULL) {
         memory_remove_shrinker(log_store_shrink, daemon->logs);

@@ -274,7 +274,7 @@ static void a_flood_of_one_name_delays_no_other(void **state UNUSED) {
     fixture_end(&fixture);
 }
 
-static void names_take_turns(void **state UNUSED) {
+static void names_alternate(void **state UNUSED) {
     struct fixture fixture;
     struct client bob[MANY], dan[MANY], ann;
     fixture_begin(&fixture);
@@ -370,6 +370,21 @@ static void cancelled_logins_may_be_left_at_the_end(void **state UNUSED) {
     fixture_end(&fixture);
 }
 
+static void the_end_refuses_what_is_left(void **state UNUSED) {
+    struct fixture fixture;
+    struct client clients[4];
+    fixture_begin(&fixture);
+    for (size_t i = 0; i < ARRAY_COUNT(clients); i++)
+        assert_false(begin_as(&fixture, &clients[i], i == 0 ? "dan" : "bob", i == 0 ? "pdan" : "pbob"));
+    let_check(2);
+    authenticator_destroy(TAKE(fixture.authenticator));
+    for (size_t i = 0; i < ARRAY_COUNT(clients); i++) {
+        assert_int_equal(clients[i].done_count, 1);
+        assert_identity(&clients[i], IDENTITY_UNKNOWN, "<unknown>", -1);
+    }
+    fixture_end(&fixture);
+}
+
 static void passwords_are_hashed_by_default(void **state UNUSED) {
     struct fixture fixture;
     AUTO_IDENTITY_SET struct identity_set set = {0};
@@ -396,11 +411,12 @@ int main(void) {
         cmocka_unit_test(over_tcp_only_metrics_counts),
         cmocka_unit_test(a_long_password_is_not_checked),
         cmocka_unit_test(a_flood_of_one_name_delays_no_other),
-        cmocka_unit_test(names_take_turns),
+        cmocka_unit_test(names_alternate),
         cmocka_unit_test(what_waits_is_limited),
         cmocka_unit_test(a_cancelled_login_does_not_call_back),
         cmocka_unit_test(a_change_during_the_check_counts),
         cmocka_unit_test(cancelled_logins_may_be_left_at_the_end),
+        cmocka_unit_test(the_end_refuses_what_is_left),
         cmocka_unit_test(passwords_are_hashed_by_default),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -100,6 +100,8 @@ bool identity_set_read(const json_t *object, struct identity_set *set, struct er
     AUTO_IDENTITY_SET struct identity_set made = {0};
     if (object != NULL && !json_is_object_or_null(object, "identities", err))
         return false;
+    if (json_object_size(object) > IDENTITY_SET_MAX)
+        return error_set(err, ERROR_BAD_REQUEST, "more than %zu identities", IDENTITY_SET_MAX);
     made.items = memory_new_array(json_object_size(object) + 1, sizeof *made.items);
     const char *name = NULL;
     json_t *value = NULL;

@@ -22,6 +22,7 @@ enum identity_access {
 };
 const char *identity_access_name(enum identity_access access); // "admin"; "" for IDENTITY_UNKNOWN
 
+#define IDENTITY_SET_MAX ((size_t)8192) // identities, null ones included
 #define IDENTITY_NAME_BYTES_MAX ((size_t)255)
 #define IDENTITY_PASSWORD_BYTES_MAX ((size_t)1024)
 #define IDENTITY_PEM_BYTES_MAX ((size_t)16384)
@@ -44,7 +45,7 @@ struct identity_set {
 };
 
 // Reads the types only. NULL is an empty set. ERROR_BAD_REQUEST with a message like Go's
-// (`json: cannot unmarshal …`).
+// (`json: cannot unmarshal …`), or if there are too many.
 bool identity_set_read(const json_t *object, struct identity_set *set, struct error *err) NODISCARD;
 // Checks each identity that is not null, and sets its access. ERROR_BAD_REQUEST: `invalid identity for "NAME": …`.
 bool identity_set_check(struct identity_set *set, struct error *err) NODISCARD;

@@ -100,6 +100,20 @@ static void sizes_are_limited(void **state UNUSED) {
                  IDENTITY_PEM_BYTES_MAX - (sizeof pem - 1 - 3), "certificate is longer than 16384 bytes");
 }
 
+static void the_number_is_limited(void **state UNUSED) {
+    AUTO_JSON json_t *object = json_object();
+    for (size_t i = 0; i <= IDENTITY_SET_MAX; i++) {
+        AUTO_IDENTITY_SET struct identity_set set = {0};
+        AUTO_ERROR struct error err = {0};
+        AUTO_FREE char *name = memory_printf("a%zu", i);
+        assert_int_equal(json_object_set_new(object, name, json_null()), 0);
+        if (i + 1 < IDENTITY_SET_MAX)
+            continue;
+        assert_int_equal(identity_set_read(object, &set, &err), i + 1 == IDENTITY_SET_MAX);
+        assert_string_equal(error_text(&err), i + 1 == IDENTITY_SET_MAX ? "" : "more than 8192 identities");
+    }
+}
+
 static void wrong_types_are_decode_errors(void **state UNUSED) {
     static const struct {
         const char *text, *message;
@@ -146,6 +160,7 @@ int main(void) {
         cmocka_unit_test(mistakes_are_reported_in_order),
         cmocka_unit_test(names_are_checked),
         cmocka_unit_test(sizes_are_limited),
+        cmocka_unit_test(the_number_is_limited),
         cmocka_unit_test(wrong_types_are_decode_errors),
         cmocka_unit_test(json_has_the_secrets),
     };

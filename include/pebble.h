@@ -500,6 +500,36 @@ bool pebble_call_get_logs(struct pebble_client *client, const struct pebble_log_
 /* The item, until the next step; NULL unless the call is in PEBBLE_CALL_ITEM. */
 const struct pebble_log_entry *pebble_call_log_entry(const struct pebble_call *call);
 
+/* ---- identities: who may use the API ---- */
+
+struct pebble_identity;
+struct pebble_identities;
+bool pebble_get_identities(struct pebble_client *client, struct pebble_identities **identities,
+                           struct pebble_error *error);
+bool pebble_call_get_identities(struct pebble_client *client, struct pebble_call **call, struct pebble_error *error);
+struct pebble_identities *pebble_call_take_identities(struct pebble_call *call);
+size_t pebble_identities_count(const struct pebble_identities *identities);
+/* Part of the list, in the order of names; NULL if `index` is not below the count. */
+const struct pebble_identity *pebble_identities_at(const struct pebble_identities *identities, size_t index);
+void pebble_identities_destroy(struct pebble_identities *identities);
+
+const char *pebble_identity_name(const struct pebble_identity *identity);
+const char *
+pebble_identity_access(const struct pebble_identity *identity); /* "admin", "read", "metrics", "untrusted" */
+/* Whether it is of type local, and its user ID (`user_id` may be NULL). */
+bool pebble_identity_user_id(const struct pebble_identity *identity, uint32_t *user_id);
+/* The daemon sends "*****" in the place of both. NULL: the identity is not of type basic, or cert. */
+const char *pebble_identity_password(const struct pebble_identity *identity);
+const char *pebble_identity_certificate(const struct pebble_identity *identity);
+
+/* `action`: "add", "update", "replace" or "remove". `identities`: a JSON object from names to identities, such as
+ * {"mary": {"access": "admin", "local": {"user-id": 1000}}}; null in the place of an identity removes it. The daemon
+ * modifies all or none of them. */
+bool pebble_modify_identities(struct pebble_client *client, const char *action, const char *identities,
+                              struct pebble_error *error);
+bool pebble_call_modify_identities(struct pebble_client *client, const char *action, const char *identities,
+                                   struct pebble_call **call, struct pebble_error *error);
+
 #ifdef __cplusplus
 }
 #endif

@@ -78,7 +78,7 @@ static void respond_changed(struct api_call *call, const struct text_list *chang
 
 static void log_stop(const struct api_call *call, const struct text_list *names) {
     for (size_t i = 0; i < names->count; i++) {
-        AUTO_FREE char *event = memory_printf("sys_monitor_disabled:%s,%s", call->identity.user, names->items[i]);
+        AUTO_FREE char *event = memory_printf("sys_monitor_disabled:%s,%s", api_identity(call)->user, names->items[i]);
         AUTO_FREE char *words = memory_printf("Stopping check %s", names->items[i]);
         log_security(LOG_SECURITY_WARN, event, words);
     }

@@ -33,6 +33,8 @@ void api_get_change(struct api_call *call);
 void api_post_change(struct api_call *call);
 void api_get_change_wait(struct api_call *call);
 void api_get_logs(struct api_call *call);
+void api_get_identities(struct api_call *call);
+void api_post_identities(struct api_call *call);
 void api_post_signals(struct api_call *call);
 void api_get_metrics(struct api_call *call);
 void api_get_notices(struct api_call *call);

@@ -39,7 +39,7 @@ void metrics_add_service(struct buffer *out, const char *name, bool is_active, i
     write_series(out, &service_start_count, name, start_count);
 }
 
-void metrics_add_check(struct buffer *out, const struct check_metrics *check) {
+void metrics_add_check(struct buffer *out, const struct check_counts *check) {
     if (check->is_active)
         write_series(out, &check_up, check->name, check->is_up ? 1 : 0);
     write_series(out, &check_success_count, check->name, check->success_count);
@@ -50,9 +50,13 @@ static void on_service_counted(const char *name, bool is_active, int64_t start_c
     metrics_add_service(data, name, is_active, start_count);
 }
 
+static void on_check_counted(const struct check_counts *counts, void *data) {
+    metrics_add_check(data, counts);
+}
+
 void api_get_metrics(struct api_call *call) {
     AUTO_BUFFER struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
     service_manager_counts(call->api->spec.services, on_service_counted, &text);
-    // The series of the checks follow here.
+    check_manager_counts(call->api->spec.checks, on_check_counted, &text);
     http_respond(call->exchange, 200, METRICS_CONTENT_TYPE, text.data, text.length);
 }

@@ -100,7 +100,7 @@ static bool read_users(struct api_call *call, struct notice_query *query, struct
     const struct url_query *parameters = api_query(call);
     const char *users = url_query_first(parameters, "users");
     bool has_user_id = url_query_first(parameters, "user-id") != NULL;
-    bool is_admin = call->identity.access == API_ACCESS_ADMIN;
+    bool is_admin = api_identity(call)->access == IDENTITY_ADMIN;
     if (!access_user_id(call, &query->user_id))
         return error_set(err, ERROR_FORBIDDEN, "cannot determine UID of request, so cannot retrieve notices");
     query->filter.user_id = &query->user_id;
@@ -246,7 +246,7 @@ void api_get_notice(struct api_call *call) {
         return;
     }
     const uint32_t *owner = notice_user_id(notice);
-    if (owner != NULL && *owner != user_id && call->identity.access != API_ACCESS_ADMIN) {
+    if (owner != NULL && *owner != user_id && api_identity(call)->access != IDENTITY_ADMIN) {
         api_respond_failure(call, ERROR_FORBIDDEN, "not allowed to access notice with id %s", quoted);
         return;
     }

@@ -3,16 +3,10 @@
 #pragma once
 
 #include "base/buffer.h"
+#include "checks/check_manager.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
 void metrics_add_service(struct buffer *out, const char *name, bool is_active, int64_t start_count);
-
-struct check_metrics {
-    const char *name;
-    bool is_active; // it runs periodically; if not, there is no series that tells whether it is up
-    bool is_up;
-    int64_t success_count, failure_count;
-};
-void metrics_add_check(struct buffer *out, const struct check_metrics *check);
+void metrics_add_check(struct buffer *out, const struct check_counts *check);

@@ -83,6 +83,15 @@ static void respond_when_saved(struct api_call *call, int status) {
     checkpoint_wait(call->api->spec.checkpoint, &call->save, on_state_saved);
 }
 
+void api_respond_saved(struct api_call *call) {
+    buffer_init(&call->saved_response, BUFFER_NO_LIMIT);
+    struct json_writer writer;
+    json_writer_init(&writer, &call->saved_response, true);
+    begin_envelope(&writer, "sync", 200);
+    end_envelope(call->api, &writer, false);
+    respond_when_saved(call, 200);
+}
+
 void api_respond_saved_result(struct api_call *call, const struct buffer *result) {
     buffer_init(&call->saved_response, BUFFER_NO_LIMIT);
     write_result(call, 200, result, &call->saved_response);

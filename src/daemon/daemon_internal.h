@@ -2,6 +2,8 @@
 // Private to daemon/: the structure of the daemon.
 #pragma once
 
+#include "access/authenticator.h"
+#include "access/identities.h"
 #include "api/api.h"
 #include "checks/check_manager.h"
 #include "checks/check_probes.h"
@@ -50,6 +52,8 @@ struct daemon {
     struct http_client *http_client; // of checks
     struct probe_context probes;
     struct check_manager *checks;
+    struct identity_store *identities;
+    struct authenticator *authenticator;
     struct api *api;
     struct http_server *server;
     int directory_fd;  // holds the lock on $PEBBLE, or -1

@@ -96,7 +96,7 @@ static void on_checkpoint_failed(struct listener *listener UNUSED, void *argumen
 static bool load_state(struct daemon *daemon, const char *path, struct error *err) {
     daemon->state = state_create();
     daemon->checkpoint = checkpoint_create(daemon->loop, daemon->state, path);
-    return checkpoint_load(daemon->checkpoint, err);
+    return checkpoint_load(daemon->checkpoint, err) && identity_store_create(daemon->state, &daemon->identities, err);
 }
 
 // Keeps a state file that cannot be read under another name, and begins with an empty state.
@@ -121,6 +121,7 @@ static bool init_state(struct daemon *daemon, struct error *err) {
             path);
         return false;
     }
+    daemon->authenticator = authenticator_create(daemon->loop, daemon->identities, NULL);
     daemon->runner = runner_create(daemon->loop, daemon->state);
     checkpoint_set_runner(daemon->checkpoint, daemon->runner);
     return true;
@@ -172,6 +173,8 @@ static void init_api(struct daemon *daemon) {
         .state = daemon->state,
         .checkpoint = daemon->checkpoint,
         .logs = daemon->logs,
+        .identities = daemon->identities,
+        .authenticator = daemon->authenticator,
         .version = PEBBLE_VERSION,
         .boot_id = daemon->boot_id,
         .http_address = daemon->options->http_address,
@@ -248,7 +251,9 @@ void daemon_destroy(struct daemon *daemon) {
     checkpoint_destroy(daemon->checkpoint);
     runner_destroy(daemon->runner);
     api_destroy(daemon->api);
+    authenticator_destroy(daemon->authenticator);
     plan_store_destroy(daemon->plans);
+    identity_store_destroy(daemon->identities);
     state_destroy(daemon->state);
     if (daemon->logs != NULL) {
         memory_remove_shrinker(log_store_shrink, daemon->logs);

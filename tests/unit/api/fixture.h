@@ -47,6 +47,8 @@ struct fixture {
     struct check_manager *checks;
     const char *probe_outcome; // "pass", "hang", or the message of the failure
     int probes_cancelled;
+    struct identity_store *identities;
+    struct authenticator *authenticator;
     struct api *api;
     struct http_server *server;
     struct buffer log;
@@ -91,6 +93,17 @@ static inline void fake_probe_cancel(struct probe *probe) {
 
 // --- the fixture ---
 
+// Adds identities, given as a JSON object.
+static inline void fixture_add_identities(struct fixture *fixture, const char *json) {
+    AUTO_IDENTITY_SET struct identity_set set = {0};
+    AUTO_JSON json_t *value = NULL;
+    AUTO_ERROR struct error err = {0};
+    assert_true(json_read(json, strlen(json), &value, NULL));
+    if (!identity_set_read(value, &set, &err) || !identity_set_check(&set, &err) ||
+        !identity_store_apply(fixture->identities, IDENTITY_ADD, &set, &err))
+        fail_msg("identities: %s", error_text(&err));
+}
+
 static inline void fixture_log(void *data, const char *line, size_t length) {
     buffer_add(&((struct fixture *)data)->log, line, length);
 }
@@ -131,6 +144,8 @@ static inline void fixture_begin(struct fixture *fixture) {
         .prober = {.start = fake_probe_start, .cancel = fake_probe_cancel, .data = fixture},
     });
     check_manager_set_plan(fixture->checks, plan_store_current(fixture->plans));
+    assert_true(identity_store_create(fixture->state, &fixture->identities, NULL));
+    fixture->authenticator = authenticator_create(fixture->loop, fixture->identities, NULL);
     struct api_spec spec = {
         .loop = fixture->loop,
         .plans = fixture->plans,
@@ -140,6 +155,8 @@ static inline void fixture_begin(struct fixture *fixture) {
         .state = fixture->state,
         .checkpoint = fixture->checkpoint,
         .logs = fixture->logs,
+        .identities = fixture->identities,
+        .authenticator = fixture->authenticator,
         .version = "v9",
         .boot_id = "boot",
     };
@@ -159,7 +176,9 @@ static inline void fixture_end(struct fixture *fixture) {
     checkpoint_destroy(fixture->checkpoint);
     plan_updater_destroy(fixture->updater);
     api_destroy(fixture->api);
+    authenticator_destroy(fixture->authenticator);
     plan_store_destroy(fixture->plans);
+    identity_store_destroy(fixture->identities);
     state_destroy(fixture->state);
     log_store_destroy(fixture->logs);
     assert_true(job_context_destroy(fixture->jobs));
@@ -191,11 +210,17 @@ static inline int fixture_connect(const struct fixture *fixture) {
     return fd;
 }
 
-static inline void fixture_send(int fd, const char *method, const char *path, const char *body) {
+// `headers`: lines, each with its end.
+static inline void fixture_send_with(int fd, const char *request, const char *headers, const char *body) {
     AUTO_FREE char *text =
-        memory_printf("%s %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: %zu\r\n\r\n%s", method, path,
-                      strlen(body), body);
+        memory_printf("%s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n%sContent-Length: %zu\r\n\r\n%s", request,
+                      headers, strlen(body), body);
     assert_int_equal(send(fd, text, strlen(text), MSG_NOSIGNAL), strlen(text));
+}
+
+static inline void fixture_send(int fd, const char *method, const char *path, const char *body) {
+    AUTO_FREE char *request = memory_printf("%s %s", method, path);
+    fixture_send_with(fd, request, "", body);
 }
 
 // Reads until the server closes the connection. Returns the whole response, owned.

@@ -49,7 +49,7 @@ static void each_series_has_help_and_type(void **state UNUSED) {
     "pebble_check_failure_count{check=\"door\"} 2\n\n"
 
 static void a_check_is_up_or_down_only_while_it_is_active(void **state UNUSED) {
-    struct check_metrics check = {.name = "door", .is_active = true, .success_count = 7, .failure_count = 2};
+    struct check_counts check = {.name = "door", .is_active = true, .success_count = 7, .failure_count = 2};
     AUTO_BUFFER struct buffer out = BUFFER_INIT(BUFFER_NO_LIMIT);
     metrics_add_check(&out, &check);
     assert_string_equal(buffer_text(&out), "# HELP pebble_check_up Whether the health check is up (1) or not (0)\n"

@@ -69,16 +69,12 @@ static void bad_filters_are_refused(void **unused UNUSED) {
     fixture_end(&fixture);
 }
 
-// Makes the client one that may only read.
-static bool begin_as_reader(struct api_authentication *authentication, void *data UNUSED) {
-    authentication->identity.access = API_ACCESS_READ;
-    return true;
-}
-
 static void readers_see_their_own_and_public_ones(void **unused UNUSED) {
     struct fixture fixture;
     fixture_begin(&fixture);
-    fixture.api->spec.authenticator.begin = begin_as_reader;
+    AUTO_FREE char *reader =
+        memory_printf("{\"me\":{\"access\":\"read\",\"local\":{\"user-id\":%u}}}", getuid());
+    fixture_add_identities(&fixture, reader);
     add_three(&fixture);
     assert_keys(&fixture, "", "a.b/mine public \\u003cone\\u003e ");
     assert_response(&fixture, "GET /v1/notices?users=all", "", 403, "only admins may use the \\\"users\\\" filter");

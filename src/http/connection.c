@@ -6,6 +6,8 @@
 #include "base/memory.h"
 #include "http/connection_input_internal.h"
 
+#define USUAL_HEAD_BYTES 256
+
 static struct connection *connection_of(struct connection_entry *entry) {
     return CONTAINER_OF(entry, struct connection, entry);
 }
@@ -319,6 +321,16 @@ void connection_write(struct connection *connection, const struct iovec *pieces,
     // Usually the system takes all of it.
     if (connection_queued_bytes(connection) != queued_before)
         connection_count(connection);
+}
+
+void connection_write_response(struct connection *connection, const struct response_head *head, const void *body,
+                               size_t length) {
+    AUTO_BUFFER struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
+    (void)!buffer_reserve(&text, USUAL_HEAD_BYTES);
+    response_head_add(head, &text);
+    const struct iovec pieces[2] = {{.iov_base = text.data, .iov_len = text.length},
+                                    {.iov_base = (void *)(uintptr_t)body, .iov_len = length}};
+    connection_write(connection, pieces, length > 0 ? 2 : 1);
 }
 
 size_t connection_queued_bytes(const struct connection *connection) {

@@ -90,6 +90,9 @@ void connections_free_closed(struct connections *all);
 void connection_count(struct connection *connection);
 // May close the connection for want of memory.
 void connection_write(struct connection *connection, const struct iovec *pieces, size_t count);
+// Writes a head and `length` bytes of body.
+void connection_write_response(struct connection *connection, const struct response_head *head, const void *body,
+                               size_t length);
 // The number of bytes that the client has not read.
 size_t connection_queued_bytes(const struct connection *connection);
 // Sets what happens to the rest of the body. No effect after its end.

@@ -45,13 +45,13 @@ static void remove_checks(struct check_manager *manager, const struct plan *plan
     }
 }
 
-// A disabled check runs on with its new configuration only if it was disabled before, and so started by a request.
+// A refresh runs again with the new configuration. A disabled check runs on with its new configuration only if it was
+// disabled before, and so started by a request.
 static void alter_check(struct check *check, struct plan_check *config) {
     bool was_started = check_is_active(check) && !check_config_is_enabled(check->config);
     check_handle(check, EVENT_STOP);
     check_configure(check, config);
-    if (check_config_is_enabled(config) || was_started)
-        check_handle(check, EVENT_START);
+    check_handle(check, check_config_is_enabled(config) || was_started ? EVENT_START : EVENT_UNWANTED);
 }
 
 static void update_check(struct check_manager *manager, const struct plan *plan, const struct plan_check *planned) {

@@ -13,6 +13,7 @@
 
 struct http_probe {
     struct probe probe;
+    struct probe_context *context;
     struct http_fetch *fetch;
     int status; // 0 before the head
     struct buffer body;
@@ -20,6 +21,7 @@ struct http_probe {
 
 static void http_free(struct http_probe *http) {
     buffer_finish(&http->body);
+    probe_give_back_socket(http->context);
     free(http);
 }
 
@@ -105,8 +107,10 @@ static void on_fetch_ended(struct http_fetch *fetch UNUSED, const struct error *
 static const struct http_fetch_handlers handlers = {
     .on_head = on_head_read, .on_body = on_body_read, .on_end = on_fetch_ended};
 
-struct probe *probe_http_start(struct probe_context *context, const struct probe_spec *spec, struct error *err UNUSED) {
+struct probe *probe_http_start(struct probe_context *context, const struct probe_spec *spec, struct error *err) {
     const struct http_check *config = spec->config->http;
+    if (!probe_take_socket(context, err))
+        return NULL;
     AUTO_FREE struct map_entry **sorted = map_sorted(&config->headers);
     AUTO_FREE struct http_fetch_header *headers = memory_new_array(config->headers.count, sizeof *headers);
     for (size_t i = 0; sorted[i] != NULL; i++)
@@ -119,6 +123,7 @@ struct probe *probe_http_start(struct probe_context *context, const struct probe
     };
     struct http_probe *http = memory_new(sizeof *http);
     http->probe.cancel = http_cancel;
+    http->context = context;
     buffer_init(&http->body, BODY_MAX);
     http->fetch = http_fetch_start(context->client, &request, &handlers, http);
     return &http->probe;

@@ -146,8 +146,10 @@ static void init_checks(struct daemon *daemon) {
     daemon->connector = connector_create(daemon->loop, NULL);
     daemon->proxies = proxy_settings_from_environment();
     daemon->http_client = http_client_create(daemon->loop, daemon->connector, daemon->proxies);
-    daemon->probes =
-        (struct probe_context){.client = daemon->http_client, .connector = daemon->connector, .jobs = daemon->jobs};
+    daemon->probes = (struct probe_context){.client = daemon->http_client,
+                                            .connector = daemon->connector,
+                                            .jobs = daemon->jobs,
+                                            .descriptors = daemon->descriptors};
     daemon->checks = check_manager_create(&(const struct check_manager_spec){
         .loop = daemon->loop,
         .state = daemon->state,

@@ -122,6 +122,20 @@ static void a_plan_change_during_a_probe_runs_the_refresh_with_the_new_check(voi
     fixture_end(&fixture);
 }
 
+static void an_altered_disabled_check_runs_the_refresh_again(void **unused UNUSED) {
+    struct fixture fixture;
+    struct refreshed refreshed;
+    fixture_begin(&fixture, "checks:\n  door: {override: replace, startup: disabled, exec: {command: hang}}\n");
+    fixture_start_refresh(&fixture, "door", &refreshed);
+    fixture_set_plan(&fixture, "checks:\n  door: {override: replace, startup: disabled, exec: {command: fail}}\n");
+    assert_int_equal(fixture.cancelled, 1);
+    loop_run_pending(fixture.loop);
+    assert_int_equal(refreshed.calls, 1);
+    assert_string_equal(refreshed.failure, "exit status 7; door is shut");
+    assert_brief(&fixture, "door", "inactive 0 0/3 -<-");
+    fixture_end(&fixture);
+}
+
 static void a_check_that_is_removed_fails_its_refreshes(void **unused UNUSED) {
     struct fixture fixture;
     struct refreshed refreshed;
@@ -147,6 +161,7 @@ int main(void) {
         cmocka_unit_test(a_client_that_goes_away_ends_the_probe_of_an_inactive_check),
         cmocka_unit_test(a_start_or_stop_runs_the_refresh_again),
         cmocka_unit_test(a_plan_change_during_a_probe_runs_the_refresh_with_the_new_check),
+        cmocka_unit_test(an_altered_disabled_check_runs_the_refresh_again),
         cmocka_unit_test(a_check_that_is_removed_fails_its_refreshes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "api/call_internal.h"
+#include "api/response_internal.h"
 #include "base/memory.h"
 
 struct api *api_create(const struct api_spec *spec) {
@@ -17,6 +18,9 @@ struct api *api_create(const struct api_spec *spec) {
 void api_destroy(struct api *api) {
     if (api == NULL)
         return;
+    struct api_call *call;
+    LIST_FOR_EACH (call, &api->calls, link)
+        api_respond_failure(call, ERROR_CANCELLED, "request cancelled");
     plan_release(api->plan_cached);
     buffer_finish(&api->plan_json);
     free(api->maintenance_kind);

@@ -33,7 +33,7 @@ struct api_spec {
 };
 
 struct api *api_create(const struct api_spec *spec) __attribute__((returns_nonnull));
-// Call after all requests of the server have been responded to or cancelled.
+// Cancels the requests that are left. Call after http_server_destroy().
 void api_destroy(struct api *api);
 struct http_server_hooks api_hooks(struct api *api);
 // Adds a maintenance notice to all further responses: kind "daemon-restart" or "system-restart", with a message.

@@ -183,9 +183,10 @@ void api_post_change(struct api_call *call) {
 
 // --- waiting for one ---
 
-static void on_change_ready(struct api_call *call, void *argument, void *data) {
-    if (argument == data)
-        respond_with_change(call, data);
+// The change that is waited for may be pruned, if it never gets a task: only its id is kept.
+static void on_change_ready(struct api_call *call, void *argument, void *data UNUSED) {
+    if (text_equal(change_id(argument), call->match.values[0]))
+        respond_with_change(call, argument);
 }
 
 static void respond_timeout(struct api_call *call, int64_t timeout_ns, void *data UNUSED) {
@@ -209,7 +210,6 @@ void api_get_change_wait(struct api_call *call) {
         .event = state_change_ready(call->api->spec.state),
         .on_event = on_change_ready,
         .on_timeout = respond_timeout,
-        .data = change,
         .timeout_ns = timeout_ns,
     };
     if (change_is_ready(change))

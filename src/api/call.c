@@ -49,8 +49,13 @@ static void deny(struct api_call *call) {
     api_respond_error(call, &err);
 }
 
+static void on_client_closed(struct http_exchange *exchange UNUSED, void *call) {
+    api_respond_failure(call, ERROR_CANCELLED, "request cancelled");
+}
+
 static void handle(struct api_call *call) {
     call->phase = CALL_HANDLED;
+    http_exchange_on_cancel(call->exchange, NULL, NULL); // the handler decides
     if (access_is_allowed(api_identity(call), call->wanted))
         call->handler(call);
     else
@@ -69,6 +74,8 @@ static void dispatch(struct api_call *call, const struct route *route) {
     // An endpoint that is open to all needs no identification.
     if (call->wanted == FOR_ALL || access_identify(call, handle))
         handle(call);
+    else
+        http_exchange_on_cancel(call->exchange, on_client_closed, call);
 }
 
 void call_begin(struct http_exchange *exchange, void *api) {

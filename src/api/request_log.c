@@ -20,12 +20,11 @@ static bool is_logged(const struct http_exchange *exchange) {
 void request_log(const struct http_exchange *exchange, int status, int64_t duration_ns) {
     if (!is_logged(exchange))
         return;
-    AUTO_BUFFER struct buffer target = BUFFER_INIT(BUFFER_NO_LIMIT);
-    http_exchange_log_target(exchange, &target);
+    AUTO_BUFFER struct buffer request = BUFFER_INIT(BUFFER_NO_LIMIT);
+    http_exchange_log_request(exchange, &request);
     char duration[DURATION_TEXT_SIZE];
     duration_format(duration_ns, duration);
     const char *remote = http_exchange_remote(exchange);
-    log_notice("%s%s%s %s %s %d (%s)", remote, remote[0] != '\0' ? " " : "", http_exchange_method(exchange),
-               buffer_text(&target), duration, status,
+    log_notice("%s%s%s %s %d (%s)", remote, remote[0] != '\0' ? " " : "", buffer_text(&request), duration, status,
                http_exchange_transport(exchange) == HTTP_OVER_UNIX ? "http+unix" : "http");
 }

@@ -20,6 +20,17 @@ int64_t clock_monotonic_ns(void) {
     return read_clock(CLOCK_MONOTONIC);
 }
 
+int64_t clock_add_ns(int64_t time_ns, int64_t duration_ns) {
+    int64_t sum_ns;
+    if (__builtin_add_overflow(time_ns, duration_ns, &sum_ns))
+        return duration_ns < 0 ? INT64_MIN : INT64_MAX;
+    return sum_ns;
+}
+
+int64_t clock_deadline_ns(int64_t timeout_ns) {
+    return clock_add_ns(clock_monotonic_ns(), timeout_ns);
+}
+
 #ifdef PEBBLE_TEST_SEAMS
 // The file is read each time, so that a test can change the clock of a running program.
 static int64_t test_offset_ns(void) {
@@ -186,9 +197,9 @@ static bool count_seconds(struct tm tm, int64_t *seconds) {
 
 static int64_t saturated_ns(int64_t seconds, int64_t rest_ns) {
     int64_t ns;
-    if (__builtin_mul_overflow(seconds, NS_PER_S, &ns) || __builtin_add_overflow(ns, rest_ns, &ns))
+    if (__builtin_mul_overflow(seconds, NS_PER_S, &ns))
         return seconds < 0 ? INT64_MIN : INT64_MAX;
-    return ns;
+    return clock_add_ns(ns, rest_ns);
 }
 
 bool clock_parse(const char *text, struct wall_time *time) {

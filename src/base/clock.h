@@ -14,6 +14,10 @@
 
 // Nanoseconds since some fixed moment; never goes back.
 int64_t clock_monotonic_ns(void);
+// The moment `duration_ns` after `time_ns`; INT64_MAX or INT64_MIN if it cannot be represented.
+int64_t clock_add_ns(int64_t time_ns, int64_t duration_ns);
+// The monotonic time in `timeout_ns`, for a deadline; INT64_MAX, which is never reached, for the largest timeouts.
+int64_t clock_deadline_ns(int64_t timeout_ns);
 // Nanoseconds since 1970-01-01 UTC. In a test build (PEBBLE_TEST_SEAMS), the number of seconds in the file
 // $PEBBLE_TEST_CLOCK is added.
 int64_t clock_wall_ns(void);

@@ -134,6 +134,8 @@ static void add_main_page(struct buffer *out) {
     add_entry(out, "PEBBLE", "The daemon's directory. The default is /var/lib/pebble/default.");
     add_entry(out, "PEBBLE_SOCKET",
               "The Unix socket of the API. The default is .pebble.socket in the daemon's directory.");
+    add_entry(out, "XDG_CONFIG_HOME",
+              "Commands keep what they have listed in pebble/cli.json below it. The default is ~/.config.");
     add_entry(out, "PEBBLE_BASEURL", "Base URL of the API over HTTP, used by commands instead of the socket.");
     add_entry(out, "PEBBLE_COPY_ONCE",
               "If the daemon's directory is empty at start, the daemon copies this directory to it.");
@@ -141,9 +143,10 @@ static void add_main_page(struct buffer *out) {
     add_entry(out, "PEBBLE_VERBOSE", "If set to 1, the daemon also writes the output of services to standard output.");
     add_entry(out, "PEBBLE_DEBUG", "If set to 1, the daemon logs debug messages.");
     add_section(out, "EXIT STATUS");
-    add_body(out,
-             "0 on success, 1 on failure. exec exits with the status of the program it ran. See pebble-run(1) for the "
-             "exit status of the daemon.");
+    add_body(
+        out,
+        "0 on success, 1 on failure. exec exits with the status of the program it ran. 'pebble help run' lists the "
+        "exit statuses of the daemon.");
 }
 
 static int run_manpage(struct cli_call *call, struct error *err) {

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "cli/program.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/memory.h"
@@ -88,10 +90,11 @@ static int run_words(char *const *words, size_t count, struct error *err) {
 }
 
 static int finish_output(int code) {
-    bool has_failed = ferror(stdout) != 0;
+    bool has_failed = ferror(stdout) != 0; // earlier, and errno may be another one by now
     if (fflush(stdout) == 0 && !has_failed)
         return code;
-    (void)fprintf(stderr, "error: cannot write to standard output\n");
+    (void)fprintf(stderr, "error: cannot write to standard output%s%s\n", has_failed ? "" : ": ",
+                  has_failed ? "" : strerror(errno));
     return code != 0 ? code : 1;
 }
 

@@ -10,11 +10,13 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/log.h"
 #include "base/memory.h"
 #include "daemon/daemon_internal.h"
 
 #define LOCK_WAIT_MS 5000
 #define LOCK_STEP_MS 20
+#define LOCK_NOTICE_MS 500
 
 static bool copy_once(const char *source, const char *target, struct error *err) {
     if (text_is_empty(source) || !file_exists(source))
@@ -49,6 +51,8 @@ static bool lock_in_time(int fd) {
             return true; // a file system without locks
         if (waited_ms >= LOCK_WAIT_MS)
             return false;
+        if (waited_ms == LOCK_NOTICE_MS)
+            log_notice("Waiting for another daemon to release the directory.");
         (void)poll(NULL, 0, LOCK_STEP_MS);
     }
     return true;

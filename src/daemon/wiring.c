@@ -220,6 +220,8 @@ void daemon_destroy(struct daemon *daemon) {
     }
     service_manager_destroy(daemon->services);
     bool is_launch_stuck = !job_context_destroy(daemon->jobs); // a launch hangs in the kernel
+    if (daemon->checkpoint != NULL)
+        checkpoint_wait_cancel(daemon->checkpoint, &daemon->saved);
     checkpoint_destroy(daemon->checkpoint);
     runner_destroy(daemon->runner);
     api_destroy(daemon->api);

@@ -123,7 +123,11 @@ static size_t held_bytes(const struct connection *connection) {
     size_t bytes = connection->reader.head_bytes.capacity + connection->input.capacity;
     if (connection->exchange != NULL)
         bytes += handlers(connection)->held_bytes(connection->exchange);
-    return bytes + connection_queued_bytes(connection);
+    return bytes + stream_held_bytes(connection->stream);
+}
+
+void connection_count(struct connection *connection) {
+    connections_count(connection->all, &connection->entry, held_bytes(connection));
 }
 
 // While a request is handled: whether the client must act. Input after an unread body, and streams, wait without a
@@ -175,7 +179,7 @@ static void begin_to_linger(struct connection *connection) {
 }
 
 static void advance(struct connection *connection) {
-    connections_count(connection->all, &connection->entry, held_bytes(connection));
+    connection_count(connection);
     if (connection->state == CONNECTION_CLOSED)
         return;
     enum connection_state next = next_state(connection);
@@ -306,7 +310,11 @@ const struct connection_entry_functions connection_entry_functions = {.close = e
 // --- for the exchange ---
 
 void connection_write(struct connection *connection, const struct iovec *pieces, size_t count) {
+    size_t queued_before = connection_queued_bytes(connection);
     stream_write(connection->stream, pieces, count);
+    // Usually the system takes all of it.
+    if (connection_queued_bytes(connection) != queued_before)
+        connection_count(connection);
 }
 
 size_t connection_queued_bytes(const struct connection *connection) {

@@ -1,29 +1,20 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "http/connection_input_internal.h"
 
-#include "base/clock.h"
-
 static const struct connection_handlers *handlers(const struct connection *connection) {
     return connection->all->handlers;
 }
 
 // --- refusing ---
 
-static void add_date(struct buffer *out) {
-    char date[CLOCK_TEXT_SIZE];
-    clock_format_http(clock_wall_ns(), date);
-    buffer_printf(out, "Date: %s\r\n", date);
-}
-
 static void refuse(struct connection *connection, int status, const char *reason) {
     AUTO_BUFFER struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
-    buffer_printf(&text, "HTTP/1.1 %d %s\r\n", status, http_status_text(status));
+    struct response_head head = {.status = status, .fields = "Connection: close\r\n"};
     if (status == 417) {
-        buffer_add_string(&text, "Connection: close\r\n");
-        add_date(&text);
-        buffer_add_string(&text, "Content-Length: 0\r\n\r\n");
+        head.date = response_date_now(&connection->all->date);
+        head.framing = FRAMING_LENGTH;
     } else {
-        buffer_add_string(&text, "Content-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n");
+        head.content_type = "text/plain; charset=utf-8";
         if (status == 501)
             buffer_add_string(&text, "Unsupported transfer encoding");
         else
@@ -31,7 +22,7 @@ static void refuse(struct connection *connection, int status, const char *reason
     }
     connection->closes_next = true;
     connection->body = BODY_NONE;
-    connection_write(connection, &(const struct iovec){.iov_base = text.data, .iov_len = text.length}, 1);
+    response_head_write(connection, &head, text.data, text.length);
 }
 
 // --- messages ---

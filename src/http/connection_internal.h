@@ -85,6 +85,10 @@ void connections_free_closed(struct connections *all);
 
 // --- for the exchange; none of these calls a function of a request's handler ---
 
+// Records how much memory the connection and its exchange hold. Closes connections, possibly this one, if that is too
+// much.
+void connection_count(struct connection *connection);
+// May close the connection for want of memory.
 void connection_write(struct connection *connection, const struct iovec *pieces, size_t count);
 // The number of bytes that the client has not read.
 size_t connection_queued_bytes(const struct connection *connection);

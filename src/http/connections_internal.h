@@ -3,6 +3,7 @@
 // to close when descriptors or memory run short.
 #pragma once
 
+#include "http/response_head_internal.h"
 #include "loop/deadline_list.h"
 
 #include <stdbool.h>
@@ -57,10 +58,11 @@ struct connections {
     struct list open;                           // connection_entry.link
     struct list closed;                         // connection_entry.link; until they are freed
     struct deadline_list *waits[WAIT_KINDS];
-    size_t count;          // of open connections
-    size_t buffered_bytes; // of heads, bodies, pipelined input and unsent responses
-    size_t busy_bytes;     // part of buffered_bytes: of connections that wait for nothing
-    bool is_stopping;      // idle connections are closed
+    size_t count;              // of open connections
+    size_t buffered_bytes;     // of requests, pipelined input and unsent responses
+    size_t busy_bytes;         // part of buffered_bytes: of connections that wait for nothing
+    struct response_date date; // of responses
+    bool is_stopping;          // idle connections are closed
 };
 
 // `handlers`, `on_closed` and `data` are set by the caller.

@@ -2,7 +2,6 @@
 // Private to http/: the structure of an exchange, for the files that implement it.
 #pragma once
 
-#include "base/clock.h"
 #include "http/connection_internal.h"
 #include "http/http_body.h"
 #include "http/http_exchange.h"
@@ -16,8 +15,6 @@ struct exchanges {
     void (*on_responded)(const struct http_exchange *exchange, int status, int64_t duration_ns, void *data); // or NULL
     void *data;
     void (*on_ended)(struct exchanges *all); // an exchange has been freed; may free this structure
-    int64_t date_second;                     // of date_text
-    char date_text[CLOCK_TEXT_SIZE];
 };
 
 // The state of the body for the handler.
@@ -75,7 +72,6 @@ extern const struct connection_handlers exchange_connection_handlers;
 void exchanges_init(struct exchanges *all, struct loop *loop);
 // Reports pending events to the handlers of all exchanges, cancelled or not.
 void exchanges_deliver_all(struct exchanges *all);
-const char *exchanges_date(struct exchanges *all); // the current date, for a response
 // Schedules the report of pending events to the handler for the next turn.
 void exchange_deliver_later(struct http_exchange *exchange);
 void exchange_end(struct http_exchange *exchange); // after the response: frees the exchange

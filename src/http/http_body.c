@@ -44,12 +44,10 @@ void exchange_end_body(struct http_exchange *exchange, const char *reason) {
 
 // Sends 100 Continue to a client that waits for it.
 static void grant_body(struct http_exchange *exchange) {
-    static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
     exchange->has_granted_body = true;
     if (!exchange->request.head.has_expect_continue)
         return;
-    struct iovec piece = {.iov_base = (void *)(uintptr_t)go_on, .iov_len = sizeof go_on - 1};
-    connection_write(exchange->connection, &piece, 1);
+    response_head_write(exchange->connection, &(const struct response_head){.status = 100}, NULL, 0);
 }
 
 static void begin_reading(struct http_exchange *exchange) {
@@ -58,7 +56,8 @@ static void begin_reading(struct http_exchange *exchange) {
         return;
     }
     grant_body(exchange);
-    connection_set_body(exchange->connection, BODY_WANTED);
+    if (exchange->connection != NULL)
+        connection_set_body(exchange->connection, BODY_WANTED);
 }
 
 static void set_handlers(struct http_exchange *exchange, const struct http_body_handlers *handlers, void *data) {

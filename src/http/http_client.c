@@ -159,7 +159,7 @@ static void prepare(struct http_fetch *fetch, const struct http_fetch_request *r
 static void start_deadline(struct http_fetch *fetch, int64_t deadline_ns) {
     if (fetch->state != FETCH_WAITING || deadline_ns == 0)
         return;
-    fetch->deadline_ns = clock_monotonic_ns() + deadline_ns;
+    fetch->deadline_ns = clock_deadline_ns(deadline_ns);
     timer_start(fetch->deadline, deadline_ns);
 }
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "http/exchange_internal.h"
@@ -13,15 +14,6 @@
 void exchanges_init(struct exchanges *all, struct loop *loop) {
     *all = (struct exchanges){.loop = loop};
     list_init(&all->open);
-}
-
-const char *exchanges_date(struct exchanges *all) {
-    int64_t now_ns = clock_wall_ns();
-    if (all->date_second != now_ns / NS_PER_S || all->date_text[0] == '\0') {
-        all->date_second = now_ns / NS_PER_S;
-        clock_format_http(now_ns, all->date_text);
-    }
-    return all->date_text;
 }
 
 // --- creation and destruction ---
@@ -77,10 +69,12 @@ void exchange_end(struct http_exchange *exchange) {
     all->on_ended(all);
 }
 
+// Path, query and host of the target are at most as long as the target.
 static size_t held_bytes(const struct http_exchange *exchange) {
-    return exchange->request.bytes.capacity +
-           exchange->request.head.header_count * sizeof exchange->request.head.headers[0] +
-           exchange->collected.capacity;
+    const struct http_head *head = &exchange->request.head;
+    size_t request = exchange->request.bytes.capacity + head->header_count * sizeof head->headers[0];
+    size_t target = head->target_length + exchange->query.held_bytes;
+    return request + target + exchange->collected.capacity + exchange->headers.capacity;
 }
 
 // --- the request ---
@@ -106,18 +100,52 @@ const struct url_query *http_exchange_query(struct http_exchange *exchange) {
         const char *raw = http_exchange_raw_query(exchange);
         url_query_parse(&exchange->query, raw, strlen(raw));
         exchange->has_query = true;
+        if (exchange->connection != NULL)
+            connection_count(exchange->connection);
     }
     return &exchange->query;
 }
 
-void http_exchange_log_target(const struct http_exchange *exchange, struct buffer *out) {
-    url_add_path_escaped(out, exchange->target.path, exchange->target.path_length);
-    const char *query = http_exchange_raw_query(exchange);
-    if (query[0] != '\0') {
-        buffer_add_char(out, '?');
-        buffer_add_string(out, query);
+// --- for the log ---
+
+// Cuts what has been added since the buffer had the length `before`.
+static void cut(struct buffer *out, size_t before, size_t limit) {
+    if (out->length - before <= limit)
+        return;
+    buffer_truncate(out, before + limit);
+    buffer_add_string(out, "...");
+}
+
+// The query as it was received. Only bytes that could change what a terminal or a reader of the log shows are escaped.
+static void add_query(struct buffer *out, const char *query, size_t length) {
+    for (size_t i = 0; i < length; i++) {
+        if (query[i] > ' ' && query[i] < 0x7f)
+            buffer_add_char(out, query[i]);
+        else
+            buffer_printf(out, "%%%02X", (unsigned char)query[i]);
     }
 }
+
+// One byte more than is shown is added, so that the cut is seen.
+void http_exchange_log_request(const struct http_exchange *exchange, struct buffer *out) {
+    const char *method = http_exchange_method(exchange);
+    const struct url_target *target = &exchange->target;
+    const char *query = http_exchange_raw_query(exchange);
+    size_t most = HTTP_LOG_TARGET_BYTES + 1;
+    size_t before = out->length;
+    buffer_add(out, method, strnlen(method, HTTP_LOG_METHOD_BYTES + 1));
+    cut(out, before, HTTP_LOG_METHOD_BYTES);
+    buffer_add_char(out, ' ');
+    before = out->length;
+    url_add_path_escaped(out, target->path, target->path_length < most ? target->path_length : most);
+    if (query[0] != '\0') {
+        buffer_add_char(out, '?');
+        add_query(out, query, strnlen(query, most));
+    }
+    cut(out, before, HTTP_LOG_TARGET_BYTES);
+}
+
+// --- where it comes from ---
 
 enum http_transport http_exchange_transport(const struct http_exchange *exchange) {
     return exchange->transport;

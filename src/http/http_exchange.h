@@ -31,8 +31,11 @@ const char *http_exchange_method(const struct http_exchange *exchange);
 const char *http_exchange_path(const struct http_exchange *exchange); // decoded
 const struct url_query *http_exchange_query(struct http_exchange *exchange);
 const char *http_exchange_raw_query(const struct http_exchange *exchange); // "" if there is none
-// Adds path and query, escaped for a log line.
-void http_exchange_log_target(const struct http_exchange *exchange, struct buffer *out);
+// Adds method, path and query for a log line: printable ASCII, without spaces but that behind the method. A client may
+// have sent a megabyte of each; more than these numbers of bytes of method and target are cut, with "..." at the end.
+#define HTTP_LOG_METHOD_BYTES ((size_t)32)
+#define HTTP_LOG_TARGET_BYTES ((size_t)2048)
+void http_exchange_log_request(const struct http_exchange *exchange, struct buffer *out);
 
 enum http_transport http_exchange_transport(const struct http_exchange *exchange);
 struct peer http_exchange_peer(const struct http_exchange *exchange);   // over Unix sockets

@@ -8,8 +8,6 @@
 #include "base/memory.h"
 #include "http/exchange_internal.h"
 
-#define USUAL_HEAD_BYTES 256
-
 // --- headers ---
 
 // Returns the line of a header that has been set, NULL if it has not.
@@ -55,33 +53,18 @@ static bool leaves_too_much(const struct http_exchange *exchange) {
     return head->has_length && head->length > exchange->connection->all->limits.skipped_bytes;
 }
 
-static void add_head(struct http_exchange *exchange, struct buffer *out, const char *content_type) {
+// Completes the head with what depends on connection and exchange, and writes it.
+static void write_head(struct http_exchange *exchange, struct response_head *head, const void *body, size_t length) {
     struct connection *connection = exchange->connection;
-    bool is_newer = exchange->request.head.minor_version == 1;
+    head->is_http_1_0 = exchange->request.head.minor_version == 0;
+    head->status = exchange->status;
+    head->headers = &exchange->headers;
+    head->date = response_date_now(&connection->all->date);
     if (leaves_too_much(exchange) || connection->all->is_stopping)
         connection->closes_next = true;
-    // Without printf(), which would take most of the time of a small response.
-    buffer_add_string(out, is_newer ? "HTTP/1.1 " : "HTTP/1.0 ");
-    buffer_add_number(out, (uint64_t)exchange->status);
-    buffer_add_char(out, ' ');
-    buffer_add_string(out, http_status_text(exchange->status));
-    if (content_type != NULL) {
-        buffer_add_string(out, "\r\nContent-Type: ");
-        buffer_add_string(out, content_type);
-    }
-    buffer_add_string(out, "\r\nDate: ");
-    buffer_add_string(out, exchanges_date(exchange->all));
-    buffer_add_string(out, "\r\n");
-    if (connection->closes_next && is_newer)
-        buffer_add_string(out, "Connection: close\r\n");
-    else if (!connection->closes_next && !is_newer)
-        buffer_add_string(out, "Connection: keep-alive\r\n");
-    buffer_add(out, exchange->headers.data, exchange->headers.length);
-}
-
-static void write_bytes(const struct http_exchange *exchange, const void *bytes, size_t length) {
-    struct iovec piece = {.iov_base = (void *)(uintptr_t)bytes, .iov_len = length};
-    connection_write(exchange->connection, &piece, 1);
+    if (connection->closes_next == !head->is_http_1_0) // differs from the version's rule
+        head->connection = connection->closes_next ? "close" : "keep-alive";
+    response_head_write(connection, head, body, length);
 }
 
 // --- whole responses ---
@@ -90,15 +73,8 @@ void http_respond(struct http_exchange *exchange, int status, const char *conten
                   size_t length) {
     exchange->status = status;
     if (exchange->connection != NULL) {
-        AUTO_BUFFER struct buffer head = BUFFER_INIT(BUFFER_NO_LIMIT);
-        (void)!buffer_reserve(&head, USUAL_HEAD_BYTES);
-        add_head(exchange, &head, content_type);
-        buffer_add_string(&head, "Content-Length: ");
-        buffer_add_number(&head, length);
-        buffer_add_string(&head, "\r\n\r\n");
-        struct iovec pieces[2] = {{.iov_base = head.data, .iov_len = head.length},
-                                  {.iov_base = (void *)(uintptr_t)body, .iov_len = length}};
-        connection_write(exchange->connection, pieces, exchange->is_head_method ? 1 : 2);
+        struct response_head head = {.content_type = content_type, .framing = FRAMING_LENGTH, .length = length};
+        write_head(exchange, &head, body, exchange->is_head_method ? 0 : length);
     }
     exchange_end(exchange);
 }
@@ -110,6 +86,11 @@ void http_respond_redirect(struct http_exchange *exchange, const char *location)
 
 // --- streams ---
 
+static void write_bytes(const struct http_exchange *exchange, const void *bytes, size_t length) {
+    struct iovec piece = {.iov_base = (void *)(uintptr_t)bytes, .iov_len = length};
+    connection_write(exchange->connection, &piece, 1);
+}
+
 void http_stream_begin(struct http_exchange *exchange, int status, const char *content_type) {
     exchange->status = status;
     exchange->is_streaming = true;
@@ -119,12 +100,12 @@ void http_stream_begin(struct http_exchange *exchange, int status, const char *c
     exchange->is_chunked = exchange->request.head.minor_version == 1;
     if (!exchange->is_chunked)
         connection->closes_next = true; // this marks the end of the body
-    AUTO_BUFFER struct buffer head = BUFFER_INIT(BUFFER_NO_LIMIT);
-    add_head(exchange, &head, content_type);
-    buffer_add_string(&head, exchange->is_chunked ? "Transfer-Encoding: chunked\r\n\r\n" : "\r\n");
-    write_bytes(exchange, head.data, head.length);
+    struct response_head head = {.content_type = content_type,
+                                 .framing = exchange->is_chunked ? FRAMING_CHUNKED : FRAMING_NONE};
+    write_head(exchange, &head, NULL, 0);
     http_exchange_skip_body(exchange);
-    connection_begin_stream(connection);
+    if (exchange->connection != NULL)
+        connection_begin_stream(connection);
 }
 
 void http_stream_write(struct http_exchange *exchange, const void *data, size_t length) {
@@ -181,15 +162,11 @@ bool http_upgrade(struct http_exchange *exchange, const char *protocol, http_upg
                   struct error *err) {
     if (!can_be_upgraded(exchange, err))
         return false;
-    AUTO_BUFFER struct buffer head = BUFFER_INIT(BUFFER_NO_LIMIT);
-    buffer_add_string(&head, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: ");
-    buffer_add_string(&head, protocol);
-    buffer_add_string(&head, "\r\nConnection: Upgrade\r\n");
-    buffer_add(&head, exchange->headers.data, exchange->headers.length);
-    buffer_add_string(&head, "\r\n");
-    write_bytes(exchange, head.data, head.length);
-    exchange->status = 101;
+    const struct response_head head = {
+        .status = 101, .upgrade = protocol, .connection = "Upgrade", .headers = &exchange->headers};
+    exchange->status = head.status;
     connection_upgrade(exchange->connection, on_upgraded, data);
+    response_head_write(exchange->connection, &head, NULL, 0);
     exchange_end(exchange);
     return true;
 }

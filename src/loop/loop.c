@@ -218,8 +218,7 @@ void timer_start(struct timer *timer, int64_t delay_ns) {
     }
 #ifdef PEBBLE_TEST_SEAMS
     if (timer->loop->has_test_clock) {
-        if (__builtin_add_overflow(timer->loop->test_now_ns, delay_ns, &timer->test_due_ns))
-            timer->test_due_ns = INT64_MAX;
+        timer->test_due_ns = clock_add_ns(timer->loop->test_now_ns, delay_ns);
         return;
     }
 #endif
@@ -267,7 +266,7 @@ static struct timer *first_due(struct loop *loop, int64_t until_ns) {
 }
 
 void loop_advance(struct loop *loop, int64_t duration_ns) {
-    int64_t until_ns = loop->test_now_ns + duration_ns;
+    int64_t until_ns = clock_add_ns(loop->test_now_ns, duration_ns);
     loop_run_pending(loop);
     for (struct timer *timer = first_due(loop, until_ns); timer != NULL; timer = first_due(loop, until_ns)) {
         loop->test_now_ns = timer->test_due_ns;

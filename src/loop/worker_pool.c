@@ -61,11 +61,6 @@ static void queue_remove(struct work_queue *queue, struct work_item *item) {
     queue->count--;
 }
 
-static int64_t deadline_after(int64_t timeout_ns) {
-    int64_t deadline_ns;
-    return __builtin_add_overflow(clock_monotonic_ns(), timeout_ns, &deadline_ns) ? NO_DEADLINE : deadline_ns;
-}
-
 // Call with the lock held. False if the deadline has passed.
 static bool wait_until(struct worker_pool *pool, pthread_cond_t *condition, int64_t deadline_ns) {
     const struct timespec deadline = {deadline_ns / NS_PER_S, deadline_ns % NS_PER_S};
@@ -91,7 +86,7 @@ static void release_pool(struct worker_pool *pool) {
 
 // Call with the lock held. False after two seconds without work.
 static bool wait_for_work(struct worker_pool *pool) {
-    int64_t deadline_ns = deadline_after(WORKER_IDLE_NS);
+    int64_t deadline_ns = clock_deadline_ns(WORKER_IDLE_NS);
     bool is_in_time = true;
     pool->idle_count++;
     while (pool->waiting.first == NULL && !pool->is_closing && is_in_time)
@@ -223,7 +218,7 @@ static void cancel_waiting(struct worker_pool *pool, struct work_item *item) {
 bool worker_pool_destroy_within(struct worker_pool *pool, int64_t timeout_ns) {
     if (pool == NULL)
         return true;
-    int64_t deadline_ns = deadline_after(timeout_ns);
+    int64_t deadline_ns = clock_deadline_ns(timeout_ns);
     pthread_mutex_lock(&pool->lock);
     pool->is_closing = true;
     while (pool->waiting.first != NULL)
@@ -283,7 +278,7 @@ bool worker_pool_cancel(struct worker_pool *pool, struct work_item *item) {
 }
 
 bool worker_pool_wait_item(struct worker_pool *pool, struct work_item *item, int64_t timeout_ns) {
-    int64_t deadline_ns = deadline_after(timeout_ns);
+    int64_t deadline_ns = clock_deadline_ns(timeout_ns);
     bool is_in_time = true;
     pthread_mutex_lock(&pool->lock);
     while ((item->phase == WORK_WAITING || item->phase == WORK_RUNNING) && is_in_time)
@@ -308,7 +303,7 @@ static bool wait_for_all(struct worker_pool *pool, int64_t deadline_ns, bool *is
 }
 
 bool worker_pool_wait(struct worker_pool *pool, int64_t timeout_ns) {
-    int64_t deadline_ns = deadline_after(timeout_ns);
+    int64_t deadline_ns = clock_deadline_ns(timeout_ns);
     for (bool is_delivered = false; !is_delivered;) {
         if (!wait_for_all(pool, deadline_ns, &is_delivered))
             return false;

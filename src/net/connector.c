@@ -249,7 +249,7 @@ struct connection_attempt *connector_start(struct connector *connector, const st
     attempt->on_done = on_done;
     attempt->data = data;
     attempt->timer = timer_create_in(connector->loop, on_time_over, attempt);
-    attempt->deadline_ns = clock_monotonic_ns() + (target->deadline_ns != 0 ? target->deadline_ns : DEADLINE_NS);
+    attempt->deadline_ns = clock_deadline_ns(target->deadline_ns != 0 ? target->deadline_ns : DEADLINE_NS);
     if (target->unix_path != NULL)
         attempt->unix_path = memory_string(target->unix_path);
     else

@@ -307,6 +307,10 @@ size_t stream_queued_bytes(const struct stream *stream) {
     return stream->queue.bytes;
 }
 
+size_t stream_held_bytes(const struct stream *stream) {
+    return stream->queue.held_bytes;
+}
+
 bool stream_is_full(const struct stream *stream) {
     return stream->queue.bytes >= stream->high_bytes;
 }

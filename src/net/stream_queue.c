@@ -20,9 +20,21 @@ struct stream_block {
 void stream_queue_init(struct stream_queue *queue) {
     list_init(&queue->blocks);
     queue->bytes = 0;
+    queue->held_bytes = 0;
 }
 
-static void block_destroy(struct stream_block *block) {
+static bool block_add(struct stream_queue *queue, size_t capacity) {
+    struct stream_block *block = memory_try(sizeof *block + capacity);
+    if (block == NULL)
+        return false;
+    block->capacity = capacity;
+    list_add(&queue->blocks, &block->link);
+    queue->held_bytes += sizeof *block + capacity;
+    return true;
+}
+
+static void block_destroy(struct stream_queue *queue, struct stream_block *block) {
+    queue->held_bytes -= sizeof *block + block->capacity;
     list_remove(&block->link);
     free(block);
 }
@@ -30,7 +42,7 @@ static void block_destroy(struct stream_block *block) {
 void stream_queue_clear(struct stream_queue *queue) {
     struct stream_block *block;
     LIST_FOR_EACH (block, &queue->blocks, link)
-        block_destroy(block);
+        block_destroy(queue, block);
     queue->bytes = 0;
 }
 
@@ -42,15 +54,11 @@ static size_t space_left(const struct stream_block *block) {
     return block == NULL ? 0 : block->capacity - block->end;
 }
 
-static bool add_blocks(struct list *blocks, size_t length) {
+static bool add_blocks(struct stream_queue *queue, size_t length) {
     while (length > 0) {
         size_t used = length < BLOCK_BYTES_MAX ? length : BLOCK_BYTES_MAX;
-        size_t capacity = used < BLOCK_BYTES_MIN ? BLOCK_BYTES_MIN : used;
-        struct stream_block *block = memory_try(sizeof *block + capacity);
-        if (block == NULL)
+        if (!block_add(queue, used < BLOCK_BYTES_MIN ? BLOCK_BYTES_MIN : used))
             return false;
-        block->capacity = capacity;
-        list_add(blocks, &block->link);
         length -= used;
     }
     return true;
@@ -61,9 +69,9 @@ static struct stream_block *make_room(struct stream_queue *queue, size_t length)
     struct stream_block *last = last_block(queue);
     size_t space = space_left(last);
     struct list *end = queue->blocks.previous;
-    if (length > space && !add_blocks(&queue->blocks, length - space)) {
+    if (length > space && !add_blocks(queue, length - space)) {
         while (queue->blocks.previous != end)
-            block_destroy(last_block(queue));
+            block_destroy(queue, last_block(queue));
         return NULL;
     }
     return space > 0 ? last : LIST_ITEM(end->next, struct stream_block, link);
@@ -126,6 +134,6 @@ void stream_queue_consume(struct stream_queue *queue, size_t length) {
         block->begin += part;
         length -= part;
         if (block->begin == block->end)
-            block_destroy(block);
+            block_destroy(queue, block);
     }
 }

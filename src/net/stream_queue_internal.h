@@ -12,6 +12,7 @@
 struct stream_queue {
     struct list blocks; // stream_block.link
     size_t bytes;
+    size_t held_bytes; // of memory
 };
 
 void stream_queue_init(struct stream_queue *queue);

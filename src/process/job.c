@@ -43,7 +43,6 @@ struct job {
     bool is_abandoned;
     bool was_killed; // by the deadline
     int exit_code;
-    char *path;
     struct launch *launch; // NULL unless launching
     struct child child;
     struct job_output *outputs[OUTPUT_COUNT]; // NULL without one, and after its end
@@ -163,9 +162,9 @@ static void on_child_exited(struct child *child, int exit_code) {
 static void on_deadline_expired(void *data) {
     struct job *job = data;
     if (job->state == JOB_LAUNCHING) {
-        launch_cancel(TAKE(job->launch));
         AUTO_ERROR struct error err = {0};
-        error_set(&err, ERROR_TIMEOUT, "fork/exec %s: timed out", job->path);
+        error_set(&err, ERROR_TIMEOUT, "fork/exec %s: timed out", launch_path(job->launch));
+        launch_cancel(TAKE(job->launch));
         fail(job, &err);
         return;
     }
@@ -248,19 +247,19 @@ static void on_launch_done(pid_t pid, const struct error *err, void *data) {
     job->handlers->on_launched(job, job->data);
 }
 
-static bool find_program(const struct job_spec *spec, char **path, struct error *err) {
-    const char *name = spec->words->items[0];
-    if (strchr(name, '/') == NULL)
-        return process_find_program(name, spec->search_path, path, err);
-    // A path is not checked here: it may be relative to the command's directory, or readable by its user only.
-    *path = memory_string(name);
-    return true;
-}
-
 static bool start_launch(struct job *job, const struct job_spec *spec, struct error *err) {
     static const struct launch_handlers handlers = {.prepare = on_launch_begun, .on_done = on_launch_done};
+    static char *const no_candidates[] = {NULL};
+    const char *program = spec->words->items[0];
+    AUTO_TEXT_LIST struct text_list candidates = {0};
+    // A path is executed unchecked: it may be relative to the command's directory.
+    bool is_name = strchr(program, '/') == NULL;
+    if (is_name)
+        process_list_candidates(program, spec->search_path, &candidates);
+    char *const *searched = candidates.count > 0 ? candidates.items : no_candidates;
     struct process_spec process = {
-        .path = job->path,
+        .path = program,
+        .candidates = is_name ? searched : NULL,
         .argv = spec->words->items,
         .envp = environment_list(spec->run_as->environment),
         .directory = spec->run_as->directory,
@@ -276,15 +275,11 @@ static void job_free(struct job *job) {
     give_back_descriptors(job);
     timer_destroy(job->deadline);
     timer_destroy(job->output_wait);
-    free(job->path);
     free(job);
 }
 
 bool job_start(struct job_context *context, const struct job_spec *spec, const struct job_handlers *handlers,
                void *data, struct job **out, struct error *err) {
-    AUTO_FREE char *path = NULL;
-    if (!find_program(spec, &path, err))
-        return false;
     struct job *job = memory_new(sizeof *job);
     job->context = context;
     job->spec = *spec;
@@ -293,7 +288,6 @@ bool job_start(struct job_context *context, const struct job_spec *spec, const s
     job->spec.search_path = NULL;
     job->handlers = handlers;
     job->data = data;
-    job->path = TAKE(path);
     job->input_fd = -1;
     list_init(&job->link);
     if (!take_descriptors(job, count_descriptors(spec), err) || !start_launch(job, spec, err)) {

@@ -51,7 +51,7 @@ struct job_terminal {
 struct job_spec {
     const struct text_list *words; // at least one; like all pointers but the sinks' borrowed for job_start()
     const struct run_as *run_as;
-    const char *search_path; // for words[0], see process_find_program()
+    const char *search_path; // for words[0] without a slash, see process_list_candidates()
     enum process_group group;
     enum job_input input;
     struct job_terminal terminal;
@@ -70,7 +70,7 @@ struct job_end {
 struct job_handlers {
     // The program runs.
     void (*on_launched)(struct job *job, void *data);
-    // The launch has failed. The job is over and must be destroyed. Messages: `fork/exec PATH: …`, `chdir PATH: …`,
+    // The launch has failed. The job is over and must be destroyed. Messages: those of process_report_check(),
     // `pipe: …`, `terminal: …`; `fork/exec PATH: timed out` after the launch deadline (errnum ETIMEDOUT) and after the
     // job's own deadline (ERROR_TIMEOUT).
     void (*on_failed)(struct job *job, const struct error *err, void *data);
@@ -82,8 +82,8 @@ struct job_handlers {
 };
 
 // Starts a job and returns before it is launched. Exactly one of on_failed and on_ended is called, unless the job is
-// destroyed or abandoned first. `handlers` outlives the job. The caller destroys or abandons the job. Errors: those of
-// process_find_program(); EMFILE when the budget of descriptors is used up; ENOMEM for words and environment.
+// destroyed or abandoned first. `handlers` outlives the job. The caller destroys or abandons the job. Errors:
+// EMFILE when the budget of descriptors is used up; ENOMEM for words and environment.
 bool job_start(struct job_context *context, const struct job_spec *spec, const struct job_handlers *handlers,
                void *data, struct job **job, struct error *err) NODISCARD;
 // Frees the job at once, without a callback. A launch is cancelled (SIGKILL). A running process continues and is reaped

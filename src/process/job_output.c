@@ -18,7 +18,7 @@
 struct job_output {
     uv_poll_t poll;
     struct loop *loop;
-    struct deferred next_read; // after a resume while finishing: poll may never report anything
+    struct deferred next_read; // while finishing, instead of poll: a silent writer causes no event
     int fd;
     struct job_sink sink;
     bool is_paused, is_finishing, has_large_pipe;
@@ -83,6 +83,10 @@ static void stop(struct job_output *output) {
     }
 }
 
+static void on_next_read(struct deferred *deferred) {
+    job_output_read(CONTAINER_OF(deferred, struct job_output, next_read));
+}
+
 static void read_output(struct job_output *output, enum read_extent extent) {
     if (output->is_paused || output->fd < 0)
         return;
@@ -90,6 +94,8 @@ static void read_output(struct job_output *output, enum read_extent extent) {
     if (result == READ_END || (result == READ_EMPTY && output->is_finishing)) {
         stop(output);
         output->on_ended(output, output->data);
+    } else if (output->is_finishing) {
+        loop_defer(output->loop, &output->next_read, on_next_read);
     }
 }
 
@@ -99,11 +105,7 @@ void job_output_read(struct job_output *output) {
 
 static void on_poll_readable(uv_poll_t *poll, int status UNUSED, int events UNUSED) {
     struct job_output *output = CONTAINER_OF(poll, struct job_output, poll);
-    read_output(output, output->is_finishing ? READ_TO_END : READ_TO_SHORT);
-}
-
-static void on_next_read(struct deferred *deferred) {
-    job_output_read(CONTAINER_OF(deferred, struct job_output, next_read));
+    read_output(output, READ_TO_SHORT);
 }
 
 bool job_output_create(struct loop *loop, int fd, const struct job_sink *sink, job_output_ended_fn on_ended, void *data,
@@ -149,9 +151,10 @@ void job_output_resume(struct job_output *output) {
     if (!output->is_paused || output->fd < 0)
         return;
     output->is_paused = false;
-    uv_poll_start(&output->poll, UV_READABLE, on_poll_readable);
     if (output->is_finishing)
         loop_defer(output->loop, &output->next_read, on_next_read);
+    else
+        uv_poll_start(&output->poll, UV_READABLE, on_poll_readable);
 }
 
 void job_output_drop(struct job_output *output) {
@@ -160,6 +163,8 @@ void job_output_drop(struct job_output *output) {
 }
 
 void job_output_finish(struct job_output *output) {
+    if (output->fd >= 0)
+        uv_poll_stop(&output->poll);
     output->is_finishing = true;
     output->rest_bytes = REST_BYTES;
     job_output_read(output);

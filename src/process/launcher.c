@@ -21,9 +21,10 @@ struct launch_queue {
     struct list link; // launcher.queues
     uid_t uid;
     size_t launch_count;
-    unsigned under_way_count;
-    struct list waiting; // launch.link
-    struct timer *stall; // runs while launches wait; restarted when one begins or is over
+    unsigned under_way_count; // without killed ones
+    unsigned killed_count;    // those that have not returned from the kernel yet
+    struct list waiting;      // launch.link
+    struct timer *stall;      // runs while launches wait; restarted when one begins or is over
     struct launcher *launcher;
 };
 
@@ -34,7 +35,7 @@ struct launcher {
     int64_t deadline_ns;
     struct list queues;       // launch_queue.link; the next one to serve is the first
     struct list under_way;    // launch.link
-    unsigned under_way_count; // without killed ones, which may hang in the kernel
+    unsigned under_way_count; // without killed ones
     struct deferred dispatch;
     pthread_mutex_t lock;
     pthread_cond_t returned; // has_returned of a launch has become true
@@ -49,7 +50,7 @@ struct launch {
     const struct launch_handlers *handlers;
     void *data;
     bool is_under_way;
-    bool has_slot;    // counts in launcher.under_way_count
+    bool is_killed;   // counts in queue.killed_count, no longer in the counts of those under way
     bool is_reported; // on_done has been called, or the launch was cancelled
     struct timer *deadline;
     struct expected_child expected;
@@ -60,11 +61,14 @@ struct launch {
 
 // --- a launch's memory ---
 
+// With the terminator; 0 without a list.
 static size_t count_texts(char *const *list, size_t *bytes) {
+    if (list == NULL)
+        return 0;
     size_t count = 0;
     for (; list[count] != NULL; count++)
         *bytes += strlen(list[count]) + 1;
-    return count;
+    return count + 1;
 }
 
 static char *copy_text(const char *text, char **at) {
@@ -73,10 +77,14 @@ static char *copy_text(const char *text, char **at) {
     return copy;
 }
 
-static char **copy_list(char *const *list, char **copy, char **at) {
+// Moves `copies` behind the copy.
+static char **copy_list(char *const *list, char ***copies, char **at) {
+    if (list == NULL)
+        return NULL;
+    char **copy = *copies;
     for (; *list != NULL; list++)
-        *copy++ = copy_text(*list, at);
-    *copy++ = NULL;
+        *(*copies)++ = copy_text(*list, at);
+    *(*copies)++ = NULL;
     return copy;
 }
 
@@ -84,7 +92,8 @@ static char **copy_list(char *const *list, char **copy, char **at) {
 static bool copy_spec(struct launch *launch, const struct process_spec *spec) {
     const char *directory = spec->directory != NULL ? spec->directory : "";
     size_t bytes = strlen(spec->path) + strlen(directory) + 2;
-    size_t count = count_texts(spec->argv, &bytes) + count_texts(spec->envp, &bytes) + 2;
+    size_t count =
+        count_texts(spec->argv, &bytes) + count_texts(spec->envp, &bytes) + count_texts(spec->candidates, &bytes);
     char **lists = memory_try(count * sizeof *lists + bytes);
     if (lists == NULL)
         return false;
@@ -92,10 +101,9 @@ static bool copy_spec(struct launch *launch, const struct process_spec *spec) {
     launch->texts = lists;
     launch->spec = *spec;
     launch->spec.stdin_fd = launch->spec.stdout_fd = launch->spec.stderr_fd = -1;
-    char **settings = copy_list(spec->argv, lists, &at);
-    copy_list(spec->envp, settings, &at);
-    launch->spec.argv = lists;
-    launch->spec.envp = settings;
+    launch->spec.argv = copy_list(spec->argv, &lists, &at);
+    launch->spec.envp = copy_list(spec->envp, &lists, &at);
+    launch->spec.candidates = copy_list(spec->candidates, &lists, &at);
     launch->spec.path = copy_text(spec->path, &at);
     launch->spec.directory = spec->directory != NULL ? copy_text(directory, &at) : NULL;
     return true;
@@ -174,24 +182,20 @@ static bool has_returned(struct launch *launch) {
     return has_returned;
 }
 
-static void release_slot(struct launch *launch) {
-    struct launcher *launcher = launch->launcher;
-    if (!launch->has_slot)
-        return;
-    launch->has_slot = false;
-    launcher->under_way_count--;
-    loop_defer(launcher->loop, &launcher->dispatch, dispatch_launches);
-}
-
-// A child that hangs in the kernel survives this. It still counts for its user, but no longer for all.
+// A child that hangs in the kernel survives this. It must not keep other launches of its user waiting.
 static void kill_child(struct launch *launch) {
-    release_slot(launch);
+    struct launcher *launcher = launch->launcher;
+    launch->is_killed = true;
+    launcher->under_way_count--;
+    launch->queue->under_way_count--;
+    launch->queue->killed_count++;
+    loop_defer(launcher->loop, &launcher->dispatch, dispatch_launches);
     process_cancel(&launch->report);
-    if (!worker_pool_cancel(launch->launcher->pool, &launch->work))
+    if (!worker_pool_cancel(launcher->pool, &launch->work))
         return;
-    pthread_mutex_lock(&launch->launcher->lock);
+    pthread_mutex_lock(&launcher->lock);
     launch->has_returned = true; // no thread has run it
-    pthread_mutex_unlock(&launch->launcher->lock);
+    pthread_mutex_unlock(&launcher->lock);
 }
 
 static void fail(struct launch *launch, const struct error *err) {
@@ -201,7 +205,7 @@ static void fail(struct launch *launch, const struct error *err) {
 
 static void fail_timed_out(struct launch *launch) {
     AUTO_ERROR struct error err = {0};
-    error_set(&err, ERROR_INTERNAL, "fork/exec %s: timed out", launch->spec.path);
+    error_set(&err, ERROR_INTERNAL, "fork/exec %s: timed out", launch_path(launch));
     err.errnum = ETIMEDOUT;
     fail(launch, &err);
 }
@@ -232,8 +236,12 @@ static void on_launch_over(struct work_item *work) {
     struct launch *launch = CONTAINER_OF(work, struct launch, work);
     struct launcher *launcher = launch->launcher;
     list_remove(&launch->link);
-    release_slot(launch);
-    launch->queue->under_way_count--;
+    if (launch->is_killed) {
+        launch->queue->killed_count--;
+    } else {
+        launcher->under_way_count--;
+        launch->queue->under_way_count--;
+    }
     watch_for_stall(launch->queue);
     loop_defer(launcher->loop, &launcher->dispatch, dispatch_launches);
     reaper_unexpect(launcher->reaper, &launch->expected);
@@ -255,7 +263,7 @@ static bool submit(struct launch *launch, struct error *err) {
         // A thread that cannot be created is reported like a failed fork.
         return error_set_errno(err, EAGAIN, "fork/exec %s", launch->spec.path);
     }
-    launch->is_under_way = launch->has_slot = true;
+    launch->is_under_way = true;
     list_add(&launcher->under_way, &launch->link);
     launcher->under_way_count++;
     launch->queue->under_way_count++;
@@ -277,10 +285,15 @@ static bool begin(struct launch *launch) {
 
 // --- the order of launches ---
 
+static bool may_begin(const struct launch_queue *queue) {
+    return queue->under_way_count < LAUNCHES_AT_ONCE_PER_USER &&
+           queue->under_way_count + queue->killed_count < LAUNCHES_HUNG_PER_USER;
+}
+
 static struct launch *next_launch(struct launcher *launcher) {
     struct launch_queue *queue;
     LIST_FOR_EACH (queue, &launcher->queues, link) {
-        if (queue->under_way_count >= LAUNCHES_AT_ONCE_PER_USER || list_is_empty(&queue->waiting))
+        if (list_is_empty(&queue->waiting) || !may_begin(queue))
             continue;
         list_remove(&queue->link);
         list_add(&launcher->queues, &queue->link);
@@ -321,6 +334,10 @@ bool launch_start(struct launcher *launcher, const struct process_spec *spec, co
     loop_defer(launcher->loop, &launcher->dispatch, dispatch_launches);
     *out = launch;
     return true;
+}
+
+const char *launch_path(const struct launch *launch) {
+    return process_report_path(&launch->report, &launch->spec);
 }
 
 void launch_cancel(struct launch *launch) {

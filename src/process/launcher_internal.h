@@ -2,8 +2,8 @@
 // Private to process/: launches programs without blocking the loop. A thread of a worker pool creates the child and
 // waits for its exec (vfork semantics), while the loop has the child's PID and can kill it. Each launch has a deadline,
 // and each user a limit of launches at a time, so that a user who stops processes between setuid and exec, or has
-// programs on a file system that hangs, delays other users little. If a killed child does not return from the kernel,
-// the launches queued behind it fail after twice the deadline.
+// programs on a file system that hangs, delays other users little. A killed child that does not return from the kernel
+// makes room for the next launch. When a user has too many of them, queued launches fail after twice the deadline.
 #pragma once
 
 #include "base/clock.h"
@@ -18,6 +18,7 @@
 enum {
     LAUNCHES_AT_ONCE = 8,
     LAUNCHES_AT_ONCE_PER_USER = 2, // further ones are queued
+    LAUNCHES_HUNG_PER_USER = 16,   // that were killed and hang in the kernel; then the others of the user wait
 };
 #define LAUNCH_DEADLINE_NS (10 * NS_PER_S)
 
@@ -44,5 +45,7 @@ struct launch_handlers {
 // Queues a launch. Copies `spec` except for its descriptors; ENOMEM if there is no memory for words and environment.
 bool launch_start(struct launcher *launcher, const struct process_spec *spec, const struct launch_handlers *handlers,
                   void *data, struct launch **launch, struct error *err) NODISCARD;
+// The program's path, or while its name has not been found, the name.
+const char *launch_path(const struct launch *launch);
 // Cancels a launch: on_done is not called, a child that exists is killed.
 void launch_cancel(struct launch *launch);

@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/close_range.h>
 #include <sched.h>
 #include <signal.h>
@@ -17,7 +18,6 @@
 
 #include "base/file.h"
 #include "base/memory.h"
-#include "base/text.h"
 #include "process/process_internal.h"
 
 enum {
@@ -129,6 +129,39 @@ IN_CHILD static bool place_descriptors(const struct process_spec *spec) {
     return true;
 }
 
+IN_CHILD static bool has_right_to_execute(const char *path, const struct stat *status) {
+    // Kernels without faccessat2() check the real IDs, which are a daemon's effective ones as well.
+    if (syscall(SYS_faccessat2, AT_FDCWD, path, X_OK, AT_EACCESS) == 0 ||
+        (errno == ENOSYS && syscall(SYS_faccessat, AT_FDCWD, path, X_OK) == 0))
+        return true;
+    // EPERM: forbidden by a container's seccomp filter.
+    return (errno == ENOSYS || errno == EPERM) && (status->st_mode & 0111) != 0;
+}
+
+IN_CHILD static bool is_program(const char *path) {
+    struct stat status;
+    return stat(path, &status) == 0 && !S_ISDIR(status.st_mode) && has_right_to_execute(path, &status);
+}
+
+IN_CHILD static bool find_program(const struct process_spec *spec, struct process_report *report) {
+    if (spec->candidates == NULL)
+        return true;
+    report->step = PROCESS_STEP_SEARCH;
+    for (char *const *path = spec->candidates; *path != NULL; path++) {
+        if (!is_program(*path))
+            continue;
+        __atomic_store_n(&report->found, *path, __ATOMIC_SEQ_CST);
+        bool is_absolute = **path == '/';
+        if (is_absolute)
+            report->step = PROCESS_STEP_EXEC;
+        else
+            errno = EINVAL;
+        return is_absolute;
+    }
+    errno = ENOENT;
+    return false;
+}
+
 IN_CHILD static bool take_terminal(void) {
     return ioctl(STDIN_FILENO, TIOCSCTTY, 0) == 0 || (errno == ENOTTY && ioctl(STDOUT_FILENO, TIOCSCTTY, 0) == 0);
 }
@@ -151,9 +184,10 @@ IN_CHILD static void reset_signals(void) {
 
 IN_CHILD static bool prepare_child(const struct process_spec *spec, struct process_report *report) {
     bool is_apart = spec->group == PROCESS_OWN_SESSION ? setsid() >= 0 : setpgid(0, 0) == 0;
-    // Descriptors come first: a child that its user stops must not hold descriptors of others.
-    if (!is_apart || !place_descriptors(spec) || (spec->takes_terminal && !take_terminal()) ||
-        !change_account(&spec->account))
+    // Descriptors come first: a child that hangs or that its user stops must not hold descriptors of others. The
+    // program is found with the daemon's directory and rights.
+    if (!is_apart || !place_descriptors(spec) || !find_program(spec, report) ||
+        (spec->takes_terminal && !take_terminal()) || !change_account(&spec->account))
         return false;
     if (spec->descriptors != NULL && setrlimit(RLIMIT_NOFILE, spec->descriptors) != 0)
         return false;
@@ -173,7 +207,7 @@ IN_CHILD static void run_program(const struct process_spec *spec, const struct p
     if (__atomic_load_n(&report->is_cancelled, __ATOMIC_SEQ_CST))
         errno = ECANCELED;
     else
-        execve(spec->path, spec->argv, spec->envp);
+        execve(process_report_path(report, spec), spec->argv, spec->envp);
 }
 
 IN_CHILD static int run_child(void *data) {
@@ -201,6 +235,12 @@ pid_t process_report_pid(const struct process_report *report) {
     return __atomic_load_n(&report->pid, __ATOMIC_SEQ_CST);
 }
 
+// Also called in the child.
+IN_CHILD const char *process_report_path(const struct process_report *report, const struct process_spec *spec) {
+    const char *found = __atomic_load_n(&report->found, __ATOMIC_SEQ_CST);
+    return found != NULL ? found : spec->path;
+}
+
 void process_cancel(struct process_report *report) {
     // The order matters: if the PID is not set yet, the child will find the flag set.
     __atomic_store_n(&report->is_cancelled, true, __ATOMIC_SEQ_CST);
@@ -211,74 +251,40 @@ void process_cancel(struct process_report *report) {
     }
 }
 
+static bool fail_search(const struct process_report *report, const struct process_spec *spec, struct error *err) {
+    AUTO_FREE char *quoted = text_quoted(spec->path);
+    return error_set(err, ERROR_NOT_FOUND, "exec: %s: %s", quoted,
+                     report->found != NULL ? "cannot run executable found relative to current directory"
+                                           : "executable file not found in $PATH");
+}
+
 bool process_report_check(const struct process_report *report, const struct process_spec *spec, struct error *err) {
     if (report->errnum == 0)
         return true;
-    if (report->step == PROCESS_STEP_DIRECTORY)
+    switch (report->step) {
+    case PROCESS_STEP_SEARCH:
+        return fail_search(report, spec, err);
+    case PROCESS_STEP_DIRECTORY:
         return error_set_errno(err, report->errnum, "chdir %s", spec->directory);
-    return error_set_errno(err, report->errnum, "fork/exec %s", spec->path);
+    default:
+        return error_set_errno(err, report->errnum, "fork/exec %s", process_report_path(report, spec));
+    }
 }
 
 // --- finding programs ---
 
-// Returns 0, or the errno that tells why the file cannot be executed; `is_missing`: stat() failed.
-static int check_executable(const char *path, bool *is_missing) {
-    struct stat status;
-    *is_missing = stat(path, &status) != 0;
-    if (*is_missing)
-        return errno;
-    if (S_ISDIR(status.st_mode))
-        return EISDIR;
-    if (faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) == 0)
-        return 0;
-    if (errno != ENOSYS && errno != EPERM) // EPERM: forbidden by a container's seccomp filter
-        return errno;
-    return (status.st_mode & 0111) ? 0 : EACCES;
-}
-
-static bool find_by_path(const char *name, char **path, struct error *err) {
-    bool is_missing;
-    int errnum = check_executable(name, &is_missing);
-    if (errnum == 0) {
-        *path = memory_string(name);
-        return true;
-    }
-    AUTO_FREE char *quoted = text_quoted(name);
-    if (is_missing)
-        return error_set_errno(err, errnum, "exec: %s: stat %s", quoted, name);
-    return error_set_errno(err, errnum, "exec: %s", quoted);
-}
-
-static char *find_in_directory(const char *directory, size_t length, const char *name) {
-    AUTO_FREE char *parent = length > 0 ? memory_string_n(directory, length) : memory_string(".");
-    AUTO_FREE char *joined = path_join(parent, name);
-    AUTO_FREE char *path = path_clean(joined);
-    bool is_missing;
-    return check_executable(path, &is_missing) == 0 ? TAKE(path) : NULL;
-}
-
-static char *find_in_list(const char *name, const char *search_path) {
-    if (text_is_empty(search_path) || text_is_empty(name) || text_equal(name, ".") || text_equal(name, ".."))
-        return NULL;
+void process_list_candidates(const char *name, const char *search_path, struct text_list *paths) {
+    // No file has a longer name, and a command of any length must not be copied for each directory.
+    bool can_exist = !text_is_empty(name) && strlen(name) <= NAME_MAX;
+    if (!can_exist || text_is_empty(search_path) || text_equal(name, ".") || text_equal(name, ".."))
+        return;
     for (const char *at = search_path;; at++) {
         size_t length = strcspn(at, ":");
-        char *path = find_in_directory(at, length, name);
+        AUTO_FREE char *directory = length > 0 ? memory_string_n(at, length) : memory_string(".");
+        AUTO_FREE char *joined = path_join(directory, name);
+        text_list_add_owned(paths, path_clean(joined));
         at += length;
-        if (path != NULL || *at == '\0')
-            return path;
+        if (*at == '\0')
+            return;
     }
-}
-
-bool process_find_program(const char *name, const char *search_path, char **path, struct error *err) {
-    if (strchr(name, '/') != NULL)
-        return find_by_path(name, path, err);
-    AUTO_FREE char *found = find_in_list(name, search_path);
-    if (found != NULL && path_is_absolute(found)) {
-        *path = TAKE(found);
-        return true;
-    }
-    AUTO_FREE char *quoted = text_quoted(name);
-    return error_set(err, ERROR_NOT_FOUND, "exec: %s: %s", quoted,
-                     found != NULL ? "cannot run executable found relative to current directory"
-                                   : "executable file not found in $PATH");
 }

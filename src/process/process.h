@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Starts one process, and finds its program. A child is created with vfork semantics while all signals are blocked. In
-// the child every signal is reset to its default action and unblocked, descriptors other than 0 to 2 are closed, and a
-// failure of any step up to and including exec is reported. The steps before exec may block: the child can be stopped
+// Finds the program of a process and starts it. A child is created with vfork semantics while all signals are blocked.
+// In the child every signal is reset to its default action and unblocked, descriptors other than 0 to 2 are closed, and
+// a failure of any step up to and including exec is reported. The steps before exec may block: the child can be stopped
 // by its user once its uid is set, and file systems can hang. launcher_internal.h therefore starts processes in
-// threads.
+// threads. Only the child uses those file systems: a thread that hangs in the kernel would keep the daemon from ending.
 #pragma once
 
 #include "base/accounts.h"
 #include "base/compiler.h"
 #include "base/error.h"
+#include "base/text.h"
 
 #include <stdbool.h>
 #include <sys/resource.h>
@@ -17,7 +18,8 @@
 enum process_group { PROCESS_OWN_GROUP, PROCESS_OWN_SESSION };
 
 struct process_spec {
-    const char *path;              // of the program; contains a slash
+    const char *path;              // of the program; with `candidates` the name that is looked up
+    char *const *candidates;       // the first of these paths that is a program is run, NULL-terminated; NULL: `path`
     char *const *argv;             // NULL-terminated
     char *const *envp;             // NULL-terminated
     const char *directory;         // NULL: the daemon's
@@ -30,12 +32,13 @@ struct process_spec {
     bool takes_terminal; // with PROCESS_OWN_SESSION: stdin_fd's (or stdout_fd's) terminal becomes the controlling one
 };
 
-enum process_step { PROCESS_STEP_EXEC, PROCESS_STEP_DIRECTORY };
+enum process_step { PROCESS_STEP_EXEC, PROCESS_STEP_SEARCH, PROCESS_STEP_DIRECTORY };
 
 // The progress of a start, shared by the thread that starts the process, the child and the loop. Zeroed by the caller.
 struct process_report {
     pid_t pid;              // private: see process_report_pid()
     bool is_cancelled;      // private: see process_cancel()
+    const char *found;      // private: see process_report_path()
     enum process_step step; // the one that failed, if errnum is not 0
     int errnum;             // written before process_spawn() returns
 };
@@ -44,16 +47,17 @@ struct process_report {
 void process_spawn(const struct process_spec *spec, struct process_report *report);
 // The child's PID, set before the child runs; 0 before that, and if no child could be created. From any thread.
 pid_t process_report_pid(const struct process_report *report);
+// The program's path: while a name has not been found, the name. From any thread.
+const char *process_report_path(const struct process_report *report, const struct process_spec *spec);
 // Kills the child, or keeps it from executing its program. From any thread, but only until the child is reaped.
 void process_cancel(struct process_report *report);
 // After process_spawn(): false if it failed. Scripts see the messages, which are those of Go's os/exec:
 // `fork/exec /x/y: no such file or directory`, `fork/exec /x: permission denied`,
-// `chdir /x: no such file or directory`. The directory is entered with the account's rights.
+// `chdir /x: no such file or directory`, `exec: "NAME": executable file not found in $PATH`,
+// `exec: "NAME": cannot run executable found relative to current directory`. Names are looked up with the daemon's
+// rights, the directory is entered with the account's.
 bool process_report_check(const struct process_report *report, const struct process_spec *spec, struct error *err);
 
-// Finds a program by the rules of Go's exec.LookPath: a name with a slash is used as it is, other names are looked up
-// in `search_path` (directories separated by colons; NULL: empty). Only executable files match. The path is owned.
-// Failures: `exec: "NAME": executable file not found in $PATH`, `exec: "NAME": permission denied`,
-// `exec: "NAME": stat NAME: no such file or directory`, `exec: "NAME": is a directory`, and
-// `exec: "NAME": cannot run executable found relative to current directory`.
-bool process_find_program(const char *name, const char *search_path, char **path, struct error *err) NODISCARD;
+// Adds the paths at which Go's exec.LookPath looks for a name without a slash to `paths`, for process_spec.candidates.
+// `search_path` lists directories separated by colons; NULL: empty. Does not read the file system.
+void process_list_candidates(const char *name, const char *search_path, struct text_list *paths);

@@ -191,8 +191,7 @@ struct service_event action_finish_stop_task(struct service *service UNUSED, con
 }
 
 struct service_event action_stop_in_backoff(struct service *service, const struct service_event *event) {
-    if (service->process != NULL)
-        abandon_process(service);
+    abandon_process(service);
     log_notice("Service %s stopped while waiting for backoff", service->quoted_name);
     task_finish(event->task, NULL);
     return no_event;

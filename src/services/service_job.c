@@ -125,6 +125,8 @@ static bool service_job_signal_group(struct service_process *process, int signal
 }
 
 static void service_job_abandon(struct service_process *process) {
+    if (process == NULL)
+        return;
     job_abandon(process->job);
     free(process);
 }

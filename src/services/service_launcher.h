@@ -36,7 +36,8 @@ struct service_launcher {
                   struct error *err);
     bool (*signal)(struct service_process *process, int signal_number, struct error *err);
     bool (*signal_group)(struct service_process *process, int signal_number, struct error *err);
-    void (*abandon)(struct service_process *process); // detaches a process; no handler is called
-    void (*destroy)(struct service_process *process); // for the end of the daemon; no handler is called. NULL is fine
+    // Both accept NULL, and no handler is called afterwards.
+    void (*abandon)(struct service_process *process); // detaches a process
+    void (*destroy)(struct service_process *process); // for the end of the daemon
     void *data;
 };

@@ -74,6 +74,8 @@ static void on_write_done(struct work_item *item) {
     struct write *write = CONTAINER_OF(item, struct write, item);
     if (!write->checkpoint->is_closing)
         write_complete(write);
+    else if (!item->was_cancelled && !error_is_set(&write->err))
+        write->checkpoint->saved_generation = write->generation;
     write_destroy(write);
 }
 
@@ -221,11 +223,9 @@ void checkpoint_destroy(struct checkpoint *checkpoint) {
     (void)worker_pool_destroy_within(checkpoint->pool, checkpoint->is_stuck ? 0 : END_LIMIT_NS);
     loop_defer_cancel(checkpoint->loop, &checkpoint->begin);
     loop_defer_cancel(checkpoint->loop, &checkpoint->notify);
-    struct checkpoint_wait *wait;
-    LIST_FOR_EACH (wait, &checkpoint->waiting, link)
-        list_remove(&wait->link);
-    LIST_FOR_EACH (wait, &checkpoint->saved, link)
-        list_remove(&wait->link);
+    notify_saved(&checkpoint->notify);
+    notify_waiters(checkpoint, checkpoint->saved_generation, true);
+    notify_waiters(checkpoint, UINT64_MAX, false);
     timer_destroy(checkpoint->timer);
     error_clear(&checkpoint->last_error);
     free(checkpoint->path);

@@ -16,7 +16,7 @@ struct runner;
 struct checkpoint *checkpoint_create(struct loop *loop, struct state *state, const char *path)
     __attribute__((returns_nonnull));
 // Waits for a running write for at most 5 s, or not at all after checkpoint_flush() has timed out, then abandons it.
-// Waiters are not called back. NULL is fine.
+// Waiters that are left are called back, with is_saved false unless their modifications are on the disk. NULL is fine.
 void checkpoint_destroy(struct checkpoint *checkpoint);
 // If the runner is due, a snapshot is taken after it, so that tasks that begin at once are in the same write. The
 // runner must outlive the checkpoint.
@@ -33,7 +33,7 @@ struct checkpoint_wait {
     struct list link; // private
     uint64_t generation;
 };
-// Calls back from the loop when every modification until now is on the disk, or when the first attempt to write it has
+// Calls back from the loop, or from checkpoint_destroy(), when every modification until now is on the disk, or when the first attempt to write it has
 // failed (is_saved false).
 void checkpoint_wait(struct checkpoint *checkpoint, struct checkpoint_wait *wait, checkpoint_done_fn done);
 void checkpoint_wait_cancel(struct checkpoint *checkpoint, struct checkpoint_wait *wait);

@@ -29,6 +29,7 @@ struct url_query_pair {
 struct url_query {
     struct url_query_pair *pairs;
     size_t count;
+    size_t held_bytes; // of memory, also for the pairs that were dropped
 };
 void url_query_parse(struct url_query *query, const char *text, size_t length); // at most 100,000 pairs
 void url_query_finish(struct url_query *query);

@@ -52,7 +52,8 @@ void url_query_parse(struct url_query *query, const char *text, size_t length) {
     const char *end = text + length;
     size_t bound = pairs_bound(text, end);
     // The pairs, followed by their texts: at most the length of the query, and two NULs per pair.
-    query->pairs = memory_new(bound * (sizeof *query->pairs + 2) + length);
+    query->held_bytes = bound * (sizeof *query->pairs + 2) + length;
+    query->pairs = memory_new(query->held_bytes);
     char *out = (char *)(query->pairs + bound);
     for (size_t i = 0; i < bound && text < end; i++) {
         const char *ampersand = memchr(text, '&', (size_t)(end - text));

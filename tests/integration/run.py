@@ -114,4 +114,7 @@ def main():
 
 
 if __name__ == "__main__":
+    # In the background of a shell they are ignored, which the daemons of the tests would inherit.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGQUIT, signal.SIG_DFL)
     sys.exit(main())

@@ -69,12 +69,34 @@ static void aborting(void **unused UNUSED) {
     fixture_end(&fixture);
 }
 
+// The disk hangs, say: what waits for the state file is responded to all the same.
+static void the_end_responds_to_what_waits_for_the_disk(void **state UNUSED) {
+    struct fixture fixture;
+    fixture_begin(&fixture);
+    AUTO_FREE char *path = memory_printf("%s/no/such/folder/state", fixture.folder);
+    checkpoint_destroy(fixture.checkpoint);
+    fixture.checkpoint = checkpoint_create(fixture.loop, fixture.state, path);
+    fixture.api->spec.checkpoint = fixture.checkpoint;
+    fixture_add_layer(&fixture, "services:\n  a: {override: replace, command: sleep 1}\n");
+    int client = fixture_connect(&fixture);
+    fixture_send(client, "POST", "/v1/services", "{\"action\":\"start\",\"services\":[\"a\"]}");
+    while (list_is_empty(&fixture.api->calls))
+        uv_run(loop_uv(fixture.loop), UV_RUN_NOWAIT);
+    http_server_destroy(TAKE(fixture.server));
+    checkpoint_destroy(TAKE(fixture.checkpoint));
+    api_destroy(TAKE(fixture.api));
+    assert_non_null(strstr(buffer_text(&fixture.log), "POST /v1/services"));
+    fixture_end(&fixture);
+    assert_int_equal(close(client), 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(changes_are_selected),
         cmocka_unit_test(waits_end_by_time_and_by_readiness),
         cmocka_unit_test(a_disconnect_ends_the_wait),
         cmocka_unit_test(aborting),
+        cmocka_unit_test(the_end_responds_to_what_waits_for_the_disk),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -27,6 +27,16 @@ static void monotonic_never_goes_back(void **state UNUSED) {
     }
 }
 
+static void sums_do_not_overflow(void **state UNUSED) {
+    assert_int_equal(clock_add_ns(3, 4), 7);
+    assert_int_equal(clock_add_ns(3, -4), -1);
+    assert_true(clock_add_ns(1, INT64_MAX) == INT64_MAX);
+    assert_true(clock_add_ns(-2, INT64_MIN) == INT64_MIN);
+    assert_true(clock_deadline_ns(INT64_MAX) == INT64_MAX);
+    assert_true(clock_deadline_ns(-1) < clock_monotonic_ns());
+    assert_true(clock_deadline_ns(1000 * NS_PER_S) > clock_monotonic_ns());
+}
+
 static void wall_clock_is_system_time(void **state UNUSED) {
     time_t before = time(NULL);
     int64_t now = clock_wall_ns();
@@ -172,15 +182,11 @@ static void test_clock_moves_only_a_test_build(void **state UNUSED) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(monotonic_never_goes_back),
-        cmocka_unit_test(wall_clock_is_system_time),
-        cmocka_unit_test(now_is_in_the_local_zone),
-        cmocka_unit_test(formats_with_needed_digits),
-        cmocka_unit_test(formats_fixed_forms),
-        cmocka_unit_test(zero_time_is_no_time),
-        cmocka_unit_test(parses_what_is_legal),
-        cmocka_unit_test(refuses_the_rest),
-        cmocka_unit_test(test_clock_moves_only_a_test_build),
+        cmocka_unit_test(monotonic_never_goes_back),  cmocka_unit_test(sums_do_not_overflow),
+        cmocka_unit_test(wall_clock_is_system_time),  cmocka_unit_test(now_is_in_the_local_zone),
+        cmocka_unit_test(formats_with_needed_digits), cmocka_unit_test(formats_fixed_forms),
+        cmocka_unit_test(zero_time_is_no_time),       cmocka_unit_test(parses_what_is_legal),
+        cmocka_unit_test(refuses_the_rest),           cmocka_unit_test(test_clock_moves_only_a_test_build),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

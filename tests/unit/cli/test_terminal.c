@@ -24,11 +24,13 @@ static void reads_columns(void **state UNUSED) {
     int pipes[2];
     assert_int_equal(pipe(pipes), 0);
     assert_true(dup2(pipes[1], STDOUT_FILENO) >= 0);
-    int found[ARRAY_COUNT(cases)];
+    int found[ARRAY_COUNT(cases)], narrow;
     for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
         (void)setenv("COLUMNS", cases[i].text, 1);
         found[i] = terminal_columns(100);
     }
+    (void)setenv("COLUMNS", "20", 1);
+    narrow = terminal_width();
     assert_string_equal(terminal_style(STDOUT_FILENO, STYLE_BOLD), "");
     assert_true(dup2(kept, STDOUT_FILENO) >= 0);
     close(pipes[0]);
@@ -36,6 +38,7 @@ static void reads_columns(void **state UNUSED) {
     close(kept);
     for (size_t i = 0; i < ARRAY_COUNT(cases); i++)
         assert_int_equal(found[i], cases[i].columns);
+    assert_int_equal(narrow, 20);
 }
 
 static void styles_terminals_only(void **state UNUSED) {

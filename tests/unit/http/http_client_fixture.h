@@ -23,6 +23,7 @@
 #include "base/text.h"
 #include "http/http_client_internal.h"
 #include "http/proxy.h"
+#include "watchdog.h"
 
 enum { ROUTES_MAX = 16, CONNECTIONS_MAX = 32 };
 
@@ -399,6 +400,7 @@ static int open_client(void **state UNUSED) {
     fetch = NULL;
     if (!loop_create(&loop, NULL))
         return -1;
+    watchdog_open(loop);
     server_open();
     connector = connector_create(loop, resolve_test_names);
     proxies = proxy_settings_create(NULL, NULL);

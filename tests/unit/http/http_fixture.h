@@ -26,6 +26,7 @@
 #include "base/text.h"
 #include "http/http_server_internal.h"
 #include "net/listen.h"
+#include "watchdog.h"
 
 #define GET(path) "GET " path " HTTP/1.1\r\nHost: x\r\n\r\n"
 enum { KEPT_MAX = 64, BODY_LIMIT = 100000 };
@@ -155,6 +156,7 @@ static int open_server(void **state UNUSED) {
     (void)snprintf(directory, sizeof directory, "/tmp/http-test-XXXXXX");
     if (mkdtemp(directory) == NULL || !loop_create(&loop, NULL))
         return -1;
+    watchdog_open(loop);
     (void)snprintf(socket_path, sizeof socket_path, "%s/socket", directory);
     struct http_server_hooks hooks = {.handle = on_request_received, .responded = on_request_responded};
     struct rlimit limit;
@@ -220,6 +222,7 @@ static bool client_take(struct client *client) {
 
 // Sends all, reading meanwhile; false if the server does not take it any more.
 static UNUSED bool client_send_bytes(struct client *client, const char *data, size_t length) {
+    watchdog_restart("the server to read");
     while (length > 0) {
         ssize_t sent = send(client->fd, data, length, MSG_DONTWAIT | MSG_NOSIGNAL);
         if (sent < 0 && errno != EAGAIN)
@@ -242,6 +245,7 @@ static UNUSED void client_send(struct client *client, const char *text) {
 
 // Reads until `text` has come, or fails when the connection ends.
 static UNUSED void client_expect(struct client *client, const char *text) {
+    watchdog_restart(text);
     while (strstr(buffer_text(&client->got), text) == NULL) {
         loop_run_pending(loop);
         if (client_take(client))
@@ -253,6 +257,7 @@ static UNUSED void client_expect(struct client *client, const char *text) {
 }
 
 static UNUSED void client_expect_end(struct client *client) {
+    watchdog_restart("the end of the connection");
     while (!client->has_ended) {
         loop_run_pending(loop);
         if (!client_take(client) && !client->has_ended)
@@ -282,6 +287,13 @@ static UNUSED void client_half_close(struct client *client) {
 static UNUSED struct connection *only_connection(void) {
     assert_int_equal(http_server_connections(server), 1);
     return LIST_ITEM(server->connections.open.next, struct connection, entry.link);
+}
+
+// Leaves a little that the client has not taken.
+static UNUSED void fill(struct connection *connection) {
+    static char piece[1000];
+    while (connection_queued_bytes(connection) == 0)
+        connection_write(connection, &(const struct iovec){.iov_base = piece, .iov_len = sizeof piece}, 1);
 }
 
 static UNUSED void set_time_limit(enum connection_wait wait, int64_t ms) {

@@ -205,13 +205,6 @@ static void counts_progress_within_a_response(void **state UNUSED) {
     assert_int_equal(http_server_connections(server), 0);
 }
 
-// Leaves a little that the client has not taken.
-static void fill(struct connection *connection) {
-    static char piece[1000];
-    while (connection_queued_bytes(connection) == 0)
-        connection_write(connection, &(const struct iovec){.iov_base = piece, .iov_len = sizeof piece}, 1);
-}
-
 // A follower may stop reading for as long as it likes, also what was written before.
 static void lets_streams_stall(void **state UNUSED) {
     static const char piece[300000] = {0};

@@ -164,13 +164,44 @@ static void bounds_what_kept_requests_hold(void **state UNUSED) {
         client_close(&greedy[i]);
 }
 
+// Of many streams that are written in one turn of the loop.
+static void bounds_what_streams_queue(void **state UNUSED) {
+    enum { LIMIT = 1000000 };
+    static const char piece[10000] = {0};
+    struct client followers[30];
+    server->connections.limits.buffered_bytes = LIMIT;
+    for (size_t i = 0; i < ARRAY_COUNT(followers); i++) {
+        followers[i] = client_open();
+        client_send(&followers[i], GET("/follow"));
+    }
+    for (int i = 0; i < seen.kept_count; i++) {
+        const struct http_exchange *exchange = seen.kept[i];
+        while (exchange->connection != NULL && http_stream_pending(exchange) < HTTP_STREAM_HIGH_BYTES) {
+            http_stream_write(seen.kept[i], piece, sizeof piece);
+            assert_true(server->connections.busy_bytes <= LIMIT / 2);
+        }
+    }
+    assert_in_range(http_server_connections(server), LIMIT / 2 / 90000, LIMIT / 2 / 60000);
+    loop_run_pending(loop);
+    assert_int_equal(seen.cancelled, ARRAY_COUNT(followers) - http_server_connections(server));
+    for (size_t i = 0; i < ARRAY_COUNT(followers); i++)
+        client_close(&followers[i]);
+    loop_run_pending(loop);
+    assert_int_equal(server->connections.buffered_bytes, 0);
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_server, close_server)
     const struct CMUnitTest tests[] = {
-        TEST(closes_a_head_that_takes_too_long),     TEST(counts_from_the_first_byte_of_a_head),
-        TEST(does_not_wait_longer_to_linger),        TEST(evicts_by_worth_and_age),
-        TEST(bounds_what_incomplete_requests_hold),  TEST(bounds_what_is_not_read),
-        TEST(counts_bodies_until_they_are_answered), TEST(bounds_what_kept_requests_hold),
+        TEST(closes_a_head_that_takes_too_long),
+        TEST(counts_from_the_first_byte_of_a_head),
+        TEST(does_not_wait_longer_to_linger),
+        TEST(evicts_by_worth_and_age),
+        TEST(bounds_what_incomplete_requests_hold),
+        TEST(bounds_what_is_not_read),
+        TEST(counts_bodies_until_they_are_answered),
+        TEST(bounds_what_kept_requests_hold),
+        TEST(bounds_what_streams_queue),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

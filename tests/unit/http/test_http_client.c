@@ -122,6 +122,13 @@ static void silent_server_meets_the_deadline(void **state UNUSED) {
     assert_int_equal(seen.heads, 0);
 }
 
+static void deadline_may_be_the_end_of_time(void **state UNUSED) {
+    serve("/", OK_HEAD "Content-Length: 2\r\n\r\nok");
+    AUTO_FREE char *url = url_of("/");
+    run_request(&(struct http_fetch_request){.url = url, .deadline_ns = INT64_MAX});
+    expect_response(200, "ok");
+}
+
 static void deadline_counts_for_the_body(void **state UNUSED) {
     serve_in("/", RESPOND_AND_STAY, OK_HEAD "Content-Length: 5\r\n\r\nfine");
     AUTO_FREE char *url = url_of("/");
@@ -231,7 +238,6 @@ static void handlers_may_be_missing(void **state UNUSED) {
 }
 
 int main(void) {
-    alarm(60);
     const struct CMUnitTest tests[] = {
         TEST(fetches_a_page),
         TEST(connection_is_closed_at_the_end),
@@ -241,6 +247,7 @@ int main(void) {
         TEST(bad_requests_are_errors),
         TEST(line_ends_are_not_passed_on),
         TEST(silent_server_meets_the_deadline),
+        TEST(deadline_may_be_the_end_of_time),
         TEST(deadline_counts_for_the_body),
         TEST(deadline_counts_for_connecting),
         TEST(deadline_that_is_kept_is_nothing),

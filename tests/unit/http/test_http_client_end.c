@@ -120,7 +120,6 @@ static void client_may_be_destroyed_in_every_handler(void **state UNUSED) {
 }
 
 int main(void) {
-    alarm(60);
     const struct CMUnitTest tests[] = {
         TEST(end_waits_for_the_pause),           TEST(deadline_counts_in_a_pause),
         TEST(failure_does_not_wait_for_a_pause), TEST(errors_name_method_and_url),

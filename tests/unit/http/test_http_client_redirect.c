@@ -236,7 +236,6 @@ static void may_be_cancelled_between_hops(void **state UNUSED) {
 }
 
 int main(void) {
-    alarm(60);
     const struct CMUnitTest tests[] = {
         TEST(follows_a_chain),
         TEST(reads_redirects_in_drips),

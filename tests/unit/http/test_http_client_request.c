@@ -205,7 +205,6 @@ static void proxies_that_fail_are_errors(void **state UNUSED) {
 }
 
 int main(void) {
-    alarm(60);
     const struct CMUnitTest tests[] = {
         TEST(sends_a_plain_request),
         TEST(sends_headers_and_body),

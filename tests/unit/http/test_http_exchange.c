@@ -54,17 +54,87 @@ static void knows_its_parts(void **state UNUSED) {
     respond_text(exchange, 200, "");
 }
 
-static void escapes_for_the_log(void **state UNUSED) {
+// A pair takes a few bytes of the target and many when it is parsed, also if it is dropped.
+static void counts_its_query(void **state UNUSED) {
+    enum { PAIRS = 20000 };
+    static const char *const pairs[] = {"&a", "&", "&%"};
+    for (size_t i = 0; i < ARRAY_COUNT(pairs); i++) {
+        AUTO_CLIENT struct client client = client_open();
+        AUTO_BUFFER struct buffer request = BUFFER_INIT(BUFFER_NO_LIMIT);
+        buffer_add_string(&request, "GET /hold?");
+        for (int j = 0; j < PAIRS; j++)
+            buffer_add_string(&request, pairs[i]);
+        buffer_add_string(&request, " HTTP/1.1\r\nHost: x\r\n\r\n");
+        client_send(&client, buffer_text(&request));
+        size_t before = server->connections.buffered_bytes;
+        assert_true(before >= 2 * PAIRS * strlen(pairs[i])); // as it was received, and the parts of the target
+        (void)http_exchange_query(seen.kept[0]);
+        assert_true(server->connections.buffered_bytes >= before + PAIRS * sizeof(struct url_query_pair));
+        respond_text(seen.kept[0], 200, "");
+        client_expect(&client, "200 OK");
+        assert_int_equal(server->connections.buffered_bytes, 0);
+    }
+}
+
+// The exchange outlives the connection.
+static void is_closed_for_its_query(void **state UNUSED) {
     AUTO_CLIENT struct client client = client_open();
-    client_send(&client, "GET /hold HTTP/1.1\r\nHost: x\r\n\r\n");
-    struct http_exchange *exchange = seen.kept[0];
-    free(exchange->target.path);
-    exchange->target.path = memory_string("/a\nb \"c");
-    exchange->target.path_length = 7;
+    client_send(&client, "GET /keep?a=1&b HTTP/1.1\r\nHost: x\r\n\r\n");
+    server->connections.limits.buffered_bytes = 2 * server->connections.buffered_bytes;
+    assert_string_equal(url_query_first(http_exchange_query(seen.kept[0]), "a"), "1");
+    assert_int_equal(http_server_connections(server), 0);
+    client_expect_end(&client);
+    assert_int_equal(seen.cancelled, 1);
+}
+
+static void keep_each(struct http_exchange *exchange, void *data UNUSED) {
+    keep(exchange);
+}
+
+static void expect_logged(const char *request, const char *logged) {
+    AUTO_CLIENT struct client client = client_open();
     AUTO_BUFFER struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
-    http_exchange_log_target(exchange, &text);
-    assert_string_equal(buffer_text(&text), "/a%0Ab%20%22c");
-    respond_text(exchange, 200, "");
+    server->exchanges.handle = keep_each;
+    client_send(&client, request);
+    http_exchange_log_request(seen.kept[0], &text);
+    assert_string_equal(buffer_text(&text), logged);
+    respond_text(seen.kept[0], 200, "");
+}
+
+static void escapes_for_the_log(void **state UNUSED) {
+    expect_logged(GET("/a%0Ab%20%22c%9b%7f"), "GET /a%0Ab%20%22c%9B%7F");
+    expect_logged(GET("/a?b=%20&c=\"'<\\\x9b"
+                      "31m\xff\xc3\xa9~"),
+                  "GET /a?b=%20&c=\"'<\\%9B31m%FF%C3%A9~");
+    expect_logged(GET("/?"), "GET /");
+    expect_logged("BREW /pot HTTP/1.1\r\nHost: x\r\n\r\n", "BREW /pot");
+}
+
+static void cuts_for_the_log(void **state UNUSED) {
+    AUTO_FREE char *longest = memory_new(HTTP_LOG_TARGET_BYTES + 1);
+    AUTO_FREE char *huge = memory_new(1000001);
+    memset(longest, 'a', HTTP_LOG_TARGET_BYTES);
+    memset(huge, 'a', 1000000);
+    static const struct {
+        const char *request, *logged; // with longest or huge in place of %s
+        bool is_huge;
+    } cases[] = {
+        {"GET /%.2047s HTTP/1.1\r\nHost: x\r\n\r\n", "GET /%.2047s", false},
+        {"GET /%.2048s HTTP/1.1\r\nHost: x\r\n\r\n", "GET /%.2047s...", false},
+        {"GET /?%.2046s HTTP/1.1\r\nHost: x\r\n\r\n", "GET /?%.2046s", false},
+        {"GET /?%.2047s HTTP/1.1\r\nHost: x\r\n\r\n", "GET /?%.2046s...", false},
+        {"GET /%s HTTP/1.1\r\nHost: x\r\n\r\n", "GET /%.2047s...", true},
+        {"GET /?%s HTTP/1.1\r\nHost: x\r\n\r\n", "GET /?%.2046s...", true},
+        {"%.32s / HTTP/1.1\r\nHost: x\r\n\r\n", "%.32s /", false},
+        {"%.33s / HTTP/1.1\r\nHost: x\r\n\r\n", "%.32s... /", false},
+        {"%s / HTTP/1.1\r\nHost: x\r\n\r\n", "%.32s... /", true},
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+        const char *filler = cases[i].is_huge ? huge : longest;
+        AUTO_FREE char *request = memory_printf(cases[i].request, filler);
+        AUTO_FREE char *logged = memory_printf(cases[i].logged, filler);
+        expect_logged(request, logged);
+    }
 }
 
 static void names_the_remote_end_of_tcp(void **state UNUSED) {
@@ -84,15 +154,6 @@ static void names_the_remote_end_of_tcp(void **state UNUSED) {
         respond_text(seen.kept[0], 200, "");
         client_expect(&client, "200 OK");
     }
-}
-
-static void knows_the_date(void **state UNUSED) {
-    struct exchanges *all = &server->exchanges;
-    AUTO_FREE char *date = memory_string(exchanges_date(all));
-    assert_int_equal(strlen(date), strlen("Tue, 15 Nov 1994 08:12:31 GMT"));
-    all->date_second--;
-    all->date_text[0] = '?';
-    assert_int_not_equal(exchanges_date(all)[0], '?');
 }
 
 static void on_end_keeps(struct http_exchange *exchange, const struct error *err, void *data UNUSED) {
@@ -158,14 +219,11 @@ static void notices_a_client_that_goes_once_the_body_is_skipped(void **state UNU
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_server, close_server)
     const struct CMUnitTest tests[] = {
-        TEST(cancels_who_asks_too_late),
-        TEST(may_respond_before_it_is_cancelled),
-        TEST(knows_its_parts),
-        TEST(escapes_for_the_log),
-        TEST(names_the_remote_end_of_tcp),
-        TEST(knows_the_date),
-        TEST(keeps_its_headers),
-        TEST(notices_a_client_that_goes_once_the_body_is_skipped),
+        TEST(cancels_who_asks_too_late), TEST(may_respond_before_it_is_cancelled),
+        TEST(knows_its_parts),           TEST(counts_its_query),
+        TEST(is_closed_for_its_query),   TEST(escapes_for_the_log),
+        TEST(cuts_for_the_log),          TEST(names_the_remote_end_of_tcp),
+        TEST(keeps_its_headers),         TEST(notices_a_client_that_goes_once_the_body_is_skipped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

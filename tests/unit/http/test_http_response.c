@@ -300,6 +300,54 @@ static void gives_no_stream_of_a_server_that_ends(void **state UNUSED) {
     client_expect_end(&client);
 }
 
+// --- without memory ---
+
+// A kept exchange of a client that does not read, at a server that has no memory for output.
+static struct http_exchange *begin_shortage(struct client *client, const char *request) {
+    *client = client_open();
+    client_send(client, request);
+    assert_int_equal(seen.kept_count, 1);
+    fill(only_connection());
+    server->connections.limits.buffered_bytes = 0;
+    return seen.kept[0];
+}
+
+static void end_shortage(struct client *client) {
+    assert_int_equal(http_server_connections(server), 0);
+    loop_run_pending(loop);
+    server->connections.limits.buffered_bytes = http_usual_limits.buffered_bytes;
+    client_close(client);
+}
+
+static void is_closed_by_what_it_writes(void **state UNUSED) {
+    struct client client;
+    server->exchanges.handle = keep_for_upgrade;
+    respond_text(begin_shortage(&client, GET("/")), 200, "whole");
+    end_shortage(&client);
+    struct http_exchange *exchange = begin_shortage(&client, GET("/"));
+    http_stream_begin(exchange, 200, NULL);
+    http_stream_write(exchange, "piece", 5);
+    http_stream_end(exchange);
+    end_shortage(&client);
+    exchange =
+        begin_shortage(&client, "PUT / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n");
+    http_exchange_collect_body(exchange, 1, on_body_read, NULL);
+    end_shortage(&client);
+    assert_int_equal(seen.responded, 3);
+    assert_int_equal(seen.last_status, 400); // the body is incomplete
+}
+
+static void gives_no_stream_that_is_closed_by_what_it_writes(void **state UNUSED) {
+    struct client client;
+    begin_echo(keep_for_upgrade);
+    begin_shortage(&client, UPGRADE);
+    upgrade(seen.kept[0]);
+    end_shortage(&client);
+    assert_int_equal(seen.last_status, 101);
+    assert_int_equal(echo.called, 1);
+    assert_null(echo.stream);
+}
+
 static void note_end(void *data) {
     *(bool *)data = true;
 }
@@ -342,6 +390,8 @@ int main(void) {
         TEST(refuses_to_upgrade_what_cannot_be),
         TEST(gives_no_stream_of_a_client_that_goes),
         TEST(gives_no_stream_of_a_server_that_ends),
+        TEST(is_closed_by_what_it_writes),
+        TEST(gives_no_stream_that_is_closed_by_what_it_writes),
         TEST(shuts_down_without_waiting_for_upgraded_streams),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

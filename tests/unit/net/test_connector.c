@@ -133,6 +133,14 @@ static void deadline_covers_all_addresses(void **state UNUSED) {
     expect_error(&outcomes[0], ERROR_TIMEOUT, message);
 }
 
+static void deadline_may_be_the_end_of_time(void **state UNUSED) {
+    uint16_t port = 0;
+    AUTO_CLOSE int listener = listen_at("127.0.0.1", &port);
+    struct outcome *outcome = start(0, "local", port, INT64_MAX);
+    run_until_done(1);
+    expect_works(outcome, listener);
+}
+
 static void deadline_may_have_passed(void **state UNUSED) {
     start(0, "hang", 1, -1);
     run_until_done(1);
@@ -231,13 +239,21 @@ static void may_be_destroyed_by_an_attempt(void **state UNUSED) {
 int main(void) {
     alarm(60);
     const struct CMUnitTest tests[] = {
-        TEST(connects_to_a_numeric_address), TEST(connects_to_a_unix_socket),
-        TEST(names_what_went_wrong),         TEST(goes_on_to_the_next_address),
-        TEST(reports_the_first_address),     TEST(each_address_has_a_share_of_the_time),
-        TEST(ends_at_the_deadline),          TEST(deadline_covers_all_addresses),
-        TEST(deadline_may_have_passed),      TEST(can_be_cancelled_in_each_phase),
-        TEST(one_may_cancel_another),        TEST(may_cancel_itself_in_its_function),
-        TEST(destroy_in_every_phase),        TEST(may_be_destroyed_by_an_attempt),
+        TEST(connects_to_a_numeric_address),
+        TEST(connects_to_a_unix_socket),
+        TEST(names_what_went_wrong),
+        TEST(goes_on_to_the_next_address),
+        TEST(reports_the_first_address),
+        TEST(each_address_has_a_share_of_the_time),
+        TEST(ends_at_the_deadline),
+        TEST(deadline_covers_all_addresses),
+        TEST(deadline_may_be_the_end_of_time),
+        TEST(deadline_may_have_passed),
+        TEST(can_be_cancelled_in_each_phase),
+        TEST(one_may_cancel_another),
+        TEST(may_cancel_itself_in_its_function),
+        TEST(destroy_in_every_phase),
+        TEST(may_be_destroyed_by_an_attempt),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

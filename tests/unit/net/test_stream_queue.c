@@ -93,6 +93,27 @@ static void cuts_large_writes(void **state UNUSED) {
 #define IS_SANITIZED false
 #endif
 
+// A block is held until all of it has been written.
+static void counts_its_memory(void **state UNUSED) {
+    static char bytes[40000];
+    struct stream_queue queue;
+    stream_queue_init(&queue);
+    const struct iovec piece = {.iov_base = bytes, .iov_len = sizeof bytes};
+    assert_true(stream_queue_add(&queue, &piece, 1, 0));
+    size_t all = queue.held_bytes;
+    assert_in_range(all, sizeof bytes, sizeof bytes + 1000);
+    stream_queue_consume(&queue, 100);
+    assert_int_equal(queue.held_bytes, all);
+    stream_queue_consume(&queue, sizeof bytes - 101);
+    assert_in_range(queue.held_bytes, 7000, 17000);
+    stream_queue_consume(&queue, 1);
+    assert_int_equal(queue.held_bytes, 0);
+    assert_true(stream_queue_add(&queue, &piece, 1, sizeof bytes - 1));
+    assert_true(queue.held_bytes > 1);
+    stream_queue_clear(&queue);
+    assert_int_equal(queue.held_bytes, 0);
+}
+
 static void refuses_what_there_is_no_memory_for(void **state UNUSED) {
     static char text[10];
     struct rlimit usual, small = {.rlim_cur = (rlim_t)100 << 20};
@@ -120,6 +141,7 @@ int main(void) {
         cmocka_unit_test(keeps_the_order),
         cmocka_unit_test(skips_what_was_written),
         cmocka_unit_test(cuts_large_writes),
+        cmocka_unit_test(counts_its_memory),
         cmocka_unit_test(refuses_what_there_is_no_memory_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,6 +3,13 @@
 // looks into it hangs in the kernel and cannot be killed.
 #pragma once
 
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
 #include <fcntl.h>
 #include <linux/fuse.h>
 #include <poll.h>
@@ -13,20 +20,21 @@
 #include <sys/mount.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 struct hung_directory {
     char path[32];
     int fd;
     _Alignas(8) char request[FUSE_MIN_READ_BUFFER + 65536];
 };
 
-// Waits for a request and returns its opcode. Each name that is looked up makes a request of its own.
+// Waits for a request and returns its opcode. Each name that is looked up makes a request of its own. Signals to
+// processes that hang make requests too, which are skipped.
 static inline uint32_t hung_directory_read(struct hung_directory *directory, uint64_t *id) {
-    struct pollfd events = {.fd = directory->fd, .events = POLLIN};
-    assert_int_equal(poll(&events, 1, 20000), 1);
-    assert_true(read(directory->fd, directory->request, sizeof directory->request) > 0);
     const struct fuse_in_header *head = (const void *)directory->request;
+    do {
+        struct pollfd events = {.fd = directory->fd, .events = POLLIN};
+        assert_int_equal(poll(&events, 1, 20000), 1);
+        assert_true(read(directory->fd, directory->request, sizeof directory->request) > 0);
+    } while (head->opcode == FUSE_INTERRUPT);
     *id = head->unique;
     return head->opcode;
 }

@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 
 #include "before_exec.h"
+#include "hung_directory.h"
 #include "job_fixture.h"
 
 // --- from the launch to the end ---
@@ -346,16 +347,18 @@ static void failing_launches_are_reported(void **state UNUSED) {
     check_launch_failure("sh", ENOENT, "chdir /no/such: no such file or directory");
 }
 
-static void missing_program_is_an_error_at_once(void **state UNUSED) {
-    struct fixture fixture = {0};
-    struct job_spec spec = script_spec(&fixture, "");
-    spec.search_path = "/no/such";
-    AUTO_ERROR struct error err = {0};
-    assert_false(job_start(context, &spec, &handlers, &fixture, &fixture.job, &err));
-    assert_string_equal(error_text(&err), "exec: \"sh\": executable file not found in $PATH");
-    assert_null(fixture.job);
-    loop_run_pending(loop);
-    assert_int_equal(fixture.failed, 0);
+static void missing_program_is_reported(void **state UNUSED) {
+    const char *const search_paths[] = {"/no/such", "", NULL};
+    for (size_t i = 0; i < ARRAY_COUNT(search_paths); i++) {
+        struct fixture fixture = {0};
+        struct job_spec spec = script_spec(&fixture, "");
+        spec.search_path = search_paths[i];
+        start(&fixture, &spec);
+        run_until(&fixture.failed);
+        assert_string_equal(error_text(&fixture.err), "exec: \"sh\": executable file not found in $PATH");
+        assert_int_equal(fixture.err.kind, ERROR_NOT_FOUND);
+        finish(&fixture);
+    }
 }
 
 static void without_descriptors_the_launch_fails(void **state UNUSED) {
@@ -431,6 +434,34 @@ static void stopped_child_does_not_stop_the_loop(void **state UNUSED) {
     finish(&fixture);
 }
 
+static void hung_search_path_does_not_stop_the_loop(void **state UNUSED) {
+    static struct hung_directory directory;
+    if (getuid() != 0 || !hung_directory_begin(&directory))
+        skip();
+    teardown(NULL);
+    open_context(&(struct job_context_spec){.launch_deadline_ns = NS_PER_S});
+    loop_use_test_clock(loop); // the deadline does not expire before the child hangs
+    struct fixture hung = {0}, other = {0};
+    struct job_spec spec = script_spec(&hung, "echo never");
+    AUTO_FREE char *search_path = memory_printf("%s:/usr/bin:/bin", directory.path);
+    spec.search_path = search_path;
+    start(&hung, &spec);
+    loop_run_pending(loop);
+    uint64_t id;
+    assert_int_equal(hung_directory_read(&directory, &id), FUSE_LOOKUP); // from now on it cannot be killed
+    spec = script_spec(&other, "echo goes on");
+    run_to_end(&other, &spec);
+    assert_string_equal(buffer_text(&other.output), "goes on\n");
+    assert_int_equal(hung.failed, 0);
+    while (hung.failed == 0)
+        loop_advance(loop, NS_PER_S);
+    assert_string_equal(error_text(&hung.err), "fork/exec sh: timed out");
+    assert_int_equal(hung.err.errnum, ETIMEDOUT);
+    hung_directory_end(&directory);
+    finish(&hung);
+    finish(&other);
+}
+
 static void deadline_ends_a_launch(void **state UNUSED) {
     struct fixture fixture = {0};
     stop_children_of(getuid());
@@ -468,11 +499,12 @@ int main(void) {
         TEST(flood_is_paused_and_resumed),
         TEST(pause_holds_the_end),
         TEST(failing_launches_are_reported),
-        TEST(missing_program_is_an_error_at_once),
+        TEST(missing_program_is_reported),
         TEST(without_descriptors_the_launch_fails),
         TEST(descriptors_come_from_a_budget),
 #ifdef PEBBLE_TEST_SEAMS
         TEST(stopped_child_does_not_stop_the_loop),
+        TEST(hung_search_path_does_not_stop_the_loop),
         TEST(deadline_ends_a_launch),
 #endif
     };

@@ -139,6 +139,44 @@ static void finishing_reads_the_rest(void **state) {
     assert_int_equal(errno, EPIPE);
 }
 
+static void limit_turns_to(struct fixture *fixture, size_t bytes) {
+    fixture->turn_bytes = bytes;
+    job_output_destroy(fixture->output);
+    file_close_at(&fixture->write_fd);
+    int fds[2];
+    assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
+    fixture->write_fd = fds[1];
+    create_output(fixture, fds[0]);
+    job_output_resume(fixture->output);
+}
+
+static void finishing_ends_after_a_full_turn(void **state) {
+    static const char rest[65536];
+    struct fixture *fixture = *state;
+    limit_turns_to(fixture, sizeof rest / 2);
+    assert_true(file_write_all(fixture->write_fd, rest, sizeof rest, NULL));
+    job_output_finish(fixture->output);
+    assert_int_equal(fixture->text.length, sizeof rest / 2);
+    loop_run_pending(fixture->loop); // the last turn fills its bound, and the writer writes no more
+    assert_int_equal(fixture->ended, 1);
+    assert_int_equal(fixture->text.length, sizeof rest);
+}
+
+static void finishing_ends_when_paused_in_a_full_turn(void **state) {
+    static const char rest[65536];
+    struct fixture *fixture = *state;
+    limit_turns_to(fixture, sizeof rest / 2);
+    fixture->pause_at = sizeof rest;
+    assert_true(file_write_all(fixture->write_fd, rest, sizeof rest, NULL));
+    job_output_finish(fixture->output);
+    loop_run_pending(fixture->loop);
+    assert_int_equal(fixture->ended, 0);
+    assert_int_equal(fixture->text.length, sizeof rest);
+    job_output_resume(fixture->output);
+    loop_run_pending(fixture->loop);
+    assert_int_equal(fixture->ended, 1);
+}
+
 static void destroying_loses_the_rest(void **state) {
     struct fixture *fixture = *state;
     write_text(fixture, "unread\n");
@@ -267,14 +305,7 @@ static void flood_does_not_hold_the_loop(void **state) {
 static void sink_bounds_a_turn(void **state) {
     struct fixture *fixture = *state;
     struct flood flood = {.limit = 4000000};
-    fixture->turn_bytes = 10000;
-    job_output_destroy(fixture->output);
-    file_close_at(&fixture->write_fd);
-    int fds[2];
-    assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
-    fixture->write_fd = fds[1];
-    create_output(fixture, fds[0]);
-    job_output_resume(fixture->output);
+    limit_turns_to(fixture, 10000);
     run_flood(fixture, &flood);
     assert_int_equal(fixture->text.length, flood.written);
     assert_in_range(flood.most_in_a_turn, 4096, 10000);
@@ -288,8 +319,10 @@ static void finishing_is_bounded_while_someone_writes(void **state) {
     fill_pipe(fixture, &flood.written);
     job_output_finish(fixture->output);
     assert_int_equal(fixture->ended, 0); // not all in one turn
+    flood.read_at_turn = fixture->text.length;
     run_flood(fixture, &flood);
     assert_int_equal(fixture->text.length, 1 << 20);
+    assert_in_range(flood.most_in_a_turn, 65536, 262144);
 }
 
 static void flooded_pipe_is_enlarged(void **state) {
@@ -345,6 +378,8 @@ int main(void) {
         TEST(it_ends_when_all_writers_are_gone),
         TEST(it_can_be_destroyed_at_the_end),
         TEST(finishing_reads_the_rest),
+        TEST(finishing_ends_after_a_full_turn),
+        TEST(finishing_ends_when_paused_in_a_full_turn),
         TEST(destroying_loses_the_rest),
         TEST(dropping_reads_on),
         TEST(pause_leaves_bytes_in_the_pipe),

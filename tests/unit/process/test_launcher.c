@@ -407,32 +407,73 @@ static void there_is_a_limit_for_all_together(void **state UNUSED) {
     close_all();
 }
 
-static void what_hangs_in_the_kernel_fails_all_the_same(void **state UNUSED) {
+static void launch_in(struct fixture *fixture, const struct hung_directory *directory, int number) {
+    AUTO_FREE char *path = memory_printf("%s/%d", directory->path, number);
+    launch_spec(fixture, (struct process_spec){.directory = path});
+}
+
+// Each of these launches hangs; once its request has been read, a child cannot be killed.
+static void wait_until_hung(struct fixture *fixtures, int count, struct hung_directory *directory) {
+    for (int i = 0; i < count; i++) {
+        uint64_t id;
+        while (fixtures[i].prepared == 0)
+            uv_run(loop_uv(loop), UV_RUN_NOWAIT);
+        assert_int_equal(hung_directory_read(directory, &id), FUSE_LOOKUP);
+    }
+}
+
+static void expect_time_out(struct fixture *fixture, bool is_begun) {
+    while (fixture->done == 0)
+        loop_advance(loop, SHORT_NS);
+    assert_string_equal(error_text(&fixture->err), "fork/exec /bin/sh: timed out");
+    assert_int_equal(fixture->prepared, is_begun);
+    error_clear(&fixture->err);
+}
+
+static void what_hangs_in_the_kernel_makes_room(void **state UNUSED) {
     static struct hung_directory directory;
     if (getuid() != 0 || !hung_directory_begin(&directory))
         skip();
-    enum { COUNT = 4 };
+    enum { COUNT = LAUNCHES_HUNG_PER_USER + 2 };
     struct fixture fixtures[COUNT] = {0};
     open_with_deadline(SHORT_NS);
-    loop_use_test_clock(loop); // no deadline before both children hang
-    for (int i = 0; i < COUNT; i++) {
-        AUTO_FREE char *path = memory_printf("%s/%d", directory.path, i);
-        launch_spec(&fixtures[i], (struct process_spec){.directory = path});
+    loop_use_test_clock(loop); // no deadline before the children hang
+    for (int i = 0; i < LAUNCHES_HUNG_PER_USER; i += 2) {
+        launch_until_it_runs(getuid());
+        launch_in(&fixtures[i], &directory, i);
+        launch_in(&fixtures[i + 1], &directory, i + 1);
+        wait_until_hung(fixtures + i, 2, &directory);
+        expect_time_out(&fixtures[i], true);
+        expect_time_out(&fixtures[i + 1], true);
     }
-    while (fixtures[1].prepared == 0)
-        uv_run(loop_uv(loop), UV_RUN_NOWAIT);
-    // Once its request has been read, a child cannot be killed.
-    uint64_t id;
-    for (int i = 0; i < 2; i++)
-        assert_int_equal(hung_directory_read(&directory, &id), FUSE_LOOKUP);
-    for (int i = 0; i < COUNT; i++) {
-        while (fixtures[i].done == 0)
-            loop_advance(loop, SHORT_NS);
-        assert_string_equal(error_text(&fixtures[i].err), "fork/exec /bin/sh: timed out");
-        assert_int_equal(fixtures[i].prepared, i < 2);
-        error_clear(&fixtures[i].err);
-    }
+    // The bound is reached.
+    for (int i = LAUNCHES_HUNG_PER_USER; i < COUNT; i++)
+        launch_in(&fixtures[i], &directory, i);
+    for (int i = LAUNCHES_HUNG_PER_USER; i < COUNT; i++)
+        expect_time_out(&fixtures[i], false);
     launch_until_it_runs(OTHER_UID); // other users are not affected
+    hung_directory_end(&directory);
+    wait_until_childless();
+    launch_until_it_runs(getuid());
+    close_all();
+}
+
+static void hung_launches_let_waiting_ones_begin(void **state UNUSED) {
+    static struct hung_directory directory;
+    if (getuid() != 0 || !hung_directory_begin(&directory))
+        skip();
+    struct fixture hung[LAUNCHES_AT_ONCE_PER_USER] = {0}, waiting = {0};
+    open_with_deadline(SHORT_NS);
+    loop_use_test_clock(loop);
+    for (int i = 0; i < LAUNCHES_AT_ONCE_PER_USER; i++)
+        launch_in(&hung[i], &directory, i);
+    launch(&waiting);
+    wait_until_hung(hung, LAUNCHES_AT_ONCE_PER_USER, &directory);
+    assert_int_equal(waiting.prepared, 0);
+    for (int i = 0; i < LAUNCHES_AT_ONCE_PER_USER; i++)
+        expect_time_out(&hung[i], true);
+    run_until(&waiting.exited, 1);
+    assert_int_equal(waiting.exit_code, 7);
     hung_directory_end(&directory);
     wait_until_childless();
     close_all();
@@ -486,7 +527,8 @@ int main(void) {
         cmocka_unit_test(stopped_children_delay_their_own_user_only),
         cmocka_unit_test(launches_of_a_user_run_in_order),
         cmocka_unit_test(there_is_a_limit_for_all_together),
-        cmocka_unit_test(what_hangs_in_the_kernel_fails_all_the_same),
+        cmocka_unit_test(what_hangs_in_the_kernel_makes_room),
+        cmocka_unit_test(hung_launches_let_waiting_ones_begin),
 #endif
         cmocka_unit_test(destroying_gives_up_on_what_hangs),
     };

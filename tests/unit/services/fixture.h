@@ -94,7 +94,7 @@ static inline bool fake_start(const struct service_launcher *launcher, const str
                               struct error *err) {
     struct fixture *fixture = launcher->data;
     if (text_equal(spec->config->command, "missing"))
-        return error_set(err, ERROR_INTERNAL, "cannot start service: exec: \"missing\": not found");
+        return error_set(err, ERROR_INTERNAL, "cannot start service: pipe: too many open files");
     struct service_process *process = memory_new(sizeof *process);
     process->fixture = fixture;
     process->command = memory_string(spec->config->command);
@@ -123,6 +123,8 @@ static inline bool fake_signal(struct service_process *process, int number, stru
 }
 
 static inline void fake_abandon(struct service_process *process) {
+    if (process == NULL)
+        return;
     process->fixture->abandoned_count++;
     process_free(process);
 }

@@ -76,6 +76,24 @@ static void a_stop_calls_off_a_launch(void **state UNUSED) {
     fixture_end(&fixture);
 }
 
+static void a_stop_may_come_before_the_failure_of_a_start(void **state UNUSED) {
+    struct fixture fixture;
+    fixture_begin(&fixture, layer);
+    fixture_do(&fixture, SERVICE_START, "gone");
+    struct service *service = fixture_service(&fixture, "gone");
+    service->is_handling = true; // as from a listener: all events wait
+    struct change *start = fixture_ask(&fixture, SERVICE_START, "gone");
+    struct change *stop = fixture_ask(&fixture, SERVICE_STOP, "gone");
+    loop_run_pending(fixture.loop);
+    assert_int_equal(service->pending.count, 2);
+    service->is_handling = false;
+    service_handle(service, &(const struct service_event){.kind = EVENT_WINDOW_OVER});
+    assert_int_equal(change_status(stop), STATUS_DONE);
+    assert_failed(start, "service start attempt: stopped before the 1s okay delay");
+    assert_state(&fixture, "gone", SERVICE_STOPPED);
+    fixture_end(&fixture);
+}
+
 static void an_abort_kills_what_is_starting(void **state UNUSED) {
     struct fixture fixture;
     fixture_begin(&fixture, layer);
@@ -342,6 +360,7 @@ int main(void) {
         cmocka_unit_test(a_command_that_cannot_run_fails_at_once),
         cmocka_unit_test(a_stop_in_the_window_fails_the_start),
         cmocka_unit_test(a_stop_calls_off_a_launch),
+        cmocka_unit_test(a_stop_may_come_before_the_failure_of_a_start),
         cmocka_unit_test(an_abort_kills_what_is_starting),
         cmocka_unit_test(what_is_stopping_cannot_start),
         cmocka_unit_test(what_ignores_sigterm_is_killed_after_kill_delay),

@@ -168,6 +168,21 @@ static void what_changes_during_a_write_is_in_the_next(void **unused UNUSED) {
     scene_end(&scene);
 }
 
+static void destroying_calls_back_all_waiters(void **unused UNUSED) {
+    struct scene scene;
+    scene_begin(&scene);
+    struct waiter clean = {.loop = scene.loop}, modified = {.loop = scene.loop};
+    assert_true(save(&scene));
+    checkpoint_wait(scene.checkpoint, &clean.wait, on_checkpoint_done);
+    state_add_warning(scene.state, "one");
+    checkpoint_wait(scene.checkpoint, &modified.wait, on_checkpoint_done);
+    scene_end(&scene);
+    assert_int_equal(clean.calls, 1);
+    assert_true(clean.is_saved);
+    assert_int_equal(modified.calls, 1);
+    assert_false(modified.is_saved);
+}
+
 static void a_cancelled_wait_is_not_called_back(void **unused UNUSED) {
     struct scene scene;
     scene_begin(&scene);
@@ -362,8 +377,10 @@ static void destroyed_while_writing_and_waited_for(void **unused UNUSED) {
     checkpoint_wait(scene.checkpoint, &waiter.wait, on_checkpoint_done);
     uv_run(loop_uv(scene.loop), UV_RUN_NOWAIT);
     uv_run(loop_uv(scene.loop), UV_RUN_NOWAIT);
+    checkpoint_destroy(TAKE(scene.checkpoint));
+    assert_int_equal(waiter.calls, 1);
+    assert_int_equal(waiter.is_saved, access(scene.path, F_OK) == 0);
     scene_end(&scene);
-    assert_int_equal(waiter.calls, 0);
     assert_false(list_is_linked(&waiter.wait.link));
 }
 
@@ -465,6 +482,7 @@ int main(void) {
         cmocka_unit_test(what_was_saved_is_there_again),
         cmocka_unit_test(it_writes_by_itself),
         cmocka_unit_test(what_changes_during_a_write_is_in_the_next),
+        cmocka_unit_test(destroying_calls_back_all_waiters),
         cmocka_unit_test(a_cancelled_wait_is_not_called_back),
         cmocka_unit_test(never_persisting_is_always_clean),
         cmocka_unit_test(leftovers_are_removed),

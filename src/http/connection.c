@@ -6,6 +6,8 @@
 #include "base/memory.h"
 #include "http/connection_input_internal.h"
 
+#define USUAL_HEAD_BYTES 256
+
 static struct connection *connection_of(struct connection_entry *entry) {
     return CONTAINER_OF(entry, struct connection, entry);
 }
@@ -25,12 +27,16 @@ static const enum connection_wait state_waits[CONNECTION_STATES] = {
     [CONNECTION_READY] = WAIT_NONE,
     [CONNECTION_HANDLING] = WAIT_NONE,
     [CONNECTION_TRANSFERRING] = WAIT_PROGRESS,
-    [CONNECTION_SKIPPING] = WAIT_PROGRESS,
-    [CONNECTION_FLUSHING] = WAIT_PROGRESS,
+    [CONNECTION_SKIPPING] = WAIT_REST,
+    [CONNECTION_FLUSHING] = WAIT_REST,
     [CONNECTION_UPGRADING] = WAIT_NONE,
     [CONNECTION_LINGERING] = WAIT_LINGER,
     [CONNECTION_CLOSED] = WAIT_NONE,
 };
+
+static bool needs_progress(enum connection_wait wait) {
+    return wait == WAIT_PROGRESS || wait == WAIT_REST;
+}
 
 static bool has_turn(enum connection_state state) {
     return state == CONNECTION_READY || state == CONNECTION_UPGRADING || state == CONNECTION_CLOSED;
@@ -59,7 +65,7 @@ static void set_state(struct connection *connection, enum connection_state state
     if (state == CONNECTION_TAKING) // what it waits for depends on the input
         return;
     connections_wait(connection->all, &connection->entry, state_waits[state]);
-    if (state_waits[state] == WAIT_PROGRESS)
+    if (needs_progress(state_waits[state]))
         connection->queued_bytes = connection_queued_bytes(connection);
     if (has_turn(state))
         loop_defer(loop, &connection->turn, on_turn_begun);
@@ -99,7 +105,7 @@ static struct stream *release_stream(struct connection *connection) {
     struct stream *stream = TAKE(connection->stream);
     connections_remove(all, &connection->entry);
     set_state(connection, CONNECTION_CLOSED);
-    all->on_closed(all->data);
+    all->on_closed(&connection->entry, all->data);
     return stream;
 }
 
@@ -268,7 +274,7 @@ static void on_stream_failed(struct stream *stream UNUSED, const struct error *e
     connection_close(data);
 }
 
-void connection_open(struct connections *all, struct stream *stream, enum stream_kind kind) {
+void connection_open(struct connections *all, struct stream *stream, enum stream_kind kind, struct peer peer) {
     static const struct stream_handlers stream_handlers = {.on_data = on_stream_data,
                                                            .on_end = on_stream_end,
                                                            .on_drained = on_stream_drained,
@@ -278,9 +284,9 @@ void connection_open(struct connections *all, struct stream *stream, enum stream
     connection->all = all;
     connection->stream = stream;
     connection->kind = kind;
-    if (kind == STREAM_UNIX)
-        connection->peer = peer_of(stream_fd(stream));
-    else
+    connection->peer = peer;
+    connection->entry.is_administrator = peer_is_administrator(&peer);
+    if (kind != STREAM_UNIX)
         connection->address = peer_address(stream_fd(stream));
     http_reader_init(&connection->reader, HTTP_READ_REQUEST);
     buffer_init(&connection->input, all->limits.input_bytes + read_bytes);
@@ -299,7 +305,7 @@ static void entry_close(struct connection_entry *entry) {
 // The client may have read a part of a large response.
 static void entry_on_due(struct connection_entry *entry) {
     struct connection *connection = connection_of(entry);
-    if (entry->wait == WAIT_PROGRESS && connection_queued_bytes(connection) < connection->queued_bytes)
+    if (needs_progress(entry->wait) && connection_queued_bytes(connection) < connection->queued_bytes)
         set_state(connection, connection->state);
     else
         connection_close(connection);
@@ -315,6 +321,16 @@ void connection_write(struct connection *connection, const struct iovec *pieces,
     // Usually the system takes all of it.
     if (connection_queued_bytes(connection) != queued_before)
         connection_count(connection);
+}
+
+void connection_write_response(struct connection *connection, const struct response_head *head, const void *body,
+                               size_t length) {
+    AUTO_BUFFER struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
+    (void)!buffer_reserve(&text, USUAL_HEAD_BYTES);
+    response_head_add(head, &text);
+    const struct iovec pieces[2] = {{.iov_base = text.data, .iov_len = text.length},
+                                    {.iov_base = (void *)(uintptr_t)body, .iov_len = length}};
+    connection_write(connection, pieces, length > 0 ? 2 : 1);
 }
 
 size_t connection_queued_bytes(const struct connection *connection) {

@@ -22,7 +22,7 @@ static void refuse(struct connection *connection, int status, const char *reason
     }
     connection->closes_next = true;
     connection->body = BODY_NONE;
-    response_head_write(connection, &head, text.data, text.length);
+    connection_write_response(connection, &head, text.data, text.length);
 }
 
 // --- messages ---

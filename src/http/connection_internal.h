@@ -79,7 +79,7 @@ struct connection_handlers {
 extern const struct connection_entry_functions connection_entry_functions;
 
 // Takes ownership of the stream.
-void connection_open(struct connections *all, struct stream *stream, enum stream_kind kind);
+void connection_open(struct connections *all, struct stream *stream, enum stream_kind kind, struct peer peer);
 // Frees closed connections at once, for the end, when the loop no longer runs.
 void connections_free_closed(struct connections *all);
 
@@ -90,6 +90,9 @@ void connections_free_closed(struct connections *all);
 void connection_count(struct connection *connection);
 // May close the connection for want of memory.
 void connection_write(struct connection *connection, const struct iovec *pieces, size_t count);
+// Writes a head and `length` bytes of body.
+void connection_write_response(struct connection *connection, const struct response_head *head, const void *body,
+                               size_t length);
 // The number of bytes that the client has not read.
 size_t connection_queued_bytes(const struct connection *connection);
 // Sets what happens to the rest of the body. No effect after its end.

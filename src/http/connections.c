@@ -19,13 +19,17 @@ void connections_init(struct connections *all, struct loop *loop, const struct h
     *all = (struct connections){.loop = loop, .limits = *limits, .functions = functions};
     list_init(&all->open);
     list_init(&all->closed);
-    for (int wait = 0; wait < WAIT_KINDS; wait++)
-        all->waits[wait] = deadline_list_create(loop, limits->wait_ns[wait], on_deadline_due, all);
+    for (int wait = 0; wait < WAIT_KINDS; wait++) {
+        all->waits[false][wait] = deadline_list_create(loop, limits->wait_ns[wait], on_deadline_due, all);
+        all->waits[true][wait] = deadline_list_create(loop, limits->wait_ns[wait], on_deadline_due, all);
+    }
 }
 
 void connections_finish(struct connections *all) {
-    for (int wait = 0; wait < WAIT_KINDS; wait++)
-        deadline_list_destroy(all->waits[wait]);
+    for (int wait = 0; wait < WAIT_KINDS; wait++) {
+        deadline_list_destroy(all->waits[false][wait]);
+        deadline_list_destroy(all->waits[true][wait]);
+    }
 }
 
 // --- waits and memory ---
@@ -46,7 +50,7 @@ void connections_wait(struct connections *all, struct connection_entry *entry, e
     if (wait == WAIT_NONE)
         deadline_stop(&entry->deadline);
     else if (!goes_on)
-        deadline_start(all->waits[wait], &entry->deadline);
+        deadline_start(all->waits[entry->is_administrator][wait], &entry->deadline);
 }
 
 // --- adding and removing ---
@@ -55,6 +59,7 @@ void connections_add(struct connections *all, struct connection_entry *entry) {
     entry->wait = WAIT_NONE;
     list_add(&all->open, &entry->link);
     all->count++;
+    all->administrators += entry->is_administrator;
 }
 
 void connections_remove(struct connections *all, struct connection_entry *entry) {
@@ -63,6 +68,7 @@ void connections_remove(struct connections *all, struct connection_entry *entry)
     list_remove(&entry->link);
     list_add(&all->closed, &entry->link);
     all->count--;
+    all->administrators -= entry->is_administrator;
 }
 
 void connections_close_all(struct connections *all) {
@@ -70,29 +76,48 @@ void connections_close_all(struct connections *all) {
         all->functions->close(LIST_ITEM(all->open.next, struct connection_entry, link));
 }
 
+static bool close_oldest(struct connections *all, bool is_administrator, enum connection_wait wait, int64_t age_ns) {
+    struct deadline *oldest = deadline_list_oldest(all->waits[is_administrator][wait]);
+    if (oldest == NULL || deadline_age_ns(oldest) < age_ns)
+        return false;
+    all->functions->close(entry_of(oldest));
+    return true;
+}
+
 void connections_close_waiting(struct connections *all, enum connection_wait wait) {
-    struct deadline *oldest;
-    while ((oldest = deadline_list_oldest(all->waits[wait])) != NULL)
-        all->functions->close(entry_of(oldest));
+    while (close_oldest(all, false, wait, 0) || close_oldest(all, true, wait, 0)) {
+    }
 }
 
 // --- shortage ---
 
-// Returns the oldest connection of the first kind with one that has waited long enough.
-static bool close_oldest(struct connections *all, const enum connection_wait waits[], size_t count, int64_t age_ns) {
-    for (size_t i = 0; i < count; i++) {
-        struct deadline *oldest = deadline_list_oldest(all->waits[waits[i]]);
-        if (oldest == NULL || deadline_age_ns(oldest) < age_ns)
-            continue;
-        all->functions->close(entry_of(oldest));
-        return true;
+bool connections_reserve_is_used(const struct connections *all) {
+    return all->administrators >= all->limits.reserved;
+}
+
+// Closes the oldest connection of the first kind with one that has waited long enough.
+static bool close_least(struct connections *all, bool is_administrator) {
+    static const enum connection_wait waits[] = {WAIT_LINGER, WAIT_IDLE, WAIT_HEAD, WAIT_REST};
+    for (size_t i = 0; i < ARRAY_COUNT(waits); i++) {
+        if (close_oldest(all, is_administrator, waits[i], all->limits.evict_ns))
+            return true;
     }
     return false;
 }
 
-bool connections_evict(struct connections *all) {
-    static const enum connection_wait waits[] = {WAIT_LINGER, WAIT_IDLE, WAIT_HEAD};
-    return close_oldest(all, waits, ARRAY_COUNT(waits), all->limits.evict_ns);
+bool connections_evict(struct connections *all, bool for_administrator) {
+    bool is_beyond_reserve = all->administrators > all->limits.reserved;
+    return close_least(all, false) || ((for_administrator || is_beyond_reserve) && close_least(all, true));
+}
+
+// Closes a connection whose client keeps memory in use.
+static bool close_slowest(struct connections *all) {
+    static const enum connection_wait waits[] = {WAIT_HEAD, WAIT_REST, WAIT_PROGRESS};
+    for (size_t i = 0; i < 2 * ARRAY_COUNT(waits); i++) {
+        if (close_oldest(all, i >= ARRAY_COUNT(waits), waits[i % ARRAY_COUNT(waits)], 0))
+            return true;
+    }
+    return false;
 }
 
 // Examines all connections. This is rare: requests being handled must hold much memory.
@@ -108,10 +133,9 @@ static void close_largest_busy(struct connections *all) {
 }
 
 void connections_count(struct connections *all, struct connection_entry *entry, size_t bytes) {
-    static const enum connection_wait waits[] = {WAIT_HEAD, WAIT_PROGRESS};
     set_entry(all, entry, entry->wait, bytes);
     while (all->busy_bytes > all->limits.buffered_bytes / 2)
         close_largest_busy(all);
-    while (all->buffered_bytes > all->limits.buffered_bytes && close_oldest(all, waits, ARRAY_COUNT(waits), 0)) {
+    while (all->buffered_bytes > all->limits.buffered_bytes && close_slowest(all)) {
     }
 }

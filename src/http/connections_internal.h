@@ -13,7 +13,8 @@
 enum connection_wait {
     WAIT_IDLE,     // for a request; no limit, but closed first when descriptors run out
     WAIT_HEAD,     // for the rest of a head, from its first byte on
-    WAIT_PROGRESS, // for more of a body, or for the client to read
+    WAIT_PROGRESS, // during a request: for more of its body, or for the client to read
+    WAIT_REST,     // the same after the response
     WAIT_LINGER,   // for the client to receive the last response
     WAIT_KINDS,
     WAIT_NONE = WAIT_KINDS, // a request is being handled or about to be
@@ -24,6 +25,7 @@ struct http_limits {
     int64_t wait_ns[WAIT_KINDS];
     int64_t evict_ns; // a connection that has waited for less is not closed to make room; its request may be under way
     size_t connections;
+    size_t reserved;          // of these, for administrators only
     int descriptor;           // new connections with this number or a higher one are refused
     size_t skipped_bytes;     // of an unread body, before the connection is closed
     size_t input_bytes;       // of pipelined input of one connection, before reading pauses
@@ -32,12 +34,13 @@ struct http_limits {
     size_t requests_per_turn; // of one connection, so that pipelining does not starve others
 };
 
-// Embedded in a connection; zeroed initially, except `wait`.
+// Embedded in a connection; zeroed initially, except `wait` and `is_administrator`.
 struct connection_entry {
     struct list link;
     struct deadline deadline;
     enum connection_wait wait;
     size_t counted_bytes;
+    bool is_administrator; // its peer is, see peer_is_administrator()
 };
 
 // Functions of a connection. They do not call the handler of a request.
@@ -53,16 +56,18 @@ struct connections {
     struct http_limits limits;
     const struct connection_entry_functions *functions;
     const struct connection_handlers *handlers; // of the requests
-    void (*on_closed)(void *data);              // a connection has been closed
+    // A connection has been closed.
+    void (*on_closed)(const struct connection_entry *entry, void *data);
     void *data;                                 // for on_closed and the handlers
     struct list open;                           // connection_entry.link
     struct list closed;                         // connection_entry.link; until they are freed
-    struct deadline_list *waits[WAIT_KINDS];
-    size_t count;              // of open connections
-    size_t buffered_bytes;     // of requests, pipelined input and unsent responses
-    size_t busy_bytes;         // part of buffered_bytes: of connections that wait for nothing
-    struct response_date date; // of responses
-    bool is_stopping;          // idle connections are closed
+    struct deadline_list *waits[2][WAIT_KINDS]; // of others, of administrators
+    size_t count;                               // of open connections
+    size_t administrators;                      // of these, those of administrators
+    size_t buffered_bytes;                      // of requests, pipelined input and unsent responses
+    size_t busy_bytes;                          // part of buffered_bytes: of connections that wait for nothing
+    struct response_date date;                  // of responses
+    bool is_stopping;                           // idle connections are closed
 };
 
 // `handlers`, `on_closed` and `data` are set by the caller.
@@ -76,9 +81,14 @@ void connections_close_waiting(struct connections *all, enum connection_wait wai
 
 // Begins a wait. If the connection is already waiting for a head or lingering, the time so far counts.
 void connections_wait(struct connections *all, struct connection_entry *entry, enum connection_wait wait);
-// Closes the least important connection. Returns false if all are busy or new.
-bool connections_evict(struct connections *all);
+// Whether connections of administrators occupy all slots that are reserved for them.
+bool connections_reserve_is_used(const struct connections *all);
+// Closes the least important connection to make room for one of an administrator, or of somebody else. One of an
+// administrator is closed only if the others' are all busy or new; for somebody else, only if it is beyond the reserve.
+// Returns false if none can be closed.
+bool connections_evict(struct connections *all, bool for_administrator);
 // Records how much memory a connection holds. If the total exceeds the limit, closes connections, possibly this one:
-// first those that have waited longest for a head, then those longest without progress. If requests being handled hold
-// more than half of the limit, the connection that holds most is closed, so that memory is left for others.
+// first those that have waited longest for a head, then those longest without progress; those of administrators last.
+// If requests being handled hold more than half of the limit, the connection that holds most is closed, so that memory
+// is left for others.
 void connections_count(struct connections *all, struct connection_entry *entry, size_t bytes);

@@ -47,7 +47,7 @@ static void grant_body(struct http_exchange *exchange) {
     exchange->has_granted_body = true;
     if (!exchange->request.head.has_expect_continue)
         return;
-    response_head_write(exchange->connection, &(const struct response_head){.status = 100}, NULL, 0);
+    connection_write_response(exchange->connection, &(const struct response_head){.status = 100}, NULL, 0);
 }
 
 static void begin_reading(struct http_exchange *exchange) {

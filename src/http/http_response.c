@@ -64,7 +64,7 @@ static void write_head(struct http_exchange *exchange, struct response_head *hea
         connection->closes_next = true;
     if (connection->closes_next == !head->is_http_1_0) // differs from the version's rule
         head->connection = connection->closes_next ? "close" : "keep-alive";
-    response_head_write(connection, head, body, length);
+    connection_write_response(connection, head, body, length);
 }
 
 // --- whole responses ---
@@ -166,7 +166,7 @@ bool http_upgrade(struct http_exchange *exchange, const char *protocol, http_upg
         .status = 101, .upgrade = protocol, .connection = "Upgrade", .headers = &exchange->headers};
     exchange->status = head.status;
     connection_upgrade(exchange->connection, on_upgraded, data);
-    response_head_write(exchange->connection, &head, NULL, 0);
+    connection_write_response(exchange->connection, &head, NULL, 0);
     exchange_end(exchange);
     return true;
 }

@@ -10,10 +10,14 @@
 #include "base/memory.h"
 #include "http/http_server_internal.h"
 
+#define RESERVED_MIN ((size_t)16)
+#define RESERVED_MAX ((size_t)64)
+
 const struct http_limits http_usual_limits = {
     .wait_ns = {[WAIT_IDLE] = DEADLINE_NEVER,
                 [WAIT_HEAD] = 60 * NS_PER_S,
                 [WAIT_PROGRESS] = 60 * NS_PER_S,
+                [WAIT_REST] = 60 * NS_PER_S,
                 [WAIT_LINGER] = 5 * NS_PER_S},
     .evict_ns = 50 * NS_PER_MS,
     .skipped_bytes = 262144,
@@ -34,6 +38,16 @@ static int descriptor_limit(void) {
     return all - (all > 2 * reserved ? reserved : all / 2) / 2;
 }
 
+// Takes slots for administrators from the budget, so that neither other clients nor other uses of descriptors get them.
+// A quarter of all, but no more than an administrator may need, and enough for several commands even if there are few.
+static size_t take_reserve(struct descriptor_budget *descriptors) {
+    size_t all = descriptor_budget_left(descriptors, DESCRIPTORS_CONNECTIONS);
+    size_t reserved = all / 4;
+    reserved = reserved > RESERVED_MAX ? RESERVED_MAX : reserved < RESERVED_MIN ? RESERVED_MIN : reserved;
+    reserved = reserved > all / 2 ? all / 2 : reserved;
+    return descriptor_budget_take(descriptors, DESCRIPTORS_CONNECTIONS, reserved, NULL) ? reserved : 0;
+}
+
 // --- accepting ---
 
 // The lowest free descriptor number, which the next connection gets; INT_MAX if there is none.
@@ -46,30 +60,51 @@ static int next_descriptor(void) {
 }
 
 // The number of the newest connection shows how many descriptors the rest of the process has open.
-static bool may_accept(void *data) {
-    struct http_server *server = data;
-    const struct http_limits *limits = &server->connections.limits;
-    if (server->connections.count >= limits->connections ||
-        descriptor_budget_left(server->descriptors, DESCRIPTORS_CONNECTIONS) == 0)
-        return false;
-    if (server->newest_descriptor >= limits->descriptor)
+static bool has_descriptor(struct http_server *server) {
+    int limit = server->connections.limits.descriptor;
+    if (server->newest_descriptor >= limit)
         server->newest_descriptor = next_descriptor();
-    return server->newest_descriptor < limits->descriptor;
+    return server->newest_descriptor < limit;
 }
 
-static bool make_room(void *data) {
+static bool has_slot(const struct http_server *server, bool is_administrator) {
+    const struct connections *connections = &server->connections;
+    if (connections->count >= connections->limits.connections)
+        return false;
+    return (is_administrator && !connections_reserve_is_used(connections)) ||
+           descriptor_budget_left(server->descriptors, DESCRIPTORS_CONNECTIONS) > 0;
+}
+
+// The client of a Unix socket is not known before the connection is accepted.
+static bool may_accept(enum stream_kind kind, void *data) {
     struct http_server *server = data;
-    return connections_evict(&server->connections);
+    return has_slot(server, kind == STREAM_UNIX) && has_descriptor(server);
 }
 
+static bool make_room(enum stream_kind kind, void *data) {
+    struct http_server *server = data;
+    return connections_evict(&server->connections, kind == STREAM_UNIX);
+}
+
+// A slot of the reserve has been taken from the budget already.
+static bool take_slot(struct http_server *server, bool is_administrator) {
+    return (is_administrator && !connections_reserve_is_used(&server->connections)) ||
+           descriptor_budget_take(server->descriptors, DESCRIPTORS_CONNECTIONS, 1, NULL);
+}
+
+// In the queue, a connection of somebody else would keep administrators behind it waiting. It is closed if there is no
+// room.
 static void on_stream_accepted(struct stream *stream, enum stream_kind kind, void *data) {
     struct http_server *server = data;
+    struct peer peer = kind == STREAM_UNIX ? peer_of(stream_fd(stream)) : (struct peer){.is_known = false};
+    bool is_administrator = peer_is_administrator(&peer);
     server->newest_descriptor = stream_fd(stream);
-    if (!descriptor_budget_take(server->descriptors, DESCRIPTORS_CONNECTIONS, 1, NULL)) {
+    if (!has_slot(server, is_administrator))
+        (void)connections_evict(&server->connections, is_administrator);
+    if (take_slot(server, is_administrator))
+        connection_open(&server->connections, stream, kind, peer);
+    else
         stream_destroy(stream);
-        return;
-    }
-    connection_open(&server->connections, stream, kind);
 }
 
 bool http_server_listen(struct http_server *server, int fd, enum http_transport transport, struct error *err) {
@@ -117,9 +152,10 @@ static struct http_server *server_of(struct exchanges *exchanges) {
     return CONTAINER_OF(exchanges, struct http_server, exchanges);
 }
 
-static void on_connection_closed(void *data) {
+static void on_connection_closed(const struct connection_entry *entry, void *data) {
     struct http_server *server = server_of(data);
-    descriptor_budget_give_back(server->descriptors, DESCRIPTORS_CONNECTIONS, 1);
+    if (!entry->is_administrator || connections_reserve_is_used(&server->connections))
+        descriptor_budget_give_back(server->descriptors, DESCRIPTORS_CONNECTIONS, 1);
     if (server->connections.is_stopping)
         check_end(server);
     else
@@ -141,6 +177,7 @@ struct http_server *http_server_create(struct loop *loop, struct descriptor_budg
     struct http_server *server = memory_new(sizeof *server);
     struct http_limits limits = http_usual_limits;
     limits.connections = DESCRIPTORS_CONNECTIONS_MAX;
+    limits.reserved = take_reserve(descriptors);
     limits.descriptor = descriptor_limit();
     server->descriptors = descriptors;
     exchanges_init(&server->exchanges, loop);
@@ -166,6 +203,7 @@ void http_server_destroy(struct http_server *server) {
     connections_free_closed(&server->connections);
     exchanges_deliver_all(&server->exchanges);
     connections_finish(&server->connections);
+    descriptor_budget_give_back(server->descriptors, DESCRIPTORS_CONNECTIONS, server->connections.limits.reserved);
     loop_defer_cancel(server->exchanges.loop, &server->end);
     timer_destroy(server->grace_timer);
     server->is_destroyed = true;

@@ -4,7 +4,8 @@
 //
 // Limits: HTTP_HEAD_LIMIT_BYTES of head (431); 60 s for a head from its first byte; 60 s without progress while a body
 // is read or a response is sent; the number of connections is limited by the descriptors of the process. At that limit,
-// the connection that has been idle or incomplete longest is closed.
+// the connection that has been idle or incomplete longest is closed. A part of the connections is reserved for
+// administrators (peer_is_administrator()).
 #pragma once
 
 #include "base/compiler.h"

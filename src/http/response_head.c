@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "http/response_head_internal.h"
 
-#include "http/connection_internal.h"
 #include "wire/http_message.h"
-
-#define USUAL_HEAD_BYTES 256
 
 static void add_line(struct buffer *out, const char *name, const char *value) {
     if (value == NULL)
@@ -44,16 +41,6 @@ void response_head_add(const struct response_head *head, struct buffer *out) {
         buffer_add(out, head->headers->data, head->headers->length);
     add_framing(head, out);
     buffer_add(out, "\r\n", 2);
-}
-
-void response_head_write(struct connection *connection, const struct response_head *head, const void *body,
-                         size_t length) {
-    AUTO_BUFFER struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
-    (void)!buffer_reserve(&text, USUAL_HEAD_BYTES);
-    response_head_add(head, &text);
-    struct iovec pieces[2] = {{.iov_base = text.data, .iov_len = text.length},
-                              {.iov_base = (void *)(uintptr_t)body, .iov_len = length}};
-    connection_write(connection, pieces, length > 0 ? 2 : 1);
 }
 
 const char *response_date_now(struct response_date *date) {

@@ -31,11 +31,6 @@ struct response_head {
 // Adds the head, with the empty line that ends it.
 void response_head_add(const struct response_head *head, struct buffer *out);
 
-struct connection;
-// Writes the head and `length` bytes of body to the connection.
-void response_head_write(struct connection *connection, const struct response_head *head, const void *body,
-                         size_t length);
-
 // The text of the current second; zeroed initially.
 struct response_date {
     int64_t second;

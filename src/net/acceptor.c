@@ -21,7 +21,6 @@ struct acceptor {
     void *data;
     struct list listening; // listening_socket.link
     struct timer *retry_timer;
-    bool is_paused;
 };
 
 struct listening_socket {
@@ -30,6 +29,7 @@ struct listening_socket {
     uv_poll_t poll;
     int fd;
     enum stream_kind kind;
+    bool is_paused;
 };
 
 static void on_connections_waiting(uv_poll_t *poll, int status, int events);
@@ -47,22 +47,21 @@ static void listening_close(struct listening_socket *listening) {
 
 // --- pausing ---
 
-static void pause_accepting(struct acceptor *acceptor) {
-    struct listening_socket *listening;
-    LIST_FOR_EACH (listening, &acceptor->listening, link)
-        (void)uv_poll_stop(&listening->poll);
-    acceptor->is_paused = true;
-    timer_start(acceptor->retry_timer, RETRY_NS);
+static void pause_accepting(struct listening_socket *listening) {
+    (void)uv_poll_stop(&listening->poll);
+    listening->is_paused = true;
+    timer_start(listening->acceptor->retry_timer, RETRY_NS);
 }
 
 void acceptor_resume(struct acceptor *acceptor) {
-    if (!acceptor->is_paused)
-        return;
     struct listening_socket *listening;
-    timer_stop(acceptor->retry_timer);
-    acceptor->is_paused = false;
-    LIST_FOR_EACH (listening, &acceptor->listening, link)
+    LIST_FOR_EACH (listening, &acceptor->listening, link) {
+        if (!listening->is_paused)
+            continue;
+        listening->is_paused = false;
         (void)uv_poll_start(&listening->poll, UV_READABLE, on_connections_waiting);
+    }
+    timer_stop(acceptor->retry_timer);
 }
 
 static void on_retry_timer(void *acceptor) {
@@ -70,15 +69,21 @@ static void on_retry_timer(void *acceptor) {
 }
 
 bool acceptor_is_paused(const struct acceptor *acceptor) {
-    return acceptor->is_paused;
+    return timer_is_running(acceptor->retry_timer);
 }
 
 // --- accepting ---
 
-static bool make_room(struct acceptor *acceptor) {
-    if (acceptor->handlers.make_room(acceptor->data))
+static bool may_accept(const struct listening_socket *listening) {
+    const struct acceptor *acceptor = listening->acceptor;
+    return acceptor->handlers.may_accept(listening->kind, acceptor->data);
+}
+
+static bool make_room(struct listening_socket *listening) {
+    const struct acceptor *acceptor = listening->acceptor;
+    if (acceptor->handlers.make_room(listening->kind, acceptor->data))
         return true;
-    pause_accepting(acceptor);
+    pause_accepting(listening);
     return false;
 }
 
@@ -91,36 +96,32 @@ static bool is_shortage(int errnum) {
 }
 
 // Returns whether to try again after accept() has failed.
-static bool handle_failure(struct acceptor *acceptor, int errnum, bool is_there) {
+static bool handle_failure(struct listening_socket *listening, int errnum, bool is_there) {
     if (is_lost_connection(errnum))
         return true;
     if (errnum == EAGAIN || (is_shortage(errnum) && !is_there))
         return false;
     if (is_shortage(errnum))
-        return make_room(acceptor);
-    pause_accepting(acceptor);
+        return make_room(listening);
+    pause_accepting(listening);
     return false;
-}
-
-static bool may_accept(const struct acceptor *acceptor) {
-    return acceptor->handlers.may_accept(acceptor->data);
 }
 
 // Returns false if no connection is waiting, or none can be accepted now. Room is made only if a connection is known to
 // be waiting: without free descriptors, accept() fails before it checks.
-static bool accept_next(const struct listening_socket *listening, bool is_there) {
+static bool accept_next(struct listening_socket *listening, bool is_there) {
     struct acceptor *acceptor = listening->acceptor;
-    if (!may_accept(acceptor) && !(is_there && make_room(acceptor)))
+    if (!may_accept(listening) && !(is_there && make_room(listening)))
         return false;
     int fd = accept4(listening->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd < 0)
-        return handle_failure(acceptor, errno, is_there);
+        return handle_failure(listening, errno, is_there);
     acceptor->handlers.on_accepted(stream_create(acceptor->loop, fd, listening->kind), listening->kind, acceptor->data);
     return listening->acceptor != NULL;
 }
 
 static void on_connections_waiting(uv_poll_t *poll, int status UNUSED, int events UNUSED) {
-    const struct listening_socket *listening = CONTAINER_OF(poll, struct listening_socket, poll);
+    struct listening_socket *listening = CONTAINER_OF(poll, struct listening_socket, poll);
     bool goes_on = accept_next(listening, true);
     for (int i = 1; i < ACCEPTS_PER_TURN && goes_on; i++)
         goes_on = accept_next(listening, false);
@@ -160,8 +161,7 @@ bool acceptor_listen(struct acceptor *acceptor, int fd, enum stream_kind kind, s
     listening->fd = fd;
     listening->kind = kind;
     list_add(&acceptor->listening, &listening->link);
-    if (!acceptor->is_paused)
-        code = uv_poll_start(&listening->poll, UV_READABLE, on_connections_waiting);
+    code = uv_poll_start(&listening->poll, UV_READABLE, on_connections_waiting);
     if (code == 0)
         return true;
     listening_close(listening);

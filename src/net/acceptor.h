@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Accepts connections at listening sockets. If the limit is reached, or descriptors or memory are exhausted,
-// connections wait in the queues of the sockets; they are not closed, and the loop does not spin.
+// Accepts connections at listening sockets. If there is no room for one, or descriptors or memory are exhausted,
+// connections wait in the queue of the socket; they are not closed, and the loop does not spin. Each socket pauses on
+// its own.
 #pragma once
 
 #include "base/compiler.h"
@@ -13,10 +14,10 @@ struct acceptor;
 
 // Called from the loop.
 struct acceptor_handlers {
-    // Whether there is room for one more connection.
-    bool (*may_accept)(void *data);
+    // Whether there is room for one more connection of the kind.
+    bool (*may_accept)(enum stream_kind kind, void *data);
     // Makes room, for example by closing an idle connection. Returns false if that is not possible now.
-    bool (*make_room)(void *data);
+    bool (*make_room)(enum stream_kind kind, void *data);
     // A new connection, owned by the handler. May destroy the acceptor.
     void (*on_accepted)(struct stream *stream, enum stream_kind kind, void *data);
 };
@@ -27,7 +28,7 @@ struct acceptor *acceptor_create(struct loop *loop, const struct acceptor_handle
 void acceptor_destroy(struct acceptor *acceptor);
 // Takes ownership of a listening socket, also on failure.
 bool acceptor_listen(struct acceptor *acceptor, int fd, enum stream_kind kind, struct error *err) NODISCARD;
-// Call when there is room again. While accepting is paused, it is also retried every 50 ms, because descriptors or
+// Call when there is room again. While a socket is paused, it is also retried every 50 ms, because descriptors or
 // memory may become available without a call.
 void acceptor_resume(struct acceptor *acceptor);
-bool acceptor_is_paused(const struct acceptor *acceptor);
+bool acceptor_is_paused(const struct acceptor *acceptor); // or one of its sockets

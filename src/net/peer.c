@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/memory.h"
 
@@ -14,6 +15,10 @@ struct peer peer_of(int fd) {
     if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &length) != 0 || credentials.uid == (uid_t)-1)
         return (struct peer){.is_known = false};
     return (struct peer){.is_known = true, .pid = credentials.pid, .uid = credentials.uid};
+}
+
+bool peer_is_administrator(const struct peer *peer) {
+    return peer->is_known && (peer->uid == 0 || peer->uid == getuid());
 }
 
 static char *format_ipv4(const void *address, in_port_t port) {

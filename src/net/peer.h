@@ -12,6 +12,8 @@ struct peer {
     uid_t uid;
 };
 struct peer peer_of(int fd);
+// Whether it is root or the user of this process.
+bool peer_is_administrator(const struct peer *peer);
 
 // Returns the peer address of a TCP connection: "127.0.0.1:4711" or "[::1]:4711", with a mapped IPv4 address in IPv4
 // form. Owned; NULL for any other descriptor, and if the connection is closed.

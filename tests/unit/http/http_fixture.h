@@ -297,7 +297,8 @@ static UNUSED void fill(struct connection *connection) {
 }
 
 static UNUSED void set_time_limit(enum connection_wait wait, int64_t ms) {
-    deadline_list_set_duration(server->connections.waits[wait], ms * NS_PER_MS);
+    deadline_list_set_duration(server->connections.waits[false][wait], ms * NS_PER_MS);
+    deadline_list_set_duration(server->connections.waits[true][wait], ms * NS_PER_MS);
 }
 
 // --- TCP ---

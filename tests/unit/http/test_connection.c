@@ -171,7 +171,7 @@ static void counts_progress_of_a_body(void **state UNUSED) {
 }
 
 static void closes_a_client_that_does_not_read(void **state UNUSED) {
-    set_time_limit(WAIT_PROGRESS, 20);
+    set_time_limit(WAIT_REST, 20);
     AUTO_CLIENT struct client client = client_open();
     client_send(&client, GET("/large"));
     while (http_server_connections(server) > 0)
@@ -221,7 +221,7 @@ static void lets_streams_stall(void **state UNUSED) {
     assert_true(http_stream_pending(seen.kept[0]) > 0);
     assert_int_equal(connection->entry.wait, WAIT_NONE);
     http_stream_end(seen.kept[0]);
-    assert_int_equal(connection->entry.wait, WAIT_PROGRESS);
+    assert_int_equal(connection->entry.wait, WAIT_REST);
 }
 
 int main(void) {

@@ -95,7 +95,7 @@ static void stops_when_answers_are_not_read(void **state UNUSED) {
     assert_int_equal(seen.handled, 1);
     assert_in_range(connection_queued_bytes(connection), 1, 4000200);
     assert_in_range(connection->input.length, 1, 2 * http_usual_limits.input_bytes);
-    assert_int_equal(connection->entry.wait, WAIT_PROGRESS);
+    assert_int_equal(connection->entry.wait, WAIT_REST);
     while (seen.handled < 3) {
         (void)client_take(&client);
         loop_run_pending(loop);

@@ -59,15 +59,45 @@ static void evicts_by_worth_and_age(void **state UNUSED) {
     loop_run_pending(loop);
     AUTO_CLIENT struct client lingering = client_open();
     client_send(&lingering, "rubbish\r\n\r\n");
+    AUTO_CLIENT struct client skipping = client_open();
+    client_send(&skipping, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\na");
+    AUTO_CLIENT struct client flushing = client_open();
+    client_send(&flushing, GET("/large"));
+    AUTO_CLIENT struct client sending = client_open();
+    client_send(&sending, "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\na");
     server->connections.limits.evict_ns = 0;
-    struct client *order[] = {&lingering, &old_idle, &new_idle, &head};
+    struct client *order[] = {&lingering, &old_idle, &new_idle, &head, &skipping, &flushing};
     for (size_t i = 0; i < ARRAY_COUNT(order); i++) {
-        assert_int_equal(http_server_connections(server), 5 - i);
-        assert_true(connections_evict(&server->connections));
+        assert_int_equal(http_server_connections(server), 8 - i);
+        assert_true(connections_evict(&server->connections, true));
         client_expect_end(order[i]);
     }
-    assert_false(connections_evict(&server->connections));
+    assert_false(connections_evict(&server->connections, true));
     assert_true(client_is_quiet(&kept));
+    assert_true(client_is_quiet(&sending));
+}
+
+static void evicts_administrators_last(void **state UNUSED) {
+    struct connections *all = &server->connections;
+    AUTO_CLIENT struct client own = client_open();
+    AUTO_CLIENT struct client second = client_open();
+    loop_run_pending(loop);
+    AUTO_CLIENT struct client other = connect_to(listen_at("127.0.0.1:0"));
+    client_send(&other, "GET");
+    while (http_server_connections(server) < 3)
+        uv_run(loop_uv(loop), UV_RUN_ONCE);
+    assert_int_equal(all->administrators, 2);
+    all->limits.evict_ns = 0;
+    assert_true(connections_evict(all, true));
+    client_expect_end(&other);
+    assert_false(connections_evict(all, false)); // they are within the reserve
+    all->limits.reserved = 1;
+    assert_true(connections_evict(all, false));
+    client_expect_end(&own);
+    assert_false(connections_evict(all, false));
+    assert_true(connections_evict(all, true));
+    client_expect_end(&second);
+    all->limits.reserved = 0;
 }
 
 // Each sends as much of a head as it can; the oldest of them go, and others are served in between.
@@ -193,15 +223,11 @@ static void bounds_what_streams_queue(void **state UNUSED) {
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_server, close_server)
     const struct CMUnitTest tests[] = {
-        TEST(closes_a_head_that_takes_too_long),
-        TEST(counts_from_the_first_byte_of_a_head),
-        TEST(does_not_wait_longer_to_linger),
-        TEST(evicts_by_worth_and_age),
-        TEST(bounds_what_incomplete_requests_hold),
-        TEST(bounds_what_is_not_read),
-        TEST(counts_bodies_until_they_are_answered),
-        TEST(bounds_what_kept_requests_hold),
-        TEST(bounds_what_streams_queue),
+        TEST(closes_a_head_that_takes_too_long), TEST(counts_from_the_first_byte_of_a_head),
+        TEST(does_not_wait_longer_to_linger),    TEST(evicts_by_worth_and_age),
+        TEST(evicts_administrators_last),        TEST(bounds_what_incomplete_requests_hold),
+        TEST(bounds_what_is_not_read),           TEST(counts_bodies_until_they_are_answered),
+        TEST(bounds_what_kept_requests_hold),    TEST(bounds_what_streams_queue),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

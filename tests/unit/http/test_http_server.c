@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 // --- accepting ---
 
@@ -27,7 +28,8 @@ static int close_limited(void **state) {
 }
 
 static void takes_its_limit_from_the_system(void **state UNUSED) {
-    assert_int_equal(descriptor_budget_left(descriptors, DESCRIPTORS_CONNECTIONS), 172);
+    assert_int_equal(server->connections.limits.reserved, 43);
+    assert_int_equal(descriptor_budget_left(descriptors, DESCRIPTORS_CONNECTIONS), 172 - 43);
     assert_int_equal(server->connections.limits.descriptor, 236);
 }
 
@@ -72,6 +74,108 @@ static void waits_until_a_busy_one_ends(void **state UNUSED) {
     client_expect(&second, "second");
     assert_int_equal(http_server_connections(server), 2);
 }
+
+// --- the reserve of administrators ---
+
+// 50 connections, of which 16 are reserved.
+static int open_small(void **state) {
+    (void)getrlimit(RLIMIT_NOFILE, &usual_limit);
+    set_descriptor_limit(100);
+    int result = open_server(state);
+    set_descriptor_limit(2000);
+    server->connections.limits.descriptor = INT32_MAX; // the clients' descriptors are ours, too
+    return result;
+}
+
+enum { RESERVED = 16, COMMON = 50 - RESERVED };
+
+static void keeps_a_reserve(void **state UNUSED) {
+    size_t left = descriptor_budget_left(descriptors, DESCRIPTORS_CONNECTIONS);
+    assert_int_equal(server->connections.limits.reserved, RESERVED);
+    assert_int_equal(left, COMMON);
+    static struct client crowd[50];
+    for (size_t i = 0; i < ARRAY_COUNT(crowd); i++) {
+        crowd[i] = client_open();
+        client_send(&crowd[i], GET("/keep"));
+        size_t beyond = i < RESERVED ? 0 : i + 1 - RESERVED;
+        assert_int_equal(descriptor_budget_left(descriptors, DESCRIPTORS_CONNECTIONS), left - beyond);
+    }
+    assert_int_equal(http_server_connections(server), 50);
+    for (size_t i = 0; i < ARRAY_COUNT(crowd); i++)
+        client_close(&crowd[i]);
+    loop_run_pending(loop);
+    assert_int_equal(descriptor_budget_left(descriptors, DESCRIPTORS_CONNECTIONS), left);
+    http_server_destroy(TAKE(server));
+    assert_int_equal(descriptor_budget_left(descriptors, DESCRIPTORS_CONNECTIONS), left + RESERVED);
+}
+
+// The requests of all clients are kept, so that none can be closed.
+static void tcp_cannot_take_the_reserve(void **state UNUSED) {
+    static struct client crowd[60];
+    in_port_t port = listen_at("127.0.0.1:0");
+    for (size_t i = 0; i < ARRAY_COUNT(crowd); i++) {
+        crowd[i] = connect_to(port);
+        assert_int_equal(send(crowd[i].fd, GET("/keep"), strlen(GET("/keep")), 0), strlen(GET("/keep")));
+    }
+    while (http_server_connections(server) < COMMON)
+        uv_run(loop_uv(loop), UV_RUN_ONCE);
+    loop_run_pending(loop);
+    assert_int_equal(http_server_connections(server), COMMON);
+    AUTO_CLIENT struct client administrator = client_open();
+    client_send(&administrator, GET("/served"));
+    client_expect(&administrator, "/served");
+    client_close(&crowd[0]);
+    while (http_server_connections(server) < COMMON + 1) // the next one has waited
+        uv_run(loop_uv(loop), UV_RUN_ONCE);
+    for (size_t i = 0; i < ARRAY_COUNT(crowd); i++)
+        client_close(&crowd[i]);
+}
+
+// Requests that are responded to before their bodies have ended.
+static void unfinished_bodies_make_room(void **state UNUSED) {
+    static struct client crowd[60];
+    in_port_t port = listen_at("127.0.0.1:0");
+    server->connections.limits.evict_ns = 0;
+    for (size_t i = 0; i < ARRAY_COUNT(crowd); i++) {
+        crowd[i] = connect_to(port);
+        client_send(&crowd[i], "GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 200000\r\n\r\na");
+        client_expect(&crowd[i], "200 OK");
+        assert_true(http_server_connections(server) <= COMMON);
+    }
+    client_expect_end(&crowd[0]);
+    for (size_t i = 0; i < ARRAY_COUNT(crowd); i++)
+        client_close(&crowd[i]);
+}
+
+static struct client client_open_as(uid_t uid) {
+    assert_int_equal(seteuid(uid), 0);
+    struct client client = client_open();
+    assert_int_equal(seteuid(getuid()), 0);
+    return client;
+}
+
+static void users_cannot_take_the_reserve(void **state UNUSED) {
+    static struct client crowd[COMMON];
+    if (getuid() != 0)
+        skip(); // cannot become another user
+    assert_int_equal(chmod(directory, 0711), 0);
+    for (size_t i = 0; i < ARRAY_COUNT(crowd); i++) {
+        crowd[i] = client_open_as(1);
+        client_send(&crowd[i], GET("/keep"));
+    }
+    assert_int_equal(http_server_connections(server), COMMON);
+    AUTO_CLIENT struct client user = client_open_as(2);
+    loop_run_pending(loop);
+    client_expect_end(&user);
+    AUTO_CLIENT struct client administrator = client_open();
+    client_send(&administrator, GET("/served"));
+    client_expect(&administrator, "/served");
+    assert_int_equal(seen.cancelled, 0);
+    for (size_t i = 0; i < ARRAY_COUNT(crowd); i++)
+        client_close(&crowd[i]);
+}
+
+// --- descriptors ---
 
 // What the rest of the process has open counts, too.
 static void leaves_descriptors_to_others(void **state UNUSED) {
@@ -278,6 +382,7 @@ static void destroys_nothing(void **state UNUSED) {
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_server, close_server)
 #define LIMITED(name) cmocka_unit_test_setup_teardown(name, open_limited, close_limited)
+#define SMALL(name) cmocka_unit_test_setup_teardown(name, open_small, close_limited)
     const struct CMUnitTest tests[] = {
         LIMITED(takes_its_limit_from_the_system),
         LIMITED(evicts_the_oldest_idle_for_a_new_one),
@@ -285,6 +390,10 @@ int main(void) {
         LIMITED(leaves_descriptors_to_others),
         LIMITED(closes_an_idle_one_without_descriptors),
         LIMITED(serves_bursts),
+        SMALL(keeps_a_reserve),
+        SMALL(tcp_cannot_take_the_reserve),
+        SMALL(unfinished_bodies_make_room),
+        SMALL(users_cannot_take_the_reserve),
         TEST(shuts_down_with_idle_connections),
         TEST(shuts_down_without_connections),
         TEST(waits_for_busy_connections),

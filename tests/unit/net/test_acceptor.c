@@ -36,7 +36,7 @@ static struct {
     struct stream *accepted[CLIENTS_MAX];
     size_t count, room; // room: so many may be accepted at a time
     int asked;          // to make room
-    bool makes_room, destroys;
+    bool makes_room, destroys, refuses_tcp;
 } seen;
 
 static void close_first(void) {
@@ -44,12 +44,12 @@ static void close_first(void) {
     memmove(&seen.accepted[0], &seen.accepted[1], sizeof seen.accepted[0] * --seen.count);
 }
 
-static bool may_accept(void *data) {
+static bool may_accept(enum stream_kind kind, void *data) {
     assert_ptr_equal(data, &seen);
-    return seen.count < seen.room;
+    return seen.count < seen.room && !(seen.refuses_tcp && kind == STREAM_TCP);
 }
 
-static bool make_room(void *data UNUSED) {
+static bool make_room(enum stream_kind kind UNUSED, void *data UNUSED) {
     seen.asked++;
     if (!seen.makes_room || seen.count == 0)
         return false;
@@ -92,13 +92,17 @@ static int close_acceptor(void **state UNUSED) {
     return rmdir(directory);
 }
 
-static void client_connects(void) {
+static void client_connects_to(const char *path) {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    memcpy(address.sun_path, socket_path, strlen(socket_path) + 1);
+    memcpy(address.sun_path, path, strlen(path) + 1);
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     assert_true(fd >= 0);
     assert_int_equal(connect(fd, (const struct sockaddr *)&address, sizeof address), 0);
     clients[client_count++] = fd;
+}
+
+static void client_connects(void) {
+    client_connects_to(socket_path);
 }
 
 static void clients_connect(size_t count) {
@@ -168,6 +172,22 @@ static void pauses_without_room(void **state UNUSED) {
         uv_run(loop_uv(loop), UV_RUN_ONCE);
     loop_run_pending(loop);
     assert_false(acceptor_is_paused(acceptor));
+}
+
+static void pauses_one_socket_of_several(void **state UNUSED) {
+    int fd;
+    AUTO_FREE char *other = memory_printf("%s/other", directory);
+    assert_true(listen_unix(other, &fd, NULL));
+    assert_true(acceptor_listen(acceptor, fd, STREAM_TCP, NULL)); // by name only
+    seen.refuses_tcp = true;
+    client_connects_to(other);
+    loop_run_pending(loop);
+    assert_true(acceptor_is_paused(acceptor));
+    client_connects();
+    loop_run_pending(loop);
+    assert_int_equal(seen.count, 1);
+    assert_int_equal(seen.asked, 1);
+    (void)unlink(other);
 }
 
 static void listens_while_it_is_paused(void **state UNUSED) {
@@ -283,6 +303,7 @@ int main(void) {
         TEST(makes_room_for_each),
         TEST(asks_for_room_only_when_somebody_waits),
         TEST(pauses_without_room),
+        TEST(pauses_one_socket_of_several),
         TEST(listens_while_it_is_paused),
         TEST(does_not_spin_without_descriptors),
         TEST(makes_room_without_descriptors),

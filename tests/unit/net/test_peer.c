@@ -30,6 +30,13 @@ static void knows_the_process(void **state UNUSED) {
     (void)close(pair[1]);
 }
 
+static void knows_administrators(void **state UNUSED) {
+    assert_true(peer_is_administrator(&(const struct peer){.is_known = true, .uid = 0}));
+    assert_true(peer_is_administrator(&(const struct peer){.is_known = true, .uid = getuid()}));
+    assert_false(peer_is_administrator(&(const struct peer){.is_known = true, .uid = getuid() + 1}));
+    assert_false(peer_is_administrator(&(const struct peer){.is_known = false}));
+}
+
 // The address of an accepted connection's client as the client itself knows it.
 static void knows_the_address(int family, const void *listen_to, const struct sockaddr *connect_to, socklen_t size,
                               const char *format) {
@@ -82,8 +89,8 @@ static void knows_nobody(void **state UNUSED) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(knows_the_process),    cmocka_unit_test(knows_ipv4),   cmocka_unit_test(knows_ipv6),
-        cmocka_unit_test(knows_ipv4_over_ipv6), cmocka_unit_test(knows_nobody),
+        cmocka_unit_test(knows_the_process), cmocka_unit_test(knows_administrators), cmocka_unit_test(knows_ipv4),
+        cmocka_unit_test(knows_ipv6),        cmocka_unit_test(knows_ipv4_over_ipv6), cmocka_unit_test(knows_nobody),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

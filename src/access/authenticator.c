@@ -3,13 +3,13 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "access/password.h"
 #include "base/list.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "loop/worker_pool.h"
+#include "net/peer.h"
 
 #define THREADS 2U
 
@@ -49,16 +49,16 @@ static void set_unknown(struct client_identity *identity) {
 }
 
 void client_identity_by_default(const struct credentials *credentials, struct client_identity *identity) {
-    uint32_t uid = credentials->uid;
+    const struct peer peer = {.is_known = credentials->has_uid, .uid = credentials->uid};
     if (!credentials->is_local || !credentials->has_uid) {
         set_unknown(identity);
         return;
     }
     *identity = (struct client_identity){
-        .access = uid == 0 || uid == getuid() ? IDENTITY_ADMIN : IDENTITY_READ,
+        .access = peer_is_administrator(&peer) ? IDENTITY_ADMIN : IDENTITY_READ,
         .has_uid = true,
-        .uid = uid,
-        .user = memory_printf("%u", uid),
+        .uid = peer.uid,
+        .user = memory_printf("%u", peer.uid),
     };
 }
 

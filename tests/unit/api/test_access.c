@@ -99,10 +99,23 @@ static void a_disconnect_cancels_the_identification(void **state UNUSED) {
     fixture_send_with(gone, "GET /v1/services", AS_ANN, "");
     await_check(&fixture);
     assert_int_equal(close(gone), 0);
-    while (!list_is_empty(&fixture.api->calls)) // although the check goes on
+    while (!list_is_empty(&fixture.api->calls)) // although the password is still being checked
         uv_run(loop_uv(fixture.loop), UV_RUN_NOWAIT);
     assert_int_equal(sem_post(&may_end), 0);
     slow_check_remove(&fixture);
+}
+
+static void the_end_cancels_the_identification(void **state UNUSED) {
+    struct fixture fixture;
+    slow_check_install(&fixture);
+    int client = fixture_connect(&fixture);
+    fixture_send_with(client, "GET /v1/services", AS_ANN, "");
+    await_check(&fixture);
+    http_server_destroy(TAKE(fixture.server));
+    api_destroy(TAKE(fixture.api));
+    assert_int_equal(sem_post(&may_end), 0);
+    slow_check_remove(&fixture);
+    assert_int_equal(close(client), 0);
 }
 
 static void headers_are_understood(void **state UNUSED) {
@@ -173,20 +186,6 @@ static void the_uid_decides_without_an_authenticator(void **state UNUSED) {
     fixture.api->spec.authenticator = NULL;
     assert_int_equal(status_with(&fixture, "POST /v1/services", AS_BOB, "{\"action\":\"replan\"}"), 202);
     slow_check_remove(&fixture);
-}
-
-static void the_end_cancels_the_identification(void **state UNUSED) {
-    struct fixture fixture;
-    slow_check_install(&fixture);
-    int client = fixture_connect(&fixture);
-    fixture_send_with(client, "GET /v1/services", AS_ANN, "");
-    await_check(&fixture);
-    http_server_destroy(TAKE(fixture.server));
-    api_destroy(TAKE(fixture.api));
-    assert_non_null(strstr(buffer_text(&fixture.log), "GET /v1/services"));
-    assert_int_equal(sem_post(&may_end), 0);
-    slow_check_remove(&fixture);
-    assert_int_equal(close(client), 0);
 }
 
 static void access_levels(void **state UNUSED) {

@@ -19,7 +19,8 @@
  *
  * Text is UTF-8 and ends with a NUL. A NUL inside a text of the daemon reads as U+FFFD; a log message keeps it, and so
  * comes with its length. Points in time are nanoseconds since 1970-01-01 UTC, 0 for none. Their functions also give the
- * text that the daemon sent (RFC 3339) through *text, unless `text` is NULL. Durations are milliseconds.
+ * text that the daemon sent (RFC 3339) through *text, unless `text` is NULL. Durations are milliseconds, with
+ * notices nanoseconds.
  *
  * Threads. A client, its calls and its interrupt descriptor are used by one thread at a time; different clients may be
  * used by different threads at once. Results are independent of the client and do not change: several threads may read
@@ -244,6 +245,58 @@ bool pebble_send_signal(struct pebble_client *client, const char *signal, const 
 bool pebble_call_send_signal(struct pebble_client *client, const char *signal, const char *const *names, size_t count,
                              struct pebble_call **call, struct pebble_error *error);
 
+/* ---- checks ---- */
+
+struct pebble_check;
+struct pebble_checks;
+/* `level`: "alive", "ready", or NULL for any. `names`: the checks to ask for; with count 0 all of the plan, and `names`
+ * may be NULL. */
+bool pebble_get_checks(struct pebble_client *client, const char *level, const char *const *names, size_t count,
+                       struct pebble_checks **checks, struct pebble_error *error);
+bool pebble_call_get_checks(struct pebble_client *client, const char *level, const char *const *names, size_t count,
+                            struct pebble_call **call, struct pebble_error *error);
+struct pebble_checks *pebble_call_take_checks(struct pebble_call *call);
+size_t pebble_checks_count(const struct pebble_checks *checks);
+/* Part of the list; NULL if `index` is not below the count. */
+const struct pebble_check *pebble_checks_at(const struct pebble_checks *checks, size_t index);
+void pebble_checks_destroy(struct pebble_checks *checks);
+
+const char *pebble_check_name(const struct pebble_check *check);
+const char *pebble_check_level(const struct pebble_check *check);   /* "alive", "ready" or "" */
+const char *pebble_check_startup(const struct pebble_check *check); /* "enabled" or "disabled" */
+const char *pebble_check_status(const struct pebble_check *check);  /* "up", "down" or "inactive" */
+int64_t pebble_check_successes(const struct pebble_check *check);
+int64_t pebble_check_failures(const struct pebble_check *check);           /* since the last success */
+int64_t pebble_check_threshold(const struct pebble_check *check);          /* the failures that make it "down" */
+const char *pebble_check_change_id(const struct pebble_check *check);      /* NULL while it is inactive */
+const char *pebble_check_prev_change_id(const struct pebble_check *check); /* of the change before; NULL: none */
+
+struct pebble_changed_checks;
+/* `action`: "start" or "stop". *changed (`changed` may be NULL) names the checks that were not started or stopped
+ * already. */
+bool pebble_control_checks(struct pebble_client *client, const char *action, const char *const *names, size_t count,
+                           struct pebble_changed_checks **changed, struct pebble_error *error);
+bool pebble_call_control_checks(struct pebble_client *client, const char *action, const char *const *names,
+                                size_t count, struct pebble_call **call, struct pebble_error *error);
+struct pebble_changed_checks *pebble_call_take_changed_checks(struct pebble_call *call);
+size_t pebble_changed_checks_count(const struct pebble_changed_checks *changed);
+/* A name, in alphabetical order; NULL if `index` is not below the count. */
+const char *pebble_changed_checks_at(const struct pebble_changed_checks *changed, size_t index);
+void pebble_changed_checks_destroy(struct pebble_changed_checks *changed);
+
+struct pebble_check_refresh;
+/* Runs the check now and waits for its end. A check that fails is not a failure of the function. `refresh` may be
+ * NULL. */
+bool pebble_refresh_check(struct pebble_client *client, const char *name, struct pebble_check_refresh **refresh,
+                          struct pebble_error *error);
+bool pebble_call_refresh_check(struct pebble_client *client, const char *name, struct pebble_call **call,
+                               struct pebble_error *error);
+struct pebble_check_refresh *pebble_call_take_check_refresh(struct pebble_call *call);
+/* The check after the run; part of the refresh. */
+const struct pebble_check *pebble_check_refresh_check(const struct pebble_check_refresh *refresh);
+const char *pebble_check_refresh_error_text(const struct pebble_check_refresh *refresh); /* NULL: it has passed */
+void pebble_check_refresh_destroy(struct pebble_check_refresh *refresh);
+
 /* ---- changes ---- */
 
 struct pebble_task;
@@ -325,6 +378,70 @@ bool pebble_call_wait_change(struct pebble_client *client, const char *id, const
 /* The item of a call with poll_ms, until the next step; NULL unless the call is in PEBBLE_CALL_ITEM. */
 const struct pebble_change *pebble_call_change(const struct pebble_call *call);
 
+/* ---- notices ---- */
+
+struct pebble_notice;
+struct pebble_notices;
+struct pebble_notice_options {
+    size_t size;              /* sizeof(struct pebble_notice_options) */
+    const char *const *types; /* "custom", "change-update", "warning" */
+    size_t type_count;        /* 0: all types */
+    const char *const *keys;
+    size_t key_count;        /* 0: all keys */
+    const uint32_t *user_id; /* public notices and those of this user; only for admins. NULL: those of the caller */
+    const char *users;       /* "all": those of all users; only for admins. NULL: see user_id */
+    int64_t after_ns;        /* only those that were repeated after this point in time; 0: all */
+    int64_t wait_ns;         /* how long the daemon waits for a notice if there is none; 0: it does not wait */
+};
+/* In the order in which they were last repeated. That none came is not a failure: the list is empty. `options` may be
+ * NULL. */
+bool pebble_get_notices(struct pebble_client *client, const struct pebble_notice_options *options,
+                        struct pebble_notices **notices, struct pebble_error *error);
+bool pebble_call_get_notices(struct pebble_client *client, const struct pebble_notice_options *options,
+                             struct pebble_call **call, struct pebble_error *error);
+struct pebble_notices *pebble_call_take_notices(struct pebble_call *call);
+size_t pebble_notices_count(const struct pebble_notices *notices);
+/* Part of the list; NULL if `index` is not below the count. */
+const struct pebble_notice *pebble_notices_at(const struct pebble_notices *notices, size_t index);
+void pebble_notices_destroy(struct pebble_notices *notices);
+
+bool pebble_get_notice(struct pebble_client *client, const char *id, struct pebble_notice **notice,
+                       struct pebble_error *error);
+bool pebble_call_get_notice(struct pebble_client *client, const char *id, struct pebble_call **call,
+                            struct pebble_error *error);
+struct pebble_notice *pebble_call_take_notice(struct pebble_call *call);
+void pebble_notice_destroy(struct pebble_notice *notice);
+
+const char *pebble_notice_id(const struct pebble_notice *notice);
+bool pebble_notice_user_id(const struct pebble_notice *notice, uint32_t *user_id); /* false: it is public */
+const char *pebble_notice_type(const struct pebble_notice *notice);
+const char *pebble_notice_key(const struct pebble_notice *notice);
+int64_t pebble_notice_first_occurred_ns(const struct pebble_notice *notice, const char **text);
+int64_t pebble_notice_last_occurred_ns(const struct pebble_notice *notice, const char **text);
+int64_t pebble_notice_last_repeated_ns(const struct pebble_notice *notice, const char **text);
+int64_t pebble_notice_occurrences(const struct pebble_notice *notice);
+/* Of the last occurrence: a JSON object of strings as text; NULL: none. */
+const char *pebble_notice_data(const struct pebble_notice *notice);
+/* Durations in nanoseconds, and their text ("1h30m0s") through *text (may be NULL); 0 and NULL: none. Within the first,
+ * a further occurrence does not repeat the notice; the second counts from the last occurrence. */
+int64_t pebble_notice_repeat_after_ns(const struct pebble_notice *notice, const char **text);
+int64_t pebble_notice_expire_after_ns(const struct pebble_notice *notice, const char **text);
+
+struct pebble_notify_options {
+    size_t size;              /* sizeof(struct pebble_notify_options) */
+    const char *key;          /* "example.com/path"; required */
+    const char *const *names; /* of the data */
+    const char *const *values;
+    size_t data_count;
+    int64_t repeat_after_ns; /* 0: every occurrence repeats the notice */
+};
+/* Records an occurrence of the notice of type "custom" with this key. *notice_id: `notice_id` may be NULL. */
+bool pebble_notify(struct pebble_client *client, const struct pebble_notify_options *options, char **notice_id,
+                   struct pebble_error *error);
+bool pebble_call_notify(struct pebble_client *client, const struct pebble_notify_options *options,
+                        struct pebble_call **call, struct pebble_error *error);
+char *pebble_call_take_notice_id(struct pebble_call *call);
+
 /* ---- plan and layers ---- */
 
 struct pebble_plan;
@@ -382,6 +499,36 @@ bool pebble_call_get_logs(struct pebble_client *client, const struct pebble_log_
                           struct pebble_call **call, struct pebble_error *error);
 /* The item, until the next step; NULL unless the call is in PEBBLE_CALL_ITEM. */
 const struct pebble_log_entry *pebble_call_log_entry(const struct pebble_call *call);
+
+/* ---- identities: who may use the API ---- */
+
+struct pebble_identity;
+struct pebble_identities;
+bool pebble_get_identities(struct pebble_client *client, struct pebble_identities **identities,
+                           struct pebble_error *error);
+bool pebble_call_get_identities(struct pebble_client *client, struct pebble_call **call, struct pebble_error *error);
+struct pebble_identities *pebble_call_take_identities(struct pebble_call *call);
+size_t pebble_identities_count(const struct pebble_identities *identities);
+/* Part of the list, in the order of names; NULL if `index` is not below the count. */
+const struct pebble_identity *pebble_identities_at(const struct pebble_identities *identities, size_t index);
+void pebble_identities_destroy(struct pebble_identities *identities);
+
+const char *pebble_identity_name(const struct pebble_identity *identity);
+const char *
+pebble_identity_access(const struct pebble_identity *identity); /* "admin", "read", "metrics", "untrusted" */
+/* Whether it is of type local, and its user ID (`user_id` may be NULL). */
+bool pebble_identity_user_id(const struct pebble_identity *identity, uint32_t *user_id);
+/* The daemon sends "*****" in the place of both. NULL: the identity is not of type basic, or cert. */
+const char *pebble_identity_password(const struct pebble_identity *identity);
+const char *pebble_identity_certificate(const struct pebble_identity *identity);
+
+/* `action`: "add", "update", "replace" or "remove". `identities`: a JSON object from names to identities, such as
+ * {"mary": {"access": "admin", "local": {"user-id": 1000}}}; null in the place of an identity removes it. The daemon
+ * modifies all or none of them. */
+bool pebble_modify_identities(struct pebble_client *client, const char *action, const char *identities,
+                              struct pebble_error *error);
+bool pebble_call_modify_identities(struct pebble_client *client, const char *action, const char *identities,
+                                   struct pebble_call **call, struct pebble_error *error);
 
 #ifdef __cplusplus
 }

@@ -1,57 +1,97 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "api/access_internal.h"
 
-#include <stdio.h>
+#include <string.h>
 
 #include "api/api_internal.h"
 #include "base/memory.h"
+#include "data/base64.h"
 
-// Over the Unix socket, root and the daemon's own user are admins.
-static void identify_by_peer(struct api_call *call) {
-    struct peer peer = http_exchange_peer(call->exchange);
-    struct api_identity *identity = &call->identity;
-    (void)snprintf(identity->user, sizeof identity->user, "<unknown>");
-    if (http_exchange_transport(call->exchange) != HTTP_OVER_UNIX || !peer.is_known)
+// --- basic authentication (RFC 7617) ---
+
+struct basic {
+    struct buffer text; // "USER:PASSWORD", then with a NUL in the place of the colon
+    const char *user, *password;
+};
+
+// Sets neither user nor password if the header is absent or malformed, as in the reference.
+static void basic_read(const struct http_exchange *exchange, struct basic *basic) {
+    static const char scheme[] = "basic ";
+    const char *header = http_head_get(http_exchange_head(exchange), "Authorization");
+    *basic = (struct basic){.text = BUFFER_INIT(BUFFER_NO_LIMIT)};
+    if (header == NULL || strncasecmp(header, scheme, sizeof scheme - 1) != 0)
         return;
-    (void)snprintf(identity->user, sizeof identity->user, "%u", peer.uid);
-    identity->access = peer_is_administrator(&peer) ? API_ACCESS_ADMIN : API_ACCESS_READ;
+    const char *encoded = header + sizeof scheme - 1;
+    size_t length = strlen(encoded);
+    // Memory is reserved first, because a buffer that grows leaves copies.
+    if (!buffer_reserve(&basic->text, length + 1) || !base64_decode(&basic->text, encoded, length))
+        return;
+    char *colon = basic->text.length > 0 ? memchr(basic->text.data, ':', basic->text.length) : NULL;
+    if (colon == NULL || memchr(basic->text.data, '\0', basic->text.length) != NULL)
+        return;
+    *colon = '\0';
+    basic->user = basic->text.data;
+    basic->password = colon + 1;
 }
 
-static void on_call_authenticated(struct api_authentication *authentication) {
+static void basic_finish(struct basic *basic) {
+    if (basic->text.data != NULL)
+        explicit_bzero(basic->text.data, basic->text.length);
+    buffer_finish(&basic->text);
+}
+
+// --- identification ---
+
+static void on_call_authenticated(struct authentication *authentication) {
     struct api_call *call = CONTAINER_OF(authentication, struct api_call, authentication);
-    call->identity = authentication->identity;
     call->on_identified(call);
 }
 
 bool access_identify(struct api_call *call, access_identified_fn on_identified) {
-    const struct api_authenticator *authenticator = &call->api->spec.authenticator;
-    identify_by_peer(call);
-    if (authenticator->begin == NULL)
+    struct authenticator *authenticator = call->api->spec.authenticator;
+    struct peer peer = http_exchange_peer(call->exchange);
+    struct credentials credentials = {
+        .is_local = http_exchange_transport(call->exchange) == HTTP_OVER_UNIX,
+        .has_uid = peer.is_known,
+        .uid = peer.uid,
+    };
+    if (authenticator == NULL) {
+        client_identity_by_default(&credentials, &call->authentication.identity);
         return true;
+    }
+    struct basic basic;
+    basic_read(call->exchange, &basic);
+    credentials.user = basic.user;
+    credentials.password = basic.password;
     call->on_identified = on_identified;
-    call->authentication = (struct api_authentication){
-        .exchange = call->exchange, .identity = call->identity, .on_done = on_call_authenticated};
-    if (!authenticator->begin(&call->authentication, authenticator->data))
-        return false;
-    call->identity = call->authentication.identity;
-    return true;
+    call->authentication.on_done = on_call_authenticated;
+    bool is_done = authenticator_begin(authenticator, &call->authentication, &credentials);
+    basic_finish(&basic);
+    return is_done;
 }
 
 void access_cancel(struct api_call *call) {
-    const struct api_authenticator *authenticator = &call->api->spec.authenticator;
-    authenticator->cancel(&call->authentication, authenticator->data);
+    if (call->api->spec.authenticator != NULL)
+        authenticator_cancel(call->api->spec.authenticator, &call->authentication);
 }
 
-bool access_is_allowed(const struct api_identity *identity, enum route_access wanted) {
+bool access_user_id(const struct api_call *call, uint32_t *user_id) {
+    const struct client_identity *identity = api_identity(call);
+    if (identity->has_uid)
+        *user_id = identity->uid;
+    return identity->has_uid;
+}
+
+bool access_is_allowed(const struct client_identity *identity, enum route_access wanted) {
     switch (wanted) {
     case FOR_ALL:
         return true;
     case FOR_READERS:
-        return identity->access >= API_ACCESS_READ;
+        return identity->access >= IDENTITY_READ;
     case FOR_ADMINS:
-        return identity->access == API_ACCESS_ADMIN;
+        return identity->access == IDENTITY_ADMIN;
     case FOR_METRICS:
-        return identity->access >= API_ACCESS_METRICS;
+        return identity->access >= IDENTITY_METRICS;
     default: // the pairing window is never open
         return false;
     }

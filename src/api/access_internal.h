@@ -8,9 +8,11 @@
 
 typedef void (*access_identified_fn)(struct api_call *call);
 
-// Sets call->identity to the identity of the client. Returns true if it is known at once; then `on_identified` is not
-// called. Otherwise `on_identified` is called later, once, from the loop.
+// Sets the identity of the call's client, see api_identity(). Returns true if it is known at once; then `on_identified`
+// is not called. Otherwise `on_identified` is called later, once, from the loop.
 bool access_identify(struct api_call *call, access_identified_fn on_identified) NODISCARD;
 // Cancels a pending identification; `on_identified` is not called.
 void access_cancel(struct api_call *call);
-bool access_is_allowed(const struct api_identity *identity, enum route_access wanted);
+// The user whose notices are the client's own. False if the client is not known by its uid.
+bool access_user_id(const struct api_call *call, uint32_t *user_id);
+bool access_is_allowed(const struct client_identity *identity, enum route_access wanted);

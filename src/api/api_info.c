@@ -18,12 +18,15 @@ void api_get_system_info(struct api_call *call) {
 }
 
 void api_get_health(struct api_call *call) {
-    const char *level = url_query_first(api_query(call), "level");
-    if (!text_is_empty(level) && !text_equal(level, "alive") && !text_equal(level, "ready")) {
-        api_respond_failure(call, ERROR_BAD_REQUEST, "level must be \"alive\" or \"ready\"");
+    enum check_level level;
+    if (!api_read_level(call, &level)) {
+        api_refuse_level(call);
         return;
     }
+    AUTO_TEXT_LIST struct text_list names = {0};
+    url_query_list(api_query(call), "names", &names);
+    bool is_healthy = check_manager_is_healthy(call->api->spec.checks, level, &names);
     AUTO_BUFFER struct buffer result = BUFFER_INIT(BUFFER_NO_LIMIT);
-    buffer_add_string(&result, "{\"healthy\":true}");
-    api_respond_result(call, &result);
+    buffer_add_string(&result, is_healthy ? "{\"healthy\":true}" : "{\"healthy\":false}");
+    api_respond_result_status(call, is_healthy ? 200 : 502, &result);
 }

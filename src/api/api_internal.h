@@ -20,6 +20,9 @@ struct api {
 
 void api_get_system_info(struct api_call *call);
 void api_get_health(struct api_call *call);
+void api_get_checks(struct api_call *call);
+void api_post_checks(struct api_call *call);
+void api_post_checks_refresh(struct api_call *call);
 void api_get_services(struct api_call *call);
 void api_post_services(struct api_call *call);
 void api_any_service(struct api_call *call);
@@ -30,4 +33,17 @@ void api_get_change(struct api_call *call);
 void api_post_change(struct api_call *call);
 void api_get_change_wait(struct api_call *call);
 void api_get_logs(struct api_call *call);
+void api_get_identities(struct api_call *call);
+void api_post_identities(struct api_call *call);
 void api_post_signals(struct api_call *call);
+void api_get_metrics(struct api_call *call);
+void api_get_notices(struct api_call *call);
+void api_post_notices(struct api_call *call);
+void api_get_notice(struct api_call *call);
+
+// --- shared by handlers ---
+
+// Reads the parameter "level" of the request. False if it is neither "alive" nor "ready", which api_refuse_level()
+// responds to.
+bool api_read_level(struct api_call *call, enum check_level *level) NODISCARD;
+void api_refuse_level(struct api_call *call);

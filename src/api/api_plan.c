@@ -61,7 +61,7 @@ static bool check_request(const struct layer_request *request, struct error *err
 }
 
 static void log_layer(const struct api_call *call, const struct plan_update_result *result) {
-    AUTO_FREE char *event = memory_printf("authz_admin:%s,add_layer", call->identity.user);
+    AUTO_FREE char *event = memory_printf("authz_admin:%s,add_layer", api_identity(call)->user);
     AUTO_FREE char *words = memory_printf("Adding layer %s", result->label);
     log_security(LOG_SECURITY_WARN, event, words);
     for (size_t i = 0; i < result->warnings->count; i++)

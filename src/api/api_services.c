@@ -53,10 +53,13 @@ static void on_services_body(struct api_call *call, const json_t *body) {
         return;
     }
     struct change *change = NULL;
-    if (service_manager_request(call->api->spec.services, action, &services, &change, &err))
-        api_respond_change(call, change);
-    else
+    if (!service_manager_request(call->api->spec.services, action, &services, &change, &err)) {
         api_respond_error(call, &err);
+        return;
+    }
+    if (action == SERVICE_REPLAN)
+        check_manager_replan(call->api->spec.checks);
+    api_respond_change(call, change);
 }
 
 void api_post_services(struct api_call *call) {

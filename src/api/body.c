@@ -23,6 +23,7 @@ static void on_body_read(struct http_exchange *exchange UNUSED, const struct buf
         api_respond_decode_error(call, &reason);
         return;
     }
+    call->body = body;
     call->on_json(call, value);
 }
 

@@ -27,18 +27,20 @@ static void call_destroy(struct api_call *call) {
         call->destroy_kept(call->kept);
     checkpoint_wait_cancel(call->api->spec.checkpoint, &call->save);
     buffer_finish(&call->saved_response);
+    client_identity_finish(&call->authentication.identity);
     list_remove(&call->link);
     free(call);
 }
 
 static void deny(struct api_call *call) {
-    if (call->identity.access != API_ACCESS_NONE) {
+    const struct client_identity *identity = api_identity(call);
+    if (identity->access != IDENTITY_UNKNOWN) {
         AUTO_BUFFER struct buffer path = BUFFER_INIT(BUFFER_NO_LIMIT);
         const char *text = http_exchange_path(call->exchange);
         url_add_path_escaped(&path, text, strlen(text));
-        AUTO_FREE char *event = memory_printf("authz_fail:%s,%s", call->identity.user, buffer_text(&path));
+        AUTO_FREE char *event = memory_printf("authz_fail:%s,%s", identity->user, buffer_text(&path));
         AUTO_FREE char *words =
-            memory_printf("User %s not authorized to access %s", call->identity.user, buffer_text(&path));
+            memory_printf("User %s not authorized to access %s", identity->user, buffer_text(&path));
         log_security(LOG_SECURITY_CRITICAL, event, words);
     }
     AUTO_ERROR struct error err = {0};
@@ -54,7 +56,7 @@ static void on_client_closed(struct http_exchange *exchange UNUSED, void *call) 
 static void handle(struct api_call *call) {
     call->phase = CALL_HANDLED;
     http_exchange_on_cancel(call->exchange, NULL, NULL); // the handler decides
-    if (access_is_allowed(&call->identity, call->wanted))
+    if (access_is_allowed(api_identity(call), call->wanted))
         call->handler(call);
     else
         deny(call);

@@ -21,18 +21,19 @@ struct api_call {
     struct http_exchange *exchange;
     enum call_phase phase;
     struct route_match match;
-    struct api_identity identity;
 
     api_handler_fn handler;
     enum route_access wanted;
-    struct api_authentication authentication; // while identifying
+    struct authentication authentication;
     void (*on_identified)(struct api_call *call);
 
     void (*on_json)(struct api_call *call, const json_t *body); // body.c
     const char *decode_error;
+    const struct buffer *body; // its text, while on_json runs
 
     struct checkpoint_wait save; // response.c: waits for the state file
     struct buffer saved_response;
+    int saved_status; // of HTTP
 
     void *kept; // structure of the handler, see call_keep()
     void (*destroy_kept)(void *kept);
@@ -44,6 +45,11 @@ void call_end(const struct http_exchange *exchange, int status, int64_t duration
 
 static inline const struct url_query *api_query(struct api_call *call) {
     return http_exchange_query(call->exchange);
+}
+
+// Who asks. All zero at an endpoint that is open to all.
+static inline const struct client_identity *api_identity(const struct api_call *call) {
+    return &call->authentication.identity;
 }
 
 // Attaches a structure to the call, to be destroyed with it. At most once per call.

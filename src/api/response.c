@@ -42,14 +42,18 @@ static void end_envelope(const struct api *api, struct json_writer *writer, bool
     json_writer_end_object(writer);
 }
 
-void api_respond_result_status(struct api_call *call, int status, const struct buffer *result) {
-    AUTO_BUFFER struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
+static void write_result(const struct api_call *call, int status, const struct buffer *result, struct buffer *text) {
     struct json_writer writer;
-    json_writer_init(&writer, &text, true);
+    json_writer_init(&writer, text, true);
     begin_envelope(&writer, "sync", status);
     json_writer_key(&writer, "result");
     json_writer_raw(&writer, result->data, result->length);
     end_envelope(call->api, &writer, false);
+}
+
+void api_respond_result_status(struct api_call *call, int status, const struct buffer *result) {
+    AUTO_BUFFER struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
+    write_result(call, status, result, &text);
     http_respond(call->exchange, status, JSON_CONTENT_TYPE, text.data, text.length);
 }
 
@@ -63,13 +67,35 @@ void api_respond_true(struct api_call *call) {
     api_respond_result(call, &result);
 }
 
-static void on_change_saved(struct checkpoint_wait *wait, bool is_saved UNUSED) {
-    // The change is in progress also if saving has failed, which is reported by a warning.
+// --- responses that wait for the state file ---
+
+static void on_state_saved(struct checkpoint_wait *wait, bool is_saved UNUSED) {
+    // What was asked for is done also if saving has failed, which is reported by a warning.
     struct api_call *call = CONTAINER_OF(wait, struct api_call, save);
     struct buffer response = call->saved_response;
     call->saved_response = (struct buffer){0};
-    http_respond(call->exchange, 202, JSON_CONTENT_TYPE, response.data, response.length);
+    http_respond(call->exchange, call->saved_status, JSON_CONTENT_TYPE, response.data, response.length);
     buffer_finish(&response);
+}
+
+static void respond_when_saved(struct api_call *call, int status) {
+    call->saved_status = status;
+    checkpoint_wait(call->api->spec.checkpoint, &call->save, on_state_saved);
+}
+
+void api_respond_saved(struct api_call *call) {
+    buffer_init(&call->saved_response, BUFFER_NO_LIMIT);
+    struct json_writer writer;
+    json_writer_init(&writer, &call->saved_response, true);
+    begin_envelope(&writer, "sync", 200);
+    end_envelope(call->api, &writer, false);
+    respond_when_saved(call, 200);
+}
+
+void api_respond_saved_result(struct api_call *call, const struct buffer *result) {
+    buffer_init(&call->saved_response, BUFFER_NO_LIMIT);
+    write_result(call, 200, result, &call->saved_response);
+    respond_when_saved(call, 200);
 }
 
 void api_respond_change(struct api_call *call, const struct change *change) {
@@ -81,8 +107,10 @@ void api_respond_change(struct api_call *call, const struct change *change) {
     json_writer_key(&writer, "result");
     json_writer_null(&writer);
     end_envelope(call->api, &writer, false);
-    checkpoint_wait(call->api->spec.checkpoint, &call->save, on_change_saved);
+    respond_when_saved(call, 202);
 }
+
+// --- errors ---
 
 void api_respond_error(struct api_call *call, const struct error *err) {
     int status = status_of_kind[err->kind];

@@ -9,7 +9,10 @@
 
 void api_respond_result(struct api_call *call, const struct buffer *result); // 200, `result` is JSON text
 void api_respond_result_status(struct api_call *call, int status, const struct buffer *result); // still type "sync"
+// 200, when all modifications of the state so far have been saved.
+void api_respond_saved_result(struct api_call *call, const struct buffer *result);
 void api_respond_true(struct api_call *call);
+void api_respond_saved(struct api_call *call); // 200 without a result, when the state has been saved
 void api_respond_change(struct api_call *call, const struct change *change); // 202, when the change has been saved
 void api_respond_error(struct api_call *call, const struct error *err);      // its kind determines the status
 void api_respond_failure(struct api_call *call, enum error_kind kind, const char *format, ...) PRINTF_LIKE(3, 4);

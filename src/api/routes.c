@@ -26,13 +26,13 @@ static const struct route routes[] = {
     {"/v1/exec", FOR_ADMINS, FOR_ADMINS, NULL, not_there_yet},
     {"/v1/tasks/{task}/websocket/{websocket}", FOR_ADMINS, FOR_ADMINS, not_there_yet, NULL},
     {"/v1/signals", FOR_ADMINS, FOR_ADMINS, NULL, api_post_signals},
-    {"/v1/checks", FOR_READERS, FOR_ADMINS, not_there_yet, not_there_yet},
-    {"/v1/checks/refresh", FOR_ADMINS, FOR_ADMINS, NULL, not_there_yet},
-    {"/v1/notices", FOR_READERS, FOR_READERS, not_there_yet, not_there_yet},
-    {"/v1/notices/{id}", FOR_READERS, FOR_ADMINS, not_there_yet, NULL},
-    {"/v1/identities", FOR_READERS, FOR_ADMINS, not_there_yet, not_there_yet},
+    {"/v1/checks", FOR_READERS, FOR_ADMINS, api_get_checks, api_post_checks},
+    {"/v1/checks/refresh", FOR_ADMINS, FOR_ADMINS, NULL, api_post_checks_refresh},
+    {"/v1/notices", FOR_READERS, FOR_READERS, api_get_notices, api_post_notices},
+    {"/v1/notices/{id}", FOR_READERS, FOR_ADMINS, api_get_notice, NULL},
+    {"/v1/identities", FOR_READERS, FOR_ADMINS, api_get_identities, api_post_identities},
     {"/v1/pairing", FOR_ADMINS, FOR_PAIRING, NULL, not_there_yet},
-    {"/v1/metrics", FOR_METRICS, FOR_ADMINS, not_there_yet, NULL},
+    {"/v1/metrics", FOR_METRICS, FOR_ADMINS, api_get_metrics, NULL},
 };
 
 const struct route *route_find(const char *path, struct route_match *match) {

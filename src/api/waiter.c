@@ -19,6 +19,8 @@ static void waiter_destroy(void *data) {
     struct waiter *waiter = data;
     event_remove(&waiter->listener);
     timer_destroy(waiter->timer);
+    if (waiter->wait.destroy_data != NULL)
+        waiter->wait.destroy_data(waiter->wait.data);
     free(waiter);
 }
 
@@ -33,7 +35,10 @@ static void on_timer_expired(void *data) {
 }
 
 static void on_client_closed(struct http_exchange *exchange UNUSED, void *data) {
-    api_respond_failure(data, ERROR_CANCELLED, "request cancelled");
+    struct api_call *call = data;
+    const struct waiter *waiter = call->kept;
+    enum error_kind kind = waiter->wait.cancel_kind;
+    api_respond_failure(call, kind != ERROR_NONE ? kind : ERROR_CANCELLED, "request cancelled");
 }
 
 void api_wait(struct api_call *call, const struct api_wait *wait) {

@@ -10,7 +10,9 @@ struct api_wait {
     void (*on_event)(struct api_call *call, void *argument, void *data);
     void (*on_timeout)(struct api_call *call, int64_t timeout_ns, void *data); // responds
     void *data;                                                                // must be valid as long as the call
+    void (*destroy_data)(void *data);                                          // with the call; NULL: it is borrowed
     int64_t timeout_ns;                                                        // 0: none
+    enum error_kind cancel_kind; // of the response if the client is gone; ERROR_NONE: ERROR_CANCELLED
 };
 // At most once per call. If the client disconnects or shuts down its sending side, the wait ends with the response
 // `request cancelled`, which only appears in the request log.

@@ -1,6 +1,288 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The commands checks, check, start-checks and stop-checks.
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
 #include "cli/commands.h"
+#include "cli/document.h"
+#include "cli/session.h"
+#include "cli/table.h"
+
+#define FAILURE_MAX 70 // bytes of a failure in the table
+
+static void add_members(struct document *document, const struct pebble_check *check) {
+    const char *level = pebble_check_level(check);
+    const char *change_id = pebble_check_change_id(check), *prev_change_id = pebble_check_prev_change_id(check);
+    document_member_string(document, "name", pebble_check_name(check));
+    if (!text_is_empty(level))
+        document_member_string(document, "level", level);
+    document_member_string(document, "startup", pebble_check_startup(check));
+    document_member_string(document, "status", pebble_check_status(check));
+    document_member_int(document, "successes", pebble_check_successes(check));
+    document_member_int(document, "failures", pebble_check_failures(check));
+    document_member_int(document, "threshold", pebble_check_threshold(check));
+    if (change_id != NULL)
+        document_member_string(document, "change-id", change_id);
+    if (prev_change_id != NULL)
+        document_member_string(document, "prev-change-id", prev_change_id);
+}
+
+// --- the log of a failing check ---
+
+// Gets the change if its task has a log, else NULL. A change may have been removed.
+static struct pebble_change *get_logged(struct pebble_client *client, const char *id, struct pebble_error *error) {
+    struct pebble_change *change = NULL;
+    if (id == NULL || error->kind != PEBBLE_ERROR_NONE || !pebble_get_change(client, id, &change, error))
+        return NULL;
+    const struct pebble_task *task = pebble_change_task_at(change, 0);
+    if (task != NULL && pebble_task_log_count(task) > 0)
+        return change;
+    pebble_change_destroy(change);
+    return NULL;
+}
+
+// The change that holds the latest failure: that of the check, or the one before if the check has just fallen. NULL
+// without a failure, and with an error.
+static struct pebble_change *get_failure(struct pebble_client *client, const struct pebble_check *check,
+                                         struct pebble_error *error) {
+    if (pebble_check_failures(check) == 0)
+        return NULL;
+    struct pebble_change *change = get_logged(client, pebble_check_change_id(check), error);
+    return change != NULL ? change : get_logged(client, pebble_check_prev_change_id(check), error);
+}
+
+// --- checks ---
+
+// The text of a log line, behind its time and level.
+static const char *line_text(const char *line) {
+    for (int i = 0; i < 2; i++) {
+        const char *blank = strchr(line, ' ');
+        if (blank == NULL)
+            break;
+        line = blank + 1;
+    }
+    return line;
+}
+
+static void add_escaped(struct buffer *out, const char *text) {
+    for (; *text != '\0'; text++) {
+        if (*text == '\n')
+            buffer_add_string(out, "\\n");
+        else
+            buffer_add_char(out, *text);
+    }
+}
+
+// Shortens the text to FAILURE_MAX bytes, the reference to the change included, between two characters.
+static void shorten(struct buffer *text, const char *change_id) {
+    if (text->length <= FAILURE_MAX)
+        return;
+    AUTO_FREE char *more = memory_printf("... run \"pebble tasks %s\" for more", change_id);
+    size_t length = strlen(more) < FAILURE_MAX ? FAILURE_MAX - strlen(more) : 0;
+    while (length > 0 && ((unsigned char)text->data[length] & 0xC0) == 0x80)
+        length--;
+    buffer_truncate(text, length);
+    buffer_add_string(text, more);
+}
+
+static void add_change_cell(struct table *table, struct pebble_client *client, const struct pebble_check *check) {
+    struct buffer cell = BUFFER_INIT(BUFFER_NO_LIMIT);
+    AUTO_BUFFER struct buffer failure = BUFFER_INIT(BUFFER_NO_LIMIT);
+    AUTO_PEBBLE_ERROR struct pebble_error error = {0};
+    const char *id = pebble_check_change_id(check);
+    struct pebble_change *change = get_failure(client, check, &error);
+    if (change != NULL) {
+        const struct pebble_task *task = pebble_change_task_at(change, 0);
+        add_escaped(&failure, line_text(pebble_task_log_at(task, pebble_task_log_count(task) - 1)));
+        shorten(&failure, pebble_change_id(change));
+    } else if (error.kind != PEBBLE_ERROR_NONE) {
+        add_escaped(&failure, error.message);
+    }
+    buffer_add_string(&cell, id != NULL ? id : "-");
+    if (id != NULL && failure.length > 0)
+        buffer_printf(&cell, " (%s)", buffer_text(&failure));
+    table_add_buffer(table, &cell);
+    pebble_change_destroy(change);
+}
+
+static void add_row(struct table *table, struct pebble_client *client, const struct pebble_check *check) {
+    struct buffer successes = BUFFER_INIT(BUFFER_NO_LIMIT), failures = BUFFER_INIT(BUFFER_NO_LIMIT);
+    const char *level = pebble_check_level(check), *status = pebble_check_status(check);
+    if (text_equal(status, "inactive")) {
+        buffer_add_char(&successes, '-');
+        buffer_add_char(&failures, '-');
+    } else {
+        buffer_printf(&successes, "%lld", (long long)pebble_check_successes(check));
+        buffer_printf(&failures, "%lld/%lld", (long long)pebble_check_failures(check),
+                      (long long)pebble_check_threshold(check));
+    }
+    table_add(table, pebble_check_name(check));
+    table_add(table, text_is_empty(level) ? "-" : level);
+    table_add(table, pebble_check_startup(check));
+    table_add(table, status);
+    table_add_buffer(table, &successes);
+    table_add_buffer(table, &failures);
+    add_change_cell(table, client, check);
+}
+
+static void print_table(struct pebble_client *client, const struct pebble_checks *checks) {
+    AUTO_TABLE struct table table;
+    AUTO_BUFFER struct buffer out = BUFFER_INIT(BUFFER_NO_LIMIT);
+    table_init(&table, 7);
+    table_add_row(&table,
+                  (const char *const[]){"Check", "Level", "Startup", "Status", "Successes", "Failures", "Change"});
+    for (size_t i = 0; i < pebble_checks_count(checks); i++)
+        add_row(&table, client, pebble_checks_at(checks, i));
+    table_write(&table, &out);
+    cli_print(&out);
+}
+
+static void print_checks(enum cli_format format, const struct pebble_checks *checks) {
+    struct document document;
+    document_init(&document, format);
+    document_begin_map(&document);
+    document_key(&document, "checks");
+    document_begin_map(&document);
+    for (size_t i = 0; i < pebble_checks_count(checks); i++) {
+        const struct pebble_check *check = pebble_checks_at(checks, i);
+        document_key(&document, pebble_check_name(check));
+        document_begin_map(&document);
+        add_members(&document, check);
+        document_end_map(&document);
+    }
+    document_end_map(&document);
+    document_end_map(&document);
+    document_print(&document);
+}
+
+static int run_checks(struct cli_call *call, struct error *err) {
+    const struct text_list *names = cli_argument_list(call);
+    const char *level = cli_text(call, "level");
+    struct pebble_client *client = session_client(call->session, err);
+    struct pebble_checks *checks = NULL;
+    AUTO_PEBBLE_ERROR struct pebble_error failure = {0};
+    if (client == NULL)
+        return 1;
+    if (!pebble_get_checks(client, level, (const char *const *)names->items, names->count, &checks, &failure))
+        return cli_fail(&failure, err);
+    if (cli_format(call) != FORMAT_TEXT)
+        print_checks(cli_format(call), checks);
+    else if (pebble_checks_count(checks) > 0)
+        print_table(client, checks);
+    else
+        (void)fprintf(stderr, names->count == 0 && level == NULL ? "Plan has no health checks.\n"
+                                                                 : "No matching health checks.\n");
+    pebble_checks_destroy(checks);
+    return 0;
+}
+
+// --- check ---
+
+// Shows the check with the log of its failures. `error_text` is NULL without a refresh and if the check has passed.
+static bool show_check(const struct cli_call *call, struct pebble_client *client, const struct pebble_check *check,
+                       const char *error_text, struct pebble_error *error) {
+    AUTO_BUFFER struct buffer logs = BUFFER_INIT(BUFFER_NO_LIMIT);
+    struct pebble_change *change = get_failure(client, check, error);
+    if (error->kind != PEBBLE_ERROR_NONE)
+        return false;
+    const struct pebble_task *task = change != NULL ? pebble_change_task_at(change, 0) : NULL;
+    for (size_t i = 0; task != NULL && i < pebble_task_log_count(task); i++)
+        buffer_printf(&logs, "%s\n", pebble_task_log_at(task, i));
+    pebble_change_destroy(change);
+    struct document document;
+    document_init(&document, cli_format(call) == FORMAT_JSON ? FORMAT_JSON : FORMAT_YAML);
+    document_begin_map(&document);
+    add_members(&document, check);
+    if (error_text != NULL)
+        document_member_string(&document, "error", error_text);
+    if (logs.length > 0)
+        document_member_string(&document, "logs", buffer_text(&logs));
+    document_end_map(&document);
+    document_print(&document);
+    return true;
+}
+
+static bool refresh_and_show(const struct cli_call *call, struct pebble_client *client, struct pebble_error *error) {
+    struct pebble_check_refresh *refresh = NULL;
+    if (!pebble_refresh_check(client, cli_argument(call, 0), &refresh, error))
+        return false;
+    bool is_good =
+        show_check(call, client, pebble_check_refresh_check(refresh), pebble_check_refresh_error_text(refresh), error);
+    pebble_check_refresh_destroy(refresh);
+    return is_good;
+}
+
+// A name that is empty or has commas selects others.
+static const struct pebble_check *find_check(const struct pebble_checks *checks, const char *name) {
+    for (size_t i = 0; i < pebble_checks_count(checks); i++) {
+        if (text_equal(pebble_check_name(pebble_checks_at(checks, i)), name))
+            return pebble_checks_at(checks, i);
+    }
+    return NULL;
+}
+
+// *is_found is unchanged if the daemon does not respond.
+static bool find_and_show(const struct cli_call *call, struct pebble_client *client, bool *is_found,
+                          struct pebble_error *error) {
+    const char *name = cli_argument(call, 0);
+    struct pebble_checks *checks = NULL;
+    if (!pebble_get_checks(client, NULL, &name, 1, &checks, error))
+        return false;
+    const struct pebble_check *check = find_check(checks, name);
+    *is_found = check != NULL;
+    bool is_good = check == NULL || show_check(call, client, check, NULL, error);
+    pebble_checks_destroy(checks);
+    return is_good;
+}
+
+static int run_check(struct cli_call *call, struct error *err) {
+    struct pebble_client *client = session_client(call->session, err);
+    AUTO_PEBBLE_ERROR struct pebble_error failure = {0};
+    bool is_found = true;
+    if (client == NULL)
+        return 1;
+    bool is_good = cli_is_given(call, "refresh") ? refresh_and_show(call, client, &failure)
+                                                 : find_and_show(call, client, &is_found, &failure);
+    if (!is_good)
+        return cli_fail(&failure, err);
+    if (is_found)
+        return 0;
+    AUTO_FREE char *quoted = text_quoted(cli_argument(call, 0));
+    (void)error_set(err, ERROR_NOT_FOUND, "cannot find check %s", quoted);
+    return 1;
+}
+
+// --- start-checks and stop-checks ---
+
+static int control(const struct cli_call *call, const char *action, const char *participle, struct error *err) {
+    const struct text_list *names = cli_argument_list(call);
+    struct pebble_client *client = session_client(call->session, err);
+    struct pebble_changed_checks *changed = NULL;
+    AUTO_PEBBLE_ERROR struct pebble_error failure = {0};
+    if (client == NULL)
+        return 1;
+    if (!pebble_control_checks(client, action, (const char *const *)names->items, names->count, &changed, &failure))
+        return cli_fail(&failure, err);
+    size_t count = pebble_changed_checks_count(changed);
+    (void)printf(count > 0 ? "Checks %s: " : "Checks already %s.", participle);
+    for (size_t i = 0; i < count; i++)
+        (void)printf("%s%s", i > 0 ? ", " : "", pebble_changed_checks_at(changed, i));
+    (void)putchar('\n');
+    pebble_changed_checks_destroy(changed);
+    return 0;
+}
+
+static int run_start_checks(struct cli_call *call, struct error *err) {
+    return control(call, "start", "started", err);
+}
+
+static int run_stop_checks(struct cli_call *call, struct error *err) {
+    return control(call, "stop", "stopped", err);
+}
+
+// --- the commands ---
 
 static const struct cli_positional named_checks[] = {
     {.name = "<check>", .help = "Name of a check in the plan", .is_required = true, .is_list = true}, {0}};
@@ -18,6 +300,7 @@ const struct cli_command cmd_checks = {
                                            {0}},
     .positionals =
         (const struct cli_positional[]){{.name = "<check>", .help = "Name of a check to list", .is_list = true}, {0}},
+    .run = run_checks,
 };
 
 const struct cli_command cmd_check = {
@@ -29,6 +312,7 @@ const struct cli_command cmd_check = {
                                            {0}},
     .positionals =
         (const struct cli_positional[]){{.name = "<check>", .help = "Name of the check", .is_required = true}, {0}},
+    .run = run_check,
 };
 
 const struct cli_command cmd_start_checks = {
@@ -36,6 +320,7 @@ const struct cli_command cmd_start_checks = {
     .summary = "Start checks",
     .description = "Starts the checks. Has no effect on checks that are already active.",
     .positionals = named_checks,
+    .run = run_start_checks,
 };
 
 const struct cli_command cmd_stop_checks = {
@@ -43,4 +328,5 @@ const struct cli_command cmd_stop_checks = {
     .summary = "Stop checks",
     .description = "Stops the checks. Has no effect on checks that are already inactive.",
     .positionals = named_checks,
+    .run = run_stop_checks,
 };

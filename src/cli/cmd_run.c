@@ -14,18 +14,17 @@ static bool environment_is(const char *name, const char *value) {
 }
 
 bool run_read_options(const struct cli_call *call, struct daemon_options *options, struct error *err) {
-    static const char *const missing[] = {"https", "identities"};
-    for (size_t i = 0; i < ARRAY_COUNT(missing); i++) {
-        if (!text_is_empty(cli_text(call, missing[i])))
-            return error_set(err, ERROR_NOT_IMPLEMENTED, "option --%s is not available in this version", missing[i]);
-    }
-    const char *copy_source = getenv("PEBBLE_COPY_ONCE"), *http_address = cli_text(call, "http");
+    if (!text_is_empty(cli_text(call, "https")))
+        return error_set(err, ERROR_NOT_IMPLEMENTED, "option --https is not available in this version");
+    const char *copy_source = getenv("PEBBLE_COPY_ONCE"), *http_address = cli_text(call, "http"),
+               *identities = cli_text(call, "identities");
     const struct cli_value *arguments = cli_value(call, "args");
     *options = (struct daemon_options){
         .directory = call->session->directory,
         .socket_path = call->session->socket_path,
         .http_address = text_is_empty(http_address) ? NULL : http_address,
         .copy_source = text_is_empty(copy_source) ? NULL : copy_source,
+        .identities = text_is_empty(identities) ? NULL : identities,
         .arguments = arguments->lists,
         .argument_count = arguments->list_count,
         .creates_directory = cli_is_given(call, "create-dirs"),

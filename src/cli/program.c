@@ -40,7 +40,7 @@ static int check_warnings(const struct cli_call *call, struct error *err) {
         return 1;
     int64_t latest = call->session->client != NULL ? pebble_client_latest_warning_ns(call->session->client, NULL) : 0;
     const struct wall_time *listed = &state.moments[WARNINGS_LISTED];
-    if (cmd_warnings.run != NULL && latest != 0 && (!listed->is_set || latest > listed->ns))
+    if (latest != 0 && (!listed->is_set || latest > listed->ns))
         (void)fprintf(stderr, "WARNING: There are new warnings. See 'pebble warnings'.\n");
     return 0;
 }

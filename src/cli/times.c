@@ -58,6 +58,31 @@ void time_add(struct buffer *out, const char *text, bool is_absolute) {
     }
 }
 
+struct span_unit {
+    int64_t seconds, smaller; // the unit below it
+    char letter, smaller_letter;
+    int64_t limit; // in this unit
+};
+
+void duration_add_short(struct buffer *out, int64_t duration_ns) {
+    static const struct span_unit units[] = {
+        {60, 1, 'm', 's', 60}, {3600, 60, 'h', 'm', 24}, {SECONDS_PER_DAY, 3600, 'd', 'h', INT64_MAX}};
+    int64_t seconds = duration_ns / NS_PER_S;
+    const struct span_unit *unit = units;
+    if (seconds < 60) {
+        buffer_printf(out, seconds < 10 ? "%.2fs" : "%.1fs", (double)duration_ns / (double)NS_PER_S);
+        return;
+    }
+    while (seconds / unit->seconds >= unit->limit)
+        unit++;
+    if (seconds / unit->seconds < 10) {
+        buffer_printf(out, "%lld%c%02lld%c", (long long)(seconds / unit->seconds), unit->letter,
+                      (long long)(seconds % unit->seconds / unit->smaller), unit->smaller_letter);
+    } else {
+        buffer_printf(out, "%.1f%c", (double)seconds / (double)unit->seconds, unit->letter);
+    }
+}
+
 void time_add_millis(struct buffer *out, const char *text) {
     struct wall_time time = {0};
     char formatted[CLOCK_TEXT_SIZE];

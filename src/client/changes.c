@@ -138,16 +138,6 @@ bool pebble_get_changes(struct pebble_client *client, const char *select, const 
 
 // --- one change ---
 
-bool client_change_check_id(const char *id, struct pebble_error *error) {
-    const char *c = id;
-    while ((*c >= '0' && *c <= '9') || (*c >= 'a' && *c <= 'z'))
-        c++;
-    if (*c == '\0' && c != id)
-        return true;
-    AUTO_FREE char *quoted = text_quoted(id);
-    return client_fail(error, PEBBLE_ERROR_ARGUMENT, "invalid change ID %s", quoted);
-}
-
 static void destroy_change(void *result) {
     pebble_change_destroy(result);
 }
@@ -161,7 +151,7 @@ static const struct client_query_type change_query = {CLIENT_RESPONSE_SYNC, &cli
 
 static bool start_change_query(struct pebble_client *client, const char *id, const char *body,
                                struct pebble_call **call, struct pebble_error *error) {
-    if (!client_change_check_id(id, error))
+    if (!client_check_id("change", id, error))
         return false;
     AUTO_FREE char *target = memory_printf("/v1/changes/%s", id);
     const struct client_request request = {.method = body != NULL ? "POST" : "GET",

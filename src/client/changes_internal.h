@@ -12,7 +12,5 @@
 
 extern const struct client_result_type client_change_result;
 
-// PEBBLE_ERROR_ARGUMENT if that is no id that could stand in a path.
-bool client_change_check_id(const char *id, struct pebble_error *error) NODISCARD;
 // NULL with PEBBLE_ERROR_PROTOCOL.
 struct pebble_change *client_change_read(const json_t *value, struct pebble_error *error) NODISCARD;

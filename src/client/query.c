@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/text.h"
+#include "client/errors_internal.h"
 #include "client/fetch_internal.h"
 #include "wire/url.h"
 
@@ -73,6 +75,16 @@ bool client_query_start(struct pebble_client *client, const struct client_reques
     query->target = memory_string(request->target);
     *call = TAKE(created);
     return true;
+}
+
+bool client_check_id(const char *noun, const char *id, struct pebble_error *error) {
+    const char *c = id;
+    while ((*c >= '0' && *c <= '9') || (*c >= 'a' && *c <= 'z'))
+        c++;
+    if (*c == '\0' && c != id)
+        return true;
+    AUTO_FREE char *quoted = text_quoted(id);
+    return client_fail(error, PEBBLE_ERROR_ARGUMENT, "invalid %s ID %s", noun, quoted);
 }
 
 void client_add_query(struct buffer *target, const char *name, const char *const *values, size_t count) {

@@ -23,5 +23,7 @@ bool client_query_start(struct pebble_client *client, const struct client_reques
                         const struct client_query_type *type, struct pebble_call **call,
                         struct pebble_error *error) NODISCARD;
 
+// PEBBLE_ERROR_ARGUMENT, `invalid change ID "x"` for the noun "change", if that is no id that could stand in a path.
+bool client_check_id(const char *noun, const char *id, struct pebble_error *error) NODISCARD;
 // Adds "?NAME=VALUE" or "&NAME=VALUE" (after a first one), once for each value.
 void client_add_query(struct buffer *target, const char *name, const char *const *values, size_t count);

@@ -16,6 +16,7 @@
 #include "client/errors_internal.h"
 #include "client/fetch_internal.h"
 #include "client/options_internal.h"
+#include "client/query_internal.h"
 
 #define GONE_MAX_NS (10 * NS_PER_S)
 #define GONE_PAUSE_NS (250 * NS_PER_MS)
@@ -195,7 +196,7 @@ static bool read_options(const struct pebble_wait_options *options, struct pebbl
 bool pebble_call_wait_change(struct pebble_client *client, const char *id, const struct pebble_wait_options *options,
                              struct pebble_call **call, struct pebble_error *error) {
     struct pebble_wait_options own;
-    if (!client_change_check_id(id, error) || !read_options(options, &own, error))
+    if (!client_check_id("change", id, error) || !read_options(options, &own, error))
         return false;
     struct pebble_call *created = client_call_create(&wait_call_type, client, error);
     if (created == NULL)

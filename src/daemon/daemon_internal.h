@@ -2,12 +2,19 @@
 // Private to daemon/: the structure of the daemon.
 #pragma once
 
+#include "access/authenticator.h"
+#include "access/identities.h"
 #include "api/api.h"
+#include "checks/check_manager.h"
+#include "checks/check_probes.h"
 #include "daemon/daemon.h"
+#include "http/http_client.h"
 #include "http/http_server.h"
+#include "http/proxy.h"
 #include "logs/log_store.h"
 #include "loop/loop.h"
 #include "loop/output.h"
+#include "net/connector.h"
 #include "plan/plan_store.h"
 #include "plan/plan_update.h"
 #include "process/job.h"
@@ -40,6 +47,13 @@ struct daemon {
     struct checkpoint *checkpoint;
     struct runner *runner;
     struct service_manager *services;
+    struct connector *connector;
+    struct proxy_settings *proxies;
+    struct http_client *http_client; // of checks
+    struct probe_context probes;
+    struct check_manager *checks;
+    struct identity_store *identities;
+    struct authenticator *authenticator;
     struct api *api;
     struct http_server *server;
     int directory_fd;  // holds the lock on $PEBBLE, or -1
@@ -62,6 +76,7 @@ struct daemon {
     struct listener on_plan_changed;
     struct listener on_change_ready;
     struct listener on_shutdown_wanted;
+    struct listener on_check_failed;
     struct listener on_checkpoint_failed;
     struct child subcommand;
     int subcommand_code;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "access/identity_file.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "daemon/daemon_internal.h"
@@ -104,6 +105,26 @@ static bool set_arguments(struct daemon *daemon, struct error *err) {
     return services.count == 0 || plan_store_set_arguments(daemon->plans, &services, err);
 }
 
+// --- identities ---
+
+static bool replace_identities(struct daemon *daemon, const json_t *object, struct error *err) {
+    AUTO_IDENTITY_SET struct identity_set set = {0};
+    if (!identity_set_read(object, &set, err) || !identity_set_check(&set, err))
+        return false;
+    AUTO_FREE char *user = memory_printf("%u", getuid());
+    identity_set_log(&set, IDENTITY_REPLACE, user);
+    return identity_store_apply(daemon->identities, IDENTITY_REPLACE, &set, err);
+}
+
+static bool seed_identities(struct daemon *daemon, struct error *err) {
+    AUTO_JSON json_t *object = NULL;
+    if (daemon->options->identities == NULL)
+        return true;
+    if (!identity_file_read(daemon->options->identities, &object, err))
+        return error_prefix(err, "cannot read identities: ");
+    return replace_identities(daemon, object, err) || error_prefix(err, "cannot replace identities: ");
+}
+
 // --- start ---
 
 void daemon_notify_ready(struct daemon *daemon) {
@@ -151,7 +172,7 @@ bool daemon_start(struct daemon *daemon, struct error *err) {
     for (size_t i = 0; i < warnings->count; i++)
         log_notice("%s", warnings->items[i]);
     log_notice("Started daemon.");
-    if (!set_arguments(daemon, err))
+    if (!set_arguments(daemon, err) || !seed_identities(daemon, err))
         return false;
     plan_store_freeze(daemon->plans);
     if (!daemon_start_watchdog(daemon, err))

@@ -69,6 +69,7 @@ void daemon_stop(struct daemon *daemon, enum daemon_exit exit_code) {
     log_security(LOG_SECURITY_WARN, event, "Shutting down daemon");
     daemon->exit_code = exit_code;
     daemon->phase = DAEMON_STOPPING_SERVICES;
+    check_manager_stop_all(daemon->checks);
     daemon->final_stop = service_manager_stop_all(daemon->services);
     if (daemon->final_stop == NULL) {
         log_debug("No services to stop.");

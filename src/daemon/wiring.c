@@ -37,10 +37,8 @@ static void open_outputs(struct daemon *daemon) {
 
 // --- events ---
 
-// Checks and log targets are read and shown, but have no effect yet.
+// Log targets are read and shown, but have no effect yet.
 static void warn_unsupported(const struct plan *plan) {
-    if (plan->content.checks.count > 0)
-        log_notice("This version does not run checks: those in the plan have no effect.");
     if (plan->content.log_targets.count > 0)
         log_notice("This version does not forward logs: the log targets in the plan have no effect.");
 }
@@ -49,6 +47,12 @@ static void on_plan_changed(struct listener *listener, void *argument) {
     struct daemon *daemon = CONTAINER_OF(listener, struct daemon, on_plan_changed);
     warn_unsupported(argument);
     service_manager_set_plan(daemon->services, argument);
+    check_manager_set_plan(daemon->checks, argument);
+}
+
+static void on_check_failed(struct listener *listener, void *argument) {
+    struct daemon *daemon = CONTAINER_OF(listener, struct daemon, on_check_failed);
+    service_manager_check_failed(daemon->services, argument);
 }
 
 static void on_change_ready(struct listener *listener, void *argument) {
@@ -92,7 +96,7 @@ static void on_checkpoint_failed(struct listener *listener UNUSED, void *argumen
 static bool load_state(struct daemon *daemon, const char *path, struct error *err) {
     daemon->state = state_create();
     daemon->checkpoint = checkpoint_create(daemon->loop, daemon->state, path);
-    return checkpoint_load(daemon->checkpoint, err);
+    return checkpoint_load(daemon->checkpoint, err) && identity_store_create(daemon->state, &daemon->identities, err);
 }
 
 // Keeps a state file that cannot be read under another name, and begins with an empty state.
@@ -117,6 +121,7 @@ static bool init_state(struct daemon *daemon, struct error *err) {
             path);
         return false;
     }
+    daemon->authenticator = authenticator_create(daemon->loop, daemon->identities, NULL);
     daemon->runner = runner_create(daemon->loop, daemon->state);
     checkpoint_set_runner(daemon->checkpoint, daemon->runner);
     return true;
@@ -137,6 +142,22 @@ static void init_services(struct daemon *daemon) {
     daemon->services = service_manager_create(&spec);
 }
 
+static void init_checks(struct daemon *daemon) {
+    daemon->connector = connector_create(daemon->loop, NULL);
+    daemon->proxies = proxy_settings_from_environment();
+    daemon->http_client = http_client_create(daemon->loop, daemon->connector, daemon->proxies);
+    daemon->probes = (struct probe_context){.client = daemon->http_client,
+                                            .connector = daemon->connector,
+                                            .jobs = daemon->jobs,
+                                            .descriptors = daemon->descriptors};
+    daemon->checks = check_manager_create(&(const struct check_manager_spec){
+        .loop = daemon->loop,
+        .state = daemon->state,
+        .runner = daemon->runner,
+        .prober = check_probes(&daemon->probes),
+    });
+}
+
 static bool init_plan(struct daemon *daemon, struct error *err) {
     AUTO_FREE char *layers = memory_printf("%s/layers", daemon->options->directory);
     daemon->plans = plan_store_create(layers);
@@ -150,9 +171,12 @@ static void init_api(struct daemon *daemon) {
         .plans = daemon->plans,
         .updater = daemon->plan_updater,
         .services = daemon->services,
+        .checks = daemon->checks,
         .state = daemon->state,
         .checkpoint = daemon->checkpoint,
         .logs = daemon->logs,
+        .identities = daemon->identities,
+        .authenticator = daemon->authenticator,
         .version = PEBBLE_VERSION,
         .boot_id = daemon->boot_id,
         .http_address = daemon->options->http_address,
@@ -167,7 +191,9 @@ static void connect_events(struct daemon *daemon) {
     event_add(checkpoint_failed(daemon->checkpoint), &daemon->on_checkpoint_failed, on_checkpoint_failed);
     event_add(state_change_ready(daemon->state), &daemon->on_change_ready, on_change_ready);
     event_add(service_manager_shutdown_wanted(daemon->services), &daemon->on_shutdown_wanted, on_shutdown_wanted);
+    event_add(check_manager_failed(daemon->checks), &daemon->on_check_failed, on_check_failed);
     service_manager_set_plan(daemon->services, plan_store_current(daemon->plans));
+    check_manager_set_plan(daemon->checks, plan_store_current(daemon->plans));
     warn_unsupported(plan_store_current(daemon->plans));
 }
 
@@ -199,6 +225,7 @@ bool daemon_init(struct daemon *daemon, struct error *err) {
     if (!init_state(daemon, err) || !init_plan(daemon, err))
         return false;
     init_services(daemon);
+    init_checks(daemon);
     init_api(daemon);
     connect_events(daemon);
     return true;
@@ -213,7 +240,12 @@ void daemon_destroy(struct daemon *daemon) {
         event_remove(&daemon->on_change_ready);
         event_remove(&daemon->on_checkpoint_failed);
         event_remove(&daemon->on_shutdown_wanted);
+        event_remove(&daemon->on_check_failed);
     }
+    check_manager_destroy(daemon->checks);
+    http_client_destroy(daemon->http_client);
+    proxy_settings_destroy(daemon->proxies);
+    connector_destroy(daemon->connector);
     service_manager_destroy(daemon->services);
     bool is_launch_stuck = !job_context_destroy(daemon->jobs); // a launch hangs in the kernel
     if (daemon->checkpoint != NULL)
@@ -221,7 +253,9 @@ void daemon_destroy(struct daemon *daemon) {
     checkpoint_destroy(daemon->checkpoint);
     runner_destroy(daemon->runner);
     api_destroy(daemon->api);
+    authenticator_destroy(daemon->authenticator);
     plan_store_destroy(daemon->plans);
+    identity_store_destroy(daemon->identities);
     state_destroy(daemon->state);
     if (daemon->logs != NULL) {
         memory_remove_shrinker(log_store_shrink, daemon->logs);

@@ -44,6 +44,10 @@ bool json_get_int(const json_t *object, const char *what, const char *name, int6
 bool json_get_strings(const json_t *object, const char *what, const char *name, struct text_list *value,
                       struct error *err) NODISCARD; // null items are ""
 
+// The number of bytes that the value of a member takes in the text of an object, white space inside it included; 0 if
+// it is absent. The text must have been accepted by json_read(). Names are matched as by json_member().
+size_t json_member_length(const char *text, size_t length, const char *name);
+
 // --- writing ---
 
 // Adds text as a JSON string in quotes. Escapes `"`, `\`, U+2028, U+2029 and control characters (\b \f \n \r \t, others

@@ -175,6 +175,14 @@ void loop_run_pending(struct loop *loop) {
     } while (has_ready(loop));
 }
 
+int64_t loop_now_ns(const struct loop *loop UNUSED) {
+#ifdef PEBBLE_TEST_SEAMS
+    if (loop->has_test_clock)
+        return loop->test_now_ns;
+#endif
+    return clock_monotonic_ns();
+}
+
 // --- timers ---
 
 static void timer_fire(uv_timer_t *uv) {

@@ -59,6 +59,18 @@ bool plan_service_equal(const struct plan_service *a, const struct plan_service 
     return record_equal(&record_service, a, b);
 }
 
+struct plan_check *plan_check_copy(const struct plan_check *check) {
+    return record_copy(&record_check, check);
+}
+
+void plan_check_destroy(struct plan_check *check) {
+    record_destroy(&record_check, check);
+}
+
+bool plan_check_equal(const struct plan_check *a, const struct plan_check *b) {
+    return record_equal(&record_check, a, b);
+}
+
 struct plan_workload *plan_workload_copy(const struct plan_workload *workload) {
     return record_copy(&record_workload, workload);
 }

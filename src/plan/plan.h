@@ -170,6 +170,9 @@ void plan_write_yaml(const struct plan *plan, struct buffer *out);
 struct plan_service *plan_service_copy(const struct plan_service *service);
 void plan_service_destroy(struct plan_service *service);
 bool plan_service_equal(const struct plan_service *a, const struct plan_service *b);
+struct plan_check *plan_check_copy(const struct plan_check *check);
+void plan_check_destroy(struct plan_check *check); // NULL is fine
+bool plan_check_equal(const struct plan_check *a, const struct plan_check *b);
 bool plan_workload_equal(const struct plan_workload *a, const struct plan_workload *b); // NULLs are equal
 struct plan_workload *plan_workload_copy(const struct plan_workload *workload);         // NULL gives NULL
 void plan_workload_destroy(struct plan_workload *workload);

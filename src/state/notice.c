@@ -96,7 +96,44 @@ static void notice_set_data(struct notice *notice, const struct text_list *names
     }
 }
 
+// --- pruning ---
+
+static int compare_occurrences(const void *a, const void *b) {
+    const struct notice *left = *(struct notice *const *)a, *right = *(struct notice *const *)b;
+    return (left->last_occurred.ns > right->last_occurred.ns) - (left->last_occurred.ns < right->last_occurred.ns);
+}
+
+void notices_prune_oldest(struct state *state) {
+    size_t count = state->notices_by_id.count;
+    if (count <= NOTICES_MAX)
+        return;
+    AUTO_FREE struct notice **all = memory_new_array(count, sizeof(struct notice *));
+    size_t i = 0;
+    struct notice *notice;
+    LIST_FOR_EACH (notice, &state->notices, link)
+        all[i++] = notice;
+    qsort(all, count, sizeof(struct notice *), compare_occurrences);
+    for (i = 0; i < count - NOTICES_MAX; i++)
+        notice_remove(state, all[i]);
+}
+
+void notices_update_latest_warning(struct state *state) {
+    state->latest_warning = (struct wall_time){0};
+    const struct notice *notice;
+    LIST_FOR_EACH (notice, &state->notices, link) {
+        if (strcmp(notice->type, "warning") == 0)
+            state->latest_warning = notice->last_repeated;
+    }
+}
+
+// --- adding ---
+
 static struct notice *notice_make(struct state *state, const struct notice_spec *spec, struct wall_time now) {
+    // Clients decide on the number of notices.
+    if (state->notices_by_id.count >= NOTICES_PEAK) {
+        notices_prune_oldest(state);
+        notices_update_latest_warning(state);
+    }
     struct notice *notice = memory_new(sizeof *notice);
     notice->number = ++state->last_notice_id;
     notice->id = memory_printf("%llu", (unsigned long long)notice->number);
@@ -146,24 +183,38 @@ void state_add_warning(struct state *state, const char *message) {
         state, &(struct notice_spec){.type = "warning", .key = message, .repeat_after_ns = WARNING_REPEAT_AFTER_NS});
 }
 
-void notices_update_latest_warning(struct state *state) {
-    state->latest_warning = (struct wall_time){0};
-    const struct notice *notice;
-    LIST_FOR_EACH (notice, &state->notices, link) {
-        if (strcmp(notice->type, "warning") == 0)
-            state->latest_warning = notice->last_repeated;
-    }
-}
-
 struct wall_time state_latest_warning(const struct state *state) {
     return state->latest_warning;
 }
 
-void state_each_notice(struct state *state, notice_visit_fn visit, void *data) {
+// --- finding ---
+
+bool notice_matches(const struct notice *notice, const struct notice_filter *filter) {
+    if (filter->after.is_set && notice->last_repeated.ns <= filter->after.ns)
+        return false;
+    if (filter->user_id != NULL && notice->has_user_id && notice->user_id != *filter->user_id)
+        return false;
+    if (filter->types != NULL && filter->types->count > 0 && !text_list_has(filter->types, notice->type))
+        return false;
+    return filter->keys == NULL || filter->keys->count == 0 || map_has(filter->keys, notice->key);
+}
+
+// The first notice that was repeated after the time. Clients that poll for new ones ask for the last few.
+static struct list *first_after(struct state *state, struct wall_time after) {
+    if (!after.is_set)
+        return state->notices.next;
+    struct list *first = &state->notices;
+    while (first->previous != &state->notices &&
+           LIST_ITEM(first->previous, struct notice, link)->last_repeated.ns > after.ns)
+        first = first->previous;
+    return first;
+}
+
+void state_each_notice(struct state *state, const struct notice_filter *filter, notice_visit_fn visit, void *data) {
     int64_t now_ns = clock_wall_ns();
-    const struct notice *notice;
-    LIST_FOR_EACH (notice, &state->notices, link) {
-        if (!notice_is_expired(notice, now_ns) && !visit(notice, data))
+    for (struct list *at = first_after(state, filter->after); at != &state->notices; at = at->next) {
+        const struct notice *notice = LIST_ITEM(at, struct notice, link);
+        if (notice_matches(notice, filter) && !notice_is_expired(notice, now_ns) && !visit(notice, data))
             return;
     }
 }

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/compiler.h"
 #include "base/event.h"
+#include "base/map.h"
 #include "base/text.h"
 
 #include <stdbool.h>
@@ -23,14 +24,23 @@ struct notice_spec {  // borrowed
     int64_t repeat_after_ns;
     struct wall_time time; // not set: now
 };
-// Records an occurrence: creates the notice or updates that of this user, type and key. Returns its id, borrowed.
+// Records an occurrence: creates the notice or updates that of this user, type and key. Returns its id, borrowed. A new
+// one beyond 2,000 first removes all but the 1,000 that occurred last.
 const char *state_add_notice(struct state *state, const struct notice_spec *spec);
 // Records a public notice of type "warning" whose key is the message.
 void state_add_warning(struct state *state, const char *message);
 
-// Calls `visit` for each notice that has not expired, in the order of last-repeated, until it returns false.
+struct notice_filter {             // borrowed
+    const uint32_t *user_id;       // public notices and those of this user; NULL: all
+    const struct text_list *types; // NULL or empty: all
+    const struct map *keys;        // whose names are the keys; NULL or empty: all
+    struct wall_time after;        // only those that were repeated later; not set: all
+};
+bool notice_matches(const struct notice *notice, const struct notice_filter *filter);
+// Calls `visit` for each notice that matches and has not expired, in the order of last-repeated, until it returns
+// false.
 typedef bool (*notice_visit_fn)(const struct notice *notice, void *data);
-void state_each_notice(struct state *state, notice_visit_fn visit, void *data);
+void state_each_notice(struct state *state, const struct notice_filter *filter, notice_visit_fn visit, void *data);
 const struct notice *state_find_notice(struct state *state, const char *id); // NULL if there is none or it has expired
 struct wall_time state_latest_warning(const struct state *state);            // last-repeated of the latest, or not set
 struct event *state_notice_added(struct state *state); // argument: const struct notice *, which has been repeated

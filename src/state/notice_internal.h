@@ -7,6 +7,9 @@
 #include "state/shared_text_internal.h"
 #include "state/state_internal.h"
 
+#define NOTICES_MAX ((size_t)1000)  // that state_prune() keeps
+#define NOTICES_PEAK ((size_t)2000) // between two calls of it
+
 struct notice {
     struct list link;
     uint64_t number;
@@ -29,4 +32,6 @@ void notice_insert(struct state *state, struct notice *notice); // at the end of
 void notice_destroy(struct notice *notice);
 void notice_remove(struct state *state, struct notice *notice);
 bool notice_is_expired(const struct notice *notice, int64_t now_ns);
+// Removes all but the NOTICES_MAX that occurred last.
+void notices_prune_oldest(struct state *state);
 void notices_update_latest_warning(struct state *state);

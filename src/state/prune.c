@@ -13,7 +13,6 @@
 #define KEEP_NS (7 * DAY_NS)
 #define ABORT_NS (14 * DAY_NS)
 #define CHANGES_MAX 1000
-#define NOTICES_MAX 1000
 
 static int compare_ready_times(const void *a, const void *b) {
     const struct change *left = *(struct change *const *)a, *right = *(struct change *const *)b;
@@ -71,35 +70,14 @@ static void prune_unready_changes(struct state *state, int64_t now_ns) {
     }
 }
 
-static int compare_occurrences(const void *a, const void *b) {
-    const struct notice *left = *(struct notice *const *)a, *right = *(struct notice *const *)b;
-    return (left->last_occurred.ns > right->last_occurred.ns) - (left->last_occurred.ns < right->last_occurred.ns);
-}
-
-static void prune_oldest_notices(struct state *state, size_t count) {
-    if (count <= NOTICES_MAX)
-        return;
-    AUTO_FREE struct notice **all = memory_new_array(count, sizeof(struct notice *));
-    size_t i = 0;
-    struct notice *notice;
-    LIST_FOR_EACH (notice, &state->notices, link)
-        all[i++] = notice;
-    qsort(all, count, sizeof(struct notice *), compare_occurrences);
-    for (i = 0; i < count - NOTICES_MAX; i++)
-        notice_remove(state, all[i]);
-}
-
 static void prune_notices(struct state *state, int64_t now_ns) {
-    size_t count = 0;
     struct notice *notice;
     LIST_FOR_EACH (notice, &state->notices, link) {
         bool is_orphan = strcmp(notice->type, "change-update") == 0 && state_find_change(state, notice->key) == NULL;
         if (is_orphan || notice_is_expired(notice, now_ns))
             notice_remove(state, notice);
-        else
-            count++;
     }
-    prune_oldest_notices(state, count);
+    notices_prune_oldest(state);
     notices_update_latest_warning(state);
 }
 

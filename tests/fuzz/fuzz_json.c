@@ -53,6 +53,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (is_read) {
         check_written(value, false);
         check_written(value, true);
+        check(json_member_length(text, size, "a") <= size);
         if (json_is_object_or_null(value, "fuzz.target", NULL))
             read_fields(value);
     }

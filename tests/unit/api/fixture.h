@@ -23,6 +23,7 @@
 #include "api/body_internal.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "checks/check_manager.h"
 #include "net/listen.h"
 #include "services/service_job.h"
 #include "state/change.h"
@@ -43,10 +44,65 @@ struct fixture {
     struct plan_store *plans;
     struct plan_updater *updater;
     struct service_manager *services;
+    struct check_manager *checks;
+    const char *probe_outcome; // "pass", "hang", or the message of the failure
+    int probes_cancelled;
+    struct identity_store *identities;
+    struct authenticator *authenticator;
     struct api *api;
     struct http_server *server;
     struct buffer log;
 };
+
+// --- probes of checks ---
+
+struct probe {
+    struct fixture *fixture;
+    struct deferred end;
+    probe_done_fn on_done;
+    void *data;
+};
+
+static inline void fake_probe_end(struct deferred *end) {
+    struct probe *probe = CONTAINER_OF(end, struct probe, end);
+    const struct probe_failure failure = {.message = probe->fixture->probe_outcome, .details = "more"};
+    probe_done_fn on_done = probe->on_done;
+    void *data = probe->data;
+    bool has_passed = text_equal(failure.message, "pass");
+    free(probe);
+    on_done(has_passed ? NULL : &failure, data);
+}
+
+static inline bool fake_probe_start(const struct check_prober *prober, const struct probe_spec *spec UNUSED,
+                                    probe_done_fn on_done, void *data, struct probe **out, struct error *err UNUSED) {
+    struct probe *probe = memory_new(sizeof *probe);
+    *probe = (struct probe){.fixture = prober->data, .on_done = on_done, .data = data};
+    if (!text_equal(probe->fixture->probe_outcome, "hang"))
+        loop_defer(probe->fixture->loop, &probe->end, fake_probe_end);
+    *out = probe;
+    return true;
+}
+
+static inline void fake_probe_cancel(struct probe *probe) {
+    if (probe == NULL)
+        return;
+    probe->fixture->probes_cancelled++;
+    loop_defer_cancel(probe->fixture->loop, &probe->end);
+    free(probe);
+}
+
+// --- the fixture ---
+
+// Adds identities, given as a JSON object.
+static inline void fixture_add_identities(struct fixture *fixture, const char *json) {
+    AUTO_IDENTITY_SET struct identity_set set = {0};
+    AUTO_JSON json_t *value = NULL;
+    AUTO_ERROR struct error err = {0};
+    assert_true(json_read(json, strlen(json), &value, NULL));
+    if (!identity_set_read(value, &set, &err) || !identity_set_check(&set, &err) ||
+        !identity_store_apply(fixture->identities, IDENTITY_ADD, &set, &err))
+        fail_msg("identities: %s", error_text(&err));
+}
 
 static inline void fixture_log(void *data, const char *line, size_t length) {
     buffer_add(&((struct fixture *)data)->log, line, length);
@@ -80,14 +136,27 @@ static inline void fixture_begin(struct fixture *fixture) {
     };
     fixture->services = service_manager_create(&services);
     service_manager_set_plan(fixture->services, plan_store_current(fixture->plans));
+    fixture->probe_outcome = "pass";
+    fixture->checks = check_manager_create(&(const struct check_manager_spec){
+        .loop = fixture->loop,
+        .state = fixture->state,
+        .runner = fixture->runner,
+        .prober = {.start = fake_probe_start, .cancel = fake_probe_cancel, .data = fixture},
+    });
+    check_manager_set_plan(fixture->checks, plan_store_current(fixture->plans));
+    assert_true(identity_store_create(fixture->state, &fixture->identities, NULL));
+    fixture->authenticator = authenticator_create(fixture->loop, fixture->identities, NULL);
     struct api_spec spec = {
         .loop = fixture->loop,
         .plans = fixture->plans,
         .updater = fixture->updater,
         .services = fixture->services,
+        .checks = fixture->checks,
         .state = fixture->state,
         .checkpoint = fixture->checkpoint,
         .logs = fixture->logs,
+        .identities = fixture->identities,
+        .authenticator = fixture->authenticator,
         .version = "v9",
         .boot_id = "boot",
     };
@@ -101,12 +170,15 @@ static inline void fixture_begin(struct fixture *fixture) {
 
 static inline void fixture_end(struct fixture *fixture) {
     http_server_destroy(fixture->server);
+    check_manager_destroy(fixture->checks);
     service_manager_destroy(fixture->services);
     runner_destroy(fixture->runner);
     checkpoint_destroy(fixture->checkpoint);
     plan_updater_destroy(fixture->updater);
     api_destroy(fixture->api);
+    authenticator_destroy(fixture->authenticator);
     plan_store_destroy(fixture->plans);
+    identity_store_destroy(fixture->identities);
     state_destroy(fixture->state);
     log_store_destroy(fixture->logs);
     assert_true(job_context_destroy(fixture->jobs));
@@ -127,6 +199,7 @@ static inline void fixture_add_layer(struct fixture *fixture, const char *yaml) 
         !plan_store_add(fixture->plans, layer, (struct plan_placement){.combine = true}, &err))
         fail_msg("layer: %s", error_text(&err));
     service_manager_set_plan(fixture->services, plan_store_current(fixture->plans));
+    check_manager_set_plan(fixture->checks, plan_store_current(fixture->plans));
 }
 
 static inline int fixture_connect(const struct fixture *fixture) {
@@ -137,11 +210,17 @@ static inline int fixture_connect(const struct fixture *fixture) {
     return fd;
 }
 
-static inline void fixture_send(int fd, const char *method, const char *path, const char *body) {
+// `headers`: lines, each with its end.
+static inline void fixture_send_with(int fd, const char *request, const char *headers, const char *body) {
     AUTO_FREE char *text =
-        memory_printf("%s %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: %zu\r\n\r\n%s", method, path,
-                      strlen(body), body);
+        memory_printf("%s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n%sContent-Length: %zu\r\n\r\n%s", request,
+                      headers, strlen(body), body);
     assert_int_equal(send(fd, text, strlen(text), MSG_NOSIGNAL), strlen(text));
+}
+
+static inline void fixture_send(int fd, const char *method, const char *path, const char *body) {
+    AUTO_FREE char *request = memory_printf("%s %s", method, path);
+    fixture_send_with(fd, request, "", body);
 }
 
 // Reads until the server closes the connection. Returns the whole response, owned.

@@ -12,9 +12,27 @@ static void system_info_and_health(void **unused UNUSED) {
     fixture_end(&fixture);
 }
 
+static void health_follows_the_checks(void **unused UNUSED) {
+    struct fixture fixture;
+    fixture_begin(&fixture);
+    fixture_add_layer(&fixture,
+                      "checks:\n  door: {override: replace, level: ready, threshold: 1, exec: {command: x}}\n");
+    loop_run_pending(fixture.loop);
+    fixture.probe_outcome = "bad";
+    assert_response(&fixture, "GET /v1/health", "", 200, "\"healthy\":true");
+    assert_response(&fixture, "POST /v1/checks/refresh", "{\"name\":\"door\"}", 200, "bad");
+    assert_response(&fixture, "GET /v1/health", "", 502, "\"type\":\"sync\",\"status-code\":502");
+    assert_response(&fixture, "GET /v1/health", "", 502, "\"result\":{\"healthy\":false}");
+    assert_response(&fixture, "GET /v1/health?level=alive", "", 200, "\"healthy\":true");
+    assert_response(&fixture, "GET /v1/health?names=ghost", "", 200, "\"healthy\":true");
+    assert_response(&fixture, "GET /v1/health?level=ready&names=door,ghost", "", 502, "\"healthy\":false");
+    fixture_end(&fixture);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(system_info_and_health),
+        cmocka_unit_test(health_follows_the_checks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

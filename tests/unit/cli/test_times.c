@@ -79,12 +79,33 @@ static void logs_have_three_digits(void **state UNUSED) {
     assert_millis("later", "later");
 }
 
+static void assert_short(int64_t duration_ns, const char *expected) {
+    AUTO_BUFFER struct buffer out = BUFFER_INIT(BUFFER_NO_LIMIT);
+    duration_add_short(&out, duration_ns);
+    assert_string_equal(buffer_text(&out), expected);
+}
+
+static void durations_have_two_units_or_a_fraction(void **state UNUSED) {
+    assert_short(0, "0.00s");
+    assert_short(3 * NS_PER_S / 2, "1.50s");
+    assert_short(59 * NS_PER_S, "59.0s");
+    assert_short(60 * NS_PER_S, "1m00s");
+    assert_short(599 * NS_PER_S, "9m59s");
+    assert_short(630 * NS_PER_S, "10.5m");
+    assert_short(3600 * NS_PER_S, "1h00m");
+    assert_short(12 * 3600 * NS_PER_S, "12.0h");
+    assert_short(DAY_NS, "1d00h");
+    assert_short(7 * DAY_NS + 23 * 3600 * NS_PER_S, "7d23h");
+    assert_short(25 * DAY_NS / 2, "12.5d");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(counts_calendar_days),
         cmocka_unit_test(uses_the_local_zone),
         cmocka_unit_test(keeps_the_zone_of_full_times),
         cmocka_unit_test(logs_have_three_digits),
+        cmocka_unit_test(durations_have_two_units_or_a_fraction),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -86,12 +86,26 @@ static void what_is_no_request_is_not_sent(void **state UNUSED) {
     with_daemon_end(&with);
 }
 
+static void ids_are_lower_case_letters_and_digits(void **state UNUSED) {
+    static const char *const bad[] = {"", "A", "1/2", "a b", "%"};
+    struct pebble_error error = {0};
+    assert_true(client_check_id("notice", "a1", &error));
+    for (size_t i = 0; i < ARRAY_COUNT(bad); i++) {
+        AUTO_FREE char *message = memory_printf("invalid notice ID \"%s\"", bad[i]);
+        assert_false(client_check_id("notice", bad[i], &error));
+        assert_int_equal(error.kind, PEBBLE_ERROR_ARGUMENT);
+        assert_string_equal(error.message, message);
+    }
+    pebble_error_clear(&error);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(queries_are_escaped),
         cmocka_unit_test(results_are_read),
         cmocka_unit_test(responses_are_of_the_type_that_is_due),
         cmocka_unit_test(what_is_no_request_is_not_sent),
+        cmocka_unit_test(ids_are_lower_case_letters_and_digits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -284,6 +284,11 @@ static void on_recorder_fired(void *data) {
     recorder->again_ns = 0;
 }
 
+static void time_is_monotonic(void **state UNUSED) {
+    int64_t before_ns = clock_monotonic_ns(), now_ns = loop_now_ns(loop);
+    assert_true(before_ns <= now_ns && now_ns <= clock_monotonic_ns());
+}
+
 static void virtual_time_fires_in_order(void **state UNUSED) {
     loop_use_test_clock(loop);
     char order[8] = "";
@@ -293,10 +298,12 @@ static void virtual_time_fires_in_order(void **state UNUSED) {
     fast.timer = timer_create_in(loop, on_recorder_fired, &fast);
     timer_start(slow.timer, 60 * NS_PER_S);
     timer_start(fast.timer, NS_PER_S);
+    int64_t began_ns = loop_now_ns(loop);
     loop_advance(loop, NS_PER_S - 1);
     assert_string_equal(order, "");
     assert_true(timer_is_running(fast.timer));
     loop_advance(loop, 1);
+    assert_true(loop_now_ns(loop) - began_ns == NS_PER_S);
     assert_string_equal(order, "f");
     loop_advance(loop, 59 * NS_PER_S);
     assert_string_equal(order, "ffs");
@@ -323,6 +330,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(timer_without_delay_does_not_starve_others, open_loop, close_loop),
         cmocka_unit_test_setup_teardown(timer_can_be_stopped, open_loop, close_loop),
         cmocka_unit_test_setup_teardown(timer_destroys_itself, open_loop, close_loop),
+        cmocka_unit_test_setup_teardown(time_is_monotonic, open_loop, close_loop),
         cmocka_unit_test_setup_teardown(virtual_time_fires_in_order, open_loop, close_loop),
         cmocka_unit_test_setup_teardown(timer_takes_the_longest_delay, open_loop, close_loop),
         cmocka_unit_test_setup_teardown(signal_reaches_all_watches, open_loop, close_loop),

@@ -32,6 +32,19 @@ static void any_difference_of_a_service_counts(void **state UNUSED) {
     plan_release(plan);
 }
 
+static void checks_are_copied_and_compared(void **state UNUSED) {
+    struct plan *plan = PLAN("checks:\n  a: {override: replace, exec: {command: a, environment: {A: b}}}\n"
+                             "  b: {override: replace, tcp: {port: 1}}\n");
+    struct plan_check *copy = plan_check_copy(plan_find_check(plan, "a"));
+    assert_true(plan_check_equal(plan_find_check(plan, "a"), copy));
+    assert_false(plan_check_equal(plan_find_check(plan, "b"), copy));
+    map_set(&copy->exec->environment, "A", memory_string("c"));
+    assert_false(plan_check_equal(plan_find_check(plan, "a"), copy));
+    plan_check_destroy(copy);
+    plan_check_destroy(NULL);
+    plan_release(plan);
+}
+
 static void workloads_are_copied_and_compared(void **state UNUSED) {
     struct plan *plan = PLAN("workloads: {box: {override: merge, user-id: 0}, tin: {override: merge}}");
     struct plan_workload *copy = plan_workload_copy(plan_find_workload(plan, "box"));
@@ -51,6 +64,7 @@ int main(void) {
         cmocka_unit_test(plans_are_counted),
         cmocka_unit_test(no_layers_make_an_empty_plan),
         cmocka_unit_test(any_difference_of_a_service_counts),
+        cmocka_unit_test(checks_are_copied_and_compared),
         cmocka_unit_test(workloads_are_copied_and_compared),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -16,10 +16,14 @@ static bool append_key(const struct notice *notice, void *data) {
     return strcmp(notice->key, "last") != 0;
 }
 
-static void assert_order(struct state *state, const char *expected) {
+static void assert_found(struct state *state, const struct notice_filter *filter, const char *expected) {
     AUTO_BUFFER struct buffer keys = BUFFER_INIT(200);
-    state_each_notice(state, append_key, &keys);
+    state_each_notice(state, filter, append_key, &keys);
     assert_string_equal(buffer_text(&keys), expected);
+}
+
+static void assert_order(struct state *state, const char *expected) {
+    assert_found(state, &(const struct notice_filter){0}, expected);
 }
 
 static void is_made_once_for_user_type_and_key(void **unused UNUSED) {
@@ -130,6 +134,61 @@ static void expired_ones_are_left_out(void **unused UNUSED) {
     state_destroy(state);
 }
 
+static void filters_select(void **unused UNUSED) {
+    struct state *state = state_create();
+    const uint32_t mine = 1000, others = 5;
+    AUTO_TEXT_LIST struct text_list types = {0};
+    AUTO_MAP struct map keys = MAP_INIT(NULL);
+    add(state, "mine", 0);
+    state_add_notice(state,
+                     &(struct notice_spec){.has_user_id = true, .user_id = others, .type = "custom", .key = "theirs"});
+    state_add_warning(state, "public");
+    assert_found(state, &(struct notice_filter){.user_id = &mine}, "mine public ");
+    assert_found(state, &(struct notice_filter){.user_id = &others}, "theirs public ");
+    assert_found(state, &(struct notice_filter){.types = &types, .keys = &keys}, "mine theirs public ");
+    text_list_add(&types, "custom");
+    assert_found(state, &(struct notice_filter){.types = &types}, "mine theirs ");
+    map_set(&keys, "public", NULL);
+    map_set(&keys, "theirs", NULL);
+    assert_found(state, &(struct notice_filter){.keys = &keys}, "theirs public ");
+    assert_found(state, &(struct notice_filter){.keys = &keys, .types = &types}, "theirs ");
+    state_destroy(state);
+}
+
+static void a_filter_by_time_is_strict(void **unused UNUSED) {
+    struct state *state = state_create();
+    struct notice *first = add(state, "a", 0), *second = add(state, "b", 0);
+    struct notice_filter filter = {.after = first->last_repeated};
+    assert_found(state, &filter, "b ");
+    assert_false(notice_matches(first, &filter));
+    assert_true(notice_matches(second, &filter));
+    add(state, "a", 0);
+    assert_found(state, &filter, "b a ");
+    filter.after.ns = first->last_repeated.ns;
+    assert_found(state, &filter, "");
+    filter.after.ns--;
+    assert_found(state, &filter, "a ");
+    filter.after.ns = INT64_MIN;
+    assert_found(state, &filter, "b a ");
+    state_destroy(state);
+}
+
+static void their_number_is_bounded(void **unused UNUSED) {
+    struct state *state = state_create();
+    state_add_warning(state, "the first one");
+    for (size_t i = 0; i < NOTICES_PEAK + 10; i++) {
+        AUTO_FREE char *key = memory_printf("%zu", i);
+        add(state, key, 0);
+        assert_true(state->notices_by_id.count <= NOTICES_PEAK);
+    }
+    assert_int_equal(list_count(&state->notices), state->notices_by_id.count);
+    assert_int_equal(state->notices_by_id.count, NOTICES_MAX + 11);
+    assert_false(state_latest_warning(state).is_set);
+    assert_null(state_find_notice(state, "1000"));
+    assert_non_null(state_find_notice(state, "1001"));
+    state_destroy(state);
+}
+
 static void visiting_may_end_early(void **unused UNUSED) {
     struct state *state = state_create();
     add(state, "a", 0);
@@ -190,6 +249,9 @@ int main(void) {
         cmocka_unit_test(times_never_go_back),
         cmocka_unit_test(data_is_sorted_and_replaced),
         cmocka_unit_test(expired_ones_are_left_out),
+        cmocka_unit_test(filters_select),
+        cmocka_unit_test(a_filter_by_time_is_strict),
+        cmocka_unit_test(their_number_is_bounded),
         cmocka_unit_test(visiting_may_end_early),
         cmocka_unit_test(members_can_be_read),
         cmocka_unit_test(warnings_are_remembered),

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "access/identity_set.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "access/password.h"
+#include "access/pem.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "data/json.h"
+
+#define WHAT "identity" // the type in messages about wrong members
+
+static const char *const access_names[] = {
+    [IDENTITY_UNKNOWN] = "",  [IDENTITY_UNTRUSTED] = "untrusted", [IDENTITY_METRICS] = "metrics",
+    [IDENTITY_READ] = "read", [IDENTITY_ADMIN] = "admin",
+};
+
+const char *identity_access_name(enum identity_access access) {
+    return access_names[access];
+}
+
+static enum identity_access access_by_name(const char *name) {
+    for (size_t i = IDENTITY_UNTRUSTED; i < ARRAY_COUNT(access_names); i++) {
+        if (text_equal(access_names[i], name))
+            return (enum identity_access)i;
+    }
+    return IDENTITY_UNKNOWN;
+}
+
+void identity_destroy(struct identity *identity) {
+    if (identity == NULL)
+        return;
+    free(identity->name);
+    free(identity->access_name);
+    free(identity->password);
+    free(identity->pem);
+    free(identity);
+}
+
+void identity_set_finish(struct identity_set *set) {
+    for (size_t i = 0; i < set->count; i++)
+        identity_destroy(set->items[i]);
+    free(set->items);
+    *set = (struct identity_set){0};
+}
+
+// --- reading ---
+
+static bool read_uid(const json_t *local, struct identity *identity, struct error *err) {
+    int64_t uid = -1;
+    identity->is_local = true;
+    if (!json_get_int(local, WHAT, "user-id", &uid, err))
+        return false;
+    identity->has_uid = json_member(local, "user-id") != NULL;
+    if (identity->has_uid && (uid < 0 || uid > UINT32_MAX))
+        return error_set(err, ERROR_BAD_REQUEST,
+                         "json: cannot unmarshal number %lld into Go struct field " WHAT ".user-id of type uint32",
+                         (long long)uid);
+    identity->uid = identity->has_uid ? (uint32_t)uid : 0;
+    return true;
+}
+
+// A text that is absent is "", which the check refuses.
+static bool read_secret(const json_t *type, const char *name, char **secret, struct error *err) {
+    const char *text = "";
+    if (!json_get_string(type, WHAT, name, &text, err))
+        return false;
+    *secret = memory_string(text);
+    return true;
+}
+
+static bool read_types(const json_t *value, struct identity *identity, struct error *err) {
+    const json_t *local = json_member(value, "local"), *basic = json_member(value, "basic"),
+                 *cert = json_member(value, "cert");
+    const json_t *const types[] = {local, basic, cert};
+    for (size_t i = 0; i < ARRAY_COUNT(types); i++) {
+        if (types[i] != NULL && !json_is_object_or_null(types[i], WHAT, err))
+            return false;
+    }
+    return (local == NULL || read_uid(local, identity, err)) &&
+           (basic == NULL || read_secret(basic, "password", &identity->password, err)) &&
+           (cert == NULL || read_secret(cert, "pem", &identity->pem, err));
+}
+
+static bool identity_read(const json_t *value, struct identity *identity, struct error *err) {
+    const char *access = NULL;
+    identity->is_null = json_is_null(value);
+    if (identity->is_null)
+        return true;
+    if (!json_is_object_or_null(value, WHAT, err) || !json_get_string(value, WHAT, "access", &access, err))
+        return false;
+    if (access != NULL)
+        identity->access_name = memory_string(access);
+    return read_types(value, identity, err);
+}
+
+bool identity_set_read(const json_t *object, struct identity_set *set, struct error *err) {
+    AUTO_IDENTITY_SET struct identity_set made = {0};
+    if (object != NULL && !json_is_object_or_null(object, "identities", err))
+        return false;
+    if (json_object_size(object) > IDENTITY_SET_MAX)
+        return error_set(err, ERROR_BAD_REQUEST, "more than %zu identities", IDENTITY_SET_MAX);
+    made.items = memory_new_array(json_object_size(object) + 1, sizeof *made.items);
+    const char *name = NULL;
+    json_t *value = NULL;
+    // jansson's iterators take a mutable object but do not change it.
+    json_t *walked = (json_t *)(uintptr_t)object;
+    json_object_foreach(walked, name, value) {
+        struct identity *identity = memory_new(sizeof *identity);
+        identity->name = memory_string(name);
+        made.items[made.count++] = identity;
+        if (!identity_read(value, identity, err))
+            return false;
+    }
+    *set = made;
+    made = (struct identity_set){0};
+    return true;
+}
+
+// --- checking ---
+
+static bool fail(struct error *err, const char *message) {
+    return error_set(err, ERROR_BAD_REQUEST, "%s", message);
+}
+
+static bool check_uid(const struct identity *identity, struct error *err) {
+    return !identity->is_local || identity->has_uid || fail(err, "local identity must specify user-id");
+}
+
+static bool check_pem(const struct identity *identity, struct error *err) {
+    if (identity->pem == NULL)
+        return true;
+    if (strlen(identity->pem) > IDENTITY_PEM_BYTES_MAX)
+        return error_set(err, ERROR_BAD_REQUEST, "certificate is longer than %zu bytes", IDENTITY_PEM_BYTES_MAX);
+    return pem_check_certificate(identity->pem, err);
+}
+
+static bool check_name(const struct identity *identity, struct error *err) {
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    static const char others[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
+    const char *name = identity->name;
+    // The name in the message is empty, as in the reference.
+    if (*name == '\0' || strchr(letters, *name) == NULL || name[strspn(name, others)] != '\0')
+        return fail(err, "identity name \"\" invalid: must start with an alphabetic character and only contain "
+                         "alphanumeric characters, underscore, and hyphen");
+    if (strlen(name) > IDENTITY_NAME_BYTES_MAX)
+        return error_set(err, ERROR_BAD_REQUEST, "identity name is longer than %zu bytes", IDENTITY_NAME_BYTES_MAX);
+    return true;
+}
+
+static bool check_access(struct identity *identity, struct error *err) {
+    if (text_is_empty(identity->access_name))
+        return fail(err, "access value must be specified (\"admin\", \"read\", \"metrics\", or \"untrusted\")");
+    identity->access = access_by_name(identity->access_name);
+    if (identity->access != IDENTITY_UNKNOWN)
+        return true;
+    AUTO_FREE char *quoted = text_quoted(identity->access_name);
+    return error_set(err, ERROR_BAD_REQUEST,
+                     "invalid access value %s, must be \"admin\", \"read\", \"metrics\", or \"untrusted\"", quoted);
+}
+
+static bool check_password(const struct identity *identity, struct error *err) {
+    if (identity->password == NULL)
+        return true;
+    if (*identity->password == '\0')
+        return fail(err, "basic identity must specify password (hashed)");
+    if (strlen(identity->password) > IDENTITY_PASSWORD_BYTES_MAX)
+        return error_set(err, ERROR_BAD_REQUEST, "password (hashed) is longer than %zu bytes",
+                         IDENTITY_PASSWORD_BYTES_MAX);
+    return password_check_hash(identity->password, err);
+}
+
+// The order is that of the reference.
+static bool identity_check(struct identity *identity, struct error *err) {
+    if (!check_uid(identity, err) || !check_pem(identity, err) || !check_name(identity, err) ||
+        !check_access(identity, err) || !check_password(identity, err))
+        return false;
+    return identity->is_local || identity->password != NULL || identity->pem != NULL ||
+           fail(err, "identity must have at least one type (\"local\", \"basic\", or \"cert\")");
+}
+
+static bool identity_check_stored(struct identity *identity, struct error *err) {
+    return check_uid(identity, err) && check_access(identity, err);
+}
+
+static bool check_all(struct identity_set *set, bool (*check)(struct identity *identity, struct error *err),
+                      struct error *err) {
+    for (size_t i = 0; i < set->count; i++) {
+        struct identity *identity = set->items[i];
+        if (identity->is_null || check(identity, err))
+            continue;
+        AUTO_FREE char *quoted = text_quoted(identity->name);
+        return error_prefix(err, "invalid identity for %s: ", quoted);
+    }
+    return true;
+}
+
+bool identity_set_check(struct identity_set *set, struct error *err) {
+    return check_all(set, identity_check, err);
+}
+
+bool identity_set_check_stored(struct identity_set *set, struct error *err) {
+    return check_all(set, identity_check_stored, err);
+}
+
+// --- writing ---
+
+json_t *identity_to_json(const struct identity *identity) {
+    json_t *value = json_object();
+    (void)json_object_set_new(value, "access", json_string(identity_access_name(identity->access)));
+    if (identity->is_local)
+        (void)json_object_set_new(value, "local", json_pack("{s:I}", "user-id", (json_int_t)identity->uid));
+    if (identity->password != NULL)
+        (void)json_object_set_new(value, "basic", json_pack("{s:s}", "password", identity->password));
+    if (identity->pem != NULL)
+        (void)json_object_set_new(value, "cert", json_pack("{s:s}", "pem", identity->pem));
+    return value;
+}

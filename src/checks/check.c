@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// A check, and the events of its timers and its probe. Declared in checks/check_internal.h.
+#include "checks/check_internal.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "checks/check_machine_internal.h"
+
+static void on_period_expired(void *data) {
+    struct check *check = data;
+    if (check_spread(check))
+        return;
+    check_start_period(check, false); // the timer runs on during the probe
+    check_handle(check, EVENT_DUE);
+}
+
+// --- the probe ---
+
+static void report_result(struct check *check) {
+    timer_stop(check->deadline);
+    if (check->failure_message == NULL)
+        check_handle(check, EVENT_PASSED);
+    else if (check->state == CHECK_UP_PROBING && check->failures + 1 >= check->config->threshold)
+        check_handle(check, EVENT_FELL);
+    else
+        check_handle(check, EVENT_FAILED);
+}
+
+static void on_probe_done(const struct probe_failure *failure, void *data) {
+    struct check *check = data;
+    check->probe = NULL;
+    check_set_result(check, failure);
+    report_result(check);
+}
+
+static void on_start_failed(struct deferred *deferred) {
+    report_result(CONTAINER_OF(deferred, struct check, failed_start));
+}
+
+static void on_deadline_expired(void *data) {
+    struct check *check = data;
+    if (check_grant_grace(check))
+        return;
+    char timeout[DURATION_TEXT_SIZE];
+    duration_format(check->config->timeout.ns, timeout);
+    AUTO_FREE char *message = memory_printf("check timed out after %s", timeout);
+    check->manager->spec.prober.cancel(TAKE(check->probe));
+    check_set_result(check, &(const struct probe_failure){.message = message});
+    report_result(check);
+}
+
+// --- the check ---
+
+struct check *check_create(struct check_manager *manager, const char *name) {
+    struct check *check = memory_new(sizeof *check);
+    check->manager = manager;
+    check->name = memory_string(name);
+    check->quoted_name = text_quoted(name);
+    check->period = timer_create_in(manager->spec.loop, on_period_expired, check);
+    check->deadline = timer_create_in(manager->spec.loop, on_deadline_expired, check);
+    check->on_probe_done = on_probe_done;
+    check->on_start_failed = on_start_failed;
+    list_init(&check->refreshes);
+    return check;
+}
+
+void check_destroy(void *value) {
+    struct check *check = value;
+    check_cancel_probe(check);
+    timer_destroy(check->period);
+    timer_destroy(check->deadline);
+    plan_check_destroy(check->config);
+    free(check->pending.kinds);
+    free(check->failure_message);
+    free(check->failure_text);
+    free(check->prev_change_id);
+    free(check->name);
+    free(check->quoted_name);
+    free(check);
+}

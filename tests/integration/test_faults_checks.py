@@ -1,0 +1,209 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Misbehaving targets and commands of checks, many checks, a paused daemon: health responds, and nothing is left over."""
+
+import contextlib
+import os
+import signal
+import socket
+import threading
+import time
+
+from faults import children, descriptors, is_alive, wait_pid_file
+from harness import DaemonCase, is_sanitized, wait_until
+
+
+def checks_of(checks):
+    """A layer's text: for each check its settings in YAML's flow style."""
+    return "checks:\n" + "".join(f"  {name}: {{override: replace, {text}}}\n" for name, text in checks.items())
+
+
+@contextlib.contextmanager
+def target(behave):
+    """A TCP server; behave(sock) runs in a thread for each connection. Yields the port."""
+    with socket.create_server(("127.0.0.1", 0), backlog=128) as server:
+        def serve(sock):
+            with contextlib.suppress(OSError), sock:
+                behave(sock)
+
+        def accept():
+            with contextlib.suppress(OSError):
+                while True:
+                    sock, _ = server.accept()
+                    threading.Thread(target=serve, args=(sock,), daemon=True).start()
+
+        threading.Thread(target=accept, daemon=True).start()
+        yield server.getsockname()[1]
+        server.shutdown(socket.SHUT_RDWR)
+
+
+def drop_input(sock):
+    while sock.recv(65536):
+        pass
+
+
+def drip(sock):
+    while True:
+        sock.sendall(b"H")
+        time.sleep(1)
+
+
+def flood(sock):
+    sock.sendall(b"HTTP/1.1 500 Broken\r\n\r\n")
+    while True:
+        sock.sendall(b"x" * 65536)
+
+
+def flood_the_head(sock):
+    sock.sendall(b"HTTP/1.1 200 OK\r\n")
+    while True:
+        sock.sendall(b"X-More: " + b"x" * 1000 + b"\r\n")
+
+
+def redirect(sock):
+    sock.recv(65536)
+    sock.sendall(b"HTTP/1.1 302 Found\r\nLocation: /again\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+
+
+class BadTargetsTest(DaemonCase):
+    def result(self, name):
+        return self.daemon.post("/v1/checks/refresh", {"name": name}).result
+
+    def refresh(self, behave):
+        with target(behave) as port:
+            self.daemon.layer("001-test.yaml", checks_of({
+                "bad": f"period: 1h, timeout: 500ms, http: {{url: 'http://127.0.0.1:{port}/'}}"}))
+            self.daemon.start()
+            before = len(descriptors(self.daemon.process.pid))
+            result = self.result("bad")
+            self.assertEqual(self.daemon.get("/v1/health").status, 200)
+            wait_until(lambda: len(descriptors(self.daemon.process.pid)) <= before, what="the connection to be closed")
+            return result["error"]
+
+    def test_accepts_and_never_responds(self):
+        self.assertEqual(self.refresh(drop_input), "check timed out after 500ms")
+
+    def test_one_byte_a_second(self):
+        self.assertEqual(self.refresh(drip), "check timed out after 500ms")
+
+    def test_endless_body(self):
+        self.assertEqual(self.refresh(flood), "non-2xx status code 500; " + "x" * 512)
+
+    def test_endless_head(self):
+        self.assertIn("server response headers exceeded", self.refresh(flood_the_head))
+
+    def test_redirect_loop(self):
+        self.assertIn("stopped after 10 redirects", self.refresh(redirect))
+
+
+class BadCommandsTest(DaemonCase):
+    def start_one(self, script, settings="period: 1h, timeout: 500ms"):
+        self.daemon.script("check", script)
+        self.daemon.layer("001-test.yaml", checks_of({
+            "bad": f"{settings}, exec: {{command: {self.daemon.path('check')}}}"}))
+        self.daemon.start()
+
+    def refresh(self):
+        return self.daemon.post("/v1/checks/refresh", {"name": "bad"}).result.get("error")
+
+    def assert_nothing_runs(self):
+        wait_until(lambda: children(self.daemon.process.pid) == [], what="the end of all processes")
+
+    def test_ignores_sigterm(self):
+        self.start_one("trap '' TERM INT HUP\nwhile :; do sleep 0.1; done\n")
+        self.assertEqual(self.refresh(), "check timed out after 500ms")
+        self.assert_nothing_runs()
+
+    def test_forks_in_its_group(self):
+        path = self.daemon.path("pid")
+        self.start_one(f"sh -c 'echo $$ > {path}; exec sleep 1000' &\nwait\n")
+        self.assertEqual(self.refresh(), "check timed out after 500ms")
+        pid = wait_pid_file(path)
+        wait_until(lambda: not is_alive(pid), what="the end of the group")
+        self.assert_nothing_runs()
+
+    def test_forks_away_with_its_output(self):
+        path = self.daemon.path("pid")
+        self.start_one(f"setsid sh -c 'echo $$ > {path}; exec sleep 1000' &\n"
+                       f"while [ ! -s {path} ]; do sleep 0.01; done\necho late; exit 3\n", "period: 1h, timeout: 30s")
+        before = len(descriptors(self.daemon.process.pid))
+        self.assertEqual(self.refresh(), "exit status 3; late")
+        wait_until(lambda: len(descriptors(self.daemon.process.pid)) <= before, what="the pipe to be closed")
+        os.kill(wait_pid_file(path), signal.SIGKILL)
+        self.assert_nothing_runs()
+
+    def test_floods_its_output(self):
+        self.start_one("while :; do echo 0123456789012345678901234567890123456789; done\n")
+        self.assertEqual(self.refresh(), "check timed out after 500ms")
+        self.assertEqual(self.daemon.get("/v1/health").status, 200)
+        self.assert_nothing_runs()
+
+    def test_runs_at_shutdown(self):
+        self.start_one(f"echo $$ > {self.daemon.path('pid')}\ntrap '' TERM\nwhile :; do sleep 0.1; done\n",
+                       "period: 100ms, timeout: 100ms, threshold: 1000000")
+        pid = wait_pid_file(self.daemon.path("pid"))
+        self.assertEqual(self.daemon.stop(), 0)
+        wait_until(lambda: not is_alive(pid), what="the end of the command")
+        self.assertEqual(self.daemon.leftovers(), [])
+
+    def test_plan_change_while_it_runs(self):
+        path = self.daemon.path("pid")
+        self.start_one(f"echo $$ > {path}\nexec sleep 1000\n", "period: 100ms, timeout: 1h, threshold: 1000000")
+        pid = wait_pid_file(path)
+        self.assertEqual(self.daemon.add_layer("more", "checks:\n  bad: {override: merge, startup: disabled}\n").status,
+                         200)
+        self.assertEqual(self.daemon.check("bad")["status"], "inactive")
+        wait_until(lambda: not is_alive(pid), what="the end of the command")
+        self.assert_nothing_runs()
+
+
+class ManyChecksTest(DaemonCase):
+    COUNT = 200 if is_sanitized() else 1000
+
+    def start_many(self, settings):
+        self.daemon.layer("001-test.yaml", checks_of({f"check-{i}": settings for i in range(self.COUNT)}))
+        self.daemon.start()
+
+    def counts(self):
+        return [check["successes"] for check in self.daemon.get("/v1/checks").result]
+
+    def test_a_thousand_at_one_second(self):
+        with target(drop_input) as port:
+            self.start_many(f"period: 1s, threshold: 1000000, tcp: {{host: 127.0.0.1, port: {port}}}")
+            wait_until(lambda: min(self.counts()) >= 3, 60, "three runs of each check")
+            started = time.monotonic()
+            self.assertEqual(self.daemon.get("/v1/health").status, 200)
+            self.assertLess(time.monotonic() - started, 1, "health is asked for with a limit of one second")
+            self.assertEqual(self.daemon.stop(), 0)
+
+    def test_no_burst_after_a_pause(self):
+        times = []
+
+        def note(sock):
+            times.append(time.monotonic())
+            drop_input(sock)
+
+        with target(note) as port:
+            self.start_many(f"period: 2s, tcp: {{host: 127.0.0.1, port: {port}}}")
+            wait_until(lambda: min(self.counts()) >= 1, 60, "a run of each check")
+            self.daemon.send_signal(signal.SIGSTOP)
+            time.sleep(5)  # two periods are missed
+            before = len(times)
+            self.daemon.send_signal(signal.SIGCONT)
+            resumed = time.monotonic()
+            wait_until(lambda: len(times) - before >= self.COUNT, 60, "the missed runs")
+            early = [moment for moment in times[before:] if moment < resumed + 1.0]
+            self.assertLessEqual(len(early), self.COUNT, "one run for each check, however many were missed")
+            self.assertTrue(all(check["status"] == "up" for check in self.daemon.get("/v1/checks").result))
+
+
+class RestartTest(DaemonCase):
+    def test_changes_of_an_earlier_daemon_are_done(self):
+        self.daemon.layer("001-test.yaml", checks_of({"good": "period: 1h, exec: {command: 'true'}"}))
+        self.daemon.start()
+        self.assertEqual(self.daemon.check("good")["change-id"], "1")
+        wait_until(lambda: self.daemon.state()["changes"], what="the change in the state file")
+        self.daemon.kill()
+        self.daemon.start()
+        self.assertEqual(self.daemon.check("good")["change-id"], "2")
+        wait_until(lambda: self.daemon.get("/v1/changes/1").result["status"] == "Done", what="the old change to be Done")
+        self.assertEqual(self.daemon.get("/v1/changes/2").result["status"], "Doing")

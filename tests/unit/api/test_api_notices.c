@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "fixture.h"
+
+static void add(struct fixture *fixture, const uint32_t *user_id, const char *type, const char *key) {
+    state_add_notice(fixture->state, &(const struct notice_spec){.has_user_id = user_id != NULL,
+                                                                 .user_id = user_id != NULL ? *user_id : 0,
+                                                                 .type = type,
+                                                                 .key = key});
+}
+
+// One notice each of the client, of another user, and public.
+static void add_three(struct fixture *fixture) {
+    const uint32_t mine = getuid(), theirs = mine + 1;
+    add(fixture, &mine, "custom", "a.b/mine");
+    add(fixture, &theirs, "custom", "a.b/theirs");
+    add(fixture, NULL, "warning", "public <one>");
+}
+
+static void assert_keys(struct fixture *fixture, const char *query, const char *expected) {
+    AUTO_FREE char *path = memory_printf("/v1/notices%s", query);
+    AUTO_FREE char *response = fixture_ask(fixture, "GET", path, "");
+    AUTO_BUFFER struct buffer keys = BUFFER_INIT(BUFFER_NO_LIMIT);
+    assert_non_null(strstr(response, "HTTP/1.1 200 "));
+    for (const char *at = response; (at = strstr(at, "\"key\":\"")) != NULL;) {
+        at += strlen("\"key\":\"");
+        buffer_printf(&keys, "%.*s ", (int)strcspn(at, "\""), at);
+    }
+    if (strcmp(buffer_text(&keys), expected) != 0)
+        fail_msg("%s: %s", query, buffer_text(&keys));
+}
+
+static void filters_select(void **unused UNUSED) {
+    struct fixture fixture;
+    fixture_begin(&fixture);
+    add_three(&fixture);
+    AUTO_FREE char *theirs = memory_printf("?user-id=%u", getuid() + 1);
+    assert_keys(&fixture, "", "a.b/mine public \\u003cone\\u003e ");
+    assert_keys(&fixture, "?users=all", "a.b/mine a.b/theirs public \\u003cone\\u003e ");
+    assert_keys(&fixture, theirs, "a.b/theirs public \\u003cone\\u003e ");
+    assert_keys(&fixture, "?types=custom,nonsense", "a.b/mine ");
+    assert_keys(&fixture, "?types=nonsense&timeout=1h&after=never", "");
+    assert_keys(&fixture, "?types=", "a.b/mine public \\u003cone\\u003e ");
+    assert_keys(&fixture, "?keys=x&keys=a.b/mine,a.b/theirs", "a.b/mine ");
+    assert_keys(&fixture, "?after=2999-01-01T00:00:00Z", "");
+    assert_keys(&fixture, "?after=2001-01-01T00:00:00.5%2B02:00&keys=a.b/mine", "a.b/mine ");
+    fixture_end(&fixture);
+}
+
+static void bad_filters_are_refused(void **unused UNUSED) {
+    static const struct {
+        const char *query, *message;
+    } cases[] = {
+        {"?users=", "invalid \\\"users\\\" filter: must be \\\"all\\\""},
+        {"?users=all&user-id=1", "cannot use both \\\"users\\\" and \\\"user-id\\\" parameters"},
+        {"?user-id=", "invalid \\\"user-id\\\" filter: must only include one \\\"user-id\\\""},
+        {"?user-id=1,2", "must only include one"},
+        {"?user-id=-1", "user ID is not a valid uint32: -1"},
+        {"?user-id=4294967296", "user ID is not a valid uint32: 4294967296"},
+        {"?user-id=me", "invalid \\\"user-id\\\" filter: "},
+        {"?after=2024-05-06", "invalid \\\"after\\\" timestamp: "},
+        {"?timeout=5", "invalid timeout: time: missing unit in duration \\\"5\\\""},
+    };
+    struct fixture fixture;
+    fixture_begin(&fixture);
+    for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+        AUTO_FREE char *request = memory_printf("GET /v1/notices%s", cases[i].query);
+        assert_response(&fixture, request, "", 400, cases[i].message);
+    }
+    fixture_end(&fixture);
+}
+
+static void readers_see_their_own_and_public_ones(void **unused UNUSED) {
+    struct fixture fixture;
+    fixture_begin(&fixture);
+    AUTO_FREE char *reader =
+        memory_printf("{\"me\":{\"access\":\"read\",\"local\":{\"user-id\":%u}}}", getuid());
+    fixture_add_identities(&fixture, reader);
+    add_three(&fixture);
+    assert_keys(&fixture, "", "a.b/mine public \\u003cone\\u003e ");
+    assert_response(&fixture, "GET /v1/notices?users=all", "", 403, "only admins may use the \\\"users\\\" filter");
+    assert_response(&fixture, "GET /v1/notices?user-id=x", "", 403, "only admins may use the \\\"user-id\\\" filter");
+    assert_response(&fixture, "GET /v1/notices/1", "", 200, "\"key\":\"a.b/mine\"");
+    assert_response(&fixture, "GET /v1/notices/2", "", 403, "not allowed to access notice with id \\\"2\\\"");
+    assert_response(&fixture, "GET /v1/notices/3", "", 200, "\"user-id\":null");
+    fixture_end(&fixture);
+}
+
+static void one_notice_is_shown_whole(void **unused UNUSED) {
+    struct fixture fixture;
+    fixture_begin(&fixture);
+    AUTO_TEXT_LIST struct text_list names = {0};
+    AUTO_TEXT_LIST struct text_list values = {0};
+    text_list_add(&names, "n");
+    text_list_add(&values, "v");
+    struct wall_time time;
+    assert_true(clock_parse("2200-01-01T00:00:00.5Z", &time));
+    state_add_notice(fixture.state, &(const struct notice_spec){.has_user_id = true,
+                                                                .user_id = 7,
+                                                                .type = "custom",
+                                                                .key = "a.b/c",
+                                                                .data_names = &names,
+                                                                .data_values = &values,
+                                                                .repeat_after_ns = 90 * 60 * NS_PER_S,
+                                                                .time = time});
+    assert_response(&fixture, "GET /v1/notices/1", "", 200,
+                    "\"result\":{\"id\":\"1\",\"user-id\":7,\"type\":\"custom\",\"key\":\"a.b/c\","
+                    "\"first-occurred\":\"2200-01-01T00:00:00.5Z\",\"last-occurred\":\"2200-01-01T00:00:00.5Z\","
+                    "\"last-repeated\":\"2200-01-01T00:00:00.5Z\",\"occurrences\":1,\"last-data\":{\"n\":\"v\"},"
+                    "\"repeat-after\":\"1h30m0s\",\"expire-after\":\"168h0m0s\"}");
+    assert_response(&fixture, "GET /v1/notices/2", "", 404, "cannot find notice with ID \\\"2\\\"");
+    fixture_end(&fixture);
+}
+
+// --- waiting ---
+
+static void await_calls(struct fixture *fixture, size_t count) {
+    while (list_count(&fixture->api->calls) != count)
+        uv_run(loop_uv(fixture->loop), UV_RUN_NOWAIT);
+}
+
+static int wait_for(struct fixture *fixture, const char *query) {
+    AUTO_FREE char *path = memory_printf("/v1/notices?timeout=1h&%s", query);
+    int fd = fixture_connect(fixture);
+    fixture_send(fd, "GET", path, "");
+    return fd;
+}
+
+static void a_wait_ends_with_a_notice_that_matches(void **unused UNUSED) {
+    struct fixture fixture;
+    fixture_begin(&fixture);
+    const uint32_t mine = getuid(), theirs = mine + 1;
+    int by_key = wait_for(&fixture, "keys=a.b/x"), by_type = wait_for(&fixture, "types=warning");
+    int by_time = wait_for(&fixture, "after=2999-01-01T00:00:00Z");
+    await_calls(&fixture, 3);
+    add(&fixture, &theirs, "custom", "a.b/x");
+    add(&fixture, NULL, "custom", "a.b/y");
+    loop_run_pending(fixture.loop);
+    assert_int_equal(list_count(&fixture.api->calls), 3);
+    add(&fixture, &mine, "custom", "a.b/x");
+    AUTO_FREE char *keyed = fixture_receive(&fixture, by_key);
+    assert_non_null(strstr(keyed, "\"result\":[{\"id\":\"3\","));
+    add(&fixture, NULL, "warning", "careful");
+    AUTO_FREE char *typed = fixture_receive(&fixture, by_type);
+    assert_non_null(strstr(typed, "\"key\":\"careful\""));
+    assert_non_null(strstr(typed, "\"latest-warning\":"));
+    assert_int_equal(list_count(&fixture.api->calls), 1);
+    (void)close(by_time);
+    await_calls(&fixture, 0);
+    fixture_end(&fixture);
+}
+
+static void a_wait_ends_with_its_time(void **unused UNUSED) {
+    struct fixture fixture;
+    fixture_begin(&fixture);
+    assert_response(&fixture, "GET /v1/notices?timeout=1ms", "", 200, "\"result\":[]");
+    assert_response(&fixture, "GET /v1/notices?timeout=-1h", "", 200, "\"result\":[]");
+    add(&fixture, NULL, "custom", "a.b/x");
+    assert_response(&fixture, "GET /v1/notices?timeout=-1h", "", 200, "\"key\":\"a.b/x\"");
+    assert_response(&fixture, "GET /v1/notices?timeout=1h", "", 200, "\"key\":\"a.b/x\"");
+    fixture_end(&fixture);
+}
+
+static void a_disconnect_is_logged_as_a_bad_request(void **unused UNUSED) {
+    struct fixture fixture;
+    fixture_begin(&fixture);
+    int fd = wait_for(&fixture, "types=custom");
+    await_calls(&fixture, 1);
+    (void)close(fd);
+    await_calls(&fixture, 0);
+    assert_non_null(strstr(buffer_text(&fixture.log), " 400 (http+unix)"));
+    fixture_end(&fixture);
+}
+
+#define CROWD 200
+
+static void half_of_a_crowd_vanishes(void **unused UNUSED) {
+    struct fixture fixture;
+    int clients[CROWD];
+    fixture_begin(&fixture);
+    for (size_t i = 0; i < CROWD; i++) {
+        clients[i] = wait_for(&fixture, "types=custom");
+        await_calls(&fixture, i + 1);
+    }
+    for (size_t i = 0; i < CROWD; i += 2)
+        (void)close(clients[i]);
+    // Some of those that vanished may still be counted as waiting.
+    add(&fixture, NULL, "custom", "a.b/x");
+    for (size_t i = 1; i < CROWD; i += 2) {
+        AUTO_FREE char *response = fixture_receive(&fixture, clients[i]);
+        assert_non_null(strstr(response, "\"key\":\"a.b/x\""));
+    }
+    await_calls(&fixture, 0);
+    assert_true(list_is_empty(&state_notice_added(fixture.state)->listeners));
+    fixture_end(&fixture);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(filters_select),
+        cmocka_unit_test(bad_filters_are_refused),
+        cmocka_unit_test(readers_see_their_own_and_public_ones),
+        cmocka_unit_test(one_notice_is_shown_whole),
+        cmocka_unit_test(a_wait_ends_with_a_notice_that_matches),
+        cmocka_unit_test(a_wait_ends_with_its_time),
+        cmocka_unit_test(a_disconnect_is_logged_as_a_bad_request),
+        cmocka_unit_test(half_of_a_crowd_vanishes),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

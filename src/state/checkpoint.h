@@ -33,8 +33,8 @@ struct checkpoint_wait {
     struct list link; // private
     uint64_t generation;
 };
-// Calls back from the loop, or from checkpoint_destroy(), when every modification until now is on the disk, or when the first attempt to write it has
-// failed (is_saved false).
+// Calls back from the loop, or from checkpoint_destroy(), when every modification until now is on the disk, or when the
+// first attempt to write it has failed (is_saved false).
 void checkpoint_wait(struct checkpoint *checkpoint, struct checkpoint_wait *wait, checkpoint_done_fn done);
 void checkpoint_wait_cancel(struct checkpoint *checkpoint, struct checkpoint_wait *wait);
 bool checkpoint_is_clean(const struct checkpoint *checkpoint); // every modification is on the disk

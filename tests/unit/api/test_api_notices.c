@@ -72,8 +72,7 @@ static void bad_filters_are_refused(void **unused UNUSED) {
 static void readers_see_their_own_and_public_ones(void **unused UNUSED) {
     struct fixture fixture;
     fixture_begin(&fixture);
-    AUTO_FREE char *reader =
-        memory_printf("{\"me\":{\"access\":\"read\",\"local\":{\"user-id\":%u}}}", getuid());
+    AUTO_FREE char *reader = memory_printf("{\"me\":{\"access\":\"read\",\"local\":{\"user-id\":%u}}}", getuid());
     fixture_add_identities(&fixture, reader);
     add_three(&fixture);
     assert_keys(&fixture, "", "a.b/mine public \\u003cone\\u003e ");

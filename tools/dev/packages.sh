@@ -11,9 +11,7 @@ die() {
     exit 1
 }
 
-# OpenSSL's static archive needs zlib and zstd, from Debian 13 on.
-build_packages="gcc libc6-dev meson pkg-config libuv1-dev libssl-dev libyaml-dev libjansson-dev libcrypt-dev zlib1g-dev
-libzstd-dev"
+build_packages="gcc libc6-dev meson pkg-config libuv1-dev libyaml-dev libjansson-dev libcrypt-dev"
 test_packages="clang libcmocka-dev python3 strace clang-format clang-tidy cppcheck"
 
 # The distribution, such as "debian-12"; "unknown" if the names of its packages are not known.

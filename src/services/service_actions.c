@@ -245,10 +245,7 @@ static void back_off(struct service *service, const char *reason) {
     duration_format(service->backoff_ns, delay);
     log_notice("Service %s %s action is \"restart\", waiting ~%s before restart (backoff %lld)", service->quoted_name,
                reason, delay, (long long)service->backoff_count);
-    int64_t wait_ns;
-    if (__builtin_add_overflow(service->backoff_ns, jitter_ns(service->backoff_ns), &wait_ns))
-        wait_ns = INT64_MAX;
-    timer_start(service->timer, wait_ns);
+    timer_start(service->timer, clock_add_ns(service->backoff_ns, jitter_ns(service->backoff_ns)));
 }
 
 struct service_event action_back_off_again(struct service *service, const struct service_event *event) {

@@ -147,7 +147,7 @@ int64_t service_manager_stop_limit_ns(const struct service_manager *manager) {
         if (is_stopping_or_up(service) && service_kill_delay_ns(service) > longest_ns)
             longest_ns = service_kill_delay_ns(service);
     }
-    return longest_ns < INT64_MAX - STOP_MARGIN_NS ? longest_ns + STOP_MARGIN_NS : INT64_MAX;
+    return clock_add_ns(longest_ns, STOP_MARGIN_NS);
 }
 
 struct event *service_manager_shutdown_wanted(struct service_manager *manager) {

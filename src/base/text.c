@@ -40,6 +40,10 @@ bool text_is_empty(const char *text) {
     return text == NULL || *text == '\0';
 }
 
+bool text_is_space(char c) {
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
 int text_hex_digit(char c) {
     if (c >= '0' && c <= '9')
         return c - '0';

@@ -14,6 +14,7 @@ bool text_equal_nocase(const char *a, const char *b); // ASCII letters only
 bool text_has_prefix(const char *text, const char *prefix);
 bool text_has_suffix(const char *text, const char *suffix);
 bool text_is_empty(const char *text); // NULL or ""
+bool text_is_space(char c);           // ASCII white space, in any locale
 int text_hex_digit(char c);           // its value, -1 if it is not one
 // Parses the whole text as a decimal number in the range. A sign is allowed only if the range has negative numbers.
 bool text_to_int64(const char *text, int64_t min, int64_t max, int64_t *value) NODISCARD;

@@ -33,16 +33,12 @@ static void http_cancel(struct probe *probe) {
 
 // --- the result ---
 
-static bool is_space(char c) {
-    return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
 // The first lines of the body, without white space at either end.
 static void add_lines(struct buffer *out, const struct buffer *body) {
     const char *begin = buffer_text(body), *end = begin + body->length;
-    while (begin < end && is_space(*begin))
+    while (begin < end && text_is_space(*begin))
         begin++;
-    while (end > begin && is_space(end[-1]))
+    while (end > begin && text_is_space(end[-1]))
         end--;
     const char *at = begin;
     for (int lines = 0; at < end; at++) {

@@ -118,17 +118,13 @@ static void exclusion_parse(struct proxy_settings *settings, char *item) {
     }
 }
 
-static bool is_space(char c) {
-    return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
 // Returns the text trimmed and in lower case.
 static char *normalized(const char *text, size_t length) {
-    while (length > 0 && is_space(*text)) {
+    while (length > 0 && text_is_space(*text)) {
         text++;
         length--;
     }
-    while (length > 0 && is_space(text[length - 1]))
+    while (length > 0 && text_is_space(text[length - 1]))
         length--;
     char *lower = memory_string_n(text, length);
     for (char *c = lower; *c != '\0'; c++)

@@ -48,10 +48,6 @@ struct job_sink output_tail_sink(struct output_tail *tail) {
     return (struct job_sink){.write = write_tail, .data = tail};
 }
 
-static bool is_space(char c) {
-    return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
 static void add_text(struct buffer *out, const char *bytes, const char *end) {
     for (; bytes < end; bytes++) {
         if (*bytes == '\0')
@@ -76,9 +72,9 @@ char *output_tail_text(const struct output_tail *tail, size_t line_count) {
         length = tail->limit_bytes;
     const char *end = buffer_text(&tail->bytes) + tail->bytes.length;
     const char *begin = end - length;
-    while (end > begin && is_space(end[-1]))
+    while (end > begin && text_is_space(end[-1]))
         end--;
-    while (!has_more && begin < end && is_space(*begin))
+    while (!has_more && begin < end && text_is_space(*begin))
         begin++;
     const char *lines = find_lines(begin, end, line_count);
     struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);

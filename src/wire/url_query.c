@@ -84,18 +84,14 @@ const char *url_query_first(const struct url_query *query, const char *name) {
     return NULL;
 }
 
-static bool is_space(char c) {
-    return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
 static void add_items(struct text_list *values, const char *text) {
     while (true) {
         const char *end = text + strcspn(text, ",");
         const char *first = text;
         const char *last = end;
-        while (first < last && is_space(*first))
+        while (first < last && text_is_space(*first))
             first++;
-        while (last > first && is_space(last[-1]))
+        while (last > first && text_is_space(last[-1]))
             last--;
         if (first < last)
             text_list_add_owned(values, memory_string_n(first, (size_t)(last - first)));

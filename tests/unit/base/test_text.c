@@ -190,8 +190,17 @@ static void unique_frees_repeats(void **state UNUSED) {
     assert_null(list.items[2500]);
 }
 
+static void white_space(void **state UNUSED) {
+    for (const char *c = " \t\n\v\f\r"; *c != '\0'; c++)
+        assert_true(text_is_space(*c));
+    for (const char *c = "a\b\x0e\x1f\xa0\x85"; *c != '\0'; c++)
+        assert_false(text_is_space(*c));
+    assert_false(text_is_space('\0'));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(white_space),
         cmocka_unit_test(compares),
         cmocka_unit_test(prefixes_and_suffixes),
         cmocka_unit_test(reads_signed_numbers),

@@ -172,7 +172,7 @@ class ExamplesTest(LibraryCase):
 
     def test_archive_in_a_dynamic_program(self):
         path = self.daemon.path("program")
-        output("gcc", *self.package("--cflags"), self.document_programs()[0], f"{self.lib}/libpebble.a", "-ljansson",
+        output("gcc", *self.package("--cflags"), self.document_programs()[0], f"{self.lib}/libpebble.a", "-ljansson", "-lmd",
                "-pthread", "-o", path)
         self.assertNotIn("libpebble", output("readelf", "-d", path))
         self.assertEqual(output(path, env=self.daemon.env), "web is inactive\nworker is inactive\n")

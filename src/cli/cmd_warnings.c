@@ -50,7 +50,9 @@ static void add_warning(struct buffer *out, const struct pebble_notice *warning,
     }
     table_write(&table, out);
     buffer_add_string(out, "warning: |\n");
-    wrap_help(out, pebble_notice_key(warning), terminal_columns(COLUMNS_MAX), MESSAGE_INDENT);
+    AUTO_BUFFER struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
+    text_add_shown(&text, pebble_notice_key(warning), "\n\t");
+    wrap_help(out, buffer_text(&text), terminal_columns(COLUMNS_MAX), MESSAGE_INDENT);
 }
 
 static void print_warnings(const struct cli_call *call, const struct pebble_notices *warnings) {

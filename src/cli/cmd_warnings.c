@@ -137,8 +137,9 @@ const struct cli_command cmd_okay = {
     .name = "okay",
     .summary = "Acknowledge listed notices and warnings",
     .description =
-        "Acknowledges the notices and warnings that 'pebble notices' and 'pebble warnings' listed last. They "
-        "are not listed again unless they recur.",
+        "Acknowledges all notices and warnings up to the last one that 'pebble notices' and 'pebble warnings' have "
+        "listed, including those that an option of these commands has filtered out. They are not listed again unless "
+        "they recur.",
     .options = (const struct cli_option[]){{.name = "warnings", .help = "Acknowledge warnings only"}, {0}},
     .run = run_okay,
 };

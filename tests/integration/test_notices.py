@@ -5,6 +5,7 @@ import json
 import os
 import resource
 import signal
+import subprocess
 import time
 import unittest
 
@@ -100,7 +101,7 @@ class NoticesTest(DaemonCase):
         with open(path, encoding="utf-8") as file:
             state = json.load(file)
         stamp = time.strftime("%Y-%m-%dT%H:%M:%S.5Z", time.gmtime(time.time() - 60))
-        state["notices"] = [{"id": "7", "user-id": None, "type": "warning", "key": "the cellar is wet",
+        state["notices"] = [{"id": "7", "user-id": None, "type": "warning", "key": "the cellar, it is wet",
                              "first-occurred": stamp, "last-occurred": stamp, "last-repeated": stamp, "occurrences": 2,
                              "repeat-after": "24h0m0s", "expire-after": "168h0m0s"}]
         state["last-notice-id"] = 7
@@ -109,14 +110,25 @@ class NoticesTest(DaemonCase):
         self.daemon.start("--hold")
         self.assertEqual(self.daemon.cli("health").stderr, HINT)
         self.assertEqual(self.daemon.get("/v1/services").body.count(b"latest-warning"), 1)
+        self.assertIn("occurrences: 2", self.daemon.cli("notice", "warning", "the cellar, it is wet").stdout)
         listed = self.daemon.cli("warnings")
-        self.assertRegex(listed.stdout, "^last-occurrence:  .*\nwarning: \\|\n  the cellar is wet\n$")
+        self.assertRegex(listed.stdout, "^last-occurrence:  .*\nwarning: \\|\n  the cellar, it is wet\n$")
         self.assertEqual(listed.stderr, "")
         self.assertEqual(self.daemon.cli("health").stderr, "")
         self.assertEqual(self.daemon.cli("okay", "--warnings").returncode, 0)
         self.assertEqual(self.daemon.cli("warnings").stderr, "No further warnings.\n")
-        self.assertIn("the cellar is wet", self.daemon.cli("warnings", "--all", "--verbose").stdout)
+        self.assertIn("the cellar, it is wet", self.daemon.cli("warnings", "--all", "--verbose").stdout)
         self.assertEqual(self.daemon.stop(), 0)
+
+    def test_what_could_not_be_printed_is_not_listed(self):
+        self.daemon.start("--hold")
+        self.add("diary.test/monday")
+        command = [self.daemon.binary, "notices"]
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, env=self.daemon.env, check=False)
+        self.assertEqual((done.returncode, done.stderr), (1, b"error: cannot write to standard output\n"))
+        self.assertNotEqual(self.daemon.cli("okay").returncode, 0)
+        self.assertIn("diary.test/monday", self.daemon.cli("notices").stdout)
 
 
 if __name__ == "__main__":

@@ -319,7 +319,7 @@ const struct cli_command cmd_tasks = {
                                      .kind = CLI_TEXT,
                                      .value = "type",
                                      .help = "Show the latest change of this type (start, stop, restart, replan, "
-                                             "autostart, exec, ...). If the type ends in \"?\", it is not an "
+                                             "autostart, exec, perform-check, recover-check, ...). If the type ends in \"?\", it is not an "
                                              "error if there is none"},
                                     {0}},
     .positionals = (const struct cli_positional[]){{.name = "<change-id>", .help = "ID of the change"}, {0}},

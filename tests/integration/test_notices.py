@@ -9,7 +9,7 @@ import subprocess
 import time
 import unittest
 
-from faults import cpu_s, descriptors, plan_of
+from faults import cpu_s, descriptors, plan_of, rss_kib
 from harness import DaemonCase, is_sanitized, wait_until
 
 HINT = "WARNING: There are new warnings. See 'pebble warnings'.\n"
@@ -70,13 +70,19 @@ class NoticesTest(DaemonCase):
         self.daemon.start("--hold", env={"PEBBLE_PERSIST": "never"})
         connection = self.daemon.connection()
         self.addCleanup(connection.close)
-        for number in range(3000):
+        count = 3000 if is_sanitized() else 10000
+        used_kib = None
+        for number in range(count):
+            if number == 3000:
+                used_kib = rss_kib(self.daemon.process.pid)
             body = {"action": "add", "type": "custom", "key": f"flood.test/{number}"}
             connection.request("POST", "/v1/notices", json.dumps(body))
             self.assertEqual(connection.getresponse().read()[:15], b'{"type":"sync",')
         keys = [n["key"] for n in self.daemon.get("/v1/notices").result]
         self.assertLessEqual(len(keys), 2000)
-        self.assertEqual(keys[-1000:], [f"flood.test/{number}" for number in range(2000, 3000)])
+        self.assertEqual(keys[-1000:], [f"flood.test/{number}" for number in range(count - 1000, count)])
+        if used_kib is not None:
+            self.assertLess(rss_kib(self.daemon.process.pid) - used_kib, 4096)
         self.assertEqual(self.daemon.stop(), 0)
 
     def test_a_poll_misses_nothing(self):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Parts of a container for the daemon: own mounts, own user, first process."""
 
+import contextlib
 import http.server
 import os
 import shutil
@@ -48,6 +49,17 @@ def start_within(daemon, mounts, *arguments, run_as="", **options):
     daemon.binary, binary = wrapper, daemon.binary
     try:
         return daemon.start(*arguments, **options)
+    finally:
+        daemon.binary = binary
+
+
+@contextlib.contextmanager
+def as_first_process(daemon):
+    """In this context, a daemon is started as the first process of a PID namespace, by unshare (daemon.process)."""
+    wrapper = daemon.script("pid1", f'exec {" ".join(PIDS)} {daemon.binary} "$@"\n')
+    daemon.binary, binary = wrapper, daemon.binary
+    try:
+        yield
     finally:
         daemon.binary = binary
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The example with PostgreSQL and nginx: its checks fail when the real servers do, and a client learns it from notices."""
+"""The example with PostgreSQL and nginx: checks of the real servers fail and recover, and a client follows the notices."""
 
 import contextlib
 import http.client
@@ -41,7 +41,7 @@ def why_not():
 
 
 class Notices:
-    """A client that learns of checks as Juju does: it waits for notices of changes, and asks for each change."""
+    """Follows checks as Juju does: waits for notices of changes, and gets each change."""
 
     def __init__(self, daemon):
         self.daemon = daemon

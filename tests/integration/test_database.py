@@ -11,7 +11,7 @@ import unittest
 
 from examples import copy_example
 from faults import IS_ROOT, children, is_alive, proc_text
-from harness import TOP, DaemonCase, wait_until
+from harness import DaemonCase, wait_until
 
 AS_NOBODY = ["setpriv", "--reuid", "nobody", "--regid", "nogroup", "--clear-groups"] if IS_ROOT else []
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // /v1/metrics: counters and gauges in the text format of Prometheus
 // (https://prometheus.io/docs/instrumenting/exposition_formats/). As in the reference, HELP and TYPE precede every
-// series, and an empty line follows it.
+// series, and an empty line follows it. The format allows them once for each name: Prometheus accepts this, promtool
+// and other strict parsers do not.
 #include "api/metrics_internal.h"
 
 #include <inttypes.h>

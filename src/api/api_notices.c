@@ -70,10 +70,13 @@ struct notice_query {
     struct text_list types; // without unknown ones
     struct map keys;
     int64_t timeout_ns;
+    struct api_call *call;
+    struct deferred listing; // after a notice was added that the call waits for
 };
 
 static void query_destroy(void *data) {
     struct notice_query *query = data;
+    loop_defer_cancel(query->call->api->spec.loop, &query->listing);
     text_list_clear(&query->types);
     map_finish(&query->keys);
     free(query);
@@ -158,12 +161,17 @@ static bool read_times(const struct url_query *parameters, struct notice_query *
 
 // --- the list ---
 
+// The response follows when the notices are on the disk: a client that asks for those after the last one must find the
+// daemon in the same state after a crash.
 static void respond_with_list(struct api_call *call, const struct buffer *items) {
     AUTO_BUFFER struct buffer result = BUFFER_INIT(BUFFER_NO_LIMIT);
     buffer_add_char(&result, '[');
     buffer_add(&result, items->data, items->length);
     buffer_add_char(&result, ']');
-    api_respond_result(call, &result);
+    if (items->length > 0)
+        api_respond_saved_result(call, &result);
+    else
+        api_respond_result(call, &result);
 }
 
 static bool on_notice_found(const struct notice *notice, void *data) {
@@ -171,15 +179,27 @@ static bool on_notice_found(const struct notice *notice, void *data) {
     return true;
 }
 
-static void on_notice_added(struct api_call *call, void *argument, void *data) {
-    const struct notice_query *query = data;
-    AUTO_BUFFER struct buffer items = BUFFER_INIT(BUFFER_NO_LIMIT);
+static void list_notices(struct notice_query *query, struct buffer *items) {
     struct json_writer writer;
-    if (!notice_matches(argument, &query->filter))
+    json_writer_init(&writer, items, true);
+    state_each_notice(query->call->api->spec.state, &query->filter, on_notice_found, &writer);
+}
+
+static void on_listing_due(struct deferred *deferred) {
+    struct notice_query *query = CONTAINER_OF(deferred, struct notice_query, listing);
+    AUTO_BUFFER struct buffer items = BUFFER_INIT(BUFFER_NO_LIMIT);
+    list_notices(query, &items);
+    if (items.length == 0) // it has been removed
         return;
-    json_writer_init(&writer, &items, true);
-    write_notice(&writer, argument);
-    respond_with_list(call, &items);
+    api_wait_end(query->call);
+    respond_with_list(query->call, &items);
+}
+
+// A change may pass several states in this turn of the loop. The client is to see the last one, once.
+static void on_notice_added(struct api_call *call, void *argument, void *data) {
+    struct notice_query *query = data;
+    if (notice_matches(argument, &query->filter))
+        loop_defer(call->api->spec.loop, &query->listing, on_listing_due);
 }
 
 static void respond_without_any(struct api_call *call, int64_t timeout_ns UNUSED, void *data UNUSED) {
@@ -188,17 +208,14 @@ static void respond_without_any(struct api_call *call, int64_t timeout_ns UNUSED
 
 // Takes ownership of the query.
 static void list_or_wait(struct api_call *call, struct notice_query *query) {
-    struct state *state = call->api->spec.state;
     AUTO_BUFFER struct buffer items = BUFFER_INIT(BUFFER_NO_LIMIT);
-    struct json_writer writer;
-    json_writer_init(&writer, &items, true);
-    state_each_notice(state, &query->filter, on_notice_found, &writer);
+    list_notices(query, &items);
     if (items.length > 0 || query->timeout_ns <= 0) {
         query_destroy(query);
         respond_with_list(call, &items);
         return;
     }
-    api_wait(call, &(const struct api_wait){.event = state_notice_added(state),
+    api_wait(call, &(const struct api_wait){.event = state_notice_added(call->api->spec.state),
                                             .on_event = on_notice_added,
                                             .on_timeout = respond_without_any,
                                             .data = query,
@@ -211,6 +228,7 @@ void api_get_notices(struct api_call *call) {
     const struct url_query *parameters = api_query(call);
     AUTO_ERROR struct error err = {0};
     struct notice_query *query = memory_new(sizeof *query);
+    query->call = call;
     if (!read_users(call, query, &err)) {
         query_destroy(query);
         api_respond_error(call, &err);
@@ -254,5 +272,5 @@ void api_get_notice(struct api_call *call) {
     struct json_writer writer;
     json_writer_init(&writer, &result, true);
     write_notice(&writer, notice);
-    api_respond_result(call, &result);
+    api_respond_saved_result(call, &result);
 }

@@ -54,3 +54,11 @@ void api_wait(struct api_call *call, const struct api_wait *wait) {
     http_exchange_skip_body(call->exchange); // a disconnect is only noticed while the connection is read
     http_exchange_on_cancel(call->exchange, on_client_closed, call);
 }
+
+void api_wait_end(struct api_call *call) {
+    struct waiter *waiter = call->kept;
+    event_remove(&waiter->listener);
+    if (waiter->timer != NULL)
+        timer_stop(waiter->timer);
+    http_exchange_on_cancel(call->exchange, NULL, NULL);
+}

@@ -17,3 +17,5 @@ struct api_wait {
 // At most once per call. If the client disconnects or shuts down its sending side, the wait ends with the response
 // `request cancelled`, which only appears in the request log.
 void api_wait(struct api_call *call, const struct api_wait *wait);
+// Ends the wait without a response, which the caller sends later. A disconnect is then no longer noticed.
+void api_wait_end(struct api_call *call);

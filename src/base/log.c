@@ -42,27 +42,42 @@ static void end_line(struct buffer *line) {
     current_sink(current_data, line->data, line->length);
 }
 
-void log_notice(const char *format, ...) {
+// Messages may hold names, output and errors of others. Their line feeds are kept, but the next line is indented, so
+// that it cannot pass for one of ours.
+static void add_message(struct buffer *line, const char *message) {
+    AUTO_BUFFER struct buffer shown = BUFFER_INIT(BUFFER_NO_LIMIT);
+    text_add_shown(&shown, message, "\n\t");
+    for (const char *c = buffer_text(&shown); *c != '\0'; c++) {
+        buffer_add_char(line, *c);
+        if (*c == '\n' && c[1] != '\0')
+            buffer_add_string(line, "    ");
+    }
+}
+
+static void write_message(const char *begin, const char *format, va_list arguments) {
     AUTO_BUFFER struct buffer line = BUFFER_INIT(BUFFER_NO_LIMIT);
+    AUTO_BUFFER struct buffer message = BUFFER_INIT(BUFFER_NO_LIMIT);
     begin_line(&line);
+    buffer_add_string(&line, begin);
+    buffer_vprintf(&message, format, arguments);
+    add_message(&line, buffer_text(&message));
+    end_line(&line);
+}
+
+void log_notice(const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
-    buffer_vprintf(&line, format, arguments);
+    write_message("", format, arguments);
     va_end(arguments);
-    end_line(&line);
 }
 
 void log_debug(const char *format, ...) {
     if (!is_debug)
         return;
-    AUTO_BUFFER struct buffer line = BUFFER_INIT(BUFFER_NO_LIMIT);
-    begin_line(&line);
-    buffer_add_string(&line, "DEBUG ");
     va_list arguments;
     va_start(arguments, format);
-    buffer_vprintf(&line, format, arguments);
+    write_message("DEBUG ", format, arguments);
     va_end(arguments);
-    end_line(&line);
 }
 
 static void add_json_code_point(struct buffer *out, uint32_t code_point) {

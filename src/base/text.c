@@ -90,6 +90,19 @@ static char escape_letter(uint32_t code_point) {
     return code_point < ARRAY_COUNT(letters) ? letters[code_point] : '\0';
 }
 
+// `byte`: the first of an invalid character.
+static void add_escape(struct buffer *out, uint32_t code_point, bool is_valid, char byte) {
+    char letter = escape_letter(code_point);
+    if (!is_valid)
+        buffer_printf(out, "\\x%02x", (unsigned char)byte);
+    else if (letter != '\0')
+        buffer_printf(out, "\\%c", letter);
+    else if (code_point < 0x80)
+        buffer_printf(out, "\\x%02x", code_point);
+    else
+        buffer_printf(out, code_point < 0x10000 ? "\\u%04x" : "\\U%08x", code_point);
+}
+
 void text_quote(struct buffer *out, const char *text) {
     buffer_add_char(out, '"');
     const char *end = text + strlen(text);
@@ -97,20 +110,33 @@ void text_quote(struct buffer *out, const char *text) {
         uint32_t code_point;
         bool is_valid;
         size_t size = utf8_decode(text, (size_t)(end - text), &code_point, &is_valid);
-        char letter = escape_letter(code_point);
-        if (!is_valid)
-            buffer_printf(out, "\\x%02x", (unsigned char)*text);
-        else if (letter != '\0')
-            buffer_printf(out, "\\%c", letter);
-        else if (printable_code_point(code_point))
+        if (is_valid && escape_letter(code_point) == '\0' && printable_code_point(code_point))
             buffer_add(out, text, size);
-        else if (code_point < 0x80)
-            buffer_printf(out, "\\x%02x", code_point);
         else
-            buffer_printf(out, code_point < 0x10000 ? "\\u%04x" : "\\U%08x", code_point);
+            add_escape(out, code_point, is_valid, *text);
         text += size;
     }
     buffer_add_char(out, '"');
+}
+
+// Control characters, and those that break lines or change the direction of text.
+static bool acts_on_terminal(uint32_t code_point) {
+    return code_point < ' ' || (code_point >= 0x7f && code_point < 0xa0) ||
+           (code_point >= 0x2028 && code_point <= 0x202e) || (code_point >= 0x2066 && code_point <= 0x2069);
+}
+
+void text_add_shown(struct buffer *out, const char *text, const char *kept) {
+    const char *end = text + strlen(text);
+    while (text < end) {
+        uint32_t code_point;
+        bool is_valid;
+        size_t size = utf8_decode(text, (size_t)(end - text), &code_point, &is_valid);
+        if (is_valid && (!acts_on_terminal(code_point) || (size == 1 && strchr(kept, *text) != NULL)))
+            buffer_add(out, text, size);
+        else
+            add_escape(out, code_point, is_valid, *text);
+        text += size;
+    }
 }
 
 char *text_quoted(const char *text) {

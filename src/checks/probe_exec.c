@@ -8,7 +8,6 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/text.h"
-#include "data/shell.h"
 #include "process/output_tail.h"
 
 #define OUTPUT_MAX_BYTES 4096
@@ -84,7 +83,7 @@ static bool start_job(struct job_context *context, const struct exec_check *conf
         .environment = &config->environment,
         .directory = config->working_dir,
     };
-    if (!shell_split(config->command, &words, err) || !run_as_resolve(&layer, 1, RUN_AS_SERVICE, &run_as, err))
+    if (!plan_split_command(config->command, &words, err) || !run_as_resolve(&layer, 1, RUN_AS_SERVICE, &run_as, err))
         return false;
     const struct job_spec job = {
         .words = &words,

@@ -213,9 +213,13 @@ static void add_logs(struct buffer *out, const struct pebble_task *task) {
     size_t count = pebble_task_log_count(task);
     if (count == 0)
         return;
-    buffer_printf(out, "\n" RULE "\n%s\n\n", pebble_task_summary(task));
-    for (size_t i = 0; i < count; i++)
-        buffer_printf(out, "%s\n", pebble_task_log_at(task, i));
+    buffer_add_string(out, "\n" RULE "\n");
+    text_add_shown(out, pebble_task_summary(task), "");
+    buffer_add_string(out, "\n\n");
+    for (size_t i = 0; i < count; i++) {
+        text_add_shown(out, pebble_task_log_at(task, i), "\n\t");
+        buffer_add_char(out, '\n');
+    }
 }
 
 static void print_task_table(const struct cli_call *call, const struct pebble_change *change) {
@@ -315,7 +319,7 @@ const struct cli_command cmd_tasks = {
                                      .kind = CLI_TEXT,
                                      .value = "type",
                                      .help = "Show the latest change of this type (start, stop, restart, replan, "
-                                             "autostart, exec, ...). If the type ends in \"?\", it is not an "
+                                             "autostart, exec, perform-check, recover-check, ...). If the type ends in \"?\", it is not an "
                                              "error if there is none"},
                                     {0}},
     .positionals = (const struct cli_positional[]){{.name = "<change-id>", .help = "ID of the change"}, {0}},

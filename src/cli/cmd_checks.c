@@ -66,15 +66,6 @@ static const char *line_text(const char *line) {
     return line;
 }
 
-static void add_escaped(struct buffer *out, const char *text) {
-    for (; *text != '\0'; text++) {
-        if (*text == '\n')
-            buffer_add_string(out, "\\n");
-        else
-            buffer_add_char(out, *text);
-    }
-}
-
 // Shortens the text to FAILURE_MAX bytes, the reference to the change included, between two characters.
 static void shorten(struct buffer *text, const char *change_id) {
     if (text->length <= FAILURE_MAX)
@@ -95,10 +86,10 @@ static void add_change_cell(struct table *table, struct pebble_client *client, c
     struct pebble_change *change = get_failure(client, check, &error);
     if (change != NULL) {
         const struct pebble_task *task = pebble_change_task_at(change, 0);
-        add_escaped(&failure, line_text(pebble_task_log_at(task, pebble_task_log_count(task) - 1)));
+        text_add_shown(&failure, line_text(pebble_task_log_at(task, pebble_task_log_count(task) - 1)), "");
         shorten(&failure, pebble_change_id(change));
     } else if (error.kind != PEBBLE_ERROR_NONE) {
-        add_escaped(&failure, error.message);
+        text_add_shown(&failure, error.message, "");
     }
     buffer_add_string(&cell, id != NULL ? id : "-");
     if (id != NULL && failure.length > 0)

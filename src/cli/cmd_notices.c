@@ -171,6 +171,15 @@ static int show_by_id(const struct cli_call *call, struct pebble_client *client,
     return 0;
 }
 
+static const struct pebble_notice *find_key(const struct pebble_notices *notices, const char *key) {
+    for (size_t i = 0; i < pebble_notices_count(notices); i++) {
+        const struct pebble_notice *notice = pebble_notices_at(notices, i);
+        if (text_equal(pebble_notice_key(notice), key))
+            return notice;
+    }
+    return NULL;
+}
+
 static int show_by_key(const struct cli_call *call, struct pebble_client *client, const char *type, const char *key,
                        struct error *err) {
     const uint32_t user_id = (uint32_t)cli_value(call, "uid")->number;
@@ -178,13 +187,14 @@ static int show_by_key(const struct cli_call *call, struct pebble_client *client
                                                   .types = &type,
                                                   .type_count = 1,
                                                   .keys = &key,
-                                                  .key_count = 1,
+                                                  // The daemon takes a comma for the end of a key.
+                                                  .key_count = strchr(key, ',') == NULL ? 1 : 0,
                                                   .user_id = cli_is_given(call, "uid") ? &user_id : NULL};
     struct pebble_notices *notices = NULL;
     AUTO_PEBBLE_ERROR struct pebble_error failure = {0};
     if (!pebble_get_notices(client, &options, &notices, &failure))
         return cli_fail(&failure, err);
-    const struct pebble_notice *notice = pebble_notices_at(notices, 0);
+    const struct pebble_notice *notice = find_key(notices, key);
     if (notice != NULL) {
         print_notice(cli_format(call), notice);
     } else {

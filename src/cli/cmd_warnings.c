@@ -50,7 +50,9 @@ static void add_warning(struct buffer *out, const struct pebble_notice *warning,
     }
     table_write(&table, out);
     buffer_add_string(out, "warning: |\n");
-    wrap_help(out, pebble_notice_key(warning), terminal_columns(COLUMNS_MAX), MESSAGE_INDENT);
+    AUTO_BUFFER struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
+    text_add_shown(&text, pebble_notice_key(warning), "\n\t");
+    wrap_help(out, buffer_text(&text), terminal_columns(COLUMNS_MAX), MESSAGE_INDENT);
 }
 
 static void print_warnings(const struct cli_call *call, const struct pebble_notices *warnings) {
@@ -135,8 +137,9 @@ const struct cli_command cmd_okay = {
     .name = "okay",
     .summary = "Acknowledge listed notices and warnings",
     .description =
-        "Acknowledges the notices and warnings that 'pebble notices' and 'pebble warnings' listed last. They "
-        "are not listed again unless they recur.",
+        "Acknowledges all notices and warnings up to the last one that 'pebble notices' and 'pebble warnings' have "
+        "listed, including those that an option of these commands has filtered out. They are not listed again unless "
+        "they recur.",
     .options = (const struct cli_option[]){{.name = "warnings", .help = "Acknowledge warnings only"}, {0}},
     .run = run_okay,
 };

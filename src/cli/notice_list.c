@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "cli/notice_list.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static void add_user(struct document *document, const struct pebble_notice *notice) {
@@ -76,8 +77,10 @@ bool notice_list_finish(struct pebble_notices *notices, struct state_file *state
     const char *repeated = NULL;
     if (count > 0)
         (void)pebble_notice_last_repeated_ns(pebble_notices_at(notices, count - 1), &repeated);
+    // What was not written has not been listed. The failure is reported at the end of the program.
+    bool is_listed = repeated != NULL && fflush(stdout) == 0 && !ferror(stdout);
     bool is_good =
-        repeated == NULL || !clock_parse(repeated, &state->moments[moment]) || state_file_save(socket_path, state, err);
+        !is_listed || !clock_parse(repeated, &state->moments[moment]) || state_file_save(socket_path, state, err);
     pebble_notices_destroy(notices);
     return is_good;
 }

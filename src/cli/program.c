@@ -108,7 +108,9 @@ int program_run(char *const *words, size_t count) {
         (void)fprintf(stderr, "%s\n", error_text(&err));
         return 0;
     }
+    AUTO_BUFFER struct buffer shown = BUFFER_INIT(BUFFER_NO_LIMIT);
+    text_add_shown(&shown, error_text(&err), "\n\t");
     (void)fprintf(stderr, "%serror:%s %s\n", terminal_style(STDERR_FILENO, STYLE_RED),
-                  terminal_style(STDERR_FILENO, STYLE_PLAIN), error_text(&err));
+                  terminal_style(STDERR_FILENO, STYLE_PLAIN), buffer_text(&shown));
     return 1;
 }

@@ -18,11 +18,14 @@ void table_finish(struct table *table) {
 }
 
 void table_add(struct table *table, const char *cell) {
-    text_list_add(&table->cells, cell);
+    struct buffer shown = BUFFER_INIT(BUFFER_NO_LIMIT);
+    text_add_shown(&shown, cell, "");
+    text_list_add_owned(&table->cells, buffer_take(&shown));
 }
 
 void table_add_buffer(struct table *table, struct buffer *cell) {
-    text_list_add_owned(&table->cells, buffer_take(cell));
+    table_add(table, buffer_text(cell));
+    buffer_finish(cell);
 }
 
 void table_add_row(struct table *table, const char *const *cells) {

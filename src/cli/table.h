@@ -16,9 +16,9 @@ struct table {
 void table_init(struct table *table, size_t columns);
 void table_finish(struct table *table);
 #define AUTO_TABLE CLEANUP(table_finish)
-void table_add(struct table *table, const char *cell); // the next cell
-void table_add_buffer(struct table *table,
-                      struct buffer *cell); // moves the text of the buffer, which is empty afterwards
+// Adds the next cell, as text_add_shown() writes it.
+void table_add(struct table *table, const char *cell);
+void table_add_buffer(struct table *table, struct buffer *cell); // the buffer is empty afterwards
 void table_add_row(struct table *table, const char *const *cells);
 // Writes the rows to `out`.
 void table_write(const struct table *table, struct buffer *out);

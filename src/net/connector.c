@@ -264,6 +264,7 @@ struct connector *connector_create(struct loop *loop, resolve_fn resolve_name) {
     struct connector *connector = memory_new(sizeof *connector);
     connector->loop = loop;
     connector->pool = worker_pool_create(loop, "resolve", RESOLVE_THREADS, RESOLVE_QUEUE_MAX);
+    connector->localhost_pool = worker_pool_create(loop, "resolve", 1, 1);
     connector->resolve = resolve_name != NULL ? resolve_name : resolve_with_getaddrinfo;
     list_init(&connector->attempts);
     list_init(&connector->lookups);
@@ -276,6 +277,7 @@ void connector_destroy(struct connector *connector) {
     while (!list_is_empty(&connector->attempts))
         connector_cancel(LIST_ITEM(connector->attempts.next, struct connection_attempt, link));
     (void)worker_pool_destroy_within(connector->pool, 0);
+    (void)worker_pool_destroy_within(connector->localhost_pool, 0);
     lookup_abandon_all(connector);
     free(connector);
 }

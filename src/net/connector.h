@@ -40,7 +40,7 @@ struct connect_target {
 
 // Called from the loop, never from within connector_start(). Exactly one of `stream`, which the callee owns, and `err`
 // is set. The attempt has ended; its pointer must not be dereferenced. Errors are ERROR_CONNECTION, ERROR_TIMEOUT, and
-// ERROR_UNAVAILABLE if too many look-ups wait or hang. With several addresses, the error of the first is reported:
+// ERROR_UNAVAILABLE if too many look-ups wait. With several addresses, the error of the first is reported:
 // `dial tcp 127.0.0.1:80: connect: connection refused`, `dial tcp: lookup NAME: no such host`,
 // `dial tcp 10.0.0.1:80: i/o timeout`, `dial unix PATH: connect: no such file or directory`.
 typedef void (*connect_done_fn)(struct connection_attempt *attempt, struct stream *stream, const struct error *err,

@@ -7,15 +7,15 @@
 #include "net/connector.h"
 
 #define RESOLVE_THREADS 8
-#define RESOLVE_QUEUE_MAX ((size_t)64)
+#define RESOLVE_QUEUE_MAX ((size_t)4096) // names; attempts leave the queue when their time is over
 
 struct connector {
     struct loop *loop;
     struct worker_pool *pool;
+    struct worker_pool *localhost_pool; // "localhost" is resolved even if other names occupy all threads of `pool`
     resolve_fn resolve;
-    struct list attempts;   // connection_attempt.link
-    struct list lookups;    // lookup.link
-    unsigned hanging_count; // look-ups that are running without a waiting attempt
+    struct list attempts; // connection_attempt.link
+    struct list lookups;  // lookup.link
 };
 
 struct connect_poll;
@@ -49,7 +49,7 @@ void attempt_resolved(struct connection_attempt *attempt, const struct address_l
 // --- connector_lookup.c ---
 
 // Starts to resolve the host of the attempt, or joins a look-up of the same name. ERROR_UNAVAILABLE if too many
-// look-ups wait or hang.
+// look-ups wait.
 bool lookup_join(struct connection_attempt *attempt, struct error *err) NODISCARD;
 // Removes the attempt from its look-up. No effect if it is not waiting.
 void lookup_leave(struct connection_attempt *attempt);

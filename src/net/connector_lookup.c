@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Look-ups of names in the worker pool. Attempts for the same name share one look-up, so that a name whose servers do
-// not respond occupies only one thread. Declared in net/connector_internal.h.
+// Look-ups of names in worker pools. Attempts for the same name share one look-up, so that a name whose servers do not
+// respond occupies only one thread. If many such names occupy all threads, other look-ups wait for as long as their
+// attempts do. That of "localhost" has its own thread. Declared in net/connector_internal.h.
 #include <stdatomic.h>
 #include <stdlib.h>
 
@@ -12,8 +13,7 @@ struct lookup {
     struct work_item item;
     struct list link;     // in connector.lookups while attempts can join
     struct list attempts; // connection_attempt.lookup_link
-    struct connector *connector;
-    bool is_hanging; // counted in hanging_count
+    struct worker_pool *pool;
     atomic_flag
         is_let_go; // set by the worker thread or by lookup_abandon_all(); the second to find it set frees the look-up
     // Used by the worker thread until it is done.
@@ -38,12 +38,6 @@ static void lookup_work(struct work_item *item) {
         lookup_destroy(lookup);
 }
 
-static void set_hanging(struct lookup *lookup, bool is_hanging) {
-    if (lookup->is_hanging != is_hanging)
-        lookup->connector->hanging_count += is_hanging ? 1 : (unsigned)-1;
-    lookup->is_hanging = is_hanging;
-}
-
 static struct connection_attempt *pop_attempt(struct lookup *lookup) {
     struct connection_attempt *attempt = LIST_ITEM(lookup->attempts.next, struct connection_attempt, lookup_link);
     list_remove(&attempt->lookup_link);
@@ -54,7 +48,6 @@ static struct connection_attempt *pop_attempt(struct lookup *lookup) {
 static void lookup_done(struct work_item *item) {
     struct lookup *lookup = CONTAINER_OF(item, struct lookup, item);
     list_remove(&lookup->link);
-    set_hanging(lookup, false);
     bool has_failed = error_is_set(&lookup->err);
     // Each call may cancel other attempts or destroy the connector.
     while (!list_is_empty(&lookup->attempts))
@@ -72,16 +65,14 @@ static struct lookup *lookup_find(struct connector *connector, const char *name)
 }
 
 static bool lookup_start(struct connector *connector, const char *name, struct lookup **started, struct error *err) {
-    if (connector->hanging_count >= RESOLVE_THREADS)
-        return error_set(err, ERROR_UNAVAILABLE, "too many name look-ups hang");
     struct lookup *lookup = memory_new(sizeof *lookup);
     lookup->item = (struct work_item){.work = lookup_work, .done = lookup_done};
-    lookup->connector = connector;
+    lookup->pool = text_equal(name, "localhost") ? connector->localhost_pool : connector->pool;
     lookup->resolve = connector->resolve;
     lookup->name = memory_string(name);
     atomic_flag_clear(&lookup->is_let_go);
     list_init(&lookup->attempts);
-    if (!worker_pool_submit(connector->pool, &lookup->item, err)) {
+    if (!worker_pool_submit(lookup->pool, &lookup->item, err)) {
         lookup_destroy(lookup);
         return false;
     }
@@ -94,7 +85,6 @@ bool lookup_join(struct connection_attempt *attempt, struct error *err) {
     struct lookup *lookup = lookup_find(attempt->connector, attempt->host);
     if (lookup == NULL && !lookup_start(attempt->connector, attempt->host, &lookup, err))
         return false;
-    set_hanging(lookup, false);
     list_add(&lookup->attempts, &attempt->lookup_link);
     attempt->lookup = lookup;
     return true;
@@ -109,10 +99,9 @@ void lookup_leave(struct connection_attempt *attempt) {
     bool has_ended = !list_is_linked(&lookup->link);
     if (has_ended || !list_is_empty(&lookup->attempts))
         return;
-    if (worker_pool_cancel(lookup->connector->pool, &lookup->item))
+    // One that is running can be joined until it is done.
+    if (worker_pool_cancel(lookup->pool, &lookup->item))
         list_remove(&lookup->link);
-    else
-        set_hanging(lookup, true);
 }
 
 void lookup_abandon_all(struct connector *connector) {

@@ -8,6 +8,15 @@
 #include "base/memory.h"
 #include "data/shell.h"
 
+bool plan_split_command(const char *command, struct text_list *words, struct error *err) {
+    if (!shell_split(command, words, err))
+        return false;
+    // An empty command is a matter of the combined plan.
+    if (words->count == 0 && command[0] != '\0')
+        return error_set(err, ERROR_BAD_REQUEST, "command has only white space and comments");
+    return true;
+}
+
 static bool split_groups(const struct text_list *words, struct text_list *base, struct text_list *extra,
                          struct error *err) {
     enum { BEFORE, INSIDE, BEHIND } place = BEFORE;
@@ -35,7 +44,7 @@ bool plan_service_command(const struct plan_service *service, struct text_list *
                           struct error *err) {
     AUTO_TEXT_LIST struct text_list words = {0}, first = {0}, second = {0};
     const char *command = service->command == NULL ? "" : service->command;
-    if (!shell_split(command, &words, err) || !split_groups(&words, &first, &second, err)) {
+    if (!plan_split_command(command, &words, err) || !split_groups(&words, &first, &second, err)) {
         AUTO_FREE char *name = text_quoted(service->name);
         return error_prefix(err, "cannot parse service %s command: ", name);
     }

@@ -8,7 +8,6 @@
 #include "base/accounts.h"
 #include "base/memory.h"
 #include "data/real.h"
-#include "data/shell.h"
 #include "data/yaml.h"
 
 // The text of the entry's field in the layer, quoted.
@@ -86,7 +85,7 @@ static void validate_service(const char *name, const void *value, const struct y
 static void validate_exec(const char *quoted_name, const struct exec_check *exec, struct diagnostics *diagnostics) {
     AUTO_TEXT_LIST struct text_list words = {0};
     AUTO_ERROR struct error err = {0};
-    if (exec->command != NULL && !shell_split(exec->command, &words, &err))
+    if (exec->command != NULL && !plan_split_command(exec->command, &words, &err))
         diagnostics_add(diagnostics, "plan check %s command invalid: %s", quoted_name, error_text(&err));
     struct account_request request = {
         .user_id = exec->user_id.is_set ? &exec->user_id.value : NULL,
@@ -97,6 +96,13 @@ static void validate_exec(const char *quoted_name, const struct exec_check *exec
     struct account_choice choice;
     if (!account_resolve(&request, &choice, &err))
         diagnostics_add(diagnostics, "plan check %s has invalid user/group: %s", quoted_name, error_text(&err));
+}
+
+static void check_duration(const char *quoted_name, const char *key, const struct optional_duration *duration,
+                           struct diagnostics *diagnostics) {
+    if (duration->is_set && duration->ns <= 0)
+        diagnostics_add(diagnostics, "plan check %s %s must not be %s", quoted_name, key,
+                        duration->ns == 0 ? "zero" : "negative");
 }
 
 static void validate_check(const char *name, const void *value, const struct yaml_node *entry UNUSED,
@@ -113,10 +119,8 @@ static void validate_check(const char *name, const void *value, const struct yam
         diagnostics_add(diagnostics, "plan check %s level must be \"alive\" or \"ready\"", quoted);
     if (word_get(&check->startup) == WORD_INVALID)
         diagnostics_add(diagnostics, "plan check %s startup must be \"enabled\" or \"disabled\"", quoted);
-    if (check->period.is_set && check->period.ns == 0)
-        diagnostics_add(diagnostics, "plan check %s period must not be zero", quoted);
-    if (check->timeout.is_set && check->timeout.ns == 0)
-        diagnostics_add(diagnostics, "plan check %s timeout must not be zero", quoted);
+    check_duration(quoted, "period", &check->period, diagnostics);
+    check_duration(quoted, "timeout", &check->timeout, diagnostics);
     if (check->exec != NULL)
         validate_exec(quoted, check->exec, diagnostics);
 }

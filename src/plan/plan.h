@@ -176,7 +176,9 @@ bool plan_check_equal(const struct plan_check *a, const struct plan_check *b);
 bool plan_workload_equal(const struct plan_workload *a, const struct plan_workload *b); // NULLs are equal
 struct plan_workload *plan_workload_copy(const struct plan_workload *workload);         // NULL gives NULL
 void plan_workload_destroy(struct plan_workload *workload);
-// Splits a command into its words and its default arguments, which are in brackets.
+// Splits a command into words. Fails if a command that is not empty has none.
+bool plan_split_command(const char *command, struct text_list *words, struct error *err) NODISCARD;
+// Splits the command of a service into its words and its default arguments, which are in brackets.
 bool plan_service_command(const struct plan_service *service, struct text_list *base, struct text_list *extra,
                           struct error *err) NODISCARD;
 // The reverse, for `run --args`: one command line with the arguments in brackets. Owned.

@@ -69,6 +69,7 @@ struct change *change_create_with_notice_data(struct state *state, const char *k
                                               json_t *notice_data) {
     struct change *change = change_create_numbered(state, ++state->last_change_id, kind, summary);
     change->spawn_time = clock_now();
+    change->spawned_ns = state_clock_ns(state);
     if (notice_data != NULL)
         change_set_data(change, "notice-data", notice_data);
     event_emit(&state->change_created, change);
@@ -110,8 +111,10 @@ static void announce_status(struct change *change, bool is_now_ready) {
     bool becomes_ready = is_now_ready && !change->is_ready;
     if (becomes_ready) {
         change->is_ready = true;
-        if (!change->ready_time.is_set)
+        if (!change->ready_time.is_set) {
             change->ready_time = clock_now();
+            change->ready_ns = state_clock_ns(change->state);
+        }
         change_drop_lane_index(change);
         change_touch(change);
     }

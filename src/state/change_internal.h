@@ -21,6 +21,7 @@ struct change {
     enum task_status notice_status;    // of the last change-update notice
     bool is_ready;
     struct wall_time spawn_time, ready_time;
+    int64_t spawned_ns, ready_ns;       // these by state_clock_ns()
     json_t *data, *extra;               // NULL while empty
     struct task_array tasks;            // owned
     size_t status_counts[STATUS_COUNT]; // how many tasks are in each status

@@ -52,16 +52,16 @@ void notice_remove(struct state *state, struct notice *notice) {
     state_touch(state);
 }
 
-// Whether more than `duration_ns` has passed from `since` to `now`.
-static bool is_past(struct wall_time since, int64_t duration_ns, int64_t now_ns) {
+// Whether more than `duration_ns` has passed from `since_ns` to `now_ns`.
+static bool is_past(int64_t since_ns, int64_t duration_ns, int64_t now_ns) {
     int64_t end_ns;
-    if (__builtin_add_overflow(since.ns, duration_ns, &end_ns))
+    if (__builtin_add_overflow(since_ns, duration_ns, &end_ns))
         return duration_ns < 0;
     return now_ns > end_ns;
 }
 
 bool notice_is_expired(const struct notice *notice, int64_t now_ns) {
-    return is_past(notice->last_occurred, notice->expire_after_ns, now_ns);
+    return is_past(notice->occurred_ns, notice->expire_after_ns, now_ns);
 }
 
 // Later than the last-repeated of every other notice, even if the clock was set back: clients ask for
@@ -149,12 +149,13 @@ static struct notice *notice_make(struct state *state, const struct notice_spec 
 
 const char *state_add_notice(struct state *state, const struct notice_spec *spec) {
     struct wall_time now = occurrence_time(state, spec->time);
+    int64_t clock_ns = state_clock_ns(state);
     struct notice *notice = notice_find(state, spec);
     bool is_repeated = true;
     if (notice == NULL) {
         notice = notice_make(state, spec, now);
     } else {
-        is_repeated = spec->repeat_after_ns == 0 || is_past(notice->last_repeated, spec->repeat_after_ns, now.ns);
+        is_repeated = spec->repeat_after_ns == 0 || is_past(notice->repeated_ns, spec->repeat_after_ns, clock_ns);
         if (is_repeated) {
             notice->last_repeated = now;
             list_remove(&notice->link);
@@ -163,10 +164,12 @@ const char *state_add_notice(struct state *state, const struct notice_spec *spec
     }
     notice->occurrences++;
     notice->last_occurred = now;
+    notice->occurred_ns = clock_ns;
     notice->repeat_after_ns = spec->repeat_after_ns;
     notice_set_data(notice, spec->data_names, spec->data_values);
     shared_text_release(&notice->text);
     if (is_repeated) {
+        notice->repeated_ns = clock_ns;
         state->latest_repeated_ns = now.ns;
         if (strcmp(notice->type, "warning") == 0)
             state->latest_warning = now;
@@ -211,7 +214,7 @@ static struct list *first_after(struct state *state, struct wall_time after) {
 }
 
 void state_each_notice(struct state *state, const struct notice_filter *filter, notice_visit_fn visit, void *data) {
-    int64_t now_ns = clock_wall_ns();
+    int64_t now_ns = state_clock_ns(state);
     for (struct list *at = first_after(state, filter->after); at != &state->notices; at = at->next) {
         const struct notice *notice = LIST_ITEM(at, struct notice, link);
         if (notice_matches(notice, filter) && !notice_is_expired(notice, now_ns) && !visit(notice, data))
@@ -221,7 +224,7 @@ void state_each_notice(struct state *state, const struct notice_filter *filter, 
 
 const struct notice *state_find_notice(struct state *state, const char *id) {
     const struct notice *notice = map_get(&state->notices_by_id, id);
-    return notice != NULL && !notice_is_expired(notice, clock_wall_ns()) ? notice : NULL;
+    return notice != NULL && !notice_is_expired(notice, state_clock_ns(state)) ? notice : NULL;
 }
 
 struct event *state_notice_added(struct state *state) {

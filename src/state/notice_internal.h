@@ -19,6 +19,7 @@ struct notice {
     char *type;
     char *key;
     struct wall_time first_occurred, last_occurred, last_repeated;
+    int64_t occurred_ns, repeated_ns; // the last two by state_clock_ns()
     int64_t occurrences;
     struct text_list data_names, data_values; // sorted by name
     int64_t repeat_after_ns;
@@ -31,7 +32,7 @@ struct notice *notice_find(struct state *state, const struct notice_spec *spec);
 void notice_insert(struct state *state, struct notice *notice); // at the end of the list; takes ownership
 void notice_destroy(struct notice *notice);
 void notice_remove(struct state *state, struct notice *notice);
-bool notice_is_expired(const struct notice *notice, int64_t now_ns);
+bool notice_is_expired(const struct notice *notice, int64_t now_ns); // now_ns: state_clock_ns()
 // Removes all but the NOTICES_MAX that occurred last.
 void notices_prune_oldest(struct state *state);
 void notices_update_latest_warning(struct state *state);

@@ -16,7 +16,7 @@
 
 static int compare_ready_times(const void *a, const void *b) {
     const struct change *left = *(struct change *const *)a, *right = *(struct change *const *)b;
-    return (left->ready_time.ns > right->ready_time.ns) - (left->ready_time.ns < right->ready_time.ns);
+    return (left->ready_ns > right->ready_ns) - (left->ready_ns < right->ready_ns);
 }
 
 // A change whose status was set may be ready while a task of it still runs.
@@ -41,7 +41,7 @@ static void prune_ready_changes(struct state *state, int64_t now_ns) {
     }
     qsort(ready, count, sizeof(struct change *), compare_ready_times);
     size_t left = count;
-    for (size_t i = 0; i < count && (left > CHANGES_MAX || ready[i]->ready_time.ns < now_ns - KEEP_NS); i++) {
+    for (size_t i = 0; i < count && (left > CHANGES_MAX || ready[i]->ready_ns < now_ns - KEEP_NS); i++) {
         if (has_running_task(ready[i]))
             continue;
         change_remove(ready[i]);
@@ -49,20 +49,20 @@ static void prune_ready_changes(struct state *state, int64_t now_ns) {
     }
 }
 
-// The start of the state. The age of older changes is counted from it.
-static int64_t operation_start_ns(const struct state *state) {
+// The start of the state, unless the clock was ahead then. The age of older changes is counted from it.
+static int64_t operation_start_ns(const struct state *state, int64_t now_ns) {
     const char *text = json_string_value(state_data(state, "start-of-operation-time"));
     struct wall_time time;
-    return text != NULL && clock_parse(text, &time) ? time.ns : INT64_MIN;
+    return text != NULL && clock_parse(text, &time) && time.ns <= now_ns ? time.ns : INT64_MIN;
 }
 
 static void prune_unready_changes(struct state *state, int64_t now_ns) {
-    int64_t start_ns = operation_start_ns(state);
+    int64_t start_ns = operation_start_ns(state, now_ns);
     struct change *change;
     LIST_FOR_EACH (change, &state->changes, link) {
         if (change->ready_time.is_set)
             continue;
-        int64_t since_ns = change->spawn_time.ns > start_ns ? change->spawn_time.ns : start_ns;
+        int64_t since_ns = change->spawned_ns > start_ns ? change->spawned_ns : start_ns;
         if (change->tasks.count == 0 && since_ns < now_ns - KEEP_NS)
             change_remove(change);
         else if (since_ns < now_ns - ABORT_NS && change_data(change, "check-no-prune") == NULL)
@@ -82,7 +82,7 @@ static void prune_notices(struct state *state, int64_t now_ns) {
 }
 
 void state_prune(struct state *state) {
-    int64_t now_ns = clock_wall_ns();
+    int64_t now_ns = state_clock_ns(state);
     prune_ready_changes(state, now_ns);
     prune_unready_changes(state, now_ns);
     prune_notices(state, now_ns);

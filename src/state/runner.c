@@ -9,8 +9,8 @@
 #include "base/memory.h"
 #include "state/change_internal.h"
 
-// To begin a task may take some time; requests are handled in between.
-#define BEGINS_PER_TURN 16
+// To begin a task may take a quarter of a millisecond; requests are handled in between.
+#define BEGINS_PER_TURN 4
 
 struct task_kind {
     task_begin_fn begin;

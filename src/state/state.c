@@ -35,6 +35,7 @@ struct state *state_create(void) {
                                     &state->work_added};
     for (size_t i = 0; i < ARRAY_COUNT(events); i++)
         event_init(events[i]);
+    state->clock_offset_ns = clock_wall_ns() - clock_monotonic_ns();
     state->change_notices = change_notices_create(state);
     state_begin(state);
     return state;

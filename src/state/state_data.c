@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Sections of other modules, lane numbers, and the count of modifications. Declared in state/state.h and
-// state/state_internal.h.
+// Sections of other modules, lane numbers, the clock of ages, and the count of modifications. Declared in state/state.h
+// and state/state_internal.h.
 #include "state/shared_text_internal.h"
 #include "state/state.h"
 #include "state/state_internal.h"
@@ -8,6 +8,15 @@
 void state_touch(struct state *state) {
     state->generation++;
     event_emit(&state->modified, NULL);
+}
+
+int64_t state_clock_ns(const struct state *state) {
+    return clock_monotonic_ns() + state->clock_offset_ns;
+}
+
+int64_t state_clock_past_ns(const struct state *state, struct wall_time time) {
+    int64_t now_ns = state_clock_ns(state);
+    return time.ns < now_ns ? time.ns : now_ns;
 }
 
 int64_t state_new_lane(struct state *state) {

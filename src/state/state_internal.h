@@ -25,6 +25,7 @@ struct state {
     struct change_notices *change_notices;
     uint64_t last_change_id, last_task_id, last_notice_id;
     int64_t last_lane_id;
+    int64_t clock_offset_ns;    // of state_clock_ns() from the monotonic clock
     int64_t latest_repeated_ns; // of all notices ever recorded; new ones get a later time
     struct wall_time latest_warning;
     json_t *data;  // the member "data"
@@ -38,6 +39,11 @@ struct state {
     struct event work_added; // argument: none; a task was added to one of these two lists
 };
 
+// The time since 1970 as if nobody had set the wall clock since the state was created. Ages are counted by this clock:
+// neither a clock that is set nor times of an earlier daemon from the future make anything too old or keep it for ever.
+int64_t state_clock_ns(const struct state *state);
+// A wall-clock time of an earlier daemon by that clock: now if it is in the future.
+int64_t state_clock_past_ns(const struct state *state, struct wall_time time);
 // Counts a modification. Called by each object's *_touch(), which also drops its serialised text.
 void state_touch(struct state *state);
 // Removes all objects, as after state_create(). Listeners stay.

@@ -242,6 +242,8 @@ static bool read_change(struct state *state, struct file_object *record) {
     change->data = json_incref(get_object(record, "data"));
     change->spawn_time = get_time(record, "spawn-time");
     change->ready_time = get_time(record, "ready-time");
+    change->spawned_ns = state_clock_past_ns(state, change->spawn_time);
+    change->ready_ns = state_clock_past_ns(state, change->ready_time);
     if (number > state->last_change_id)
         state->last_change_id = number;
     if (!read_change_tasks(state, record, change))
@@ -268,7 +270,7 @@ static void read_notice_data(struct file_object *record, struct notice *notice) 
     }
 }
 
-static struct notice *read_notice(struct file_object *record) {
+static struct notice *read_notice(struct state *state, struct file_object *record) {
     static const char *const known[] = {"id",
                                         "user-id",
                                         "type",
@@ -291,6 +293,8 @@ static struct notice *read_notice(struct file_object *record) {
     notice->first_occurred = get_time(record, "first-occurred");
     notice->last_occurred = get_time(record, "last-occurred");
     notice->last_repeated = get_time(record, "last-repeated");
+    notice->occurred_ns = state_clock_past_ns(state, notice->last_occurred);
+    notice->repeated_ns = state_clock_past_ns(state, notice->last_repeated);
     notice->occurrences = get_int(record, "occurrences", INT64_MIN, INT64_MAX);
     notice->repeat_after_ns = get_duration(record, "repeat-after");
     notice->expire_after_ns = get_duration(record, "expire-after");
@@ -330,10 +334,10 @@ static bool read_notices(struct state *state, json_t *list, struct error *err) {
             fail(&record, "id", "is missing");
             break;
         }
-        notices[read++] = read_notice(&record);
+        notices[read++] = read_notice(state, &record);
     }
     qsort(notices, read, sizeof(struct notice *), compare_notices);
-    int64_t now_ns = clock_wall_ns();
+    int64_t now_ns = state_clock_ns(state);
     for (size_t i = 0; i < read; i++) {
         bool is_wanted = !record.has_failed && !notice_is_expired(notices[i], now_ns);
         record.name = notices[i]->id;

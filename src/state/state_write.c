@@ -241,7 +241,7 @@ static void add_tasks(struct state *state, struct snapshot *snapshot, struct buf
 }
 
 static void add_notices(struct state *state, struct snapshot *snapshot, struct buffer *scratch) {
-    int64_t now_ns = clock_wall_ns();
+    int64_t now_ns = state_clock_ns(state);
     bool is_first = true;
     struct notice *notice;
     LIST_FOR_EACH (notice, &state->notices, link) {

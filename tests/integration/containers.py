@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Parts of a container for the daemon: own mounts, own user, first process."""
 
+import contextlib
 import http.server
 import os
 import shutil
@@ -52,6 +53,17 @@ def start_within(daemon, mounts, *arguments, run_as="", **options):
         daemon.binary = binary
 
 
+@contextlib.contextmanager
+def as_first_process(daemon):
+    """In this context, a daemon is started as the first process of a PID namespace, by unshare (daemon.process)."""
+    wrapper = daemon.script("pid1", f'exec {" ".join(PIDS)} {daemon.binary} "$@"\n')
+    daemon.binary, binary = wrapper, daemon.binary
+    try:
+        yield
+    finally:
+        daemon.binary = binary
+
+
 def first_process(daemon):
     """The PID, seen from outside, of the program that unshare (daemon.process) runs as first process."""
     def found():
@@ -80,7 +92,11 @@ class OkServer:
 
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
+        self.port = self.server.server_address[1]
+        self.url = f"http://127.0.0.1:{self.port}"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        test.addCleanup(self.server.server_close)
-        test.addCleanup(self.server.shutdown)
+        test.addCleanup(self.close)
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()

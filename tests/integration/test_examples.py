@@ -2,21 +2,17 @@
 """The examples work as described in their READMEs."""
 
 import http.client
-import os
 import shutil
 import unittest
 
-from harness import TOP, DaemonCase, free_port, wait_until
-
-
-def example(name):
-    return os.path.join(TOP, "examples", name)
+from examples import copy_example
+from harness import DaemonCase, wait_until
 
 
 class HelloTest(DaemonCase):
     def setUp(self):
         super().setUp()
-        shutil.copytree(example("hello"), self.daemon.pebble_dir, dirs_exist_ok=True)
+        copy_example(self.daemon, "hello")
 
     def test_default_services_run(self):
         self.daemon.start("--verbose")
@@ -52,14 +48,7 @@ class HelloTest(DaemonCase):
 class WebTest(DaemonCase):
     def setUp(self):
         super().setUp()
-        shutil.copytree(example("web"), self.daemon.pebble_dir, dirs_exist_ok=True)
-        self.port = free_port()
-        for name in ("nginx.conf", "layers/001-web.yaml"):
-            path = os.path.join(self.daemon.pebble_dir, name)
-            with open(path, encoding="utf-8") as file:
-                text = file.read()
-            with open(path, "w", encoding="utf-8") as file:
-                file.write(text.replace("8080", str(self.port)))
+        self.port, = copy_example(self.daemon, "web", 8080)
 
     def page(self):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)

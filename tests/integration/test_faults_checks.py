@@ -8,7 +8,7 @@ import socket
 import threading
 import time
 
-from faults import children, descriptors, is_alive, wait_pid_file
+from faults import children, descriptors, is_alive, rss_kib, status_field, wait_pid_file
 from harness import DaemonCase, is_sanitized, wait_until
 
 
@@ -20,7 +20,7 @@ def checks_of(checks):
 @contextlib.contextmanager
 def target(behave):
     """A TCP server; behave(sock) runs in a thread for each connection. Yields the port."""
-    with socket.create_server(("127.0.0.1", 0), backlog=128) as server:
+    with socket.create_server(("127.0.0.1", 0), backlog=2048) as server:
         def serve(sock):
             with contextlib.suppress(OSError), sock:
                 behave(sock)
@@ -156,7 +156,53 @@ class BadCommandsTest(DaemonCase):
         self.assert_nothing_runs()
 
 
-class ManyChecksTest(DaemonCase):
+class BoundedCase(DaemonCase):
+    """Measures what the daemon uses, and compares."""
+
+    def usage(self):
+        """Memory in KiB, descriptors, threads."""
+        pid = self.daemon.process.pid
+        return rss_kib(pid), len(descriptors(pid)), int(status_field(pid, "Threads"))
+
+    def assert_bounded(self, before, more_descriptors):
+        memory_kib, descriptor_count, threads = self.usage()
+        if not is_sanitized():  # which keeps freed memory for a while
+            self.assertLess(memory_kib - before[0], 4096)
+        self.assertLessEqual(descriptor_count, before[1] + more_descriptors)
+        self.assertLess(threads, 64)
+
+
+class BadForLongTest(BoundedCase):
+    """Targets and commands that never behave, again and again."""
+
+    TARGETS = (drop_input, drip, flood, flood_the_head, redirect)
+    COMMANDS = {"deaf": "trap '' TERM INT HUP\nwhile :; do sleep 0.1; done\n",
+                "away": "setsid sleep 2 &\necho late; exit 3\n",
+                "loud": "while :; do echo 0123456789012345678901234567890123456789; done\n"}
+
+    def failures(self):
+        return min(check.get("failures", 0) for check in self.daemon.get("/v1/checks").result)
+
+    def test_memory_and_descriptors_are_bounded(self):
+        checks = {}
+        with contextlib.ExitStack() as stack:
+            for behave in self.TARGETS:
+                port = stack.enter_context(target(behave))
+                for number in range(4):
+                    checks[f"{behave.__name__}-{number}"] = f"http: {{url: 'http://127.0.0.1:{port}/'}}"
+            for name, script in self.COMMANDS.items():
+                checks[name] = f"exec: {{command: {self.daemon.script(name, script)}}}"
+            settings = "period: 300ms, timeout: 200ms, threshold: 1000000"
+            self.daemon.layer("001-test.yaml", checks_of({name: f"{settings}, {kind}" for name, kind in checks.items()}))
+            self.daemon.start()
+            wait_until(lambda: self.failures() >= 4, 60, "four failures of each")
+            before = self.usage()
+            wait_until(lambda: self.failures() >= 12, 60, "twelve failures of each")
+            self.assert_bounded(before, 2 * len(checks))
+            self.assertEqual(self.daemon.stop(timeout_s=10), 0)
+
+
+class ManyChecksTest(BoundedCase):
     COUNT = 200 if is_sanitized() else 1000
 
     def start_many(self, settings):
@@ -170,6 +216,9 @@ class ManyChecksTest(DaemonCase):
         with target(drop_input) as port:
             self.start_many(f"period: 1s, threshold: 1000000, tcp: {{host: 127.0.0.1, port: {port}}}")
             wait_until(lambda: min(self.counts()) >= 3, 60, "three runs of each check")
+            before = self.usage()
+            wait_until(lambda: min(self.counts()) >= 6, 60, "three more")
+            self.assert_bounded(before, self.COUNT)
             started = time.monotonic()
             self.assertEqual(self.daemon.get("/v1/health").status, 200)
             self.assertLess(time.monotonic() - started, 1, "health is asked for with a limit of one second")

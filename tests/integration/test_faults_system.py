@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Faults of the system: processes, descriptors, memory, signals, sockets, the clock."""
+"""Faults of the system: processes, descriptors, memory, signals, sockets."""
 
 import http.client
 import json
@@ -12,7 +12,7 @@ import subprocess
 import time
 import unittest
 
-from faults import (Faults, allow_tracing, cpu_s, has_test_clock, is_alive, limited, plan_of, rss_kib, status_field,
+from faults import (Faults, allow_tracing, cpu_s, is_alive, limited, plan_of, rss_kib, status_field,
                     temporaries, wait_pid_file)
 from harness import DaemonCase, is_sanitized, wait_until
 
@@ -321,66 +321,6 @@ class TwoDaemonsTest(DaemonCase):
     @staticmethod
     def alive(processes):
         return [one for one in processes if one.poll() is None]
-
-
-def comparable(time_text):
-    """A time with all nine digits of its fraction, so that texts are in the order of times."""
-    seconds, _, fraction = time_text.removesuffix("Z").partition(".")
-    return f"{seconds}.{fraction:0<9}"
-
-
-class ClockTest(DaemonCase):
-    """The wall clock is only shown and stored, never waited for."""
-
-    JUMPS_S = (3600, -3600, 86400 * 400, -86400 * 400, 0)
-
-    def setUp(self):
-        super().setUp()
-        if not has_test_clock():
-            self.skipTest("the program was built without the test seams")
-        self.clock = self.daemon.file("clock", "0")
-        self.daemon.layer("001-test.yaml", plan_of({
-            "ticking": {"command": "sh -c 'sleep 0.1; exit 1'", "backoff-delay": "20ms", "backoff-limit": "40ms"},
-            "one": {"command": "sh -c \"trap '' TERM; while :; do sleep 1; done\"", "kill-delay": "200ms"},
-        }))
-        self.daemon.start(env={"PEBBLE_TEST_CLOCK": self.clock})
-
-    def jump(self, seconds):
-        self.daemon.file("clock.new", str(seconds))
-        os.rename(self.daemon.path("clock.new"), self.clock)
-
-    def test_backoff_tasks_and_waits_do_not_follow_the_clock(self):
-        daemon = self.daemon
-        daemon.services("start", "ticking")
-        for jump in self.JUMPS_S:
-            self.jump(jump)
-            seen = len(daemon.log_lines(r'Service "ticking" starting'))
-            daemon.wait_log(r'Service "ticking" starting', count=seen + 3)
-            self.assertEqual(daemon.services("start", "one")["status"], "Done")
-            self.assertEqual(daemon.services("stop", "one")["status"], "Done")
-            self.assertEqual(daemon.get("/v1/health").status, 200)
-
-    def test_times_of_notices_stay_in_order(self):
-        daemon = self.daemon
-        for jump in self.JUMPS_S:
-            self.jump(jump)
-            daemon.services("stop", "one")
-        count = len(self.JUMPS_S)
-        notices = wait_until(lambda: [n for n in daemon.state()["notices"] if n["key"] == str(count)] and
-                             daemon.state()["notices"], what="the notices")
-        repeated = [comparable(notice["last-repeated"]) for notice in sorted(notices, key=lambda notice: int(notice["key"]))]
-        self.assertEqual(repeated, sorted(repeated))
-        self.assertEqual(len(set(repeated)), count)
-
-    def test_start_with_a_state_from_the_future(self):
-        daemon = self.daemon
-        self.jump(86400 * 400)
-        daemon.services("stop", "one")
-        self.assertEqual(daemon.stop(), 0)
-        self.jump(0)
-        daemon.start(env={"PEBBLE_TEST_CLOCK": self.clock})
-        self.assertEqual(daemon.services("start", "one")["status"], "Done")
-        self.assertEqual(len(daemon.get("/v1/changes?select=all").result), 2)
 
 
 class FrozenTest(DaemonCase):

@@ -39,7 +39,7 @@ class JujuCase(DaemonCase):
         return int(head.split()[1]), json.loads(body)
 
 
-class WorkloadTest(JujuCase):
+class WorkloadCase(JujuCase):
     """run --create-dirs --hold --http :PORT --verbose, with all three paths in the environment."""
 
     def setUp(self):
@@ -50,15 +50,23 @@ class WorkloadTest(JujuCase):
         daemon.env.update(PEBBLE=daemon.pebble_dir, PEBBLE_SOCKET=daemon.path("charm/container/pebble.socket"),
                           PEBBLE_COPY_ONCE=daemon.path("image/var/lib/pebble/default"))
         daemon.socket_path = daemon.env["PEBBLE_SOCKET"]
+
+    def start(self, **options):
+        return self.daemon.start("--create-dirs", "--hold", "--http", f":{self.port}", "--verbose", **options)
+
+
+class WorkloadTest(WorkloadCase):
+    """With layers of the image."""
+
+    def setUp(self):
+        super().setUp()
+        daemon = self.daemon
         # The image's own layers: one is a file, the others are links, as rocks and snaps have them.
         layers = "image/var/lib/pebble/default/layers"
         daemon.file(f"{layers}/001-image.yaml", plan_of({"web": {"command": "sleep 1000", "startup": "enabled"}}), 0o777)
         daemon.file("image/usr/share/layers/more.yaml", plan_of({"more": "sleep 1000"}))
         os.symlink("../../../../../usr/share/layers/more.yaml", daemon.path(layers, "002-more.yaml"))
         os.symlink(daemon.file("image/etc/last.yaml", plan_of({"last": "sleep 1000"})), daemon.path(layers, "003-last.yaml"))
-
-    def start(self, **options):
-        return self.daemon.start("--create-dirs", "--hold", "--http", f":{self.port}", "--verbose", **options)
 
     def test_modes(self):
         for umask in (0o022, 0o077, 0o000):

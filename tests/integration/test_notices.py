@@ -5,10 +5,11 @@ import json
 import os
 import resource
 import signal
+import subprocess
 import time
 import unittest
 
-from faults import cpu_s, descriptors, plan_of
+from faults import cpu_s, descriptors, plan_of, rss_kib
 from harness import DaemonCase, is_sanitized, wait_until
 
 HINT = "WARNING: There are new warnings. See 'pebble warnings'.\n"
@@ -69,13 +70,19 @@ class NoticesTest(DaemonCase):
         self.daemon.start("--hold", env={"PEBBLE_PERSIST": "never"})
         connection = self.daemon.connection()
         self.addCleanup(connection.close)
-        for number in range(3000):
+        count = 3000 if is_sanitized() else 10000
+        used_kib = None
+        for number in range(count):
+            if number == 3000:
+                used_kib = rss_kib(self.daemon.process.pid)
             body = {"action": "add", "type": "custom", "key": f"flood.test/{number}"}
             connection.request("POST", "/v1/notices", json.dumps(body))
             self.assertEqual(connection.getresponse().read()[:15], b'{"type":"sync",')
         keys = [n["key"] for n in self.daemon.get("/v1/notices").result]
         self.assertLessEqual(len(keys), 2000)
-        self.assertEqual(keys[-1000:], [f"flood.test/{number}" for number in range(2000, 3000)])
+        self.assertEqual(keys[-1000:], [f"flood.test/{number}" for number in range(count - 1000, count)])
+        if used_kib is not None:
+            self.assertLess(rss_kib(self.daemon.process.pid) - used_kib, 4096)
         self.assertEqual(self.daemon.stop(), 0)
 
     def test_a_poll_misses_nothing(self):
@@ -100,7 +107,7 @@ class NoticesTest(DaemonCase):
         with open(path, encoding="utf-8") as file:
             state = json.load(file)
         stamp = time.strftime("%Y-%m-%dT%H:%M:%S.5Z", time.gmtime(time.time() - 60))
-        state["notices"] = [{"id": "7", "user-id": None, "type": "warning", "key": "the cellar is wet",
+        state["notices"] = [{"id": "7", "user-id": None, "type": "warning", "key": "the cellar, it is wet",
                              "first-occurred": stamp, "last-occurred": stamp, "last-repeated": stamp, "occurrences": 2,
                              "repeat-after": "24h0m0s", "expire-after": "168h0m0s"}]
         state["last-notice-id"] = 7
@@ -109,14 +116,25 @@ class NoticesTest(DaemonCase):
         self.daemon.start("--hold")
         self.assertEqual(self.daemon.cli("health").stderr, HINT)
         self.assertEqual(self.daemon.get("/v1/services").body.count(b"latest-warning"), 1)
+        self.assertIn("occurrences: 2", self.daemon.cli("notice", "warning", "the cellar, it is wet").stdout)
         listed = self.daemon.cli("warnings")
-        self.assertRegex(listed.stdout, "^last-occurrence:  .*\nwarning: \\|\n  the cellar is wet\n$")
+        self.assertRegex(listed.stdout, "^last-occurrence:  .*\nwarning: \\|\n  the cellar, it is wet\n$")
         self.assertEqual(listed.stderr, "")
         self.assertEqual(self.daemon.cli("health").stderr, "")
         self.assertEqual(self.daemon.cli("okay", "--warnings").returncode, 0)
         self.assertEqual(self.daemon.cli("warnings").stderr, "No further warnings.\n")
-        self.assertIn("the cellar is wet", self.daemon.cli("warnings", "--all", "--verbose").stdout)
+        self.assertIn("the cellar, it is wet", self.daemon.cli("warnings", "--all", "--verbose").stdout)
         self.assertEqual(self.daemon.stop(), 0)
+
+    def test_what_could_not_be_printed_is_not_listed(self):
+        self.daemon.start("--hold")
+        self.add("diary.test/monday")
+        command = [self.daemon.binary, "notices"]
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, env=self.daemon.env, check=False)
+        self.assertEqual((done.returncode, done.stderr), (1, b"error: cannot write to standard output\n"))
+        self.assertNotEqual(self.daemon.cli("okay").returncode, 0)
+        self.assertIn("diary.test/monday", self.daemon.cli("notices").stdout)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,8 @@ import subprocess
 import textwrap
 import unittest
 
-from harness import TOP, DaemonCase, free_port, program
+from containers import OkServer
+from harness import TOP, DaemonCase, free_port, is_sanitized, program
 
 
 def packaged(name):
@@ -89,25 +90,60 @@ class ManifestTest(DaemonCase):
         # The daemon has the time that it takes at most.
         self.assertGreater(int(self.one(r"terminationGracePeriodSeconds: (\d+)")), 10)
 
-    def mount_layer(self):
-        """The layer as kubelet mounts a ConfigMap: links to a directory that is exchanged as a whole."""
+    def mount_layers(self, **more):
+        """The layers as kubelet mounts a ConfigMap: links to a directory that is exchanged as a whole."""
         name, text = re.search(r"^  (\S+\.yaml): \|\n((?:    .*\n|\n)+)", self.manifest, re.MULTILINE).groups()
         folder = os.path.join(self.daemon.pebble_dir, "layers")
-        self.daemon.file(f"pebble/layers/..2026_01_01_00_00_00.1/{name}", textwrap.dedent(text))
         os.symlink("..2026_01_01_00_00_00.1", os.path.join(folder, "..data"))
-        os.symlink(f"..data/{name}", os.path.join(folder, name))
+        for name, text in {name: textwrap.dedent(text), **more}.items():
+            self.daemon.file(f"pebble/layers/..2026_01_01_00_00_00.1/{name}", text)
+            os.symlink(f"..data/{name}", os.path.join(folder, name))
 
-    def test_its_probes_are_answered(self):
-        port = free_port()
-        self.mount_layer()
-        arguments = [f":{port}" if word.startswith('":') else word for word in self.command[2:]]
+    def start(self):
+        """Starts the daemon with the command of the container, at a free port."""
+        self.port = free_port()
+        arguments = [f":{self.port}" if word.startswith('":') else word for word in self.command[2:]]
         self.daemon.start(*arguments, command=self.command[1])
         self.daemon.wait_log("Started default services")
+
+    def probe(self, name):
+        """The status of a probe, which waits for as long as kubelet does."""
+        seconds = int(self.one(rf"^ +{name}:\n(?: .*\n)*? +timeoutSeconds: (\d+)$"))
+        return self.daemon.get(self.probes[name], port=self.port, timeout_s=10 * seconds if is_sanitized() else seconds).status
+
+    def test_its_probes_are_answered(self):
+        self.mount_layers()
+        self.start()
         services = self.daemon.get("/v1/services").result
         self.assertEqual([(s["name"], s["current"]) for s in services], [("workload", "active")])
         for path in self.probes.values():
-            answer = self.daemon.get(path, port=port)
+            answer = self.daemon.get(path, port=self.port)
             self.assertEqual((answer.status, answer.result), (200, {"healthy": True}))
+        self.assertEqual(self.daemon.stop(), 0)
+
+    def test_its_probes_follow_checks_of_all_kinds(self):
+        """The workload is alive while its port is open, and ready while its page and its command are good as well."""
+        server, ready = OkServer(self), self.daemon.file("ready")
+        self.mount_layers(**{"002-checks.yaml": f"""
+checks:
+    port: {{override: replace, level: alive, period: 1h, threshold: 1, tcp: {{port: {server.port}}}}}
+    page: {{override: replace, level: ready, period: 1h, threshold: 1, http: {{url: "{server.url}"}}}}
+    command: {{override: replace, level: ready, period: 1h, threshold: 1, exec: {{command: "test -e {ready}"}}}}
+"""})
+        self.start()
+
+        def probes():
+            for check in ("port", "page", "command"):
+                self.assertEqual(self.daemon.post("/v1/checks/refresh", {"name": check}).status, 200)
+            return self.probe("livenessProbe"), self.probe("readinessProbe")
+
+        self.assertEqual(probes(), (200, 200))
+        os.unlink(ready)
+        self.assertEqual(probes(), (200, 502))
+        self.daemon.file("ready")
+        self.assertEqual(probes(), (200, 200))
+        server.close()
+        self.assertEqual(probes(), (502, 502))
         self.assertEqual(self.daemon.stop(), 0)
 
 

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import unittest
 
-from containers import PIDS, copy_program, first_process, needs
+from containers import PIDS, as_first_process, copy_program, first_process, needs
 from faults import children, is_alive, needs_root, plan_of, status_field
 from harness import DaemonCase, wait_until
 
@@ -274,12 +274,8 @@ class FirstProcessTest(RockCase):
         return done.returncode, done.stdout, done.stderr
 
     def enter(self, *arguments, **options):
-        wrapper = self.daemon.script("pid1", f"exec {' '.join(PIDS)} {self.daemon.binary} \"$@\"\n")
-        self.daemon.binary, binary = wrapper, self.daemon.binary
-        try:
+        with as_first_process(self.daemon):
             super().enter(*arguments, **options)
-        finally:
-            self.daemon.binary = binary
         self.pid = first_process(self.daemon)
 
     def test_subcommands_and_their_exit_status(self):

@@ -92,14 +92,16 @@ setup_test() {
     install_packages $build_packages $test_packages $runtime
 }
 
-# Unpacks nginx and redis, for the example and its test, into build/servers. Installing the packages would
-# enable and start services. Fetches only what is not installed.
+# Unpacks the servers of the examples and tests that are not installed into build/servers. Installing the packages would
+# enable and start services.
 fetch_servers() {
-    if command -v nginx >/dev/null && command -v redis-server >/dev/null; then return 0; fi
-    if [ -e build/servers/complete ]; then return 0; fi
-    download_packages build/servers/packages nginx redis-server || {
+    packages=$(missing_servers)
+    [ -n "$packages" ] || return 0
+    rm -f build/servers/complete
+    # shellcheck disable=SC2086
+    download_packages build/servers/packages $packages || {
         apt_as_root update
-        download_packages build/servers/packages nginx redis-server
+        download_packages build/servers/packages $packages
     }
     for package in build/servers/packages/*.deb; do
         dpkg-deb -x "$package" build/servers
@@ -107,6 +109,14 @@ fetch_servers() {
     rm -rf build/servers/packages
     touch build/servers/complete
 }
+
+# Prints the packages of the servers that are neither installed nor fetched.
+missing_servers() (
+    use_servers
+    for server in nginx:nginx redis-server:redis-server initdb:postgresql prometheus:prometheus promtool:prometheus; do
+        command -v "${server%:*}" >/dev/null || printf '%s ' "${server#*:}"
+    done
+)
 
 # download_packages FOLDER PACKAGE…: downloads packages and their dependencies that are not installed.
 download_packages() (
@@ -121,12 +131,18 @@ download_packages() (
     [ -n "$names" ] && apt-get -q $sandbox download $names
 )
 
-# Appends the fetched servers to the path.
+# Appends the installed and the fetched servers to the path.
 use_servers() {
+    for folder in /usr/sbin /usr/lib/postgresql/*/bin; do
+        [ ! -d "$folder" ] || PATH=$PATH:$folder
+    done
+    export PATH
     [ -e build/servers/complete ] || return 0
-    PATH=$PATH:$PWD/build/servers/usr/sbin:$PWD/build/servers/usr/bin
+    for folder in build/servers/usr/sbin build/servers/usr/bin build/servers/usr/lib/postgresql/*/bin; do
+        [ ! -d "$folder" ] || PATH=$PATH:$PWD/$folder
+    done
     libraries=$(find build/servers/usr/lib build/servers/lib -name '*.so.*' -exec dirname {} + 2>/dev/null | sort -u |
         sed "s|^|$PWD/|" | tr '\n' ':')
     LD_LIBRARY_PATH=$libraries${LD_LIBRARY_PATH:-}
-    export PATH LD_LIBRARY_PATH
+    export LD_LIBRARY_PATH
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "fixture.h"
 
+#include "base/file.h"
+
 static void add(struct fixture *fixture, const uint32_t *user_id, const char *type, const char *key) {
     state_add_notice(fixture->state, &(const struct notice_spec){.has_user_id = user_id != NULL,
                                                                  .user_id = user_id != NULL ? *user_id : 0,
@@ -170,6 +172,92 @@ static void a_disconnect_is_logged_as_a_bad_request(void **unused UNUSED) {
     fixture_end(&fixture);
 }
 
+static void notices_of_one_turn_end_a_wait_together(void **unused UNUSED) {
+    struct fixture fixture;
+    fixture_begin(&fixture);
+    int fd = wait_for(&fixture, "types=custom");
+    await_calls(&fixture, 1);
+    add(&fixture, NULL, "custom", "a.b/x");
+    add(&fixture, NULL, "custom", "a.b/y");
+    add(&fixture, NULL, "custom", "a.b/x");
+    AUTO_FREE char *response = fixture_receive(&fixture, fd);
+    const char *x = strstr(response, "\"key\":\"a.b/x\""), *y = strstr(response, "\"key\":\"a.b/y\"");
+    assert_true(x != NULL && y != NULL && y < x);
+    assert_non_null(strstr(x, "\"occurrences\":2"));
+    fixture_end(&fixture);
+}
+
+static void a_wait_outlives_a_notice_that_is_removed(void **unused UNUSED) {
+    struct fixture fixture;
+    fixture_begin(&fixture);
+    int fd = wait_for(&fixture, "types=change-update");
+    await_calls(&fixture, 1);
+    add(&fixture, NULL, "change-update", "77");
+    state_prune(fixture.state); // there is no such change
+    loop_run_pending(fixture.loop);
+    assert_int_equal(list_count(&fixture.api->calls), 1);
+    (void)change_create(fixture.state, "start", "Start");
+    AUTO_FREE char *response = fixture_receive(&fixture, fd);
+    assert_non_null(strstr(response, "\"key\":\"1\""));
+    fixture_end(&fixture);
+}
+
+// --- the state file ---
+
+static void assert_file_has(const char *path, const char *key) {
+    AUTO_BUFFER struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
+    assert_true(file_read(path, &text, NULL));
+    if (strstr(buffer_text(&text), key) == NULL)
+        fail_msg("%s is not in %s", key, buffer_text(&text));
+}
+
+static void what_a_client_sees_is_on_the_disk(void **unused UNUSED) {
+    struct fixture fixture;
+    fixture_begin(&fixture);
+    AUTO_FREE char *path = path_join(fixture.folder, "state");
+    struct checkpoint *checkpoint = checkpoint_create(fixture.loop, fixture.state, path);
+    fixture.api->spec.checkpoint = checkpoint;
+
+    int fd = wait_for(&fixture, "types=custom");
+    await_calls(&fixture, 1);
+    add(&fixture, NULL, "custom", "a.b/waited");
+    AUTO_FREE char *waited = fixture_receive(&fixture, fd);
+    assert_non_null(strstr(waited, "a.b/waited"));
+    assert_file_has(path, "a.b/waited");
+
+    add(&fixture, NULL, "custom", "a.b/listed");
+    assert_keys(&fixture, "?keys=a.b/listed", "a.b/listed ");
+    assert_file_has(path, "a.b/listed");
+
+    add(&fixture, NULL, "custom", "a.b/single");
+    assert_response(&fixture, "GET /v1/notices/3", "", 200, "a.b/single");
+    assert_file_has(path, "a.b/single");
+
+    fixture.api->spec.checkpoint = fixture.checkpoint;
+    checkpoint_destroy(checkpoint);
+    (void)unlink(path);
+    fixture_end(&fixture);
+}
+
+static void a_disconnect_while_the_file_is_written(void **unused UNUSED) {
+    struct fixture fixture;
+    fixture_begin(&fixture);
+    AUTO_FREE char *path = path_join(fixture.folder, "state");
+    struct checkpoint *checkpoint = checkpoint_create(fixture.loop, fixture.state, path);
+    fixture.api->spec.checkpoint = checkpoint;
+    int fd = wait_for(&fixture, "types=custom");
+    await_calls(&fixture, 1);
+    add(&fixture, NULL, "custom", "a.b/x");
+    loop_run_pending(fixture.loop);
+    add(&fixture, NULL, "custom", "a.b/x"); // the wait is over
+    (void)close(fd);
+    await_calls(&fixture, 0);
+    fixture.api->spec.checkpoint = fixture.checkpoint;
+    checkpoint_destroy(checkpoint);
+    (void)unlink(path);
+    fixture_end(&fixture);
+}
+
 #define CROWD 200
 
 static void half_of_a_crowd_vanishes(void **unused UNUSED) {
@@ -202,6 +290,10 @@ int main(void) {
         cmocka_unit_test(a_wait_ends_with_a_notice_that_matches),
         cmocka_unit_test(a_wait_ends_with_its_time),
         cmocka_unit_test(a_disconnect_is_logged_as_a_bad_request),
+        cmocka_unit_test(notices_of_one_turn_end_a_wait_together),
+        cmocka_unit_test(a_wait_outlives_a_notice_that_is_removed),
+        cmocka_unit_test(what_a_client_sees_is_on_the_disk),
+        cmocka_unit_test(a_disconnect_while_the_file_is_written),
         cmocka_unit_test(half_of_a_crowd_vanishes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

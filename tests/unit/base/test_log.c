@@ -58,11 +58,17 @@ static void notice_is_one_line_in_one_piece(void **state) {
     assert_string_equal(behind_time(capture), "[pebble] Started x with change 7.\n");
 }
 
-static void newlines_within_stay(void **state) {
+static void further_lines_are_indented(void **state) {
     struct capture *capture = *state;
     log_notice("A\nB\n");
     assert_int_equal(capture->calls, 1);
-    assert_string_equal(behind_time(capture), "[pebble] A\nB\n");
+    assert_string_equal(behind_time(capture), "[pebble] A\n    B\n");
+}
+
+static void control_characters_are_escaped(void **state) {
+    struct capture *capture = *state;
+    log_notice("%s", "a\r\033[2Jb\tc\302\233\342\200\256d");
+    assert_string_equal(behind_time(capture), "[pebble] a\\r\\x1b[2Jb\tc\\u009b\\u202ed\n");
 }
 
 static void long_message_is_whole(void **state) {
@@ -119,7 +125,8 @@ static void security_without_description(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(notice_is_one_line_in_one_piece, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(newlines_within_stay, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(further_lines_are_indented, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(control_characters_are_escaped, set_up, tear_down),
         cmocka_unit_test_setup_teardown(long_message_is_whole, set_up, tear_down),
         cmocka_unit_test_setup_teardown(empty_message, set_up, tear_down),
         cmocka_unit_test_setup_teardown(debug_only_when_on, set_up, tear_down),

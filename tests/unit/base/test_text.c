@@ -137,6 +137,25 @@ static void assert_joined(const struct text_list *list, const char *expected) {
     assert_true(list->items == NULL || list->items[list->count] == NULL);
 }
 
+static void shows_foreign_text(void **state UNUSED) {
+    static const struct {
+        const char *text, *kept, *shown;
+    } cases[] = {
+        {"plain \"text\" \\ caf\xc3\xa9 \xc2\xa0", "", "plain \"text\" \\ caf\xc3\xa9 \xc2\xa0"},
+        {"a\nb\tc\rd", "\n\t", "a\nb\tc\\rd"},
+        {"a\nb\tc\rd", "", "a\\nb\\tc\\rd"},
+        {"\x1b[31m\x7f\x01", "", "\\x1b[31m\\x7f\\x01"},
+        {"\xc2\x9b\xe2\x80\xae\xe2\x80\xa8", "", "\\u009b\\u202e\\u2028"},
+        {"\x9b\xff", "", "\\x9b\\xff"},
+        {"", "", ""},
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+        AUTO_BUFFER struct buffer out = BUFFER_INIT(BUFFER_NO_LIMIT);
+        text_add_shown(&out, cases[i].text, cases[i].kept);
+        assert_string_equal(buffer_text(&out), cases[i].shown);
+    }
+}
+
 static void lists_keep_order(void **state UNUSED) {
     AUTO_TEXT_LIST struct text_list list = {0};
     assert_joined(&list, "");
@@ -207,6 +226,7 @@ int main(void) {
         cmocka_unit_test(reads_unsigned_numbers),
         cmocka_unit_test(reads_hexadecimal_digits),
         cmocka_unit_test(quotes),
+        cmocka_unit_test(shows_foreign_text),
         cmocka_unit_test(lists_keep_order),
         cmocka_unit_test(lists_sort_by_bytes),
         cmocka_unit_test(lists_compare_and_copy),

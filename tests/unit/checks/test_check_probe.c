@@ -80,13 +80,12 @@ static void a_probe_that_takes_the_whole_period_is_followed_by_one(void **unused
     fixture_end(&fixture);
 }
 
-static void tiny_and_negative_times_do_not_spin(void **unused UNUSED) {
+static void a_tiny_period_does_not_spin(void **unused UNUSED) {
     struct fixture fixture;
     fixture_begin(&fixture, "checks:\n"
-                            "  tiny: {override: replace, period: 1ns, threshold: 9000, exec: {command: pass}}\n"
-                            "  minus: {override: replace, period: -1h, threshold: 9000, exec: {command: hang}}\n");
+                            "  tiny: {override: replace, period: 1ns, threshold: 9000, exec: {command: pass}}\n");
     loop_advance(fixture.loop, 100 * NS_PER_MS);
-    assert_in_range(fixture.started, 90, 300);
+    assert_in_range(fixture.started, 90, 110);
     fixture_end(&fixture);
 }
 
@@ -148,7 +147,7 @@ int main(void) {
         cmocka_unit_test(many_checks_do_not_run_at_once),
         cmocka_unit_test(a_probe_has_a_deadline),
         cmocka_unit_test(a_probe_that_takes_the_whole_period_is_followed_by_one),
-        cmocka_unit_test(tiny_and_negative_times_do_not_spin),
+        cmocka_unit_test(a_tiny_period_does_not_spin),
         cmocka_unit_test(the_longest_period_is_fine),
         cmocka_unit_test(late_checks_run_once_and_spread),
         cmocka_unit_test(a_result_that_came_during_a_pause_counts),

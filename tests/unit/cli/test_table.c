@@ -41,8 +41,18 @@ static void columns_are_at_least_five_wide(void **state UNUSED) {
     assert_string_equal(buffer_text(&out), "ID   abc  S\n");
 }
 
+static void foreign_text_stays_in_its_cell(void **state UNUSED) {
+    AUTO_TABLE struct table table;
+    AUTO_BUFFER struct buffer out = BUFFER_INIT(BUFFER_NO_LIMIT);
+    table_init(&table, 2);
+    table_add_row(&table, (const char *const[]){"a\r\nb", "\x1b[2J"});
+    table_write(&table, &out);
+    assert_string_equal(buffer_text(&out), "a\\r\\nb  \\x1b[2J\n");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(foreign_text_stays_in_its_cell),
         cmocka_unit_test(aligns_by_characters),
         cmocka_unit_test(does_not_pad_the_last_column),
         cmocka_unit_test(columns_are_at_least_five_wide),

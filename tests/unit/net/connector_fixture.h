@@ -27,7 +27,7 @@
 #include "net/connector_internal.h"
 #include "net/stream.h"
 
-enum { OUTCOMES_MAX = 128 };
+enum { OUTCOMES_MAX = RESOLVE_THREADS + (int)RESOLVE_QUEUE_MAX + 1 };
 
 static struct loop *loop;
 static struct connector *connector;
@@ -80,6 +80,7 @@ static const struct {
     const char *addresses[4];
 } names[] = {
     {"local", {"127.0.0.1"}},
+    {"localhost", {"127.0.0.1"}},
     {"two", {"127.0.0.1", "127.0.0.2"}},
     {"none", {NULL}},
     {"three", {"127.0.0.1", "127.0.0.3", "127.0.0.2"}},

@@ -32,6 +32,7 @@ static void brackets_hold_default_arguments(void **state UNUSED) {
 }
 
 static void misplaced_brackets_are_refused(void **state UNUSED) {
+    assert_refused(" # later", "command has only white space and comments");
     assert_refused("sleep 'open", "EOF found when expecting closing quote");
     assert_refused("[ a ]", "cannot start command with [ ... ] group");
     assert_refused("sleep [ a ] b", "cannot have any arguments after [ ... ] group");

@@ -59,12 +59,26 @@ static void checks_are_checked(void **state UNUSED) {
                          "plan check \"up\" startup must be \"enabled\" or \"disabled\"");
     assert_layer_refused("x", "checks: {up: {period: 0s}}", "plan check \"up\" period must not be zero");
     assert_layer_refused("x", "checks: {up: {timeout: 0}}", "plan check \"up\" timeout must not be zero");
+    assert_layer_refused("x", "checks: {up: {period: -1s}}", "plan check \"up\" period must not be negative");
+    assert_layer_refused("x", "checks: {up: {timeout: -1ns}}", "plan check \"up\" timeout must not be negative");
+    assert_layer_refused("x", "checks: {up: {exec: {command: ' # later'}}}",
+                         "plan check \"up\" command invalid: command has only white space and comments");
     assert_layer_refused("x", "checks: {up: {exec: {command: \"echo 'open\"}}}",
                          "plan check \"up\" command invalid: EOF found when expecting closing quote");
     assert_layer_refused("x", "checks: {up: {exec: {user: root, user-id: 12}}}",
                          "plan check \"up\" has invalid user/group: user \"root\" UID (0) does not match user-id (12)");
     assert_layer_refused("x", "checks: {up: {exec: {group: root}}}",
                          "plan check \"up\" has invalid user/group: must specify user, not just group");
+}
+
+static void commands_need_a_word(void **state UNUSED) {
+    static const char *const commands[] = {"' '", "'# later'", "\"\\t# a\\n # b\"", "\"\\n\""};
+    for (size_t i = 0; i < ARRAY_COUNT(commands); i++) {
+        AUTO_FREE char *layer = memory_printf("services: {web: {command: %s}}", commands[i]);
+        assert_layer_refused("x", layer,
+                             "plan service \"web\" command invalid: cannot parse service \"web\" command: command has "
+                             "only white space and comments");
+    }
 }
 
 static void log_targets_and_pairing_are_checked(void **state UNUSED) {
@@ -96,6 +110,7 @@ int main(void) {
         cmocka_unit_test(actions_depend_on_their_place),
         cmocka_unit_test(backoff_factor_is_shown_in_few_digits),
         cmocka_unit_test(checks_are_checked),
+        cmocka_unit_test(commands_need_a_word),
         cmocka_unit_test(log_targets_and_pairing_are_checked),
         cmocka_unit_test(all_faults_are_reported),
     };

@@ -11,7 +11,9 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/file.h"
 #include "base/memory.h"
 #include "state/change_internal.h"
 #include "state/notice_internal.h"
@@ -41,6 +43,22 @@ static inline struct state *state_of(const char *text) {
 static inline const char *ago(int64_t seconds, char out[CLOCK_TEXT_SIZE]) {
     clock_format((struct wall_time){.ns = clock_wall_ns() - seconds * NS_PER_S, .is_set = true}, out);
     return out;
+}
+
+// Sets the wall clock so many seconds ahead of the real time, until clock_restore(). For builds with test seams.
+static inline void clock_set_ahead(int64_t seconds) {
+    char path[] = "/tmp/test-state-XXXXXX";
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    AUTO_FREE char *text = memory_printf("%lld", (long long)seconds);
+    assert_true(file_write_all(fd, text, strlen(text), NULL));
+    (void)close(fd);
+    assert_int_equal(setenv("PEBBLE_TEST_CLOCK", path, 1), 0);
+}
+
+static inline void clock_restore(void) {
+    (void)unlink(getenv("PEBBLE_TEST_CLOCK"));
+    (void)unsetenv("PEBBLE_TEST_CLOCK");
 }
 
 struct counter {

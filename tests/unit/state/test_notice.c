@@ -2,6 +2,7 @@
 #include "fixture.h"
 
 #define HOUR_NS (3600 * NS_PER_S)
+#define YEAR (365 * 86400)
 
 static struct notice *add(struct state *state, const char *key, int64_t repeat_after_ns) {
     struct notice_spec spec = {
@@ -240,8 +241,59 @@ static void warnings_are_remembered(void **unused UNUSED) {
     state_destroy(state);
 }
 
+#ifdef PEBBLE_TEST_SEAMS
+static void a_clock_set_ahead_expires_nothing_and_repeats_nothing(void **unused UNUSED) {
+    struct state *state = state_create();
+    const struct notice *notice = add(state, "a", HOUR_NS);
+    int64_t repeated_ns = notice->last_repeated.ns;
+    clock_set_ahead(YEAR);
+    assert_order(state, "a ");
+    state_prune(state);
+    assert_order(state, "a ");
+    add(state, "a", HOUR_NS);
+    assert_int_equal(notice->last_repeated.ns, repeated_ns);
+    clock_restore();
+    state_destroy(state);
+}
+
+static void a_clock_set_back_delays_no_repeat(void **unused UNUSED) {
+    struct state *state = state_create();
+    const struct notice *notice = add(state, "a", 1);
+    int64_t repeated_ns = notice->last_repeated.ns;
+    clock_set_ahead(-YEAR);
+    add(state, "a", 1);
+    clock_restore();
+    assert_int_equal(notice->last_repeated.ns, repeated_ns + 1);
+    state_destroy(state);
+}
+#endif
+
+// Written by a daemon whose clock was ahead.
+static void one_from_the_future_is_repeated_and_expires(void **unused UNUSED) {
+    char future[CLOCK_TEXT_SIZE];
+    AUTO_FREE char *text = memory_printf(
+        "{\"data\":{\"patch-level\":2},\"changes\":{},\"tasks\":{},\"notices\":[{\"id\":\"1\",\"user-id\":1000,"
+        "\"type\":\"custom\",\"key\":\"a\",\"first-occurred\":\"%s\",\"last-occurred\":\"%s\",\"last-repeated\":\"%s\","
+        "\"occurrences\":1,\"repeat-after\":\"1h0m0s\",\"expire-after\":\"168h0m0s\"}]}",
+        ago(-YEAR, future), future, future);
+    struct state *state = state_of(text);
+    struct notice *notice = LIST_ITEM(state->notices.next, struct notice, link);
+    assert_order(state, "a ");
+    notice->expire_after_ns = 1;
+    assert_order(state, "");
+    int64_t repeated_ns = notice->last_repeated.ns;
+    add(state, "a", 1);
+    assert_int_equal(notice->last_repeated.ns, repeated_ns + 1);
+    state_destroy(state);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+#ifdef PEBBLE_TEST_SEAMS
+        cmocka_unit_test(a_clock_set_ahead_expires_nothing_and_repeats_nothing),
+        cmocka_unit_test(a_clock_set_back_delays_no_repeat),
+#endif
+        cmocka_unit_test(one_from_the_future_is_repeated_and_expires),
         cmocka_unit_test(is_made_once_for_user_type_and_key),
         cmocka_unit_test(first_occurrence_sets_all_times),
         cmocka_unit_test(repeating_moves_to_the_end),

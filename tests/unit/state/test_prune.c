@@ -13,7 +13,7 @@ struct past {
 static struct state *state_with(const struct past *past) {
     char start[CLOCK_TEXT_SIZE], spawned[CLOCK_TEXT_SIZE], ready[CLOCK_TEXT_SIZE];
     AUTO_FREE char *ready_member =
-        past->ready > 0 ? memory_printf(",\"ready-time\":\"%s\"", ago(past->ready, ready)) : memory_string("");
+        past->ready != 0 ? memory_printf(",\"ready-time\":\"%s\"", ago(past->ready, ready)) : memory_string("");
     AUTO_FREE char *task = past->status != NULL
                                ? memory_printf("\"1\":{\"id\":\"1\",\"kind\":\"k\",\"status\":%s}", past->status)
                                : memory_string("");
@@ -130,8 +130,60 @@ static void a_thousand_notices_are_kept(void **unused UNUSED) {
     state_destroy(state);
 }
 
+static struct change *change_with_task(struct state *state, enum task_status status) {
+    struct change *change = change_create(state, "start", "Start");
+    task_set_status(task_create(change, "start", "a"), status);
+    return change;
+}
+
+#ifdef PEBBLE_TEST_SEAMS
+static void a_clock_set_ahead_removes_and_aborts_nothing(void **unused UNUSED) {
+    struct state *state = state_create();
+    const struct change *ready = change_with_task(state, STATUS_DONE);
+    struct change *running = change_with_task(state, STATUS_DOING);
+    const struct change *empty = change_create(state, "start", "Start");
+    clock_set_ahead(365 * DAY);
+    state_prune(state);
+    clock_restore();
+    assert_ptr_equal(state_find_change(state, "1"), ready);
+    assert_int_equal(change_status(running), STATUS_DOING);
+    assert_ptr_equal(state_find_change(state, "3"), empty);
+    assert_non_null(notice_of_change(state, ready));
+    state_destroy(state);
+}
+
+static void a_clock_set_back_keeps_the_newest(void **unused UNUSED) {
+    struct state *state = state_create();
+    for (int i = 0; i < 1000; i++)
+        change_with_task(state, STATUS_DONE);
+    clock_set_ahead(-365 * DAY);
+    change_with_task(state, STATUS_DONE);
+    state_prune(state);
+    clock_restore();
+    assert_null(state_find_change(state, "1"));
+    assert_non_null(state_find_change(state, "1001"));
+    state_destroy(state);
+}
+#endif
+
+// Written by a daemon whose clock was ahead.
+static void newer_ones_outlive_those_from_the_future(void **unused UNUSED) {
+    struct state *state = state_with(&(struct past){-365 * DAY, -365 * DAY, -365 * DAY, "4", NULL});
+    for (int i = 0; i < 1000; i++)
+        change_with_task(state, STATUS_DONE);
+    state_prune(state);
+    assert_null(state_find_change(state, "1"));
+    assert_non_null(state_find_change(state, "1001"));
+    state_destroy(state);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+#ifdef PEBBLE_TEST_SEAMS
+        cmocka_unit_test(a_clock_set_ahead_removes_and_aborts_nothing),
+        cmocka_unit_test(a_clock_set_back_keeps_the_newest),
+#endif
+        cmocka_unit_test(newer_ones_outlive_those_from_the_future),
         cmocka_unit_test(ready_changes_are_removed_after_a_week),
         cmocka_unit_test(empty_changes_are_removed_after_a_week),
         cmocka_unit_test(unready_changes_are_aborted_after_two_weeks),

@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The examples for tests: copies with free ports."""
+
+import os
+import shutil
+
+from harness import TOP, free_port
+
+
+def copy_example(daemon, name, *ports):
+    """Copies an example into the daemon's directory, with free ports instead of those it names; returns them in order."""
+    source = os.path.join(TOP, "examples", name)
+    shutil.copytree(source, daemon.pebble_dir, dirs_exist_ok=True)
+    free = [free_port() for _ in ports]
+    for folder, _, names in os.walk(source):
+        for file in names:
+            path = os.path.join(daemon.pebble_dir, os.path.relpath(folder, source), file)
+            with open(path, encoding="utf-8") as stream:
+                text = stream.read()
+            for old, new in zip(ports, free):
+                text = text.replace(str(old), str(new))
+            with open(path, "w", encoding="utf-8") as stream:
+                stream.write(text)
+    return free

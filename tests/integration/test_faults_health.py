@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Health is served whatever else goes on: services start, clients stall, the state file cannot be written."""
+
+import glob
+import resource
+import statistics
+import threading
+import unittest
+
+from faults import Faults, allow_tracing, plan_of
+from harness import DaemonCase, is_sanitized, wait_until
+
+SERVICES = 200 if is_sanitized() else 500
+CLIENTS = 400 if is_sanitized() else 1000
+BEGINNINGS = (b"", b"GET /v1/health HTTP/1.1\r\nHost: x\r\nX-Slow: 1",
+              b"POST /v1/services HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n{",
+              b"GET /v1/plan?format=yaml HTTP/1.1\r\nHost: x\r\n\r\n" * 20)  # whose responses are not read
+
+
+def allow_descriptors(count):
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < count:
+        if hard != resource.RLIM_INFINITY and hard < count:
+            raise unittest.SkipTest("too few descriptors are allowed")
+        resource.setrlimit(resource.RLIMIT_NOFILE, (count, hard))
+
+
+class HealthTest(DaemonCase):
+    def setUp(self):
+        super().setUp()
+        self.names = [f"service-{number}" for number in range(SERVICES)]
+        self.daemon.layer("001-test.yaml", plan_of({name: "sleep 1000" for name in self.names}))
+
+    def assert_healthy(self, times=1):
+        for _ in range(times):
+            self.assertEqual(self.daemon.get("/v1/health?level=alive").status, 200)
+
+    def in_background(self, function):
+        """Calls the function in a thread; returns the thread and the list that gets its result."""
+        results = []
+        thread = threading.Thread(target=lambda: results.append(function()), daemon=True)
+        thread.start()
+        return thread, results
+
+    def make_clients_stall(self):
+        for number in range(CLIENTS):
+            sock = self.daemon.connect()
+            self.addCleanup(sock.close)
+            sock.sendall(BEGINNINGS[number % len(BEGINNINGS)])
+
+    def make_state_file_fail(self):
+        resource.prlimit(self.daemon.process.pid, resource.RLIMIT_FSIZE, (16, resource.RLIM_INFINITY))
+        self.assertEqual(self.daemon.services("stop", self.names[0])["status"], "Done")
+        self.assertIn("latest-warning", self.daemon.get("/v1/services").json)
+
+    def count_processes(self):
+        """The processes that the daemon has started."""
+        count = 0
+        for path in glob.glob(f"/proc/{self.daemon.process.pid}/task/*/children"):
+            try:
+                with open(path, encoding="ascii") as file:
+                    count += len(file.read().split())
+            except OSError:
+                pass  # the thread has ended
+        return count
+
+    def check_course(self):
+        """Probes are served while services start, not after them."""
+        change = self.daemon.post("/v1/services", {"action": "start", "services": self.names}).change
+        thread, results = self.in_background(lambda: self.daemon.wait_change(change, 120))
+        probes = []
+        while thread.is_alive():
+            before = self.count_processes()
+            self.assert_healthy()
+            probes.append((before, self.count_processes()))
+        self.assertEqual(results[0]["status"], "Done")
+        delays = [after - before for before, after in probes if 0 < before < SERVICES]
+        self.assertGreater(len(delays), 10, probes)
+        self.assertLess(statistics.median(delays), SERVICES / 20, "services that started between a probe and its response")
+
+    def test_while_services_start_clients_stall_and_the_disk_refuses(self):
+        allow_descriptors(2 * CLIENTS + 500)
+        self.daemon.start()
+        self.make_state_file_fail()
+        self.make_clients_stall()
+        self.check_course()
+        self.assertEqual(self.daemon.stop(), 0)
+
+    @unittest.skipIf(is_sanitized(), "a sanitizer's program cannot be traced")
+    def test_while_the_disk_hangs(self):
+        self.daemon.start(preexec_fn=allow_tracing)
+        with Faults(self.daemon, "fsync,fdatasync:delay_enter=200000000"):
+            thread, results = self.in_background(
+                lambda: self.daemon.post("/v1/services", {"action": "stop", "services": self.names[:1]}))
+            wait_until(lambda: "fsync" in self.daemon.read("strace.log") or "fdatasync" in self.daemon.read("strace.log"),
+                       what="the write to hang")
+            self.assert_healthy(50)
+            self.assertTrue(thread.is_alive(), "the response waits for the disk")
+        thread.join(30)
+        self.assertEqual(results[0].status, 202)
+        self.assertEqual(self.daemon.stop(), 0)
+
+
+if __name__ == "__main__":
+    unittest.main()

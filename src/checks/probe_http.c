@@ -3,7 +3,6 @@
 #include "checks/probe_internal.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/memory.h"
 #include "base/text.h"
@@ -45,12 +44,7 @@ static void add_lines(struct buffer *out, const struct buffer *body) {
         if (*at == '\n' && ++lines == LINES_MAX)
             break;
     }
-    for (const char *c = begin; c < at; c++) {
-        if (*c == '\0')
-            utf8_add_code_point(out, 0xFFFD);
-        else
-            buffer_add_char(out, *c);
-    }
+    text_add_without_nul(out, begin, (size_t)(at - begin));
     if (at < end)
         buffer_add_string(out, "\n(...)");
 }

@@ -20,11 +20,13 @@ static const char *const moment_names[STATE_MOMENTS] = {
     [WARNINGS_OKAYED] = "warnings-last-okayed",
 };
 
+// NULL if the environment does not determine where it is, as in many containers.
 static char *state_path(void) {
     const char *folder = getenv("XDG_CONFIG_HOME");
     const char *home = getenv("HOME");
-    AUTO_FREE char *usual = path_join(home != NULL ? home : "", ".config");
-    return path_join(text_is_empty(folder) ? usual : folder, "pebble/cli.json");
+    if (!text_is_empty(folder))
+        return path_join(folder, "pebble/cli.json");
+    return text_is_empty(home) ? NULL : path_join(home, ".config/pebble/cli.json");
 }
 
 // *whole is NULL if there is no file.
@@ -62,6 +64,8 @@ static bool read_moments(const json_t *entry, struct state_file *state, struct e
 static bool load(const char *socket_path, struct state_file *state, struct error *err) {
     AUTO_FREE char *path = state_path();
     AUTO_JSON json_t *whole = NULL;
+    if (path == NULL)
+        return true;
     if (!read_whole(path, &whole, err))
         return false;
     const json_t *sockets = whole != NULL ? json_member(whole, "pebble") : NULL;
@@ -109,6 +113,8 @@ static bool write_whole(const char *path, const json_t *whole, struct error *err
 static bool save(const char *socket_path, const struct state_file *state, struct error *err) {
     AUTO_FREE char *path = state_path();
     AUTO_JSON json_t *whole = NULL;
+    if (path == NULL)
+        return error_set(err, ERROR_NOT_FOUND, "neither XDG_CONFIG_HOME nor HOME is set");
     if (!read_whole(path, &whole, err))
         return false;
     if (!json_is_object(whole)) {

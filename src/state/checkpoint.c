@@ -289,7 +289,7 @@ void checkpoint_wait_cancel(struct checkpoint *checkpoint UNUSED, struct checkpo
 }
 
 bool checkpoint_flush(struct checkpoint *checkpoint, int timeout_ms, struct error *err) {
-    int64_t deadline_ns = clock_monotonic_ns() + timeout_ms * NS_PER_MS;
+    int64_t deadline_ns = clock_deadline_ns(timeout_ms * NS_PER_MS);
     while (checkpoint->write != NULL || !checkpoint_is_clean(checkpoint)) {
         bool is_last = checkpoint->write == NULL;
         if (is_last && !write_begin(checkpoint))

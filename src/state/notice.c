@@ -117,12 +117,18 @@ void notices_prune_oldest(struct state *state) {
         notice_remove(state, all[i]);
 }
 
+static void set_latest_warning(struct state *state, const struct notice *warning) {
+    state->latest_warning = warning->last_repeated;
+    state->latest_warning_end_ns = clock_add_ns(warning->occurred_ns, warning->expire_after_ns);
+}
+
 void notices_update_latest_warning(struct state *state) {
+    int64_t now_ns = state_clock_ns(state);
     state->latest_warning = (struct wall_time){0};
     const struct notice *notice;
     LIST_FOR_EACH (notice, &state->notices, link) {
-        if (strcmp(notice->type, "warning") == 0)
-            state->latest_warning = notice->last_repeated;
+        if (strcmp(notice->type, "warning") == 0 && !notice_is_expired(notice, now_ns))
+            set_latest_warning(state, notice);
     }
 }
 
@@ -149,7 +155,7 @@ static struct notice *notice_make(struct state *state, const struct notice_spec 
 
 const char *state_add_notice(struct state *state, const struct notice_spec *spec) {
     struct wall_time now = occurrence_time(state, spec->time);
-    int64_t clock_ns = state_clock_ns(state);
+    int64_t clock_ns = spec->time.is_set ? state_clock_past_ns(state, spec->time) : state_clock_ns(state);
     struct notice *notice = notice_find(state, spec);
     bool is_repeated = true;
     if (notice == NULL) {
@@ -172,7 +178,7 @@ const char *state_add_notice(struct state *state, const struct notice_spec *spec
         notice->repeated_ns = clock_ns;
         state->latest_repeated_ns = now.ns;
         if (strcmp(notice->type, "warning") == 0)
-            state->latest_warning = now;
+            set_latest_warning(state, notice);
     }
     state_touch(state);
     const char *id = notice->id;
@@ -186,7 +192,10 @@ void state_add_warning(struct state *state, const char *message) {
         state, &(struct notice_spec){.type = "warning", .key = message, .repeat_after_ns = WARNING_REPEAT_AFTER_NS});
 }
 
-struct wall_time state_latest_warning(const struct state *state) {
+struct wall_time state_latest_warning(struct state *state) {
+    // It may have occurred again since then without being repeated, and an earlier one may last longer.
+    if (state->latest_warning.is_set && state_clock_ns(state) > state->latest_warning_end_ns)
+        notices_update_latest_warning(state);
     return state->latest_warning;
 }
 

@@ -42,8 +42,8 @@ bool notice_matches(const struct notice *notice, const struct notice_filter *fil
 typedef bool (*notice_visit_fn)(const struct notice *notice, void *data);
 void state_each_notice(struct state *state, const struct notice_filter *filter, notice_visit_fn visit, void *data);
 const struct notice *state_find_notice(struct state *state, const char *id); // NULL if there is none or it has expired
-struct wall_time state_latest_warning(const struct state *state);            // last-repeated of the latest, or not set
-struct event *state_notice_added(struct state *state); // argument: const struct notice *, which has been repeated
+struct wall_time state_latest_warning(struct state *state); // last-repeated of the latest that has not expired, if any
+struct event *state_notice_added(struct state *state);      // argument: const struct notice *, which has been repeated
 
 // Texts are borrowed until the notice's next occurrence.
 const char *notice_id(const struct notice *notice);

@@ -287,6 +287,29 @@ static void one_from_the_future_is_repeated_and_expires(void **unused UNUSED) {
     state_destroy(state);
 }
 
+static void warn(struct state *state, const char *message, int64_t ago_ns, int64_t repeat_after_ns) {
+    struct wall_time time = {.ns = clock_wall_ns() - ago_ns, .is_set = true};
+    state_add_notice(state, &(const struct notice_spec){
+                                .type = "warning", .key = message, .repeat_after_ns = repeat_after_ns, .time = time});
+}
+
+static void expired_warnings_are_not_the_latest(void **unused UNUSED) {
+    struct state *state = state_create();
+    warn(state, "old", 200 * HOUR_NS, 0);
+    assert_false(state_latest_warning(state).is_set);
+    warn(state, "lasting", 190 * HOUR_NS, 0);
+    warn(state, "short", 180 * HOUR_NS, 0);
+    assert_false(state_latest_warning(state).is_set);
+    // It occurs again without being repeated.
+    int64_t repeated_ns =
+        notice_last_repeated(notice_find(state, &(struct notice_spec){.type = "warning", .key = "lasting"})).ns;
+    warn(state, "lasting", 0, 1000 * HOUR_NS);
+    notices_update_latest_warning(state);
+    assert_true(state_latest_warning(state).is_set);
+    assert_int_equal(state_latest_warning(state).ns, repeated_ns);
+    state_destroy(state);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
 #ifdef PEBBLE_TEST_SEAMS
@@ -307,6 +330,7 @@ int main(void) {
         cmocka_unit_test(visiting_may_end_early),
         cmocka_unit_test(members_can_be_read),
         cmocka_unit_test(warnings_are_remembered),
+        cmocka_unit_test(expired_warnings_are_not_the_latest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

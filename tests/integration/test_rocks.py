@@ -3,8 +3,8 @@
 
 import os
 import signal
-import time
 import subprocess
+import time
 import unittest
 
 from containers import PIDS, as_first_process, copy_program, first_process, needs

@@ -6,7 +6,7 @@
 #include "state/change.h"
 
 static const char *type_of(const struct plan_check *config) {
-    return config->http != NULL ? "http" : config->tcp != NULL ? "tcp" : "exec";
+    return config->http != NULL ? "HTTP" : config->tcp != NULL ? "TCP" : "exec";
 }
 
 static void set_details(const struct check *check, bool proceeds) {

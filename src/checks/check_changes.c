@@ -11,7 +11,7 @@ static const char *type_of(const struct plan_check *config) {
 
 static void set_details(const struct check *check, bool proceeds) {
     json_t *details = json_pack("{s:s, s:I, s:I}", "name", check->name, "failures", (json_int_t)check->failures,
-                                "successes", (json_int_t)check->successes);
+                                "successes", (json_int_t)check->change_successes);
     if (proceeds)
         json_object_set_new(details, "proceed", json_true());
     task_set_data(check->task, "check-details", details);

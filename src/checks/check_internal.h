@@ -30,10 +30,10 @@ struct check {
     char *quoted_name;         // for the log
     struct plan_check *config; // from the plan; the service context is merged into its exec part
     enum check_state state;
-    struct task *task;    // of the current change; NULL while inactive
-    char *prev_change_id; // NULL if there is none
-    int64_t successes, failures;
-    bool has_counted_ahead; // the success of a recovery is counted, but the next one is the first of its change
+    struct task *task;                    // of the current change; NULL while inactive
+    char *prev_change_id;                 // NULL if there is none
+    int64_t successes, failures;          // as shown
+    int64_t change_successes;             // of the current change, which does not count the success of a recovery
     int64_t success_count, failure_count; // since the check was altered, for metrics
 
     struct timer *period; // runs from the begin of the first task until the check is stopped

@@ -58,6 +58,23 @@ static void tasks_have_the_counts(void **unused UNUSED) {
     fixture_end(&fixture);
 }
 
+// That of the recovery is not carried over to the next changes.
+static void tasks_have_the_successes_of_their_change(void **unused UNUSED) {
+    struct fixture fixture;
+    fixture_begin(&fixture, GATE);
+    (void)fixture_refresh(&fixture, "door", "pass");
+    (void)fixture_refresh(&fixture, "door", "fail");
+    assert_int_equal(detail(&fixture, "1", "successes"), 1);
+    assert_int_equal(detail(&fixture, "2", "successes"), 1);
+    (void)fixture_refresh(&fixture, "door", "pass");
+    assert_int_equal(detail(&fixture, "2", "successes"), 1);
+    assert_int_equal(detail(&fixture, "3", "successes"), 0);
+    (void)fixture_refresh(&fixture, "door", "fail");
+    assert_int_equal(detail(&fixture, "3", "successes"), 0);
+    assert_int_equal(detail(&fixture, "4", "successes"), 0);
+    fixture_end(&fixture);
+}
+
 static void changes_of_an_earlier_daemon_become_done(void **unused UNUSED) {
     struct state *state = state_create();
     for (int i = 0; i < 40; i++) {
@@ -113,6 +130,7 @@ int main(void) {
         cmocka_unit_test(changes_have_their_data),
         cmocka_unit_test(summaries_name_the_kind),
         cmocka_unit_test(tasks_have_the_counts),
+        cmocka_unit_test(tasks_have_the_successes_of_their_change),
         cmocka_unit_test(changes_of_an_earlier_daemon_become_done),
         cmocka_unit_test(an_abort_stops_the_check),
         cmocka_unit_test(an_abort_before_the_task_begins_stops_the_check),

@@ -20,7 +20,8 @@ static void add_members(struct document *document, const struct pebble_check *ch
         document_member_string(document, "level", level);
     document_member_string(document, "startup", pebble_check_startup(check));
     document_member_string(document, "status", pebble_check_status(check));
-    document_member_int(document, "successes", pebble_check_successes(check));
+    if (pebble_check_successes(check) >= 0)
+        document_member_int(document, "successes", pebble_check_successes(check));
     document_member_int(document, "failures", pebble_check_failures(check));
     document_member_int(document, "threshold", pebble_check_threshold(check));
     if (change_id != NULL)
@@ -103,23 +104,31 @@ static void add_change_cell(struct table *table, struct pebble_client *client, c
     pebble_change_destroy(change);
 }
 
-static void add_row(struct table *table, struct pebble_client *client, const struct pebble_check *check) {
+static void add_count_cells(struct table *table, const struct pebble_check *check) {
     struct buffer successes = BUFFER_INIT(BUFFER_NO_LIMIT), failures = BUFFER_INIT(BUFFER_NO_LIMIT);
-    const char *level = pebble_check_level(check), *status = pebble_check_status(check);
-    if (text_equal(status, "inactive")) {
+    bool is_inactive = text_equal(pebble_check_status(check), "inactive");
+    if (pebble_check_successes(check) < 0)
+        buffer_add_char(&successes, '?');
+    else if (is_inactive)
         buffer_add_char(&successes, '-');
-        buffer_add_char(&failures, '-');
-    } else {
+    else
         buffer_printf(&successes, "%lld", (long long)pebble_check_successes(check));
+    if (is_inactive)
+        buffer_add_char(&failures, '-');
+    else
         buffer_printf(&failures, "%lld/%lld", (long long)pebble_check_failures(check),
                       (long long)pebble_check_threshold(check));
-    }
+    table_add_buffer(table, &successes);
+    table_add_buffer(table, &failures);
+}
+
+static void add_row(struct table *table, struct pebble_client *client, const struct pebble_check *check) {
+    const char *level = pebble_check_level(check);
     table_add(table, pebble_check_name(check));
     table_add(table, text_is_empty(level) ? "-" : level);
     table_add(table, pebble_check_startup(check));
-    table_add(table, status);
-    table_add_buffer(table, &successes);
-    table_add_buffer(table, &failures);
+    table_add(table, pebble_check_status(check));
+    add_count_cells(table, check);
     add_change_cell(table, client, check);
 }
 

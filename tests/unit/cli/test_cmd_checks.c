@@ -100,6 +100,26 @@ static void checks_have_other_formats(void **state UNUSED) {
                                      "        change-id: \"1\"\n");
 }
 
+static void a_daemon_may_have_no_count_of_successes(void **state UNUSED) {
+    const struct fake_response script[] = {
+        {.result = "[{\"name\":\"a\",\"startup\":\"enabled\",\"status\":\"up\",\"threshold\":3,\"change-id\":\"1\"},"
+                   "{\"name\":\"b\",\"startup\":\"enabled\",\"status\":\"inactive\",\"threshold\":3}]"}};
+    AUTO_PRINTED struct printed printed = {0};
+    run_command(&cmd_checks, NO_ARGUMENTS, script, 1, &printed);
+    assert_string_equal(printed.out, "Check  Level  Startup  Status    Successes  Failures  Change\n"
+                                     "a      -      enabled  up        ?          0/3       1\n"
+                                     "b      -      enabled  inactive  ?          -         -\n");
+    run_command(&cmd_checks, ARGUMENTS("--format=json"), script, 1, &printed);
+    assert_non_null(strstr(printed.out, "\"status\":\"up\",\"failures\":0,"));
+    run_command(&cmd_check, ARGUMENTS("a"), script, 1, &printed);
+    assert_string_equal(printed.out, "name: a\n"
+                                     "startup: enabled\n"
+                                     "status: up\n"
+                                     "failures: 0\n"
+                                     "threshold: 3\n"
+                                     "change-id: \"1\"\n");
+}
+
 static void a_check_is_shown_with_its_log(void **state UNUSED) {
     const struct fake_response script[] = {{.result = "[" DOWN "]"}, {.result = CHANGE("3", LOG("new"))}};
     AUTO_PRINTED struct printed printed = {0};
@@ -195,6 +215,7 @@ int main(void) {
         cmocka_unit_test(a_change_that_is_gone_is_reported_in_its_cell),
         cmocka_unit_test(empty_lists_are_explained),
         cmocka_unit_test(checks_have_other_formats),
+        cmocka_unit_test(a_daemon_may_have_no_count_of_successes),
         cmocka_unit_test(a_check_is_shown_with_its_log),
         cmocka_unit_test(a_stopped_check_is_shown_without_logs),
         cmocka_unit_test(a_log_that_cannot_be_fetched_is_an_error),

@@ -44,7 +44,7 @@ static void on_emission_due(struct deferred *deferred) {
     struct check_manager *manager = CONTAINER_OF(deferred, struct check_manager, emission);
     AUTO_TEXT_LIST struct text_list fallen = manager->fallen;
     manager->fallen = (struct text_list){0};
-    for (size_t i = 0; i < fallen.count; i++)
+    for (size_t i = 0; i < fallen.count && !manager->is_stopping; i++)
         event_emit(&manager->failed, fallen.items[i]);
 }
 

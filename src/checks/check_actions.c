@@ -41,7 +41,7 @@ enum check_event_kind action_stop(struct check *check) {
     return stop(check);
 }
 
-// The task is finished when it begins, as it is nobody's then.
+// The task finishes when it begins, as no check has it then.
 enum check_event_kind action_stop_before_begin(struct check *check) {
     check->task = NULL;
     return stop(check);

@@ -12,7 +12,7 @@ struct state_file {
     struct wall_time moments[STATE_MOMENTS];
 };
 
-// A missing file counts as empty. Errors: `cannot load CLI state: …`.
+// A missing file counts as empty. Errors: `cannot load CLI state: PATH: unexpected EOF`.
 bool state_file_load(const char *socket_path, struct state_file *state, struct error *err) NODISCARD;
 // Replaces the entry of this socket and keeps the rest. Errors: `cannot save CLI state: …`.
 bool state_file_save(const char *socket_path, const struct state_file *state, struct error *err) NODISCARD;

@@ -206,6 +206,8 @@ void check_manager_stop_all(struct check_manager *manager) {
     AUTO_ERROR struct error err = {0};
     (void)error_set(&err, ERROR_UNAVAILABLE, "cannot refresh check while the daemon is stopping");
     manager->is_stopping = true;
+    loop_defer_cancel(manager->spec.loop, &manager->emission);
+    text_list_clear(&manager->fallen);
     for (size_t i = 0; manager->sorted[i] != NULL; i++) {
         struct check *check = manager->sorted[i]->value;
         check_cancel_probe(check);

@@ -90,6 +90,6 @@ void check_refresh_cancel(struct check_refresh *refresh);
 // Emitted from the loop when a check has reached its threshold, once for each fall. Argument: const char *, its name.
 struct event *check_manager_failed(struct check_manager *manager);
 
-// For shutdown: cancels all probes and begins no more. Refreshes end with an error. The statuses stay, and the changes
-// are left for the next daemon, which marks them Done.
+// For shutdown: cancels all probes and begins no more. Refreshes end with an error. Falls that have not been emitted
+// are dropped. The statuses stay, and the changes are left for the next daemon, which marks them Done.
 void check_manager_stop_all(struct check_manager *manager);

@@ -41,11 +41,11 @@ static bool read_whole(const char *path, json_t **whole, struct error *err) {
         return true;
     }
     if (!json_read_whole(buffer_text(&text), text.length, whole, err))
-        return false;
+        return error_prefix(err, "%s: ", path);
     if (json_is_object_or_null(*whole, "cli.fullCLIState", err))
         return true;
     json_decref(TAKE(*whole));
-    return false;
+    return error_prefix(err, "%s: ", path);
 }
 
 static bool read_moments(const json_t *entry, struct state_file *state, struct error *err) {
@@ -61,13 +61,7 @@ static bool read_moments(const json_t *entry, struct state_file *state, struct e
     return true;
 }
 
-static bool load(const char *socket_path, struct state_file *state, struct error *err) {
-    AUTO_FREE char *path = state_path();
-    AUTO_JSON json_t *whole = NULL;
-    if (path == NULL)
-        return true;
-    if (!read_whole(path, &whole, err))
-        return false;
+static bool read_entry(const json_t *whole, const char *socket_path, struct state_file *state, struct error *err) {
     const json_t *sockets = whole != NULL ? json_member(whole, "pebble") : NULL;
     if (sockets == NULL)
         return true;
@@ -77,6 +71,16 @@ static bool load(const char *socket_path, struct state_file *state, struct error
     if (entry == NULL || json_is_null(entry))
         return true;
     return json_is_object_or_null(entry, "cli.cliState", err) && read_moments(entry, state, err);
+}
+
+static bool load(const char *socket_path, struct state_file *state, struct error *err) {
+    AUTO_FREE char *path = state_path();
+    AUTO_JSON json_t *whole = NULL;
+    if (path == NULL)
+        return true;
+    if (!read_whole(path, &whole, err))
+        return false;
+    return read_entry(whole, socket_path, state, err) || error_prefix(err, "%s: ", path);
 }
 
 bool state_file_load(const char *socket_path, struct state_file *state, struct error *err) {

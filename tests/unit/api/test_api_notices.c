@@ -260,7 +260,7 @@ static void a_disconnect_while_the_file_is_written(void **unused UNUSED) {
 
 #define CROWD 200
 
-static void half_of_a_crowd_vanishes(void **unused UNUSED) {
+static void half_of_the_waiting_clients_disconnect(void **unused UNUSED) {
     struct fixture fixture;
     int clients[CROWD];
     fixture_begin(&fixture);
@@ -270,7 +270,7 @@ static void half_of_a_crowd_vanishes(void **unused UNUSED) {
     }
     for (size_t i = 0; i < CROWD; i += 2)
         (void)close(clients[i]);
-    // Some of those that vanished may still be counted as waiting.
+    // Some of those that have disconnected may still be counted as waiting.
     add(&fixture, NULL, "custom", "a.b/x");
     for (size_t i = 1; i < CROWD; i += 2) {
         AUTO_FREE char *response = fixture_receive(&fixture, clients[i]);
@@ -294,7 +294,7 @@ int main(void) {
         cmocka_unit_test(a_wait_outlives_a_notice_that_is_removed),
         cmocka_unit_test(what_a_client_sees_is_on_the_disk),
         cmocka_unit_test(a_disconnect_while_the_file_is_written),
-        cmocka_unit_test(half_of_a_crowd_vanishes),
+        cmocka_unit_test(half_of_the_waiting_clients_disconnect),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

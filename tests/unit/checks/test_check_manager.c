@@ -199,6 +199,56 @@ static void nothing_runs_after_the_shutdown_has_begun(void **unused UNUSED) {
     fixture_end(&fixture);
 }
 
+static const char two[] = "checks:\n  door: {override: replace, threshold: 1, exec: {command: hang}}\n"
+                          "  gate: {override: replace, threshold: 1, exec: {command: hang}}\n";
+
+// The probe of the check fails, without a turn of the loop.
+static void let_fall(struct fixture *fixture, const char *name) {
+    struct refreshed refreshed;
+    const struct probe_failure failure = {.message = "exit status 7", .details = ""};
+    fixture_start_refresh(fixture, name, &refreshed);
+    struct probe *probe = LIST_ITEM(fixture->probes.next, struct probe, link);
+    probe_done_fn on_done = probe->on_done;
+    void *data = probe->data;
+    probe_free(probe);
+    on_done(&failure, data);
+    assert_int_equal(refreshed.calls, 1);
+}
+
+struct stopper {
+    struct listener on_failed;
+    struct check_manager *manager;
+};
+
+static void stop_on_fall(struct listener *listener, void *name UNUSED) {
+    check_manager_stop_all(CONTAINER_OF(listener, struct stopper, on_failed)->manager);
+}
+
+static void a_fall_may_begin_the_shutdown(void **unused UNUSED) {
+    struct fixture fixture;
+    fixture_begin(&fixture, two);
+    struct stopper stopper = {.manager = fixture.manager};
+    event_add(check_manager_failed(fixture.manager), &stopper.on_failed, stop_on_fall);
+    let_fall(&fixture, "door");
+    let_fall(&fixture, "gate");
+    loop_run_pending(fixture.loop);
+    assert_int_equal(fixture.failed.count, 1);
+    event_remove(&stopper.on_failed);
+    fixture_end(&fixture);
+}
+
+static void a_fall_is_not_emitted_after_the_shutdown_has_begun(void **unused UNUSED) {
+    struct fixture fixture;
+    fixture_begin(&fixture, two);
+    let_fall(&fixture, "door");
+    assert_int_equal(fixture.manager->fallen.count, 1); // to be emitted from the loop
+    check_manager_stop_all(fixture.manager);
+    loop_run_pending(fixture.loop);
+    assert_int_equal(fixture.failed.count, 0);
+    assert_int_equal(fixture.manager->fallen.count, 0);
+    fixture_end(&fixture);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(health_depends_on_level_and_names),
@@ -212,6 +262,8 @@ int main(void) {
         cmocka_unit_test(a_check_that_is_disabled_ends),
         cmocka_unit_test(counts_last_until_the_check_is_altered),
         cmocka_unit_test(nothing_runs_after_the_shutdown_has_begun),
+        cmocka_unit_test(a_fall_may_begin_the_shutdown),
+        cmocka_unit_test(a_fall_is_not_emitted_after_the_shutdown_has_begun),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

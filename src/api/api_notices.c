@@ -3,6 +3,7 @@
 #include "api/api_internal.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "api/access_internal.h"
 #include "api/response_internal.h"
@@ -64,12 +65,17 @@ static void write_notice(struct json_writer *writer, const struct notice *notice
 
 // --- which notices ---
 
+// The keys are held while the request waits.
+#define KEYS_MAX ((size_t)1000)
+#define KEY_BYTES (2 * sizeof(void *) + sizeof(struct map_entry) + 2 * sizeof(size_t)) // besides its text, about
+
 struct notice_query {
     struct notice_filter filter; // refers to the members below
     uint32_t user_id;
     struct text_list types; // without unknown ones
     struct map keys;
     int64_t timeout_ns;
+    size_t held_bytes; // of the keys
     struct api_call *call;
     struct deferred listing; // after a notice was added that the call waits for
 };
@@ -89,8 +95,7 @@ static bool fail_user_id(struct error *err, const char *reason, const char *text
 static bool read_user_id(const struct url_query *parameters, struct notice_query *query, struct error *err) {
     AUTO_TEXT_LIST struct text_list texts = {0};
     int64_t number = 0;
-    url_query_list(parameters, "user-id", &texts);
-    if (texts.count != 1)
+    if (!url_query_list(parameters, "user-id", 1, &texts) || texts.count != 1)
         return fail_user_id(err, "must only include one \"user-id\"", "");
     if (!text_to_int64(texts.items[0], INT64_MIN, INT64_MAX, &number) || number < 0 || number > UINT32_MAX)
         return fail_user_id(err, "user ID is not a valid uint32: ", texts.items[0]);
@@ -123,28 +128,43 @@ static bool read_users(struct api_call *call, struct notice_query *query, struct
     return true;
 }
 
-static bool is_known_type(const char *type) {
-    return text_equal(type, "custom") || text_equal(type, "change-update") || text_equal(type, "warning");
+static const char *const known_types[] = {"custom", "change-update", "warning"};
+
+static const char *find_type(const char *text, size_t length) {
+    for (size_t i = 0; i < ARRAY_COUNT(known_types); i++) {
+        if (strlen(known_types[i]) == length && memcmp(known_types[i], text, length) == 0)
+            return known_types[i];
+    }
+    return NULL;
 }
 
 // False if there are types but none of them is known: then no notice matches.
 static bool read_types(const struct url_query *parameters, struct notice_query *query) {
-    AUTO_TEXT_LIST struct text_list given = {0};
-    url_query_list(parameters, "types", &given);
-    for (size_t i = 0; i < given.count; i++) {
-        if (is_known_type(given.items[i]) && !text_list_has(&query->types, given.items[i]))
-            text_list_add(&query->types, given.items[i]);
+    struct url_query_items given;
+    const char *text;
+    size_t length;
+    bool has_any = false;
+    url_query_items_init(&given, parameters, "types");
+    while (url_query_next_item(&given, &text, &length)) {
+        const char *type = find_type(text, length);
+        if (type != NULL && !text_list_has(&query->types, type))
+            text_list_add(&query->types, type);
+        has_any = true;
     }
     query->filter.types = &query->types;
-    return given.count == 0 || query->types.count > 0;
+    return !has_any || query->types.count > 0;
 }
 
-static void read_keys(const struct url_query *parameters, struct notice_query *query) {
+static bool read_keys(struct api_call *call, struct notice_query *query, struct error *err) {
     AUTO_TEXT_LIST struct text_list given = {0};
-    url_query_list(parameters, "keys", &given);
-    for (size_t i = 0; i < given.count; i++)
+    if (!api_read_list(call, "keys", KEYS_MAX, &given, err))
+        return false;
+    for (size_t i = 0; i < given.count; i++) {
         map_set(&query->keys, given.items[i], NULL);
+        query->held_bytes += KEY_BYTES + strlen(given.items[i]);
+    }
     query->filter.keys = &query->keys;
+    return true;
 }
 
 static bool read_times(const struct url_query *parameters, struct notice_query *query, struct error *err) {
@@ -215,6 +235,7 @@ static void list_or_wait(struct api_call *call, struct notice_query *query) {
         respond_with_list(call, &items);
         return;
     }
+    http_exchange_count_bytes(call->exchange, query->held_bytes);
     api_wait(call, &(const struct api_wait){.event = state_notice_added(call->api->spec.state),
                                             .on_event = on_notice_added,
                                             .on_timeout = respond_without_any,
@@ -239,8 +260,7 @@ void api_get_notices(struct api_call *call) {
         respond_without_any(call, 0, NULL);
         return;
     }
-    read_keys(parameters, query);
-    if (!read_times(parameters, query, &err)) {
+    if (!read_keys(call, query, &err) || !read_times(parameters, query, &err)) {
         query_destroy(query);
         api_respond_error(call, &err);
         return;

@@ -88,17 +88,25 @@ static void query_destroy(void *data) {
     free(query);
 }
 
-static bool fail_user_id(struct error *err, const char *reason, const char *text) {
-    return error_set(err, ERROR_BAD_REQUEST, "invalid \"user-id\" filter: %s%s", reason, text);
+// What does not fit into 64 bits has the messages of Go's strconv.
+static bool fail_number(struct error *err, const char *text) {
+    const char *digits = text + (*text == '-' || *text == '+');
+    bool is_number = *digits != '\0' && digits[strspn(digits, "0123456789")] == '\0';
+    AUTO_FREE char *quoted = text_quoted(text);
+    return error_set(err, ERROR_BAD_REQUEST, "invalid \"user-id\" filter: strconv.ParseInt: parsing %s: %s", quoted,
+                     is_number ? "value out of range" : "invalid syntax");
 }
 
 static bool read_user_id(const struct url_query *parameters, struct notice_query *query, struct error *err) {
     AUTO_TEXT_LIST struct text_list texts = {0};
     int64_t number = 0;
     if (!url_query_list(parameters, "user-id", 1, &texts) || texts.count != 1)
-        return fail_user_id(err, "must only include one \"user-id\"", "");
-    if (!text_to_int64(texts.items[0], INT64_MIN, INT64_MAX, &number) || number < 0 || number > UINT32_MAX)
-        return fail_user_id(err, "user ID is not a valid uint32: ", texts.items[0]);
+        return error_set(err, ERROR_BAD_REQUEST, "invalid \"user-id\" filter: must only include one \"user-id\"");
+    if (!text_to_int64(texts.items[0], INT64_MIN, INT64_MAX, &number))
+        return fail_number(err, texts.items[0]);
+    if (number < 0 || number > UINT32_MAX)
+        return error_set(err, ERROR_BAD_REQUEST, "invalid \"user-id\" filter: user ID is not a valid uint32: %lld",
+                         (long long)number);
     query->user_id = (uint32_t)number;
     return true;
 }

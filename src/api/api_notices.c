@@ -226,8 +226,11 @@ static void on_listing_due(struct deferred *deferred) {
 // A change may pass several states in this turn of the loop. The client is to see the last one, once.
 static void on_notice_added(struct api_call *call, void *argument, void *data) {
     struct notice_query *query = data;
-    if (notice_matches(argument, &query->filter))
-        loop_defer(call->api->spec.loop, &query->listing, on_listing_due);
+    if (query->listing.is_waiting || !notice_matches(argument, &query->filter))
+        return;
+    // None of those before it matches. So that the listing does not look at all of them, for each waiting client:
+    query->filter.after = (struct wall_time){.ns = notice_last_repeated(argument).ns - 1, .is_set = true};
+    loop_defer(call->api->spec.loop, &query->listing, on_listing_due);
 }
 
 static void respond_without_any(struct api_call *call, int64_t timeout_ns UNUSED, void *data UNUSED) {

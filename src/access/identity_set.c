@@ -129,12 +129,19 @@ static bool check_uid(const struct identity *identity, struct error *err) {
     return !identity->is_local || identity->has_uid || fail(err, "local identity must specify user-id");
 }
 
-static bool check_pem(const struct identity *identity, struct error *err) {
+// Of the text, only the certificate is kept.
+static bool check_pem(struct identity *identity, struct error *err) {
+    char *pem = NULL;
     if (identity->pem == NULL)
         return true;
     if (strlen(identity->pem) > IDENTITY_PEM_BYTES_MAX)
-        return error_set(err, ERROR_BAD_REQUEST, "certificate is longer than %zu bytes", IDENTITY_PEM_BYTES_MAX);
-    return pem_check_certificate(identity->pem, err);
+        return error_set(err, ERROR_BAD_REQUEST, "cannot have a certificate of more than %zu bytes",
+                         IDENTITY_PEM_BYTES_MAX);
+    if (!pem_read_certificate(identity->pem, &pem, err))
+        return false;
+    free(identity->pem);
+    identity->pem = pem;
+    return true;
 }
 
 static bool check_name(const struct identity *identity, struct error *err) {

@@ -97,7 +97,7 @@ static void sizes_are_limited(void **state UNUSED) {
                  "password (hashed) is longer than 1024 bytes");
     static const char pem[] = "\\n" SMALLEST_PEM; // the escapes are three bytes longer than what they stand for
     assert_limit("{\"a\":{\"access\":\"read\",\"cert\":{\"pem\":\"@\\n" SMALLEST_PEM "\"}}}",
-                 IDENTITY_PEM_BYTES_MAX - (sizeof pem - 1 - 3), "certificate is longer than 16384 bytes");
+                 IDENTITY_PEM_BYTES_MAX - (sizeof pem - 1 - 3), "cannot have a certificate of more than 16384 bytes");
 }
 
 static void the_number_is_limited(void **state UNUSED) {
@@ -144,7 +144,7 @@ static void wrong_types_are_decode_errors(void **state UNUSED) {
 
 static void json_has_the_secrets(void **state UNUSED) {
     static const char text[] = "{\"access\":\"read\",\"local\":{\"user-id\":4294967295},\"basic\":{\"password\":\"x\"},"
-                               "\"cert\":{\"pem\":\"" SMALLEST_PEM "\"}}";
+                               "\"cert\":{\"pem\":\"" SMALLEST_PEM "\\n\"}}";
     AUTO_IDENTITY_SET struct identity_set set = {0};
     AUTO_FREE char *object = memory_printf("{\"a\":%s}", text);
     set_of(object, &set);

@@ -27,6 +27,8 @@ static void check(const json_t *object) {
     if (!identity_set_read(object, &set, NULL) || !identity_set_check(&set, NULL))
         return;
     AUTO_JSON json_t *written = set_to_json(&set);
+    if (json_object_size(written) != set.count) // two names are equal as C strings
+        abort();
     if (!identity_set_read(written, &again, NULL) || !identity_set_check(&again, NULL))
         abort();
     AUTO_JSON json_t *rewritten = set_to_json(&again);

@@ -67,8 +67,9 @@ static void set_known(const struct credentials *credentials, const struct identi
     bool counts = credentials->is_local || known->access == IDENTITY_METRICS;
     *identity = (struct client_identity){
         .access = counts ? known->access : IDENTITY_UNTRUSTED,
-        .has_uid = known->is_local,
-        .uid = known->uid,
+        // With a password, that of the client may differ from that of the identity. Over TCP there is none.
+        .has_uid = known->is_local && credentials->has_uid,
+        .uid = known->is_local && credentials->has_uid ? credentials->uid : 0,
         .user = memory_string(known->name),
     };
 }

@@ -169,7 +169,7 @@ static void the_right_password_counts_instead(void **state UNUSED) {
     assert_false(begin_as(&fixture, &client, "ann", "pann"));
     let_check(1);
     await_done(&fixture, &client);
-    assert_identity(&client, IDENTITY_ADMIN, "ann", 6000);
+    assert_identity(&client, IDENTITY_ADMIN, "ann", 7000);
     assert_int_equal(client.done_count, 1);
     fixture_end(&fixture);
 }
@@ -287,7 +287,7 @@ static void names_alternate(void **state UNUSED) {
     assert_string_equal(noted.items[2], "pann");
     let_check(bobs + dans);
     await_done(&fixture, &ann);
-    assert_identity(&ann, IDENTITY_ADMIN, "ann", 6000);
+    assert_identity(&ann, IDENTITY_ADMIN, "ann", 7000);
     await_all(&fixture, bob, bobs);
     await_all(&fixture, dan, dans);
     fixture_end(&fixture);

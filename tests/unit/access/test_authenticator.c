@@ -204,6 +204,7 @@ static void over_tcp_only_metrics_counts(void **state UNUSED) {
         const char *who;
     } cases[] = {
         {"bob", "pbob", IDENTITY_METRICS, "bob"},
+        {"ann", "pann", IDENTITY_UNTRUSTED, "ann"},
         {"dan", "pdan", IDENTITY_UNTRUSTED, "dan"},
         {"dan", "pbob", IDENTITY_UNKNOWN, "<unknown>"},
     };

@@ -39,9 +39,6 @@ struct client_identity {
     char *user;   // for logs: the name of the identity or else the uid; "<unknown>" without both
 };
 void client_identity_finish(struct client_identity *identity);
-// By the uid alone, without regard to identities: over the Unix socket root and the user of the daemon are admins,
-// others may read.
-void client_identity_by_default(const struct credentials *credentials, struct client_identity *identity);
 
 struct login;
 // Embedded in a structure of the caller.

@@ -25,7 +25,8 @@ struct notice_spec {  // borrowed
     struct wall_time time; // not set: now
 };
 // Records an occurrence: creates the notice or updates that of this user, type and key. Returns its id, borrowed. A new
-// one beyond 2,000 first removes all but the 1,000 that occurred last.
+// custom one beyond 2,000 of them first removes all but 1,000, of the user that has most of them first; likewise for
+// all other types together.
 const char *state_add_notice(struct state *state, const struct notice_spec *spec);
 // Records a public notice of type "warning" whose key is the message.
 void state_add_warning(struct state *state, const char *message);

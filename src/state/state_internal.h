@@ -22,6 +22,7 @@ struct state {
     struct list notices;       // notice.link, by last-repeated
     struct map notices_by_id;  // -> struct notice
     struct map notices_by_key; // by user, type and key -> struct notice
+    size_t custom_notices;     // of these
     struct change_notices *change_notices;
     uint64_t last_change_id, last_task_id, last_notice_id;
     int64_t last_lane_id;

@@ -17,7 +17,7 @@ void api_get_system_info(struct api_call *call) {
     api_respond_result(call, &result);
 }
 
-// Anybody may ask this, with a million names: nothing is allocated for them.
+// Anybody may ask this: nothing is allocated for the names.
 static bool is_healthy(struct api_call *call, enum check_level level) {
     const struct check_manager *checks = call->api->spec.checks;
     struct url_query_items names;
@@ -39,6 +39,11 @@ void api_get_health(struct api_call *call) {
     enum check_level level;
     if (!api_read_level(call, &level)) {
         api_refuse_level(call);
+        return;
+    }
+    AUTO_ERROR struct error err = {0};
+    if (!api_check_list(call, "names", API_NAMES_MAX, &err)) {
+        api_respond_error(call, &err);
         return;
     }
     bool healthy = is_healthy(call, level);

@@ -43,7 +43,9 @@ void api_get_notice(struct api_call *call);
 
 // --- shared by handlers ---
 
-// Adds the items of a list parameter of the request. ERROR_BAD_REQUEST if there are more than `most`.
+// Checks that a list parameter of the request has no more than `most` items: ERROR_BAD_REQUEST.
+bool api_check_list(struct api_call *call, const char *name, size_t most, struct error *err) NODISCARD;
+// Adds the items of a list parameter of the request, with the same check.
 bool api_read_list(struct api_call *call, const char *name, size_t most, struct text_list *values,
                    struct error *err) NODISCARD;
 #define API_NAMES_MAX ((size_t)10000) // of services or checks in a request

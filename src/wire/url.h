@@ -45,6 +45,8 @@ struct url_query_items {
 void url_query_items_init(struct url_query_items *items, const struct url_query *query, const char *name);
 // Returns the next item, which is not followed by a NUL, or false if there are no more.
 bool url_query_next_item(struct url_query_items *items, const char **text, size_t *length) NODISCARD;
+// The number of items, or `most` if there are as many or more.
+size_t url_query_count(const struct url_query *query, const char *name, size_t most);
 // Adds the items of a list parameter. False, with the values untouched, if there are more than `most`.
 bool url_query_list(const struct url_query *query, const char *name, size_t most, struct text_list *values) NODISCARD;
 

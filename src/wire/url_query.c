@@ -118,7 +118,7 @@ bool url_query_next_item(struct url_query_items *items, const char **text, size_
     return false;
 }
 
-static size_t count_items(const struct url_query *query, const char *name, size_t most) {
+size_t url_query_count(const struct url_query *query, const char *name, size_t most) {
     struct url_query_items items;
     const char *text;
     size_t length, count = 0;
@@ -129,7 +129,7 @@ static size_t count_items(const struct url_query *query, const char *name, size_
 }
 
 bool url_query_list(const struct url_query *query, const char *name, size_t most, struct text_list *values) {
-    if (count_items(query, name, most + 1) > most)
+    if (url_query_count(query, name, most + 1) > most)
         return false;
     struct url_query_items items;
     const char *text;

@@ -4,7 +4,7 @@
 static void long_lists_are_refused(void **unused UNUSED) {
     static const struct {
         const char *path, *name;
-    } cases[] = {{"/v1/services", "names"}, {"/v1/checks", "names"}, {"/v1/logs", "services"}};
+    } cases[] = {{"/v1/services", "names"}, {"/v1/checks", "names"}, {"/v1/health", "names"}, {"/v1/logs", "services"}};
     struct fixture fixture;
     fixture_begin(&fixture);
     for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {

@@ -262,13 +262,13 @@ const struct pebble_check *pebble_checks_at(const struct pebble_checks *checks, 
 void pebble_checks_destroy(struct pebble_checks *checks);
 
 const char *pebble_check_name(const struct pebble_check *check);
-const char *pebble_check_level(const struct pebble_check *check);   /* "alive", "ready" or "" */
-const char *pebble_check_startup(const struct pebble_check *check); /* "enabled" or "disabled" */
-const char *pebble_check_status(const struct pebble_check *check);  /* "up", "down" or "inactive" */
-int64_t pebble_check_successes(const struct pebble_check *check);
-int64_t pebble_check_failures(const struct pebble_check *check);           /* since the last success */
-int64_t pebble_check_threshold(const struct pebble_check *check);          /* the failures that make it "down" */
-const char *pebble_check_change_id(const struct pebble_check *check);      /* NULL while it is inactive */
+const char *pebble_check_level(const struct pebble_check *check);     /* "alive", "ready" or "" */
+const char *pebble_check_startup(const struct pebble_check *check);   /* "enabled" or "disabled" */
+const char *pebble_check_status(const struct pebble_check *check);    /* "up", "down" or "inactive" */
+int64_t pebble_check_successes(const struct pebble_check *check);     /* -1: the daemon is older and has no count */
+int64_t pebble_check_failures(const struct pebble_check *check);      /* since the last success */
+int64_t pebble_check_threshold(const struct pebble_check *check);     /* the failures that make it "down" */
+const char *pebble_check_change_id(const struct pebble_check *check); /* NULL while it is inactive */
 const char *pebble_check_prev_change_id(const struct pebble_check *check); /* of the change before; NULL: none */
 
 struct pebble_changed_checks;

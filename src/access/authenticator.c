@@ -48,7 +48,9 @@ static void set_unknown(struct client_identity *identity) {
     *identity = (struct client_identity){.user = memory_string("<unknown>")};
 }
 
-void client_identity_by_default(const struct credentials *credentials, struct client_identity *identity) {
+// By the uid alone, without regard to identities: over the Unix socket root and the user of the daemon are admins,
+// others may read.
+static void set_default(const struct credentials *credentials, struct client_identity *identity) {
     const struct peer peer = {.is_known = credentials->has_uid, .uid = credentials->uid};
     if (!credentials->is_local || !credentials->has_uid) {
         set_unknown(identity);
@@ -67,8 +69,9 @@ static void set_known(const struct credentials *credentials, const struct identi
     bool counts = credentials->is_local || known->access == IDENTITY_METRICS;
     *identity = (struct client_identity){
         .access = counts ? known->access : IDENTITY_UNTRUSTED,
-        .has_uid = known->is_local,
-        .uid = known->uid,
+        // With a password, that of the client may differ from that of the identity. Over TCP there is none.
+        .has_uid = known->is_local && credentials->has_uid,
+        .uid = known->is_local && credentials->has_uid ? credentials->uid : 0,
         .user = memory_string(known->name),
     };
 }
@@ -127,7 +130,7 @@ static void login_end(struct login *login) {
         else if (login->is_right && known != NULL && text_equal(known->password, login->hash))
             set_known(&authentication->credentials, known, &authentication->identity);
         else
-            client_identity_by_default(&authentication->credentials, &authentication->identity);
+            set_default(&authentication->credentials, &authentication->identity);
     }
     login_destroy(login);
     start_waiting(authenticator);
@@ -211,7 +214,7 @@ static void identify_by_uid(const struct authenticator *authenticator, const str
     if (known != NULL)
         set_known(credentials, known, identity);
     else
-        client_identity_by_default(credentials, identity);
+        set_default(credentials, identity);
 }
 
 bool authenticator_begin(struct authenticator *authenticator, struct authentication *authentication,
@@ -226,7 +229,7 @@ bool authenticator_begin(struct authenticator *authenticator, struct authenticat
     }
     const struct identity *known = identity_store_find(authenticator->identities, credentials->user);
     if (known == NULL || known->password == NULL || strlen(credentials->password) > PASSWORD_BYTES_MAX) {
-        client_identity_by_default(credentials, &authentication->identity);
+        set_default(credentials, &authentication->identity);
         return true;
     }
     if (login_create(authenticator, authentication, known, credentials->password))

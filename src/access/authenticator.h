@@ -34,14 +34,11 @@ struct credentials {
 // Who a client is.
 struct client_identity {
     enum identity_access access;
-    bool has_uid; // false for an identity that is not of type local
-    uint32_t uid;
-    char *user; // for logs: the name of the identity or else the uid; "<unknown>" without both
+    bool has_uid; // false for an identity that is not of type local, and over TCP
+    uint32_t uid; // of the client's process
+    char *user;   // for logs: the name of the identity or else the uid; "<unknown>" without both
 };
 void client_identity_finish(struct client_identity *identity);
-// By the uid alone, without regard to identities: over the Unix socket root and the user of the daemon are admins,
-// others may read.
-void client_identity_by_default(const struct credentials *credentials, struct client_identity *identity);
 
 struct login;
 // Embedded in a structure of the caller.

@@ -28,6 +28,34 @@ static const char *uid_text(uint32_t uid, char text[UID_TEXT_SIZE]) {
     return text;
 }
 
+// --- user-ids ---
+
+static bool fail_uid(struct map_entry *const *sorted, uint32_t uid, struct error *err) {
+    AUTO_TEXT_LIST struct text_list names = {0};
+    for (; *sorted != NULL; sorted++) {
+        const struct identity *identity = (*sorted)->value;
+        if (identity->is_local && identity->uid == uid)
+            text_list_add(&names, identity->name);
+    }
+    AUTO_FREE char *joined = text_list_join(&names, ", ");
+    return error_set(err, ERROR_BAD_REQUEST, "cannot have multiple identities with user ID %u (%s)", uid, joined);
+}
+
+static bool check_uids(const struct map *identities, struct error *err) {
+    AUTO_MAP struct map seen = MAP_INIT(NULL);
+    AUTO_FREE struct map_entry **sorted = map_sorted(identities);
+    for (struct map_entry **e = sorted; *e != NULL; e++) {
+        const struct identity *identity = (*e)->value;
+        char text[UID_TEXT_SIZE];
+        if (!identity->is_local)
+            continue;
+        if (map_has(&seen, uid_text(identity->uid, text)))
+            return fail_uid(sorted, identity->uid, err);
+        map_set(&seen, text, NULL);
+    }
+    return true;
+}
+
 static void index_uids(struct identity_store *store) {
     map_finish(&store->by_uid);
     for (struct map_entry *e = map_first(&store->by_name); e != NULL; e = map_next(&store->by_name, e)) {
@@ -52,6 +80,10 @@ bool identity_store_create(struct state *state, struct identity_store **store, s
     for (size_t i = 0; i < set.count; i++) {
         if (!set.items[i]->is_null)
             insert(made, TAKE(set.items[i]));
+    }
+    if (!check_uids(&made->by_name, err)) {
+        identity_store_destroy(made);
+        return error_prefix(err, "cannot read identities of the state: ");
     }
     index_uids(made);
     *store = made;
@@ -126,23 +158,6 @@ static bool check_presence(const struct identity_store *store, enum identity_act
     return error_set(err, ERROR_BAD_REQUEST, "identities %s: %s", must_exist ? "do not exist" : "already exist", names);
 }
 
-static bool check_uids(const struct map *identities, struct error *err) {
-    AUTO_MAP struct map seen = MAP_INIT(NULL);
-    AUTO_FREE struct map_entry **entries = map_sorted(identities);
-    for (struct map_entry **e = entries; *e != NULL; e++) {
-        const struct identity *identity = (*e)->value;
-        char text[UID_TEXT_SIZE];
-        if (!identity->is_local)
-            continue;
-        const struct identity *other = map_get(&seen, uid_text(identity->uid, text));
-        if (other != NULL)
-            return error_set(err, ERROR_BAD_REQUEST, "cannot have multiple identities with user ID %s (%s, %s)", text,
-                             other->name, identity->name);
-        map_set(&seen, text, (*e)->value);
-    }
-    return true;
-}
-
 // Checks what the identities would be after the action.
 static bool check_outcome(const struct identity_store *store, const struct identity_set *set, struct error *err) {
     AUTO_MAP struct map outcome = MAP_INIT(NULL);
@@ -160,37 +175,36 @@ static bool check_outcome(const struct identity_store *store, const struct ident
 }
 
 // Members of other identities that this program does not know are kept.
-static void save(struct identity_store *store, const struct identity_set *set) {
+static json_t *json_of_outcome(const struct identity_store *store, const struct identity_set *set) {
     const json_t *old = state_data(store->state, STATE_KEY);
-    json_t *saved = old != NULL ? json_copy((json_t *)(uintptr_t)old) : json_object();
+    json_t *outcome = old != NULL ? json_copy((json_t *)(uintptr_t)old) : json_object();
     for (size_t i = 0; i < set->count; i++) {
         const struct identity *identity = set->items[i];
         if (identity->is_null)
-            (void)json_object_del(saved, identity->name);
+            (void)json_object_del(outcome, identity->name);
         else
-            (void)json_object_set_new(saved, identity->name, identity_to_json(identity));
+            (void)json_object_set_new(outcome, identity->name, identity_to_json(identity));
     }
-    state_set_data(store->state, STATE_KEY, saved);
+    return outcome;
 }
 
-bool identity_store_apply(struct identity_store *store, enum identity_action action, struct identity_set *set,
-                          struct error *err) {
-    if (!check_null(action, set, err) || !check_presence(store, action, set, err) || !check_outcome(store, set, err))
-        return false;
-    if (set->count == 0)
-        return true;
-    save(store, set);
+static bool only_removes(const struct identity_set *set) {
     for (size_t i = 0; i < set->count; i++) {
-        if (set->items[i]->is_null)
-            (void)map_remove(&store->by_name, set->items[i]->name);
-        else
-            insert(store, TAKE(set->items[i]));
+        if (!set->items[i]->is_null)
+            return false;
     }
-    index_uids(store);
     return true;
 }
 
-// --- output ---
+// What the state file holds must be small enough to be read again.
+static bool check_size(const json_t *outcome, struct error *err) {
+    AUTO_BUFFER struct buffer text = BUFFER_INIT(IDENTITIES_BYTES_MAX);
+    struct json_writer writer;
+    json_writer_init(&writer, &text, false);
+    json_writer_value(&writer, outcome);
+    return buffer_is_whole(&text) ||
+           error_set(err, ERROR_BAD_REQUEST, "cannot have identities of more than %zu bytes", IDENTITIES_BYTES_MAX);
+}
 
 static void log_removal(const char *name, const char *who) {
     AUTO_FREE char *event = memory_printf("user_deleted:%s,%s", who, name);
@@ -207,15 +221,40 @@ static void log_identity(const struct identity *identity, bool is_new, const cha
     log_security(LOG_SECURITY_WARN, event, description);
 }
 
-void identity_set_log(const struct identity_set *set, enum identity_action action, const char *who) {
+static void log_set(const struct identity_set *set, enum identity_action action, const char *who) {
     for (size_t i = 0; i < set->count; i++) {
         const struct identity *identity = set->items[i];
-        if (action == IDENTITY_REMOVE || (action == IDENTITY_REPLACE && identity->is_null))
+        if (identity->is_null)
             log_removal(identity->name, who);
-        else if (!identity->is_null)
+        else
             log_identity(identity, action == IDENTITY_ADD, who);
     }
 }
+
+bool identity_store_apply(struct identity_store *store, enum identity_action action, struct identity_set *set,
+                          const char *who, struct error *err) {
+    if (!check_null(action, set, err))
+        return false;
+    log_set(set, action, who);
+    if (!check_presence(store, action, set, err) || !check_outcome(store, set, err))
+        return false;
+    if (set->count == 0)
+        return true;
+    AUTO_JSON json_t *outcome = json_of_outcome(store, set);
+    if (!only_removes(set) && !check_size(outcome, err))
+        return false;
+    state_set_data(store->state, STATE_KEY, TAKE(outcome));
+    for (size_t i = 0; i < set->count; i++) {
+        if (set->items[i]->is_null)
+            (void)map_remove(&store->by_name, set->items[i]->name);
+        else
+            insert(store, TAKE(set->items[i]));
+    }
+    index_uids(store);
+    return true;
+}
+
+// --- output ---
 
 static void write_secret(struct json_writer *writer, const char *type, const char *name) {
     json_writer_key(writer, type);

@@ -7,6 +7,7 @@
 #include "state/state.h"
 
 #define IDENTITIES_MAX ((size_t)4096)
+#define IDENTITIES_BYTES_MAX ((size_t)16777216) // of all of them in the state file
 
 struct identity_store;
 
@@ -19,13 +20,12 @@ enum identity_action { IDENTITY_ADD, IDENTITY_UPDATE, IDENTITY_REPLACE, IDENTITY
 bool identity_action_by_name(const char *name, enum identity_action *action) NODISCARD;
 
 // Adds, updates, replaces or removes the identities of a set that was checked, all or none. Stores them in the state;
-// wait for the checkpoint before you report success. Takes the identities out of the set. ERROR_BAD_REQUEST with the
-// messages of the reference: `identities already exist: a, b`, `identities do not exist: a, b`,
-// `cannot have multiple identities with user ID 5 (a, b)`.
+// wait for the checkpoint before you report success. Takes the identities out of the set. Logs a security event for
+// each identity, `user_created:WHO,NAME,ACCESS`, as soon as it is known that those and only those that are to be
+// removed are null. ERROR_BAD_REQUEST with the messages of the reference: `identities already exist: a, b`, `identities
+// do not exist: a, b`, `cannot have multiple identities with user ID 5 (a, b)`.
 bool identity_store_apply(struct identity_store *store, enum identity_action action, struct identity_set *set,
-                          struct error *err) NODISCARD;
-// Logs a security event for each identity of the set, before it is applied: `user_created:WHO,NAME,ACCESS`.
-void identity_set_log(const struct identity_set *set, enum identity_action action, const char *who);
+                          const char *who, struct error *err) NODISCARD;
 
 // The results are borrowed until the next change. NULL if there is none.
 const struct identity *identity_store_find(const struct identity_store *store, const char *name);

@@ -101,17 +101,19 @@ bool identity_set_read(const json_t *object, struct identity_set *set, struct er
     if (object != NULL && !json_is_object_or_null(object, "identities", err))
         return false;
     if (json_object_size(object) > IDENTITY_SET_MAX)
-        return error_set(err, ERROR_BAD_REQUEST, "more than %zu identities", IDENTITY_SET_MAX);
+        return error_set(err, ERROR_BAD_REQUEST, "cannot have more than %zu identities", IDENTITY_SET_MAX);
     made.items = memory_new_array(json_object_size(object) + 1, sizeof *made.items);
-    const char *name = NULL;
-    json_t *value = NULL;
     // jansson's iterators take a mutable object but do not change it.
     json_t *walked = (json_t *)(uintptr_t)object;
-    json_object_foreach(walked, name, value) {
+    for (void *at = json_object_iter(walked); at != NULL; at = json_object_iter_next(walked, at)) {
+        const char *name = json_object_iter_key(at);
+        // As a C string it would be truncated, and might be that of another identity.
+        if (strlen(name) != json_object_iter_key_len(at))
+            return error_set(err, ERROR_BAD_REQUEST, "cannot have a name with a NUL character");
         struct identity *identity = memory_new(sizeof *identity);
         identity->name = memory_string(name);
         made.items[made.count++] = identity;
-        if (!identity_read(value, identity, err))
+        if (!identity_read(json_object_iter_value(at), identity, err))
             return false;
     }
     *set = made;
@@ -129,12 +131,19 @@ static bool check_uid(const struct identity *identity, struct error *err) {
     return !identity->is_local || identity->has_uid || fail(err, "local identity must specify user-id");
 }
 
-static bool check_pem(const struct identity *identity, struct error *err) {
+// Of the text, only the certificate is kept.
+static bool check_pem(struct identity *identity, struct error *err) {
+    char *pem = NULL;
     if (identity->pem == NULL)
         return true;
     if (strlen(identity->pem) > IDENTITY_PEM_BYTES_MAX)
-        return error_set(err, ERROR_BAD_REQUEST, "certificate is longer than %zu bytes", IDENTITY_PEM_BYTES_MAX);
-    return pem_check_certificate(identity->pem, err);
+        return error_set(err, ERROR_BAD_REQUEST, "cannot have a certificate of more than %zu bytes",
+                         IDENTITY_PEM_BYTES_MAX);
+    if (!pem_read_certificate(identity->pem, &pem, err))
+        return false;
+    free(identity->pem);
+    identity->pem = pem;
+    return true;
 }
 
 static bool check_name(const struct identity *identity, struct error *err) {
@@ -146,7 +155,7 @@ static bool check_name(const struct identity *identity, struct error *err) {
         return fail(err, "identity name \"\" invalid: must start with an alphabetic character and only contain "
                          "alphanumeric characters, underscore, and hyphen");
     if (strlen(name) > IDENTITY_NAME_BYTES_MAX)
-        return error_set(err, ERROR_BAD_REQUEST, "identity name is longer than %zu bytes", IDENTITY_NAME_BYTES_MAX);
+        return error_set(err, ERROR_BAD_REQUEST, "cannot have a name of more than %zu bytes", IDENTITY_NAME_BYTES_MAX);
     return true;
 }
 
@@ -167,7 +176,7 @@ static bool check_password(const struct identity *identity, struct error *err) {
     if (*identity->password == '\0')
         return fail(err, "basic identity must specify password (hashed)");
     if (strlen(identity->password) > IDENTITY_PASSWORD_BYTES_MAX)
-        return error_set(err, ERROR_BAD_REQUEST, "password (hashed) is longer than %zu bytes",
+        return error_set(err, ERROR_BAD_REQUEST, "cannot have a password (hashed) of more than %zu bytes",
                          IDENTITY_PASSWORD_BYTES_MAX);
     return password_check_hash(identity->password, err);
 }

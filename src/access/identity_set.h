@@ -36,7 +36,7 @@ struct identity {
     bool has_uid; // always true with is_local in a set that was checked
     uint32_t uid;
     char *password; // basic: its hash, see password.h. NULL: not of this type
-    char *pem;      // cert: the certificate. NULL: not of this type
+    char *pem;      // cert: the certificate; in a set that was checked, nothing else. NULL: not of this type
 };
 
 struct identity_set {

@@ -23,7 +23,7 @@ static bool has_few_rounds(const char *hash) {
 
 bool password_check_hash(const char *hash, struct error *err) {
     return has_few_rounds(hash) ||
-           error_set(err, ERROR_BAD_REQUEST, "password (hashed) must not have more than %ld rounds",
+           error_set(err, ERROR_BAD_REQUEST, "cannot have a password (hashed) with more than %ld rounds",
                      PASSWORD_ROUNDS_MAX);
 }
 

@@ -9,6 +9,7 @@
 #define BEGIN "-----BEGIN "
 #define END "-----END "
 #define DASHES "-----"
+#define LABEL "CERTIFICATE"
 
 // --- the block of text ---
 
@@ -109,17 +110,31 @@ static bool is_certificate(const struct buffer *content) {
            der_take(&certificate, DER_BIT_STRING, &part) && certificate.length == 0;
 }
 
-bool pem_check_certificate(const char *text, struct error *err) {
-    static const char label[] = "CERTIFICATE";
+// --- the certificate as it is stored ---
+
+static char *encode(const struct buffer *content) {
+    enum { LINE_BYTES = 48 }; // 64 characters
+    struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
+    buffer_add_string(&text, BEGIN LABEL DASHES "\n");
+    for (size_t done = 0; done < content->length; done += LINE_BYTES) {
+        size_t left = content->length - done;
+        base64_encode(&text, content->data + done, left < LINE_BYTES ? left : LINE_BYTES);
+        buffer_add_char(&text, '\n');
+    }
+    buffer_add_string(&text, END LABEL DASHES "\n");
+    return buffer_take(&text);
+}
+
+bool pem_read_certificate(const char *text, char **pem, struct error *err) {
     struct block block;
     AUTO_BUFFER struct buffer content = BUFFER_INIT(BUFFER_NO_LIMIT);
     if (!block_find(text, &block, &content))
         return error_set(err, ERROR_BAD_REQUEST, "cert identity must include a PEM-encoded certificate");
     if (*block.rest != '\0')
         return error_set(err, ERROR_BAD_REQUEST, "cert identity cannot have extra data after the PEM block");
-    if (block.label_length != sizeof label - 1 || memcmp(block.label, label, sizeof label - 1) != 0 ||
-        !is_certificate(&content))
+    if (!is_certificate(&content))
         return error_set(err, ERROR_BAD_REQUEST,
                          "cannot parse certificate from cert identity: x509: malformed certificate");
+    *pem = encode(&content);
     return true;
 }

@@ -7,7 +7,8 @@
 
 #include <stdbool.h>
 
-// Checks that the text holds exactly one block, that nothing follows the line of its end, and that its content has the
-// outer form of an X.509 certificate. Text in front of the block is allowed. ERROR_BAD_REQUEST with the messages of the
+// Reads a text that holds exactly one block, with any label, behind which nothing follows, and whose content has the
+// outer form of an X.509 certificate. Text in front of the block is allowed. `pem` is the block alone, as the reference
+// stores it: with the label CERTIFICATE and lines of 64 characters; owned. ERROR_BAD_REQUEST with the messages of the
 // reference: `cert identity must include a PEM-encoded certificate`.
-bool pem_check_certificate(const char *text, struct error *err) NODISCARD;
+bool pem_read_certificate(const char *text, char **pem, struct error *err) NODISCARD;

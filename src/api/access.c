@@ -55,10 +55,6 @@ bool access_identify(struct api_call *call, access_identified_fn on_identified) 
         .has_uid = peer.is_known,
         .uid = peer.uid,
     };
-    if (authenticator == NULL) {
-        client_identity_by_default(&credentials, &call->authentication.identity);
-        return true;
-    }
     struct basic basic;
     basic_read(call->exchange, &basic);
     credentials.user = basic.user;
@@ -71,8 +67,7 @@ bool access_identify(struct api_call *call, access_identified_fn on_identified) 
 }
 
 void access_cancel(struct api_call *call) {
-    if (call->api->spec.authenticator != NULL)
-        authenticator_cancel(call->api->spec.authenticator, &call->authentication);
+    authenticator_cancel(call->api->spec.authenticator, &call->authentication);
 }
 
 bool access_user_id(const struct api_call *call, uint32_t *user_id) {

@@ -29,9 +29,9 @@ struct api_spec {
     struct log_store *logs;
     const char *version;
     const char *boot_id;
-    const char *http_address;            // as given to --http, or NULL
-    struct identity_store *identities;   // may be NULL if nobody asks for /v1/identities
-    struct authenticator *authenticator; // NULL: the uid decides
+    const char *http_address; // as given to --http, or NULL
+    struct identity_store *identities;
+    struct authenticator *authenticator;
 };
 
 struct api *api_create(const struct api_spec *spec) __attribute__((returns_nonnull));

@@ -54,7 +54,11 @@ void api_get_checks(struct api_call *call) {
         return;
     }
     AUTO_TEXT_LIST struct text_list names = {0};
-    url_query_list(api_query(call), "names", &names);
+    AUTO_ERROR struct error err = {0};
+    if (!api_read_list(call, "names", API_NAMES_MAX, &names, &err)) {
+        api_respond_error(call, &err);
+        return;
+    }
     AUTO_BUFFER struct buffer result = BUFFER_INIT(BUFFER_NO_LIMIT);
     struct json_writer writer;
     json_writer_init(&writer, &result, true);

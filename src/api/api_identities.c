@@ -32,11 +32,9 @@ static void on_identities_body(struct api_call *call, const json_t *body) {
         api_respond_decode_error(call, &err);
         return;
     }
-    // As in the reference, an invalid identity is reported before an invalid action, and attempts are logged.
-    bool is_valid = identity_set_check(&set, &err) && read_action(name, &action, &err);
-    if (is_valid)
-        identity_set_log(&set, action, api_identity(call)->user);
-    if (is_valid && identity_store_apply(call->api->spec.identities, action, &set, &err))
+    // As in the reference, an invalid identity is reported before an invalid action.
+    if (identity_set_check(&set, &err) && read_action(name, &action, &err) &&
+        identity_store_apply(call->api->spec.identities, action, &set, api_identity(call)->user, &err))
         api_respond_saved(call);
     else
         api_respond_error(call, &err);

@@ -17,16 +17,37 @@ void api_get_system_info(struct api_call *call) {
     api_respond_result(call, &result);
 }
 
+// Anybody may ask this: nothing is allocated for the names.
+static bool is_healthy(struct api_call *call, enum check_level level) {
+    const struct check_manager *checks = call->api->spec.checks;
+    struct url_query_items names;
+    const char *name;
+    size_t length;
+    bool has_names = false;
+    if (check_manager_is_healthy(checks, CHECK_LEVEL_UNSET)) // then any of them are
+        return true;
+    url_query_items_init(&names, api_query(call), "names");
+    while (url_query_next_item(&names, &name, &length)) {
+        has_names = true;
+        if (!check_manager_is_one_healthy(checks, level, name, length))
+            return false;
+    }
+    return has_names || check_manager_is_healthy(checks, level);
+}
+
 void api_get_health(struct api_call *call) {
     enum check_level level;
     if (!api_read_level(call, &level)) {
         api_refuse_level(call);
         return;
     }
-    AUTO_TEXT_LIST struct text_list names = {0};
-    url_query_list(api_query(call), "names", &names);
-    bool is_healthy = check_manager_is_healthy(call->api->spec.checks, level, &names);
+    AUTO_ERROR struct error err = {0};
+    if (!api_check_list(call, "names", API_NAMES_MAX, &err)) {
+        api_respond_error(call, &err);
+        return;
+    }
+    bool healthy = is_healthy(call, level);
     AUTO_BUFFER struct buffer result = BUFFER_INIT(BUFFER_NO_LIMIT);
-    buffer_add_string(&result, is_healthy ? "{\"healthy\":true}" : "{\"healthy\":false}");
-    api_respond_result_status(call, is_healthy ? 200 : 502, &result);
+    buffer_add_string(&result, healthy ? "{\"healthy\":true}" : "{\"healthy\":false}");
+    api_respond_result_status(call, healthy ? 200 : 502, &result);
 }

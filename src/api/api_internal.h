@@ -43,6 +43,12 @@ void api_get_notice(struct api_call *call);
 
 // --- shared by handlers ---
 
+// Checks that a list parameter of the request has no more than `most` items: ERROR_BAD_REQUEST.
+bool api_check_list(struct api_call *call, const char *name, size_t most, struct error *err) NODISCARD;
+// Adds the items of a list parameter of the request, with the same check.
+bool api_read_list(struct api_call *call, const char *name, size_t most, struct text_list *values,
+                   struct error *err) NODISCARD;
+#define API_NAMES_MAX ((size_t)10000) // of services or checks in a request
 // Reads the parameter "level" of the request. False if it is neither "alive" nor "ready", which api_refuse_level()
 // responds to.
 bool api_read_level(struct api_call *call, enum check_level *level) NODISCARD;

@@ -114,6 +114,10 @@ void api_get_logs(struct api_call *call) {
         return;
     }
     AUTO_TEXT_LIST struct text_list services = {0};
-    url_query_list(query, "services", &services);
+    AUTO_ERROR struct error err = {0};
+    if (!api_read_list(call, "services", API_NAMES_MAX, &services, &err)) {
+        api_respond_error(call, &err);
+        return;
+    }
     begin_response(call, &services, count, is_following);
 }

@@ -2,9 +2,7 @@
 // /v1/metrics: counters and gauges in the text format of Prometheus
 // (https://prometheus.io/docs/instrumenting/exposition_formats/). As in the reference, HELP and TYPE precede every
 // series, and an empty line follows it. The format allows them once for each name: Prometheus accepts this, promtool
-// and other strict parsers do not.
-#include "api/metrics_internal.h"
-
+// and other strict parsers do not. Declared in api/api_internal.h.
 #include <inttypes.h>
 
 #include "api/api_internal.h"
@@ -35,29 +33,22 @@ static void write_series(struct buffer *out, const struct metric *metric, const 
     buffer_printf(out, "} %" PRId64 "\n\n", value);
 }
 
-void metrics_add_service(struct buffer *out, const char *name, bool is_active, int64_t start_count) {
+static void add_service(const char *name, bool is_active, int64_t start_count, void *out) {
     write_series(out, &service_active, name, is_active ? 1 : 0);
     write_series(out, &service_start_count, name, start_count);
 }
 
-void metrics_add_check(struct buffer *out, const struct check_counts *check) {
+// An inactive check is neither up nor down.
+static void add_check(const struct check_counts *check, void *out) {
     if (check->is_active)
         write_series(out, &check_up, check->name, check->is_up ? 1 : 0);
     write_series(out, &check_success_count, check->name, check->success_count);
     write_series(out, &check_failure_count, check->name, check->failure_count);
 }
 
-static void on_service_counted(const char *name, bool is_active, int64_t start_count, void *data) {
-    metrics_add_service(data, name, is_active, start_count);
-}
-
-static void on_check_counted(const struct check_counts *counts, void *data) {
-    metrics_add_check(data, counts);
-}
-
 void api_get_metrics(struct api_call *call) {
     AUTO_BUFFER struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
-    service_manager_counts(call->api->spec.services, on_service_counted, &text);
-    check_manager_counts(call->api->spec.checks, on_check_counted, &text);
+    service_manager_counts(call->api->spec.services, add_service, &text);
+    check_manager_counts(call->api->spec.checks, add_check, &text);
     http_respond(call->exchange, 200, METRICS_CONTENT_TYPE, text.data, text.length);
 }

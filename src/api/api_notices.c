@@ -3,6 +3,7 @@
 #include "api/api_internal.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "api/access_internal.h"
 #include "api/response_internal.h"
@@ -64,12 +65,17 @@ static void write_notice(struct json_writer *writer, const struct notice *notice
 
 // --- which notices ---
 
+// The keys are held while the request waits.
+#define KEYS_MAX ((size_t)1000)
+#define KEY_BYTES (2 * sizeof(void *) + sizeof(struct map_entry) + 2 * sizeof(size_t)) // besides its text, about
+
 struct notice_query {
     struct notice_filter filter; // refers to the members below
     uint32_t user_id;
     struct text_list types; // without unknown ones
     struct map keys;
     int64_t timeout_ns;
+    size_t held_bytes; // of the keys
     struct api_call *call;
     struct deferred listing; // after a notice was added that the call waits for
 };
@@ -82,18 +88,25 @@ static void query_destroy(void *data) {
     free(query);
 }
 
-static bool fail_user_id(struct error *err, const char *reason, const char *text) {
-    return error_set(err, ERROR_BAD_REQUEST, "invalid \"user-id\" filter: %s%s", reason, text);
+// What does not fit into 64 bits has the messages of Go's strconv.
+static bool fail_number(struct error *err, const char *text) {
+    const char *digits = text + (*text == '-' || *text == '+');
+    bool is_number = *digits != '\0' && digits[strspn(digits, "0123456789")] == '\0';
+    AUTO_FREE char *quoted = text_quoted(text);
+    return error_set(err, ERROR_BAD_REQUEST, "invalid \"user-id\" filter: strconv.ParseInt: parsing %s: %s", quoted,
+                     is_number ? "value out of range" : "invalid syntax");
 }
 
 static bool read_user_id(const struct url_query *parameters, struct notice_query *query, struct error *err) {
     AUTO_TEXT_LIST struct text_list texts = {0};
     int64_t number = 0;
-    url_query_list(parameters, "user-id", &texts);
-    if (texts.count != 1)
-        return fail_user_id(err, "must only include one \"user-id\"", "");
-    if (!text_to_int64(texts.items[0], INT64_MIN, INT64_MAX, &number) || number < 0 || number > UINT32_MAX)
-        return fail_user_id(err, "user ID is not a valid uint32: ", texts.items[0]);
+    if (!url_query_list(parameters, "user-id", 1, &texts) || texts.count != 1)
+        return error_set(err, ERROR_BAD_REQUEST, "invalid \"user-id\" filter: must only include one \"user-id\"");
+    if (!text_to_int64(texts.items[0], INT64_MIN, INT64_MAX, &number))
+        return fail_number(err, texts.items[0]);
+    if (number < 0 || number > UINT32_MAX)
+        return error_set(err, ERROR_BAD_REQUEST, "invalid \"user-id\" filter: user ID is not a valid uint32: %lld",
+                         (long long)number);
     query->user_id = (uint32_t)number;
     return true;
 }
@@ -123,28 +136,43 @@ static bool read_users(struct api_call *call, struct notice_query *query, struct
     return true;
 }
 
-static bool is_known_type(const char *type) {
-    return text_equal(type, "custom") || text_equal(type, "change-update") || text_equal(type, "warning");
+static const char *const known_types[] = {"custom", "change-update", "warning"};
+
+static const char *find_type(const char *text, size_t length) {
+    for (size_t i = 0; i < ARRAY_COUNT(known_types); i++) {
+        if (strlen(known_types[i]) == length && memcmp(known_types[i], text, length) == 0)
+            return known_types[i];
+    }
+    return NULL;
 }
 
 // False if there are types but none of them is known: then no notice matches.
 static bool read_types(const struct url_query *parameters, struct notice_query *query) {
-    AUTO_TEXT_LIST struct text_list given = {0};
-    url_query_list(parameters, "types", &given);
-    for (size_t i = 0; i < given.count; i++) {
-        if (is_known_type(given.items[i]) && !text_list_has(&query->types, given.items[i]))
-            text_list_add(&query->types, given.items[i]);
+    struct url_query_items given;
+    const char *text;
+    size_t length;
+    bool has_any = false;
+    url_query_items_init(&given, parameters, "types");
+    while (url_query_next_item(&given, &text, &length)) {
+        const char *type = find_type(text, length);
+        if (type != NULL && !text_list_has(&query->types, type))
+            text_list_add(&query->types, type);
+        has_any = true;
     }
     query->filter.types = &query->types;
-    return given.count == 0 || query->types.count > 0;
+    return !has_any || query->types.count > 0;
 }
 
-static void read_keys(const struct url_query *parameters, struct notice_query *query) {
+static bool read_keys(struct api_call *call, struct notice_query *query, struct error *err) {
     AUTO_TEXT_LIST struct text_list given = {0};
-    url_query_list(parameters, "keys", &given);
-    for (size_t i = 0; i < given.count; i++)
+    if (!api_read_list(call, "keys", KEYS_MAX, &given, err))
+        return false;
+    for (size_t i = 0; i < given.count; i++) {
         map_set(&query->keys, given.items[i], NULL);
+        query->held_bytes += KEY_BYTES + strlen(given.items[i]);
+    }
     query->filter.keys = &query->keys;
+    return true;
 }
 
 static bool read_times(const struct url_query *parameters, struct notice_query *query, struct error *err) {
@@ -198,8 +226,11 @@ static void on_listing_due(struct deferred *deferred) {
 // A change may pass several states in this turn of the loop. The client is to see the last one, once.
 static void on_notice_added(struct api_call *call, void *argument, void *data) {
     struct notice_query *query = data;
-    if (notice_matches(argument, &query->filter))
-        loop_defer(call->api->spec.loop, &query->listing, on_listing_due);
+    if (query->listing.is_waiting || !notice_matches(argument, &query->filter))
+        return;
+    // None of those before it matches. So that the listing does not look at all of them, for each waiting client:
+    query->filter.after = (struct wall_time){.ns = notice_last_repeated(argument).ns - 1, .is_set = true};
+    loop_defer(call->api->spec.loop, &query->listing, on_listing_due);
 }
 
 static void respond_without_any(struct api_call *call, int64_t timeout_ns UNUSED, void *data UNUSED) {
@@ -215,6 +246,7 @@ static void list_or_wait(struct api_call *call, struct notice_query *query) {
         respond_with_list(call, &items);
         return;
     }
+    http_exchange_count_bytes(call->exchange, query->held_bytes);
     api_wait(call, &(const struct api_wait){.event = state_notice_added(call->api->spec.state),
                                             .on_event = on_notice_added,
                                             .on_timeout = respond_without_any,
@@ -239,8 +271,7 @@ void api_get_notices(struct api_call *call) {
         respond_without_any(call, 0, NULL);
         return;
     }
-    read_keys(parameters, query);
-    if (!read_times(parameters, query, &err)) {
+    if (!read_keys(call, query, &err) || !read_times(parameters, query, &err)) {
         query_destroy(query);
         api_respond_error(call, &err);
         return;

@@ -19,7 +19,11 @@ static void write_service(const struct service_info *info, void *data) {
 
 void api_get_services(struct api_call *call) {
     AUTO_TEXT_LIST struct text_list names = {0};
-    url_query_list(api_query(call), "names", &names);
+    AUTO_ERROR struct error err = {0};
+    if (!api_read_list(call, "names", API_NAMES_MAX, &names, &err)) {
+        api_respond_error(call, &err);
+        return;
+    }
     AUTO_BUFFER struct buffer result = BUFFER_INIT(BUFFER_NO_LIMIT);
     struct json_writer writer;
     json_writer_init(&writer, &result, true);

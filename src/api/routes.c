@@ -6,7 +6,7 @@
 #include "api/response_internal.h"
 #include "base/text.h"
 
-static void not_there_yet(struct api_call *call) {
+static void refuse_unimplemented(struct api_call *call) {
     api_respond_failure(call, ERROR_NOT_IMPLEMENTED, "%s is not available in this version of the daemon",
                         http_exchange_path(call->exchange));
 }
@@ -21,17 +21,17 @@ static const struct route routes[] = {
     {"/v1/services/{name}", FOR_READERS, FOR_ADMINS, api_any_service, api_any_service},
     {"/v1/plan", FOR_ADMINS, FOR_ADMINS, api_get_plan, NULL},
     {"/v1/layers", FOR_ADMINS, FOR_ADMINS, NULL, api_post_layers},
-    {"/v1/files", FOR_ADMINS, FOR_ADMINS, not_there_yet, not_there_yet},
+    {"/v1/files", FOR_ADMINS, FOR_ADMINS, refuse_unimplemented, refuse_unimplemented},
     {"/v1/logs", FOR_READERS, FOR_ADMINS, api_get_logs, NULL},
-    {"/v1/exec", FOR_ADMINS, FOR_ADMINS, NULL, not_there_yet},
-    {"/v1/tasks/{task}/websocket/{websocket}", FOR_ADMINS, FOR_ADMINS, not_there_yet, NULL},
+    {"/v1/exec", FOR_ADMINS, FOR_ADMINS, NULL, refuse_unimplemented},
+    {"/v1/tasks/{task}/websocket/{websocket}", FOR_ADMINS, FOR_ADMINS, refuse_unimplemented, NULL},
     {"/v1/signals", FOR_ADMINS, FOR_ADMINS, NULL, api_post_signals},
     {"/v1/checks", FOR_READERS, FOR_ADMINS, api_get_checks, api_post_checks},
     {"/v1/checks/refresh", FOR_ADMINS, FOR_ADMINS, NULL, api_post_checks_refresh},
     {"/v1/notices", FOR_READERS, FOR_READERS, api_get_notices, api_post_notices},
     {"/v1/notices/{id}", FOR_READERS, FOR_ADMINS, api_get_notice, NULL},
     {"/v1/identities", FOR_READERS, FOR_ADMINS, api_get_identities, api_post_identities},
-    {"/v1/pairing", FOR_ADMINS, FOR_PAIRING, NULL, not_there_yet},
+    {"/v1/pairing", FOR_ADMINS, FOR_PAIRING, NULL, refuse_unimplemented},
     {"/v1/metrics", FOR_METRICS, FOR_ADMINS, api_get_metrics, NULL},
 };
 

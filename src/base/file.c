@@ -99,10 +99,18 @@ static int open_retrying(const char *path, int flags, mode_t mode) {
     return fd;
 }
 
-bool file_read(const char *path, struct buffer *out, struct error *err) {
-    AUTO_CLOSE int fd = open_retrying(path, O_RDONLY, 0);
+// A device such as /dev/null does not block.
+static bool may_be_read(int fd) {
+    struct stat status;
+    return fstat(fd, &status) == 0 && (S_ISREG(status.st_mode) || S_ISDIR(status.st_mode) || S_ISCHR(status.st_mode));
+}
+
+static bool read_file(const char *path, int flags, struct buffer *out, struct error *err) {
+    AUTO_CLOSE int fd = open_retrying(path, O_RDONLY | flags, 0);
     if (fd < 0)
         return error_set_errno(err, errno, "open %s", path);
+    if ((flags & O_NONBLOCK) != 0 && !may_be_read(fd))
+        return error_set(err, ERROR_BAD_REQUEST, "open %s: not a regular file", path);
     size_t before = out->length;
     if (!read_all(fd, path, out, err)) {
         buffer_truncate(out, before);
@@ -110,6 +118,14 @@ bool file_read(const char *path, struct buffer *out, struct error *err) {
         return false;
     }
     return true;
+}
+
+bool file_read(const char *path, struct buffer *out, struct error *err) {
+    return read_file(path, O_NONBLOCK, out, err);
+}
+
+bool file_read_stream(const char *path, struct buffer *out, struct error *err) {
+    return read_file(path, 0, out, err);
 }
 
 bool file_write_all(int fd, const void *data, size_t length, struct error *err) {

@@ -22,8 +22,11 @@ char *path_clean(const char *path);
 bool path_is_absolute(const char *path);
 
 // Adds the content of the file. ERROR_TOO_LARGE if it exceeds the limit of the buffer. Follows symlinks. Error messages
-// are those of Go's os package: `open PATH: no such file or directory`.
+// are those of Go's os package: `open PATH: no such file or directory`. Never waits for another process: FIFOs, sockets
+// and block devices are refused, `open PATH: not a regular file`.
 bool file_read(const char *path, struct buffer *out, struct error *err) NODISCARD;
+// The same, but also reads FIFOs and terminals to their end, such as /dev/stdin: for command lines.
+bool file_read_stream(const char *path, struct buffer *out, struct error *err) NODISCARD;
 // Replaces the file `path` atomically: writes the pieces to a temporary file in the same directory (its name begins
 // with `path` and ends in "~"), syncs and renames it, and syncs the directory. On failure the temporary file is removed
 // and the old file is intact, unless only the sync of the directory failed. Ignores the umask. A symlink at `path` is

@@ -51,7 +51,7 @@ static void sip_absorb(uint64_t v[4], uint64_t word) {
 
 // SipHash-1-3 (Aumasson and Bernstein, https://www.aumasson.jp/siphash/), in the byte order of the machine: the values
 // never leave the process.
-static size_t hash_key(const char *key) {
+static size_t hash_key(const char *key, size_t length) {
     pthread_once(&hash_seed_once, seed_hash);
     uint64_t v[4] = {
         hash_seed[0] ^ UINT64_C(0x736f6d6570736575),
@@ -59,7 +59,6 @@ static size_t hash_key(const char *key) {
         hash_seed[0] ^ UINT64_C(0x6c7967656e657261),
         hash_seed[1] ^ UINT64_C(0x7465646279746573),
     };
-    size_t length = strlen(key);
     size_t done = 0;
     uint64_t word;
     for (; length - done >= sizeof word; done += sizeof word) {
@@ -103,25 +102,33 @@ static size_t bucket_of(const struct map *map, size_t hash) {
     return hash & (map->bucket_count - 1);
 }
 
+static bool has_key(const struct map_entry *entry, const char *key, size_t length) {
+    return strlen(entry->key) == length && memcmp(entry->key, key, length) == 0;
+}
+
 // The pointer to the entry of the key, or the NULL at the end of its chain. The map must have buckets.
-static struct map_entry **find(const struct map *map, const char *key, size_t hash) {
+static struct map_entry **find(const struct map *map, const char *key, size_t length, size_t hash) {
     struct map_entry **at = &map->buckets[bucket_of(map, hash)];
-    while (*at != NULL && ((*at)->hash != hash || strcmp((*at)->key, key) != 0))
+    while (*at != NULL && ((*at)->hash != hash || !has_key(*at, key, length)))
         at = &(*at)->next;
     return at;
 }
 
-static struct map_entry *find_entry(const struct map *map, const char *key) {
-    return map->count > 0 ? *find(map, key, hash_key(key)) : NULL;
+static struct map_entry *find_entry(const struct map *map, const char *key, size_t length) {
+    return map->count > 0 ? *find(map, key, length, hash_key(key, length)) : NULL;
 }
 
-void *map_get(const struct map *map, const char *key) {
-    const struct map_entry *entry = find_entry(map, key);
+void *map_get_n(const struct map *map, const char *key, size_t length) {
+    const struct map_entry *entry = find_entry(map, key, length);
     return entry != NULL ? entry->value : NULL;
 }
 
+void *map_get(const struct map *map, const char *key) {
+    return map_get_n(map, key, strlen(key));
+}
+
 bool map_has(const struct map *map, const char *key) {
-    return find_entry(map, key) != NULL;
+    return find_entry(map, key, strlen(key)) != NULL;
 }
 
 static void rehash(struct map *map, size_t bucket_count) {
@@ -151,8 +158,8 @@ static void adapt_buckets(struct map *map) {
 }
 
 void map_set(struct map *map, const char *key, void *value) {
-    size_t hash = hash_key(key);
-    struct map_entry *entry = map->count > 0 ? *find(map, key, hash) : NULL;
+    size_t length = strlen(key), hash = hash_key(key, length);
+    struct map_entry *entry = map->count > 0 ? *find(map, key, length, hash) : NULL;
     if (entry != NULL) {
         void *old = entry->value;
         entry->value = value;
@@ -171,7 +178,8 @@ void map_set(struct map *map, const char *key, void *value) {
 
 // Unlinks the entry of the key. Its memory is kept until the next removal, for map_next().
 static struct map_entry *unlink_entry(struct map *map, const char *key) {
-    struct map_entry **at = map->count > 0 ? find(map, key, hash_key(key)) : NULL;
+    size_t length = strlen(key);
+    struct map_entry **at = map->count > 0 ? find(map, key, length, hash_key(key, length)) : NULL;
     if (at == NULL || *at == NULL)
         return NULL;
     struct map_entry *entry = *at;

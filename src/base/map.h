@@ -34,8 +34,9 @@ void map_finish(struct map *map); // frees keys and owned values; the map is emp
 
 void *map_get(const struct map *map, const char *key); // NULL if absent
 bool map_has(const struct map *map, const char *key);
-void map_set(struct map *map, const char *key, void *value); // frees an old value if owned
-bool map_remove(struct map *map, const char *key);           // frees the value if owned; false if absent
+void *map_get_n(const struct map *map, const char *key, size_t length); // a key without a NUL behind it
+void map_set(struct map *map, const char *key, void *value);            // frees an old value if owned
+bool map_remove(struct map *map, const char *key);                      // frees the value if owned; false if absent
 // Iteration: `for (struct map_entry *e = map_first(m); e; e = map_next(m, e))`.
 struct map_entry *map_first(const struct map *map);
 struct map_entry *map_next(const struct map *map, const struct map_entry *entry);

@@ -33,6 +33,8 @@ size_t utf8_decode(const char *text, size_t length, uint32_t *code_point, bool *
 bool utf8_is_valid(const char *text, size_t length);
 // Adds the text with each invalid byte replaced by U+FFFD.
 void utf8_add_valid(struct buffer *out, const char *text, size_t length);
+// Adds the bytes with each NUL replaced by U+FFFD, for text that becomes a string.
+void text_add_without_nul(struct buffer *out, const char *bytes, size_t length);
 void utf8_add_code_point(struct buffer *out, uint32_t code_point);
 // The number of code points, for alignment; each invalid byte counts as one.
 size_t utf8_count(const char *text, size_t length);

@@ -2,6 +2,8 @@
 // Declared in base/text.h.
 #include "base/text.h"
 
+#include <string.h>
+
 #define REPLACEMENT 0xFFFD
 
 // Properties of a first byte: length of the sequence, bits of the value in it, and the smallest value that may be
@@ -63,6 +65,18 @@ void utf8_add_valid(struct buffer *out, const char *text, size_t length) {
         at += size;
     }
     buffer_add(out, text + good, length - good);
+}
+
+void text_add_without_nul(struct buffer *out, const char *bytes, size_t length) {
+    while (length > 0) {
+        size_t part = strnlen(bytes, length);
+        buffer_add(out, bytes, part);
+        if (part == length)
+            break;
+        utf8_add_code_point(out, REPLACEMENT);
+        bytes += part + 1;
+        length -= part + 1;
+    }
 }
 
 void utf8_add_code_point(struct buffer *out, uint32_t code_point) {

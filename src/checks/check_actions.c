@@ -41,7 +41,7 @@ enum check_event_kind action_stop(struct check *check) {
     return stop(check);
 }
 
-// The task is finished when it begins, as it is nobody's then.
+// The task finishes when it begins, as no check has it then.
 enum check_event_kind action_stop_before_begin(struct check *check) {
     check->task = NULL;
     return stop(check);
@@ -94,11 +94,13 @@ enum check_event_kind action_report(struct check *check) {
     return what_waits(check);
 }
 
+static void set_successes(struct check *check, int64_t successes) {
+    check->successes = check->change_successes = successes;
+}
+
 enum check_event_kind action_count_success(struct check *check) {
     check->success_count++;
-    if (!check->has_counted_ahead)
-        check->successes++;
-    check->has_counted_ahead = false;
+    set_successes(check, check->change_successes + 1);
     if (check->failures > 0)
         task_log_info(check->task, "succeeded after %lld failure%s", (long long)check->failures,
                       check->failures == 1 ? "" : "s");
@@ -109,6 +111,7 @@ enum check_event_kind action_count_success(struct check *check) {
 static void count_failure(struct check *check) {
     check->failure_count++;
     check->failures++;
+    set_successes(check, check->change_successes); // without that of a recovery
     log_notice("Check %s failure %lld/%lld: %s", check->quoted_name, (long long)check->failures,
                (long long)check->config->threshold, check->failure_message);
 }
@@ -124,6 +127,8 @@ static void change_over(struct check *check, bool has_failed) {
     check_finish_change(check, has_failed, true);
     free(check->prev_change_id);
     check->prev_change_id = TAKE(id);
+    if (!check_is_down(check))
+        check->change_successes = 0; // perform-check begins at 0, recover-check goes on
     check_create_change(check);
 }
 
@@ -139,8 +144,7 @@ enum check_event_kind action_fall(struct check *check) {
 
 enum check_event_kind action_recover(struct check *check) {
     check->success_count++;
-    check->successes = 1;
-    check->has_counted_ahead = true;
+    set_successes(check, 1);
     check->failures = 0;
     change_over(check, false);
     end_refresh(check);

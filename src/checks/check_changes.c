@@ -6,12 +6,12 @@
 #include "state/change.h"
 
 static const char *type_of(const struct plan_check *config) {
-    return config->http != NULL ? "http" : config->tcp != NULL ? "tcp" : "exec";
+    return config->http != NULL ? "HTTP" : config->tcp != NULL ? "TCP" : "exec";
 }
 
 static void set_details(const struct check *check, bool proceeds) {
     json_t *details = json_pack("{s:s, s:I, s:I}", "name", check->name, "failures", (json_int_t)check->failures,
-                                "successes", (json_int_t)check->successes);
+                                "successes", (json_int_t)check->change_successes);
     if (proceeds)
         json_object_set_new(details, "proceed", json_true());
     task_set_data(check->task, "check-details", details);
@@ -44,7 +44,7 @@ static void on_emission_due(struct deferred *deferred) {
     struct check_manager *manager = CONTAINER_OF(deferred, struct check_manager, emission);
     AUTO_TEXT_LIST struct text_list fallen = manager->fallen;
     manager->fallen = (struct text_list){0};
-    for (size_t i = 0; i < fallen.count; i++)
+    for (size_t i = 0; i < fallen.count && !manager->is_stopping; i++)
         event_emit(&manager->failed, fallen.items[i]);
 }
 

@@ -49,8 +49,7 @@ void check_configure(struct check *check, struct plan_check *config) {
 }
 
 void check_reset(struct check *check) {
-    check->successes = check->failures = 0;
-    check->has_counted_ahead = false;
+    check->successes = check->change_successes = check->failures = 0;
     free(check->prev_change_id);
     check->prev_change_id = NULL;
 }

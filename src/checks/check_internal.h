@@ -19,8 +19,22 @@ enum check_state {
     CHECK_STATES,
 };
 
+enum check_event_kind {
+    EVENT_NONE,
+    EVENT_START,
+    EVENT_STOP,
+    EVENT_BEGUN,    // the task has begun
+    EVENT_DUE,      // the period is over
+    EVENT_REFRESH,  // a refresh waits
+    EVENT_UNWANTED, // the refresh that the probe runs for is cancelled
+    EVENT_PASSED,   // the probe has passed
+    EVENT_FAILED,   // the probe has failed
+    EVENT_FELL,     // the probe has failed, and the failures reach the threshold
+    EVENT_KINDS,
+};
+
 struct check_event_queue {
-    int *kinds; // enum check_event_kind
+    enum check_event_kind *kinds;
     size_t count, capacity;
 };
 
@@ -30,24 +44,22 @@ struct check {
     char *quoted_name;         // for the log
     struct plan_check *config; // from the plan; the service context is merged into its exec part
     enum check_state state;
-    struct task *task;    // of the current change; NULL while inactive
-    char *prev_change_id; // NULL if there is none
-    int64_t successes, failures;
-    bool has_counted_ahead; // the success of a recovery is counted, but the next one is the first of its change
+    struct task *task;                    // of the current change; NULL while inactive
+    char *prev_change_id;                 // NULL if there is none
+    int64_t successes, failures;          // as shown
+    int64_t change_successes;             // of the current change, which does not count the success of a recovery
     int64_t success_count, failure_count; // since the check was altered, for metrics
 
-    struct timer *period; // runs from the begin of the first task until the check is stopped
-    int64_t due_ns;       // when it ends, by loop_now_ns()
-    bool is_due;          // it has ended while the check could not run
-    bool is_spread;       // it is late and has been put off once
+    struct timer *period;    // runs from the begin of the first task until the check is stopped
+    int64_t due_ns;          // when it ends, by loop_now_ns()
+    bool is_due;             // it has ended while the check could not run
+    bool is_period_deferred; // it was late and has been put off once
 
-    struct probe *probe;    // NULL while none runs
-    struct timer *deadline; // of the probe
-    int64_t deadline_ns;    // when it ends, by loop_now_ns()
-    bool has_grace;         // it was late and has been put off once
+    struct probe *probe;       // NULL while none runs
+    struct timer *deadline;    // of the probe
+    int64_t deadline_ns;       // when it ends, by loop_now_ns()
+    bool is_deadline_deferred; // it was late and has been put off once
     struct deferred failed_start;
-    probe_done_fn on_probe_done;
-    deferred_fn on_start_failed;
     char *failure_message, *failure_text; // of the last probe, without and with details; NULL if it has passed
 
     struct list refreshes;         // check_refresh.link
@@ -78,6 +90,9 @@ struct check_manager {
 // check.c
 struct check *check_create(struct check_manager *manager, const char *name) __attribute__((returns_nonnull));
 void check_destroy(void *check);
+// Starts a probe and its deadline. `refresh` is what it runs for, NULL for the period.
+void check_start_probe(struct check *check, struct check_refresh *refresh);
+void check_cancel_probe(struct check *check);
 
 // check_config.c
 // Copies the configuration of a check, with the environment, user, group and directory of its service context merged
@@ -96,26 +111,24 @@ const char *check_state_status(enum check_state state); // "up", "down" or "inac
 bool check_is_active(const struct check *check);
 bool check_is_down(const struct check *check);
 
-// check_probe.c
+// check_times.c
 // Starts the period anew; the first one is longer by the offset of the check, at most a tenth and a second.
 void check_start_period(struct check *check, bool is_first);
-// A period has ended. After a pause of the daemon all checks are late: starts their offsets instead and returns true.
-bool check_spread(struct check *check);
-// Starts a probe and its deadline. `refresh` is what it runs for, NULL for the period.
-void check_start_probe(struct check *check, struct check_refresh *refresh);
-void check_cancel_probe(struct check *check);
-// Sets the texts of the last probe's failure; NULL if it has passed.
-void check_set_result(struct check *check, const struct probe_failure *failure);
-// The deadline has expired. After a pause of the daemon the result may be there already: puts the deadline off once and
-// returns true.
-bool check_grant_grace(struct check *check);
+// Call when the period has ended. After a pause of the daemon all checks are late: if it ended late, starts the offset
+// of the check instead, once, and returns true.
+bool check_defer_late_period(struct check *check);
+int64_t check_timeout_ns(const struct check *check); // above 0
+void check_start_deadline(struct check *check);
+// Call when the deadline has expired. After a pause of the daemon the result may be there already: if it expired late,
+// starts it again for a moment, once, and returns true.
+bool check_defer_late_deadline(struct check *check);
 
 // check_changes.c
 // Creates the change of the check's state: perform-check while it is up, recover-check while it is down.
 void check_create_change(struct check *check);
 // Ends the change: Done, or Error with the failure of the last probe. `proceeds`: another change follows.
 void check_finish_change(struct check *check, bool has_failed, bool proceeds);
-// Has check_manager_failed() emitted.
+// Emits check_manager_failed() from the loop.
 void check_fell(struct check *check);
 
 // check_tasks.c

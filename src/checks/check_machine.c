@@ -92,7 +92,7 @@ static void set_state(struct check *check, enum check_state next) {
 
 static void queue_add(struct check_event_queue *queue, enum check_event_kind kind) {
     queue->kinds = memory_grow(queue->kinds, &queue->capacity, queue->count + 1, sizeof *queue->kinds);
-    queue->kinds[queue->count++] = (int)kind;
+    queue->kinds[queue->count++] = kind;
 }
 
 static void handle_one(struct check *check, enum check_event_kind kind) {
@@ -111,7 +111,7 @@ void check_handle(struct check *check, enum check_event_kind kind) {
         return;
     check->is_handling = true;
     for (size_t i = 0; i < check->pending.count; i++)
-        handle_one(check, (enum check_event_kind)check->pending.kinds[i]);
+        handle_one(check, check->pending.kinds[i]);
     check->pending.count = 0;
     check->is_handling = false;
 }

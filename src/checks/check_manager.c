@@ -120,16 +120,14 @@ static bool is_bad(const struct check *check, enum check_level level) {
     return counts && check_is_down(check);
 }
 
-bool check_manager_is_healthy(const struct check_manager *manager, enum check_level level,
-                              const struct text_list *names) {
-    if (manager->down_count == 0)
-        return true;
-    for (size_t i = 0; has_names(names) && i < names->count; i++) {
-        const struct check *check = map_get(&manager->checks, names->items[i]);
-        if (check != NULL && is_bad(check, level))
-            return false;
-    }
-    for (size_t i = 0; !has_names(names) && manager->sorted[i] != NULL; i++) {
+bool check_manager_is_one_healthy(const struct check_manager *manager, enum check_level level, const char *name,
+                                  size_t length) {
+    const struct check *check = map_get_n(&manager->checks, name, length);
+    return check == NULL || !is_bad(check, level);
+}
+
+bool check_manager_is_healthy(const struct check_manager *manager, enum check_level level) {
+    for (size_t i = 0; manager->down_count > 0 && manager->sorted[i] != NULL; i++) {
         if (is_bad(manager->sorted[i]->value, level))
             return false;
     }
@@ -206,6 +204,8 @@ void check_manager_stop_all(struct check_manager *manager) {
     AUTO_ERROR struct error err = {0};
     (void)error_set(&err, ERROR_UNAVAILABLE, "cannot refresh check while the daemon is stopping");
     manager->is_stopping = true;
+    loop_defer_cancel(manager->spec.loop, &manager->emission);
+    text_list_clear(&manager->fallen);
     for (size_t i = 0; manager->sorted[i] != NULL; i++) {
         struct check *check = manager->sorted[i]->value;
         check_cancel_probe(check);

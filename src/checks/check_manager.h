@@ -50,10 +50,11 @@ const char *check_level_name(enum check_level level); // "alive", "ready" or ""
 typedef void (*check_visit_fn)(const struct check_info *info, void *data);
 void check_manager_list(struct check_manager *manager, enum check_level level, const struct text_list *names,
                         check_visit_fn visit, void *data);
-// Whether none of the checks is down: those of `names` (NULL or empty: all) of the level (unset: all checks, ready:
-// ready and alive ones). Unknown and inactive checks are left out. Allocates nothing.
-bool check_manager_is_healthy(const struct check_manager *manager, enum check_level level,
-                              const struct text_list *names);
+// Whether no check of the level (unset: all checks, ready: ready and alive ones) is down. Inactive checks are left out.
+bool check_manager_is_healthy(const struct check_manager *manager, enum check_level level);
+// The same for one check, whose name need not have a NUL behind it. True if it is unknown.
+bool check_manager_is_one_healthy(const struct check_manager *manager, enum check_level level, const char *name,
+                                  size_t length);
 // For metrics: visits every check sorted by name with its results since it was last altered.
 struct check_counts {
     const char *name;
@@ -90,6 +91,6 @@ void check_refresh_cancel(struct check_refresh *refresh);
 // Emitted from the loop when a check has reached its threshold, once for each fall. Argument: const char *, its name.
 struct event *check_manager_failed(struct check_manager *manager);
 
-// For shutdown: cancels all probes and begins no more. Refreshes end with an error. The statuses stay, and the changes
-// are left for the next daemon, which marks them Done.
+// For shutdown: cancels all probes and begins no more. Refreshes end with an error. Falls that have not been emitted
+// are dropped. The statuses stay, and the changes are left for the next daemon, which marks them Done.
 void check_manager_stop_all(struct check_manager *manager);

@@ -5,8 +5,8 @@
 #include "checks/check_machine_internal.h"
 #include "state/change.h"
 
-// The check whose current change this is; NULL if it is nobody's: that of an earlier daemon, or of a check that was
-// stopped before the task has begun.
+// The check whose current change this is. NULL for a change of an earlier daemon, and if the check was stopped before
+// the task began.
 static struct check *owner_of(const struct check_manager *manager, const struct change *change) {
     const json_t *data = change_data(change, "notice-data");
     const char *name = json_string_value(json_object_get(data, "check-name"));

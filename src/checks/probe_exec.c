@@ -10,7 +10,7 @@
 #include "base/text.h"
 #include "process/output_tail.h"
 
-#define OUTPUT_MAX_BYTES 4096
+#define OUTPUT_MAX_BYTES 512
 #define OUTPUT_LINES 5
 #define OUTPUT_WAIT_NS NS_PER_S // for other processes that hold the output
 

@@ -3,7 +3,6 @@
 #include "checks/probe_internal.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/memory.h"
 #include "base/text.h"
@@ -45,26 +44,28 @@ static void add_lines(struct buffer *out, const struct buffer *body) {
         if (*at == '\n' && ++lines == LINES_MAX)
             break;
     }
-    for (const char *c = begin; c < at; c++) {
-        if (*c == '\0')
-            utf8_add_code_point(out, 0xFFFD);
-        else
-            buffer_add_char(out, *c);
-    }
+    text_add_without_nul(out, begin, (size_t)(at - begin));
     if (at < end)
         buffer_add_string(out, "\n(...)");
 }
 
-// Ends the probe with the status of the response.
-static void finish(struct http_probe *http) {
+static bool has_passed(const struct http_probe *http) {
+    return http->status >= 200 && http->status <= 299;
+}
+
+// Ends the probe with the status of the response. `err` is set if the body was cut off, else NULL.
+static void finish(struct http_probe *http, const struct error *err) {
     AUTO_BUFFER struct buffer details = BUFFER_INIT(BUFFER_NO_LIMIT);
     AUTO_FREE char *message = memory_printf("non-2xx status code %d", http->status);
     const struct probe probe = http->probe;
-    bool has_passed = http->status >= 200 && http->status <= 299;
-    add_lines(&details, &http->body);
+    bool is_good = has_passed(http);
+    if (err != NULL)
+        buffer_printf(&details, "cannot read response: %s", error_text(err));
+    else
+        add_lines(&details, &http->body);
     http_free(http);
     const struct probe_failure failure = {.message = message, .details = buffer_text(&details)};
-    probe.on_done(has_passed ? NULL : &failure, probe.data);
+    probe.on_done(is_good ? NULL : &failure, probe.data);
 }
 
 // --- the response ---
@@ -72,10 +73,10 @@ static void finish(struct http_probe *http) {
 static void on_head_read(struct http_fetch *fetch, const struct http_head *head, void *data) {
     struct http_probe *http = data;
     http->status = head->status;
-    if (head->status < 200 || head->status > 299)
+    if (!has_passed(http))
         return; // the body is part of the failure
     http_fetch_cancel(fetch);
-    finish(http);
+    finish(http, NULL);
 }
 
 static void on_body_read(struct http_fetch *fetch, const char *bytes, size_t length, void *data) {
@@ -85,13 +86,13 @@ static void on_body_read(struct http_fetch *fetch, const char *bytes, size_t len
     if (http->body.length < BODY_MAX)
         return;
     http_fetch_cancel(fetch);
-    finish(http);
+    finish(http, NULL);
 }
 
 static void on_fetch_ended(struct http_fetch *fetch UNUSED, const struct error *err, void *data) {
     struct http_probe *http = data;
-    if (http->status != 0) { // a body that is cut off does not change the result
-        finish(http);
+    if (http->status != 0) {
+        finish(http, err);
         return;
     }
     const struct probe probe = http->probe;

@@ -76,13 +76,21 @@ static bool check_choice(const struct cli_option *option, const char *text, stru
     return error_set(err, ERROR_BAD_REQUEST, "option %s takes %s, not %s", label, buffer_text(&list), quoted);
 }
 
+static bool is_whole_number(const char *text) {
+    const char *digits = text + (*text == '-' ? 1 : 0);
+    return *digits != '\0' && digits[strspn(digits, "0123456789")] == '\0';
+}
+
 static bool check_number(const struct cli_option *option, const char *text, int64_t *number, struct error *err) {
+    bool is_user = option->kind == CLI_USER_ID;
+    int64_t least = is_user ? 0 : INT64_MIN, most = is_user ? UINT32_MAX : INT64_MAX;
+    if (text_to_int64(text, least, most, number))
+        return true;
     AUTO_FREE char *label = option_label(option);
     AUTO_FREE char *quoted = text_quoted(text);
-    bool is_user = option->kind == CLI_USER_ID;
-    if (!text_to_int64(text, is_user ? 0 : INT64_MIN, is_user ? UINT32_MAX : INT64_MAX, number))
-        return error_set(err, ERROR_BAD_REQUEST, "option %s takes a whole number, not %s", label, quoted);
-    return true;
+    AUTO_FREE char *range = memory_printf(" from %lld to %lld", (long long)least, (long long)most);
+    return error_set(err, ERROR_BAD_REQUEST, "option %s takes a whole number%s, not %s", label,
+                     is_whole_number(text) ? range : "", quoted);
 }
 
 static bool check_duration(const struct cli_option *option, const char *text, int64_t *ns, struct error *err) {

@@ -4,15 +4,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/memory.h"
 #include "cli/commands.h"
 #include "cli/document.h"
 #include "cli/session.h"
 #include "cli/table.h"
+#include "cli/terminal.h"
 #include "cli/times.h"
 
-#define RULE "......................................................................"
+#define RULE_COLUMNS 70
 
 // --- documents ---
 
@@ -209,11 +211,20 @@ static void add_summary(struct table *table, const struct pebble_task *task) {
     table_add_buffer(table, &cell);
 }
 
+// A line of dots, which is not wrapped on a narrow terminal.
+static void add_rule(struct buffer *out) {
+    int columns = isatty(STDOUT_FILENO) ? terminal_width() : RULE_COLUMNS;
+    for (int i = 0; i < RULE_COLUMNS && i < columns; i++)
+        buffer_add_char(out, '.');
+}
+
 static void add_logs(struct buffer *out, const struct pebble_task *task) {
     size_t count = pebble_task_log_count(task);
     if (count == 0)
         return;
-    buffer_add_string(out, "\n" RULE "\n");
+    buffer_add_char(out, '\n');
+    add_rule(out);
+    buffer_add_char(out, '\n');
     text_add_shown(out, pebble_task_summary(task), "");
     buffer_add_string(out, "\n\n");
     for (size_t i = 0; i < count; i++) {
@@ -313,15 +324,16 @@ const struct cli_command cmd_tasks = {
         "reason.",
     .examples = "  pebble tasks 12\n  pebble tasks --last=start",
     .options =
-        (const struct cli_option[]){OPTION_FORMAT,
-                                    OPTION_ABS_TIME,
-                                    {.name = "last",
-                                     .kind = CLI_TEXT,
-                                     .value = "type",
-                                     .help = "Show the latest change of this type (start, stop, restart, replan, "
-                                             "autostart, exec, perform-check, recover-check, ...). If the type ends in \"?\", it is not an "
-                                             "error if there is none"},
-                                    {0}},
+        (const struct cli_option[]){
+            OPTION_FORMAT,
+            OPTION_ABS_TIME,
+            {.name = "last",
+             .kind = CLI_TEXT,
+             .value = "type",
+             .help = "Show the latest change of this type (start, stop, restart, replan, "
+                     "autostart, exec, perform-check, recover-check, ...). If the type ends in \"?\", it is not an "
+                     "error if there is none"},
+            {0}},
     .positionals = (const struct cli_positional[]){{.name = "<change-id>", .help = "ID of the change"}, {0}},
     .run = run_tasks,
     .ignored_arguments = SIZE_MAX,

@@ -20,7 +20,8 @@ static void add_members(struct document *document, const struct pebble_check *ch
         document_member_string(document, "level", level);
     document_member_string(document, "startup", pebble_check_startup(check));
     document_member_string(document, "status", pebble_check_status(check));
-    document_member_int(document, "successes", pebble_check_successes(check));
+    if (pebble_check_successes(check) >= 0)
+        document_member_int(document, "successes", pebble_check_successes(check));
     document_member_int(document, "failures", pebble_check_failures(check));
     document_member_int(document, "threshold", pebble_check_threshold(check));
     if (change_id != NULL)
@@ -34,7 +35,7 @@ static void add_members(struct document *document, const struct pebble_check *ch
 // Gets the change if its task has a log, else NULL. A change may have been removed.
 static struct pebble_change *get_logged(struct pebble_client *client, const char *id, struct pebble_error *error) {
     struct pebble_change *change = NULL;
-    if (id == NULL || error->kind != PEBBLE_ERROR_NONE || !pebble_get_change(client, id, &change, error))
+    if (!pebble_get_change(client, id, &change, error))
         return NULL;
     const struct pebble_task *task = pebble_change_task_at(change, 0);
     if (task != NULL && pebble_task_log_count(task) > 0)
@@ -44,13 +45,18 @@ static struct pebble_change *get_logged(struct pebble_client *client, const char
 }
 
 // The change that holds the latest failure: that of the check, or the one before if the check has just fallen. NULL
-// without a failure, and with an error.
+// without a failure, for an inactive check, and with an error. *id is the change that was asked for last.
 static struct pebble_change *get_failure(struct pebble_client *client, const struct pebble_check *check,
-                                         struct pebble_error *error) {
-    if (pebble_check_failures(check) == 0)
+                                         const char **id, struct pebble_error *error) {
+    const char *prev_id = pebble_check_prev_change_id(check);
+    *id = pebble_check_change_id(check);
+    if (pebble_check_failures(check) == 0 || *id == NULL)
         return NULL;
-    struct pebble_change *change = get_logged(client, pebble_check_change_id(check), error);
-    return change != NULL ? change : get_logged(client, pebble_check_prev_change_id(check), error);
+    struct pebble_change *change = get_logged(client, *id, error);
+    if (change != NULL || error->kind != PEBBLE_ERROR_NONE || prev_id == NULL)
+        return change;
+    *id = prev_id;
+    return get_logged(client, *id, error);
 }
 
 // --- checks ---
@@ -82,39 +88,47 @@ static void add_change_cell(struct table *table, struct pebble_client *client, c
     struct buffer cell = BUFFER_INIT(BUFFER_NO_LIMIT);
     AUTO_BUFFER struct buffer failure = BUFFER_INIT(BUFFER_NO_LIMIT);
     AUTO_PEBBLE_ERROR struct pebble_error error = {0};
-    const char *id = pebble_check_change_id(check);
-    struct pebble_change *change = get_failure(client, check, &error);
+    const char *id = pebble_check_change_id(check), *logged_id;
+    struct pebble_change *change = get_failure(client, check, &logged_id, &error);
     if (change != NULL) {
         const struct pebble_task *task = pebble_change_task_at(change, 0);
         text_add_shown(&failure, line_text(pebble_task_log_at(task, pebble_task_log_count(task) - 1)), "");
-        shorten(&failure, pebble_change_id(change));
+        shorten(&failure, logged_id);
     } else if (error.kind != PEBBLE_ERROR_NONE) {
         text_add_shown(&failure, error.message, "");
     }
     buffer_add_string(&cell, id != NULL ? id : "-");
-    if (id != NULL && failure.length > 0)
+    if (failure.length > 0)
         buffer_printf(&cell, " (%s)", buffer_text(&failure));
     table_add_buffer(table, &cell);
     pebble_change_destroy(change);
 }
 
-static void add_row(struct table *table, struct pebble_client *client, const struct pebble_check *check) {
+static void add_count_cells(struct table *table, const struct pebble_check *check) {
     struct buffer successes = BUFFER_INIT(BUFFER_NO_LIMIT), failures = BUFFER_INIT(BUFFER_NO_LIMIT);
-    const char *level = pebble_check_level(check), *status = pebble_check_status(check);
-    if (text_equal(status, "inactive")) {
+    bool is_inactive = text_equal(pebble_check_status(check), "inactive");
+    if (pebble_check_successes(check) < 0)
+        buffer_add_char(&successes, '?');
+    else if (is_inactive)
         buffer_add_char(&successes, '-');
-        buffer_add_char(&failures, '-');
-    } else {
+    else
         buffer_printf(&successes, "%lld", (long long)pebble_check_successes(check));
+    if (is_inactive)
+        buffer_add_char(&failures, '-');
+    else
         buffer_printf(&failures, "%lld/%lld", (long long)pebble_check_failures(check),
                       (long long)pebble_check_threshold(check));
-    }
+    table_add_buffer(table, &successes);
+    table_add_buffer(table, &failures);
+}
+
+static void add_row(struct table *table, struct pebble_client *client, const struct pebble_check *check) {
+    const char *level = pebble_check_level(check);
     table_add(table, pebble_check_name(check));
     table_add(table, text_is_empty(level) ? "-" : level);
     table_add(table, pebble_check_startup(check));
-    table_add(table, status);
-    table_add_buffer(table, &successes);
-    table_add_buffer(table, &failures);
+    table_add(table, pebble_check_status(check));
+    add_count_cells(table, check);
     add_change_cell(table, client, check);
 }
 
@@ -172,12 +186,16 @@ static int run_checks(struct cli_call *call, struct error *err) {
 // --- check ---
 
 // Shows the check with the log of its failures. `error_text` is NULL without a refresh and if the check has passed.
-static bool show_check(const struct cli_call *call, struct pebble_client *client, const struct pebble_check *check,
-                       const char *error_text, struct pebble_error *error) {
+static int show_check(const struct cli_call *call, struct pebble_client *client, const struct pebble_check *check,
+                      const char *error_text, struct error *err) {
     AUTO_BUFFER struct buffer logs = BUFFER_INIT(BUFFER_NO_LIMIT);
-    struct pebble_change *change = get_failure(client, check, error);
-    if (error->kind != PEBBLE_ERROR_NONE)
-        return false;
+    AUTO_PEBBLE_ERROR struct pebble_error failure = {0};
+    const char *id;
+    struct pebble_change *change = get_failure(client, check, &id, &failure);
+    if (failure.kind != PEBBLE_ERROR_NONE) {
+        (void)error_set(err, ERROR_INTERNAL, "cannot get task logs for change %s: %s", id, failure.message);
+        return 1;
+    }
     const struct pebble_task *task = change != NULL ? pebble_change_task_at(change, 0) : NULL;
     for (size_t i = 0; task != NULL && i < pebble_task_log_count(task); i++)
         buffer_printf(&logs, "%s\n", pebble_task_log_at(task, i));
@@ -192,17 +210,18 @@ static bool show_check(const struct cli_call *call, struct pebble_client *client
         document_member_string(&document, "logs", buffer_text(&logs));
     document_end_map(&document);
     document_print(&document);
-    return true;
+    return 0;
 }
 
-static bool refresh_and_show(const struct cli_call *call, struct pebble_client *client, struct pebble_error *error) {
+static int refresh_and_show(const struct cli_call *call, struct pebble_client *client, struct error *err) {
     struct pebble_check_refresh *refresh = NULL;
-    if (!pebble_refresh_check(client, cli_argument(call, 0), &refresh, error))
-        return false;
-    bool is_good =
-        show_check(call, client, pebble_check_refresh_check(refresh), pebble_check_refresh_error_text(refresh), error);
+    AUTO_PEBBLE_ERROR struct pebble_error failure = {0};
+    if (!pebble_refresh_check(client, cli_argument(call, 0), &refresh, &failure))
+        return cli_fail(&failure, err);
+    int code =
+        show_check(call, client, pebble_check_refresh_check(refresh), pebble_check_refresh_error_text(refresh), err);
     pebble_check_refresh_destroy(refresh);
-    return is_good;
+    return code;
 }
 
 // A name that is empty or has commas selects others.
@@ -214,35 +233,29 @@ static const struct pebble_check *find_check(const struct pebble_checks *checks,
     return NULL;
 }
 
-// *is_found is unchanged if the daemon does not respond.
-static bool find_and_show(const struct cli_call *call, struct pebble_client *client, bool *is_found,
-                          struct pebble_error *error) {
+static int find_and_show(const struct cli_call *call, struct pebble_client *client, struct error *err) {
     const char *name = cli_argument(call, 0);
     struct pebble_checks *checks = NULL;
-    if (!pebble_get_checks(client, NULL, &name, 1, &checks, error))
-        return false;
+    AUTO_PEBBLE_ERROR struct pebble_error failure = {0};
+    if (!pebble_get_checks(client, NULL, &name, 1, &checks, &failure))
+        return cli_fail(&failure, err);
     const struct pebble_check *check = find_check(checks, name);
-    *is_found = check != NULL;
-    bool is_good = check == NULL || show_check(call, client, check, NULL, error);
+    int code = 1;
+    if (check != NULL) {
+        code = show_check(call, client, check, NULL, err);
+    } else {
+        AUTO_FREE char *quoted = text_quoted(name);
+        (void)error_set(err, ERROR_NOT_FOUND, "cannot find check %s", quoted);
+    }
     pebble_checks_destroy(checks);
-    return is_good;
+    return code;
 }
 
 static int run_check(struct cli_call *call, struct error *err) {
     struct pebble_client *client = session_client(call->session, err);
-    AUTO_PEBBLE_ERROR struct pebble_error failure = {0};
-    bool is_found = true;
     if (client == NULL)
         return 1;
-    bool is_good = cli_is_given(call, "refresh") ? refresh_and_show(call, client, &failure)
-                                                 : find_and_show(call, client, &is_found, &failure);
-    if (!is_good)
-        return cli_fail(&failure, err);
-    if (is_found)
-        return 0;
-    AUTO_FREE char *quoted = text_quoted(cli_argument(call, 0));
-    (void)error_set(err, ERROR_NOT_FOUND, "cannot find check %s", quoted);
-    return 1;
+    return cli_is_given(call, "refresh") ? refresh_and_show(call, client, err) : find_and_show(call, client, err);
 }
 
 // --- start-checks and stop-checks ---

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "access/identity_file.h"
+#include "base/file.h"
 #include "base/memory.h"
 #include "cli/commands.h"
 #include "cli/document.h"
@@ -134,10 +135,28 @@ static int run_identity(struct cli_call *call, struct error *err) {
 
 // --- modifying ---
 
+static bool read_identities(const char *path, json_t **identities, struct error *err) {
+    AUTO_BUFFER struct buffer text = BUFFER_INIT(IDENTITY_FILE_BYTES_MAX);
+    return file_read_stream(path, &text, err) && identity_file_parse(buffer_text(&text), text.length, identities, err);
+}
+
+// As in the reference, the client refuses a value that is not null.
+static bool check_removal(const char *action, json_t *identities, struct error *err) {
+    const char *name;
+    json_t *value;
+    json_object_foreach(identities, name, value) {
+        if (text_equal(action, "remove") && !json_is_null(value)) {
+            AUTO_FREE char *quoted = text_quoted(name);
+            return error_set(err, ERROR_BAD_REQUEST, "identity value for %s must be null for remove operation", quoted);
+        }
+    }
+    return true;
+}
+
 // Sends the identities of the file. Reports success with the word and the number of identities.
 static int modify(struct cli_call *call, const char *action, const char *word, struct error *err) {
     AUTO_JSON json_t *identities = NULL;
-    if (!identity_file_read(cli_text(call, "from"), &identities, err))
+    if (!read_identities(cli_text(call, "from"), &identities, err) || !check_removal(action, identities, err))
         return 1;
     struct pebble_client *client = session_client(call->session, err);
     AUTO_PEBBLE_ERROR struct pebble_error failure = {0};

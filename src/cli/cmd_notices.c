@@ -103,9 +103,13 @@ static int run_notices(struct cli_call *call, struct error *err) {
     if (!state_file_load(socket_path, &state, err))
         return 1;
     options.after_ns = state.moments[NOTICES_OKAYED].ns;
-    struct pebble_notices *notices = notice_list_get(call->session, &options, err);
-    if (notices == NULL)
+    struct pebble_client *client = session_client(call->session, err);
+    struct pebble_notices *notices = NULL;
+    AUTO_PEBBLE_ERROR struct pebble_error failure = {0};
+    if (client == NULL)
         return 1;
+    if (!pebble_get_notices(client, &options, &notices, &failure))
+        return cli_fail(&failure, err);
     if (cli_format(call) != FORMAT_TEXT)
         notice_list_print(cli_format(call), "notices", notices);
     else if (pebble_notices_count(notices) > 0)

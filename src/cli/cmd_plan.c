@@ -34,7 +34,7 @@ const struct cli_command cmd_plan = {
 static int run_add(struct cli_call *call, struct error *err) {
     const char *label = cli_argument(call, 0), *path = cli_argument(call, 1);
     AUTO_BUFFER struct buffer text = BUFFER_INIT(LAYER_LIMIT_BYTES);
-    if (!file_read(path, &text, err))
+    if (!file_read_stream(path, &text, err))
         return 1;
     if (memchr(buffer_text(&text), '\0', text.length) != NULL) {
         (void)error_set(err, ERROR_BAD_REQUEST, "cannot read layer: %s is not text", path);

@@ -66,25 +66,45 @@ static void print_warnings(const struct cli_call *call, const struct pebble_noti
     cli_print(&out);
 }
 
-static int run_warnings(struct cli_call *call, struct error *err) {
-    const char *socket_path = call->session->socket_path;
-    struct pebble_notice_options options = {
-        .size = sizeof options, .types = (const char *const[]){"warning"}, .type_count = 1};
-    struct state_file state;
-    if (!state_file_load(socket_path, &state, err))
-        return 1;
-    if (!cli_is_given(call, "all"))
-        options.after_ns = state.moments[WARNINGS_OKAYED].ns;
-    struct pebble_notices *warnings = notice_list_get(call->session, &options, err);
-    if (warnings == NULL)
-        return 1;
+// Lists the warnings that were repeated after the time, 0 for all. NULL on error.
+static struct pebble_notices *list_warnings(const struct cli_call *call, int64_t after_ns, struct error *err) {
+    const struct pebble_notice_options options = {
+        .size = sizeof options, .types = (const char *const[]){"warning"}, .type_count = 1, .after_ns = after_ns};
+    struct pebble_client *client = session_client(call->session, err);
+    struct pebble_notices *warnings = NULL;
+    AUTO_PEBBLE_ERROR struct pebble_error failure = {0};
+    if (client == NULL)
+        return NULL;
+    if (!pebble_get_notices(client, &options, &warnings, &failure)) {
+        (void)error_set(err, ERROR_INTERNAL, "cannot get notices: %s", failure.message);
+        return NULL;
+    }
     if (cli_format(call) != FORMAT_TEXT)
         notice_list_print(cli_format(call), "warnings", warnings);
     else if (pebble_notices_count(warnings) > 0)
         print_warnings(call, warnings);
     else
-        (void)fprintf(stderr, options.after_ns != 0 ? "No further warnings.\n" : "No warnings.\n");
-    return notice_list_finish(warnings, &state, WARNINGS_LISTED, socket_path, err) ? 0 : 1;
+        (void)fprintf(stderr, after_ns != 0 ? "No further warnings.\n" : "No warnings.\n");
+    return warnings;
+}
+
+// The state file has no part in it: okay acknowledges what was listed without --all.
+static int run_all(const struct cli_call *call, struct error *err) {
+    struct pebble_notices *warnings = list_warnings(call, 0, err);
+    bool is_good = warnings != NULL;
+    pebble_notices_destroy(warnings);
+    return is_good ? 0 : 1;
+}
+
+static int run_warnings(struct cli_call *call, struct error *err) {
+    const char *socket_path = call->session->socket_path;
+    struct state_file state;
+    if (cli_is_given(call, "all"))
+        return run_all(call, err);
+    if (!state_file_load(socket_path, &state, err))
+        return 1;
+    struct pebble_notices *warnings = list_warnings(call, state.moments[WARNINGS_OKAYED].ns, err);
+    return warnings != NULL && notice_list_finish(warnings, &state, WARNINGS_LISTED, socket_path, err) ? 0 : 1;
 }
 
 const struct cli_command cmd_warnings = {

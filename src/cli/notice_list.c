@@ -61,16 +61,6 @@ void notice_list_print(enum cli_format format, const char *name, const struct pe
     document_print(&document);
 }
 
-struct pebble_notices *notice_list_get(struct cli_session *session, const struct pebble_notice_options *options,
-                                       struct error *err) {
-    struct pebble_client *client = session_client(session, err);
-    struct pebble_notices *notices = NULL;
-    AUTO_PEBBLE_ERROR struct pebble_error failure = {0};
-    if (client != NULL && !pebble_get_notices(client, options, &notices, &failure))
-        (void)cli_fail(&failure, err);
-    return notices;
-}
-
 bool notice_list_finish(struct pebble_notices *notices, struct state_file *state, enum state_moment moment,
                         const char *socket_path, struct error *err) {
     size_t count = pebble_notices_count(notices);

@@ -3,16 +3,14 @@
 #pragma once
 
 #include "cli/document.h"
-#include "cli/session.h"
 #include "cli/state_file.h"
+
+#include <pebble.h>
 
 void document_add_notice(struct document *document, const struct pebble_notice *notice);
 // Prints {NAME: [notices]}.
 void notice_list_print(enum cli_format format, const char *name, const struct pebble_notices *notices);
 
-// Gets the notices that were repeated after options->after_ns. NULL on error.
-struct pebble_notices *notice_list_get(struct cli_session *session, const struct pebble_notice_options *options,
-                                       struct error *err) NODISCARD;
 // After printing: saves in the state file up to what time the notices have been listed, unless there is none. Destroys
 // them.
 bool notice_list_finish(struct pebble_notices *notices, struct state_file *state, enum state_moment moment,

@@ -20,11 +20,13 @@ static const char *const moment_names[STATE_MOMENTS] = {
     [WARNINGS_OKAYED] = "warnings-last-okayed",
 };
 
+// NULL if the environment does not determine where it is, as in many containers.
 static char *state_path(void) {
     const char *folder = getenv("XDG_CONFIG_HOME");
     const char *home = getenv("HOME");
-    AUTO_FREE char *usual = path_join(home != NULL ? home : "", ".config");
-    return path_join(text_is_empty(folder) ? usual : folder, "pebble/cli.json");
+    if (!text_is_empty(folder))
+        return path_join(folder, "pebble/cli.json");
+    return text_is_empty(home) ? NULL : path_join(home, ".config/pebble/cli.json");
 }
 
 // *whole is NULL if there is no file.
@@ -39,11 +41,11 @@ static bool read_whole(const char *path, json_t **whole, struct error *err) {
         return true;
     }
     if (!json_read_whole(buffer_text(&text), text.length, whole, err))
-        return false;
+        return error_prefix(err, "%s: ", path);
     if (json_is_object_or_null(*whole, "cli.fullCLIState", err))
         return true;
     json_decref(TAKE(*whole));
-    return false;
+    return error_prefix(err, "%s: ", path);
 }
 
 static bool read_moments(const json_t *entry, struct state_file *state, struct error *err) {
@@ -59,11 +61,7 @@ static bool read_moments(const json_t *entry, struct state_file *state, struct e
     return true;
 }
 
-static bool load(const char *socket_path, struct state_file *state, struct error *err) {
-    AUTO_FREE char *path = state_path();
-    AUTO_JSON json_t *whole = NULL;
-    if (!read_whole(path, &whole, err))
-        return false;
+static bool read_entry(const json_t *whole, const char *socket_path, struct state_file *state, struct error *err) {
     const json_t *sockets = whole != NULL ? json_member(whole, "pebble") : NULL;
     if (sockets == NULL)
         return true;
@@ -73,6 +71,16 @@ static bool load(const char *socket_path, struct state_file *state, struct error
     if (entry == NULL || json_is_null(entry))
         return true;
     return json_is_object_or_null(entry, "cli.cliState", err) && read_moments(entry, state, err);
+}
+
+static bool load(const char *socket_path, struct state_file *state, struct error *err) {
+    AUTO_FREE char *path = state_path();
+    AUTO_JSON json_t *whole = NULL;
+    if (path == NULL)
+        return true;
+    if (!read_whole(path, &whole, err))
+        return false;
+    return read_entry(whole, socket_path, state, err) || error_prefix(err, "%s: ", path);
 }
 
 bool state_file_load(const char *socket_path, struct state_file *state, struct error *err) {
@@ -109,6 +117,8 @@ static bool write_whole(const char *path, const json_t *whole, struct error *err
 static bool save(const char *socket_path, const struct state_file *state, struct error *err) {
     AUTO_FREE char *path = state_path();
     AUTO_JSON json_t *whole = NULL;
+    if (path == NULL)
+        return error_set(err, ERROR_NOT_FOUND, "neither XDG_CONFIG_HOME nor HOME is set");
     if (!read_whole(path, &whole, err))
         return false;
     if (!json_is_object(whole)) {

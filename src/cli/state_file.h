@@ -12,7 +12,9 @@ struct state_file {
     struct wall_time moments[STATE_MOMENTS];
 };
 
-// A missing file counts as empty. Errors: `cannot load CLI state: …`.
+// A missing file counts as empty, also if neither variable is set, so that commands that only read it work. Errors:
+// `cannot load CLI state: PATH: unexpected EOF`.
 bool state_file_load(const char *socket_path, struct state_file *state, struct error *err) NODISCARD;
-// Replaces the entry of this socket and keeps the rest. Errors: `cannot save CLI state: …`.
+// Replaces the entry of this socket and keeps the rest. Errors: `cannot save CLI state: …`, among them
+// `cannot save CLI state: neither XDG_CONFIG_HOME nor HOME is set`.
 bool state_file_save(const char *socket_path, const struct state_file *state, struct error *err) NODISCARD;

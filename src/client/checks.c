@@ -41,7 +41,7 @@ static void read_check(const json_t *value, void *item, struct error *err) {
     check->level = client_fields_text(&fields, "level");
     check->startup = client_fields_text(&fields, "startup");
     check->status = client_fields_text(&fields, "status");
-    check->successes = client_fields_int(&fields, "successes");
+    check->successes = json_member(value, "successes") != NULL ? client_fields_int(&fields, "successes") : -1;
     check->failures = client_fields_int(&fields, "failures");
     check->threshold = client_fields_int(&fields, "threshold");
     check->change_id = client_fields_text_or_null(&fields, "change-id");
@@ -257,7 +257,7 @@ static void *read_refresh(struct client_response *response, struct pebble_error 
     struct client_fields fields;
     struct pebble_check_refresh *refresh = memory_new(sizeof *refresh);
     if (client_fields_init(&fields, response->result, &cause)) {
-        read_check(json_object_get(response->result, "info"), &refresh->check, &cause);
+        read_check(json_member(response->result, "info"), &refresh->check, &cause);
         refresh->error_text = client_fields_text_or_null(&fields, "error");
     }
     if (!error_is_set(&cause))

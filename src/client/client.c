@@ -88,7 +88,7 @@ void pebble_client_set_interrupt_fd(struct pebble_client *client, int fd) {
 }
 
 int64_t client_deadline_ns(const struct pebble_client *client) {
-    return client->timeout_ns > 0 ? clock_monotonic_ns() + client->timeout_ns : CLIENT_NO_DEADLINE;
+    return client->timeout_ns > 0 ? clock_deadline_ns(client->timeout_ns) : CLIENT_NO_DEADLINE;
 }
 
 int client_take_idle(struct pebble_client *client) {

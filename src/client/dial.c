@@ -106,7 +106,7 @@ static enum client_progress try_connect(struct client_dial *dial) {
     }
     if (dial->fd >= 0 && errno == EAGAIN && family == AF_UNIX) {
         dial->state = CLIENT_DIAL_WAITING;
-        dial->resume_ns = clock_monotonic_ns() + BACKLOG_PAUSE_NS;
+        dial->resume_ns = clock_deadline_ns(BACKLOG_PAUSE_NS);
         return CLIENT_WAITING;
     }
     fail_connect(dial, errno);
@@ -147,7 +147,7 @@ static enum client_progress continue_connect(struct client_dial *dial) {
 static enum client_progress begin_address(struct client_dial *dial, const struct addrinfo *address) {
     close_socket(dial);
     dial->address = address;
-    dial->deadline_ns = clock_monotonic_ns() + CONNECT_TIMEOUT_NS;
+    dial->deadline_ns = clock_deadline_ns(CONNECT_TIMEOUT_NS);
     return try_connect(dial);
 }
 
@@ -166,7 +166,7 @@ static enum client_progress begin(struct client_dial *dial) {
     if (dial->endpoint->socket_path != NULL)
         return begin_address(dial, NULL);
     dial->state = CLIENT_DIAL_RESOLVING;
-    dial->deadline_ns = clock_monotonic_ns() + CONNECT_TIMEOUT_NS;
+    dial->deadline_ns = clock_deadline_ns(CONNECT_TIMEOUT_NS);
     dial->resolution = client_resolution_start(dial->endpoint->host, dial->endpoint->port, &dial->first);
     return dial->resolution != NULL ? check_resolution(dial) : CLIENT_FAILED;
 }

@@ -2,7 +2,6 @@
 #include "client/fields_internal.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/buffer.h"
 #include "base/clock.h"
@@ -60,17 +59,8 @@ static char *take_text(struct buffer *out, struct error *err) {
 }
 
 char *client_json_string(const json_t *string, struct error *err) {
-    const char *text = json_string_value(string);
-    size_t length = json_string_length(string);
     struct buffer out = BUFFER_INIT(TEXT_LIMIT_BYTES);
-    for (const char *end = text + length; text < end;) {
-        const char *nul = memchr(text, '\0', (size_t)(end - text));
-        buffer_add(&out, text, (size_t)((nul != NULL ? nul : end) - text));
-        if (nul == NULL)
-            break;
-        utf8_add_code_point(&out, 0xFFFD);
-        text = nul + 1;
-    }
+    text_add_without_nul(&out, json_string_value(string), json_string_length(string));
     return take_text(&out, err);
 }
 

@@ -40,9 +40,7 @@ bool client_transfer_init(struct client_transfer *transfer, struct pebble_client
     client_dial_init(&transfer->dial, &client->endpoint);
     client_connection_init(&transfer->connection, &client->endpoint);
     transfer->is_get = text_equal(request->method, "GET");
-    transfer->retry_end_ns = clock_monotonic_ns();
-    if (transfer->is_get && !limits->is_single)
-        transfer->retry_end_ns += client->get_retry_ns;
+    transfer->retry_end_ns = clock_deadline_ns(transfer->is_get && !limits->is_single ? client->get_retry_ns : 0);
     return true;
 }
 
@@ -213,7 +211,7 @@ static bool retry(struct client_transfer *transfer, const struct error *cause) {
         transfer->state = CLIENT_TRANSFER_BEGINNING;
         return true;
     }
-    int64_t resume_ns = clock_monotonic_ns() + RETRY_PAUSE_NS;
+    int64_t resume_ns = clock_deadline_ns(RETRY_PAUSE_NS);
     bool is_too_late = transfer->deadline_ns != CLIENT_NO_DEADLINE && resume_ns > transfer->deadline_ns;
     if (resume_ns > transfer->retry_end_ns || is_too_late)
         return false;

@@ -73,7 +73,7 @@ static enum pebble_call_state pause_wait(struct wait_call *wait) {
     int64_t pause_ns = wait->poll_ns > 0 ? wait->poll_ns : wait->gone_since_ns != 0 ? GONE_PAUSE_NS : AGAIN_PAUSE_NS;
     client_fetch_finish(&wait->fetch);
     wait->state = WAIT_PAUSING;
-    wait->resume_ns = clock_monotonic_ns() + pause_ns;
+    wait->resume_ns = clock_deadline_ns(pause_ns);
     return wait->poll_ns > 0 && wait->last != NULL ? PEBBLE_CALL_ITEM : PEBBLE_CALL_RUNNING;
 }
 
@@ -206,7 +206,7 @@ bool pebble_call_wait_change(struct pebble_client *client, const char *id, const
     wait->target = memory_printf("/v1/changes/%s%s", id, own.poll_ms > 0 ? "" : "/wait?timeout=4s");
     wait->poll_ns = own.poll_ms * NS_PER_MS;
     if (own.timeout_ms > 0)
-        wait->deadline_ns = clock_monotonic_ns() + own.timeout_ms * NS_PER_MS;
+        wait->deadline_ns = clock_deadline_ns(own.timeout_ms * NS_PER_MS);
     *call = created;
     return true;
 }

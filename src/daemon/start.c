@@ -112,8 +112,7 @@ static bool replace_identities(struct daemon *daemon, const json_t *object, stru
     if (!identity_set_read(object, &set, err) || !identity_set_check(&set, err))
         return false;
     AUTO_FREE char *user = memory_printf("%u", getuid());
-    identity_set_log(&set, IDENTITY_REPLACE, user);
-    return identity_store_apply(daemon->identities, IDENTITY_REPLACE, &set, err);
+    return identity_store_apply(daemon->identities, IDENTITY_REPLACE, &set, user, err);
 }
 
 static bool seed_identities(struct daemon *daemon, struct error *err) {

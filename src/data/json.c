@@ -25,12 +25,13 @@ static const char *kind_name(const json_t *value) {
 
 json_t *json_member(const json_t *object, const char *name) {
     json_t *found = NULL;
-    const char *key = NULL;
-    json_t *value = NULL;
     // jansson's iterators take a mutable object but do not change it.
     json_t *walked = (json_t *)(uintptr_t)object;
-    json_object_foreach(walked, key, value) {
-        if (!json_is_null(value) && text_equal_nocase(key, name))
+    for (void *at = json_object_iter(walked); at != NULL; at = json_object_iter_next(walked, at)) {
+        const char *key = json_object_iter_key(at);
+        json_t *value = json_object_iter_value(at);
+        // As a C string, a key with a NUL would be truncated.
+        if (!json_is_null(value) && text_equal_nocase(key, name) && strlen(key) == json_object_iter_key_len(at))
             found = value;
     }
     return found;

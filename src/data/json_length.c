@@ -59,7 +59,8 @@ static void skip_value(struct walker *walker) {
 // A name may be written with escapes.
 static bool is_name(const char *text, size_t length, const char *name) {
     AUTO_JSON json_t *read = NULL;
-    return json_read(text, length, &read, NULL) && text_equal_nocase(json_string_value(read), name);
+    return json_read(text, length, &read, NULL) && text_equal_nocase(json_string_value(read), name) &&
+           strlen(name) == json_string_length(read); // otherwise it has a NUL
 }
 
 size_t json_member_length(const char *text, size_t length, const char *name) {

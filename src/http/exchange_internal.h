@@ -41,6 +41,7 @@ struct http_exchange {
     char *remote; // address of a TCP client, or NULL
     int64_t began_ns;
     void *context;
+    size_t handler_bytes; // http_exchange_count_bytes()
     struct deferred news; // reports events of body and client in the next turn
 
     enum body_reading reading;

@@ -54,7 +54,7 @@ struct http_fetch_handlers {
     // all of it. The fetch is over: its pointer is only good for comparing. ERROR_BAD_REQUEST for a request that cannot
     // be sent, ERROR_NOT_IMPLEMENTED for https:, ERROR_TIMEOUT, ERROR_TOO_LARGE for a head beyond
     // HTTP_HEAD_LIMIT_BYTES, ERROR_UNAVAILABLE as the connector has it; else ERROR_CONNECTION. `Get "URL": context
-    // deadline exceeded`.
+    // deadline exceeded`; after on_head without the URL, `unexpected EOF`.
     void (*on_end)(struct http_fetch *fetch, const struct error *err, void *data);
 };
 

@@ -50,7 +50,12 @@ void fetch_fail(struct http_fetch *fetch, enum error_kind kind, const char *form
     va_start(arguments, format);
     buffer_vprintf(&message, format, arguments);
     va_end(arguments);
-    fetch_fail_at(fetch, fetch->hop.shown_url, kind, buffer_text(&message));
+    if (fetch->state != FETCH_IN_BODY) {
+        fetch_fail_at(fetch, fetch->hop.shown_url, kind, buffer_text(&message));
+        return;
+    }
+    error_set(&fetch->err, kind, "%s", buffer_text(&message));
+    fetch_end(fetch);
 }
 
 // Nothing of it is called any more.

@@ -92,7 +92,8 @@ void fetch_defer_turn(struct http_fetch *fetch);
 void fetch_close_connection(struct http_fetch *fetch);
 // Ends the fetch: closes the connection and has on_end called, with fetch->err if that is set.
 void fetch_end(struct http_fetch *fetch);
-// The same with an error, which is put behind `Get "URL": `; the URL is that of the hop, or `url`.
+// The same with an error, which is put behind `Get "URL": ` unless the head has been read, as in Go; the URL is that of
+// the hop, or `url`.
 void fetch_fail(struct http_fetch *fetch, enum error_kind kind, const char *format, ...) PRINTF_LIKE(3, 4);
 void fetch_fail_at(struct http_fetch *fetch, const char *url, enum error_kind kind, const char *message);
 // Calls on_end and frees the fetch, which has ended; a success waits for the end of a pause.

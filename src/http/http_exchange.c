@@ -74,7 +74,7 @@ static size_t held_bytes(const struct http_exchange *exchange) {
     const struct http_head *head = &exchange->request.head;
     size_t request = exchange->request.bytes.capacity + head->header_count * sizeof head->headers[0];
     size_t target = head->target_length + exchange->query.held_bytes;
-    return request + target + exchange->collected.capacity + exchange->headers.capacity;
+    return request + target + exchange->collected.capacity + exchange->headers.capacity + exchange->handler_bytes;
 }
 
 // --- the request ---
@@ -204,6 +204,12 @@ void exchanges_deliver_all(struct exchanges *all) {
         list_add(&all->open, &exchange->link);
         deliver(exchange);
     }
+}
+
+void http_exchange_count_bytes(struct http_exchange *exchange, size_t bytes) {
+    exchange->handler_bytes = bytes;
+    if (exchange->connection != NULL)
+        connection_count(exchange->connection);
 }
 
 void http_exchange_on_cancel(struct http_exchange *exchange, http_cancel_fn on_cancel, void *data) {

@@ -46,6 +46,10 @@ const char *http_exchange_remote(const struct http_exchange *exchange); // "127.
 void http_exchange_set_context(struct http_exchange *exchange, void *context); // not interpreted
 void *http_exchange_context(const struct http_exchange *exchange);
 
+// Counts memory that the handler keeps for the request with that of its connection (docs/http.md). Replaces what was
+// counted before.
+void http_exchange_count_bytes(struct http_exchange *exchange, size_t bytes);
+
 // --- cancelling ---
 
 // Sets a function that is called once if the client disconnects or shuts down its sending side before the response is

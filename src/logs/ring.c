@@ -286,15 +286,7 @@ static char *ring_line_text(const struct ring *ring, uint64_t line) {
     AUTO_FREE char *bytes = memory_new(length + 1);
     ring_copy_out(ring, start, start + length, bytes);
     struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
-    for (const char *at = bytes, *bytes_end = bytes + length; at < bytes_end;) {
-        size_t part = strnlen(at, (size_t)(bytes_end - at));
-        buffer_add(&text, at, part);
-        at += part;
-        if (at < bytes_end) {
-            utf8_add_code_point(&text, 0xFFFD);
-            at++;
-        }
-    }
+    text_add_without_nul(&text, bytes, length);
     return buffer_take(&text);
 }
 

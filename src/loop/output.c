@@ -248,7 +248,7 @@ void output_write(struct output *output, const char *data, size_t length) {
 }
 
 void output_flush(struct output *output, int timeout_ms) {
-    int64_t end_ns = clock_monotonic_ns() + timeout_ms * NS_PER_MS;
+    int64_t end_ns = clock_deadline_ns(timeout_ms * NS_PER_MS);
     for (;;) {
         drain(output);
         int64_t left_ns = end_ns - clock_monotonic_ns();

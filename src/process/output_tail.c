@@ -3,7 +3,6 @@
 
 #include <stdbool.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/buffer.h"
 #include "base/memory.h"
@@ -48,15 +47,6 @@ struct job_sink output_tail_sink(struct output_tail *tail) {
     return (struct job_sink){.write = write_tail, .data = tail};
 }
 
-static void add_text(struct buffer *out, const char *bytes, const char *end) {
-    for (; bytes < end; bytes++) {
-        if (*bytes == '\0')
-            utf8_add_code_point(out, 0xFFFD);
-        else
-            buffer_add_char(out, *bytes);
-    }
-}
-
 // Returns the beginning of the last `line_count` lines.
 static const char *find_lines(const char *begin, const char *end, size_t line_count) {
     const char *at = end;
@@ -80,6 +70,6 @@ char *output_tail_text(const struct output_tail *tail, size_t line_count) {
     struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
     if (has_more || lines > begin)
         buffer_add_string(&text, "(...)\n");
-    add_text(&text, lines, end);
+    text_add_without_nul(&text, lines, (size_t)(end - lines));
     return buffer_take(&text);
 }

@@ -19,6 +19,8 @@ static void on_state_timer_expired(void *data) {
         [SERVICE_BACKOFF] = EVENT_BACKOFF_OVER,
     };
     struct service *service = data;
+    if (service->state == SERVICE_BACKOFF && service->manager->is_stopping)
+        return; // nothing is started any more; the stop task ends the backoff
     service_handle(service, &(const struct service_event){.kind = kinds[service->state]});
 }
 

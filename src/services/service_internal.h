@@ -43,7 +43,7 @@ struct service_manager {
     struct plan *plan;
     struct map_entry **planned; // the plan's services sorted by name
     struct map services;        // name -> struct service *
-    bool is_stopping;           // service_manager_stop_all() was called: start tasks fail
+    bool is_stopping;           // service_manager_stop_all() was called: nothing is started
     struct list changes;        // changed_service.link, to be emitted
     struct deferred emission;
     struct event changed;

@@ -126,6 +126,8 @@ static void check_failed(struct service *service, enum action action) {
 }
 
 void service_manager_check_failed(struct service_manager *manager, const char *check) {
+    if (manager->is_stopping)
+        return;
     AUTO_FREE struct map_entry **sorted = map_sorted(&manager->services);
     for (size_t i = 0; sorted[i] != NULL; i++) {
         struct service *service = sorted[i]->value;

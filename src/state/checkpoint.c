@@ -26,6 +26,7 @@ struct write {
     struct checkpoint *checkpoint;
     uint64_t generation; // of the snapshot
     char *path;
+    size_t limit_bytes;
     struct snapshot snapshot;
     struct error err;
 };
@@ -35,6 +36,7 @@ struct checkpoint {
     struct state *state;
     struct runner *runner; // NULL: none
     char *path;            // NULL: nothing is written
+    size_t limit_bytes;    // of the file
     struct worker_pool *pool;
     struct listener state_modified;
     struct listener runner_turn_ended;
@@ -55,9 +57,21 @@ struct checkpoint {
 
 // --- one write ---
 
+static bool check_size(const struct write *write, struct error *err) {
+    size_t left = write->limit_bytes;
+    for (size_t i = 0; i < write->snapshot.count; i++) {
+        if (write->snapshot.pieces[i].iov_len > left)
+            return error_set(err, ERROR_TOO_LARGE, "larger than %zu bytes", write->limit_bytes);
+        left -= write->snapshot.pieces[i].iov_len;
+    }
+    return true;
+}
+
 static void write_file(struct work_item *item) {
     struct write *write = CONTAINER_OF(item, struct write, item);
-    if (!file_write_atomic(write->path, write->snapshot.pieces, write->snapshot.count, FILE_MODE, &write->err))
+    // A file that could not be read again does not replace one that can.
+    if (!check_size(write, &write->err) ||
+        !file_write_atomic(write->path, write->snapshot.pieces, write->snapshot.count, FILE_MODE, &write->err))
         error_prefix(&write->err, "cannot write state file: ");
 }
 
@@ -86,6 +100,7 @@ static struct write *write_create(struct checkpoint *checkpoint) {
     write->checkpoint = checkpoint;
     write->generation = checkpoint->state->generation;
     write->path = memory_string(checkpoint->path);
+    write->limit_bytes = checkpoint->limit_bytes;
     snapshot_take(checkpoint->state, &write->snapshot);
     return write;
 }
@@ -200,6 +215,7 @@ struct checkpoint *checkpoint_create(struct loop *loop, struct state *state, con
     struct checkpoint *checkpoint = memory_new(sizeof *checkpoint);
     checkpoint->loop = loop;
     checkpoint->state = state;
+    checkpoint->limit_bytes = FILE_SIZE_MAX;
     checkpoint->pool = worker_pool_create(loop, "state", 1, 4);
     checkpoint->timer = timer_create_in(loop, on_timer_expired, checkpoint);
     list_init(&checkpoint->waiting);
@@ -232,6 +248,10 @@ void checkpoint_destroy(struct checkpoint *checkpoint) {
     free(checkpoint);
 }
 
+void checkpoint_set_limit(struct checkpoint *checkpoint, size_t limit_bytes) {
+    checkpoint->limit_bytes = limit_bytes;
+}
+
 void checkpoint_set_runner(struct checkpoint *checkpoint, struct runner *runner) {
     checkpoint->runner = runner;
     event_add(runner_turn_ended(runner), &checkpoint->runner_turn_ended, on_runner_turn_ended);
@@ -239,7 +259,7 @@ void checkpoint_set_runner(struct checkpoint *checkpoint, struct runner *runner)
 
 static bool load_file(struct checkpoint *checkpoint, struct error *err) {
     struct state *state = checkpoint->state;
-    AUTO_BUFFER struct buffer text = BUFFER_INIT(FILE_SIZE_MAX);
+    AUTO_BUFFER struct buffer text = BUFFER_INIT(checkpoint->limit_bytes);
     AUTO_ERROR struct error reason = {0};
     if (!file_read(checkpoint->path, &text, &reason)) {
         if (reason.errnum == ENOENT) {
@@ -289,7 +309,7 @@ void checkpoint_wait_cancel(struct checkpoint *checkpoint UNUSED, struct checkpo
 }
 
 bool checkpoint_flush(struct checkpoint *checkpoint, int timeout_ms, struct error *err) {
-    int64_t deadline_ns = clock_monotonic_ns() + timeout_ms * NS_PER_MS;
+    int64_t deadline_ns = clock_deadline_ns(timeout_ms * NS_PER_MS);
     while (checkpoint->write != NULL || !checkpoint_is_clean(checkpoint)) {
         bool is_last = checkpoint->write == NULL;
         if (is_last && !write_begin(checkpoint))

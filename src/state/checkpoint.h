@@ -25,6 +25,9 @@ void checkpoint_set_runner(struct checkpoint *checkpoint, struct runner *runner)
 // newer patch-level: `cannot downgrade: …`, larger than 256 MiB) is an error, and is never overwritten.
 bool checkpoint_load(struct checkpoint *checkpoint, struct error *err) NODISCARD;
 
+// Sets the largest size of the file, which is 256 MiB: a larger one is neither read nor written.
+void checkpoint_set_limit(struct checkpoint *checkpoint, size_t limit_bytes);
+
 struct checkpoint_wait;
 typedef void (*checkpoint_done_fn)(struct checkpoint_wait *wait, bool is_saved);
 // Embedded in the waiter's own structure, all zero at first.

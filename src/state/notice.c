@@ -18,6 +18,14 @@ static char *notice_place(bool has_user_id, uint32_t user_id, const char *type, 
     return memory_printf("- %zu %s %s", strlen(type), type, key);
 }
 
+static bool type_is_custom(const char *type) {
+    return strcmp(type, "custom") == 0;
+}
+
+static bool notice_is_custom(const struct notice *notice) {
+    return type_is_custom(notice->type);
+}
+
 struct notice *notice_find(struct state *state, const struct notice_spec *spec) {
     AUTO_FREE char *place = notice_place(spec->has_user_id, spec->user_id, spec->type, spec->key);
     return map_get(&state->notices_by_key, place);
@@ -28,6 +36,7 @@ void notice_insert(struct state *state, struct notice *notice) {
     map_set(&state->notices_by_key, place, notice);
     map_set(&state->notices_by_id, notice->id, notice);
     list_add(&state->notices, &notice->link);
+    state->custom_notices += notice_is_custom(notice);
     if (notice->last_repeated.ns > state->latest_repeated_ns)
         state->latest_repeated_ns = notice->last_repeated.ns;
 }
@@ -48,6 +57,7 @@ void notice_remove(struct state *state, struct notice *notice) {
     map_remove(&state->notices_by_key, place);
     map_remove(&state->notices_by_id, notice->id);
     list_remove(&notice->link);
+    state->custom_notices -= notice_is_custom(notice);
     notice_destroy(notice);
     state_touch(state);
 }
@@ -98,31 +108,84 @@ static void notice_set_data(struct notice *notice, const struct text_list *names
 
 // --- pruning ---
 
-static int compare_occurrences(const void *a, const void *b) {
-    const struct notice *left = *(struct notice *const *)a, *right = *(struct notice *const *)b;
-    return (left->last_occurred.ns > right->last_occurred.ns) - (left->last_occurred.ns < right->last_occurred.ns);
+// Users record custom notices, the daemon all others. The two are counted apart, so that a user cannot evict changes
+// and warnings. Of custom notices, the user that has most of them loses the oldest first.
+struct candidate {
+    struct notice *notice;
+    size_t rank; // the number of newer ones of the same user
+};
+
+static int compare_owners(const struct notice *a, const struct notice *b) {
+    if (!notice_is_custom(a))
+        return 0;
+    if (a->has_user_id != b->has_user_id)
+        return a->has_user_id ? 1 : -1;
+    return (a->user_id > b->user_id) - (a->user_id < b->user_id);
+}
+
+static int compare_occurrences(const struct notice *a, const struct notice *b) {
+    return (a->last_occurred.ns > b->last_occurred.ns) - (a->last_occurred.ns < b->last_occurred.ns);
+}
+
+// By owner, the newest one of each first.
+static int compare_for_rank(const void *a, const void *b) {
+    const struct notice *left = ((const struct candidate *)a)->notice, *right = ((const struct candidate *)b)->notice;
+    int order = compare_owners(left, right);
+    return order != 0 ? order : compare_occurrences(right, left);
+}
+
+static int compare_for_eviction(const void *a, const void *b) {
+    const struct candidate *left = a, *right = b;
+    if (left->rank != right->rank)
+        return left->rank > right->rank ? -1 : 1;
+    return compare_occurrences(left->notice, right->notice);
+}
+
+static void rank_candidates(struct candidate *all, size_t count) {
+    qsort(all, count, sizeof *all, compare_for_rank);
+    for (size_t i = 1; i < count; i++) {
+        if (compare_owners(all[i].notice, all[i - 1].notice) == 0)
+            all[i].rank = all[i - 1].rank + 1;
+    }
+}
+
+static size_t count_kind(const struct state *state, bool is_custom) {
+    return is_custom ? state->custom_notices : state->notices_by_id.count - state->custom_notices;
+}
+
+static void prune_kind(struct state *state, bool is_custom) {
+    size_t count = count_kind(state, is_custom), i = 0;
+    if (count <= NOTICES_MAX)
+        return;
+    AUTO_FREE struct candidate *all = memory_new_array(count, sizeof *all);
+    struct notice *notice;
+    LIST_FOR_EACH (notice, &state->notices, link) {
+        if (notice_is_custom(notice) == is_custom)
+            all[i++].notice = notice;
+    }
+    rank_candidates(all, count);
+    qsort(all, count, sizeof *all, compare_for_eviction);
+    for (i = 0; i < count - NOTICES_MAX; i++)
+        notice_remove(state, all[i].notice);
 }
 
 void notices_prune_oldest(struct state *state) {
-    size_t count = state->notices_by_id.count;
-    if (count <= NOTICES_MAX)
-        return;
-    AUTO_FREE struct notice **all = memory_new_array(count, sizeof(struct notice *));
-    size_t i = 0;
-    struct notice *notice;
-    LIST_FOR_EACH (notice, &state->notices, link)
-        all[i++] = notice;
-    qsort(all, count, sizeof(struct notice *), compare_occurrences);
-    for (i = 0; i < count - NOTICES_MAX; i++)
-        notice_remove(state, all[i]);
+    prune_kind(state, true);
+    prune_kind(state, false);
+}
+
+static void set_latest_warning(struct state *state, const struct notice *warning) {
+    state->latest_warning = warning->last_repeated;
+    state->latest_warning_end_ns = clock_add_ns(warning->occurred_ns, warning->expire_after_ns);
 }
 
 void notices_update_latest_warning(struct state *state) {
+    int64_t now_ns = state_clock_ns(state);
     state->latest_warning = (struct wall_time){0};
     const struct notice *notice;
     LIST_FOR_EACH (notice, &state->notices, link) {
-        if (strcmp(notice->type, "warning") == 0)
-            state->latest_warning = notice->last_repeated;
+        if (strcmp(notice->type, "warning") == 0 && !notice_is_expired(notice, now_ns))
+            set_latest_warning(state, notice);
     }
 }
 
@@ -130,8 +193,9 @@ void notices_update_latest_warning(struct state *state) {
 
 static struct notice *notice_make(struct state *state, const struct notice_spec *spec, struct wall_time now) {
     // Clients decide on the number of notices.
-    if (state->notices_by_id.count >= NOTICES_PEAK) {
-        notices_prune_oldest(state);
+    bool is_custom = type_is_custom(spec->type);
+    if (count_kind(state, is_custom) >= NOTICES_PEAK) {
+        prune_kind(state, is_custom);
         notices_update_latest_warning(state);
     }
     struct notice *notice = memory_new(sizeof *notice);
@@ -149,7 +213,7 @@ static struct notice *notice_make(struct state *state, const struct notice_spec 
 
 const char *state_add_notice(struct state *state, const struct notice_spec *spec) {
     struct wall_time now = occurrence_time(state, spec->time);
-    int64_t clock_ns = state_clock_ns(state);
+    int64_t clock_ns = spec->time.is_set ? state_clock_past_ns(state, spec->time) : state_clock_ns(state);
     struct notice *notice = notice_find(state, spec);
     bool is_repeated = true;
     if (notice == NULL) {
@@ -172,7 +236,7 @@ const char *state_add_notice(struct state *state, const struct notice_spec *spec
         notice->repeated_ns = clock_ns;
         state->latest_repeated_ns = now.ns;
         if (strcmp(notice->type, "warning") == 0)
-            state->latest_warning = now;
+            set_latest_warning(state, notice);
     }
     state_touch(state);
     const char *id = notice->id;
@@ -186,7 +250,10 @@ void state_add_warning(struct state *state, const char *message) {
         state, &(struct notice_spec){.type = "warning", .key = message, .repeat_after_ns = WARNING_REPEAT_AFTER_NS});
 }
 
-struct wall_time state_latest_warning(const struct state *state) {
+struct wall_time state_latest_warning(struct state *state) {
+    // It may have occurred again since then without being repeated, and an earlier one may last longer.
+    if (state->latest_warning.is_set && state_clock_ns(state) > state->latest_warning_end_ns)
+        notices_update_latest_warning(state);
     return state->latest_warning;
 }
 

@@ -25,7 +25,8 @@ struct notice_spec {  // borrowed
     struct wall_time time; // not set: now
 };
 // Records an occurrence: creates the notice or updates that of this user, type and key. Returns its id, borrowed. A new
-// one beyond 2,000 first removes all but the 1,000 that occurred last.
+// custom one beyond 2,000 of them first removes all but 1,000, of the user that has most of them first; likewise for
+// all other types together.
 const char *state_add_notice(struct state *state, const struct notice_spec *spec);
 // Records a public notice of type "warning" whose key is the message.
 void state_add_warning(struct state *state, const char *message);
@@ -42,8 +43,8 @@ bool notice_matches(const struct notice *notice, const struct notice_filter *fil
 typedef bool (*notice_visit_fn)(const struct notice *notice, void *data);
 void state_each_notice(struct state *state, const struct notice_filter *filter, notice_visit_fn visit, void *data);
 const struct notice *state_find_notice(struct state *state, const char *id); // NULL if there is none or it has expired
-struct wall_time state_latest_warning(const struct state *state);            // last-repeated of the latest, or not set
-struct event *state_notice_added(struct state *state); // argument: const struct notice *, which has been repeated
+struct wall_time state_latest_warning(struct state *state); // last-repeated of the latest that has not expired, if any
+struct event *state_notice_added(struct state *state);      // argument: const struct notice *, which has been repeated
 
 // Texts are borrowed until the notice's next occurrence.
 const char *notice_id(const struct notice *notice);

@@ -7,7 +7,7 @@
 #include "state/shared_text_internal.h"
 #include "state/state_internal.h"
 
-#define NOTICES_MAX ((size_t)1000)  // that state_prune() keeps
+#define NOTICES_MAX ((size_t)1000)  // custom ones, and others, that state_prune() keeps
 #define NOTICES_PEAK ((size_t)2000) // between two calls of it
 
 struct notice {
@@ -33,6 +33,7 @@ void notice_insert(struct state *state, struct notice *notice); // at the end of
 void notice_destroy(struct notice *notice);
 void notice_remove(struct state *state, struct notice *notice);
 bool notice_is_expired(const struct notice *notice, int64_t now_ns); // now_ns: state_clock_ns()
-// Removes all but the NOTICES_MAX that occurred last.
+// Removes all but NOTICES_MAX custom notices and NOTICES_MAX others: those that occurred last, but of custom notices
+// the user that has most of them loses the oldest first.
 void notices_prune_oldest(struct state *state);
 void notices_update_latest_warning(struct state *state);

@@ -22,14 +22,16 @@ struct state {
     struct list notices;       // notice.link, by last-repeated
     struct map notices_by_id;  // -> struct notice
     struct map notices_by_key; // by user, type and key -> struct notice
+    size_t custom_notices;     // of these
     struct change_notices *change_notices;
     uint64_t last_change_id, last_task_id, last_notice_id;
     int64_t last_lane_id;
-    int64_t clock_offset_ns;    // of state_clock_ns() from the monotonic clock
-    int64_t latest_repeated_ns; // of all notices ever recorded; new ones get a later time
-    struct wall_time latest_warning;
-    json_t *data;  // the member "data"
-    json_t *extra; // unknown members at the top of the state file; NULL if there are none
+    int64_t clock_offset_ns;         // of state_clock_ns() from the monotonic clock
+    int64_t latest_repeated_ns;      // of all notices ever recorded; new ones get a later time
+    struct wall_time latest_warning; // of those that had not expired when it was set
+    int64_t latest_warning_end_ns;   // when it expires by state_clock_ns(), unless it occurs again
+    json_t *data;                    // the member "data"
+    json_t *extra;                   // unknown members at the top of the state file; NULL if there are none
     struct shared_text *data_text;
     struct event change_created, change_updated, change_ready, change_removed, notice_added;
     struct event modified;   // argument: none; the content of the state file has changed

@@ -35,8 +35,20 @@ void url_query_parse(struct url_query *query, const char *text, size_t length); 
 void url_query_finish(struct url_query *query);
 // Returns the first value of the name, "" if it has none; NULL if the name is absent.
 const char *url_query_first(const struct url_query *query, const char *name);
-// Returns the items of a list parameter: all values, split at commas and trimmed, without empty items.
-void url_query_list(const struct url_query *query, const char *name, struct text_list *values);
+// The items of a list parameter: all values, split at commas and trimmed, without empty items. Allocates nothing.
+struct url_query_items {
+    const struct url_query *query;
+    const char *name;
+    size_t next_pair;
+    const char *rest; // of the value of the last pair, or NULL
+};
+void url_query_items_init(struct url_query_items *items, const struct url_query *query, const char *name);
+// Returns the next item, which is not followed by a NUL, or false if there are no more.
+bool url_query_next_item(struct url_query_items *items, const char **text, size_t *length) NODISCARD;
+// The number of items, or `most` if there are as many or more.
+size_t url_query_count(const struct url_query *query, const char *name, size_t most);
+// Adds the items of a list parameter. False, with the values untouched, if there are more than `most`.
+bool url_query_list(const struct url_query *query, const char *name, size_t most, struct text_list *values) NODISCARD;
 
 // The target of a request: origin form (/path?query) or absolute form (http://host/path?query).
 struct url_target {

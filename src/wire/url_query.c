@@ -84,26 +84,58 @@ const char *url_query_first(const struct url_query *query, const char *name) {
     return NULL;
 }
 
-static void add_items(struct text_list *values, const char *text) {
-    while (true) {
-        const char *end = text + strcspn(text, ",");
-        const char *first = text;
-        const char *last = end;
+// --- lists ---
+
+void url_query_items_init(struct url_query_items *items, const struct url_query *query, const char *name) {
+    *items = (struct url_query_items){.query = query, .name = name};
+}
+
+// The value of the next pair with the name, or NULL.
+static const char *next_value(struct url_query_items *items) {
+    while (items->next_pair < items->query->count) {
+        const struct url_query_pair *pair = &items->query->pairs[items->next_pair++];
+        if (strcmp(pair->name, items->name) == 0)
+            return pair->value;
+    }
+    return NULL;
+}
+
+bool url_query_next_item(struct url_query_items *items, const char **text, size_t *length) {
+    while (items->rest != NULL || (items->rest = next_value(items)) != NULL) {
+        const char *first = items->rest;
+        const char *last = strchrnul(first, ',');
+        items->rest = *last == ',' ? last + 1 : NULL;
         while (first < last && text_is_space(*first))
             first++;
         while (last > first && text_is_space(last[-1]))
             last--;
-        if (first < last)
-            text_list_add_owned(values, memory_string_n(first, (size_t)(last - first)));
-        if (*end == '\0')
-            return;
-        text = end + 1;
+        if (first < last) {
+            *text = first;
+            *length = (size_t)(last - first);
+            return true;
+        }
     }
+    return false;
 }
 
-void url_query_list(const struct url_query *query, const char *name, struct text_list *values) {
-    for (size_t i = 0; i < query->count; i++) {
-        if (strcmp(query->pairs[i].name, name) == 0)
-            add_items(values, query->pairs[i].value);
-    }
+size_t url_query_count(const struct url_query *query, const char *name, size_t most) {
+    struct url_query_items items;
+    const char *text;
+    size_t length, count = 0;
+    url_query_items_init(&items, query, name);
+    while (count < most && url_query_next_item(&items, &text, &length))
+        count++;
+    return count;
+}
+
+bool url_query_list(const struct url_query *query, const char *name, size_t most, struct text_list *values) {
+    if (url_query_count(query, name, most + 1) > most)
+        return false;
+    struct url_query_items items;
+    const char *text;
+    size_t length;
+    url_query_items_init(&items, query, name);
+    while (url_query_next_item(&items, &text, &length))
+        text_list_add_owned(values, memory_string_n(text, length));
+    return true;
 }

@@ -38,7 +38,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     check_again(&query);
     for (size_t i = 0; i < query.count && i < 20; i++) {
         AUTO_TEXT_LIST struct text_list values = {0};
-        url_query_list(&query, query.pairs[i].name, &values);
+        if (!url_query_list(&query, query.pairs[i].name, size, &values))
+            abort();
         if (url_query_first(&query, query.pairs[i].name) == NULL)
             abort();
         for (size_t j = 0; j < values.count; j++) {

@@ -11,7 +11,7 @@ from faults import plan_of
 from harness import DaemonCase, program, wait_until
 from terminal import CTRL_C, Terminal, on_screen
 
-SLEEPER = plan_of({"web": "sleep 1000"})
+SLEEPER = plan_of({"web": "sleep 1000", "missing": "/no/such/program"})
 SUMMARY = 'Start service "web"'
 COLOR = re.compile(r"\033\[[0-9;]*m")
 
@@ -52,6 +52,18 @@ class ProgressTest(DaemonCase):
             self.assertEqual(terminal.wait_exit(), 0)
             for line in re.split(r"\r\n|\r\033\[K", terminal.text()):
                 self.assertLessEqual(len(COLOR.sub("", line)), 50, repr(line))
+
+    def test_the_line_above_a_log_fits_the_terminal(self):
+        def dots(columns):
+            with Terminal(self.daemon, "tasks", "1", columns=columns) as terminal:
+                self.assertEqual(terminal.wait_exit(), 0)
+                return re.findall(r"^\.+", terminal.text(), re.MULTILINE)
+
+        self.daemon.cli("start", "missing")
+        self.assertEqual(dots(80), ["." * 70])
+        self.assertEqual(dots(50), ["." * 50])
+        self.assertEqual(dots(7), ["." * 7])
+        self.assertIn("\n" + "." * 70 + "\n", self.daemon.cli("tasks", "1", env={"COLUMNS": "50"}).stdout)
 
     def test_no_terminal_sees_nothing(self):
         done = self.daemon.cli("start", "web")

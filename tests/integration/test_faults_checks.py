@@ -3,6 +3,7 @@
 
 import contextlib
 import os
+import re
 import signal
 import socket
 import threading
@@ -154,6 +155,47 @@ class BadCommandsTest(DaemonCase):
         self.assertEqual(self.daemon.check("bad")["status"], "inactive")
         wait_until(lambda: not is_alive(pid), what="the end of the command")
         self.assert_nothing_runs()
+
+
+class ForeignTextTest(DaemonCase):
+    """What a target or a command writes cannot act on a terminal, and cannot forge a line of the log."""
+
+    FORGED = b"red\x1b[31m\rover\nforged"
+    SHOWN = r"red\x1b[31m\rover\nforged"
+
+    def fail(self, text):
+        """Lets a check with this configuration fall; its name is bad."""
+        self.daemon.layer("001-test.yaml", checks_of({"bad": f"period: 1h, threshold: 1, {text}"}))
+        self.daemon.start()
+        self.daemon.post("/v1/checks/refresh", {"name": "bad"})
+
+    def assert_escaped(self, message):
+        text = f"{message}; {self.SHOWN}"
+        self.assertIn(f" ({text})\n", self.daemon.cli("checks").stdout)
+        tasks = self.daemon.cli("tasks", "1").stdout
+        # Its lines are kept, as the log of a task is text of several lines.
+        self.assertIn(" ERROR " + text.replace(r"\n", "\n") + "\n", tasks)
+        self.daemon.wait_log(re.escape(f'Check "bad" failure 1/1: {message}'))
+        self.daemon.wait_log("^ *forged$")
+        log = self.daemon.log()
+        self.assertIn("failed: " + text.replace(r"\n", "\n    ") + "\n", log)  # indented: it is no line of the daemon
+        for shown in (log, tasks):
+            self.assertNotIn("\x1b", shown)
+            self.assertNotIn("\r", shown)
+
+    def test_of_a_body(self):
+        def respond(sock):
+            sock.recv(65536)
+            sock.sendall(b"HTTP/1.1 500 Broken\r\nContent-Length: %d\r\n\r\n%s" % (len(self.FORGED), self.FORGED))
+
+        with target(respond) as port:
+            self.fail(f"http: {{url: 'http://127.0.0.1:{port}/'}}")
+            self.assert_escaped("non-2xx status code 500")
+
+    def test_of_an_output(self):
+        self.daemon.script("check", r"printf 'red\033[31m\rover\nforged\n'" + "\nexit 7\n")
+        self.fail(f"exec: {{command: {self.daemon.path('check')}}}")
+        self.assert_escaped("exit status 7")
 
 
 class BoundedCase(DaemonCase):

@@ -28,7 +28,7 @@ class NoticesTest(DaemonCase):
         sock.sendall(f"GET /v1/notices?{query} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
         return sock
 
-    def test_a_thousand_wait_of_which_half_vanish(self):
+    def test_a_thousand_wait_of_which_half_disconnect(self):
         count = 1000
         soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         if soft < 4 * count:

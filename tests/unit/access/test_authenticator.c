@@ -57,7 +57,7 @@ static void fixture_begin(struct fixture *fixture) {
            "\"cat\":{\"access\":\"untrusted\",\"local\":{\"user-id\":6001}},"
            "\"dan\":{\"access\":\"read\",\"basic\":{\"password\":\"pdan\"}}}",
            &set);
-    assert_true(identity_store_apply(fixture->store, IDENTITY_ADD, &set, NULL));
+    assert_true(identity_store_apply(fixture->store, IDENTITY_ADD, &set, "me", NULL));
     fixture->authenticator = authenticator_create(fixture->loop, fixture->store, check_slowly);
 }
 
@@ -148,7 +148,7 @@ static void an_identity_takes_access_from_root(void **state UNUSED) {
     fixture_begin(&fixture);
     AUTO_IDENTITY_SET struct identity_set set = {0};
     set_of("{\"root\":{\"access\":\"untrusted\",\"local\":{\"user-id\":0}}}", &set);
-    assert_true(identity_store_apply(fixture.store, IDENTITY_ADD, &set, NULL));
+    assert_true(identity_store_apply(fixture.store, IDENTITY_ADD, &set, "me", NULL));
     const struct credentials credentials = {.is_local = true, .has_uid = true, .uid = 0};
     struct client client;
     assert_true(begin(&fixture, &client, &credentials));
@@ -169,7 +169,7 @@ static void the_right_password_counts_instead(void **state UNUSED) {
     assert_false(begin_as(&fixture, &client, "ann", "pann"));
     let_check(1);
     await_done(&fixture, &client);
-    assert_identity(&client, IDENTITY_ADMIN, "ann", 6000);
+    assert_identity(&client, IDENTITY_ADMIN, "ann", 7000);
     assert_int_equal(client.done_count, 1);
     fixture_end(&fixture);
 }
@@ -204,6 +204,7 @@ static void over_tcp_only_metrics_counts(void **state UNUSED) {
         const char *who;
     } cases[] = {
         {"bob", "pbob", IDENTITY_METRICS, "bob"},
+        {"ann", "pann", IDENTITY_UNTRUSTED, "ann"},
         {"dan", "pdan", IDENTITY_UNTRUSTED, "dan"},
         {"dan", "pbob", IDENTITY_UNKNOWN, "<unknown>"},
     };
@@ -287,7 +288,7 @@ static void names_alternate(void **state UNUSED) {
     assert_string_equal(noted.items[2], "pann");
     let_check(bobs + dans);
     await_done(&fixture, &ann);
-    assert_identity(&ann, IDENTITY_ADMIN, "ann", 6000);
+    assert_identity(&ann, IDENTITY_ADMIN, "ann", 7000);
     await_all(&fixture, bob, bobs);
     await_all(&fixture, dan, dans);
     fixture_end(&fixture);
@@ -304,7 +305,7 @@ static void what_waits_is_limited(void **state UNUSED) {
         name[1] = (char)('0' + i);
         (void)snprintf(text, sizeof text, "{\"%s\":{\"access\":\"read\",\"basic\":{\"password\":\"x\"}}}", name);
         set_of(text, &set);
-        assert_true(identity_store_apply(fixture.store, IDENTITY_ADD, &set, NULL));
+        assert_true(identity_store_apply(fixture.store, IDENTITY_ADD, &set, "me", NULL));
         counts[i] = flood(&fixture, clients + i * MANY, name);
         sum += counts[i];
     }
@@ -349,7 +350,7 @@ static void a_change_during_the_check_counts(void **state UNUSED) {
     assert_false(begin_as(&fixture, &bob, "bob", "pbob"));
     assert_false(begin_as(&fixture, &dan, "dan", "pdan"));
     set_of("{\"bob\":null,\"dan\":{\"access\":\"admin\",\"basic\":{\"password\":\"new\"}}}", &set);
-    assert_true(identity_store_apply(fixture.store, IDENTITY_REPLACE, &set, NULL));
+    assert_true(identity_store_apply(fixture.store, IDENTITY_REPLACE, &set, "me", NULL));
     let_check(2);
     await_done(&fixture, &bob);
     await_done(&fixture, &dan);
@@ -394,7 +395,7 @@ static void passwords_are_hashed_by_default(void **state UNUSED) {
     set_of("{\"bob\":{\"access\":\"metrics\",\"basic\":{\"password\":\"$6$orchard$SrmfnBk9niXkxCZAgo//"
            "G4TR5jCJmSsWb6dQagrrdVHDkO5NDgTMjBC7J9ri3QHm//EwpRuFWeeoUn9H/lj5B/\"}}}",
            &set);
-    assert_true(identity_store_apply(fixture.store, IDENTITY_UPDATE, &set, NULL));
+    assert_true(identity_store_apply(fixture.store, IDENTITY_UPDATE, &set, "me", NULL));
     struct client client;
     assert_false(begin_as(&fixture, &client, "bob", "damson:gin"));
     await_done(&fixture, &client);

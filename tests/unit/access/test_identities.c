@@ -44,7 +44,7 @@ static void apply(struct fixture *fixture, enum identity_action action, const ch
     AUTO_IDENTITY_SET struct identity_set set = {0};
     AUTO_ERROR struct error err = {0};
     set_of_words(words, &set);
-    if (!identity_store_apply(fixture->store, action, &set, &err))
+    if (!identity_store_apply(fixture->store, action, &set, "me", &err))
         fail_msg("%s: %s", words, error_text(&err));
 }
 
@@ -72,7 +72,7 @@ static void refuses(struct fixture *fixture, enum identity_action action, const 
     AUTO_ERROR struct error err = {0};
     AUTO_FREE char *before = shown(fixture->store);
     set_of_words(words, &set);
-    assert_false(identity_store_apply(fixture->store, action, &set, &err));
+    assert_false(identity_store_apply(fixture->store, action, &set, "me", &err));
     assert_string_equal(error_text(&err), message);
     assert_int_equal(err.kind, ERROR_BAD_REQUEST);
     assert_shown(fixture, before);
@@ -89,6 +89,8 @@ static void identities_are_added(void **state UNUSED) {
     refuses(&fixture, IDENTITY_ADD, "zoe:1 bob:2 ann:3", "identities already exist: ann, bob");
     refuses(&fixture, IDENTITY_ADD, "zoe:6000", "cannot have multiple identities with user ID 6000 (ann, zoe)");
     refuses(&fixture, IDENTITY_ADD, "zoe:7 yan:7", "cannot have multiple identities with user ID 7 (yan, zoe)");
+    refuses(&fixture, IDENTITY_ADD, "zoe:6001 cat:8 yan:6001",
+            "cannot have multiple identities with user ID 6001 (bob, yan, zoe)");
     fixture_end(&fixture);
 }
 
@@ -155,6 +157,55 @@ static void the_number_is_limited(void **state UNUSED) {
     fixture_end(&fixture);
 }
 
+// Adds identities PREFIX0, PREFIX1 … whose passwords take six times their length in the state file.
+static bool add_large(struct fixture *fixture, const char *prefix, size_t count, struct error *err) {
+    AUTO_IDENTITY_SET struct identity_set set = {0};
+    AUTO_BUFFER struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
+    for (size_t i = 0; i < count; i++) {
+        buffer_printf(&text, "%s\"%s%zu\":{\"access\":\"read\",\"basic\":{\"password\":\"", i == 0 ? "{" : ",", prefix,
+                      i);
+        for (size_t j = 0; j < IDENTITY_PASSWORD_BYTES_MAX; j++)
+            buffer_add_string(&text, "\\u0001");
+        buffer_add_string(&text, "\"}}");
+    }
+    buffer_add_char(&text, '}');
+    set_of(buffer_text(&text), &set);
+    return identity_store_apply(fixture->store, IDENTITY_ADD, &set, "me", err);
+}
+
+static void their_bytes_are_limited(void **state UNUSED) {
+    struct fixture fixture;
+    fixture_begin(&fixture);
+    AUTO_ERROR struct error err = {0};
+    size_t most = IDENTITIES_BYTES_MAX / (6 * IDENTITY_PASSWORD_BYTES_MAX);
+    assert_true(add_large(&fixture, "a", most - 100, &err));
+    assert_false(add_large(&fixture, "b", 100, &err));
+    assert_string_equal(error_text(&err), "cannot have identities of more than 16777216 bytes");
+    assert_null(identity_store_find(fixture.store, "b1"));
+    apply(&fixture, IDENTITY_REMOVE, "a1");
+    apply(&fixture, IDENTITY_ADD, "ann:1");
+    fixture_end(&fixture);
+}
+
+// A daemon with other rules has written it.
+static void too_large_identities_can_be_removed(void **unused UNUSED) {
+    AUTO_FREE char *long_text = memory_new(IDENTITIES_BYTES_MAX + 1);
+    memset(long_text, 'x', IDENTITIES_BYTES_MAX);
+    struct state *state = state_create();
+    state_set_data(
+        state, "identities",
+        json_pack("{s:{s:s,s:s},s:{s:s}}", "a", "access", "read", "token", long_text, "b", "access", "admin"));
+    struct fixture fixture = {.state = state};
+    assert_true(identity_store_create(state, &fixture.store, NULL));
+    AUTO_IDENTITY_SET struct identity_set set = {0};
+    set_of_words("c:5", &set);
+    assert_false(identity_store_apply(fixture.store, IDENTITY_ADD, &set, "me", NULL));
+    apply(&fixture, IDENTITY_REMOVE, "b");
+    apply(&fixture, IDENTITY_REMOVE, "a");
+    apply(&fixture, IDENTITY_ADD, "c:5");
+    fixture_end(&fixture);
+}
+
 static void secrets_are_hidden_and_stored(void **state UNUSED) {
     struct fixture fixture;
     fixture_begin(&fixture);
@@ -162,7 +213,7 @@ static void secrets_are_hidden_and_stored(void **state UNUSED) {
     set_of("{\"sam\":{\"access\":\"metrics\",\"basic\":{\"password\":\"$6$x\"},\"cert\":{\"pem\":"
            "\"-----BEGIN CERTIFICATE-----\\nMAcwADAAAwEA\\n-----END CERTIFICATE-----\"}}}",
            &set);
-    assert_true(identity_store_apply(fixture.store, IDENTITY_ADD, &set, NULL));
+    assert_true(identity_store_apply(fixture.store, IDENTITY_ADD, &set, "me", NULL));
     assert_shown(&fixture, "{\"sam\":{\"access\":\"metrics\",\"basic\":{\"password\":\"*****\"},"
                            "\"cert\":{\"pem\":\"*****\"}}}");
     const json_t *sam = json_object_get(state_data(fixture.state, "identities"), "sam");
@@ -198,6 +249,9 @@ static void a_state_that_is_not_understood_is_an_error(void **unused UNUSED) {
          "\"untrusted\""},
         {"{\"a\":{\"access\":\"untrusted\",\"local\":{}}}",
          "invalid identity for \"a\": local identity must specify user-id"},
+        {"{\"b\":{\"access\":\"read\",\"local\":{\"user-id\":5}},\"a\":{\"access\":\"admin\",\"local\":{\"user-id\":5}}"
+         "}",
+         "cannot have multiple identities with user ID 5 (a, b)"},
     };
     for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
         struct state *state = state_create();
@@ -218,23 +272,29 @@ static void add_line(void *data, const char *line, size_t length) {
         buffer_add(data, event, (size_t)(line + length - event));
 }
 
-static void changes_are_logged(void **state UNUSED) {
+static void attempts_are_logged(void **state UNUSED) {
     static const struct {
         enum identity_action action;
         const char *words, *lines;
     } cases[] = {
-        {IDENTITY_ADD, "ann:1:admin nil", "user_created:me,ann,admin Creating admin user ann\n"},
+        {IDENTITY_ADD, "ann:1:admin nil", ""},
+        {IDENTITY_ADD, "ann:1:admin", "user_created:me,ann,admin Creating admin user ann\n"},
+        {IDENTITY_ADD, "ann:1:admin", "user_created:me,ann,admin Creating admin user ann\n"}, // exists already
+        {IDENTITY_UPDATE, "ann:1 nil", ""},
         {IDENTITY_UPDATE, "ann:1", "user_updated:me,ann,read Updating read user ann\n"},
         {IDENTITY_REPLACE, "ann:1 bob",
          "user_updated:me,ann,read Updating read user ann\nuser_deleted:me,bob Deleting user bob\n"},
+        {IDENTITY_REMOVE, "bob ann:1", ""},
         {IDENTITY_REMOVE, "bob", "user_deleted:me,bob Deleting user bob\n"},
     };
+    struct fixture fixture;
+    fixture_begin(&fixture);
     for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
         AUTO_BUFFER struct buffer log = BUFFER_INIT(BUFFER_NO_LIMIT), expected = BUFFER_INIT(BUFFER_NO_LIMIT);
         AUTO_IDENTITY_SET struct identity_set set = {0};
         set_of_words(cases[i].words, &set);
         log_set_sink(add_line, &log);
-        identity_set_log(&set, cases[i].action, "me");
+        (void)!identity_store_apply(fixture.store, cases[i].action, &set, "me", NULL);
         log_set_sink(NULL, NULL);
         for (const char *line = cases[i].lines; *line != '\0'; line = strchr(line, '\n') + 1) {
             int event = (int)strcspn(line, " "), whole = (int)strcspn(line, "\n");
@@ -244,6 +304,7 @@ static void changes_are_logged(void **state UNUSED) {
         }
         assert_string_equal(buffer_text(&log), buffer_text(&expected));
     }
+    fixture_end(&fixture);
 }
 
 static void actions_have_names(void **state UNUSED) {
@@ -262,10 +323,12 @@ int main(void) {
         cmocka_unit_test(identities_are_removed),
         cmocka_unit_test(identities_are_found),
         cmocka_unit_test(the_number_is_limited),
+        cmocka_unit_test(their_bytes_are_limited),
+        cmocka_unit_test(too_large_identities_can_be_removed),
         cmocka_unit_test(secrets_are_hidden_and_stored),
         cmocka_unit_test(the_state_may_hold_what_is_not_known),
         cmocka_unit_test(a_state_that_is_not_understood_is_an_error),
-        cmocka_unit_test(changes_are_logged),
+        cmocka_unit_test(attempts_are_logged),
         cmocka_unit_test(actions_have_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -57,7 +57,7 @@ static void mistakes_are_reported_in_order(void **state UNUSED) {
     refuses("{\"access\":\"read\",\"basic\":{}}", "basic identity must specify password (hashed)");
     refuses("{\"access\":\"read\",\"basic\":{\"password\":null}}", "basic identity must specify password (hashed)");
     refuses("{\"access\":\"read\",\"basic\":{\"password\":\"$6$rounds=1000001$x$\"}}",
-            "password (hashed) must not have more than 1000000 rounds");
+            "cannot have a password (hashed) with more than 1000000 rounds");
     refuses("{\"access\":\"read\",\"local\":null}",
             "identity must have at least one type (\"local\", \"basic\", or \"cert\")");
 }
@@ -92,12 +92,12 @@ static void assert_limit(const char *format, size_t limit, const char *message) 
 
 static void sizes_are_limited(void **state UNUSED) {
     assert_limit("{\"@\":{\"access\":\"read\"," LOCAL "}}", IDENTITY_NAME_BYTES_MAX,
-                 "identity name is longer than 255 bytes");
+                 "cannot have a name of more than 255 bytes");
     assert_limit("{\"a\":{\"access\":\"read\",\"basic\":{\"password\":\"@\"}}}", IDENTITY_PASSWORD_BYTES_MAX,
-                 "password (hashed) is longer than 1024 bytes");
+                 "cannot have a password (hashed) of more than 1024 bytes");
     static const char pem[] = "\\n" SMALLEST_PEM; // the escapes are three bytes longer than what they stand for
     assert_limit("{\"a\":{\"access\":\"read\",\"cert\":{\"pem\":\"@\\n" SMALLEST_PEM "\"}}}",
-                 IDENTITY_PEM_BYTES_MAX - (sizeof pem - 1 - 3), "certificate is longer than 16384 bytes");
+                 IDENTITY_PEM_BYTES_MAX - (sizeof pem - 1 - 3), "cannot have a certificate of more than 16384 bytes");
 }
 
 static void the_number_is_limited(void **state UNUSED) {
@@ -110,7 +110,7 @@ static void the_number_is_limited(void **state UNUSED) {
         if (i + 1 < IDENTITY_SET_MAX)
             continue;
         assert_int_equal(identity_set_read(object, &set, &err), i + 1 == IDENTITY_SET_MAX);
-        assert_string_equal(error_text(&err), i + 1 == IDENTITY_SET_MAX ? "" : "more than 8192 identities");
+        assert_string_equal(error_text(&err), i + 1 == IDENTITY_SET_MAX ? "" : "cannot have more than 8192 identities");
     }
 }
 
@@ -119,6 +119,7 @@ static void wrong_types_are_decode_errors(void **state UNUSED) {
         const char *text, *message;
     } cases[] = {
         {"[]", "json: cannot unmarshal array into Go value of type identities"},
+        {"{\"a\":null,\"a\\u0000x\":null}", "cannot have a name with a NUL character"},
         {"{\"a\":\"read\"}", "json: cannot unmarshal string into Go value of type identity"},
         {"{\"a\":{\"access\":1}}", "json: cannot unmarshal number into Go struct field identity.access of type string"},
         {"{\"a\":{\"local\":5}}", "json: cannot unmarshal number into Go value of type identity"},
@@ -144,7 +145,7 @@ static void wrong_types_are_decode_errors(void **state UNUSED) {
 
 static void json_has_the_secrets(void **state UNUSED) {
     static const char text[] = "{\"access\":\"read\",\"local\":{\"user-id\":4294967295},\"basic\":{\"password\":\"x\"},"
-                               "\"cert\":{\"pem\":\"" SMALLEST_PEM "\"}}";
+                               "\"cert\":{\"pem\":\"" SMALLEST_PEM "\\n\"}}";
     AUTO_IDENTITY_SET struct identity_set set = {0};
     AUTO_FREE char *object = memory_printf("{\"a\":%s}", text);
     set_of(object, &set);

@@ -100,7 +100,7 @@ static inline void fixture_add_identities(struct fixture *fixture, const char *j
     AUTO_ERROR struct error err = {0};
     assert_true(json_read(json, strlen(json), &value, NULL));
     if (!identity_set_read(value, &set, &err) || !identity_set_check(&set, &err) ||
-        !identity_store_apply(fixture->identities, IDENTITY_ADD, &set, &err))
+        !identity_store_apply(fixture->identities, IDENTITY_ADD, &set, "me", &err))
         fail_msg("identities: %s", error_text(&err));
 }
 

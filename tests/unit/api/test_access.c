@@ -180,14 +180,6 @@ static void refusals_are_logged(void **state UNUSED) {
     slow_check_remove(&fixture);
 }
 
-static void the_uid_decides_without_an_authenticator(void **state UNUSED) {
-    struct fixture fixture;
-    slow_check_install(&fixture);
-    fixture.api->spec.authenticator = NULL;
-    assert_int_equal(status_with(&fixture, "POST /v1/services", AS_BOB, "{\"action\":\"replan\"}"), 202);
-    slow_check_remove(&fixture);
-}
-
 static void access_levels(void **state UNUSED) {
     static const struct {
         enum identity_access access;
@@ -217,7 +209,6 @@ int main(void) {
         cmocka_unit_test(headers_are_understood),
         cmocka_unit_test(others_are_served_during_a_flood),
         cmocka_unit_test(refusals_are_logged),
-        cmocka_unit_test(the_uid_decides_without_an_authenticator),
         cmocka_unit_test(access_levels),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

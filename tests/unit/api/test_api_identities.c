@@ -49,6 +49,20 @@ static void mistakes_are_refused(void **state UNUSED) {
     fixture_end(&fixture);
 }
 
+static void refused_payloads_are_not_logged(void **state UNUSED) {
+    static const char *const bodies[] = {
+        "{\"action\":\"remove\",\"identities\":{" ANN "}}",
+        "{\"action\":\"add\",\"identities\":{\"zed\":null," ANN "}}",
+        "{\"action\":\"update\",\"identities\":{" ANN ",\"zed\":null}}",
+    };
+    struct fixture fixture;
+    fixture_begin(&fixture);
+    for (size_t i = 0; i < ARRAY_COUNT(bodies); i++)
+        assert_response(&fixture, "POST " PATH, bodies[i], 400, "be null for");
+    assert_null(strstr(buffer_text(&fixture.log), "\"event\":\"user_"));
+    fixture_end(&fixture);
+}
+
 static void attempts_are_logged(void **state UNUSED) {
     struct fixture fixture;
     fixture_begin(&fixture);
@@ -63,6 +77,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(identities_are_changed_and_shown),
         cmocka_unit_test(mistakes_are_refused),
+        cmocka_unit_test(refused_payloads_are_not_logged),
         cmocka_unit_test(attempts_are_logged),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,7 @@
 #include "fixture.h"
 
 #include "base/file.h"
+#include "http/http_server_internal.h"
 
 static void add(struct fixture *fixture, const uint32_t *user_id, const char *type, const char *key) {
     state_add_notice(fixture->state, &(const struct notice_spec){.has_user_id = user_id != NULL,
@@ -56,9 +57,12 @@ static void bad_filters_are_refused(void **unused UNUSED) {
         {"?users=all&user-id=1", "cannot use both \\\"users\\\" and \\\"user-id\\\" parameters"},
         {"?user-id=", "invalid \\\"user-id\\\" filter: must only include one \\\"user-id\\\""},
         {"?user-id=1,2", "must only include one"},
-        {"?user-id=-1", "user ID is not a valid uint32: -1"},
+        {"?user-id=-01", "user ID is not a valid uint32: -1"},
         {"?user-id=4294967296", "user ID is not a valid uint32: 4294967296"},
-        {"?user-id=me", "invalid \\\"user-id\\\" filter: "},
+        {"?user-id=me", "invalid \\\"user-id\\\" filter: strconv.ParseInt: parsing \\\"me\\\": invalid syntax"},
+        {"?user-id=-", "strconv.ParseInt: parsing \\\"-\\\": invalid syntax"},
+        {"?user-id=9223372036854775808", "strconv.ParseInt: parsing \\\"9223372036854775808\\\": value out of range"},
+        {"?user-id=-9223372036854775809", "parsing \\\"-9223372036854775809\\\": value out of range"},
         {"?after=2024-05-06", "invalid \\\"after\\\" timestamp: "},
         {"?timeout=5", "invalid timeout: time: missing unit in duration \\\"5\\\""},
     };
@@ -68,6 +72,25 @@ static void bad_filters_are_refused(void **unused UNUSED) {
         AUTO_FREE char *request = memory_printf("GET /v1/notices%s", cases[i].query);
         assert_response(&fixture, request, "", 400, cases[i].message);
     }
+    fixture_end(&fixture);
+}
+
+// "?NAME=0,1,2…" with `count` items.
+static char *long_list(const char *path, const char *name, size_t count) {
+    struct buffer request = BUFFER_INIT(BUFFER_NO_LIMIT);
+    buffer_printf(&request, "GET %s?timeout=1h&%s=", path, name);
+    for (size_t i = 0; i < count; i++)
+        buffer_printf(&request, "%zu,", i);
+    return buffer_take(&request);
+}
+
+static void the_number_of_keys_is_limited(void **unused UNUSED) {
+    struct fixture fixture;
+    fixture_begin(&fixture);
+    add(&fixture, NULL, "custom", "999");
+    AUTO_FREE char *most = long_list("/v1/notices", "keys", 1000), *more = long_list("/v1/notices", "keys", 1001);
+    assert_response(&fixture, most, "", 200, "\"key\":\"999\"");
+    assert_response(&fixture, more, "", 400, "cannot have more than 1000 \\\"keys\\\"");
     fixture_end(&fixture);
 }
 
@@ -146,6 +169,20 @@ static void a_wait_ends_with_a_notice_that_matches(void **unused UNUSED) {
     assert_non_null(strstr(typed, "\"latest-warning\":"));
     assert_int_equal(list_count(&fixture.api->calls), 1);
     (void)close(by_time);
+    await_calls(&fixture, 0);
+    fixture_end(&fixture);
+}
+
+static void keys_of_a_wait_are_counted(void **unused UNUSED) {
+    struct fixture fixture;
+    fixture_begin(&fixture);
+    AUTO_FREE char *request = long_list("/v1/notices", "keys", 1000);
+    int fd = fixture_connect(&fixture);
+    fixture_send_with(fd, request, "", "");
+    await_calls(&fixture, 1);
+    size_t counted = fixture.server->connections.buffered_bytes;
+    assert_true(counted > 1000 * sizeof(struct map_entry) + strlen(request));
+    (void)close(fd);
     await_calls(&fixture, 0);
     fixture_end(&fixture);
 }
@@ -260,7 +297,7 @@ static void a_disconnect_while_the_file_is_written(void **unused UNUSED) {
 
 #define CROWD 200
 
-static void half_of_a_crowd_vanishes(void **unused UNUSED) {
+static void half_of_the_waiting_clients_disconnect(void **unused UNUSED) {
     struct fixture fixture;
     int clients[CROWD];
     fixture_begin(&fixture);
@@ -270,7 +307,7 @@ static void half_of_a_crowd_vanishes(void **unused UNUSED) {
     }
     for (size_t i = 0; i < CROWD; i += 2)
         (void)close(clients[i]);
-    // Some of those that vanished may still be counted as waiting.
+    // Some of those that have disconnected may still be counted as waiting.
     add(&fixture, NULL, "custom", "a.b/x");
     for (size_t i = 1; i < CROWD; i += 2) {
         AUTO_FREE char *response = fixture_receive(&fixture, clients[i]);
@@ -285,6 +322,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(filters_select),
         cmocka_unit_test(bad_filters_are_refused),
+        cmocka_unit_test(the_number_of_keys_is_limited),
+        cmocka_unit_test(keys_of_a_wait_are_counted),
         cmocka_unit_test(readers_see_their_own_and_public_ones),
         cmocka_unit_test(one_notice_is_shown_whole),
         cmocka_unit_test(a_wait_ends_with_a_notice_that_matches),
@@ -294,7 +333,7 @@ int main(void) {
         cmocka_unit_test(a_wait_outlives_a_notice_that_is_removed),
         cmocka_unit_test(what_a_client_sees_is_on_the_disk),
         cmocka_unit_test(a_disconnect_while_the_file_is_written),
-        cmocka_unit_test(half_of_a_crowd_vanishes),
+        cmocka_unit_test(half_of_the_waiting_clients_disconnect),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -187,6 +187,30 @@ static void writing_replaces_a_symlink(void **state) {
     assert_content(path, "new");
 }
 
+static void a_fifo_is_not_waited_for(void **state) {
+    AUTO_FREE char *path = path_join(*state, "fifo");
+    AUTO_BUFFER struct buffer content = BUFFER_INIT(100);
+    AUTO_ERROR struct error err = {0};
+    assert_int_equal(mkfifo(path, 0600), 0);
+    assert_false(file_read(path, &content, &err));
+    assert_message(&err, "open %s: not a regular file", path);
+    assert_int_equal(unlink(path), 0);
+    assert_true(file_read("/dev/null", &content, NULL));
+    assert_true(file_read("/proc/self/comm", &content, NULL));
+}
+
+static void a_stream_is_read_to_its_end(void **state UNUSED) {
+    AUTO_BUFFER struct buffer content = BUFFER_INIT(100);
+    int fds[2];
+    assert_int_equal(pipe(fds), 0);
+    assert_int_equal(write(fds[1], "text", 4), 4);
+    assert_int_equal(close(fds[1]), 0);
+    AUTO_FREE char *path = memory_printf("/dev/fd/%d", fds[0]);
+    assert_true(file_read_stream(path, &content, NULL));
+    assert_string_equal(buffer_text(&content), "text");
+    assert_int_equal(close(fds[0]), 0);
+}
+
 static void writing_needs_no_directory_in_the_path(void **state) {
     AUTO_FREE char *before = getcwd(NULL, 0);
     assert_int_equal(chdir(*state), 0);
@@ -303,6 +327,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(failed_reading_leaves_the_buffer, set_up, tear_down),
         cmocka_unit_test_setup_teardown(writes_atomically_with_the_mode, set_up, tear_down),
         cmocka_unit_test_setup_teardown(writing_replaces_a_symlink, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_fifo_is_not_waited_for, set_up, tear_down),
+        cmocka_unit_test(a_stream_is_read_to_its_end),
         cmocka_unit_test_setup_teardown(writing_needs_no_directory_in_the_path, set_up, tear_down),
         cmocka_unit_test_setup_teardown(failed_writing_leaves_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(full_disk_keeps_the_old_file, set_up, tear_down),

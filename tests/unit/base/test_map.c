@@ -52,6 +52,17 @@ static void finds_all_after_growing(void **state UNUSED) {
     assert_null(map_get(&map, ""));
 }
 
+static void finds_a_part_of_a_text(void **state UNUSED) {
+    AUTO_MAP struct map map = MAP_INIT(NULL);
+    fill(&map, 20);
+    assert_ptr_equal(map_get_n(&map, "key-1,key-2", 5), &numbers[1]);
+    assert_ptr_equal(map_get_n(&map, "key-17", 6), &numbers[17]);
+    assert_null(map_get_n(&map, "key-1,key-2", 6));
+    assert_null(map_get_n(&map, "key-1,key-2", 4));
+    assert_null(map_get_n(&map, "key-1\0key-2", 11));
+    assert_null(map_get_n(&map, "key-1", 0));
+}
+
 static void chains_stay_short(void **state UNUSED) {
     AUTO_MAP struct map map = MAP_INIT(NULL);
     fill(&map, 2000);
@@ -158,7 +169,7 @@ int main(void) {
         cmocka_unit_test(chains_stay_short),      cmocka_unit_test(shrinks_when_added_to),
         cmocka_unit_test(owned_values_are_freed), cmocka_unit_test(keys_are_copied),
         cmocka_unit_test(walks_each_entry_once),  cmocka_unit_test(current_entry_may_be_removed),
-        cmocka_unit_test(sorted_by_bytes),
+        cmocka_unit_test(sorted_by_bytes),        cmocka_unit_test(finds_a_part_of_a_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -101,6 +101,30 @@ static void replaces_invalid_bytes(void **state UNUSED) {
     assert_string_equal(buffer_text(&out), "\xEF\xBF\xBD\xEF\xBF\xBD");
 }
 
+static void replaces_nul(void **state UNUSED) {
+    static const struct {
+        const char *bytes;
+        size_t length;
+        const char *expected;
+    } cases[] = {
+        {"", 0, ""},
+        {"plain", 5, "plain"},
+        {"plain", 3, "pla"},
+        {"\0", 1, "\xEF\xBF\xBD"},
+        {"a\0\0b\xFF", 5,
+         "a\xEF\xBF\xBD\xEF\xBF\xBD"
+         "b\xFF"},
+        {"\0a\0", 3,
+         "\xEF\xBF\xBD"
+         "a\xEF\xBF\xBD"},
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+        AUTO_BUFFER struct buffer out = BUFFER_INIT(100);
+        text_add_without_nul(&out, cases[i].bytes, cases[i].length);
+        assert_string_equal(buffer_text(&out), cases[i].expected);
+    }
+}
+
 static void counts_code_points(void **state UNUSED) {
     const char text[] = "na\xC3\xAFve \xF0\x9F\x98\x80\xFF";
     assert_int_equal(utf8_count(text, strlen(text)), 8);
@@ -113,6 +137,7 @@ int main(void) {
         cmocka_unit_test(refuses_what_is_not),
         cmocka_unit_test(never_looks_behind_the_length),
         cmocka_unit_test(replaces_invalid_bytes),
+        cmocka_unit_test(replaces_nul),
         cmocka_unit_test(counts_code_points),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

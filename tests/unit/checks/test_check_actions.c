@@ -69,6 +69,36 @@ static void a_success_ends_the_recovery(void **unused UNUSED) {
     fixture_end(&fixture);
 }
 
+static void a_failure_after_a_recovery_shows_no_successes(void **unused UNUSED) {
+    struct fixture fixture;
+    fixture_begin(&fixture, DOOR(2));
+    (void)fixture_refresh(&fixture, "door", "pass");
+    (void)fixture_refresh(&fixture, "door", "fail");
+    (void)fixture_refresh(&fixture, "door", "fail");
+    assert_brief(&fixture, "door", "down 1 2/2 2<1");
+    (void)fixture_refresh(&fixture, "door", "pass");
+    assert_brief(&fixture, "door", "up 1 0/2 3<2");
+    (void)fixture_refresh(&fixture, "door", "fail");
+    assert_brief(&fixture, "door", "up 0 1/2 3<2");
+    (void)fixture_refresh(&fixture, "door", "pass");
+    assert_brief(&fixture, "door", "up 1 0/2 3<2");
+    fixture_end(&fixture);
+}
+
+static void a_fall_after_a_recovery_shows_no_successes(void **unused UNUSED) {
+    struct fixture fixture;
+    fixture_begin(&fixture, DOOR(1));
+    (void)fixture_refresh(&fixture, "door", "pass");
+    (void)fixture_refresh(&fixture, "door", "fail");
+    (void)fixture_refresh(&fixture, "door", "pass");
+    assert_brief(&fixture, "door", "up 1 0/1 3<2");
+    (void)fixture_refresh(&fixture, "door", "fail");
+    assert_brief(&fixture, "door", "down 0 1/1 4<3");
+    (void)fixture_refresh(&fixture, "door", "fail");
+    assert_brief(&fixture, "door", "down 0 2/1 4<3");
+    fixture_end(&fixture);
+}
+
 static void stopping_ends_the_change_and_keeps_the_counts(void **unused UNUSED) {
     struct fixture fixture;
     fixture_begin(&fixture, DOOR(2));
@@ -129,6 +159,8 @@ int main(void) {
         cmocka_unit_test(failures_below_the_threshold_leave_it_up),
         cmocka_unit_test(at_the_threshold_another_change_takes_over),
         cmocka_unit_test(a_success_ends_the_recovery),
+        cmocka_unit_test(a_failure_after_a_recovery_shows_no_successes),
+        cmocka_unit_test(a_fall_after_a_recovery_shows_no_successes),
         cmocka_unit_test(stopping_ends_the_change_and_keeps_the_counts),
         cmocka_unit_test(a_check_that_is_stopped_before_its_task_begins_leaves_it_done),
         cmocka_unit_test(stopping_cancels_the_probe),

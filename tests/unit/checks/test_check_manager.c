@@ -10,7 +10,12 @@ static const char three[] = "checks:\n"
 static bool is_healthy(struct fixture *fixture, enum check_level level, const char *names) {
     AUTO_TEXT_LIST struct text_list list = {0};
     split_names(names, &list);
-    return check_manager_is_healthy(fixture->manager, level, &list);
+    bool is_healthy = list.count > 0 || check_manager_is_healthy(fixture->manager, level);
+    for (size_t i = 0; i < list.count; i++) {
+        AUTO_FREE char *longer = memory_printf("%s,", list.items[i]);
+        is_healthy = is_healthy && check_manager_is_one_healthy(fixture->manager, level, longer, strlen(longer) - 1);
+    }
+    return is_healthy;
 }
 
 static void health_depends_on_level_and_names(void **unused UNUSED) {
@@ -20,7 +25,7 @@ static void health_depends_on_level_and_names(void **unused UNUSED) {
     } cases[] = {{"pulse", false, false, false}, {"door", false, true, false}, {"extra", false, true, true}};
     struct fixture fixture;
     fixture_begin(&fixture, three);
-    assert_true(check_manager_is_healthy(fixture.manager, CHECK_LEVEL_UNSET, NULL));
+    assert_true(check_manager_is_healthy(fixture.manager, CHECK_LEVEL_UNSET));
     for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
         (void)fixture_refresh(&fixture, cases[i].down, "fail");
         assert_int_equal(is_healthy(&fixture, CHECK_LEVEL_UNSET, ""), cases[i].all);
@@ -199,6 +204,56 @@ static void nothing_runs_after_the_shutdown_has_begun(void **unused UNUSED) {
     fixture_end(&fixture);
 }
 
+static const char two[] = "checks:\n  door: {override: replace, threshold: 1, exec: {command: hang}}\n"
+                          "  gate: {override: replace, threshold: 1, exec: {command: hang}}\n";
+
+// The probe of the check fails, without a turn of the loop.
+static void let_fall(struct fixture *fixture, const char *name) {
+    struct refreshed refreshed;
+    const struct probe_failure failure = {.message = "exit status 7", .details = ""};
+    fixture_start_refresh(fixture, name, &refreshed);
+    struct probe *probe = LIST_ITEM(fixture->probes.next, struct probe, link);
+    probe_done_fn on_done = probe->on_done;
+    void *data = probe->data;
+    probe_free(probe);
+    on_done(&failure, data);
+    assert_int_equal(refreshed.calls, 1);
+}
+
+struct stopper {
+    struct listener on_failed;
+    struct check_manager *manager;
+};
+
+static void stop_on_fall(struct listener *listener, void *name UNUSED) {
+    check_manager_stop_all(CONTAINER_OF(listener, struct stopper, on_failed)->manager);
+}
+
+static void a_fall_may_begin_the_shutdown(void **unused UNUSED) {
+    struct fixture fixture;
+    fixture_begin(&fixture, two);
+    struct stopper stopper = {.manager = fixture.manager};
+    event_add(check_manager_failed(fixture.manager), &stopper.on_failed, stop_on_fall);
+    let_fall(&fixture, "door");
+    let_fall(&fixture, "gate");
+    loop_run_pending(fixture.loop);
+    assert_int_equal(fixture.failed.count, 1);
+    event_remove(&stopper.on_failed);
+    fixture_end(&fixture);
+}
+
+static void a_fall_is_not_emitted_after_the_shutdown_has_begun(void **unused UNUSED) {
+    struct fixture fixture;
+    fixture_begin(&fixture, two);
+    let_fall(&fixture, "door");
+    assert_int_equal(fixture.manager->fallen.count, 1); // to be emitted from the loop
+    check_manager_stop_all(fixture.manager);
+    loop_run_pending(fixture.loop);
+    assert_int_equal(fixture.failed.count, 0);
+    assert_int_equal(fixture.manager->fallen.count, 0);
+    fixture_end(&fixture);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(health_depends_on_level_and_names),
@@ -212,6 +267,8 @@ int main(void) {
         cmocka_unit_test(a_check_that_is_disabled_ends),
         cmocka_unit_test(counts_last_until_the_check_is_altered),
         cmocka_unit_test(nothing_runs_after_the_shutdown_has_begun),
+        cmocka_unit_test(a_fall_may_begin_the_shutdown),
+        cmocka_unit_test(a_fall_is_not_emitted_after_the_shutdown_has_begun),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

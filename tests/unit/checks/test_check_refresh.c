@@ -58,7 +58,7 @@ static void a_refresh_resets_the_period(void **unused UNUSED) {
     fixture_end(&fixture);
 }
 
-static void a_client_that_goes_away_leaves_the_probe_of_an_active_check(void **unused UNUSED) {
+static void cancelling_leaves_the_probe_of_an_active_check(void **unused UNUSED) {
     struct fixture fixture;
     struct refreshed refreshed, other;
     fixture_begin(&fixture, DOOR("enabled"));
@@ -73,7 +73,7 @@ static void a_client_that_goes_away_leaves_the_probe_of_an_active_check(void **u
     fixture_end(&fixture);
 }
 
-static void a_client_that_goes_away_ends_the_probe_of_an_inactive_check(void **unused UNUSED) {
+static void cancelling_ends_the_probe_of_an_inactive_check(void **unused UNUSED) {
     struct fixture fixture;
     struct refreshed refreshed, other;
     fixture_begin(&fixture, DOOR("disabled"));
@@ -157,8 +157,8 @@ int main(void) {
         cmocka_unit_test(refreshes_of_one_check_run_one_after_the_other),
         cmocka_unit_test(a_refresh_during_a_probe_gets_a_probe_of_its_own),
         cmocka_unit_test(a_refresh_resets_the_period),
-        cmocka_unit_test(a_client_that_goes_away_leaves_the_probe_of_an_active_check),
-        cmocka_unit_test(a_client_that_goes_away_ends_the_probe_of_an_inactive_check),
+        cmocka_unit_test(cancelling_leaves_the_probe_of_an_active_check),
+        cmocka_unit_test(cancelling_ends_the_probe_of_an_inactive_check),
         cmocka_unit_test(a_start_or_stop_runs_the_refresh_again),
         cmocka_unit_test(a_plan_change_during_a_probe_runs_the_refresh_with_the_new_check),
         cmocka_unit_test(an_altered_disabled_check_runs_the_refresh_again),

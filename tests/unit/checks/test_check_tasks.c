@@ -12,14 +12,34 @@ static void changes_have_their_data(void **unused UNUSED) {
     const struct change *change = fixture_change(&fixture, "1");
     const struct task *task = change_task(change, 0);
     assert_string_equal(change_kind(change), "perform-check");
-    assert_string_equal(change_summary(change), "Perform tcp check \"door\"");
+    assert_string_equal(change_summary(change), "Perform TCP check \"door\"");
     assert_string_equal(task_kind(task), "perform-check");
-    assert_string_equal(task_summary(task), "Perform tcp check \"door\"");
+    assert_string_equal(task_summary(task), "Perform TCP check \"door\"");
     assert_true(json_is_true(change_data(change, "check-no-prune")));
     const json_t *data = change_data(change, "notice-data");
     assert_string_equal(json_string_value(json_object_get(data, "check-name")), "door");
     assert_int_equal(task_status(task), STATUS_DOING);
     fixture_end(&fixture);
+}
+
+static void summaries_name_the_kind(void **unused UNUSED) {
+    static const struct {
+        const char *config, *perform, *recover;
+    } cases[] = {
+        {"http: {url: 'http://h/'}", "Perform HTTP check \"door\"", "Recover HTTP check \"door\""},
+        {"tcp: {port: 1}", "Perform TCP check \"door\"", "Recover TCP check \"door\""},
+        {"exec: {command: pass}", "Perform exec check \"door\"", "Recover exec check \"door\""},
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+        struct fixture fixture;
+        AUTO_FREE char *yaml =
+            memory_printf("checks:\n  door: {override: replace, threshold: 1, %s}\n", cases[i].config);
+        fixture_begin(&fixture, yaml);
+        (void)fixture_refresh(&fixture, "door", "fail");
+        assert_string_equal(change_summary(fixture_change(&fixture, "1")), cases[i].perform);
+        assert_string_equal(change_summary(fixture_change(&fixture, "2")), cases[i].recover);
+        fixture_end(&fixture);
+    }
 }
 
 static int64_t detail(struct fixture *fixture, const char *change, const char *name) {
@@ -35,6 +55,23 @@ static void tasks_have_the_counts(void **unused UNUSED) {
     const json_t *details = task_data(change_task(fixture_change(&fixture, "1"), 0), "check-details");
     assert_true(json_is_true(json_object_get(details, "proceed")));
     assert_int_equal(detail(&fixture, "2", "failures"), 1);
+    fixture_end(&fixture);
+}
+
+// That of the recovery is not carried over to the next changes.
+static void tasks_have_the_successes_of_their_change(void **unused UNUSED) {
+    struct fixture fixture;
+    fixture_begin(&fixture, GATE);
+    (void)fixture_refresh(&fixture, "door", "pass");
+    (void)fixture_refresh(&fixture, "door", "fail");
+    assert_int_equal(detail(&fixture, "1", "successes"), 1);
+    assert_int_equal(detail(&fixture, "2", "successes"), 1);
+    (void)fixture_refresh(&fixture, "door", "pass");
+    assert_int_equal(detail(&fixture, "2", "successes"), 1);
+    assert_int_equal(detail(&fixture, "3", "successes"), 0);
+    (void)fixture_refresh(&fixture, "door", "fail");
+    assert_int_equal(detail(&fixture, "3", "successes"), 0);
+    assert_int_equal(detail(&fixture, "4", "successes"), 0);
     fixture_end(&fixture);
 }
 
@@ -91,7 +128,9 @@ static void logs_keep_ten_lines(void **unused UNUSED) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(changes_have_their_data),
+        cmocka_unit_test(summaries_name_the_kind),
         cmocka_unit_test(tasks_have_the_counts),
+        cmocka_unit_test(tasks_have_the_successes_of_their_change),
         cmocka_unit_test(changes_of_an_earlier_daemon_become_done),
         cmocka_unit_test(an_abort_stops_the_check),
         cmocka_unit_test(an_abort_before_the_task_begins_stops_the_check),

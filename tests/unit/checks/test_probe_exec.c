@@ -76,6 +76,15 @@ static void cancelling_kills_the_group(void **state UNUSED) {
     expect_group_killed("yes & child=$!;"); // floods its output
 }
 
+static void the_last_512_bytes_are_kept(void **state UNUSED) {
+    char zeros[512] = "";
+    memset(zeros, '0', sizeof zeros - 1);
+    AUTO_FREE char *whole = memory_printf("exit status 1|%s1", zeros);
+    AUTO_FREE char *cut = memory_printf("exit status 1|(...)\n%s2", zeros);
+    expect_result(script("printf %0512d 1; exit 1"), whole);
+    expect_result(script("printf %0513d 2; exit 1"), cut);
+}
+
 static void a_flood_is_read_and_cut(void **state UNUSED) {
     run_probe_within(script("yes 0123456789 | head -c 20000000; exit 3"), 60000);
     assert_string_equal(result.failure,
@@ -110,6 +119,7 @@ int main(void) {
         PROBE_TEST(environment_and_directory_are_the_checks),
         PROBE_TEST(a_command_that_cannot_start_fails),
         PROBE_TEST(cancelling_kills_the_group),
+        PROBE_TEST(the_last_512_bytes_are_kept),
         PROBE_TEST(a_flood_is_read_and_cut),
         PROBE_TEST(a_process_left_behind_delays_the_result_by_a_second),
         PROBE_TEST(cancelling_before_the_launch_is_fine),

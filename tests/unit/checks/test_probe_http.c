@@ -31,13 +31,20 @@ static void other_statuses_fail_with_the_body(void **state UNUSED) {
     serve("/missing", HEAD("404 Not Found") BODY(16) "  no such page \n");
     serve("/lines", HEAD("500 Broken") BODY(13) "a\nb\nc\nd\ne\nf\ng");
     serve("/five", HEAD("500 Broken") BODY(10) "a\nb\nc\nd\ne\n");
-    serve("/cut", HEAD("502 Cut") BODY(50) "half");
     expect("/multiple", "non-2xx status code 300|");
     expect("/cached", "non-2xx status code 304|");
     expect("/missing", "non-2xx status code 404|no such page");
     expect("/lines", "non-2xx status code 500|a\nb\nc\nd\ne\n(...)");
     expect("/five", "non-2xx status code 500|a\nb\nc\nd\ne");
-    expect("/cut", "non-2xx status code 502|half");
+}
+
+static void a_body_that_is_cut_off_is_reported(void **state UNUSED) {
+    serve("/cut", HEAD("502 Cut") BODY(50) "half");
+    serve("/none", HEAD("502 Cut") BODY(50));
+    serve("/chunk", HEAD("502 Cut") "Transfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n!");
+    expect("/cut", "non-2xx status code 502|cannot read response: unexpected EOF");
+    expect("/none", "non-2xx status code 502|cannot read response: unexpected EOF");
+    expect("/chunk", "non-2xx status code 502|cannot read response: invalid byte in chunk length");
 }
 
 static void a_body_is_read_up_to_a_limit(void **state UNUSED) {
@@ -86,6 +93,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         PROBE_TEST(status_2xx_passes),
         PROBE_TEST(other_statuses_fail_with_the_body),
+        PROBE_TEST(a_body_that_is_cut_off_is_reported),
         PROBE_TEST(a_body_is_read_up_to_a_limit),
         PROBE_TEST(targets_that_never_finish_are_cancelled),
         PROBE_TEST(redirects_are_followed_but_not_for_ever),

@@ -15,6 +15,9 @@
     "\"last-repeated\":\"2024-01-02T03:04:06.000000007Z\",\"occurrences\":3,\"last-data\":{\"size\":\"1\"},"           \
     "\"repeat-after\":\"1h0m0s\",\"expire-after\":\"168h0m0s\"}"
 
+#define REFUSED(message)                                                                                               \
+    { .json = "{\"type\":\"error\",\"status-code\":400,\"result\":{\"message\":\"" message "\"}}", .status = 400 }
+
 struct notice_fixture {
     char *socket_path;
     char *folder; // the parent of the socket, for the state file too
@@ -65,6 +68,15 @@ static inline void notice_fixture_assert_body(struct notice_fixture *fixture, si
     AUTO_FREE char *ended = memory_printf("\r\n\r\n%s", body);
     if (!text_has_suffix(fixture->requests.items[number], ended))
         fail_msg("request %zu is %s", number, fixture->requests.items[number]);
+}
+
+// Replaces the state file.
+static inline void write_listed(const char *text) {
+    AUTO_FREE char *folder = path_join(getenv("XDG_CONFIG_HOME"), "pebble");
+    AUTO_FREE char *path = path_join(folder, "cli.json");
+    const struct iovec piece = {.iov_base = (void *)(uintptr_t)text, .iov_len = strlen(text)};
+    assert_true(directory_create_all(folder, 0700, NULL));
+    assert_true(file_write_atomic(path, &piece, 1, 0600, NULL));
 }
 
 // What the state file contains.

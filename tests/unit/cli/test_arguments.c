@@ -120,7 +120,13 @@ static void refuses_unknown_options(void **state UNUSED) {
     assert_refused(&plain, "x --format xml", "option --format takes text or json, not \"xml\"");
     assert_refused(&plain, "x --format=", "option --format takes text or json, not \"\"");
     assert_refused(&plain, "x --number 1.5", "option --number takes a whole number, not \"1.5\"");
-    assert_refused(&plain, "x --uid=4294967296", "option --uid takes a whole number, not \"4294967296\"");
+    assert_refused(&plain, "x --uid=4294967296",
+                   "option --uid takes a whole number from 0 to 4294967295, not \"4294967296\"");
+    assert_refused(&plain, "x --uid=-1", "option --uid takes a whole number from 0 to 4294967295, not \"-1\"");
+    assert_refused(&plain, "x --uid=root", "option --uid takes a whole number, not \"root\"");
+    assert_refused(&plain, "x --number 9223372036854775808",
+                   "option --number takes a whole number from -9223372036854775808 to 9223372036854775807,"
+                   " not \"9223372036854775808\"");
     assert_refused(&plain, "x --timeout 5", "option --timeout takes a duration such as 30s or 1h15m, not \"5\"");
 }
 

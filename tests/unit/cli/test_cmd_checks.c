@@ -7,6 +7,9 @@
 #define DOWN                                                                                                           \
     "{\"name\":\"down\",\"startup\":\"enabled\",\"status\":\"down\",\"successes\":0,\"failures\":2,\"threshold\":2,"   \
     "\"change-id\":\"3\",\"prev-change-id\":\"2\"}"
+#define STOPPED                                                                                                        \
+    "{\"name\":\"down\",\"startup\":\"enabled\",\"status\":\"inactive\",\"successes\":0,\"failures\":2,"               \
+    "\"threshold\":2,\"prev-change-id\":\"2\"}"
 #define IDLE "{\"name\":\"idle\",\"startup\":\"disabled\",\"status\":\"inactive\",\"successes\":0,\"threshold\":3}"
 #define CHANGE(id, log) "{\"id\":\"" id "\",\"tasks\":[{\"id\":\"1\"" log "}]}"
 #define NO_LOG ""
@@ -97,6 +100,26 @@ static void checks_have_other_formats(void **state UNUSED) {
                                      "        change-id: \"1\"\n");
 }
 
+static void a_daemon_may_have_no_count_of_successes(void **state UNUSED) {
+    const struct fake_response script[] = {
+        {.result = "[{\"name\":\"a\",\"startup\":\"enabled\",\"status\":\"up\",\"threshold\":3,\"change-id\":\"1\"},"
+                   "{\"name\":\"b\",\"startup\":\"enabled\",\"status\":\"inactive\",\"threshold\":3}]"}};
+    AUTO_PRINTED struct printed printed = {0};
+    run_command(&cmd_checks, NO_ARGUMENTS, script, 1, &printed);
+    assert_string_equal(printed.out, "Check  Level  Startup  Status    Successes  Failures  Change\n"
+                                     "a      -      enabled  up        ?          0/3       1\n"
+                                     "b      -      enabled  inactive  ?          -         -\n");
+    run_command(&cmd_checks, ARGUMENTS("--format=json"), script, 1, &printed);
+    assert_non_null(strstr(printed.out, "\"status\":\"up\",\"failures\":0,"));
+    run_command(&cmd_check, ARGUMENTS("a"), script, 1, &printed);
+    assert_string_equal(printed.out, "name: a\n"
+                                     "startup: enabled\n"
+                                     "status: up\n"
+                                     "failures: 0\n"
+                                     "threshold: 3\n"
+                                     "change-id: \"1\"\n");
+}
+
 static void a_check_is_shown_with_its_log(void **state UNUSED) {
     const struct fake_response script[] = {{.result = "[" DOWN "]"}, {.result = CHANGE("3", LOG("new"))}};
     AUTO_PRINTED struct printed printed = {0};
@@ -113,6 +136,43 @@ static void a_check_is_shown_with_its_log(void **state UNUSED) {
                                      "logs: |\n"
                                      "    2026-01-02T03:04:05Z ERROR old\n"
                                      "    2026-01-02T03:04:05Z ERROR new\n");
+}
+
+static void a_stopped_check_is_shown_without_logs(void **state UNUSED) {
+    const struct fake_response script[] = {{.result = "[" STOPPED "]"}, {.result = CHANGE("2", LOG("old"))}};
+    AUTO_PRINTED struct printed printed = {0};
+    run_command(&cmd_check, ARGUMENTS("down"), script, 2, &printed);
+    assert_int_equal(printed.code, 0);
+    assert_string_equal(printed.out, "name: down\n"
+                                     "startup: enabled\n"
+                                     "status: inactive\n"
+                                     "successes: 0\n"
+                                     "failures: 2\n"
+                                     "threshold: 2\n"
+                                     "prev-change-id: \"2\"\n");
+    assert_int_equal(printed.requests.count, 1);
+    run_command(&cmd_checks, NO_ARGUMENTS, script, 2, &printed);
+    assert_string_equal(printed.out, "Check  Level  Startup  Status    Successes  Failures  Change\n"
+                                     "down   -      enabled  inactive  -          -         -\n");
+    assert_int_equal(printed.requests.count, 1);
+}
+
+static void a_log_that_cannot_be_fetched_is_an_error(void **state UNUSED) {
+    const struct fake_response refused = {
+        .json = "{\"type\":\"error\",\"status-code\":404,\"result\":{\"message\":\"cannot find it\"}}", .status = 404};
+    const struct fake_response current[] = {{.result = "[" DOWN "]"}, refused};
+    const struct fake_response previous[] = {{.result = "[" DOWN "]"}, {.result = CHANGE("3", NO_LOG)}, refused};
+    const struct fake_response refreshed[] = {{.result = "{\"info\":" DOWN ",\"error\":\"exit status 7\"}"}, refused};
+    AUTO_PRINTED struct printed printed = {0};
+    run_command(&cmd_check, ARGUMENTS("down"), current, 2, &printed);
+    assert_int_equal(printed.code, 1);
+    assert_string_equal(printed.out, "");
+    assert_string_equal(error_text(&printed.err), "cannot get task logs for change 3: cannot find it");
+    run_command(&cmd_check, ARGUMENTS("down"), previous, 3, &printed);
+    assert_string_equal(error_text(&printed.err), "cannot get task logs for change 2: cannot find it");
+    run_command(&cmd_check, ARGUMENTS("--refresh", "down"), refreshed, 2, &printed);
+    assert_string_equal(error_text(&printed.err), "cannot get task logs for change 3: cannot find it");
+    assert_int_equal(printed.code, 1);
 }
 
 static void a_check_may_be_refreshed(void **state UNUSED) {
@@ -155,7 +215,10 @@ int main(void) {
         cmocka_unit_test(a_change_that_is_gone_is_reported_in_its_cell),
         cmocka_unit_test(empty_lists_are_explained),
         cmocka_unit_test(checks_have_other_formats),
+        cmocka_unit_test(a_daemon_may_have_no_count_of_successes),
         cmocka_unit_test(a_check_is_shown_with_its_log),
+        cmocka_unit_test(a_stopped_check_is_shown_without_logs),
+        cmocka_unit_test(a_log_that_cannot_be_fetched_is_an_error),
         cmocka_unit_test(a_check_may_be_refreshed),
         cmocka_unit_test(an_unknown_check_is_an_error),
         cmocka_unit_test(start_and_stop_name_what_changed),

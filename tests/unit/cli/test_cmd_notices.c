@@ -40,6 +40,14 @@ static void nothing_found_is_reported_with_the_time(void **state UNUSED) {
     notice_fixture_end(&fixture);
 }
 
+static void a_refusal_is_passed_on(void **state UNUSED) {
+    const struct fake_response script[] = {REFUSED("no")};
+    struct notice_fixture fixture;
+    notice_fixture_begin(&fixture, script, 1);
+    assert_fails("notices", "error: no\n");
+    notice_fixture_end(&fixture);
+}
+
 static void documents_have_all_members(void **state UNUSED) {
     const struct fake_response script[] = {{.result = "[" NOTICE("2", "42", "custom", "a.b/c") "]"},
                                            {.result = NOTICE("2", "null", "custom", "a.b/c")},
@@ -93,6 +101,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_table_is_printed_and_recorded_as_listed),
         cmocka_unit_test(nothing_found_is_reported_with_the_time),
+        cmocka_unit_test(a_refusal_is_passed_on),
         cmocka_unit_test(documents_have_all_members),
         cmocka_unit_test(a_notice_is_found_by_type_and_key),
         cmocka_unit_test(an_occurrence_is_recorded),

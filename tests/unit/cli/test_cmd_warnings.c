@@ -60,6 +60,51 @@ static void acknowledged_ones_are_left_out(void **state UNUSED) {
     notice_fixture_end(&fixture);
 }
 
+static void all_leave_the_state_file_alone(void **state UNUSED) {
+    const struct fake_response script[] = {{.result = "[" WARNING("1", "the cellar is wet") "]"},
+                                           {.result = "[" WARNING("1", "the cellar is wet") "]"}};
+    struct notice_fixture fixture;
+    notice_fixture_begin(&fixture, script, 2);
+    AUTO_FREE char *path = path_join(fixture.folder, "pebble/cli.json");
+    assert_shows("warnings --all", "the cellar is wet\n");
+    assert_int_equal(access(path, F_OK), -1);
+    AUTO_FREE char *kept = memory_printf("{\"pebble\": {\"%s\": {\"warnings-last-listed\":\"2020-01-01T00:00:00Z\","
+                                         "\"warnings-last-okayed\":\"2030-01-01T00:00:00Z\"}}}",
+                                         fixture.socket_path);
+    write_listed(kept);
+    assert_shows("warnings --all", "the cellar is wet\n");
+    AUTO_BUFFER struct buffer text = BUFFER_INIT(65536);
+    assert_true(file_read(path, &text, NULL));
+    assert_string_equal(buffer_text(&text), kept);
+    notice_fixture_assert_request(&fixture, 1, "GET /v1/notices?types=warning");
+    notice_fixture_end(&fixture);
+}
+
+// As with other commands, it is an error afterwards only.
+static void all_are_listed_despite_a_broken_state_file(void **state UNUSED) {
+    const struct fake_response script[] = {{.result = "[" WARNING("1", "the cellar is wet") "]"}};
+    struct notice_fixture fixture;
+    notice_fixture_begin(&fixture, script, 1);
+    write_listed("{\"pebble\": ");
+    struct caught caught = run("warnings --all");
+    assert_non_null(strstr(caught.out, "the cellar is wet\n"));
+    assert_true(text_has_prefix(caught.err, "error: cannot load CLI state: "));
+    caught_free(&caught);
+    caught = run("warnings");
+    assert_string_equal(caught.out, "");
+    caught_free(&caught);
+    notice_fixture_end(&fixture);
+}
+
+static void errors_name_what_was_asked_for(void **state UNUSED) {
+    const struct fake_response script[] = {REFUSED("no"), REFUSED("no")};
+    struct notice_fixture fixture;
+    notice_fixture_begin(&fixture, script, 2);
+    assert_fails("warnings", "error: cannot get notices: no\n");
+    assert_fails("warnings --all", "error: cannot get notices: no\n");
+    notice_fixture_end(&fixture);
+}
+
 static void new_ones_cause_a_hint_until_they_are_listed(void **state UNUSED) {
     const struct fake_response script[] = {{.json = RESPONSE("{\"healthy\":true}")},
                                            {.json = RESPONSE("[" WARNING("1", "the cellar is wet") "]")},
@@ -74,9 +119,9 @@ static void new_ones_cause_a_hint_until_they_are_listed(void **state UNUSED) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(warnings_are_printed_in_blocks),
-        cmocka_unit_test(acknowledged_ones_are_left_out),
-        cmocka_unit_test(new_ones_cause_a_hint_until_they_are_listed),
+        cmocka_unit_test(warnings_are_printed_in_blocks), cmocka_unit_test(acknowledged_ones_are_left_out),
+        cmocka_unit_test(all_leave_the_state_file_alone), cmocka_unit_test(all_are_listed_despite_a_broken_state_file),
+        cmocka_unit_test(errors_name_what_was_asked_for), cmocka_unit_test(new_ones_cause_a_hint_until_they_are_listed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

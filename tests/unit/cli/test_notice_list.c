@@ -2,6 +2,7 @@
 #include "caught.h"
 
 #include "cli/notice_list.h"
+#include "cli/session.h"
 #include "notice_fixture.h"
 
 // Gets what the daemon responds with and finishes it. Returns the moment that was saved.
@@ -13,8 +14,8 @@ static struct wall_time listed_after(struct notice_fixture *fixture, const char 
     if (kept != NULL)
         assert_true(clock_parse(kept, &state.moments[NOTICES_LISTED]));
     session_init(&session);
-    struct pebble_notices *notices = notice_list_get(&session, &options, &err);
-    assert_non_null(notices);
+    struct pebble_notices *notices = NULL;
+    assert_true(pebble_get_notices(session_client(&session, &err), &options, &notices, NULL));
     assert_true(notice_list_finish(notices, &state, NOTICES_LISTED, fixture->socket_path, &err));
     session_finish(&session);
     return state.moments[NOTICES_LISTED];
@@ -40,26 +41,10 @@ static void an_empty_list_changes_nothing(void **state UNUSED) {
     notice_fixture_end(&fixture);
 }
 
-static void a_refusal_is_passed_on(void **state UNUSED) {
-    const struct fake_response script[] = {
-        {.json = "{\"type\":\"error\",\"status-code\":400,\"result\":{\"message\":\"no\"}}", .status = 400}};
-    struct notice_fixture fixture;
-    struct cli_session session;
-    const struct pebble_notice_options options = {.size = sizeof options};
-    AUTO_ERROR struct error err = {0};
-    notice_fixture_begin(&fixture, script, 1);
-    session_init(&session);
-    assert_null(notice_list_get(&session, &options, &err));
-    assert_string_equal(error_text(&err), "no");
-    session_finish(&session);
-    notice_fixture_end(&fixture);
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_last_one_decides_what_is_listed),
         cmocka_unit_test(an_empty_list_changes_nothing),
-        cmocka_unit_test(a_refusal_is_passed_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -61,12 +61,13 @@ static void refuses_broken_files(void **state UNUSED) {
                                         "{\"pebble\": 5}",
                                         "{\"pebble\": {\"/s\": []}}",
                                         "{\"pebble\": {\"/s\": {\"notices-last-listed\": \"soon\"}}}"};
+    AUTO_FREE char *begun = memory_printf("cannot load CLI state: %s: ", path);
     for (size_t i = 0; i < ARRAY_COUNT(texts); i++) {
         struct state_file file;
         AUTO_ERROR struct error err = {0};
         write_file(texts[i]);
         assert_false(state_file_load("/s", &file, &err));
-        assert_non_null(__builtin_strstr(error_text(&err), "cannot load CLI state: "));
+        assert_true(text_has_prefix(error_text(&err), begun));
     }
 }
 
@@ -86,11 +87,36 @@ static void keeps_other_entries(void **state UNUSED) {
     assert_int_equal(about.st_mode & 0777, 0600);
 }
 
+static void follows_the_environment(void **state UNUSED) {
+    struct state_file file = {0};
+    AUTO_ERROR struct error err = {0};
+    AUTO_FREE char *here = getcwd(NULL, 0);
+    AUTO_FREE char *inner = path_join(folder, ".config/pebble/cli.json");
+    assert_int_equal(chdir(folder), 0);
+    // Nothing is to be written below the current directory.
+    for (int is_empty = 0; is_empty < 2; is_empty++) {
+        assert_int_equal(is_empty ? setenv("XDG_CONFIG_HOME", "", 1) : unsetenv("XDG_CONFIG_HOME"), 0);
+        assert_int_equal(is_empty ? setenv("HOME", "", 1) : unsetenv("HOME"), 0);
+        assert_true(state_file_load("/s", &file, NULL));
+        assert_false(state_file_save("/s", &file, &err));
+        assert_string_equal(error_text(&err), "cannot save CLI state: neither XDG_CONFIG_HOME nor HOME is set");
+        error_clear(&err);
+    }
+    assert_int_equal(access(inner, F_OK), -1);
+    assert_int_equal(setenv("HOME", folder, 1), 0);
+    assert_true(state_file_save("/s", &file, NULL));
+    assert_int_equal(unlink(inner), 0);
+    assert_int_equal(rmdir(".config/pebble"), 0);
+    assert_int_equal(rmdir(".config"), 0);
+    assert_int_equal(chdir(here), 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(accepts_missing_and_empty_files, set_up, tear_down),
         cmocka_unit_test_setup_teardown(refuses_broken_files, set_up, tear_down),
         cmocka_unit_test_setup_teardown(keeps_other_entries, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(follows_the_environment, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

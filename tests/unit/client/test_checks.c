@@ -10,17 +10,17 @@
 
 static void checks_are_read(void **state UNUSED) {
     const struct fake_response script[] = {
-        {.result =
-             "[{\"name\":\"a\",\"level\":\"alive\",\"startup\":\"enabled\",\"status\":\"down\",\"successes\":2,"
-             "\"failures\":5,\"threshold\":3,\"change-id\":\"8\",\"prev-change-id\":\"7\"},"
-             "{\"name\":\"b\",\"startup\":\"disabled\",\"status\":\"inactive\",\"successes\":0,\"threshold\":1}]"},
+        {.result = "[{\"name\":\"a\",\"level\":\"alive\",\"startup\":\"enabled\",\"status\":\"down\",\"successes\":2,"
+                   "\"failures\":5,\"threshold\":3,\"change-id\":\"8\",\"prev-change-id\":\"7\"},"
+                   "{\"name\":\"b\",\"startup\":\"disabled\",\"status\":\"inactive\",\"successes\":0,\"threshold\":1},"
+                   "{\"name\":\"c\"},{\"name\":\"d\",\"successes\":null}]"},
         {.result = "[]"},
     };
     struct with_daemon with;
     with_daemon_begin(&with, script, 2);
     struct pebble_checks *checks = NULL;
     assert_true(pebble_get_checks(with.client, NULL, NULL, 0, &checks, &with.error));
-    assert_int_equal(pebble_checks_count(checks), 2);
+    assert_int_equal(pebble_checks_count(checks), 4);
     const struct pebble_check *check = pebble_checks_at(checks, 0);
     assert_string_equal(pebble_check_name(check), "a");
     assert_string_equal(pebble_check_level(check), "alive");
@@ -33,10 +33,13 @@ static void checks_are_read(void **state UNUSED) {
     assert_string_equal(pebble_check_prev_change_id(check), "7");
     check = pebble_checks_at(checks, 1);
     assert_string_equal(pebble_check_level(check), "");
+    assert_int_equal(pebble_check_successes(check), 0);
     assert_int_equal(pebble_check_failures(check), 0);
     assert_null(pebble_check_change_id(check));
     assert_null(pebble_check_prev_change_id(check));
-    assert_null(pebble_checks_at(checks, 2));
+    assert_int_equal(pebble_check_successes(pebble_checks_at(checks, 2)), -1); // an older daemon has no count
+    assert_int_equal(pebble_check_successes(pebble_checks_at(checks, 3)), -1);
+    assert_null(pebble_checks_at(checks, 4));
     pebble_checks_destroy(checks);
     pebble_checks_destroy(NULL);
     assert_true(pebble_get_checks(with.client, "ready", (const char *[]){"a", "x y"}, 2, &checks, &with.error));
@@ -99,9 +102,10 @@ static void a_refresh_has_the_check_and_its_error(void **state UNUSED) {
     const struct fake_response script[] = {
         {.result = "{\"error\":\"exit status 1\",\"info\":{\"name\":\"a\",\"failures\":1}}"},
         {.result = "{\"info\":{\"name\":\"a\"}}"},
+        {.result = "{\"Info\":{\"Name\":\"a\"}}"}, // names are matched as Go does
     };
     struct with_daemon with;
-    with_daemon_begin(&with, script, 2);
+    with_daemon_begin(&with, script, 3);
     struct pebble_check_refresh *refresh = NULL;
     assert_true(pebble_refresh_check(with.client, "a", &refresh, &with.error));
     assert_string_equal(pebble_check_refresh_error_text(refresh), "exit status 1");
@@ -110,6 +114,9 @@ static void a_refresh_has_the_check_and_its_error(void **state UNUSED) {
     pebble_check_refresh_destroy(NULL);
     assert_true(pebble_refresh_check(with.client, "a", &refresh, &with.error));
     assert_null(pebble_check_refresh_error_text(refresh));
+    pebble_check_refresh_destroy(refresh);
+    assert_true(pebble_refresh_check(with.client, "a", &refresh, &with.error));
+    assert_string_equal(pebble_check_name(pebble_check_refresh_check(refresh)), "a");
     pebble_check_refresh_destroy(refresh);
     with_daemon_assert_request(&with, 0, "1 POST /v1/checks/refresh HTTP/1.1", "{\"name\":\"a\"}");
     with_daemon_end(&with);

@@ -86,6 +86,13 @@ static void calls_have_the_clients_time(void **state UNUSED) {
     pebble_client_destroy(client);
 }
 
+static void the_longest_time_is_never_over(void **state UNUSED) {
+    struct pebble_client *client = create(1);
+    client->timeout_ns = INT64_MAX;
+    assert_true(client_deadline_ns(client) == INT64_MAX);
+    pebble_client_destroy(client);
+}
+
 static void it_lasts_as_long_as_someone_holds_it(void **state UNUSED) {
     struct pebble_client *client = create(0);
     assert_ptr_equal(client_hold(client), client);
@@ -134,9 +141,13 @@ static void the_library_has_a_version(void **state UNUSED) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(options_are_checked),         cmocka_unit_test(default_comes_from_the_environment),
-        cmocka_unit_test(calls_have_the_clients_time), cmocka_unit_test(it_lasts_as_long_as_someone_holds_it),
-        cmocka_unit_test(one_idle_connection_is_kept), cmocka_unit_test(notes_are_replaced),
+        cmocka_unit_test(options_are_checked),
+        cmocka_unit_test(default_comes_from_the_environment),
+        cmocka_unit_test(calls_have_the_clients_time),
+        cmocka_unit_test(the_longest_time_is_never_over),
+        cmocka_unit_test(it_lasts_as_long_as_someone_holds_it),
+        cmocka_unit_test(one_idle_connection_is_kept),
+        cmocka_unit_test(notes_are_replaced),
         cmocka_unit_test(the_library_has_a_version),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

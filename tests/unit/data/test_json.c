@@ -33,6 +33,14 @@ static void members_match_without_case(void **state UNUSED) {
     assert_null(json_member(none, "action"));
 }
 
+static void a_name_with_a_nul_is_another_name(void **state UNUSED) {
+    static const char text[] = "{\"a\":1,\"a\\u0000b\":22}";
+    AUTO_JSON json_t *object = NULL;
+    assert_true(json_read(text, strlen(text), &object, NULL));
+    assert_int_equal(json_integer_value(json_member(object, "a")), 1);
+    assert_int_equal(json_member_length(text, strlen(text), "a"), 1);
+}
+
 static void expect_object(const char *text, const char *message) {
     AUTO_JSON json_t *value = parsed(text);
     AUTO_ERROR struct error err = {0};
@@ -147,11 +155,9 @@ static void names_of_structures(void **state UNUSED) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(members_match_without_case),
-        cmocka_unit_test(a_body_is_an_object),
-        cmocka_unit_test(present_fields),
-        cmocka_unit_test(absent_fields_stay),
-        cmocka_unit_test(wrong_types),
+        cmocka_unit_test(members_match_without_case), cmocka_unit_test(a_name_with_a_nul_is_another_name),
+        cmocka_unit_test(a_body_is_an_object),        cmocka_unit_test(present_fields),
+        cmocka_unit_test(absent_fields_stay),         cmocka_unit_test(wrong_types),
         cmocka_unit_test(names_of_structures),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

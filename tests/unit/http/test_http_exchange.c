@@ -76,6 +76,19 @@ static void counts_its_query(void **state UNUSED) {
     }
 }
 
+static void counts_what_its_handler_keeps(void **state UNUSED) {
+    AUTO_CLIENT struct client client = client_open();
+    client_send(&client, "GET /hold HTTP/1.1\r\nHost: x\r\n\r\n");
+    size_t before = server->connections.buffered_bytes;
+    http_exchange_count_bytes(seen.kept[0], 5000);
+    assert_int_equal(server->connections.buffered_bytes, before + 5000);
+    http_exchange_count_bytes(seen.kept[0], 1000);
+    assert_int_equal(server->connections.buffered_bytes, before + 1000);
+    respond_text(seen.kept[0], 200, "");
+    client_expect(&client, "200 OK");
+    assert_int_equal(server->connections.buffered_bytes, 0);
+}
+
 // The exchange outlives the connection.
 static void is_closed_for_its_query(void **state UNUSED) {
     AUTO_CLIENT struct client client = client_open();
@@ -219,11 +232,17 @@ static void notices_a_client_that_goes_once_the_body_is_skipped(void **state UNU
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_server, close_server)
     const struct CMUnitTest tests[] = {
-        TEST(cancels_who_asks_too_late), TEST(may_respond_before_it_is_cancelled),
-        TEST(knows_its_parts),           TEST(counts_its_query),
-        TEST(is_closed_for_its_query),   TEST(escapes_for_the_log),
-        TEST(cuts_for_the_log),          TEST(names_the_remote_end_of_tcp),
-        TEST(keeps_its_headers),         TEST(notices_a_client_that_goes_once_the_body_is_skipped),
+        TEST(cancels_who_asks_too_late),
+        TEST(may_respond_before_it_is_cancelled),
+        TEST(knows_its_parts),
+        TEST(counts_its_query),
+        TEST(counts_what_its_handler_keeps),
+        TEST(is_closed_for_its_query),
+        TEST(escapes_for_the_log),
+        TEST(cuts_for_the_log),
+        TEST(names_the_remote_end_of_tcp),
+        TEST(keeps_its_headers),
+        TEST(notices_a_client_that_goes_once_the_body_is_skipped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -31,7 +31,7 @@ static void what_is_written_reads_back_the_same(void **state UNUSED) {
     struct plan *plan =
         PLAN("services: {'y': {override: replace, command: \"a\\tb\", environment: {'': ' x', N: 'null',\n"
              "  M: \"one\\ntwo\"}, user-id: 0, on-check-failure: {a: ''}}, 'no: 1': {override: merge,\n"
-             "  command: '#'}}\nchecks: {http: {override: merge, http: {url: '*', headers: {'a b': '1'}}}}\n");
+             "  command: '- #'}}\nchecks: {http: {override: merge, http: {url: '*', headers: {'a b': '1'}}}}\n");
     AUTO_BUFFER struct buffer first = BUFFER_INIT(BUFFER_NO_LIMIT);
     plan_write_yaml(plan, &first);
     struct plan *again = PLAN(buffer_text(&first));

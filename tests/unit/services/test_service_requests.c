@@ -124,11 +124,54 @@ static void nothing_starts_after_stop_all(void **unused UNUSED) {
     fixture_end(&fixture);
 }
 
+// The database ends first and has to wait for the stop of the application.
+static void a_backoff_ends_without_a_start_after_stop_all(void **unused UNUSED) {
+    struct fixture fixture;
+    fixture_begin(&fixture, "services:\n"
+                            "  app: {override: replace, command: stubborn, requires: [db], after: [db]}\n"
+                            "  db: {override: replace, command: run}\n");
+    fixture_do(&fixture, SERVICE_START, "app");
+    assert_int_equal(fixture.started_count, 2);
+    struct change *stop = service_manager_stop_all(fixture.manager);
+    loop_run_pending(fixture.loop);
+    process_end(fixture_service(&fixture, "db"), 1);
+    assert_int_equal(fixture_service(&fixture, "db")->state, SERVICE_BACKOFF);
+    loop_advance(fixture.loop, 2 * NS_PER_S);
+    assert_int_equal(fixture_service(&fixture, "db")->state, SERVICE_BACKOFF);
+    loop_advance(fixture.loop, 10 * NS_PER_S);
+    assert_int_equal(change_status(stop), STATUS_DONE);
+    assert_int_equal(fixture_service(&fixture, "db")->state, SERVICE_STOPPED);
+    assert_int_equal(fixture.started_count, 2);
+    fixture_end(&fixture);
+}
+
+static void a_failed_check_starts_nothing_after_stop_all(void **unused UNUSED) {
+    struct fixture fixture;
+    fixture_begin(&fixture, "services:\n"
+                            "  lone: {override: replace, command: run, on-failure: ignore,"
+                            " on-check-failure: {up: restart}}\n"
+                            "checks:\n  up: {override: replace, tcp: {port: 1}}\n");
+    fixture_do(&fixture, SERVICE_START, "lone");
+    process_end(fixture_service(&fixture, "lone"), 1);
+    assert_int_equal(fixture_service(&fixture, "lone")->state, SERVICE_EXITED);
+    assert_null(service_manager_stop_all(fixture.manager));
+    service_manager_check_failed(fixture.manager, "up");
+    loop_advance(fixture.loop, 10 * NS_PER_S);
+    assert_int_equal(fixture_service(&fixture, "lone")->state, SERVICE_EXITED);
+    assert_int_equal(fixture.started_count, 1);
+    fixture_end(&fixture);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(tasks_and_summaries),          cmocka_unit_test(refusals_make_nothing),
-        cmocka_unit_test(replan_restarts_what_changed), cmocka_unit_test(a_workload_that_was_dropped_is_gone),
-        cmocka_unit_test(stop_all_takes_what_runs),     cmocka_unit_test(nothing_starts_after_stop_all),
+        cmocka_unit_test(tasks_and_summaries),
+        cmocka_unit_test(refusals_make_nothing),
+        cmocka_unit_test(replan_restarts_what_changed),
+        cmocka_unit_test(a_workload_that_was_dropped_is_gone),
+        cmocka_unit_test(stop_all_takes_what_runs),
+        cmocka_unit_test(nothing_starts_after_stop_all),
+        cmocka_unit_test(a_backoff_ends_without_a_start_after_stop_all),
+        cmocka_unit_test(a_failed_check_starts_nothing_after_stop_all),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

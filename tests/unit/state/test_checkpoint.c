@@ -290,6 +290,36 @@ static int count_entries(const struct scene *scene) {
     return (int)names.count;
 }
 
+static void a_state_too_large_to_be_read_is_not_written(void **unused UNUSED) {
+    struct scene scene;
+    scene_begin(&scene);
+    state_add_warning(scene.state, "before");
+    assert_true(save(&scene));
+    AUTO_FREE char *before = file_text(&scene);
+    checkpoint_set_limit(scene.checkpoint, strlen(before) + 50);
+    struct failures failures = {0};
+    event_add(checkpoint_failed(scene.checkpoint), &failures.listener, on_write_failed);
+    state_add_warning(scene.state, "after");
+    assert_false(save(&scene));
+    AUTO_FREE char *message = memory_printf("cannot write state file: larger than %zu bytes", strlen(before) + 50);
+    assert_string_equal(failures.message, message);
+    assert_non_null(notice_find(scene.state, &(struct notice_spec){.type = "warning", .key = message}));
+    AUTO_FREE char *during = file_text(&scene);
+    assert_string_equal(during, before);
+    assert_int_equal(count_entries(&scene), 1);
+    // The limit is that of reading.
+    AUTO_ERROR struct error err = {0};
+    state_clear(scene.state);
+    checkpoint_set_limit(scene.checkpoint, strlen(before));
+    assert_true(checkpoint_load(scene.checkpoint, &err));
+    state_clear(scene.state);
+    checkpoint_set_limit(scene.checkpoint, strlen(before) - 1);
+    assert_false(checkpoint_load(scene.checkpoint, &err));
+    event_remove(&failures.listener);
+    free(failures.message);
+    scene_end(&scene);
+}
+
 static void a_full_disk_keeps_the_old_file(void **unused UNUSED) {
     struct scene scene;
     scene_begin(&scene);
@@ -488,6 +518,7 @@ int main(void) {
         cmocka_unit_test(leftovers_are_removed),
         cmocka_unit_test(a_file_not_understood_is_left_alone),
         cmocka_unit_test(an_unreadable_file_is_an_error),
+        cmocka_unit_test(a_state_too_large_to_be_read_is_not_written),
         cmocka_unit_test(a_full_disk_keeps_the_old_file),
         cmocka_unit_test(a_failed_write_is_tried_again_by_itself),
         cmocka_unit_test(a_directory_that_is_gone),

@@ -174,19 +174,96 @@ static void a_filter_by_time_is_strict(void **unused UNUSED) {
     state_destroy(state);
 }
 
+// Adds custom notices whose keys are the numbers from `first` on.
+static void add_many(struct state *state, uint32_t user_id, size_t first, size_t count) {
+    for (size_t i = first; i < first + count; i++) {
+        AUTO_FREE char *key = memory_printf("%zu", i);
+        struct notice_spec spec = {.has_user_id = true, .user_id = user_id, .type = "custom", .key = key};
+        state_add_notice(state, &spec);
+    }
+}
+
+static bool has_of(struct state *state, uint32_t user_id, const char *key) {
+    struct notice_spec spec = {.has_user_id = true, .user_id = user_id, .type = "custom", .key = key};
+    return notice_find(state, &spec) != NULL;
+}
+
+static size_t count_of(struct state *state, uint32_t user_id) {
+    size_t count = 0;
+    const struct notice *notice;
+    LIST_FOR_EACH (notice, &state->notices, link)
+        count += notice->has_user_id && notice->user_id == user_id;
+    return count;
+}
+
 static void their_number_is_bounded(void **unused UNUSED) {
     struct state *state = state_create();
-    state_add_warning(state, "the first one");
     for (size_t i = 0; i < NOTICES_PEAK + 10; i++) {
-        AUTO_FREE char *key = memory_printf("%zu", i);
-        add(state, key, 0);
+        add_many(state, 1000, i, 1);
         assert_true(state->notices_by_id.count <= NOTICES_PEAK);
     }
     assert_int_equal(list_count(&state->notices), state->notices_by_id.count);
-    assert_int_equal(state->notices_by_id.count, NOTICES_MAX + 11);
-    assert_false(state_latest_warning(state).is_set);
-    assert_null(state_find_notice(state, "1000"));
-    assert_non_null(state_find_notice(state, "1001"));
+    assert_int_equal(state->notices_by_id.count, NOTICES_MAX + 10);
+    assert_false(has_of(state, 1000, "999"));
+    assert_true(has_of(state, 1000, "1000"));
+    state_destroy(state);
+}
+
+static void the_number_of_warnings_is_bounded(void **unused UNUSED) {
+    struct state *state = state_create();
+    for (size_t i = 0; i < NOTICES_PEAK + 10; i++) {
+        AUTO_FREE char *message = memory_printf("%zu", i);
+        state_add_warning(state, message);
+    }
+    assert_int_equal(state->notices_by_id.count, NOTICES_MAX + 10);
+    state_destroy(state);
+}
+
+static void a_user_evicts_its_own_oldest_ones(void **unused UNUSED) {
+    struct state *state = state_create();
+    const char *change = change_id(change_create(state, "start", "Start"));
+    state_add_warning(state, "the first one");
+    struct wall_time warned = state_latest_warning(state);
+    add_many(state, 0, 0, 50);
+    add_many(state, 65534, 0, 3 * NOTICES_PEAK);
+    state_prune(state);
+    assert_int_equal(state_latest_warning(state).ns, warned.ns);
+    assert_non_null(notice_find(state, &(struct notice_spec){.type = "change-update", .key = change}));
+    assert_non_null(notice_find(state, &(struct notice_spec){.type = "warning", .key = "the first one"}));
+    assert_int_equal(count_of(state, 0), 50);
+    assert_int_equal(count_of(state, 65534), NOTICES_MAX - 50);
+    assert_true(has_of(state, 65534, "5999"));
+    assert_false(has_of(state, 65534, "5049"));
+    state_destroy(state);
+}
+
+static void users_with_most_notices_lose_them(void **unused UNUSED) {
+    struct state *state = state_create();
+    add_many(state, 3, 0, 100);
+    add_many(state, 1, 0, 700);
+    add_many(state, 2, 0, 900);
+    state_add_notice(state, &(struct notice_spec){.type = "custom", .key = "of nobody"});
+    state_prune(state);
+    assert_int_equal(state->notices_by_id.count, NOTICES_MAX);
+    assert_int_equal(count_of(state, 3), 100);
+    assert_int_equal(count_of(state, 1), 449); // the older one of the two that are 450th
+    assert_int_equal(count_of(state, 2), 450);
+    assert_non_null(notice_find(state, &(struct notice_spec){.type = "custom", .key = "of nobody"}));
+    assert_false(has_of(state, 2, "449"));
+    assert_true(has_of(state, 2, "450"));
+    state_destroy(state);
+}
+
+static void warnings_evict_no_notice_of_a_user(void **unused UNUSED) {
+    struct state *state = state_create();
+    add_many(state, 7, 0, 1);
+    for (size_t i = 0; i < NOTICES_PEAK + 10; i++) {
+        AUTO_FREE char *message = memory_printf("%zu", i);
+        state_add_warning(state, message);
+    }
+    state_prune(state);
+    assert_true(has_of(state, 7, "0"));
+    assert_int_equal(state->notices_by_id.count, NOTICES_MAX + 1);
     state_destroy(state);
 }
 
@@ -287,6 +364,29 @@ static void one_from_the_future_is_repeated_and_expires(void **unused UNUSED) {
     state_destroy(state);
 }
 
+static void warn(struct state *state, const char *message, int64_t ago_ns, int64_t repeat_after_ns) {
+    struct wall_time time = {.ns = clock_wall_ns() - ago_ns, .is_set = true};
+    state_add_notice(state, &(const struct notice_spec){
+                                .type = "warning", .key = message, .repeat_after_ns = repeat_after_ns, .time = time});
+}
+
+static void expired_warnings_are_not_the_latest(void **unused UNUSED) {
+    struct state *state = state_create();
+    warn(state, "old", 200 * HOUR_NS, 0);
+    assert_false(state_latest_warning(state).is_set);
+    warn(state, "lasting", 190 * HOUR_NS, 0);
+    warn(state, "short", 180 * HOUR_NS, 0);
+    assert_false(state_latest_warning(state).is_set);
+    // It occurs again without being repeated.
+    int64_t repeated_ns =
+        notice_last_repeated(notice_find(state, &(struct notice_spec){.type = "warning", .key = "lasting"})).ns;
+    warn(state, "lasting", 0, 1000 * HOUR_NS);
+    notices_update_latest_warning(state);
+    assert_true(state_latest_warning(state).is_set);
+    assert_int_equal(state_latest_warning(state).ns, repeated_ns);
+    state_destroy(state);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
 #ifdef PEBBLE_TEST_SEAMS
@@ -304,9 +404,14 @@ int main(void) {
         cmocka_unit_test(filters_select),
         cmocka_unit_test(a_filter_by_time_is_strict),
         cmocka_unit_test(their_number_is_bounded),
+        cmocka_unit_test(the_number_of_warnings_is_bounded),
+        cmocka_unit_test(a_user_evicts_its_own_oldest_ones),
+        cmocka_unit_test(users_with_most_notices_lose_them),
+        cmocka_unit_test(warnings_evict_no_notice_of_a_user),
         cmocka_unit_test(visiting_may_end_early),
         cmocka_unit_test(members_can_be_read),
         cmocka_unit_test(warnings_are_remembered),
+        cmocka_unit_test(expired_warnings_are_not_the_latest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -68,7 +68,7 @@ static void check_list(const char *text, const char *expected) {
     struct url_query query;
     url_query_parse(&query, text, strlen(text));
     AUTO_TEXT_LIST struct text_list values = {0};
-    url_query_list(&query, "n", &values);
+    assert_true(url_query_list(&query, "n", 9, &values));
     AUTO_BUFFER struct buffer out = BUFFER_INIT(BUFFER_NO_LIMIT);
     for (size_t i = 0; i < values.count; i++)
         buffer_printf(&out, "<%s>", values.items[i]);
@@ -85,6 +85,18 @@ static void lists(void **state UNUSED) {
     check_list("n=a%2Cb", "<a><b>");
     check_list("n", "");
     check_list("", "");
+}
+
+static void long_lists_are_refused(void **state UNUSED) {
+    static const char text[] = "n=a,b&n=c&m=d,e,f,g";
+    struct url_query query;
+    url_query_parse(&query, text, strlen(text));
+    AUTO_TEXT_LIST struct text_list values = {0};
+    assert_false(url_query_list(&query, "n", 2, &values));
+    assert_int_equal(values.count, 0);
+    assert_true(url_query_list(&query, "n", 3, &values));
+    assert_int_equal(values.count, 3);
+    url_query_finish(&query);
 }
 
 static void many_pairs(void **state UNUSED) {
@@ -104,6 +116,7 @@ int main(void) {
         cmocka_unit_test(a_nul_does_not_end_a_value),
         cmocka_unit_test(looks_up),
         cmocka_unit_test(lists),
+        cmocka_unit_test(long_lists_are_refused),
         cmocka_unit_test(many_pairs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

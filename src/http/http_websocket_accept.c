@@ -13,7 +13,7 @@ struct acceptance {
     void *data;
 };
 
-static void on_upgraded(struct stream *stream, const char *bytes, size_t length, void *data) {
+static void on_stream_upgraded(struct stream *stream, const char *bytes, size_t length, void *data) {
     const struct acceptance acceptance = *(struct acceptance *)data;
     free(data);
     struct websocket *websocket = NULL;
@@ -33,7 +33,7 @@ bool websocket_accept(struct http_exchange *exchange, struct loop *loop, websock
     http_exchange_set_header(exchange, "Sec-WebSocket-Accept", accept);
     struct acceptance *acceptance = memory_new(sizeof *acceptance);
     *acceptance = (struct acceptance){.loop = loop, .on_accepted = on_accepted, .data = data};
-    if (http_upgrade(exchange, "websocket", on_upgraded, acceptance, err))
+    if (http_upgrade(exchange, "websocket", on_stream_upgraded, acceptance, err))
         return true;
     free(acceptance);
     return false;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Commands on virtual time with simulated jobs, and clients at the other ends of socket pairs. No program is run.
+// Commands, and clients at the other ends of socket pairs. fixture_begin(): on virtual time with simulated jobs; no
+// program is run. fixture_begin_real(): with processes.
 #pragma once
 
 #include <setjmp.h>
@@ -42,6 +43,8 @@ struct job {
 
 struct fixture {
     struct loop *loop;
+    struct reaper *reaper; // NULL with simulated jobs
+    struct job_context *context;
     struct state *state;
     struct runner *runner;
     struct descriptor_budget *descriptors;
@@ -231,30 +234,49 @@ static inline struct plan *fixture_plan(const char *yaml) {
     return plan;
 }
 
-static inline void fixture_begin(struct fixture *fixture) {
+static inline void fixture_open(struct fixture *fixture) {
     *fixture = (struct fixture){.input_fd = -1};
     job_fixture = fixture;
     (void)signal(SIGPIPE, SIG_IGN); // as the daemon does
     buffer_init(&fixture->log, BUFFER_NO_LIMIT);
     log_set_sink(fixture_log, fixture);
     assert_true(loop_create(&fixture->loop, NULL));
-    loop_use_test_clock(fixture->loop);
     fixture->state = state_create();
     fixture->runner = runner_create(fixture->loop, fixture->state);
     fixture->descriptors = descriptor_budget_create(4096);
     fixture->plan =
         fixture_plan("services: {web: {override: replace, command: web, working-dir: /, environment: {A: 1}}}");
+}
+
+static inline void fixture_create_manager(struct fixture *fixture, const struct exec_jobs *jobs) {
     fixture->manager = exec_manager_create(&(const struct exec_manager_spec){.loop = fixture->loop,
                                                                              .state = fixture->state,
                                                                              .runner = fixture->runner,
-                                                                             .jobs = &fake_jobs,
+                                                                             .context = fixture->context,
+                                                                             .jobs = jobs,
                                                                              .descriptors = fixture->descriptors});
     event_add(exec_manager_idle(fixture->manager), &fixture->on_idle, note_idle);
+}
+
+static inline void fixture_begin(struct fixture *fixture) {
+    fixture_open(fixture);
+    loop_use_test_clock(fixture->loop);
+    fixture_create_manager(fixture, &fake_jobs);
+}
+
+static inline void fixture_begin_real(struct fixture *fixture) {
+    fixture_open(fixture);
+    assert_true(reaper_create(fixture->loop, &fixture->reaper, NULL));
+    fixture->context = job_context_create(&(const struct job_context_spec){
+        .loop = fixture->loop, .reaper = fixture->reaper, .descriptors = fixture->descriptors});
+    fixture_create_manager(fixture, &exec_jobs);
 }
 
 static inline void fixture_end(struct fixture *fixture) {
     event_remove(&fixture->on_idle);
     exec_manager_destroy(fixture->manager);
+    assert_true(job_context_destroy(fixture->context));
+    reaper_destroy(fixture->reaper);
     runner_destroy(fixture->runner);
     state_destroy(fixture->state);
     plan_release(fixture->plan);

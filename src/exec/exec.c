@@ -65,8 +65,8 @@ bool exec_launch(struct exec *exec, struct error *err) {
 
 // --- creating and destroying ---
 
-static void on_connect_wait_over(void *data) {
-    exec_handle(data, EVENT_CONNECT_TIMEOUT);
+static void on_wait_over(void *data) {
+    exec_handle(data, EVENT_WAIT_OVER);
 }
 
 struct exec *exec_create(struct exec_manager *manager, struct task *task, const struct exec_options *options) {
@@ -77,7 +77,7 @@ struct exec *exec_create(struct exec_manager *manager, struct task *task, const 
     exec->id = memory_string(task_id(task));
     exec->options = *options;
     exec_streams_create(exec);
-    exec->connect_timer = timer_create_in(manager->spec.loop, on_connect_wait_over, exec);
+    exec->timer = timer_create_in(manager->spec.loop, on_wait_over, exec);
     map_set(&manager->execs, exec->id, exec);
     return exec;
 }
@@ -89,7 +89,7 @@ void exec_destroy(struct exec *exec) {
     exec->manager->spec.jobs->destroy(exec->job);
     exec_input_close(exec);
     exec_streams_release(exec->streams, WEBSOCKET_CODE_GOING_AWAY);
-    timer_destroy(exec->connect_timer);
+    timer_destroy(exec->timer);
     text_list_clear(&exec->words);
     run_as_finish(&exec->run_as);
     error_clear(&exec->failure);

@@ -15,7 +15,7 @@ static const struct exec_jobs *jobs_of(const struct exec *exec) {
 // --- ends ---
 
 static void release(struct exec *exec) {
-    timer_stop(exec->connect_timer);
+    timer_stop(exec->timer);
     jobs_of(exec)->destroy(TAKE(exec->job));
     exec_input_close(exec);
     exec_streams_release(exec->streams, exec->manager->is_stopping ? WEBSOCKET_CODE_GOING_AWAY : WEBSOCKET_CODE_NORMAL);
@@ -51,7 +51,7 @@ enum exec_event_kind exec_action_drop(struct exec *exec) {
 // --- before the launch ---
 
 enum exec_event_kind exec_action_connect(struct exec *exec) {
-    timer_start(exec->connect_timer, EXEC_CONNECT_WAIT_NS);
+    timer_start(exec->timer, EXEC_CONNECT_WAIT_NS);
     return exec_streams_are_connected(exec) ? EVENT_CONNECTED : EVENT_NONE;
 }
 
@@ -75,7 +75,7 @@ static void describe_timeout(struct exec *exec) {
 }
 
 enum exec_event_kind exec_action_launch(struct exec *exec) {
-    timer_stop(exec->connect_timer);
+    timer_stop(exec->timer);
     if (exec->options.timeout_ns < 0)
         describe_timeout(exec);
     else if (exec_launch(exec, &exec->failure))
@@ -106,6 +106,7 @@ enum exec_event_kind exec_action_run(struct exec *exec) {
 
 // The process may have moved to another group.
 enum exec_event_kind exec_action_kill(struct exec *exec) {
+    exec->was_killed = true;
     (void)jobs_of(exec)->signal_group(exec->job, SIGKILL, NULL);
     (void)jobs_of(exec)->signal(exec->job, SIGKILL, NULL);
     return EVENT_NONE;
@@ -113,6 +114,8 @@ enum exec_event_kind exec_action_kill(struct exec *exec) {
 
 enum exec_event_kind exec_action_drain(struct exec *exec) {
     exec_input_close(exec);
+    if (exec->was_killed)
+        timer_start(exec->timer, EXEC_LAST_OUTPUT_WAIT_NS);
     return EVENT_NONE;
 }
 

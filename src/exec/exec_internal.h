@@ -11,6 +11,8 @@
 
 #define EXEC_CONNECT_WAIT_NS (5 * NS_PER_S)
 #define EXEC_OUTPUT_WAIT_NS (5 * NS_PER_S)
+// For all output of a killed command to be sent; longer than the wait for its end.
+#define EXEC_LAST_OUTPUT_WAIT_NS (6 * NS_PER_S)
 
 enum exec_state {
     EXEC_CREATED,    // the task has not begun
@@ -67,11 +69,12 @@ struct exec {
     struct run_as run_as;
     enum exec_state state;
     struct exec_stream *streams[EXEC_STREAMS]; // stderr: NULL unless it is split
-    struct timer *connect_timer;
-    struct job *job; // NULL unless launching, or until its output has ended
-    pid_t pid;       // 0 before the launch
+    struct timer *timer;                       // of the state
+    struct job *job;                           // NULL unless launching, or until its output has ended
+    pid_t pid;                                 // 0 before the launch
     struct stream *input;
     bool has_input_ended; // nothing more is written to it
+    bool was_killed;      // by an abort or the loss of control: the client may not read any more
     int exit_code;
     bool has_exit_code;
     struct error failure; // set: the task fails

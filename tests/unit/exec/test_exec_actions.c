@@ -237,6 +237,29 @@ static void abort_ends_the_wait_for_the_client(void **state UNUSED) {
     fixture_end(&fixture);
 }
 
+static void killed_command_does_not_wait_for_the_client(void **state UNUSED) {
+    struct fixture fixture;
+    fixture_begin(&fixture);
+    struct session draining = session_begin(&fixture, "immortal", &plain);
+    flood(&fixture);
+    abort_change(&fixture, draining.started.change);
+    job_exit(&fixture, 137); // its output is paused
+    loop_advance(fixture.loop, 6 * NS_PER_S - 1);
+    assert_int_equal(change_status(draining.started.change), STATUS_ABORT);
+    loop_advance(fixture.loop, 1);
+    assert_result(draining.started.change, "Done 137");
+    session_end(&draining);
+    struct session sending = session_begin(&fixture, "run", &plain);
+    flood(&fixture);
+    peer_close(&sending.control);
+    loop_run_pending(fixture.loop); // killed, exited and ended
+    assert_int_equal(change_status(sending.started.change), STATUS_DOING);
+    loop_advance(fixture.loop, 6 * NS_PER_S);
+    assert_result(sending.started.change, "Done 137");
+    session_end(&sending);
+    fixture_end(&fixture);
+}
+
 // --- the daemon stops ---
 
 static void stops_in_each_state(void **state UNUSED) {
@@ -312,6 +335,7 @@ int main(void) {
         cmocka_unit_test(abort_ends_the_wait_for_output),
         cmocka_unit_test(waits_for_a_client_that_does_not_read),
         cmocka_unit_test(abort_ends_the_wait_for_the_client),
+        cmocka_unit_test(killed_command_does_not_wait_for_the_client),
         cmocka_unit_test(stops_in_each_state),
         cmocka_unit_test(stop_kills_and_does_not_wait_for_output),
         cmocka_unit_test(stop_ends_waits_for_output),

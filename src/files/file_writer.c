@@ -110,16 +110,15 @@ static void drop_content(struct file_writer *writer) {
 
 static void writer_on_ran(struct file_operation *operation) {
     struct file_writer *writer = writer_of(operation);
-    bool was_full = has_piece(writer);
     if (has_failed(writer))
         drop_content(writer);
     if (writer->writes_last || (has_failed(writer) && writer->is_ending)) {
         writer->handlers.on_finished(writer, has_failed(writer) ? &operation->err : NULL, writer->data);
         return;
     }
-    if (!has_failed(writer) && (was_full || writer->is_ending))
+    if (!has_failed(writer) && (has_piece(writer) || writer->is_ending))
         write_on(writer);
-    if (was_full && !writer->is_ending)
+    if (!writer->is_ending)
         writer->handlers.on_drained(writer, writer->data);
 }
 

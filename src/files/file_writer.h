@@ -18,7 +18,8 @@ struct file_target {
     bool makes_directories;       // those that are missing, with permissions 755
 };
 struct file_writer_handlers {
-    void (*on_drained)(struct file_writer *writer, void *data); // file_writer_is_full() is false again
+    // A piece has been written: file_writer_is_full() is false, if it was true.
+    void (*on_drained)(struct file_writer *writer, void *data);
     // Called once, after file_writer_finish(). The error is NULL on success: `open PATH: no such file or directory`,
     // `paths must be absolute, got "x"`, and others; it is borrowed.
     void (*on_finished)(struct file_writer *writer, const struct error *err, void *data);

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "checks/check_manager.h"
 #include "exec/exec_manager.h"
+#include "files/file_manager.h"
 #include "http/http_server.h"
 #include "logs/log_store.h"
 #include "loop/loop.h"
@@ -29,6 +30,7 @@ struct api_spec {
     struct state *state;
     struct checkpoint *checkpoint;
     struct log_store *logs;
+    struct file_manager *files;
     const char *version;
     const char *boot_id;
     const char *http_address; // as given to --http, or NULL

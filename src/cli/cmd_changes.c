@@ -313,15 +313,16 @@ const struct cli_command cmd_tasks = {
         "reason.",
     .examples = "  pebble tasks 12\n  pebble tasks --last=start",
     .options =
-        (const struct cli_option[]){OPTION_FORMAT,
-                                    OPTION_ABS_TIME,
-                                    {.name = "last",
-                                     .kind = CLI_TEXT,
-                                     .value = "type",
-                                     .help = "Show the latest change of this type (start, stop, restart, replan, "
-                                             "autostart, exec, perform-check, recover-check, ...). If the type ends in \"?\", it is not an "
-                                             "error if there is none"},
-                                    {0}},
+        (const struct cli_option[]){
+            OPTION_FORMAT,
+            OPTION_ABS_TIME,
+            {.name = "last",
+             .kind = CLI_TEXT,
+             .value = "type",
+             .help = "Show the latest change of this type (start, stop, restart, replan, "
+                     "autostart, exec, perform-check, recover-check, ...). If the type ends in \"?\", it is not an "
+                     "error if there is none"},
+            {0}},
     .positionals = (const struct cli_positional[]){{.name = "<change-id>", .help = "ID of the change"}, {0}},
     .run = run_tasks,
     .ignored_arguments = SIZE_MAX,

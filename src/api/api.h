@@ -6,6 +6,7 @@
 #include "access/identities.h"
 #include "base/error.h"
 #include "checks/check_manager.h"
+#include "files/file_manager.h"
 #include "http/http_server.h"
 #include "logs/log_store.h"
 #include "loop/loop.h"
@@ -27,6 +28,7 @@ struct api_spec {
     struct state *state;
     struct checkpoint *checkpoint;
     struct log_store *logs;
+    struct file_manager *files;
     const char *version;
     const char *boot_id;
     const char *http_address;            // as given to --http, or NULL

@@ -21,7 +21,7 @@ static const struct route routes[] = {
     {"/v1/services/{name}", FOR_READERS, FOR_ADMINS, api_any_service, api_any_service},
     {"/v1/plan", FOR_ADMINS, FOR_ADMINS, api_get_plan, NULL},
     {"/v1/layers", FOR_ADMINS, FOR_ADMINS, NULL, api_post_layers},
-    {"/v1/files", FOR_ADMINS, FOR_ADMINS, not_there_yet, not_there_yet},
+    {"/v1/files", FOR_ADMINS, FOR_ADMINS, api_get_files, api_post_files},
     {"/v1/logs", FOR_READERS, FOR_ADMINS, api_get_logs, NULL},
     {"/v1/exec", FOR_ADMINS, FOR_ADMINS, NULL, not_there_yet},
     {"/v1/tasks/{task}/websocket/{websocket}", FOR_ADMINS, FOR_ADMINS, not_there_yet, NULL},

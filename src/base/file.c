@@ -15,7 +15,6 @@
 #include "base/memory.h"
 
 #define CHUNK_BYTES 16384
-#define TEMPORARY_TRIES 100
 
 void file_close_at(int *fd) {
     if (*fd >= 0)
@@ -140,6 +139,7 @@ static char *directory_of(const char *path) {
 static const char temporary_letters[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 #define TEMPORARY_LETTERS 12
+_Static_assert(FILE_TEMPORARY_SUFFIX_BYTES == TEMPORARY_LETTERS + 2, "a dot, the letters, a tilde");
 
 static void fill_random(unsigned char *bytes, size_t size, unsigned attempt) {
     if (getrandom(bytes, size, GRND_NONBLOCK) != (ssize_t)size) {
@@ -150,18 +150,22 @@ static void fill_random(unsigned char *bytes, size_t size, unsigned attempt) {
     }
 }
 
+char *file_temporary_name(const char *path, unsigned attempt) {
+    unsigned char bytes[TEMPORARY_LETTERS];
+    char letters[TEMPORARY_LETTERS + 1] = "";
+    fill_random(bytes, sizeof bytes, attempt);
+    for (size_t i = 0; i < TEMPORARY_LETTERS; i++)
+        letters[i] = temporary_letters[bytes[i] % (sizeof temporary_letters - 1)];
+    return memory_printf("%s.%s~", path, letters);
+}
+
 // Opens a new file next to `path` and returns its name in *name. -1 and errno on failure.
 static int temporary_open(const char *path, char **name) {
     int fd = -1;
     errno = EEXIST;
-    for (unsigned attempt = 0; fd < 0 && errno == EEXIST && attempt < TEMPORARY_TRIES; attempt++) {
-        unsigned char bytes[TEMPORARY_LETTERS];
-        char letters[TEMPORARY_LETTERS + 1] = "";
-        fill_random(bytes, sizeof bytes, attempt);
-        for (size_t i = 0; i < TEMPORARY_LETTERS; i++)
-            letters[i] = temporary_letters[bytes[i] % (sizeof temporary_letters - 1)];
+    for (unsigned attempt = 0; fd < 0 && errno == EEXIST && attempt < FILE_TEMPORARY_TRIES; attempt++) {
         free(*name);
-        *name = memory_printf("%s.%s~", path, letters);
+        *name = file_temporary_name(path, attempt);
         fd = open_retrying(*name, O_WRONLY | O_CREAT | O_EXCL, 0600);
     }
     return fd;

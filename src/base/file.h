@@ -30,6 +30,11 @@ bool file_read(const char *path, struct buffer *out, struct error *err) NODISCAR
 // replaced.
 bool file_write_atomic(const char *path, const struct iovec *pieces, size_t count, mode_t mode,
                        struct error *err) NODISCARD;
+// Returns a name for a temporary file that is to replace `path` (or `name`, in its directory): the same with a dot,
+// random letters and "~" behind it, owned. Open it with O_EXCL; if it exists, try again with the next `attempt`.
+#define FILE_TEMPORARY_SUFFIX_BYTES ((size_t)14)
+#define FILE_TEMPORARY_TRIES 100U
+char *file_temporary_name(const char *path, unsigned attempt);
 // Removes temporary files that a killed file_write_atomic() to `path` has left.
 void file_remove_leftovers(const char *path);
 // Discards what was written to `fd`, if that is a regular file: empties it, and removes `path` if that is the file

@@ -8,6 +8,7 @@
 #include "checks/check_manager.h"
 #include "checks/check_probes.h"
 #include "daemon/daemon.h"
+#include "files/file_manager.h"
 #include "http/http_client.h"
 #include "http/http_server.h"
 #include "http/proxy.h"
@@ -41,6 +42,7 @@ struct daemon {
     struct descriptor_budget *descriptors;
     struct job_context *jobs;
     struct log_store *logs;
+    struct file_manager *files;
     struct plan_store *plans;
     struct plan_updater *plan_updater;
     struct state *state;

@@ -166,6 +166,7 @@ static bool init_plan(struct daemon *daemon, struct error *err) {
 }
 
 static void init_api(struct daemon *daemon) {
+    daemon->files = file_manager_create(daemon->loop, daemon->descriptors);
     struct api_spec spec = {
         .loop = daemon->loop,
         .plans = daemon->plans,
@@ -175,6 +176,7 @@ static void init_api(struct daemon *daemon) {
         .state = daemon->state,
         .checkpoint = daemon->checkpoint,
         .logs = daemon->logs,
+        .files = daemon->files,
         .identities = daemon->identities,
         .authenticator = daemon->authenticator,
         .version = PEBBLE_VERSION,
@@ -253,6 +255,7 @@ void daemon_destroy(struct daemon *daemon) {
     checkpoint_destroy(daemon->checkpoint);
     runner_destroy(daemon->runner);
     api_destroy(daemon->api);
+    bool is_worker_stuck = !file_manager_destroy(daemon->files); // in a dead mount
     authenticator_destroy(daemon->authenticator);
     plan_store_destroy(daemon->plans);
     identity_store_destroy(daemon->identities);
@@ -276,6 +279,6 @@ void daemon_destroy(struct daemon *daemon) {
         loop_destroy(daemon->loop);
     free(daemon->boot_id);
     file_close_at(&daemon->directory_fd);
-    if (!is_launch_stuck)
+    if (!is_launch_stuck && !is_worker_stuck)
         descriptor_budget_destroy(daemon->descriptors);
 }

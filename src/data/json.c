@@ -103,6 +103,16 @@ bool json_get_int(const json_t *object, const char *what, const char *name, int6
     return true;
 }
 
+bool json_get_array(const json_t *object, const char *what, const char *name, const char *type, const json_t **value,
+                    struct error *err) {
+    const json_t *member = json_member(object, name);
+    if (member != NULL && !json_is_array(member))
+        return fail_field(&(struct json_field){what, name}, kind_name(member), type, err);
+    if (member != NULL)
+        *value = member;
+    return true;
+}
+
 bool json_get_strings(const json_t *object, const char *what, const char *name, struct text_list *value,
                       struct error *err) {
     const json_t *member = json_member(object, name);

@@ -43,6 +43,9 @@ bool json_get_int(const json_t *object, const char *what, const char *name, int6
                   struct error *err) NODISCARD;
 bool json_get_strings(const json_t *object, const char *what, const char *name, struct text_list *value,
                       struct error *err) NODISCARD; // null items are ""
+// `type`: of the field in messages, "[]daemon.item". Borrowed.
+bool json_get_array(const json_t *object, const char *what, const char *name, const char *type, const json_t **value,
+                    struct error *err) NODISCARD;
 
 // The number of bytes that the value of a member takes in the text of an object, white space inside it included; 0 if
 // it is absent. The text must have been accepted by json_read(). Names are matched as by json_member().

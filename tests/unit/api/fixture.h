@@ -41,6 +41,7 @@ struct fixture {
     struct runner *runner;
     struct checkpoint *checkpoint;
     struct log_store *logs;
+    struct file_manager *files;
     struct plan_store *plans;
     struct plan_updater *updater;
     struct service_manager *services;
@@ -108,6 +109,18 @@ static inline void fixture_log(void *data, const char *line, size_t length) {
     buffer_add(&((struct fixture *)data)->log, line, length);
 }
 
+static inline void fixture_create_services(struct fixture *fixture) {
+    struct service_manager_spec services = {
+        .loop = fixture->loop,
+        .launcher = service_job_launcher(fixture->jobs),
+        .state = fixture->state,
+        .runner = fixture->runner,
+        .logs = fixture->logs,
+    };
+    fixture->services = service_manager_create(&services);
+    service_manager_set_plan(fixture->services, plan_store_current(fixture->plans));
+}
+
 static inline void fixture_begin(struct fixture *fixture) {
     *fixture = (struct fixture){.folder = "/tmp/test-api-XXXXXX"};
     buffer_init(&fixture->log, BUFFER_NO_LIMIT);
@@ -118,6 +131,7 @@ static inline void fixture_begin(struct fixture *fixture) {
     assert_true(loop_create(&fixture->loop, NULL));
     assert_true(reaper_create(fixture->loop, &fixture->reaper, NULL));
     fixture->descriptors = descriptor_budget_create(1024);
+    fixture->files = file_manager_create(fixture->loop, fixture->descriptors);
     fixture->jobs =
         job_context_create(&(const struct job_context_spec){.loop = fixture->loop, .reaper = fixture->reaper});
     fixture->state = state_create();
@@ -127,15 +141,7 @@ static inline void fixture_begin(struct fixture *fixture) {
     fixture->plans = plan_store_create("/no/such/folder");
     assert_true(plan_store_load(fixture->plans, NULL));
     fixture->updater = plan_updater_create(fixture->loop, fixture->plans);
-    struct service_manager_spec services = {
-        .loop = fixture->loop,
-        .launcher = service_job_launcher(fixture->jobs),
-        .state = fixture->state,
-        .runner = fixture->runner,
-        .logs = fixture->logs,
-    };
-    fixture->services = service_manager_create(&services);
-    service_manager_set_plan(fixture->services, plan_store_current(fixture->plans));
+    fixture_create_services(fixture);
     fixture->probe_outcome = "pass";
     fixture->checks = check_manager_create(&(const struct check_manager_spec){
         .loop = fixture->loop,
@@ -148,6 +154,7 @@ static inline void fixture_begin(struct fixture *fixture) {
     fixture->authenticator = authenticator_create(fixture->loop, fixture->identities, NULL);
     struct api_spec spec = {
         .loop = fixture->loop,
+        .files = fixture->files,
         .plans = fixture->plans,
         .updater = fixture->updater,
         .services = fixture->services,
@@ -176,6 +183,7 @@ static inline void fixture_end(struct fixture *fixture) {
     checkpoint_destroy(fixture->checkpoint);
     plan_updater_destroy(fixture->updater);
     api_destroy(fixture->api);
+    assert_true(file_manager_destroy(fixture->files));
     authenticator_destroy(fixture->authenticator);
     plan_store_destroy(fixture->plans);
     identity_store_destroy(fixture->identities);

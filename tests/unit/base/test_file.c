@@ -252,6 +252,18 @@ static void removes_only_leftovers_of_the_file(void **state) {
     file_remove_leftovers("/no/such/directory/f");
 }
 
+static void temporary_names_are_leftovers(void **state) {
+    AUTO_FREE char *path = path_join(*state, "f");
+    AUTO_FREE char *one = file_temporary_name(path, 0);
+    AUTO_FREE char *other = file_temporary_name(path, 1);
+    assert_string_not_equal(one, other);
+    assert_int_equal(strlen(one), strlen(path) + FILE_TEMPORARY_SUFFIX_BYTES);
+    write_text(one, "");
+    write_text(other, "");
+    file_remove_leftovers(path);
+    assert_entries(*state, "");
+}
+
 // A writer that is killed between the two steps leaves what file_remove_leftovers() finds.
 static void own_temporaries_count_as_leftovers(void **state) {
     AUTO_FREE char *path = path_join(*state, "f");
@@ -339,6 +351,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(failed_writing_leaves_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(full_disk_keeps_the_old_file, set_up, tear_down),
         cmocka_unit_test_setup_teardown(removes_only_leftovers_of_the_file, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(temporary_names_are_leftovers, set_up, tear_down),
         cmocka_unit_test_setup_teardown(own_temporaries_count_as_leftovers, set_up, tear_down),
         cmocka_unit_test_setup_teardown(discards_a_file_but_no_link, set_up, tear_down),
         cmocka_unit_test(writes_all_to_a_pipe),

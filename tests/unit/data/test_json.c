@@ -134,6 +134,20 @@ static void wrong_types(void **state UNUSED) {
                     "json: cannot unmarshal number into Go struct field thing.f of type string");
 }
 
+static void arrays_of_anything(void **state UNUSED) {
+    AUTO_JSON json_t *object = parsed("{\"f\":[1,null],\"n\":null,\"o\":{}}");
+    AUTO_ERROR struct error err = {0};
+    const json_t *array = NULL;
+    assert_true(json_get_array(object, WHAT, "n", "[]t", &array, &err));
+    assert_true(json_get_array(object, WHAT, "absent", "[]t", &array, &err));
+    assert_null(array);
+    assert_false(json_get_array(object, WHAT, "o", "[]t", &array, &err));
+    assert_string_equal(error_text(&err), "json: cannot unmarshal object into Go struct field thing.o of type []t");
+    assert_null(array);
+    assert_true(json_get_array(object, WHAT, "F", "[]t", &array, NULL));
+    assert_int_equal(json_array_size(array), 2);
+}
+
 static void names_of_structures(void **state UNUSED) {
     AUTO_JSON json_t *object = parsed("{\"f\":5}");
     AUTO_ERROR struct error err = {0};
@@ -152,6 +166,7 @@ int main(void) {
         cmocka_unit_test(present_fields),
         cmocka_unit_test(absent_fields_stay),
         cmocka_unit_test(wrong_types),
+        cmocka_unit_test(arrays_of_anything),
         cmocka_unit_test(names_of_structures),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

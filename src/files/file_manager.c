@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "files/file_manager_internal.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/memory.h"
+
+// More than the machine has processors: a thread usually waits for a disk, and some may hang.
+#define WORKERS_MAX 16
+#define SHUTDOWN_WAIT_NS NS_PER_S
+
+struct file_manager *file_manager_create(struct loop *loop, struct descriptor_budget *descriptors) {
+    struct file_manager *manager = memory_new(sizeof *manager);
+    manager->loop = loop;
+    manager->descriptors = descriptors;
+    // An operation has one work item and, after it, another to clean up.
+    manager->pool = worker_pool_create(loop, "files", WORKERS_MAX, 2 * FILE_OPERATIONS_MAX);
+    return manager;
+}
+
+bool file_manager_destroy(struct file_manager *manager) {
+    if (manager == NULL)
+        return true;
+    // Temporary files are removed by work that is submitted when other work has ended.
+    (void)worker_pool_wait(manager->pool, SHUTDOWN_WAIT_NS);
+    manager->is_closing = true;
+    bool has_ended = worker_pool_destroy_within(manager->pool, 0);
+    if (has_ended)
+        free(manager);
+    return has_ended;
+}

@@ -4,7 +4,8 @@
  *
  * Two forms. Each request exists as a function that blocks, such as pebble_get_services(), and as a call that an event
  * loop drives, such as pebble_call_get_services(). The function that blocks runs the call with poll(). No function
- * blocks that has no counterpart with pebble_call_ in its name.
+ * blocks that has no counterpart with pebble_call_ in its name, but for pebble_file_exists(), pebble_is_directory(),
+ * pebble_push_path() and pebble_pull_path(), which run several calls.
  *
  * Errors. A function that can fail returns bool. On failure it returns false and describes the failure in its last
  * parameter, a `struct pebble_error *` that may be NULL; its other outputs are untouched.
@@ -67,7 +68,8 @@ enum pebble_error_kind {
     PEBBLE_ERROR_TIMEOUT = 4,    /* a time limit that the caller set has passed */
     PEBBLE_ERROR_CHANGE = 5,     /* a change that was waited for has failed: see change */
     PEBBLE_ERROR_CANCELLED = 6,  /* by pebble_call_cancel(), the interrupt descriptor, or a callback */
-    PEBBLE_ERROR_ARGUMENT = 7    /* an argument is invalid; nothing was sent */
+    PEBBLE_ERROR_ARGUMENT = 7,   /* an argument is invalid; nothing was sent */
+    PEBBLE_ERROR_FILE = 8        /* a local file, or the descriptor of a content, cannot be read or written */
 };
 
 struct pebble_change;
@@ -533,5 +535,7 @@ bool pebble_call_modify_identities(struct pebble_client *client, const char *act
 #ifdef __cplusplus
 }
 #endif
+
+#include "pebble/files.h"
 
 #endif

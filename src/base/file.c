@@ -275,3 +275,12 @@ bool file_write_atomic(const char *path, const struct iovec *pieces, size_t coun
     unlink(temporary);
     return false;
 }
+
+void file_discard(const char *path, int fd) {
+    struct stat opened, named;
+    if (fstat(fd, &opened) != 0 || !S_ISREG(opened.st_mode))
+        return;
+    (void)!ftruncate(fd, 0);
+    if (lstat(path, &named) == 0 && named.st_dev == opened.st_dev && named.st_ino == opened.st_ino)
+        (void)unlink(path);
+}

@@ -40,6 +40,9 @@ bool file_write_atomic(const char *path, const struct iovec *pieces, size_t coun
 char *file_temporary_name(const char *path, unsigned attempt);
 // Removes temporary files that a killed file_write_atomic() to `path` has left.
 void file_remove_leftovers(const char *path);
+// Discards what was written to `fd`, if that is a regular file: empties it, and removes `path` if that is the file
+// itself and not a symbolic link to it.
+void file_discard(const char *path, int fd);
 // Writes all bytes; retries on EINTR and short writes. For blocking descriptors.
 bool file_write_all(int fd, const void *data, size_t length, struct error *err) NODISCARD;
 

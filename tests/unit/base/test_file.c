@@ -313,6 +313,38 @@ static void own_temporaries_count_as_leftovers(void **state) {
     assert_entries(*state, "");
 }
 
+static int open_file(const char *path) {
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, "part", 4), 4);
+    return fd;
+}
+
+static void discards_a_file_but_no_link(void **state) {
+    AUTO_FREE char *path = path_join(*state, "file");
+    AUTO_FREE char *kept = path_join(*state, "kept");
+    AUTO_FREE char *link_path = path_join(*state, "link");
+    struct stat status;
+    AUTO_CLOSE int fd = open_file(path);
+    assert_int_equal(link(path, kept), 0);
+    file_discard(path, fd);
+    assert_int_not_equal(lstat(path, &status), 0);
+    assert_true(stat(kept, &status) == 0 && status.st_size == 0);
+    assert_int_equal(symlink("kept", link_path), 0);
+    AUTO_CLOSE int linked_fd = open_file(link_path);
+    file_discard(link_path, linked_fd);
+    assert_int_equal(lstat(link_path, &status), 0);
+    assert_true(stat(kept, &status) == 0 && status.st_size == 0);
+    // Another file has taken the name.
+    assert_int_equal(rename(kept, path), 0);
+    AUTO_CLOSE int other_fd = open_file(kept);
+    file_discard(kept, fd);
+    assert_true(stat(kept, &status) == 0 && status.st_size == 4);
+    AUTO_CLOSE int device_fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    file_discard("/dev/null", device_fd);
+    assert_int_equal(lstat("/dev/null", &status), 0);
+}
+
 static void writes_all_to_a_pipe(void **state UNUSED) {
     int fds[2];
     assert_int_equal(pipe(fds), 0);
@@ -347,6 +379,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(removes_only_leftovers_of_the_file, set_up, tear_down),
         cmocka_unit_test_setup_teardown(temporary_names_are_leftovers, set_up, tear_down),
         cmocka_unit_test_setup_teardown(own_temporaries_count_as_leftovers, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(discards_a_file_but_no_link, set_up, tear_down),
         cmocka_unit_test(writes_all_to_a_pipe),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

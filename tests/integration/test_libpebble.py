@@ -84,8 +84,8 @@ class InstallTest(LibraryCase):
         found = sorted(os.path.relpath(os.path.join(folder, name), self.dest + PREFIX)
                        for folder, _, names in os.walk(self.dest) for name in names)
         version, = self.package("--modversion")
-        self.assertEqual(found, ["include/pebble.h", "lib/libpebble.a", "lib/libpebble.so", "lib/libpebble.so.0",
-                                 f"lib/libpebble.so.{version}", "lib/pkgconfig/libpebble.pc"])
+        self.assertEqual(found, ["include/pebble.h", "include/pebble/exec.h", "lib/libpebble.a", "lib/libpebble.so",
+                                 "lib/libpebble.so.0", f"lib/libpebble.so.{version}", "lib/pkgconfig/libpebble.pc"])
         self.assertEqual(os.readlink(f"{self.lib}/libpebble.so"), "libpebble.so.0")
         self.assertEqual(os.readlink(f"{self.lib}/libpebble.so.0"), f"libpebble.so.{version}")
         self.assertIn("[libpebble.so.0]", output("readelf", "-d", f"{self.lib}/libpebble.so"))

@@ -6,6 +6,7 @@
 #include "access/identities.h"
 #include "base/error.h"
 #include "checks/check_manager.h"
+#include "exec/exec_manager.h"
 #include "http/http_server.h"
 #include "logs/log_store.h"
 #include "loop/loop.h"
@@ -24,6 +25,7 @@ struct api_spec {
     struct plan_updater *updater;
     struct service_manager *services;
     struct check_manager *checks;
+    struct exec_manager *execs;
     struct state *state;
     struct checkpoint *checkpoint;
     struct log_store *logs;

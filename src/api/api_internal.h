@@ -40,6 +40,8 @@ void api_get_metrics(struct api_call *call);
 void api_get_notices(struct api_call *call);
 void api_post_notices(struct api_call *call);
 void api_get_notice(struct api_call *call);
+void api_post_exec(struct api_call *call);
+void api_get_task_websocket(struct api_call *call);
 
 // --- shared by handlers ---
 

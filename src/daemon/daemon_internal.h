@@ -8,6 +8,7 @@
 #include "checks/check_manager.h"
 #include "checks/check_probes.h"
 #include "daemon/daemon.h"
+#include "exec/exec_manager.h"
 #include "http/http_client.h"
 #include "http/http_server.h"
 #include "http/proxy.h"
@@ -52,6 +53,7 @@ struct daemon {
     struct http_client *http_client; // of checks
     struct probe_context probes;
     struct check_manager *checks;
+    struct exec_manager *execs;
     struct identity_store *identities;
     struct authenticator *authenticator;
     struct api *api;
@@ -77,6 +79,7 @@ struct daemon {
     struct listener on_change_ready;
     struct listener on_shutdown_wanted;
     struct listener on_check_failed;
+    struct listener on_execs_idle;
     struct listener on_checkpoint_failed;
     struct child subcommand;
     int subcommand_code;
@@ -97,7 +100,7 @@ void daemon_notify_ready(struct daemon *daemon);
 void daemon_count_change(struct daemon *daemon); // a change is ready; many of them cause early pruning
 // stop.c
 void daemon_stop(struct daemon *daemon, enum daemon_exit exit_code); // begins the shutdown; further calls do nothing
-void daemon_services_stopped(struct daemon *daemon);
+void daemon_stopped_some(struct daemon *daemon); // the services have been stopped, or the commands have ended
 // watchdog.c
 bool daemon_start_watchdog(struct daemon *daemon, struct error *err) NODISCARD;
 void daemon_start_standby(struct daemon *daemon);

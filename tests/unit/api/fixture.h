@@ -45,6 +45,7 @@ struct fixture {
     struct plan_updater *updater;
     struct service_manager *services;
     struct check_manager *checks;
+    struct exec_manager *execs;
     const char *probe_outcome; // "pass", "hang", or the message of the failure
     int probes_cancelled;
     struct identity_store *identities;
@@ -144,6 +145,14 @@ static inline void fixture_begin(struct fixture *fixture) {
         .prober = {.start = fake_probe_start, .cancel = fake_probe_cancel, .data = fixture},
     });
     check_manager_set_plan(fixture->checks, plan_store_current(fixture->plans));
+    fixture->execs = exec_manager_create(&(const struct exec_manager_spec){
+        .loop = fixture->loop,
+        .state = fixture->state,
+        .runner = fixture->runner,
+        .context = fixture->jobs,
+        .jobs = &exec_jobs,
+        .descriptors = fixture->descriptors,
+    });
     assert_true(identity_store_create(fixture->state, &fixture->identities, NULL));
     fixture->authenticator = authenticator_create(fixture->loop, fixture->identities, NULL);
     struct api_spec spec = {
@@ -152,6 +161,7 @@ static inline void fixture_begin(struct fixture *fixture) {
         .updater = fixture->updater,
         .services = fixture->services,
         .checks = fixture->checks,
+        .execs = fixture->execs,
         .state = fixture->state,
         .checkpoint = fixture->checkpoint,
         .logs = fixture->logs,
@@ -170,6 +180,7 @@ static inline void fixture_begin(struct fixture *fixture) {
 
 static inline void fixture_end(struct fixture *fixture) {
     http_server_destroy(fixture->server);
+    exec_manager_destroy(fixture->execs);
     check_manager_destroy(fixture->checks);
     service_manager_destroy(fixture->services);
     runner_destroy(fixture->runner);

@@ -126,7 +126,7 @@ static int finish(const struct pebble_call *exec, struct error *err) {
 }
 
 static int run_exec(struct cli_call *call, struct error *err) {
-    uint64_t flags;
+    uint64_t flags = 0;
     int code = 1;
     if (!read_flags(call, &flags, err))
         return 1;

@@ -130,7 +130,7 @@ void client_websocket_close(struct client_websocket *websocket) {
 
 static enum client_websocket_event receive_more(struct client_websocket *websocket) {
     size_t received;
-    if (websocket->turn_bytes >= TURN_BYTES)
+    if (websocket->turn_bytes >= TURN_BYTES || websocket->is_drained)
         return CLIENT_WEBSOCKET_WAITING;
     if (websocket->input == NULL)
         websocket->input = memory_new(CLIENT_WEBSOCKET_INPUT_BYTES);
@@ -138,6 +138,7 @@ static enum client_websocket_event receive_more(struct client_websocket *websock
                                       NULL)) {
     case CLIENT_IO_DONE:
         websocket->turn_bytes += received;
+        websocket->is_drained = received < CLIENT_WEBSOCKET_INPUT_BYTES;
         websocket->unread = websocket->input;
         websocket->unread_length = received;
         return CLIENT_WEBSOCKET_OPENED;
@@ -239,8 +240,10 @@ static enum client_websocket_event transport(struct client_websocket *websocket,
     flush_output(websocket);
     while (event == CLIENT_WEBSOCKET_OPENED)
         event = receive(websocket, &piece);
-    if (event == CLIENT_WEBSOCKET_WAITING)
+    if (event == CLIENT_WEBSOCKET_WAITING) {
         websocket->turn_bytes = 0;
+        websocket->is_drained = false;
+    }
     *data = event == CLIENT_WEBSOCKET_TEXT ? buffer_text(&websocket->text) : piece.bytes;
     *length = event == CLIENT_WEBSOCKET_TEXT ? websocket->text.length : piece.length;
     return event;

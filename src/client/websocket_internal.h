@@ -43,6 +43,7 @@ struct client_websocket {
     struct buffer output; // frames
     size_t sent;          // bytes of the output
     size_t turn_bytes;    // received since it waited last
+    bool is_drained;      // the socket had less than was asked for: there is nothing more for now
     unsigned char random[CLIENT_WEBSOCKET_RANDOM_BYTES];
     size_t random_left; // bytes of it that are not used yet
     bool was_closed;    // by a close frame of the daemon, with the code 1000 or none

@@ -205,6 +205,7 @@ static void output_that_is_not_taken_stays_with_the_daemon(void **state UNUSED) 
     size_t received = 0;
     enum pebble_exec_stream stream;
     size_t length;
+    assert_int_equal(pebble_call_step(session.call), PEBBLE_CALL_RUNNING);
     while (pebble_call_step(session.call) == PEBBLE_CALL_ITEM) {
         assert_non_null(pebble_call_exec_output(session.call, &stream, &length));
         assert_true(length <= CLIENT_WEBSOCKET_INPUT_BYTES);

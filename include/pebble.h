@@ -105,8 +105,8 @@ struct pebble_client_options {
     const char *user;        /* for HTTP's basic authentication; NULL: none */
     const char *password;    /* NULL: "" */
     int64_t get_retry_ms;    /* how long a GET request is repeated while there is no daemon; 0: it is not repeated */
-    int64_t timeout_ms;      /* for a call from its creation to its end; 0: none. Not for pebble_wait_change(), which
-                              * has its own, and logs with PEBBLE_LOGS_FOLLOW. */
+    int64_t timeout_ms;      /* for a call from its creation to its end; 0: none. Not for pebble_wait_change() and
+                              * pebble_exec(), which have their own, and logs with PEBBLE_LOGS_FOLLOW. */
 };
 /* Does not connect: that is done by the first call. */
 bool pebble_client_create(const struct pebble_client_options *options, struct pebble_client **client,
@@ -147,7 +147,7 @@ struct pebble_call;
 
 enum pebble_call_state {
     PEBBLE_CALL_RUNNING = 0, /* wait for the descriptor or the timeout, then step */
-    PEBBLE_CALL_ITEM = 1,    /* there is an item of a stream: a log entry, a change; it lasts until the next step */
+    PEBBLE_CALL_ITEM = 1,    /* there is an item of a stream: a log entry, a change, output; until the next step */
     PEBBLE_CALL_DONE = 2,    /* ended: take the result, destroy the call */
     PEBBLE_CALL_FAILED = 3   /* ended: see pebble_call_error(), destroy the call */
 };
@@ -536,6 +536,7 @@ bool pebble_call_modify_identities(struct pebble_client *client, const char *act
 }
 #endif
 
+#include "pebble/exec.h"
 #include "pebble/files.h"
 
 #endif

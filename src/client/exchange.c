@@ -47,6 +47,12 @@ static void write_request(const struct client_endpoint *endpoint, const struct c
                   endpoint->authority, PEBBLE_VERSION);
     if (endpoint->authorization != NULL)
         buffer_printf(out, "Authorization: %s\r\n", endpoint->authorization);
+    if (request->websocket_key != NULL) {
+        buffer_printf(out,
+                      "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+                      "Sec-WebSocket-Key: %s\r\n",
+                      request->websocket_key);
+    }
     if (request->accept != NULL)
         buffer_printf(out, "Accept: %s\r\n", request->accept);
     if (request->source != NULL) {
@@ -79,6 +85,8 @@ bool client_exchange_init(struct client_exchange *exchange, const struct client_
     if (request->source != NULL)
         exchange->body = (struct client_body){.is_open = true, .is_chunked = !request->source->has_length};
     write_request(endpoint, request, &exchange->output);
+    if (request->websocket_key != NULL)
+        memcpy(exchange->websocket_key, request->websocket_key, WEBSOCKET_KEY_SIZE);
     http_reader_init(&exchange->reader, HTTP_READ_RESPONSE);
     return true;
 }
@@ -171,11 +179,20 @@ static bool fail_malformed(struct error *err, const char *reason) {
     return error_set(err, ERROR_INTERNAL, "malformed HTTP response: %s", reason);
 }
 
+static bool take_switch(struct client_exchange *exchange, const struct http_head *head, struct error *err) {
+    const char *reason = "unexpected switch of protocols";
+    if (exchange->websocket_key[0] == '\0' || !websocket_check_response(head, exchange->websocket_key, &reason))
+        return fail_malformed(err, reason);
+    exchange->status = SWITCHING_PROTOCOLS;
+    http_reader_skip_body(&exchange->reader);
+    return true;
+}
+
 // Interim responses (RFC 9110 section 15.2) are passed over: the status stays 0.
 static bool take_head(struct client_exchange *exchange, struct error *err) {
     const struct http_head *head = http_reader_head(&exchange->reader);
     if (head->status == SWITCHING_PROTOCOLS)
-        return fail_malformed(err, "unexpected switch of protocols");
+        return take_switch(exchange, head, err);
     if (head->status < 200 && ++exchange->interim_count == INTERIM_RESPONSES_MAX)
         return fail_malformed(err, "too many interim answers");
     if (head->status >= 200) {
@@ -210,6 +227,10 @@ enum client_exchange_event client_exchange_next(struct client_exchange *exchange
             return CLIENT_EXCHANGE_FAILED;
         }
     }
+}
+
+bool client_exchange_has_switched(const struct client_exchange *exchange) {
+    return exchange->status == SWITCHING_PROTOCOLS;
 }
 
 bool client_exchange_leaves_connection(const struct client_exchange *exchange) {

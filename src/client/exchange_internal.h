@@ -12,6 +12,7 @@
 #include "client/source_internal.h"
 #include "pebble.h"
 #include "wire/http_message.h"
+#include "wire/websocket.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -22,6 +23,7 @@ struct client_request {
     const char *accept; // the header of this name, or NULL
     const char *body;   // JSON text, or NULL
     size_t body_length;
+    const char *websocket_key; // asks to switch to WebSocket; NULL: does not
     // A body that is read while it is sent; NULL: none. Borrowed until the exchange has ended.
     struct client_source *source;
     const char *source_type; // Content-Type
@@ -48,13 +50,15 @@ struct client_exchange {
     int status;        // of the final one, 0 before it
     bool is_head;      // the request's method is HEAD
     bool is_keep_alive;
+    char websocket_key[WEBSOCKET_KEY_SIZE]; // "" if no switch was asked for
 };
 
 enum client_exchange_event {
     CLIENT_EXCHANGE_NEED_INPUT, // everything was read; more bytes, or the end, are wanted
     CLIENT_EXCHANGE_HEAD,       // of the final response
     CLIENT_EXCHANGE_BODY,       // a piece of it: `data`, `length` point into the input
-    CLIENT_EXCHANGE_END,        // the response is complete
+    CLIENT_EXCHANGE_END,        // the response is complete, or with status 101 its head: what is left of the input is
+                                // of the other protocol
     CLIENT_EXCHANGE_FAILED,     // ERROR_INTERNAL: it is no response
 };
 
@@ -81,5 +85,7 @@ void client_exchange_add_input(struct client_exchange *exchange, const char *byt
 bool client_exchange_end_input(struct client_exchange *exchange, struct error *err) NODISCARD;
 enum client_exchange_event client_exchange_next(struct client_exchange *exchange, const char **data, size_t *length,
                                                 struct error *err) NODISCARD;
+// After CLIENT_EXCHANGE_END: whether the protocol is another one now.
+bool client_exchange_has_switched(const struct client_exchange *exchange);
 // After CLIENT_EXCHANGE_END: whether the connection can carry another exchange.
 bool client_exchange_leaves_connection(const struct client_exchange *exchange);

@@ -169,6 +169,8 @@ static enum outcome receive_more(struct client_transfer *transfer, struct error 
 
 static enum outcome end(struct client_transfer *transfer) {
     transfer->state = CLIENT_TRANSFER_ENDED;
+    if (client_exchange_has_switched(&transfer->exchange))
+        return OUTCOME_EVENT;
     if (transfer->connection.fd >= 0 && client_exchange_leaves_connection(&transfer->exchange))
         client_keep_idle(transfer->client, client_connection_take(&transfer->connection));
     else

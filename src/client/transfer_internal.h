@@ -56,7 +56,7 @@ enum client_transfer_event {
     CLIENT_TRANSFER_WAITING, // for its descriptors, or for time
     CLIENT_TRANSFER_HEAD,    // exchange.status is set
     CLIENT_TRANSFER_BODY,    // a piece of the body, borrowed until the next step
-    CLIENT_TRANSFER_END,     // the connection is the client's again
+    CLIENT_TRANSFER_END,     // the connection is the client's again; after a switch of protocols it is open
     CLIENT_TRANSFER_FAILED,
 };
 

@@ -278,6 +278,27 @@ static void connections_are_kept_when_nothing_is_left_over(void **state UNUSED) 
     assert_false(leaves_connection("HTTP/1.0 200 OK\r\nContent-Length: 1\r\n\r\na", 0));
 }
 
+static void switch_of_protocols_leaves_the_rest(void **state UNUSED) {
+    const char key[WEBSOCKET_KEY_SIZE] = "dGhlIHNhbXBsZSBub25jZQ==";
+    const struct client_request request = {.method = "GET", .target = "/x", .websocket_key = key};
+    assert_output(&local, &request,
+                  "GET /x HTTP/1.1\r\nHost: localhost\r\nUser-Agent: pebble/%s\r\nConnection: Upgrade\r\n"
+                  "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+                  "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
+    AUTO_BUFFER struct buffer out = BUFFER_INIT(BUFFER_NO_LIMIT);
+    struct client_exchange exchange;
+    assert_true(client_exchange_init(&exchange, &local, &request, NULL));
+    feed(&exchange,
+         "HTTP/1.1 101 ?\r\nUpgrade: websocket\r\nConnection: upgrade\r\n"
+         "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\nframes",
+         1000, &out);
+    assert_string_equal(buffer_text(&out), "HEAD 101||END");
+    assert_true(client_exchange_has_switched(&exchange));
+    assert_int_equal(exchange.input_length, 6);
+    assert_memory_equal(exchange.input, "frames", 6);
+    client_exchange_finish(&exchange);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(requests_are_written),
@@ -290,6 +311,7 @@ int main(void) {
         cmocka_unit_test(what_is_no_response_is_told),
         cmocka_unit_test(interim_responses_have_an_end),
         cmocka_unit_test(the_end_may_come_too_soon),
+        cmocka_unit_test(switch_of_protocols_leaves_the_rest),
         cmocka_unit_test(connections_are_kept_when_nothing_is_left_over),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

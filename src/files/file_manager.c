@@ -6,8 +6,8 @@
 #include "base/clock.h"
 #include "base/memory.h"
 
-// More than the machine has processors: a thread usually waits for a disk, and some may hang.
-#define WORKERS_MAX 16
+// Far more than the machine has processors: threads wait for disks, and some may hang. They are started on demand.
+#define WORKERS_MAX 32
 #define SHUTDOWN_WAIT_NS NS_PER_S
 #define OPERATION_DESCRIPTORS 4 // at most
 #define OPERATIONS_MIN ((size_t)4)

@@ -247,7 +247,7 @@ class ManyTest(FaultsCase):
         self.assertTrue(all(b"200 OK" in answer for answer in answers))
         failed = [answer for answer in answers if b"error" in answer]
         self.assertTrue(failed)
-        self.assertTrue(all(b"too many open files" in answer for answer in failed))
+        self.assertTrue(all(b"too many files are being used at once" in answer for answer in failed))
         self.assertEqual(len(os.listdir(self.files)), 50 - len(failed))
         for sock, _ in uploads:
             sock.close()

@@ -37,36 +37,14 @@ static void on_job_ended(struct job *job UNUSED, const struct job_end *end, void
 static const struct job_handlers job_handlers = {
     .on_launched = on_job_launched, .on_failed = on_job_failed, .on_exited = on_job_exited, .on_ended = on_job_ended};
 
-// What a background process writes to the terminal after the end of the command is not waited for.
-bool exec_launch(struct exec *exec, struct error *err) {
-    const struct exec_manager_spec *manager = &exec->manager->spec;
-    const struct exec_options *options = &exec->options;
-    const struct job_spec spec = {
-        .words = &exec->words,
-        .run_as = &exec->run_as,
-        .search_path = getenv("PATH"),
-        .group = PROCESS_OWN_SESSION,
-        .input = JOB_INPUT_PIPE,
-        .terminal = {.is_wanted = options->is_terminal,
-                     .takes_input = options->is_interactive,
-                     .is_controlling = options->is_interactive,
-                     .columns = options->columns,
-                     .rows = options->rows},
-        .output = exec_stream_sink(exec, EXEC_STDIO),
-        .errors = exec_stream_sink(exec, EXEC_STDERR),
-        .deadline_ns = options->timeout_ns,
-        .output_wait_ns = options->is_terminal ? 0 : EXEC_OUTPUT_WAIT_NS,
-    };
-    bool is_started = manager->jobs->start(manager->context, &spec, &job_handlers, exec, &exec->job, err);
-    text_list_clear(&exec->words);
-    run_as_finish(&exec->run_as);
-    return is_started;
-}
-
 // --- creating and destroying ---
 
-static void on_connect_wait_over(void *data) {
-    exec_handle(data, EVENT_CONNECT_TIMEOUT);
+static void on_removal_due(struct deferred *deferred) {
+    exec_destroy(CONTAINER_OF(deferred, struct exec, removal));
+}
+
+static void on_wait_over(void *data) {
+    exec_handle(data, EVENT_WAIT_OVER);
 }
 
 struct exec *exec_create(struct exec_manager *manager, struct task *task, const struct exec_options *options) {
@@ -76,8 +54,10 @@ struct exec *exec_create(struct exec_manager *manager, struct task *task, const 
     exec->task = task;
     exec->id = memory_string(task_id(task));
     exec->options = *options;
+    exec->job_handlers = &job_handlers;
+    exec->on_removal_due = on_removal_due;
     exec_streams_create(exec);
-    exec->connect_timer = timer_create_in(manager->spec.loop, on_connect_wait_over, exec);
+    exec->timer = timer_create_in(manager->spec.loop, on_wait_over, exec);
     map_set(&manager->execs, exec->id, exec);
     return exec;
 }
@@ -89,30 +69,11 @@ void exec_destroy(struct exec *exec) {
     exec->manager->spec.jobs->destroy(exec->job);
     exec_input_close(exec);
     exec_streams_release(exec->streams, WEBSOCKET_CODE_GOING_AWAY);
-    timer_destroy(exec->connect_timer);
+    timer_destroy(exec->timer);
     text_list_clear(&exec->words);
     run_as_finish(&exec->run_as);
     error_clear(&exec->failure);
     free(exec->pending.kinds);
     free(exec->id);
     free(exec);
-}
-
-static void on_removal_due(struct deferred *deferred) {
-    exec_destroy(CONTAINER_OF(deferred, struct exec, removal));
-}
-
-static void on_idle_due(struct deferred *deferred) {
-    struct exec_manager *manager = CONTAINER_OF(deferred, struct exec_manager, idle_emission);
-    if (!exec_manager_is_busy(manager))
-        event_emit(&manager->idle, NULL);
-}
-
-void exec_remove(struct exec *exec) {
-    struct exec_manager *manager = exec->manager;
-    (void)map_remove(&manager->execs, exec->id);
-    list_add(&manager->over, &exec->link);
-    loop_defer(manager->spec.loop, &exec->removal, on_removal_due);
-    if (!exec_manager_is_busy(manager))
-        loop_defer(manager->spec.loop, &manager->idle_emission, on_idle_due);
 }

@@ -11,6 +11,8 @@
 
 #define EXEC_CONNECT_WAIT_NS (5 * NS_PER_S)
 #define EXEC_OUTPUT_WAIT_NS (5 * NS_PER_S)
+// For all output of a killed command to be sent; longer than the wait for its end.
+#define EXEC_LAST_OUTPUT_WAIT_NS (6 * NS_PER_S)
 
 enum exec_state {
     EXEC_CREATED,    // the task has not begun
@@ -67,15 +69,18 @@ struct exec {
     struct run_as run_as;
     enum exec_state state;
     struct exec_stream *streams[EXEC_STREAMS]; // stderr: NULL unless it is split
-    struct timer *connect_timer;
-    struct job *job; // NULL unless launching, or until its output has ended
-    pid_t pid;       // 0 before the launch
+    struct timer *timer;                       // of the state
+    struct job *job;                           // NULL unless launching, or until its output has ended
+    pid_t pid;                                 // 0 before the launch
     struct stream *input;
     bool has_input_ended; // nothing more is written to it
+    bool was_killed;      // by an abort or the loss of control: the client may not read any more
     int exit_code;
     bool has_exit_code;
     struct error failure; // set: the task fails
+    const struct job_handlers *job_handlers;
     struct deferred removal;
+    deferred_fn on_removal_due;
     bool is_handling; // an event is being handled; others are added to `pending`
     struct exec_event_queue pending;
 };
@@ -90,6 +95,7 @@ struct exec_manager {
     struct worker_pool *workers;
     struct listener on_change_ready;
     struct deferred idle_emission;
+    deferred_fn on_idle_due;
     struct event idle;
 };
 
@@ -102,23 +108,24 @@ void exec_starts_fail(struct exec_manager *manager);
 struct exec *exec_create(struct exec_manager *manager, struct task *task, const struct exec_options *options)
     __attribute__((returns_nonnull));
 void exec_destroy(struct exec *exec);
-// Starts the job. Its callbacks become events.
-bool exec_launch(struct exec *exec, struct error *err) NODISCARD;
-// Removes the command from the manager, and frees it in the next turn.
-void exec_remove(struct exec *exec);
 
 // exec_streams.c
 // Takes the descriptors of a command's streams from the budget; exec_streams_create() takes them over.
 bool exec_streams_take_descriptors(const struct exec_manager *manager, const struct exec_options *options,
                                    struct error *err) NODISCARD;
 void exec_streams_create(struct exec *exec);
-// Frees the streams. Sessions are closed in the background.
+// Closes the session in the background, then frees the stream. A reserved stream is freed when the handshake is over.
+void exec_stream_release(struct exec_stream *stream, unsigned close_code);
+void exec_stream_free(struct exec_stream *stream);
 void exec_streams_release(struct exec_stream *streams[EXEC_STREAMS], unsigned close_code);
 void exec_streams_destroy_closing(struct exec_manager *manager);
 bool exec_streams_are_connected(const struct exec *exec); // all that the launch needs
 void exec_streams_begin(struct exec *exec);               // the program runs: reads what the client sends
 void exec_streams_send_end(struct exec *exec);            // marks the end of all output
 bool exec_streams_are_sent(const struct exec *exec);      // nothing is queued
+enum job_stream exec_stream_output(const struct exec_stream *stream);
+// Nobody receives what the command writes: its next write fails.
+void exec_stream_break_off(struct exec_stream *stream);
 // The sink of the job's output; one without a write function if there is no such stream.
 struct job_sink exec_stream_sink(struct exec *exec, enum exec_stream_kind kind);
 

@@ -12,50 +12,53 @@ struct exec_rule {
     enum exec_state next;
 };
 
-static const struct exec_rule rules[EXEC_STATES][EVENT_KINDS] = {
-    [EXEC_CREATED] =
-        {
-            [EVENT_BEGIN] = {exec_action_connect, EXEC_CONNECTING},
-            [EVENT_DROP] = {exec_action_drop, EXEC_OVER},
-            [EVENT_STOP] = {exec_action_drop, EXEC_OVER},
-        },
-    [EXEC_CONNECTING] =
-        {
-            [EVENT_CONNECTED] = {exec_action_launch, EXEC_LAUNCHING},
-            [EVENT_CONNECT_TIMEOUT] = {exec_action_time_out, EXEC_OVER},
-            [EVENT_ABORT] = {exec_action_cancel, EXEC_OVER},
-            [EVENT_STOP] = {exec_action_cancel, EXEC_OVER},
-        },
-    [EXEC_LAUNCHING] =
-        {
-            [EVENT_LAUNCHED] = {exec_action_run, EXEC_RUNNING},
-            [EVENT_LAUNCH_FAILED] = {exec_action_send_end, EXEC_SENDING},
-            [EVENT_ABORT] = {exec_action_cancel_launch, EXEC_SENDING},
-            [EVENT_STOP] = {exec_action_stop_launch, EXEC_OVER},
-        },
-    [EXEC_RUNNING] =
-        {
-            [EVENT_EXITED] = {exec_action_drain, EXEC_DRAINING},
-            [EVENT_CONTROL_LOST] = {exec_action_kill, EXEC_RUNNING},
-            [EVENT_ABORT] = {exec_action_kill, EXEC_RUNNING},
-            [EVENT_STOP] = {exec_action_kill, EXEC_STOPPING},
-        },
-    [EXEC_STOPPING] =
-        {
-            [EVENT_EXITED] = {exec_action_give_up_output, EXEC_OVER},
-        },
-    [EXEC_DRAINING] =
-        {
-            [EVENT_OUTPUT_ENDED] = {exec_action_send_end, EXEC_SENDING},
-            [EVENT_ABORT] = {exec_action_give_up_output, EXEC_OVER},
-            [EVENT_STOP] = {exec_action_give_up_output, EXEC_OVER},
-        },
-    [EXEC_SENDING] =
-        {
-            [EVENT_SENT] = {exec_action_finish, EXEC_OVER},
-            [EVENT_ABORT] = {exec_action_finish, EXEC_OVER},
-            [EVENT_STOP] = {exec_action_finish, EXEC_OVER},
-        },
+static const struct exec_rule rules[EXEC_STATES][EVENT_KINDS] =
+    {
+        [EXEC_CREATED] =
+            {
+                [EVENT_BEGIN] = {exec_action_connect, EXEC_CONNECTING},
+                [EVENT_DROP] = {exec_action_drop, EXEC_OVER},
+                [EVENT_STOP] = {exec_action_drop, EXEC_OVER},
+            },
+        [EXEC_CONNECTING] =
+            {
+                [EVENT_CONNECTED] = {exec_action_launch, EXEC_LAUNCHING},
+                [EVENT_WAIT_OVER] = {exec_action_time_out, EXEC_OVER},
+                [EVENT_ABORT] = {exec_action_cancel, EXEC_OVER},
+                [EVENT_STOP] = {exec_action_cancel, EXEC_OVER},
+            },
+        [EXEC_LAUNCHING] =
+            {
+                [EVENT_LAUNCHED] = {exec_action_run, EXEC_RUNNING},
+                [EVENT_LAUNCH_FAILED] = {exec_action_send_end, EXEC_SENDING},
+                [EVENT_ABORT] = {exec_action_cancel_launch, EXEC_SENDING},
+                [EVENT_STOP] = {exec_action_stop_launch, EXEC_OVER},
+            },
+        [EXEC_RUNNING] =
+            {
+                [EVENT_EXITED] = {exec_action_drain, EXEC_DRAINING},
+                [EVENT_CONTROL_LOST] = {exec_action_kill, EXEC_RUNNING},
+                [EVENT_ABORT] = {exec_action_kill, EXEC_RUNNING},
+                [EVENT_STOP] = {exec_action_kill, EXEC_STOPPING},
+            },
+        [EXEC_STOPPING] =
+            {
+                [EVENT_EXITED] = {exec_action_give_up_output, EXEC_OVER},
+            },
+        [EXEC_DRAINING] =
+            {
+                [EVENT_OUTPUT_ENDED] = {exec_action_send_end, EXEC_SENDING},
+                [EVENT_WAIT_OVER] = {exec_action_give_up_output, EXEC_OVER},
+                [EVENT_ABORT] = {exec_action_give_up_output, EXEC_OVER},
+                [EVENT_STOP] = {exec_action_give_up_output, EXEC_OVER},
+            },
+        [EXEC_SENDING] =
+            {
+                [EVENT_SENT] = {exec_action_finish, EXEC_OVER},
+                [EVENT_WAIT_OVER] = {exec_action_finish, EXEC_OVER},
+                [EVENT_ABORT] = {exec_action_finish, EXEC_OVER},
+                [EVENT_STOP] = {exec_action_finish, EXEC_OVER},
+            },
 };
 
 #ifdef PEBBLE_TEST_SEAMS

@@ -6,18 +6,18 @@
 
 enum exec_event_kind {
     EVENT_NONE,
-    EVENT_BEGIN,           // the task has begun
-    EVENT_CONNECTED,       // the sessions that the launch needs are connected
-    EVENT_CONNECT_TIMEOUT, // they are not, after five seconds
-    EVENT_LAUNCHED,        // the program runs
-    EVENT_LAUNCH_FAILED,   // exec.failure describes it
-    EVENT_EXITED,          // the process has ended
-    EVENT_OUTPUT_ENDED,    // its output has ended too
-    EVENT_SENT,            // the client's socket has taken all output
-    EVENT_CONTROL_LOST,    // the control session has ended without a close frame
-    EVENT_ABORT,           // the task is aborted
-    EVENT_DROP,            // the change has ended before the task has begun
-    EVENT_STOP,            // the daemon stops
+    EVENT_BEGIN,         // the task has begun
+    EVENT_CONNECTED,     // the sessions that the launch needs are connected
+    EVENT_WAIT_OVER,     // the timer of the state has expired
+    EVENT_LAUNCHED,      // the program runs
+    EVENT_LAUNCH_FAILED, // exec.failure describes it
+    EVENT_EXITED,        // the process has ended
+    EVENT_OUTPUT_ENDED,  // its output has ended too
+    EVENT_SENT,          // the client's socket has taken all output
+    EVENT_CONTROL_LOST,  // the control session has ended without a close frame
+    EVENT_ABORT,         // the task is aborted
+    EVENT_DROP,          // the change has ended before the task has begun
+    EVENT_STOP,          // the daemon stops
     EVENT_KINDS,
 };
 

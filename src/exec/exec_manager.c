@@ -13,6 +13,12 @@
 static const char *const stream_names[EXEC_STREAMS] = {
     [EXEC_STDIO] = "stdio", [EXEC_STDERR] = "stderr", [EXEC_CONTROL] = "control"};
 
+static void on_idle_due(struct deferred *deferred) {
+    struct exec_manager *manager = CONTAINER_OF(deferred, struct exec_manager, idle_emission);
+    if (!exec_manager_is_busy(manager))
+        event_emit(&manager->idle, NULL);
+}
+
 struct exec_manager *exec_manager_create(const struct exec_manager_spec *spec) {
     struct exec_manager *manager = memory_new(sizeof *manager);
     manager->spec = *spec;
@@ -21,6 +27,7 @@ struct exec_manager *exec_manager_create(const struct exec_manager_spec *spec) {
     list_init(&manager->over);
     list_init(&manager->closing);
     event_init(&manager->idle);
+    manager->on_idle_due = on_idle_due;
     manager->workers = worker_pool_create(spec->loop, "exec", WORKERS, EXECS_MAX);
     exec_tasks_register(manager);
     return manager;

@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The sessions of a command, and its output. Declared in exec/exec_internal.h and exec/exec_manager.h.
+// The streams of a command, and its output. Declared in exec/exec_internal.h.
 #include "exec/exec_internal.h"
-#include "exec/exec_manager.h"
 
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "exec/exec_machine_internal.h"
 
 static const char END_COMMAND[] = "{\"command\":\"end\"}";
 
 // --- creating and releasing ---
 
-static void stream_free(struct exec_stream *stream) {
+void exec_stream_free(struct exec_stream *stream) {
     struct exec_manager *manager = stream->manager;
     loop_defer_cancel(manager->spec.loop, &stream->break_off);
     list_remove(&stream->link);
@@ -46,10 +44,10 @@ void exec_streams_create(struct exec *exec) {
 }
 
 static void on_session_closed(struct websocket *websocket UNUSED, void *data) {
-    stream_free(data);
+    exec_stream_free(data);
 }
 
-static void stream_release(struct exec_stream *stream, unsigned close_code) {
+void exec_stream_release(struct exec_stream *stream, unsigned close_code) {
     static const struct websocket_handlers closing = {.on_closed = on_session_closed};
     struct exec_manager *manager = stream->manager;
     stream->exec = NULL;
@@ -60,42 +58,41 @@ static void stream_release(struct exec_stream *stream, unsigned close_code) {
         websocket_set_handlers(stream->websocket, &closing, stream);
         websocket_close(stream->websocket, close_code);
     } else if (stream->state == EXEC_STREAM_FREE) {
-        stream_free(stream);
+        exec_stream_free(stream);
     } // else it is freed when the handshake is over
 }
 
 void exec_streams_release(struct exec_stream *streams[EXEC_STREAMS], unsigned close_code) {
     for (size_t i = 0; i < EXEC_STREAMS; i++) {
         if (streams[i] != NULL)
-            stream_release(TAKE(streams[i]), close_code);
+            exec_stream_release(TAKE(streams[i]), close_code);
     }
 }
 
 void exec_streams_destroy_closing(struct exec_manager *manager) {
     struct exec_stream *stream;
     LIST_FOR_EACH (stream, &manager->closing, link)
-        stream_free(stream);
+        exec_stream_free(stream);
 }
 
 // --- output ---
 
-static enum job_stream output_of(const struct exec_stream *stream) {
+enum job_stream exec_stream_output(const struct exec_stream *stream) {
     return stream->kind == EXEC_STDERR ? JOB_ERRORS : JOB_OUTPUT;
 }
 
-// The command writes what nobody receives any more: its next write fails.
-static void break_off(struct exec_stream *stream) {
+void exec_stream_break_off(struct exec_stream *stream) {
     struct exec *exec = stream->exec;
     stream->is_paused = false;
     if (exec->job == NULL)
         return;
-    exec->manager->spec.jobs->close_output(exec->job, output_of(stream));
+    exec->manager->spec.jobs->close_output(exec->job, exec_stream_output(stream));
     if (stream->kind == EXEC_STDIO && exec->options.is_interactive)
         exec_input_close(exec); // it holds the terminal open
 }
 
 static void on_break_off_due(struct deferred *deferred) {
-    break_off(CONTAINER_OF(deferred, struct exec_stream, break_off));
+    exec_stream_break_off(CONTAINER_OF(deferred, struct exec_stream, break_off));
 }
 
 static void write_output(void *data, const char *bytes, size_t length) {
@@ -107,7 +104,7 @@ static void write_output(void *data, const char *bytes, size_t length) {
         loop_defer(manager->loop, &stream->break_off, on_break_off_due);
     if (is_broken || websocket_is_full(stream->websocket)) {
         stream->is_paused = true;
-        manager->jobs->pause_output(stream->exec->job, output_of(stream));
+        manager->jobs->pause_output(stream->exec->job, exec_stream_output(stream));
     }
 }
 
@@ -121,80 +118,6 @@ static const enum exec_stream_kind output_kinds[] = {EXEC_STDIO, EXEC_STDERR};
 static struct websocket *output_session(const struct exec *exec, size_t index) {
     const struct exec_stream *stream = exec->streams[output_kinds[index]];
     return stream != NULL ? stream->websocket : NULL;
-}
-
-void exec_streams_send_end(struct exec *exec) {
-    for (size_t i = 0; i < ARRAY_COUNT(output_kinds); i++) {
-        struct websocket *websocket = output_session(exec, i);
-        if (websocket != NULL)
-            websocket_send(websocket, WEBSOCKET_TEXT, END_COMMAND, sizeof END_COMMAND - 1);
-    }
-}
-
-bool exec_streams_are_sent(const struct exec *exec) {
-    for (size_t i = 0; i < ARRAY_COUNT(output_kinds); i++) {
-        const struct websocket *websocket = output_session(exec, i);
-        if (websocket != NULL && websocket_queued_bytes(websocket) > 0)
-            return false;
-    }
-    return true;
-}
-
-// --- the sessions' callbacks ---
-
-static void on_session_drained(struct websocket *websocket, void *data) {
-    struct exec_stream *stream = data;
-    struct exec *exec = stream->exec;
-    if (stream->is_paused && websocket_is_broken(websocket)) {
-        break_off(stream);
-    } else if (stream->is_paused) {
-        stream->is_paused = false;
-        if (exec->job != NULL)
-            exec->manager->spec.jobs->resume_output(exec->job, output_of(stream));
-    }
-    if (exec->state == EXEC_SENDING && exec_streams_are_sent(exec))
-        exec_handle(exec, EVENT_SENT);
-}
-
-static void on_input_received(struct websocket *websocket UNUSED, const char *bytes, size_t length, void *data) {
-    const struct exec_stream *stream = data;
-    exec_input_write(stream->exec, bytes, length);
-}
-
-static void on_input_command(struct websocket *websocket UNUSED, const char *text, size_t length, void *data) {
-    const struct exec_stream *stream = data;
-    exec_input_take_command(stream->exec, text, length);
-}
-
-static void on_stdio_ended(struct websocket *websocket UNUSED, enum websocket_end end UNUSED, void *data) {
-    const struct exec_stream *stream = data;
-    exec_input_end(stream->exec);
-}
-
-static void on_control_command(struct websocket *websocket UNUSED, const char *text, size_t length, void *data) {
-    const struct exec_stream *stream = data;
-    exec_control_take_command(stream->exec, text, length);
-}
-
-static void on_control_ended(struct websocket *websocket UNUSED, enum websocket_end end, void *data) {
-    const struct exec_stream *stream = data;
-    if (end == WEBSOCKET_END_LOST)
-        exec_handle(stream->exec, EVENT_CONTROL_LOST);
-}
-
-// --- connecting ---
-
-static const struct websocket_handlers session_handlers[EXEC_STREAMS] = {
-    [EXEC_STDIO] = {.on_binary = on_input_received,
-                    .on_text = on_input_command,
-                    .on_drained = on_session_drained,
-                    .on_ended = on_stdio_ended},
-    [EXEC_STDERR] = {.on_drained = on_session_drained},
-    [EXEC_CONTROL] = {.on_text = on_control_command, .on_ended = on_control_ended},
-};
-
-static bool has_begun(const struct exec *exec) {
-    return exec->state >= EXEC_RUNNING && exec->state < EXEC_OVER;
 }
 
 void exec_streams_begin(struct exec *exec) {
@@ -213,25 +136,19 @@ bool exec_streams_are_connected(const struct exec *exec) {
     return true;
 }
 
-void exec_stream_connect(struct exec_stream *stream, struct websocket *websocket) {
-    stream->websocket = websocket;
-    struct exec *exec = stream->exec;
-    if (exec == NULL) { // the command has ended meanwhile
-        stream->state = EXEC_STREAM_CONNECTED;
-        stream_release(stream, WEBSOCKET_CODE_NORMAL);
-        return;
+void exec_streams_send_end(struct exec *exec) {
+    for (size_t i = 0; i < ARRAY_COUNT(output_kinds); i++) {
+        struct websocket *websocket = output_session(exec, i);
+        if (websocket != NULL)
+            websocket_send(websocket, WEBSOCKET_TEXT, END_COMMAND, sizeof END_COMMAND - 1);
     }
-    stream->state = EXEC_STREAM_CONNECTED;
-    websocket_set_handlers(websocket, &session_handlers[stream->kind], stream);
-    if (has_begun(exec))
-        websocket_read_start(websocket);
-    else if (exec_streams_are_connected(exec))
-        exec_handle(exec, EVENT_CONNECTED);
 }
 
-void exec_stream_give_up(struct exec_stream *stream) {
-    if (stream->exec != NULL)
-        stream->state = EXEC_STREAM_FREE;
-    else
-        stream_free(stream);
+bool exec_streams_are_sent(const struct exec *exec) {
+    for (size_t i = 0; i < ARRAY_COUNT(output_kinds); i++) {
+        const struct websocket *websocket = output_session(exec, i);
+        if (websocket != NULL && websocket_queued_bytes(websocket) > 0)
+            return false;
+    }
+    return true;
 }

@@ -160,8 +160,7 @@ static bool is_end_message(const char *text, size_t length) {
 }
 
 // What comes after the end is dropped, and so is all that comes through the control stream.
-static enum pebble_call_state take_output(struct exec_call *exec, enum stream_index index, const char *data,
-                                          size_t length) {
+static enum pebble_call_state take_output(struct exec_call *exec, size_t index, const char *data, size_t length) {
     if (index == STREAM_CONTROL || exec->streams[index].has_ended)
         return PEBBLE_CALL_RUNNING;
     exec->output = data;
@@ -171,7 +170,7 @@ static enum pebble_call_state take_output(struct exec_call *exec, enum stream_in
 }
 
 // RUNNING: nothing more comes for now.
-static enum pebble_call_state read_stream(struct exec_call *exec, enum stream_index index) {
+static enum pebble_call_state read_stream(struct exec_call *exec, size_t index) {
     struct exec_call_stream *stream = &exec->streams[index];
     const char *data = NULL;
     size_t length = 0;

@@ -22,11 +22,11 @@
 #define TIMEOUT_GRACE_NS (10 * NS_PER_S) // for the daemon, which kills the command and reports it
 #define END_MESSAGE "{\"command\":\"end\"}"
 
-enum exec_state { EXEC_REQUESTING, EXEC_CONNECTING, EXEC_RUNNING };
+enum exec_call_state { EXEC_REQUESTING, EXEC_CONNECTING, EXEC_RUNNING };
 
 enum stream_index { STREAM_CONTROL, STREAM_STDIO, STREAM_STDERR, STREAM_COUNT };
 
-struct exec_stream {
+struct exec_call_stream {
     struct client_websocket websocket;
     bool has_ended; // there is no more output
     bool is_lost;   // without an end
@@ -34,10 +34,10 @@ struct exec_stream {
 
 struct exec_call {
     struct pebble_call call;
-    enum exec_state state;
+    enum exec_call_state state;
     struct client_fetch request; // EXEC_REQUESTING
     size_t stream_count;         // 2 without a stream for standard error
-    struct exec_stream streams[STREAM_COUNT];
+    struct exec_call_stream streams[STREAM_COUNT];
     const char *change_id;    // the call's result; NULL before the response
     struct pebble_call *wait; // for the change; NULL before the end of the output
     struct client_watch wait_watch;
@@ -160,8 +160,7 @@ static bool is_end_message(const char *text, size_t length) {
 }
 
 // What comes after the end is dropped, and so is all that comes through the control stream.
-static enum pebble_call_state take_output(struct exec_call *exec, enum stream_index index, const char *data,
-                                          size_t length) {
+static enum pebble_call_state take_output(struct exec_call *exec, size_t index, const char *data, size_t length) {
     if (index == STREAM_CONTROL || exec->streams[index].has_ended)
         return PEBBLE_CALL_RUNNING;
     exec->output = data;
@@ -171,8 +170,8 @@ static enum pebble_call_state take_output(struct exec_call *exec, enum stream_in
 }
 
 // RUNNING: nothing more comes for now.
-static enum pebble_call_state read_stream(struct exec_call *exec, enum stream_index index) {
-    struct exec_stream *stream = &exec->streams[index];
+static enum pebble_call_state read_stream(struct exec_call *exec, size_t index) {
+    struct exec_call_stream *stream = &exec->streams[index];
     const char *data = NULL;
     size_t length = 0;
     for (;;) {

@@ -156,11 +156,11 @@ static bool write_input(struct exec_run *run, struct pebble_error *error) {
         return true;
     if (run->input_length == 0 && run->io.read_input != NULL && !run->has_read_all && !read_function(run, error))
         return false;
-    // False: the connection is lost, which a step reports.
-    if (run->input_length > 0 && !pebble_exec_write(run->call, run->input, run->input_length, &taken))
-        return true;
-    run->input += taken;
-    run->input_length -= taken;
+    // A failure is a lost connection, which a step reports.
+    if (run->input_length > 0 && pebble_exec_write(run->call, run->input, run->input_length, &taken)) {
+        run->input += taken;
+        run->input_length -= taken;
+    }
     if (run->has_read_all && run->input_length == 0)
         (void)pebble_exec_end_input(run->call);
     return true;

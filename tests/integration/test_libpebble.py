@@ -185,12 +185,13 @@ class ExamplesTest(LibraryCase):
         self.daemon.services("start", "web")
         wait_until(lambda: "web says hello" in self.run_program(program(), "logs"), what="the line")
         sources = self.document_programs()
-        self.assertEqual(len(sources), 2)
+        self.assertEqual(len(sources), 3)
         for compiler, static in WAYS:
             with self.subTest(f"{compiler} {'static' if static else 'shared'}"):
                 outputs = [self.run_program(self.build([compiler, "-std=c99", "-pedantic"], source, static=static))
                            for source in sources]
-                self.assertEqual(outputs, ["web is active\nworker is inactive\n", "web: web says hello\n"])
+                self.assertEqual(outputs, ["web is active\nworker is inactive\n", "web: web says hello\n",
+                                           "exit code 0: HELLO\n"])
 
     def test_document_failure(self):
         for source in self.document_programs():

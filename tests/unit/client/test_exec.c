@@ -309,7 +309,7 @@ static void refusals_fail_the_call(void **state UNUSED) {
     pebble_call_destroy(session.call);
     session.call = start_call(&session.peer, 0, 0);
     assert_int_equal(pebble_call_step(session.call), PEBBLE_CALL_RUNNING);
-    AUTO_FREE char *ignored = peer_read(session.exec.control);
+    free(peer_read(session.exec.control));
     peer_send(session.exec.control, no_task);
     assert_failed(&session, PEBBLE_ERROR_PROTOCOL, "cannot decode response: invalid task ID");
     session.exec.stdio = -1;

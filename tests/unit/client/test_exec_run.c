@@ -13,7 +13,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/buffer.h"
@@ -21,124 +20,13 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "client/errors_internal.h"
-#include "peer_websocket.h"
-
-#define END "{\"command\":\"end\"}"
+#include "peer_command.h"
 
 static const char *const words[] = {"cat"};
 
 static int silence[2]; // a pipe that nobody writes to: input that does not end
 
-// A daemon in a thread of its own, with a command that writes `output` and `error_output`, reads its input to the end,
-// and ends.
-struct command {
-    struct peer peer;
-    pthread_t thread;
-    bool is_split;
-    const char *output;
-    size_t output_length; // 0: the length of the text
-    const char *error_output;
-    struct buffer input; // what was read
-};
-
-static void send_frames(int fd, const char *bytes, size_t length) {
-    char head[WEBSOCKET_HEAD_MAX_BYTES];
-    size_t size = websocket_write_head(head, WEBSOCKET_BINARY, true, length, NULL);
-    (void)!send(fd, head, size, MSG_NOSIGNAL);
-    while (length > 0) {
-        ssize_t count = send(fd, bytes, length, MSG_NOSIGNAL);
-        if (count <= 0)
-            return; // the client has gone
-        bytes += count;
-        length -= (size_t)count;
-    }
-    size = websocket_write_head(head, WEBSOCKET_TEXT, true, strlen(END), NULL);
-    (void)!send(fd, head, size, MSG_NOSIGNAL | MSG_MORE);
-    (void)!send(fd, END, strlen(END), MSG_NOSIGNAL);
-}
-
-static void wait_for(int fd) {
-    struct pollfd watched = {.fd = fd, .events = POLLIN};
-    (void)poll(&watched, 1, 60000);
-}
-
-static int accept_next(const struct command *command) {
-    wait_for(command->peer.listener);
-    int fd = peer_accept(&command->peer);
-    wait_for(fd);
-    return fd;
-}
-
-// To the text message, or the end of the connection.
-static bool read_input(struct command *command, int fd) {
-    struct websocket_reader reader;
-    char bytes[65536];
-    bool has_ended = false;
-    websocket_reader_init(&reader, true);
-    for (ssize_t count; !has_ended && (count = recv(fd, bytes, sizeof bytes, 0)) > 0;) {
-        const char *input = bytes;
-        size_t length = (size_t)count;
-        struct websocket_piece piece;
-        while (!has_ended && websocket_reader_next(&reader, &input, &length, &piece) == WEBSOCKET_DATA) {
-            has_ended = piece.opcode == WEBSOCKET_TEXT;
-            if (!has_ended)
-                buffer_add(&command->input, piece.bytes, piece.length);
-        }
-    }
-    websocket_reader_finish(&reader);
-    return has_ended;
-}
-
-static void respond(int fd, const char *type, const char *rest) {
-    AUTO_FREE char *body = memory_printf("{\"type\":\"%s\",\"status-code\":200,%s}", type, rest);
-    AUTO_FREE char *text = memory_printf("HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n\r\n%s", strlen(body), body);
-    peer_send(fd, text);
-}
-
-static void *serve(void *data) {
-    struct command *command = data;
-    int fds[3] = {accept_next(command), -1, -1};
-    free(peer_read(fds[0]));
-    respond(fds[0], "async", "\"change\":\"3\",\"result\":{\"task-id\":\"7\"}");
-    wait_for(fds[0]);
-    peer_accept_websocket(fds[0], "/v1/tasks/7/websocket/control", NULL, 0);
-    fds[1] = accept_next(command);
-    peer_accept_websocket(fds[1], "/v1/tasks/7/websocket/stdio", NULL, 0);
-    if (command->is_split) {
-        fds[2] = accept_next(command);
-        peer_accept_websocket(fds[2], "/v1/tasks/7/websocket/stderr", NULL, 0);
-        send_frames(fds[2], command->error_output, strlen(command->error_output));
-    }
-    send_frames(fds[1], command->output, command->output_length);
-    if (read_input(command, fds[1])) {
-        int fd = accept_next(command);
-        free(peer_read(fd));
-        respond(
-            fd, "sync",
-            "\"result\":{\"id\":\"3\",\"status\":\"Done\",\"ready\":true,\"tasks\":[{\"data\":{\"exit-code\":9}}]}");
-        wait_for(fds[0]);
-        close(fd);
-    }
-    for (size_t i = 0; i < ARRAY_COUNT(fds); i++)
-        file_close_at(&fds[i]);
-    return NULL;
-}
-
-static void command_begin(struct command *command) {
-    if (command->output_length == 0)
-        command->output_length = strlen(command->output);
-    buffer_init(&command->input, BUFFER_NO_LIMIT);
-    peer_begin(&command->peer);
-    assert_int_equal(pthread_create(&command->thread, NULL, serve, command), 0);
-}
-
-static void command_end(struct command *command) {
-    pthread_join(command->thread, NULL);
-    buffer_finish(&command->input);
-    peer_end(&command->peer);
-}
-
-static bool run(struct command *command, const struct pebble_exec_io *io, struct pebble_exec_result **result,
+static bool run(struct peer_command *command, const struct pebble_exec_io *io, struct pebble_exec_result **result,
                 struct pebble_error *error) {
     const struct pebble_exec_options options = {.size = sizeof options,
                                                 .words = words,
@@ -148,23 +36,22 @@ static bool run(struct command *command, const struct pebble_exec_io *io, struct
 }
 
 static void everything_is_kept_in_memory(void **state UNUSED) {
-    struct command command = {.output = "a\0b", .output_length = 3, .error_output = "err", .is_split = true};
+    struct peer_command command = {.output = "a\0b", .output_length = 3, .error_output = "err", .is_split = true};
     struct pebble_exec_result *result = NULL;
     const struct pebble_exec_io io = {.size = sizeof io, .input = "hello", .input_length = 5};
     size_t length;
-    command_begin(&command);
+    peer_command_begin(&command);
     assert_true(run(&command, &io, &result, NULL));
     assert_int_equal(pebble_exec_result_exit_code(result), 9);
     assert_memory_equal(pebble_exec_result_output(result, &length), "a\0b", 4);
     assert_int_equal(length, 3);
     assert_string_equal(pebble_exec_result_error_output(result, NULL), "err");
     pebble_exec_result_destroy(result);
-    pthread_join(command.thread, NULL);
+    peer_command_wait(&command);
     assert_string_equal(buffer_text(&command.input), "hello");
-    assert_int_equal(pthread_create(&command.thread, NULL, serve, &command), 0);
-    buffer_clear(&command.input);
+    peer_command_again(&command);
     assert_true(run(&command, NULL, NULL, NULL)); // without anything
-    command_end(&command);
+    peer_command_end(&command);
 }
 
 struct counted {
@@ -192,7 +79,7 @@ static bool keep_error(const char *bytes, size_t length, void *data) {
 }
 
 static void functions_read_and_write(void **state UNUSED) {
-    struct command command = {.output = "out", .error_output = "err", .is_split = true};
+    struct peer_command command = {.output = "out", .error_output = "err", .is_split = true};
     struct counted counted = {.left = 1000000};
     const struct pebble_exec_io io = {.size = sizeof io,
                                       .read_input = read_some,
@@ -201,16 +88,15 @@ static void functions_read_and_write(void **state UNUSED) {
                                       .data = &counted};
     buffer_init(&counted.output, BUFFER_NO_LIMIT);
     buffer_init(&counted.error_output, BUFFER_NO_LIMIT);
-    command_begin(&command);
+    peer_command_begin(&command);
     assert_true(run(&command, &io, NULL, NULL));
     assert_string_equal(buffer_text(&counted.output), "out");
     assert_string_equal(buffer_text(&counted.error_output), "err");
-    pthread_join(command.thread, NULL);
+    peer_command_wait(&command);
     assert_int_equal(command.input.length, 1000000);
     buffer_finish(&counted.output);
     buffer_finish(&counted.error_output);
-    buffer_finish(&command.input);
-    peer_end(&command.peer);
+    peer_command_end(&command);
 }
 
 static bool refuse(const char *bytes UNUSED, size_t length UNUSED, void *data UNUSED) {
@@ -218,33 +104,32 @@ static bool refuse(const char *bytes UNUSED, size_t length UNUSED, void *data UN
 }
 
 static void function_cancels(void **state UNUSED) {
-    struct command command = {.output = "out"};
+    struct peer_command command = {.output = "out"};
     const struct pebble_exec_io io = {.size = sizeof io, .input_fd = &silence[0], .write_output = refuse};
     AUTO_PEBBLE_ERROR struct pebble_error error = {0};
-    command_begin(&command);
+    peer_command_begin(&command);
     assert_false(run(&command, &io, NULL, &error));
     assert_int_equal(error.kind, PEBBLE_ERROR_CANCELLED);
-    command_end(&command);
+    peer_command_end(&command);
 }
 
 static void descriptors_are_read_and_written(void **state UNUSED) {
     int in[2], out[2], err[2];
     char text[8] = "";
-    struct command command = {.output = "out", .error_output = "err", .is_split = true};
+    struct peer_command command = {.output = "out", .error_output = "err", .is_split = true};
     assert_true(pipe2(in, O_CLOEXEC) == 0 && pipe2(out, O_CLOEXEC) == 0 && pipe2(err, O_CLOEXEC) == 0);
     const struct pebble_exec_io io = {.size = sizeof io, .input_fd = &in[0], .output_fd = &out[1], .error_fd = &err[1]};
     assert_int_equal(write(in[1], "piped", 5), 5);
     close(in[1]);
-    command_begin(&command);
+    peer_command_begin(&command);
     assert_true(run(&command, &io, NULL, NULL));
     assert_int_equal(read(out[0], text, sizeof text), 3);
     assert_string_equal(text, "out");
     assert_int_equal(read(err[0], text, sizeof text), 3);
     assert_string_equal(text, "err");
-    pthread_join(command.thread, NULL);
+    peer_command_wait(&command);
     assert_string_equal(buffer_text(&command.input), "piped");
-    buffer_finish(&command.input);
-    peer_end(&command.peer);
+    peer_command_end(&command);
     close(in[0]);
     for (size_t i = 0; i < 2; i++) {
         close(out[i]);
@@ -256,18 +141,18 @@ static void descriptors_are_read_and_written(void **state UNUSED) {
 static void reader_has_gone(void **state UNUSED) {
     int out[2];
     sigset_t pending;
-    struct command command = {.output = "out"};
+    struct peer_command command = {.output = "out"};
     AUTO_PEBBLE_ERROR struct pebble_error error = {0};
     assert_int_equal(pipe2(out, O_CLOEXEC), 0);
     close(out[0]);
     const struct pebble_exec_io io = {.size = sizeof io, .input_fd = &silence[0], .output_fd = &out[1]};
-    command_begin(&command);
+    peer_command_begin(&command);
     assert_false(run(&command, &io, NULL, &error));
     assert_int_equal(error.kind, PEBBLE_ERROR_FILE);
     assert_string_equal(error.message, "cannot write output: broken pipe");
     assert_int_equal(sigpending(&pending), 0);
     assert_int_equal(sigismember(&pending, SIGPIPE), 0);
-    command_end(&command);
+    peer_command_end(&command);
     close(out[1]);
 }
 
@@ -290,37 +175,37 @@ static void blocked_write_is_interrupted(void **state UNUSED) {
     int out[2], interrupt[2];
     pthread_t thread;
     AUTO_FREE char *bytes = memory_new(1000000);
-    struct command command = {.output = bytes, .output_length = 1000000};
+    struct peer_command command = {.output = bytes, .output_length = 1000000};
     AUTO_PEBBLE_ERROR struct pebble_error error = {0};
     assert_true(pipe2(out, O_CLOEXEC) == 0 && pipe2(interrupt, O_CLOEXEC) == 0);
     struct interrupter interrupter = {out[1], &interrupt[1]};
     const struct pebble_exec_io io = {.size = sizeof io, .input_fd = &silence[0], .output_fd = &out[1]};
-    command_begin(&command);
+    peer_command_begin(&command);
     pebble_client_set_interrupt_fd(command.peer.client, interrupt[0]);
     assert_int_equal(pthread_create(&thread, NULL, interrupt_when_full, &interrupter), 0);
     assert_false(run(&command, &io, NULL, &error));
     assert_int_equal(error.kind, PEBBLE_ERROR_CANCELLED);
     assert_string_equal(error.message, "interrupted");
     pthread_join(thread, NULL);
-    command_end(&command);
+    peer_command_end(&command);
     close(out[0]);
     close(out[1]);
     close(interrupt[0]);
 }
 
 static void too_much_output_is_not_kept(void **state UNUSED) {
-    struct command command = {.output = "12345"};
+    struct peer_command command = {.output = "12345"};
     const struct pebble_exec_io io = {.size = sizeof io, .input_fd = &silence[0], .memory_limit = 4};
     AUTO_PEBBLE_ERROR struct pebble_error error = {0};
-    command_begin(&command);
+    peer_command_begin(&command);
     assert_false(run(&command, &io, NULL, &error));
     assert_int_equal(error.kind, PEBBLE_ERROR_PROTOCOL);
     assert_string_equal(error.message, "cannot keep output of command: too large");
-    command_end(&command);
+    peer_command_end(&command);
 }
 
 static void one_way_for_each_stream(void **state UNUSED) {
-    struct command command = {0};
+    struct peer_command command = {0};
     const int fd = 0;
     const struct pebble_exec_io cases[] = {
         {.size = sizeof cases[0], .input_length = 1, .input_fd = &fd},

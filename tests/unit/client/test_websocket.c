@@ -213,7 +213,6 @@ static void queue_is_bounded(void **state UNUSED) {
     assert_true(is_watched(&session, POLLIN | POLLOUT));
     peer_send_frame(session.fd, WEBSOCKET_PING, "no room for the response", 24);
     assert_int_equal(step(&session), CLIENT_WEBSOCKET_WAITING);
-    AUTO_BUFFER struct buffer all = BUFFER_INIT(BUFFER_NO_LIMIT);
     while (client_websocket_has_queue(&session.websocket)) {
         while (recv(session.fd, bytes, CLIENT_WEBSOCKET_QUEUE_BYTES, MSG_DONTWAIT) > 0)
             continue;

@@ -6,14 +6,13 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
-#include "checks/check_machine_internal.h"
 
 static void on_period_expired(void *data) {
     struct check *check = data;
     if (check_defer_late_period(check))
         return;
     check_start_period(check, false); // the timer runs on during the probe
-    check_handle(check, EVENT_DUE);
+    check->manager->handle(check, EVENT_DUE);
 }
 
 // --- the probe ---
@@ -33,11 +32,11 @@ static void set_result(struct check *check, const struct probe_failure *failure)
 static void report_result(struct check *check) {
     timer_stop(check->deadline);
     if (check->failure_message == NULL)
-        check_handle(check, EVENT_PASSED);
+        check->manager->handle(check, EVENT_PASSED);
     else if (check->state == CHECK_UP_PROBING && check->failures + 1 >= check->config->threshold)
-        check_handle(check, EVENT_FELL);
+        check->manager->handle(check, EVENT_FELL);
     else
-        check_handle(check, EVENT_FAILED);
+        check->manager->handle(check, EVENT_FAILED);
 }
 
 static void on_probe_done(const struct probe_failure *failure, void *data) {

@@ -77,6 +77,8 @@ struct check_refresh {
 
 struct check_manager {
     struct check_manager_spec spec;
+    // check_handle(), for check.c, which its actions call.
+    void (*handle)(struct check *check, enum check_event_kind kind);
     struct map checks;         // name -> struct check *
     struct map_entry **sorted; // by name
     size_t down_count;

@@ -9,6 +9,7 @@
 struct check_manager *check_manager_create(const struct check_manager_spec *spec) {
     struct check_manager *manager = memory_new(sizeof *manager);
     manager->spec = *spec;
+    manager->handle = check_handle;
     map_init(&manager->checks, check_destroy);
     manager->sorted = map_sorted(&manager->checks);
     event_init(&manager->failed);

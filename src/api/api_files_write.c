@@ -256,7 +256,7 @@ static void take(struct upload *upload, const char *bytes, size_t length) {
 static void go_on(struct upload *upload) {
     struct buffer kept = upload->kept;
     buffer_init(&upload->kept, BUFFER_NO_LIMIT);
-    take(upload, kept.data, kept.length);
+    take(upload, buffer_text(&kept), kept.length);
     buffer_finish(&kept);
     if (!has_to_wait(upload))
         http_exchange_resume_body(upload->call->exchange);

@@ -12,7 +12,7 @@
 #include "base/descriptors.h"
 #include "loop/loop.h"
 
-// Further operations fail. Each may hold memory: see docs/files.md.
+// Further operations fail; so do fewer if the limit of descriptors is low.
 #define FILE_OPERATIONS_MAX ((size_t)1024)
 
 struct file_manager;

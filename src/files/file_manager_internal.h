@@ -9,6 +9,6 @@ struct file_manager {
     struct loop *loop;
     struct descriptor_budget *descriptors;
     struct worker_pool *pool;
-    size_t operation_count;
+    size_t operation_count, operation_limit;
     bool is_closing;
 };

@@ -13,7 +13,7 @@
 
 static bool admit(struct file_operation *operation, struct error *err) {
     struct file_manager *manager = operation->manager;
-    if (manager->operation_count >= FILE_OPERATIONS_MAX)
+    if (manager->operation_count >= manager->operation_limit)
         return error_set(err, ERROR_UNAVAILABLE, "too many files are being used at once");
     if (!descriptor_budget_take(manager->descriptors, DESCRIPTORS_FILES, operation->type->descriptors, err))
         return false;

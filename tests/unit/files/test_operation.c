@@ -35,7 +35,7 @@ static void probe_free(struct file_operation *operation) {
 }
 
 static const struct file_operation_type probe_type = {
-    .descriptors = 10, .run = probe_run, .on_ran = probe_on_ran, .clean = probe_clean, .free = probe_free};
+    .descriptors = 4, .run = probe_run, .on_ran = probe_on_ran, .clean = probe_clean, .free = probe_free};
 
 static int reports, cleanings, frees;
 
@@ -111,19 +111,35 @@ static void destroying_the_manager_cleans(void **state) {
     assert_int_equal(frees, 1);
 }
 
+// Half of the descriptors that files could take, with four for each operation.
 static void there_is_a_limit(void **state) {
     const struct fixture *fixture = *state;
-    struct probe *probes[DESCRIPTORS / 10];
+    struct probe *probes[DESCRIPTORS / 8];
     size_t count = 0;
     do {
         probes[count] = probe_create(fixture);
     } while (!error_is_set(&probes[count++]->operation.err));
     struct probe *last = probes[count - 1];
-    assert_string_equal(error_text(&last->operation.err), "too many open files");
+    assert_string_equal(error_text(&last->operation.err), "too many files are being used at once");
+    assert_in_range(count, 50, DESCRIPTORS / 8);
     operation_submit(&last->operation);
     run_one(fixture);
     while (count > 0)
         operation_destroy(&probes[--count]->operation);
+}
+
+static void descriptors_are_taken_from_the_budget(void **state) {
+    const struct fixture *fixture = *state;
+    size_t left = descriptor_budget_left(fixture->descriptors, DESCRIPTORS_FILES);
+    assert_true(descriptor_budget_take(fixture->descriptors, DESCRIPTORS_FILES, left - 3, NULL));
+    struct probe *probe = probe_create(fixture);
+    assert_string_equal(error_text(&probe->operation.err), "too many open files");
+    operation_destroy(&probe->operation);
+    descriptor_budget_give_back(fixture->descriptors, DESCRIPTORS_FILES, left - 3);
+    probe = probe_create(fixture);
+    assert_false(error_is_set(&probe->operation.err));
+    assert_int_equal(descriptor_budget_left(fixture->descriptors, DESCRIPTORS_FILES), left - 4);
+    operation_destroy(&probe->operation);
 }
 
 static void pieces_become_small(void **state) {
@@ -147,6 +163,7 @@ int main(void) {
         PROBE_TEST(a_running_one_can_be_destroyed),
         PROBE_TEST(destroying_the_manager_cleans),
         PROBE_TEST(there_is_a_limit),
+        PROBE_TEST(descriptors_are_taken_from_the_budget),
         PROBE_TEST(pieces_become_small),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,9 @@
 #include "fixture.h"
 
 #include <limits.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
 
 #include "files/replacement_internal.h"
 
@@ -111,6 +114,47 @@ static void the_owner_is_set(void **state) {
     assert_int_equal(mode_of(fixture, "file"), 0640);
 }
 
+// --- without O_TMPFILE ---
+
+// Returns an exit status: 0, or the number of the step that has failed.
+static int replace_by_name(const struct fixture *fixture) {
+    AUTO_FREE char *path = path_of(fixture, "file");
+    AUTO_TEXT_LIST struct text_list names = {0};
+    struct replacement replacement = REPLACEMENT_INIT;
+    if (!replacement_open(&replacement, path, NULL) || replacement.temporary == NULL)
+        return 1;
+    if (!directory_list(fixture->directory, &names, NULL) || names.count != 2 ||
+        strlen(names.items[1]) != strlen("file") + FILE_TEMPORARY_SUFFIX_BYTES)
+        return 2;
+    if (!replacement_write(&replacement, "new", 3, NULL) || !replacement_commit(&replacement, 0604, &nobody_else, NULL))
+        return 3;
+    if (!replacement_open(&replacement, path, NULL))
+        return 4;
+    replacement_discard(&replacement);
+    return 0;
+}
+
+// A file without a name gets one through /proc: where that is missing, it has a name from the beginning.
+static void a_file_may_need_a_name(void **state) {
+    const struct fixture *fixture = *state;
+    put(fixture, "file", "old");
+    pid_t child = fork();
+    if (child == 0) {
+        bool is_hidden = unshare(CLONE_NEWNS) == 0 && mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+                         mount("none", "/proc", "tmpfs", 0, NULL) == 0;
+        _exit(is_hidden ? replace_by_name(fixture) : 77);
+    }
+    int status = 0;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    if (WEXITSTATUS(status) == 77)
+        skip();
+    assert_int_equal(WEXITSTATUS(status), 0);
+    assert_content(fixture, "file", "new");
+    assert_int_equal(mode_of(fixture, "file"), 0604);
+    assert_entries(fixture, "", "file");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         FIXTURE_TEST(files_and_links_are_replaced),
@@ -119,6 +163,7 @@ int main(void) {
         FIXTURE_TEST(long_names_fit),
         FIXTURE_TEST(the_directory_may_go),
         FIXTURE_TEST(the_owner_is_set),
+        FIXTURE_TEST(a_file_may_need_a_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

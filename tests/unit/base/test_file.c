@@ -338,6 +338,7 @@ static void discards_a_file_but_no_link(void **state) {
     // Another file has taken the name.
     assert_int_equal(rename(kept, path), 0);
     AUTO_CLOSE int other_fd = open_file(kept);
+    assert_true(other_fd != fd);
     file_discard(kept, fd);
     assert_true(stat(kept, &status) == 0 && status.st_size == 4);
     AUTO_CLOSE int device_fd = open("/dev/null", O_WRONLY | O_CLOEXEC);

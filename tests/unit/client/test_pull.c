@@ -160,6 +160,7 @@ static void a_full_target_stops_the_transfer(void **state UNUSED) {
     assert_int_equal(pebble_call_step(call), PEBBLE_CALL_RUNNING);
     int fd = peer_accept(&peer);
     AUTO_FREE char *request = peer_read(fd);
+    assert_true(text_has_prefix(request, "GET /v1/files?action=read&path=%2Ff "));
     peer_send(fd, HEAD "\r\n" LINE "\r\nContent-Disposition: form-data; name=files\r\n\r\n");
     // What the pipe, the socket and the call hold is less than this.
     size_t sent = 0;

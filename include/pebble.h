@@ -172,6 +172,15 @@ void pebble_call_destroy(struct pebble_call *call);
 /* The functions pebble_call_take_...() below return the result of a call in the state PEBBLE_CALL_DONE, once. They
  * return NULL in other states, the second time, and for a call of another kind. */
 
+/* ---- contents ---- */
+
+/* Writes the next bytes of a content, or of the input of a command, at most `size`, to `buffer`, and their number to
+ * *length: 0 at the end. If it returns false, the call fails with PEBBLE_ERROR_CANCELLED. */
+typedef bool (*pebble_read_fn)(void *buffer, size_t size, size_t *length, void *data);
+/* Gets the next bytes of a content, or of the output of a command, borrowed until it returns. If it returns false, the
+ * call fails with PEBBLE_ERROR_CANCELLED. */
+typedef bool (*pebble_write_fn)(const void *bytes, size_t length, void *data);
+
 /* ---- any request, for what has no function of its own ---- */
 
 struct pebble_request_options {

@@ -24,14 +24,14 @@ struct pebble_exec_options {
     const char *const *environment_names;
     const char *const *environment_values; /* none is NULL; of several values of a name the last one counts */
     size_t environment_count;
-    const char *working_dir;  /* NULL: the service's, else that of the user, else "/" */
-    int64_t timeout_ns;       /* then the daemon kills the command; 0: none */
-    const uint32_t *user_id;  /* NULL: that of `user` */
-    const char *user;         /* a name; without any user: the service's, else the daemon's */
-    const uint32_t *group_id; /* NULL: that of `group` */
-    const char *group;        /* a name; without any group: that of the user */
-    uint64_t flags;           /* of enum pebble_exec_flags */
-    int columns;              /* of the terminal; 80 and 25 unless both are given */
+    const char *working_dir; /* NULL: the service's, else that of the user, else "/" */
+    int64_t timeout_ns;      /* then the daemon kills the command; 0: none */
+    const int64_t *user_id;  /* NULL: that of `user` */
+    const char *user;        /* a name; without any user: the service's, else the daemon's */
+    const int64_t *group_id; /* NULL: that of `group` */
+    const char *group;       /* a name; without any group: that of the user */
+    uint64_t flags;          /* of enum pebble_exec_flags */
+    int columns;             /* of the terminal; 80 and 25 unless both are given */
     int rows;
 };
 
@@ -70,22 +70,19 @@ bool pebble_exec_send_signal(struct pebble_call *call, const char *signal);
 /* The size of its terminal, both above 0. False as above. */
 bool pebble_exec_resize(struct pebble_call *call, int columns, int rows);
 
-/* Reads input: up to `size` bytes, 0 at the end. False cancels. No output is received while it waits. */
-typedef bool (*pebble_exec_read_fn)(char *bytes, size_t size, size_t *length, void *data);
-/* Gets output. False cancels. */
-typedef bool (*pebble_exec_write_fn)(const char *bytes, size_t length, void *data);
 /* Where the command's input comes from, and where its output goes. Without anything the input is empty, and the output
- * is kept in memory, for the result. A descriptor is borrowed, and needs not be non-blocking. */
+ * is kept in memory, for the result. A descriptor is borrowed, and needs not be non-blocking. No output is received
+ * while a function waits. */
 struct pebble_exec_io {
     size_t size;       /* sizeof(struct pebble_exec_io) */
     const char *input; /* text or any bytes */
     size_t input_length;
     const int *input_fd; /* read to its end, or until the command has ended */
-    pebble_exec_read_fn read_input;
+    pebble_read_fn read_input;
     const int *output_fd;
-    pebble_exec_write_fn write_output;
+    pebble_write_fn write_output;
     const int *error_fd; /* both only with PEBBLE_EXEC_SPLIT_STDERR */
-    pebble_exec_write_fn write_error;
+    pebble_write_fn write_error;
     void *data;          /* for the functions */
     size_t memory_limit; /* bytes that are kept of each stream; with more the function fails; 0: 64 MiB */
 };

@@ -60,12 +60,6 @@ bool pebble_is_directory(struct pebble_client *client, const char *path, bool *i
 /* Gets the bytes of the content that were transferred so far. If it returns false, the transfer fails with
  * PEBBLE_ERROR_CANCELLED. It may use the client. */
 typedef bool (*pebble_transferred_fn)(uint64_t bytes, void *data);
-/* Writes the next bytes of a content, at most `size`, to `buffer`, and their number to *length: 0 at the end. If it
- * returns false, the transfer fails with PEBBLE_ERROR_CANCELLED. */
-typedef bool (*pebble_read_fn)(void *buffer, size_t size, size_t *length, void *data);
-/* Gets the next bytes of a content, borrowed until it returns. If it returns false, the transfer fails with
- * PEBBLE_ERROR_CANCELLED. */
-typedef bool (*pebble_write_fn)(const void *bytes, size_t length, void *data);
 
 enum pebble_push_flags {
     PEBBLE_PUSH_MAKE_DIRECTORIES = 1 /* make missing parents, with permissions 0755 and the owner of the file */

@@ -58,8 +58,13 @@ static void write_buffer(const struct download *download, const struct buffer *t
 }
 
 static void begin_part(struct download *download, struct buffer *text, const char *name, const char *filename) {
-    const char *type = filename != NULL ? "application/octet-stream" : JSON_CONTENT_TYPE;
-    multipart_add_head(text, download->boundary, !download->has_parts, name, filename, type);
+    const struct multipart_part part = {
+        .name = name,
+        .filename = filename,
+        .content_type = filename != NULL ? "application/octet-stream" : JSON_CONTENT_TYPE,
+        .is_first = !download->has_parts,
+    };
+    multipart_add_head(text, download->boundary, &part);
     download->has_parts = true;
 }
 

@@ -5,9 +5,11 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -23,7 +25,7 @@ void nonblocking_output_init(struct nonblocking_output *output, int fd) {
     *output = (struct nonblocking_output){.fd = fd, .method = NONBLOCKING_POLLED};
     if (fstat(fd, &status) != 0)
         return;
-    if (S_ISREG(status.st_mode)) {
+    if (S_ISREG(status.st_mode) || S_ISBLK(status.st_mode)) {
         output->method = NONBLOCKING_FILE;
     } else if (S_ISSOCK(status.st_mode)) {
         output->method = NONBLOCKING_SOCKET;
@@ -69,5 +71,23 @@ ssize_t nonblocking_write(const struct nonblocking_output *output, const char *d
     do
         count = write_once(output, data, length);
     while (count < 0 && errno == EINTR);
+    return count;
+}
+
+// A write to a pipe without a reader raises SIGPIPE in this thread, where it is blocked and accepted.
+ssize_t nonblocking_write_quietly(const struct nonblocking_output *output, const char *data, size_t length) {
+    sigset_t pipe_signal, old, pending;
+    if (output->method == NONBLOCKING_SOCKET || output->method == NONBLOCKING_FILE)
+        return nonblocking_write(output, data, length);
+    (void)sigemptyset(&pipe_signal);
+    (void)sigaddset(&pipe_signal, SIGPIPE);
+    (void)sigpending(&pending);
+    (void)pthread_sigmask(SIG_BLOCK, &pipe_signal, &old);
+    ssize_t count = nonblocking_write(output, data, length);
+    int errnum = errno;
+    if (count < 0 && errnum == EPIPE && sigismember(&pending, SIGPIPE) == 0)
+        (void)sigtimedwait(&pipe_signal, NULL, &(const struct timespec){0});
+    (void)pthread_sigmask(SIG_SETMASK, &old, NULL);
+    errno = errnum;
     return count;
 }

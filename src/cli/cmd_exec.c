@@ -87,8 +87,6 @@ static struct pebble_call *start_call(struct cli_call *call, struct pebble_exec_
 
 static struct pebble_call *start_exec(struct cli_call *call, uint64_t flags, struct error *err) {
     const struct text_list *words = cli_argument_list(call);
-    const uint32_t user_id = (uint32_t)cli_value(call, "uid")->number;
-    const uint32_t group_id = (uint32_t)cli_value(call, "gid")->number;
     struct winsize size = {0};
     (void)ioctl(STDOUT_FILENO, TIOCGWINSZ, &size);
     struct pebble_exec_options options = {.size = sizeof options,
@@ -97,9 +95,9 @@ static struct pebble_call *start_exec(struct cli_call *call, uint64_t flags, str
                                           .service_context = cli_text(call, "context"),
                                           .working_dir = cli_text(call, "w"),
                                           .timeout_ns = cli_value(call, "timeout")->number,
-                                          .user_id = cli_is_given(call, "uid") ? &user_id : NULL,
+                                          .user_id = cli_number_or_null(call, "uid"),
                                           .user = cli_text(call, "user"),
-                                          .group_id = cli_is_given(call, "gid") ? &group_id : NULL,
+                                          .group_id = cli_number_or_null(call, "gid"),
                                           .group = cli_text(call, "group"),
                                           .flags = flags,
                                           .columns = size.ws_col,
@@ -161,9 +159,9 @@ const struct cli_command cmd_exec = {
              .kind = CLI_LIST,
              .value = "name=value",
              .help = "Set an environment variable; may be repeated"},
-            {.name = "uid", .kind = CLI_USER_ID, .value = "number", .help = "User ID to run the program as"},
+            {.name = "uid", .kind = CLI_INTEGER, .value = "number", .help = "User ID to run the program as"},
             {.name = "user", .kind = CLI_TEXT, .value = "name", .help = "User name to run the program as"},
-            {.name = "gid", .kind = CLI_USER_ID, .value = "number", .help = "Group ID to run the program as"},
+            {.name = "gid", .kind = CLI_INTEGER, .value = "number", .help = "Group ID to run the program as"},
             {.name = "group", .kind = CLI_TEXT, .value = "name", .help = "Group name to run the program as"},
             {.name = "timeout",
              .kind = CLI_DURATION,

@@ -14,11 +14,6 @@ static bool parse_mode(const char *text, uint32_t *mode) {
     return true;
 }
 
-static const int64_t *number(const struct cli_call *call, const char *name) {
-    const struct cli_value *value = cli_value(call, name);
-    return value->is_given ? &value->number : NULL;
-}
-
 bool file_options_read(const struct cli_call *call, struct file_options *options, struct error *err) {
     const char *text = cli_text(call, "m");
     uint32_t mode = 0;
@@ -28,9 +23,9 @@ bool file_options_read(const struct cli_call *call, struct file_options *options
     }
     *options = (struct file_options){
         .mode = mode,
-        .user_id = number(call, "uid"),
+        .user_id = cli_number_or_null(call, "uid"),
         .user = cli_text(call, "user"),
-        .group_id = number(call, "gid"),
+        .group_id = cli_number_or_null(call, "gid"),
         .group = cli_text(call, "group"),
     };
     return true;

@@ -44,7 +44,7 @@ static void write_text(struct json_writer *writer, const char *key, const char *
         json_writer_member_string(writer, key, text);
 }
 
-static void write_number(struct json_writer *writer, const char *key, const uint32_t *number) {
+static void write_number(struct json_writer *writer, const char *key, const int64_t *number) {
     if (number != NULL)
         json_writer_member_int(writer, key, *number);
 }

@@ -5,10 +5,7 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/buffer.h"
@@ -57,7 +54,7 @@ void pebble_exec_result_destroy(struct pebble_exec_result *result) {
 // --- output ---
 
 struct exec_sink {
-    pebble_exec_write_fn write;
+    pebble_write_fn write;
     struct nonblocking_output descriptor; // fd -1: none
     struct buffer *memory;
 };
@@ -72,29 +69,11 @@ struct exec_run {
     bool has_read_all; // there is no more input to get
 };
 
-// As nonblocking_write(), without SIGPIPE, which is blocked in this thread and taken away meanwhile.
-static ssize_t write_quietly(const struct nonblocking_output *output, const char *bytes, size_t length) {
-    sigset_t pipe_signal, old, pending;
-    const struct timespec none = {0};
-    (void)sigemptyset(&pipe_signal);
-    (void)sigaddset(&pipe_signal, SIGPIPE);
-    (void)sigpending(&pending);
-    bool was_pending = sigismember(&pending, SIGPIPE) == 1;
-    (void)pthread_sigmask(SIG_BLOCK, &pipe_signal, &old);
-    ssize_t count = nonblocking_write(output, bytes, length);
-    int errnum = errno;
-    if (count < 0 && errnum == EPIPE && !was_pending)
-        (void)sigtimedwait(&pipe_signal, NULL, &none);
-    (void)pthread_sigmask(SIG_SETMASK, &old, NULL);
-    errno = errnum;
-    return count;
-}
-
 static bool write_descriptor(struct exec_run *run, const struct nonblocking_output *output, const char *bytes,
                              size_t length, struct pebble_error *error) {
     while (length > 0) {
         struct pollfd room = {.fd = output->fd, .events = POLLOUT};
-        ssize_t count = write_quietly(output, bytes, length);
+        ssize_t count = nonblocking_write_quietly(output, bytes, length);
         if (count < 0 && errno != EAGAIN)
             return client_fail(error, PEBBLE_ERROR_FILE, "cannot write output: %s", error_errno_text(errno));
         if (count < 0 && !client_wait(run->call->client, NULL, &room, error))
@@ -220,7 +199,7 @@ static bool read_io(struct pebble_exec_io *own, const struct pebble_exec_io *io,
     return true;
 }
 
-static void sink_init(struct exec_sink *sink, const int *fd, pebble_exec_write_fn write, struct buffer *memory) {
+static void sink_init(struct exec_sink *sink, const int *fd, pebble_write_fn write, struct buffer *memory) {
     *sink = (struct exec_sink){.write = write, .descriptor = {.fd = -1}, .memory = memory};
     if (fd != NULL)
         nonblocking_output_init(&sink->descriptor, *fd);

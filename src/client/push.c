@@ -88,7 +88,8 @@ static void choose_boundary(char boundary[BOUNDARY_SIZE]) {
 
 static void write_form(const struct client_file_spec *spec, const char *boundary, struct client_source *source) {
     struct json_writer writer;
-    multipart_add_head(&source->before, boundary, true, "request", NULL, "application/json");
+    const struct multipart_part request = {.name = "request", .content_type = "application/json", .is_first = true};
+    multipart_add_head(&source->before, boundary, &request);
     json_writer_init(&writer, &source->before, false);
     json_writer_begin_object(&writer);
     json_writer_member_string(&writer, "action", "write");
@@ -97,7 +98,9 @@ static void write_form(const struct client_file_spec *spec, const char *boundary
     client_file_spec_write(spec, "make-dirs", &writer);
     json_writer_end_array(&writer);
     json_writer_end_object(&writer);
-    multipart_add_head(&source->before, boundary, false, "files", spec->path, "application/octet-stream");
+    const struct multipart_part file = {
+        .name = "files", .filename = spec->path, .content_type = "application/octet-stream"};
+    multipart_add_head(&source->before, boundary, &file);
     multipart_add_end(&source->after, boundary);
     client_source_measure(source);
 }

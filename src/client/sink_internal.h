@@ -5,20 +5,19 @@
 #include "base/buffer.h"
 #include "base/compiler.h"
 #include "base/error.h"
+#include "base/nonblocking.h"
 #include "client/watch_internal.h"
 #include "pebble.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/types.h>
 
 struct client_sink {
     struct buffer kept; // what went to memory
     uint64_t done;      // bytes that were written
     // private
-    int fd;      // -1: none
-    mode_t type; // of the descriptor, S_IFREG and so on
+    struct nonblocking_output descriptor; // fd -1: none
     pebble_write_fn on_write;
     void *data;
     struct client_watch watch;

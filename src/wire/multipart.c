@@ -11,7 +11,7 @@
 #define LINE_LIMIT_BYTES ((size_t)256) // behind a boundary
 
 // SEARCHING -> AFTER_DELIMITER -> IN_HEAD -> SEARCHING … -> ENDED. REFUSED can follow any state.
-enum state {
+enum reader_state {
     SEARCHING,       // for a delimiter: in the content of a part, or before the first one
     AFTER_DELIMITER, // in its line
     IN_HEAD,
@@ -191,7 +191,7 @@ static enum multipart_event search_on(struct multipart_reader *reader, struct in
 
 // --- the line of a boundary ---
 
-static enum multipart_event end_part(struct multipart_reader *reader, enum state next) {
+static enum multipart_event end_part(struct multipart_reader *reader, enum reader_state next) {
     bool was_in_part = reader->is_in_part;
     reader->state = (int)next;
     reader->is_in_part = false;
@@ -241,7 +241,7 @@ enum multipart_event multipart_reader_next(struct multipart_reader *reader, cons
     struct input input = {.at = *bytes, .left = *length};
     enum multipart_event event = MULTIPART_NEED_MORE;
     do {
-        switch ((enum state)reader->state) {
+        switch ((enum reader_state)reader->state) {
         case SEARCHING:
             event = search_on(reader, &input);
             break;
@@ -292,10 +292,10 @@ static void add_quoted(struct buffer *out, const char *text) {
     buffer_add_char(out, '"');
 }
 
-void multipart_add_head(struct buffer *out, const char *boundary, bool is_first, const char *name, const char *filename,
-                        const char *content_type) {
-    buffer_printf(out, "%s--%s\r\nContent-Disposition: form-data; name=", is_first ? "" : "\r\n", boundary);
-    add_quoted(out, name);
+void multipart_add_head(struct buffer *out, const char *boundary, const struct multipart_part *part) {
+    const char *filename = part->filename;
+    buffer_printf(out, "%s--%s\r\nContent-Disposition: form-data; name=", part->is_first ? "" : "\r\n", boundary);
+    add_quoted(out, part->name);
     // RFC 5987: a line feed would end the header.
     if (filename != NULL && has_control_character(filename)) {
         buffer_add_string(out, "; filename*=UTF-8''");
@@ -304,7 +304,7 @@ void multipart_add_head(struct buffer *out, const char *boundary, bool is_first,
         buffer_add_string(out, "; filename=");
         add_quoted(out, filename);
     }
-    buffer_printf(out, "\r\nContent-Type: %s\r\n\r\n", content_type);
+    buffer_printf(out, "\r\nContent-Type: %s\r\n\r\n", part->content_type);
 }
 
 void multipart_add_end(struct buffer *out, const char *boundary) {

@@ -48,7 +48,12 @@ enum multipart_event multipart_reader_next(struct multipart_reader *reader, cons
 const char *multipart_reader_end(const struct multipart_reader *reader);
 const char *multipart_reader_reason(const struct multipart_reader *reader); // after MULTIPART_FAILED
 
-// Adds the head of a part, with the boundary before it. `is_first`: no part comes before it. `filename`: NULL for none.
-void multipart_add_head(struct buffer *out, const char *boundary, bool is_first, const char *name, const char *filename,
-                        const char *content_type);
+struct multipart_part {
+    const char *name;
+    const char *filename; // NULL: none
+    const char *content_type;
+    bool is_first; // of the body
+};
+// Adds the head of a part, with the boundary before it.
+void multipart_add_head(struct buffer *out, const char *boundary, const struct multipart_part *part);
 void multipart_add_end(struct buffer *out, const char *boundary); // after the last part

@@ -122,6 +122,31 @@ static inline void fixture_create_services(struct fixture *fixture) {
     service_manager_set_plan(fixture->services, plan_store_current(fixture->plans));
 }
 
+static inline void fixture_create_api(struct fixture *fixture) {
+    struct api_spec spec = {
+        .loop = fixture->loop,
+        .files = fixture->files,
+        .plans = fixture->plans,
+        .updater = fixture->updater,
+        .services = fixture->services,
+        .checks = fixture->checks,
+        .execs = fixture->execs,
+        .state = fixture->state,
+        .checkpoint = fixture->checkpoint,
+        .logs = fixture->logs,
+        .identities = fixture->identities,
+        .authenticator = fixture->authenticator,
+        .version = "v9",
+        .boot_id = "boot",
+    };
+    fixture->api = api_create(&spec);
+    struct http_server_hooks hooks = api_hooks(fixture->api);
+    fixture->server = http_server_create(fixture->loop, fixture->descriptors, &hooks);
+    int fd = -1;
+    assert_true(listen_unix(fixture->path, &fd, NULL));
+    assert_true(http_server_listen(fixture->server, fd, HTTP_OVER_UNIX, NULL));
+}
+
 static inline void fixture_begin(struct fixture *fixture) {
     *fixture = (struct fixture){.folder = "/tmp/test-api-XXXXXX"};
     buffer_init(&fixture->log, BUFFER_NO_LIMIT);
@@ -161,28 +186,7 @@ static inline void fixture_begin(struct fixture *fixture) {
     });
     assert_true(identity_store_create(fixture->state, &fixture->identities, NULL));
     fixture->authenticator = authenticator_create(fixture->loop, fixture->identities, NULL);
-    struct api_spec spec = {
-        .loop = fixture->loop,
-        .files = fixture->files,
-        .plans = fixture->plans,
-        .updater = fixture->updater,
-        .services = fixture->services,
-        .checks = fixture->checks,
-        .execs = fixture->execs,
-        .state = fixture->state,
-        .checkpoint = fixture->checkpoint,
-        .logs = fixture->logs,
-        .identities = fixture->identities,
-        .authenticator = fixture->authenticator,
-        .version = "v9",
-        .boot_id = "boot",
-    };
-    fixture->api = api_create(&spec);
-    struct http_server_hooks hooks = api_hooks(fixture->api);
-    fixture->server = http_server_create(fixture->loop, fixture->descriptors, &hooks);
-    int fd = -1;
-    assert_true(listen_unix(fixture->path, &fd, NULL));
-    assert_true(http_server_listen(fixture->server, fd, HTTP_OVER_UNIX, NULL));
+    fixture_create_api(fixture);
 }
 
 static inline void fixture_end(struct fixture *fixture) {

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -63,6 +64,31 @@ static void full_socket_does_not_block(void **state UNUSED) {
     assert_does_not_block(ends, NONBLOCKING_SOCKET);
 }
 
+static volatile sig_atomic_t raised;
+
+static void on_signal_raised(int number UNUSED) {
+    raised++;
+}
+
+static void pipe_without_reader_raises_no_signal(void **state UNUSED) {
+    int ends[2];
+    sigset_t mask;
+    struct nonblocking_output output;
+    assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+    nonblocking_output_init(&output, ends[1]);
+    close(ends[0]);
+    assert_ptr_not_equal(signal(SIGPIPE, on_signal_raised), SIG_ERR);
+    assert_true(nonblocking_write_quietly(&output, "x", 1) < 0 && errno == EPIPE);
+    assert_int_equal(raised, 0);
+    assert_int_equal(pthread_sigmask(SIG_BLOCK, NULL, &mask), 0);
+    assert_false(sigismember(&mask, SIGPIPE));
+    assert_true(nonblocking_write(&output, "x", 1) < 0 && errno == EPIPE);
+    assert_int_equal(raised, 1);
+    assert_ptr_not_equal(signal(SIGPIPE, SIG_IGN), SIG_ERR);
+    nonblocking_output_finish(&output);
+    close(ends[1]);
+}
+
 static void pipe_that_cannot_be_reopened_is_polled(void **state UNUSED) {
     int ends[2];
     assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
@@ -100,6 +126,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(full_pipe_does_not_block),
         cmocka_unit_test(full_socket_does_not_block),
+        cmocka_unit_test(pipe_without_reader_raises_no_signal),
         cmocka_unit_test(pipe_that_cannot_be_reopened_is_polled),
         cmocka_unit_test(file_is_written_at_its_position),
         cmocka_unit_test(closed_descriptor_is_an_error),

@@ -26,7 +26,7 @@ static void only_what_is_given_is_sent(void **state UNUSED) {
 
 static void all_options_are_sent(void **state UNUSED) {
     const char *words[] = {"id"}, *names[] = {"A", "B", "A"}, *values[] = {"old", "", "new"};
-    const uint32_t user_id = 0, group_id = UINT32_MAX;
+    const int64_t user_id = 0, group_id = UINT32_MAX;
     const struct pebble_exec_options options = {
         .size = sizeof options,
         .words = words,

@@ -60,7 +60,7 @@ struct counted {
     struct buffer error_output;
 };
 
-static bool read_some(char *bytes, size_t size, size_t *length, void *data) {
+static bool read_some(void *bytes, size_t size, size_t *length, void *data) {
     struct counted *counted = data;
     *length = counted->left < size ? counted->left : size;
     memset(bytes, 'i', *length);
@@ -68,12 +68,12 @@ static bool read_some(char *bytes, size_t size, size_t *length, void *data) {
     return true;
 }
 
-static bool keep_output(const char *bytes, size_t length, void *data) {
+static bool keep_output(const void *bytes, size_t length, void *data) {
     buffer_add(&((struct counted *)data)->output, bytes, length);
     return true;
 }
 
-static bool keep_error(const char *bytes, size_t length, void *data) {
+static bool keep_error(const void *bytes, size_t length, void *data) {
     buffer_add(&((struct counted *)data)->error_output, bytes, length);
     return true;
 }
@@ -99,7 +99,7 @@ static void functions_read_and_write(void **state UNUSED) {
     peer_command_end(&command);
 }
 
-static bool refuse(const char *bytes UNUSED, size_t length UNUSED, void *data UNUSED) {
+static bool refuse(const void *bytes UNUSED, size_t length UNUSED, void *data UNUSED) {
     return false;
 }
 

@@ -20,8 +20,7 @@ static void no(const char *pattern, const char *name) {
         fail_msg("%s matches %s", pattern, name);
 }
 
-static void literal(void **state) {
-    (void)state;
+static void literal(void **state UNUSED) {
     yes("", "");
     no("", "a");
     yes("abc", "abc");
@@ -34,8 +33,7 @@ static void literal(void **state) {
     yes("\xff", "\xff");
 }
 
-static void stars(void **state) {
-    (void)state;
+static void stars(void **state UNUSED) {
     yes("*", "");
     yes("*", "abc");
     yes("*", ".abc");
@@ -54,8 +52,7 @@ static void stars(void **state) {
     yes("a*b*c", "axbxxbxc");
 }
 
-static void question_marks(void **state) {
-    (void)state;
+static void question_marks(void **state UNUSED) {
     yes("?", "a");
     yes("?", "\xc3\xa9");
     yes("?", "\xff");
@@ -64,8 +61,7 @@ static void question_marks(void **state) {
     no("a?b", "a/b");
 }
 
-static void classes(void **state) {
-    (void)state;
+static void classes(void **state UNUSED) {
     yes("[abc]", "b");
     no("[abc]", "d");
     yes("[a-c]", "b");
@@ -89,8 +85,7 @@ static void classes(void **state) {
     yes("a[12]*", "a2x");
 }
 
-static void malformed(void **state) {
-    (void)state;
+static void malformed(void **state UNUSED) {
     static const char *const patterns[] = {"[",   "[]",    "[]a]",  "[^]",    "[a",     "[a-",  "[a-]",
                                            "[-]", "[-a]",  "[a-]x", "a[",     "[^bc",   "\\",   "x\\",
                                            "[\\", "[a-\\", "*[",    "[x-]a]", "[\xff]", "ab[]c"};

@@ -80,13 +80,19 @@ static void long_heads_are_refused(void **state UNUSED) {
     check(buffer_text(&body), "malformed boundary line");
 }
 
+static void add_file(struct buffer *body, const char *path) {
+    const struct multipart_part part = {.name = "files", .filename = path, .content_type = "application/octet-stream"};
+    multipart_add_head(body, "bound", &part);
+}
+
 static void written_parts_are_read(void **state UNUSED) {
     AUTO_BUFFER struct buffer body = BUFFER_INIT(BUFFER_NO_LIMIT);
-    multipart_add_head(&body, "bound", true, "request", NULL, "application/json");
+    const struct multipart_part request = {.name = "request", .content_type = "application/json", .is_first = true};
+    multipart_add_head(&body, "bound", &request);
     buffer_add_string(&body, "{}");
-    multipart_add_head(&body, "bound", false, "files", "/a \"b\"\\c\xc3\xa9", "application/octet-stream");
+    add_file(&body, "/a \"b\"\\c\xc3\xa9");
     buffer_add_string(&body, "\r\n--boun");
-    multipart_add_head(&body, "bound", false, "files", "/two\r\nlines %", "application/octet-stream");
+    add_file(&body, "/two\r\nlines %");
     multipart_add_end(&body, "bound");
     check(buffer_text(&body), "[request|]{}.[files|/a \"b\"\\c\xc3\xa9]\r\n--boun.[files|/two\r\nlines %].END");
 }

@@ -169,14 +169,10 @@ static void names_of_structures(void **state UNUSED) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(members_match_without_case),
-        cmocka_unit_test(a_name_with_a_nul_is_another_name),
-        cmocka_unit_test(a_body_is_an_object),
-        cmocka_unit_test(present_fields),
-        cmocka_unit_test(absent_fields_stay),
-        cmocka_unit_test(wrong_types),
-        cmocka_unit_test(arrays_of_anything),
-        cmocka_unit_test(names_of_structures),
+        cmocka_unit_test(members_match_without_case), cmocka_unit_test(a_name_with_a_nul_is_another_name),
+        cmocka_unit_test(a_body_is_an_object),        cmocka_unit_test(present_fields),
+        cmocka_unit_test(absent_fields_stay),         cmocka_unit_test(wrong_types),
+        cmocka_unit_test(arrays_of_anything),         cmocka_unit_test(names_of_structures),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

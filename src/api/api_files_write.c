@@ -142,11 +142,7 @@ static void on_writer_drained(struct file_writer *writer UNUSED, void *data) {
 static void on_writer_finished(struct file_writer *writer, const struct error *err, void *data) {
     struct upload *upload = data;
     struct upload_file *file = upload->current;
-    error_clear(&file->err);
-    if (err != NULL) {
-        error_set(&file->err, err->kind, "%s", error_text(err));
-        error_set_code(&file->err, err->code);
-    }
+    error_copy(&file->err, err);
     file->has_content = true;
     file_writer_destroy(writer);
     upload->writer = NULL;

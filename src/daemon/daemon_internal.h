@@ -102,7 +102,7 @@ void daemon_notify_ready(struct daemon *daemon);
 void daemon_count_change(struct daemon *daemon); // a change is ready; many of them cause early pruning
 // stop.c
 void daemon_stop(struct daemon *daemon, enum daemon_exit exit_code); // begins the shutdown; further calls do nothing
-void daemon_stopped_some(struct daemon *daemon); // the services have been stopped, or the commands have ended
+void daemon_check_stopped(struct daemon *daemon); // goes on with the shutdown if no service and no command is left
 // watchdog.c
 bool daemon_start_watchdog(struct daemon *daemon, struct error *err) NODISCARD;
 void daemon_start_standby(struct daemon *daemon);

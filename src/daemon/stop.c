@@ -54,7 +54,7 @@ static void close_daemon(struct daemon *daemon) {
     loop_defer(daemon->loop, &daemon->last_save, save);
 }
 
-void daemon_stopped_some(struct daemon *daemon) {
+void daemon_check_stopped(struct daemon *daemon) {
     bool is_busy = daemon->final_stop != NULL || exec_manager_is_busy(daemon->execs);
     if (daemon->phase == DAEMON_STOPPING_SERVICES && !is_busy)
         close_daemon(daemon);
@@ -91,5 +91,5 @@ void daemon_stop(struct daemon *daemon, enum daemon_exit exit_code) {
     else
         log_debug("No services to stop.");
     start_stop_limit(daemon);
-    daemon_stopped_some(daemon);
+    daemon_check_stopped(daemon);
 }

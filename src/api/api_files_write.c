@@ -125,6 +125,7 @@ static void take_metadata(struct upload *upload) {
 
 static void add_metadata(struct upload *upload, const char *bytes, size_t length) {
     buffer_add(&upload->metadata_text, bytes, length);
+    http_exchange_count_bytes(upload->call->exchange, upload->metadata_text.capacity);
     if (buffer_is_whole(&upload->metadata_text))
         return;
     error_set(&upload->refusal, ERROR_TOO_LARGE, "request metadata is larger than %zu bytes", METADATA_LIMIT_BYTES);

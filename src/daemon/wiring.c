@@ -288,6 +288,7 @@ void daemon_destroy(struct daemon *daemon) {
         signal_watch_destroy(daemon->signals[i]);
     timer_destroy(daemon->prune_timer);
     timer_destroy(daemon->stop_timer);
+    timer_destroy(daemon->kill_timer);
     timer_destroy(daemon->watchdog_timer);
     timer_destroy(daemon->standby_timer);
     if (!is_launch_stuck)

@@ -39,32 +39,8 @@ static bool read_id(const json_t *body, const char *name, struct optional_id *id
     return json_get_int(body, "execPayload", name, &id->value, err);
 }
 
-static bool read_variable(const json_t *value, const char **text, struct error *err) {
-    *text = json_is_null(value) ? "" : json_string_value(value);
-    return (*text != NULL && (json_is_null(value) || strlen(*text) == json_string_length(value))) ||
-           error_set(err, ERROR_BAD_REQUEST,
-                     "json: cannot unmarshal value into Go struct field execPayload.environment of type string");
-}
-
-static bool read_environment(const json_t *body, struct map *environment, struct error *err) {
-    json_t *member = json_member(body, "environment");
-    const char *name = NULL;
-    json_t *value = NULL;
-    if (member == NULL)
-        return true;
-    if (!json_is_object_or_null(member, "map[string]string", err))
-        return false;
-    json_object_foreach(member, name, value) {
-        const char *text = NULL;
-        if (!read_variable(value, &text, err))
-            return false;
-        map_set(environment, name, memory_string(text));
-    }
-    return true;
-}
-
 static bool read_overrides(const json_t *body, struct run_context *overrides, struct error *err) {
-    return read_environment(body, &overrides->environment, err) &&
+    return json_get_string_map(body, "execPayload", "environment", &overrides->environment, err) &&
            read_text(body, "working-dir", &overrides->working_dir, err) &&
            read_id(body, "user-id", &overrides->user_id, err) && read_text(body, "user", &overrides->user, err) &&
            read_id(body, "group-id", &overrides->group_id, err) && read_text(body, "group", &overrides->group, err);

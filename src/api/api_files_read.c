@@ -119,10 +119,7 @@ static void begin_file(struct download *download) {
 }
 
 static void end_file(struct download *download, const struct error *err) {
-    if (err != NULL) {
-        error_set(&download->errors[download->at], err->kind, "%s", error_text(err));
-        error_set_code(&download->errors[download->at], err->code);
-    }
+    error_copy(&download->errors[download->at], err);
     file_reader_destroy(download->reader);
     download->reader = NULL;
     download->at++;

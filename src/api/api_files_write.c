@@ -125,6 +125,7 @@ static void take_metadata(struct upload *upload) {
 
 static void add_metadata(struct upload *upload, const char *bytes, size_t length) {
     buffer_add(&upload->metadata_text, bytes, length);
+    http_exchange_count_bytes(upload->call->exchange, upload->metadata_text.capacity);
     if (buffer_is_whole(&upload->metadata_text))
         return;
     error_set(&upload->refusal, ERROR_TOO_LARGE, "request metadata is larger than %zu bytes", METADATA_LIMIT_BYTES);
@@ -142,11 +143,7 @@ static void on_writer_drained(struct file_writer *writer UNUSED, void *data) {
 static void on_writer_finished(struct file_writer *writer, const struct error *err, void *data) {
     struct upload *upload = data;
     struct upload_file *file = upload->current;
-    error_clear(&file->err);
-    if (err != NULL) {
-        error_set(&file->err, err->kind, "%s", error_text(err));
-        error_set_code(&file->err, err->code);
-    }
+    error_copy(&file->err, err);
     file->has_content = true;
     file_writer_destroy(writer);
     upload->writer = NULL;

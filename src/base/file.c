@@ -70,6 +70,18 @@ char *path_clean(const char *path) {
     return buffer_take(&out);
 }
 
+char *path_base(const char *path) {
+    size_t end = strlen(path);
+    while (end > 1 && path[end - 1] == '/')
+        end--;
+    size_t begin = end;
+    while (begin > 0 && path[begin - 1] != '/')
+        begin--;
+    if (begin < end)
+        return memory_string_n(path + begin, end - begin);
+    return memory_string(end == 0 ? "." : "/");
+}
+
 bool path_is_absolute(const char *path) {
     return *path == '/';
 }

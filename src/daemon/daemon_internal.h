@@ -68,6 +68,7 @@ struct daemon {
     struct timer *prune_timer;
     unsigned changes_since_prune; // changes that have become ready
     struct timer *stop_timer;     // limits the stop of services, then the write of the state file
+    struct timer *kill_timer;     // limits the wait for killed commands
     struct deferred last_save;    // begins the write of the state file before the socket is removed
     struct checkpoint_wait saved;
     struct timer *watchdog_timer; // NULL without WATCHDOG_USEC
@@ -102,7 +103,7 @@ void daemon_notify_ready(struct daemon *daemon);
 void daemon_count_change(struct daemon *daemon); // a change is ready; many of them cause early pruning
 // stop.c
 void daemon_stop(struct daemon *daemon, enum daemon_exit exit_code); // begins the shutdown; further calls do nothing
-void daemon_stopped_some(struct daemon *daemon); // the services have been stopped, or the commands have ended
+void daemon_check_stopped(struct daemon *daemon); // goes on with the shutdown if nothing is waited for any more
 // watchdog.c
 bool daemon_start_watchdog(struct daemon *daemon, struct error *err) NODISCARD;
 void daemon_start_standby(struct daemon *daemon);

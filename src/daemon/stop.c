@@ -48,15 +48,16 @@ static void save(struct deferred *deferred) {
 
 static void close_daemon(struct daemon *daemon) {
     daemon->phase = DAEMON_CLOSING;
-    if (daemon->stop_timer != NULL)
-        timer_stop(daemon->stop_timer);
+    timer_stop(daemon->stop_timer);
+    timer_stop(daemon->kill_timer);
     runner_stop(daemon->runner);
     loop_defer(daemon->loop, &daemon->last_save, save);
 }
 
-void daemon_stopped_some(struct daemon *daemon) {
-    bool is_busy = daemon->final_stop != NULL || exec_manager_is_busy(daemon->execs);
-    if (daemon->phase == DAEMON_STOPPING_SERVICES && !is_busy)
+void daemon_check_stopped(struct daemon *daemon) {
+    if (daemon->phase != DAEMON_STOPPING_SERVICES || daemon->final_stop != NULL)
+        return;
+    if (!exec_manager_is_busy(daemon->execs) || !timer_is_running(daemon->kill_timer))
         close_daemon(daemon);
 }
 
@@ -64,16 +65,23 @@ static void on_stop_limit(void *data) {
     struct daemon *daemon = data;
     if (daemon->final_stop != NULL)
         log_notice("Cannot stop running services: timeout stopping running services");
-    if (exec_manager_is_busy(daemon->execs))
-        log_notice("Cannot stop running commands: timeout waiting for killed processes");
     daemon->final_stop = NULL;
-    close_daemon(daemon);
+    daemon_check_stopped(daemon);
 }
 
-static void start_stop_limit(struct daemon *daemon) {
-    int64_t limit_ns = daemon->final_stop != NULL ? service_manager_stop_limit_ns(daemon->services) : KILL_LIMIT_NS;
+static void on_kill_limit(void *data) {
+    struct daemon *daemon = data;
+    if (exec_manager_is_busy(daemon->execs))
+        log_notice("Cannot stop running commands: timeout waiting for killed processes");
+    daemon_check_stopped(daemon);
+}
+
+// Killed commands have a limit of their own: the kill delays of services may be long.
+static void start_limits(struct daemon *daemon) {
     daemon->stop_timer = timer_create_in(daemon->loop, on_stop_limit, daemon);
-    timer_start(daemon->stop_timer, limit_ns);
+    timer_start(daemon->stop_timer, service_manager_stop_limit_ns(daemon->services));
+    daemon->kill_timer = timer_create_in(daemon->loop, on_kill_limit, daemon);
+    timer_start(daemon->kill_timer, KILL_LIMIT_NS);
 }
 
 void daemon_stop(struct daemon *daemon, enum daemon_exit exit_code) {
@@ -90,6 +98,6 @@ void daemon_stop(struct daemon *daemon, enum daemon_exit exit_code) {
         log_notice("Stopping all running services.");
     else
         log_debug("No services to stop.");
-    start_stop_limit(daemon);
-    daemon_stopped_some(daemon);
+    start_limits(daemon);
+    daemon_check_stopped(daemon);
 }

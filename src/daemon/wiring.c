@@ -65,12 +65,12 @@ static void on_change_ready(struct listener *listener, void *argument) {
     }
     if (argument == daemon->final_stop) {
         daemon->final_stop = NULL;
-        daemon_stopped_some(daemon);
+        daemon_check_stopped(daemon);
     }
 }
 
 static void on_execs_idle(struct listener *listener, void *argument UNUSED) {
-    daemon_stopped_some(CONTAINER_OF(listener, struct daemon, on_execs_idle));
+    daemon_check_stopped(CONTAINER_OF(listener, struct daemon, on_execs_idle));
 }
 
 static void on_shutdown_wanted(struct listener *listener, void *argument) {
@@ -288,6 +288,7 @@ void daemon_destroy(struct daemon *daemon) {
         signal_watch_destroy(daemon->signals[i]);
     timer_destroy(daemon->prune_timer);
     timer_destroy(daemon->stop_timer);
+    timer_destroy(daemon->kill_timer);
     timer_destroy(daemon->watchdog_timer);
     timer_destroy(daemon->standby_timer);
     if (!is_launch_stuck)

@@ -133,3 +133,25 @@ bool json_get_strings(const json_t *object, const char *what, const char *name, 
     text_list_copy(value, &texts);
     return true;
 }
+
+bool json_get_string_map(const json_t *object, const char *what, const char *name, struct map *value,
+                         struct error *err) {
+    json_t *member = json_member(object, name);
+    if (member == NULL)
+        return true;
+    const struct json_field field = {what, name};
+    if (!json_is_object(member))
+        return fail_field(&field, kind_name(member), "map[string]string", err);
+    const char *key = NULL, *text = NULL;
+    size_t length = 0;
+    json_t *item = NULL;
+    json_object_keylen_foreach(member, key, length, item) {
+        if (strlen(key) != length)
+            return fail_field(&field, "string with a NUL character", "string", err);
+        if (!json_is_null(item) && !take_text(item, &field, &text, err))
+            return false;
+    }
+    json_object_foreach(member, key, item)
+        map_set(value, key, memory_string(json_is_null(item) ? "" : json_string_value(item)));
+    return true;
+}

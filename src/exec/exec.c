@@ -15,8 +15,7 @@ static void on_job_launched(struct job *job UNUSED, void *data) {
 
 static void on_job_failed(struct job *job UNUSED, const struct error *err, void *data) {
     struct exec *exec = data;
-    (void)error_set(&exec->failure, err->kind, "%s", error_text(err));
-    exec->failure.errnum = err->errnum;
+    (void)error_copy(&exec->failure, err);
     exec_handle(exec, EVENT_LAUNCH_FAILED);
 }
 

@@ -55,7 +55,7 @@ static void send_signal(struct exec *exec, const struct control_command *command
                    (int)exec->pid, error_text(&err));
 }
 
-static unsigned to_size(int64_t number) {
+unsigned exec_terminal_size(int64_t number) {
     return number <= 0 ? 0 : number < UINT16_MAX ? (unsigned)number : UINT16_MAX;
 }
 
@@ -65,7 +65,7 @@ static void resize_terminal(struct exec *exec, const struct control_command *com
         return;
     }
     AUTO_ERROR struct error err = {0};
-    unsigned columns = to_size(command->width), rows = to_size(command->height);
+    unsigned columns = exec_terminal_size(command->width), rows = exec_terminal_size(command->height);
     if (exec->job != NULL && !exec->manager->spec.jobs->resize(exec->job, columns, rows, &err))
         log_notice("Exec %s: control command \"resize\" cannot set terminal size to %lldx%lld: %s", exec->id,
                    (long long)command->width, (long long)command->height, error_text(&err));

@@ -137,6 +137,7 @@ void exec_input_end(struct exec *exec); // end of file, or Ctrl-D at a terminal,
 void exec_input_close(struct exec *exec);
 
 // exec_control.c
+unsigned exec_terminal_size(int64_t number); // of columns or rows: limited to what a terminal can have; 0 if negative
 void exec_control_take_command(struct exec *exec, const char *text, size_t length);
 
 // exec_tasks.c

@@ -63,9 +63,10 @@ struct exec_started { // borrowed for the callback
 typedef void (*exec_started_fn)(const struct exec_started *started, const struct error *err, void *data);
 struct exec_start;
 // Looks for the program and the directory in a worker thread, and creates a change with the command's task, owned by
-// the state. Calls back once, in a later turn. Errors of the call: ERROR_UNAVAILABLE if too many commands run, or the
-// daemon stops. Errors of the callback, with the messages of the API: ERROR_BAD_REQUEST `cannot find executable "x"`,
-// those of plan_merge_context() and account_resolve(); ERROR_INTERNAL `cannot call exec: …` for a wrong directory.
+// the state. Calls back once, in a later turn. Errors of the call: ERROR_UNAVAILABLE if too many requests are being
+// checked. Errors of the callback, with the messages of the API: ERROR_BAD_REQUEST `cannot find executable "x"`, those
+// of plan_merge_context() and account_resolve(); ERROR_INTERNAL `cannot call exec: …` for a wrong directory;
+// ERROR_UNAVAILABLE if too many commands run, or the daemon stops.
 bool exec_start(struct exec_manager *manager, const struct plan *plan, const struct exec_request *request,
                 exec_started_fn on_started, void *data, struct exec_start **start, struct error *err) NODISCARD;
 // The function is not called; no change is created.

@@ -12,7 +12,6 @@
 #include "base/memory.h"
 
 #define CHECK_LIMIT_NS (5 * NS_PER_S)
-#define COLUMNS_MAX 65535
 
 struct exec_start {
     struct work_item item;
@@ -186,10 +185,6 @@ static bool resolve(struct exec_start *start, const struct plan *plan, const str
     return is_resolved;
 }
 
-static unsigned to_size(int64_t number) {
-    return number <= 0 ? 0 : number < COLUMNS_MAX ? (unsigned)number : COLUMNS_MAX;
-}
-
 static struct exec_start *prepare(struct exec_manager *manager, const struct plan *plan,
                                   const struct exec_request *request) {
     struct exec_start *start = memory_new(sizeof *start);
@@ -201,8 +196,8 @@ static struct exec_start *prepare(struct exec_manager *manager, const struct pla
         .is_terminal = request->is_terminal,
         .is_interactive = request->is_interactive,
         .splits_errors = request->splits_errors,
-        .columns = to_size(request->width),
-        .rows = to_size(request->height),
+        .columns = exec_terminal_size(request->width),
+        .rows = exec_terminal_size(request->height),
     };
     text_list_copy(&start->words, request->command);
     const char *search_path = getenv("PATH");

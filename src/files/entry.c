@@ -70,7 +70,7 @@ static void format_time(time_t seconds, char out[TIME_TEXT_SIZE]) {
     if (localtime_r(&seconds, &tm) == NULL)
         tm = (struct tm){.tm_year = 70, .tm_mday = 1};
     long minutes = tm.tm_gmtoff / 60;
-    int length = snprintf(out, TIME_TEXT_SIZE, "%04d-%02d-%02dT%02d:%02d:%02d", tm.tm_year + 1900, tm.tm_mon + 1,
+    int length = snprintf(out, TIME_TEXT_SIZE, "%04ld-%02d-%02dT%02d:%02d:%02d", tm.tm_year + 1900L, tm.tm_mon + 1,
                           tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec);
     size_t left = TIME_TEXT_SIZE - (size_t)length;
     if (tm.tm_gmtoff == 0)

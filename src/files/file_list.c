@@ -41,21 +41,10 @@ static bool matches(const struct file_list *list, const char *name, bool *is_wan
 
 // --- a single file ---
 
-// The last element without slashes behind it; "/" of the root.
-static char *last_element(const char *path) {
-    size_t end = strlen(path);
-    while (end > 1 && path[end - 1] == '/')
-        end--;
-    size_t begin = end;
-    while (begin > 0 && path[begin - 1] != '/')
-        begin--;
-    return begin < end ? memory_string_n(path + begin, end - begin) : memory_string("/");
-}
-
 // As in the reference, the path is put together from what precedes the last slash and from the name.
 static bool list_one(struct file_list *list, struct entry_writer *writer, const struct stat *status,
                      struct error *err) {
-    AUTO_FREE char *name = last_element(list->path);
+    AUTO_FREE char *name = path_base(list->path);
     AUTO_FREE char *directory = memory_string_n(list->path, (size_t)(strrchr(list->path, '/') + 1 - list->path));
     AUTO_FREE char *joined = path_join(directory, name);
     AUTO_FREE char *path = path_clean(joined);
@@ -96,15 +85,11 @@ static void names_sort(struct name_list *names) {
         qsort_r(names->offsets, names->count, sizeof *names->offsets, compare_offsets, names->text.data);
 }
 
-static bool is_dot_entry(const char *name) {
-    return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
-}
-
 static bool read_names(const struct file_list *list, DIR *directory, struct name_list *names, struct error *err) {
     const struct dirent *entry;
     while (errno = 0, (entry = readdir(directory)) != NULL) {
         bool is_wanted = false;
-        if (is_dot_entry(entry->d_name))
+        if (directory_is_dot(entry->d_name))
             continue;
         if (operation_is_abandoned(&list->operation))
             return error_set(err, ERROR_CANCELLED, "cancelled");
@@ -135,14 +120,9 @@ static bool write_entries(struct file_list *list, int directory, const struct na
     return true;
 }
 
-static void close_directory_at(DIR **directory) {
-    if (*directory != NULL)
-        closedir(*directory);
-}
-
 static bool list_directory(struct file_list *list, struct entry_writer *writer, struct error *err) {
     CLEANUP(names_finish) struct name_list names = {.text = BUFFER_INIT(NAMES_LIMIT_BYTES)};
-    CLEANUP(close_directory_at) DIR *directory = opendir(list->path);
+    AUTO_DIRECTORY DIR *directory = opendir(list->path);
     if (directory == NULL)
         return error_set_errno(err, errno, "open %s", list->path);
     if (!read_names(list, directory, &names, err))

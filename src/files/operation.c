@@ -36,7 +36,6 @@ static void operation_free(struct file_operation *operation) {
         manager->operation_count--;
         descriptor_budget_give_back(manager->descriptors, DESCRIPTORS_FILES, operation->type->descriptors);
     }
-    loop_defer_cancel(manager->loop, &operation->report);
     error_clear(&operation->err);
     operation->type->free(operation);
 }
@@ -65,6 +64,7 @@ static void dispose(struct file_operation *operation) {
 
 void operation_destroy(struct file_operation *operation) {
     atomic_store(&operation->is_abandoned, true);
+    loop_defer_cancel(operation->manager->loop, &operation->report);
     if (operation->is_running)
         (void)worker_pool_cancel(operation->manager->pool, &operation->item);
     else

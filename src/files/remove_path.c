@@ -73,10 +73,6 @@ static void fail(struct removal *removal, int errnum, const char *name) {
 
 // --- one directory ---
 
-static bool is_dot_entry(const char *name) {
-    return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
-}
-
 // Removes what is not a directory, and empty directories. Returns whether it is a directory that has to be emptied.
 static bool remove_entry(struct removal *removal, const struct dirent *entry) {
     bool is_directory = entry->d_type == DT_DIR;
@@ -96,11 +92,6 @@ static bool remove_entry(struct removal *removal, const struct dirent *entry) {
     return errno != ENOENT;
 }
 
-static void close_directory_at(DIR **directory) {
-    if (*directory != NULL)
-        closedir(*directory);
-}
-
 // Goes through the open directory once, and remembers the names of subdirectories.
 static void scan(struct removal *removal) {
     struct level *level = top(removal);
@@ -109,7 +100,7 @@ static void scan(struct removal *removal) {
     level->at = 0;
     buffer_clear(&level->names);
     int fd = openat(removal->directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    CLEANUP(close_directory_at) DIR *directory = fd >= 0 ? fdopendir(fd) : NULL;
+    AUTO_DIRECTORY DIR *directory = fd >= 0 ? fdopendir(fd) : NULL;
     if (directory == NULL) {
         fail(removal, errno, NULL);
         file_close_at(&fd);
@@ -117,7 +108,7 @@ static void scan(struct removal *removal) {
     }
     const struct dirent *entry;
     while (level->names.length < limit && !atomic_load(removal->is_stopped) && (entry = readdir(directory)) != NULL) {
-        if (!is_dot_entry(entry->d_name) && remove_entry(removal, entry))
+        if (!directory_is_dot(entry->d_name) && remove_entry(removal, entry))
             buffer_add(&level->names, entry->d_name, strlen(entry->d_name) + 1);
     }
     removal->names_bytes += level->names.length;

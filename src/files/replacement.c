@@ -28,13 +28,7 @@ static bool fail(const struct replacement *replacement, int errnum, const char *
 
 // The reference passes the name to a function that gives asterisks a meaning.
 static bool check_name(const char *path, struct error *err) {
-    size_t end = strlen(path);
-    while (end > 1 && path[end - 1] == '/')
-        end--;
-    size_t begin = end;
-    while (begin > 0 && path[begin - 1] != '/')
-        begin--;
-    AUTO_FREE char *name = memory_string_n(path + begin, end - begin);
+    AUTO_FREE char *name = path_base(path);
     if (strchr(name, '*') == NULL)
         return true;
     AUTO_FREE char *quoted = text_quoted(name);

@@ -3,8 +3,7 @@
 //
 // The new file has no name while it is written (O_TMPFILE), so that nothing is left of it if the daemon is killed.
 // Where the file system cannot do that, it has a temporary name in the same directory: the target's, with a dot,
-// letters and
-// "~" behind it.
+// letters and "~" behind it.
 #pragma once
 
 #include "base/accounts.h"

@@ -93,7 +93,8 @@ static bool add_parameter(struct media_type *media_type, const char *name, size_
         decoded = decode_extended(value);
         value = decoded;
     }
-    if (value == NULL || media_type_get(media_type, key) != NULL)
+    bool has_room = media_type->names.count < MEDIA_TYPE_PARAMETERS_MAX;
+    if (value == NULL || !has_room || media_type_get(media_type, key) != NULL)
         return false;
     text_list_add(&media_type->names, key);
     text_list_add(&media_type->values, value);

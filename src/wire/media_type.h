@@ -7,13 +7,15 @@
 
 #include <stdbool.h>
 
+#define MEDIA_TYPE_PARAMETERS_MAX ((size_t)64) // each is compared with those before it
+
 struct media_type {
     char *type;                     // in lower case: "multipart/form-data"
     struct text_list names, values; // of the parameters; names in lower case
 };
-// `media_type` is overwritten; to be finished also after a failure. False if the value is malformed or a parameter is
-// there twice. In a quoted value a backslash escapes only characters that need it, so that paths of Windows are kept.
-// NAME*=UTF-8''VALUE (RFC 5987) is decoded, and known as NAME.
+// `media_type` is overwritten; to be finished also after a failure. False if the value is malformed, a parameter is
+// there twice, or there are too many. In a quoted value a backslash escapes only characters that need it, so that
+// paths of Windows are kept. NAME*=UTF-8''VALUE (RFC 5987) is decoded, and known as NAME.
 bool media_type_parse(const char *value, struct media_type *media_type) NODISCARD;
 void media_type_finish(struct media_type *media_type);
 #define AUTO_MEDIA_TYPE CLEANUP(media_type_finish)

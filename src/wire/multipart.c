@@ -95,7 +95,7 @@ static void unfold(char *head) {
 }
 
 static enum multipart_event finish_head(struct multipart_reader *reader) {
-    AUTO_FREE char *disposition = memory_string("");
+    const char *disposition = NULL;
     AUTO_FREE char *lines = buffer_take(&reader->head);
     char *rest = NULL;
     unfold(lines);
@@ -104,12 +104,10 @@ static enum multipart_event finish_head(struct multipart_reader *reader) {
         if (colon == NULL || colon == line)
             return fail(reader, "malformed MIME header line");
         *colon = '\0';
-        if (text_equal_nocase(line, "Content-Disposition")) {
-            free(disposition);
-            disposition = memory_string(colon + 1);
-        }
+        if (disposition == NULL && text_equal_nocase(line, "Content-Disposition"))
+            disposition = colon + 1;
     }
-    set_names(reader, disposition);
+    set_names(reader, disposition != NULL ? disposition : "");
     search(reader, true);
     return MULTIPART_PART;
 }

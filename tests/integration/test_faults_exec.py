@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Misbehaving clients and commands of exec: health responds, memory is bounded, and nothing is left over."""
 
+import ctypes
 import json
 import os
 import resource
@@ -13,6 +14,7 @@ from faults import children, descriptors, is_alive, rss_kib, wait_pid_file
 from harness import WebSocket, is_sanitized, wait_until
 from test_exec import END, ExecCase
 
+PTRACE_SEIZE = 0x4206
 RUNS = int(os.environ.get("PEBBLE_EXEC_RUNS", "300"))
 
 
@@ -295,3 +297,22 @@ class ShutdownTest(FaultCase):
         self.assertTrue(is_alive(pid))
         os.kill(pid, signal.SIGKILL)
         self.assert_healthy()
+
+    def test_killed_command_that_does_not_end(self):
+        """Its wait is bounded by itself, not by the kill delay of a service that has stopped. The end of a process that
+        is traced is not reported to its parent before the tracer has seen it."""
+        self.daemon.add_layer("slow", "services: {slow: {override: replace, command: sleep 1000, startup: enabled, "
+                                      "kill-delay: 10m}}")
+        self.daemon.services("start", "slow")
+        self.daemon.wait_service("slow", "active")
+        session = self.exec("echo $$; exec sleep 1000", control=False)
+        wait_until(lambda: session.out.data.endswith(b"\n"), what="the process ID")
+        pid = int(session.out.data)
+        libc = ctypes.CDLL(None, use_errno=True)
+        if libc.ptrace(PTRACE_SEIZE, pid, None, None) != 0:
+            self.skipTest(f"cannot trace: {os.strerror(ctypes.get_errno())}")
+        try:
+            self.daemon.stop(timeout_s=60)
+            self.assertIn("Cannot stop running commands", self.daemon.log())
+        finally:
+            os.waitpid(pid, 0)

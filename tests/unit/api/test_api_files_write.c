@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "files_fixture.h"
 
+#include "http/http_server_internal.h"
+
 #define TYPE "Content-Type: multipart/form-data; boundary=" FILES_BOUNDARY "\r\n"
 #define MARK "--" FILES_BOUNDARY
 #define PART(name, content) MARK "\r\nContent-Disposition: form-data; name=\"" name "\"\r\n\r\n" content "\r\n"
@@ -157,6 +159,28 @@ static void a_refused_upload_leaves_the_connection(void **unused UNUSED) {
     files_end(&files);
 }
 
+// With all other memory that clients keep in use.
+static void metadata_is_counted(void **unused UNUSED) {
+    struct files_fixture files;
+    files_begin(&files);
+    const size_t *counted = &files.base.server->connections.buffered_bytes;
+    AUTO_BUFFER struct buffer body = BUFFER_INIT(BUFFER_NO_LIMIT);
+    buffer_add_string(&body, MARK "\r\nContent-Disposition: form-data; name=\"request\"\r\n\r\n");
+    while (body.length < 3000000)
+        buffer_add_string(&body, "                                                  ");
+    int fd = fixture_connect(&files.base);
+    static const char head[] = "POST /v1/files HTTP/1.1\r\nHost: x\r\n" TYPE "Content-Length: 4000000\r\n\r\n";
+    send_all(&files, fd, head, strlen(head));
+    send_all(&files, fd, body.data, body.length);
+    loop_run_pending(files.base.loop);
+    assert_in_range(*counted, 2900000, 8000000);
+    assert_int_equal(shutdown(fd, SHUT_WR), 0);
+    AUTO_FREE char *response = fixture_receive(&files.base, fd);
+    assert_non_null(strstr(response, "400 Bad Request"));
+    assert_int_equal(*counted, 0);
+    files_end(&files);
+}
+
 static void metadata_is_limited(void **unused UNUSED) {
     struct files_fixture files;
     files_begin(&files);
@@ -184,6 +208,7 @@ int main(void) {
         cmocka_unit_test(large_files_are_streamed),
         cmocka_unit_test(a_cut_upload_changes_nothing),
         cmocka_unit_test(a_refused_upload_leaves_the_connection),
+        cmocka_unit_test(metadata_is_counted),
         cmocka_unit_test(metadata_is_limited),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -116,6 +116,12 @@ static void cleans_paths(void **state UNUSED) {
         AUTO_FREE char *cleaned = path_clean(cases[i][0]);
         assert_string_equal(cleaned, cases[i][1]);
     }
+    static const char *const bases[][2] = {{"", "."},   {"/", "/"},    {"//", "/"},     {"a", "a"},
+                                           {"/a", "a"}, {"/a/b", "b"}, {"/a/b//", "b"}, {"a/..", ".."}};
+    for (size_t i = 0; i < ARRAY_COUNT(bases); i++) {
+        AUTO_FREE char *base = path_base(bases[i][0]);
+        assert_string_equal(base, bases[i][1]);
+    }
     assert_true(path_is_absolute("/a"));
     assert_false(path_is_absolute("a/"));
     assert_false(path_is_absolute(""));

@@ -310,7 +310,7 @@ static inline void on_start_reported(const struct exec_started *started, const s
     assert_false(result->is_reported);
     result->is_reported = true;
     if (started == NULL) {
-        (void)error_set(&result->err, err->kind, "%s", error_text(err));
+        (void)error_copy(&result->err, err);
         return;
     }
     AUTO_BUFFER struct buffer environment = BUFFER_INIT(BUFFER_NO_LIMIT);

@@ -53,6 +53,10 @@ static void far_times_are_written(void **state UNUSED) {
     const struct stat status = {.st_mtime = INT64_C(253370764800)};
     AUTO_FREE char *entry = entry_of("/x", &status);
     assert_non_null(strstr(entry, "\"9999-01-01T05:45:00+05:45\""));
+    // The last year that localtime_r() knows.
+    const struct stat last = {.st_mtime = INT64_C(67768036191600000)};
+    AUTO_FREE char *last_entry = entry_of("/x", &last);
+    assert_non_null(strstr(last_entry, "\"2147485547-"));
 }
 
 int main(void) {

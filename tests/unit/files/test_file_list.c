@@ -18,10 +18,7 @@ static void on_files_listed(const struct buffer *entries, const struct error *er
     result->is_done = true;
     result->calls++;
     buffer_add(&result->entries, entries->data, entries->length);
-    if (err != NULL) {
-        error_set(&result->err, err->kind, "%s", error_text(err));
-        error_set_code(&result->err, err->code);
-    }
+    error_copy(&result->err, err);
 }
 
 static void list(const struct fixture *fixture, const struct file_list_spec *spec, struct result *result) {

@@ -18,10 +18,7 @@ static void on_writer_finished(struct file_writer *writer UNUSED, const struct e
     struct writing *writing = data;
     writing->calls++;
     writing->is_done = true;
-    if (err != NULL) {
-        error_set(&writing->err, err->kind, "%s", error_text(err));
-        error_set_code(&writing->err, err->code);
-    }
+    error_copy(&writing->err, err);
 }
 
 static const struct file_writer_handlers handlers = {.on_drained = on_writer_drained,

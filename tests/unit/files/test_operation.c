@@ -98,6 +98,21 @@ static void a_running_one_can_be_destroyed(void **state) {
     assert_int_equal(reports, 0);
 }
 
+static void a_report_that_is_due_can_be_cancelled(void **state) {
+    const struct fixture *fixture = *state;
+    struct probe *probe = probe_create(fixture);
+    probe->opens = true;
+    operation_submit(&probe->operation);
+    run_one(fixture);
+    error_set_errno(&probe->operation.err, ENOSPC, "write /x");
+    operation_submit(&probe->operation);
+    operation_destroy(&probe->operation);
+    while (frees == 0)
+        (void)uv_run(loop_uv(fixture->loop), UV_RUN_ONCE);
+    assert_int_equal(reports, 1);
+    assert_int_equal(cleanings, 1);
+}
+
 static void destroying_the_manager_cleans(void **state) {
     struct fixture *fixture = *state;
     struct probe *probe = probe_create(fixture);
@@ -161,6 +176,7 @@ int main(void) {
         PROBE_TEST(it_runs_and_reports),
         PROBE_TEST(what_is_open_is_cleaned_by_a_worker),
         PROBE_TEST(a_running_one_can_be_destroyed),
+        PROBE_TEST(a_report_that_is_due_can_be_cancelled),
         PROBE_TEST(destroying_the_manager_cleans),
         PROBE_TEST(there_is_a_limit),
         PROBE_TEST(descriptors_are_taken_from_the_budget),

@@ -59,6 +59,20 @@ static void extended_values(void **state UNUSED) {
     check("a; b*=UTF-8''%00", NULL);
 }
 
+static void there_is_a_limit(void **state UNUSED) {
+    AUTO_BUFFER struct buffer value = BUFFER_INIT(BUFFER_NO_LIMIT);
+    AUTO_BUFFER struct buffer expected = BUFFER_INIT(BUFFER_NO_LIMIT);
+    buffer_add_string(&value, "a");
+    buffer_add_string(&expected, "a");
+    for (size_t i = 0; i < MEDIA_TYPE_PARAMETERS_MAX; i++) {
+        buffer_printf(&value, ";n%zu=v", i);
+        buffer_printf(&expected, "|n%zu=v", i);
+    }
+    check(buffer_text(&value), buffer_text(&expected));
+    buffer_add_string(&value, ";more=v");
+    check(buffer_text(&value), NULL);
+}
+
 static void looks_up(void **state UNUSED) {
     AUTO_MEDIA_TYPE struct media_type parsed;
     assert_true(media_type_parse("form-data; name=\"files\"; filename=\"/a b\"", &parsed));
@@ -68,6 +82,7 @@ static void looks_up(void **state UNUSED) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(types), cmocka_unit_test(parameters),
-                                       cmocka_unit_test(extended_values), cmocka_unit_test(looks_up)};
+                                       cmocka_unit_test(extended_values), cmocka_unit_test(there_is_a_limit),
+                                       cmocka_unit_test(looks_up)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -28,6 +28,7 @@ static void parts(void **state UNUSED) {
     check("--bound\r\n\r\nno head\r\n--bound--", "[|]no head.END");
     check("--bound\r\nContent-Disposition: attachment; name=\"n\"; filename=\"f\"\r\n\r\n\r\n--bound--", "[|f].END");
     check("--bound\r\nContent-Disposition: ;;\r\n\r\n\r\n--bound--", "[|].END");
+    check("--bound\r\nContent-Disposition: form-data; name=\"first\"\r\n" HEAD "\r\n--bound--", "[first|].END");
 }
 
 static void empty_content_without_its_line_end(void **state UNUSED) {

@@ -78,13 +78,13 @@ struct pebble_exec_io {
     const char *input; /* text or any bytes */
     size_t input_length;
     const int *input_fd; /* read to its end, or until the command has ended */
-    pebble_read_fn read_input;
+    pebble_read_fn on_read_input;
     const int *output_fd;
-    pebble_write_fn write_output;
+    pebble_write_fn on_write_output;
     const int *error_fd; /* both only with PEBBLE_EXEC_SPLIT_STDERR */
-    pebble_write_fn write_error;
-    void *data;          /* for the functions */
-    size_t memory_limit; /* bytes that are kept of each stream; with more the function fails; 0: 64 MiB */
+    pebble_write_fn on_write_error;
+    void *data;         /* for the functions */
+    size_t limit_bytes; /* bytes that are kept of each stream; with more the function fails; 0: 64 MiB */
 };
 struct pebble_exec_result;
 /* Runs a command and waits for its end. `io` may be NULL, `result` too. */

@@ -35,3 +35,9 @@ bool client_options_check_flags(uint64_t flags, uint64_t known, struct pebble_er
         return true;
     return client_fail(error, PEBBLE_ERROR_ARGUMENT, "cannot use options: unknown flags 0x%" PRIx64, flags & ~known);
 }
+
+bool client_options_check_fd(const int *fd, struct pebble_error *error) {
+    if (fd == NULL || *fd >= 0)
+        return true;
+    return client_fail(error, PEBBLE_ERROR_ARGUMENT, "cannot use options: invalid descriptor");
+}

@@ -71,7 +71,7 @@ struct pebble_push_options {
     const char *path;  /* required */
     const void *bytes; /* in memory; NULL: none */
     size_t length;     /* of `bytes` */
-    const int *fd;     /* a descriptor, read to its end, where that does not wait; NULL: none */
+    const int *fd;     /* a descriptor, read from its position to its end; NULL: none */
     pebble_read_fn on_read;
     pebble_transferred_fn on_transferred; /* may be NULL */
     void *data;                           /* for both callbacks */
@@ -138,7 +138,7 @@ bool pebble_call_remove_path(struct pebble_client *client, const char *path, uin
                              struct pebble_error *error);
 
 /* Gets a path of the source that could not be copied, and why; both are borrowed until it returns. If it returns false,
- * no more is copied. It may use the client. */
+ * nothing more is copied. It may use the client. */
 typedef bool (*pebble_copy_failed_fn)(const char *path, const struct pebble_error *error, void *data);
 /* A source is a file, a directory, or a directory with a slash and an asterisk behind it, for all that is in it. To the
  * directory "/b" are copied:
@@ -147,15 +147,15 @@ typedef bool (*pebble_copy_failed_fn)(const char *path, const struct pebble_erro
  *     "/a/tree"               as "/b/tree", with all below it
  *     "/a/tree", slash, "*"   all below "/a/tree", as "/b/..."
  *
- * Missing directories are made. A symbolic link to a file is copied as that file. Sockets, pipes and devices are left
- * out. */
+ * Missing directories are made. A symbolic link to a file is copied as that file; one to a directory, below a source,
+ * is a failure. Sockets, pipes and devices are left out. */
 struct pebble_copy_options {
     size_t size;                /* sizeof(struct pebble_copy_options) */
     const char *const *sources; /* required, with their count */
     size_t source_count;
-    const char *directory; /* the target; required */
-    pebble_copy_failed_fn on_failed;
-    void *data; /* for `on_failed` */
+    const char *directory;           /* the target; required */
+    pebble_copy_failed_fn on_failed; /* may be NULL */
+    void *data;                      /* for `on_failed` */
 };
 /* Copies local files to the daemon, with permissions and owners (numbers), or files of the daemon to local ones. What
  * can be copied is copied; the error is that of the first path that could not be. */

@@ -58,14 +58,14 @@ bool pebble_is_directory(struct pebble_client *client, const char *path, bool *i
                          struct pebble_error *error);
 
 /* Gets the bytes of the content that were transferred so far. If it returns false, the transfer fails with
- * PEBBLE_ERROR_CANCELLED. It may use the client. */
+ * PEBBLE_ERROR_CANCELLED. */
 typedef bool (*pebble_transferred_fn)(uint64_t bytes, void *data);
 
 enum pebble_push_flags {
     PEBBLE_PUSH_MAKE_DIRECTORIES = 1 /* make missing parents, with permissions 0755 and the owner of the file */
 };
 /* The content is one of three, or empty. It is read with constant memory, and borrowed until the call has ended.
- * Callbacks are called by the function, or by pebble_call_step(). */
+ * Callbacks are called by the function, or by pebble_call_step(). They may use the client, but not the call. */
 struct pebble_push_options {
     size_t size;       /* sizeof(struct pebble_push_options) */
     const char *path;  /* required */
@@ -91,7 +91,8 @@ bool pebble_call_push_file(struct pebble_client *client, const struct pebble_pus
 
 struct pebble_content;
 /* The content goes to one of two, or is kept in memory as the result. On failure, the first part of it may have been
- * written. Callbacks are called by the function, or by pebble_call_step(). */
+ * written. Callbacks are called by the function, or by pebble_call_step(). They may use the client, but not the call.
+ */
 struct pebble_pull_options {
     size_t size;      /* sizeof(struct pebble_pull_options) */
     const char *path; /* required */

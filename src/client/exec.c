@@ -262,8 +262,10 @@ static enum pebble_call_state connect_streams(struct exec_call *exec, struct peb
 
 // The first one gets the connection of the request, which is the client's idle one now.
 static bool begin_streams(struct exec_call *exec, const char *task_id, struct pebble_error *error) {
-    if (!client_check_id("task", task_id, error))
+    if (!client_check_id("task", task_id, NULL))
         return client_fail(error, PEBBLE_ERROR_PROTOCOL, "cannot decode response: invalid task ID");
+    if (!client_check_id("change", exec->change_id, NULL))
+        return client_fail(error, PEBBLE_ERROR_PROTOCOL, "cannot decode response: invalid change ID");
     if (exec->connect_end_ns == CLIENT_NO_DEADLINE)
         exec->connect_end_ns = clock_monotonic_ns() + CONNECT_MAX_NS;
     for (size_t i = 0; i < exec->stream_count; i++) {

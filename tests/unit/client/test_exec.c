@@ -215,12 +215,8 @@ static void output_that_is_not_taken_stays_with_the_daemon(void **state UNUSED) 
     session_end(&session);
 }
 
-// Sends as many copies of the text as the socket takes.
-static void flood(int fd, const char *text, size_t length) {
-    AUTO_BUFFER struct buffer copies = BUFFER_INIT(BUFFER_NO_LIMIT);
-    while (copies.length < 65536)
-        buffer_add(&copies, text, length);
-    while (send(fd, copies.data, copies.length, MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)copies.length)
+static void fill_socket(int fd, const struct buffer *bytes) {
+    while (send(fd, bytes->data, bytes->length, MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)bytes->length)
         continue;
 }
 
@@ -231,14 +227,17 @@ static void floods_give_way(void **state UNUSED) {
     session_begin(&session, PEBBLE_EXEC_SPLIT_STDERR, 0);
     char head[WEBSOCKET_HEAD_MAX_BYTES];
     size_t size = websocket_write_head(head, WEBSOCKET_BINARY, true, UINT64_C(1) << 40, NULL);
+    AUTO_BUFFER struct buffer frames = BUFFER_INIT(BUFFER_NO_LIMIT);
     size_t received[3] = {0};
     enum pebble_call_state call_state = PEBBLE_CALL_ITEM;
+    for (size_t i = 0; i < 1000; i++)
+        buffer_add(&frames, "\x82\x01x", 3);
+    fill_socket(session.exec.stderr_stream, &frames);
     assert_int_equal(send(session.exec.stdio, head, size, MSG_NOSIGNAL), size);
-    flood(session.exec.stderr_stream, "\x82\x01x", 3);
     while (call_state == PEBBLE_CALL_ITEM && received[PEBBLE_EXEC_STDOUT] < 16 * CLIENT_WEBSOCKET_INPUT_BYTES) {
         enum pebble_exec_stream stream = 0;
         size_t length = 0;
-        flood(session.exec.stdio, "x", 1);
+        fill_socket(session.exec.stdio, &frames); // any bytes
         call_state = pebble_call_step(session.call);
         if (pebble_call_exec_output(session.call, &stream, &length) != NULL)
             received[stream] += length;
@@ -353,6 +352,8 @@ static void refusals_fail_the_call(void **state UNUSED) {
                            "{\"type\":\"error\",\"status-code\":400,\"result\":{\"message\":\"no\"}}";
     const char no_task[] = "HTTP/1.1 202 ?\r\nContent-Length: 41\r\n\r\n"
                            "{\"type\":\"async\",\"change\":\"3\",\"result\":{}}";
+    const char no_change[] = "HTTP/1.1 202 ?\r\nContent-Length: 54\r\n\r\n"
+                             "{\"type\":\"async\",\"change\":\"/\",\"result\":{\"task-id\":\"7\"}}";
     struct session session = {0};
     session.exec.stderr_stream = -1;
     peer_begin(&session.peer);
@@ -368,6 +369,12 @@ static void refusals_fail_the_call(void **state UNUSED) {
     free(peer_read(session.exec.control));
     peer_send(session.exec.control, no_task);
     assert_failed(&session, PEBBLE_ERROR_PROTOCOL, "cannot decode response: invalid task ID");
+    pebble_call_destroy(session.call);
+    session.call = start_call(&session.peer, 0, 0);
+    assert_int_equal(pebble_call_step(session.call), PEBBLE_CALL_RUNNING);
+    free(peer_read(session.exec.control));
+    peer_send(session.exec.control, no_change);
+    assert_failed(&session, PEBBLE_ERROR_PROTOCOL, "cannot decode response: invalid change ID");
     session.exec.stdio = -1;
     session_end(&session);
 }

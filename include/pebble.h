@@ -21,7 +21,7 @@
  * Text is UTF-8 and ends with a NUL. A NUL inside a text of the daemon reads as U+FFFD; a log message keeps it, and so
  * comes with its length. Points in time are nanoseconds since 1970-01-01 UTC, 0 for none. Their functions also give the
  * text that the daemon sent (RFC 3339) through *text, unless `text` is NULL. Durations are milliseconds, with
- * notices nanoseconds.
+ * notices and commands nanoseconds.
  *
  * Threads. A client, its calls and its interrupt descriptor are used by one thread at a time; different clients may be
  * used by different threads at once. Results are independent of the client and do not change: several threads may read
@@ -69,7 +69,7 @@ enum pebble_error_kind {
     PEBBLE_ERROR_CHANGE = 5,     /* a change that was waited for has failed: see change */
     PEBBLE_ERROR_CANCELLED = 6,  /* by pebble_call_cancel(), the interrupt descriptor, or a callback */
     PEBBLE_ERROR_ARGUMENT = 7,   /* an argument is invalid; nothing was sent */
-    PEBBLE_ERROR_FILE = 8        /* a local file, or the descriptor of a content, cannot be read or written */
+    PEBBLE_ERROR_FILE = 8        /* a local file, or a descriptor of the caller, cannot be read or written */
 };
 
 struct pebble_change;
@@ -105,8 +105,9 @@ struct pebble_client_options {
     const char *user;        /* for HTTP's basic authentication; NULL: none */
     const char *password;    /* NULL: "" */
     int64_t get_retry_ms;    /* how long a GET request is repeated while there is no daemon; 0: it is not repeated */
-    int64_t timeout_ms;      /* for a call from its creation to its end; 0: none. Not for pebble_wait_change() and
-                              * pebble_exec(), which have their own, and logs with PEBBLE_LOGS_FOLLOW. */
+    int64_t timeout_ms;      /* for a call from its creation to its end; 0: none. With pebble_exec() to
+                              * the beginning of the command. Not for pebble_wait_change(), which has its own, and
+                              * logs with PEBBLE_LOGS_FOLLOW. */
 };
 /* Does not connect: that is done by the first call. */
 bool pebble_client_create(const struct pebble_client_options *options, struct pebble_client **client,

@@ -70,24 +70,25 @@ bool pebble_exec_send_signal(struct pebble_call *call, const char *signal);
 /* The size of its terminal, both above 0. False as above. */
 bool pebble_exec_resize(struct pebble_call *call, int columns, int rows);
 
-/* Where the command's input comes from, and where its output goes. Without anything the input is empty, and the output
- * is kept in memory, for the result. A descriptor is borrowed, and needs not be non-blocking. No output is received
- * while a function waits. */
+/* Where the command's input comes from, and where its output goes: one way for each stream. Without anything the input
+ * is empty, and the output is kept in memory, for the result. A descriptor is borrowed, and need not be non-blocking.
+ * No output is received while a function waits. */
 struct pebble_exec_io {
     size_t size;       /* sizeof(struct pebble_exec_io) */
     const char *input; /* text or any bytes */
     size_t input_length;
     const int *input_fd; /* read to its end, or until the command has ended */
-    pebble_read_fn read_input;
+    pebble_read_fn on_read_input;
     const int *output_fd;
-    pebble_write_fn write_output;
-    const int *error_fd; /* both only with PEBBLE_EXEC_SPLIT_STDERR */
-    pebble_write_fn write_error;
-    void *data;          /* for the functions */
-    size_t memory_limit; /* bytes that are kept of each stream; with more the function fails; 0: 64 MiB */
+    pebble_write_fn on_write_output;
+    const int *error_fd; /* this and `on_write_error` only with PEBBLE_EXEC_SPLIT_STDERR */
+    pebble_write_fn on_write_error;
+    void *data;         /* for the functions */
+    size_t limit_bytes; /* of what is kept of each stream; beyond, the function fails; 0: 64 MiB */
 };
 struct pebble_exec_result;
-/* Runs a command and waits for its end. `io` may be NULL, `result` too. */
+/* Runs a command and waits for its end. `io` may be NULL, `result` too. If it fails, the daemon kills a command that
+ * still runs. */
 bool pebble_exec(struct pebble_client *client, const struct pebble_exec_options *options,
                  const struct pebble_exec_io *io, struct pebble_exec_result **result, struct pebble_error *error);
 int pebble_exec_result_exit_code(const struct pebble_exec_result *result); /* as pebble_call_exit_code() */

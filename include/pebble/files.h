@@ -58,20 +58,20 @@ bool pebble_is_directory(struct pebble_client *client, const char *path, bool *i
                          struct pebble_error *error);
 
 /* Gets the bytes of the content that were transferred so far. If it returns false, the transfer fails with
- * PEBBLE_ERROR_CANCELLED. It may use the client. */
+ * PEBBLE_ERROR_CANCELLED. */
 typedef bool (*pebble_transferred_fn)(uint64_t bytes, void *data);
 
 enum pebble_push_flags {
     PEBBLE_PUSH_MAKE_DIRECTORIES = 1 /* make missing parents, with permissions 0755 and the owner of the file */
 };
 /* The content is one of three, or empty. It is read with constant memory, and borrowed until the call has ended.
- * Callbacks are called by the function, or by pebble_call_step(). */
+ * Callbacks are called by the function, or by pebble_call_step(). They may use the client, but not the call. */
 struct pebble_push_options {
     size_t size;       /* sizeof(struct pebble_push_options) */
     const char *path;  /* required */
     const void *bytes; /* in memory; NULL: none */
     size_t length;     /* of `bytes` */
-    const int *fd;     /* a descriptor, read to its end, where that does not wait; NULL: none */
+    const int *fd;     /* a descriptor, read from its position to its end; NULL: none */
     pebble_read_fn on_read;
     pebble_transferred_fn on_transferred; /* may be NULL */
     void *data;                           /* for both callbacks */
@@ -91,7 +91,8 @@ bool pebble_call_push_file(struct pebble_client *client, const struct pebble_pus
 
 struct pebble_content;
 /* The content goes to one of two, or is kept in memory as the result. On failure, the first part of it may have been
- * written. Callbacks are called by the function, or by pebble_call_step(). */
+ * written. Callbacks are called by the function, or by pebble_call_step(). They may use the client, but not the call.
+ */
 struct pebble_pull_options {
     size_t size;      /* sizeof(struct pebble_pull_options) */
     const char *path; /* required */
@@ -138,7 +139,7 @@ bool pebble_call_remove_path(struct pebble_client *client, const char *path, uin
                              struct pebble_error *error);
 
 /* Gets a path of the source that could not be copied, and why; both are borrowed until it returns. If it returns false,
- * no more is copied. It may use the client. */
+ * nothing more is copied. It may use the client. */
 typedef bool (*pebble_copy_failed_fn)(const char *path, const struct pebble_error *error, void *data);
 /* A source is a file, a directory, or a directory with a slash and an asterisk behind it, for all that is in it. To the
  * directory "/b" are copied:
@@ -147,15 +148,15 @@ typedef bool (*pebble_copy_failed_fn)(const char *path, const struct pebble_erro
  *     "/a/tree"               as "/b/tree", with all below it
  *     "/a/tree", slash, "*"   all below "/a/tree", as "/b/..."
  *
- * Missing directories are made. A symbolic link to a file is copied as that file. Sockets, pipes and devices are left
- * out. */
+ * Missing directories are made. A symbolic link to a file is copied as that file; one to a directory, below a source,
+ * is a failure. Sockets, pipes and devices are left out. */
 struct pebble_copy_options {
     size_t size;                /* sizeof(struct pebble_copy_options) */
     const char *const *sources; /* required, with their count */
     size_t source_count;
-    const char *directory; /* the target; required */
-    pebble_copy_failed_fn on_failed;
-    void *data; /* for `on_failed` */
+    const char *directory;           /* the target; required */
+    pebble_copy_failed_fn on_failed; /* may be NULL */
+    void *data;                      /* for `on_failed` */
 };
 /* Copies local files to the daemon, with permissions and owners (numbers), or files of the daemon to local ones. What
  * can be copied is copied; the error is that of the first path that could not be. */

@@ -177,8 +177,7 @@ const struct cli_command cmd_exec = {
             {.short_name = 'T', .help = "Do not allocate a terminal"},
             {.short_name = 'i',
              .help = "Interactive: connect standard input to the allocated terminal; the default if standard input and "
-                     "output are "
-                     "terminals"},
+                     "output are terminals"},
             {.short_name = 'I', .help = "Not interactive: pass standard input through a pipe"},
             {0}},
     .positionals =

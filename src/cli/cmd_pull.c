@@ -10,9 +10,13 @@
 
 // --- the local file ---
 
+static bool is_standard_output(const char *path) {
+    return text_equal(path, "/dev/stdout");
+}
+
 // Standard output is not opened again: that would empty a file that it appends to.
 static int open_target(const char *path) {
-    if (text_equal(path, "/dev/stdout"))
+    if (is_standard_output(path))
         return fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
     return open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
 }
@@ -43,8 +47,9 @@ static bool find_size(struct pebble_client *client, const char *path, int64_t *s
     return true;
 }
 
-static bool transfer_content(struct pebble_client *client, const char *path, int *fd, int *signal_number,
-                             struct pebble_error *error) {
+// What was written of a file that cannot be pulled is discarded before signals end the program again.
+static bool transfer_content(struct pebble_client *client, const char *path, const char *local_path, const int *fd,
+                             int *signal_number, struct pebble_error *error) {
     struct transfer transfer;
     const struct pebble_pull_options options = {
         .size = sizeof options, .path = path, .fd = fd, .on_transferred = on_transfer_progress, .data = &transfer};
@@ -55,6 +60,8 @@ static bool transfer_content(struct pebble_client *client, const char *path, int
     bool is_good = !has_bar || find_size(client, path, &size, error);
     transfer.bar.total = size;
     is_good = is_good && pebble_pull_file(client, &options, NULL, error);
+    if (!is_good && !is_standard_output(local_path))
+        file_discard(local_path, *fd);
     *signal_number = transfer_end(&transfer, error);
     return is_good;
 }
@@ -71,10 +78,8 @@ static int run_pull(struct cli_call *call, struct error *err) {
         (void)error_set_errno(err, errno, "open %s", local_path);
         return 1;
     }
-    if (transfer_content(client, remote_path, &fd, &signal_number, &failure))
+    if (transfer_content(client, remote_path, local_path, &fd, &signal_number, &failure))
         return close_target(local_path, &fd, err) ? 0 : 1;
-    if (!text_equal(local_path, "/dev/stdout"))
-        file_discard(local_path, fd);
     return transfer_fail(signal_number, &failure, err);
 }
 

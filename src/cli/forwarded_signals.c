@@ -7,6 +7,7 @@
 
 #include "base/compiler.h"
 #include "base/file.h"
+#include "cli/interrupts.h"
 
 static const struct {
     int number;
@@ -26,17 +27,12 @@ const char *forwarded_signal_name(int number) {
     return NULL;
 }
 
-static bool is_ignored(int number) {
-    struct sigaction action;
-    return sigaction(number, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
-}
-
 void forwarded_signals_init(struct forwarded_signals *signals) {
     *signals = (struct forwarded_signals){.fd = -1};
     (void)sigemptyset(&signals->signals);
     (void)sigaddset(&signals->signals, SIGWINCH);
     for (size_t i = 0; i < ARRAY_COUNT(forwarded); i++) {
-        if (!forwarded[i].may_be_ignored || !is_ignored(forwarded[i].number))
+        if (!forwarded[i].may_be_ignored || !signal_is_ignored(forwarded[i].number))
             (void)sigaddset(&signals->signals, forwarded[i].number);
     }
 }

@@ -6,7 +6,7 @@
 
 #include "base/file.h"
 
-static bool is_ignored(int number) {
+bool signal_is_ignored(int number) {
     struct sigaction action;
     return sigaction(number, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
 }
@@ -15,7 +15,7 @@ void interrupts_begin(struct interrupts *interrupts, struct pebble_client *clien
     interrupts->client = client;
     (void)sigemptyset(&interrupts->signals);
     for (; *signals != 0; signals++) {
-        if (!is_ignored(*signals))
+        if (!signal_is_ignored(*signals))
             (void)sigaddset(&interrupts->signals, *signals);
     }
     interrupts->fd = signalfd(-1, &interrupts->signals, SFD_CLOEXEC | SFD_NONBLOCK);

@@ -13,6 +13,9 @@ struct interrupts {
     int fd; // signalfd(2); -1 if the signals are not blocked
 };
 
+// Whether the program was begun with the signal ignored, as by nohup(1).
+bool signal_is_ignored(int number);
+
 // From here on, the client's blocking functions fail with PEBBLE_ERROR_CANCELLED when one of the signals arrives.
 // `signals` ends with 0. Those that are ignored stay ignored. If it fails, the signals end the program.
 void interrupts_begin(struct interrupts *interrupts, struct pebble_client *client, const int *signals);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
 #include "client/copy_internal.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "base/file.h"
@@ -15,15 +16,15 @@ static bool is_final(enum pebble_error_kind kind) {
 
 void client_copy_note(struct client_copy *copy, const char *path, struct pebble_error *failure) {
     const struct pebble_copy_options *options = &copy->options;
-    if (options->on_failed != NULL && !options->on_failed(path, failure, options->data)) {
-        copy->is_stopped = true;
-        if (copy->first.kind == PEBBLE_ERROR_NONE)
-            client_fail(&copy->first, PEBBLE_ERROR_CANCELLED, "interrupted");
-    }
-    copy->is_stopped = copy->is_stopped || is_final(failure->kind);
+    bool is_enough = options->on_failed != NULL && !options->on_failed(path, failure, options->data);
+    copy->is_stopped = copy->is_stopped || is_enough || is_final(failure->kind);
     if (copy->first.kind == PEBBLE_ERROR_NONE)
         client_fail_move(&copy->first, failure);
     pebble_error_clear(failure);
+}
+
+bool client_copy_fail(const char *what, const char *path, struct pebble_error *error) {
+    return client_fail(error, PEBBLE_ERROR_FILE, "%s %s: %s", what, path, error_errno_text(errno));
 }
 
 // A name in the target directory, "" for what the source holds. Takes that from the path. Owned.

@@ -20,6 +20,7 @@
 
 #define CONNECT_MAX_NS (30 * NS_PER_S)
 #define TIMEOUT_GRACE_NS (10 * NS_PER_S) // for the daemon, which kills the command and reports it
+#define EXIT_CODE_MAX 255
 #define END_MESSAGE "{\"command\":\"end\"}"
 
 enum exec_call_state { EXEC_REQUESTING, EXEC_CONNECTING, EXEC_RUNNING };
@@ -38,6 +39,7 @@ struct exec_call {
     struct client_fetch request; // EXEC_REQUESTING
     size_t stream_count;         // 2 without a stream for standard error
     struct exec_call_stream streams[STREAM_COUNT];
+    size_t next_stream;       // to be read; 0 after all of them
     const char *change_id;    // the call's result; NULL before the response
     struct pebble_call *wait; // for the change; NULL before the end of the output
     struct client_watch wait_watch;
@@ -76,6 +78,8 @@ static bool read_exit_code(const struct pebble_change *change, int *exit_code, s
     const json_t *code = json_member(data, "exit-code");
     if (!json_is_integer(code))
         return client_fail(error, PEBBLE_ERROR_PROTOCOL, "cannot get exit code: data entry not found");
+    if (json_integer_value(code) < 0 || json_integer_value(code) > EXIT_CODE_MAX)
+        return client_fail(error, PEBBLE_ERROR_PROTOCOL, "cannot get exit code: out of range");
     *exit_code = (int)json_integer_value(code);
     return true;
 }
@@ -202,16 +206,32 @@ static bool is_late(const struct exec_call *exec) {
     return exec->end_ns != CLIENT_NO_DEADLINE && clock_monotonic_ns() >= exec->end_ns;
 }
 
-static enum pebble_call_state run(struct exec_call *exec, struct pebble_error *error) {
-    bool has_ended = true;
+// The step after an item goes on with its stream. So every stream is read in its turn, and the call waits after all of
+// them, even if there is always more.
+static enum pebble_call_state read_streams(struct exec_call *exec) {
     exec->output = NULL;
-    for (size_t i = 0; i < exec->stream_count; i++) {
-        if (read_stream(exec, i) == PEBBLE_CALL_ITEM)
+    for (; exec->next_stream < exec->stream_count; exec->next_stream++) {
+        if (read_stream(exec, exec->next_stream) == PEBBLE_CALL_ITEM)
             return PEBBLE_CALL_ITEM;
-        has_ended = has_ended && (i == STREAM_CONTROL || exec->streams[i].has_ended);
     }
+    exec->next_stream = 0;
+    return PEBBLE_CALL_RUNNING;
+}
+
+static bool has_output_ended(const struct exec_call *exec) {
+    bool has_ended = true;
+    for (size_t i = STREAM_STDIO; i < exec->stream_count; i++)
+        has_ended = has_ended && exec->streams[i].has_ended;
+    return has_ended;
+}
+
+static enum pebble_call_state run(struct exec_call *exec, struct pebble_error *error) {
+    enum pebble_call_state state = read_streams(exec);
+    if (state == PEBBLE_CALL_ITEM)
+        return state;
     send_end(exec);
-    enum pebble_call_state state = has_ended ? wait_for_change(exec, error) : PEBBLE_CALL_RUNNING;
+    if (has_output_ended(exec))
+        state = wait_for_change(exec, error);
     if (state == PEBBLE_CALL_RUNNING && is_late(exec)) {
         client_fail(error, PEBBLE_ERROR_TIMEOUT, "cannot wait for command to finish: timed out");
         return PEBBLE_CALL_FAILED;
@@ -242,8 +262,10 @@ static enum pebble_call_state connect_streams(struct exec_call *exec, struct peb
 
 // The first one gets the connection of the request, which is the client's idle one now.
 static bool begin_streams(struct exec_call *exec, const char *task_id, struct pebble_error *error) {
-    if (!client_check_id("task", task_id, error))
+    if (!client_check_id("task", task_id, NULL))
         return client_fail(error, PEBBLE_ERROR_PROTOCOL, "cannot decode response: invalid task ID");
+    if (!client_check_id("change", exec->change_id, NULL))
+        return client_fail(error, PEBBLE_ERROR_PROTOCOL, "cannot decode response: invalid change ID");
     if (exec->connect_end_ns == CLIENT_NO_DEADLINE)
         exec->connect_end_ns = clock_monotonic_ns() + CONNECT_MAX_NS;
     for (size_t i = 0; i < exec->stream_count; i++) {
@@ -300,12 +322,17 @@ static bool watch_wait(struct exec_call *exec, struct client_wants *wants, struc
     return client_watch_set(&exec->wait_watch, wants->poll_fd, pebble_call_fd(exec->wait), POLLIN, err);
 }
 
+// While some streams are being connected, the others are not read: what comes through them waits.
+static bool is_watched(const struct exec_call *exec, size_t index) {
+    return exec->state != EXEC_CONNECTING || exec->streams[index].websocket.state == CLIENT_WEBSOCKET_CONNECTING;
+}
+
 static bool exec_watch(struct pebble_call *call, struct client_wants *wants, struct error *err) {
     struct exec_call *exec = exec_of(call);
     if (exec->state == EXEC_REQUESTING)
         return client_transfer_watch(&exec->request.transfer, wants, err);
     for (size_t i = 0; i < exec->stream_count; i++) {
-        if (!client_websocket_watch(&exec->streams[i].websocket, wants, err))
+        if (is_watched(exec, i) && !client_websocket_watch(&exec->streams[i].websocket, wants, err))
             return false;
     }
     client_wants_time(wants, exec->end_ns);

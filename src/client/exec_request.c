@@ -39,16 +39,6 @@ static void write_environment(struct json_writer *writer, const struct pebble_ex
     json_writer_end_object(writer);
 }
 
-static void write_text(struct json_writer *writer, const char *key, const char *text) {
-    if (!text_is_empty(text))
-        json_writer_member_string(writer, key, text);
-}
-
-static void write_number(struct json_writer *writer, const char *key, const int64_t *number) {
-    if (number != NULL)
-        json_writer_member_int(writer, key, *number);
-}
-
 static void write_flag(struct json_writer *writer, const char *key, bool is_set) {
     if (is_set)
         json_writer_member_bool(writer, key, true);
@@ -74,18 +64,18 @@ void client_exec_write_request(struct buffer *body, const struct pebble_exec_opt
     for (size_t i = 0; i < options->word_count; i++)
         json_writer_string(&writer, options->words[i]);
     json_writer_end_array(&writer);
-    write_text(&writer, "service-context", options->service_context);
+    client_options_write_text(&writer, "service-context", options->service_context);
     if (options->environment_count > 0)
         write_environment(&writer, options);
-    write_text(&writer, "working-dir", options->working_dir);
+    client_options_write_text(&writer, "working-dir", options->working_dir);
     if (options->timeout_ns != 0) {
         duration_format(options->timeout_ns, timeout);
         json_writer_member_string(&writer, "timeout", timeout);
     }
-    write_number(&writer, "user-id", options->user_id);
-    write_text(&writer, "user", options->user);
-    write_number(&writer, "group-id", options->group_id);
-    write_text(&writer, "group", options->group);
+    client_options_write_number(&writer, "user-id", options->user_id);
+    client_options_write_text(&writer, "user", options->user);
+    client_options_write_number(&writer, "group-id", options->group_id);
+    client_options_write_text(&writer, "group", options->group);
     write_terminal(&writer, options);
     json_writer_end_object(&writer);
 }

@@ -8,94 +8,80 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "base/buffer.h"
 #include "base/memory.h"
-#include "base/nonblocking.h"
 #include "client/blocking_internal.h"
 #include "client/call_internal.h"
 #include "client/errors_internal.h"
 #include "client/options_internal.h"
+#include "client/sink_internal.h"
 
 #define READ_BYTES ((size_t)65536)
-#define MEMORY_LIMIT_BYTES ((size_t)67108864)
+
+// --- the result ---
 
 struct pebble_exec_result {
     int exit_code;
-    struct buffer output;
-    struct buffer error_output;
+    char *output;
+    size_t output_length;
+    char *error_output;
+    size_t error_output_length;
 };
 
 int pebble_exec_result_exit_code(const struct pebble_exec_result *result) {
     return result->exit_code;
 }
 
-static const char *text_of(const struct buffer *buffer, size_t *length) {
+static const char *give(const char *text, size_t text_length, size_t *length) {
     if (length != NULL)
-        *length = buffer->length;
-    return buffer_text(buffer);
+        *length = text_length;
+    return text;
 }
 
 const char *pebble_exec_result_output(const struct pebble_exec_result *result, size_t *length) {
-    return text_of(&result->output, length);
+    return give(result->output, result->output_length, length);
 }
 
 const char *pebble_exec_result_error_output(const struct pebble_exec_result *result, size_t *length) {
-    return text_of(&result->error_output, length);
+    return give(result->error_output, result->error_output_length, length);
 }
 
 void pebble_exec_result_destroy(struct pebble_exec_result *result) {
     if (result == NULL)
         return;
-    buffer_finish(&result->output);
-    buffer_finish(&result->error_output);
+    free(result->output);
+    free(result->error_output);
     free(result);
 }
 
 // --- output ---
 
-struct exec_sink {
-    pebble_write_fn write;
-    struct nonblocking_output descriptor; // fd -1: none
-    struct buffer *memory;
-};
-
 struct exec_run {
     struct pebble_call *call;
     struct pebble_exec_io io;
-    struct exec_sink sinks[2]; // standard output, standard error
-    char *piece;               // of input_fd or read_input
-    const char *input;         // not written yet
+    struct client_sink output;
+    struct client_sink error_output;
+    char *piece;       // of input_fd or on_read_input
+    const char *input; // not written yet
     size_t input_length;
     bool has_read_all; // there is no more input to get
 };
-
-static bool write_descriptor(struct exec_run *run, const struct nonblocking_output *output, const char *bytes,
-                             size_t length, struct pebble_error *error) {
-    while (length > 0) {
-        struct pollfd room = {.fd = output->fd, .events = POLLOUT};
-        ssize_t count = nonblocking_write_quietly(output, bytes, length);
-        if (count < 0 && errno != EAGAIN)
-            return client_fail(error, PEBBLE_ERROR_FILE, "cannot write output: %s", error_errno_text(errno));
-        if (count < 0 && !client_wait(run->call->client, NULL, &room, error))
-            return false;
-        bytes += count > 0 ? count : 0;
-        length -= count > 0 ? (size_t)count : 0;
-    }
-    return true;
-}
 
 static bool write_output(struct exec_run *run, struct pebble_error *error) {
     enum pebble_exec_stream stream;
     size_t length;
     const char *bytes = pebble_call_exec_output(run->call, &stream, &length);
-    const struct exec_sink *sink = &run->sinks[stream == PEBBLE_EXEC_STDERR ? 1 : 0];
-    if (sink->write != NULL)
-        return sink->write(bytes, length, run->io.data) || client_fail(error, PEBBLE_ERROR_CANCELLED, "interrupted");
-    if (sink->descriptor.fd >= 0)
-        return write_descriptor(run, &sink->descriptor, bytes, length, error);
-    buffer_add(sink->memory, bytes, length);
-    return buffer_is_whole(sink->memory) ||
-           client_fail(error, PEBBLE_ERROR_PROTOCOL, "cannot keep output of command: too large");
+    struct client_sink *sink = stream == PEBBLE_EXEC_STDERR ? &run->error_output : &run->output;
+    while (length > 0) {
+        struct pollfd room = {.fd = sink->descriptor.fd, .events = POLLOUT};
+        size_t written = 0;
+        enum client_progress progress = client_sink_write(sink, bytes, length, &written, error);
+        if (progress == CLIENT_FAILED ||
+            (progress == CLIENT_WAITING && !client_wait(run->call->client, NULL, &room, error)))
+            return false;
+        bytes += written;
+        length -= written;
+    }
+    return true;
 }
 
 // --- input ---
@@ -120,7 +106,7 @@ static bool read_descriptor(struct exec_run *run, struct pebble_error *error) {
 
 static bool read_function(struct exec_run *run, struct pebble_error *error) {
     size_t length = 0;
-    if (!run->io.read_input(run->piece, READ_BYTES, &length, run->io.data) || length > READ_BYTES)
+    if (!run->io.on_read_input(run->piece, READ_BYTES, &length, run->io.data) || length > READ_BYTES)
         return client_fail(error, PEBBLE_ERROR_CANCELLED, "interrupted");
     run->input = run->piece;
     run->input_length = length;
@@ -133,7 +119,7 @@ static bool write_input(struct exec_run *run, struct pebble_error *error) {
     size_t taken = 0;
     if (pebble_exec_input_room(run->call) == 0)
         return true;
-    if (run->input_length == 0 && run->io.read_input != NULL && !run->has_read_all && !read_function(run, error))
+    if (run->input_length == 0 && run->io.on_read_input != NULL && !run->has_read_all && !read_function(run, error))
         return false;
     // A failure is a lost connection, which a step reports.
     if (run->input_length > 0 && pebble_exec_write(run->call, run->input, run->input_length, &taken)) {
@@ -147,9 +133,9 @@ static bool write_input(struct exec_run *run, struct pebble_error *error) {
 
 // --- both ---
 
-// There is input to write that needs not be waited for.
+// Whether there is input to write that needs not be waited for.
 static bool has_input(const struct exec_run *run) {
-    bool has_more = run->input_length > 0 || (run->io.read_input != NULL && !run->has_read_all);
+    bool has_more = run->input_length > 0 || (run->io.on_read_input != NULL && !run->has_read_all);
     return has_more && pebble_exec_input_room(run->call) > 0;
 }
 
@@ -158,7 +144,7 @@ static bool wait_and_write(struct exec_run *run, struct pebble_error *error) {
     if (!write_input(run, error))
         return false;
     if (has_input(run))
-        return true;
+        run->call->is_due = true; // only the interrupt descriptor is looked at
     if (wants_descriptor(run))
         input.fd = *run->io.input_fd;
     if (!client_wait(run->call->client, run->call, &input, error))
@@ -187,41 +173,54 @@ static bool run_call(struct exec_run *run, struct pebble_error *error) {
 
 // --- the function ---
 
-static bool read_io(struct pebble_exec_io *own, const struct pebble_exec_io *io, struct pebble_error *error) {
-    if (!client_options_read(own, sizeof *own, io, error))
-        return false;
-    int input_count = (own->input_length > 0) + (own->input_fd != NULL) + (own->read_input != NULL);
-    if (input_count > 1 || (own->output_fd != NULL && own->write_output != NULL) ||
-        (own->error_fd != NULL && own->write_error != NULL))
+static bool check_io(const struct pebble_exec_io *io, uint64_t flags, struct pebble_error *error) {
+    int input_count = (io->input != NULL) + (io->input_fd != NULL) + (io->on_read_input != NULL);
+    bool has_error_target = io->error_fd != NULL || io->on_write_error != NULL;
+    if (input_count > 1 || (io->output_fd != NULL && io->on_write_output != NULL) ||
+        (io->error_fd != NULL && io->on_write_error != NULL))
         return client_fail(error, PEBBLE_ERROR_ARGUMENT, "cannot use options: two ways for one stream");
-    if (own->memory_limit == 0)
-        own->memory_limit = MEMORY_LIMIT_BYTES;
-    return true;
+    if (io->input == NULL && io->input_length > 0)
+        return client_fail(error, PEBBLE_ERROR_ARGUMENT, "cannot use options: a length without bytes");
+    if (has_error_target && (flags & PEBBLE_EXEC_SPLIT_STDERR) == 0)
+        return client_fail(error, PEBBLE_ERROR_ARGUMENT, "cannot use options: standard error is not split");
+    return client_options_check_fd(io->input_fd, error) && client_options_check_fd(io->output_fd, error) &&
+           client_options_check_fd(io->error_fd, error);
 }
 
-static void sink_init(struct exec_sink *sink, const int *fd, pebble_write_fn write, struct buffer *memory) {
-    *sink = (struct exec_sink){.write = write, .descriptor = {.fd = -1}, .memory = memory};
-    if (fd != NULL)
-        nonblocking_output_init(&sink->descriptor, *fd);
-}
-
-static bool run_with_io(struct exec_run *run, struct pebble_exec_result *result, struct pebble_error *error) {
-    const struct pebble_exec_io *io = &run->io;
-    buffer_init(&result->output, io->memory_limit);
-    buffer_init(&result->error_output, io->memory_limit);
-    sink_init(&run->sinks[0], io->output_fd, io->write_output, &result->output);
-    sink_init(&run->sinks[1], io->error_fd, io->write_error, &result->error_output);
-    run->input = io->input;
-    run->input_length = io->input_length;
-    run->has_read_all = io->input_fd == NULL && io->read_input == NULL;
+static void begin_input(struct exec_run *run) {
+    run->input = run->io.input;
+    run->input_length = run->io.input_length;
+    run->has_read_all = run->io.input_fd == NULL && run->io.on_read_input == NULL;
     if (!run->has_read_all)
         run->piece = memory_new(READ_BYTES);
-    if (run->has_read_all && run->input_length == 0)
+    else if (run->input_length == 0)
         (void)pebble_exec_end_input(run->call);
-    bool is_done = run_call(run, error);
+}
+
+static struct pebble_exec_result *make_result(struct exec_run *run) {
+    struct pebble_exec_result *result = memory_new(sizeof *result);
     result->exit_code = pebble_call_exit_code(run->call);
-    nonblocking_output_finish(&run->sinks[0].descriptor);
-    nonblocking_output_finish(&run->sinks[1].descriptor);
+    result->output_length = run->output.kept.length;
+    result->output = buffer_take(&run->output.kept);
+    result->error_output_length = run->error_output.kept.length;
+    result->error_output = buffer_take(&run->error_output.kept);
+    return result;
+}
+
+static bool run_with_io(struct exec_run *run, struct pebble_exec_result **result, struct pebble_error *error) {
+    const struct pebble_exec_io *io = &run->io;
+    const struct client_target output = {
+        .fd = io->output_fd, .on_write = io->on_write_output, .data = io->data, .limit_bytes = io->limit_bytes};
+    const struct client_target error_output = {
+        .fd = io->error_fd, .on_write = io->on_write_error, .data = io->data, .limit_bytes = io->limit_bytes};
+    client_sink_init(&run->output, &output);
+    client_sink_init(&run->error_output, &error_output);
+    begin_input(run);
+    bool is_done = run_call(run, error);
+    if (is_done && result != NULL)
+        *result = make_result(run);
+    client_sink_finish(&run->output);
+    client_sink_finish(&run->error_output);
     free(run->piece);
     return is_done;
 }
@@ -229,14 +228,11 @@ static bool run_with_io(struct exec_run *run, struct pebble_exec_result *result,
 bool pebble_exec(struct pebble_client *client, const struct pebble_exec_options *options,
                  const struct pebble_exec_io *io, struct pebble_exec_result **result, struct pebble_error *error) {
     AUTO_CALL struct pebble_call *call = NULL;
+    struct pebble_exec_options own;
     struct exec_run run = {0};
-    if (!read_io(&run.io, io, error) || !pebble_call_exec(client, options, &call, error))
+    if (!client_exec_read_options(&own, options, error) || !client_options_read(&run.io, sizeof run.io, io, error) ||
+        !check_io(&run.io, own.flags, error) || !pebble_call_exec(client, options, &call, error))
         return false;
-    struct pebble_exec_result *made = memory_new(sizeof *made);
     run.call = call;
-    bool is_done = run_with_io(&run, made, error);
-    if (is_done && result != NULL)
-        *result = TAKE(made);
-    pebble_exec_result_destroy(made);
-    return is_done;
+    return run_with_io(&run, result, error);
 }

@@ -23,26 +23,16 @@ const char *client_permissions_text(uint32_t permissions, char text[CLIENT_PERMI
     return text;
 }
 
-static void add_text(struct json_writer *writer, const char *name, const char *text) {
-    if (!text_is_empty(text))
-        json_writer_member_string(writer, name, text);
-}
-
-static void add_number(struct json_writer *writer, const char *name, const int64_t *number) {
-    if (number != NULL)
-        json_writer_member_int(writer, name, *number);
-}
-
 void client_file_spec_write(const struct client_file_spec *spec, const char *parents_key, struct json_writer *writer) {
     json_writer_begin_object(writer);
     json_writer_member_string(writer, "path", spec->path);
     if (spec->makes_parents)
         json_writer_member_bool(writer, parents_key, true);
-    add_text(writer, "permissions", spec->permissions);
-    add_number(writer, "user-id", spec->user_id);
-    add_text(writer, "user", spec->user);
-    add_number(writer, "group-id", spec->group_id);
-    add_text(writer, "group", spec->group);
+    client_options_write_text(writer, "permissions", spec->permissions);
+    client_options_write_number(writer, "user-id", spec->user_id);
+    client_options_write_text(writer, "user", spec->user);
+    client_options_write_number(writer, "group-id", spec->group_id);
+    client_options_write_text(writer, "group", spec->group);
     json_writer_end_object(writer);
 }
 

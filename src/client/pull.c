@@ -311,26 +311,28 @@ static bool read_options(const struct pebble_pull_options *options, struct pebbl
         return client_fail(error, PEBBLE_ERROR_ARGUMENT, "cannot use options: no path");
     if (own->fd != NULL && own->on_write != NULL)
         return client_fail(error, PEBBLE_ERROR_ARGUMENT, "cannot use options: more than one target");
-    return true;
+    return client_options_check_fd(own->fd, error);
 }
 
 bool pebble_call_pull_file(struct pebble_client *client, const struct pebble_pull_options *options,
                            struct pebble_call **call, struct pebble_error *error) {
     struct pebble_pull_options own;
-    AUTO_BUFFER struct buffer target = BUFFER_INIT(BUFFER_NO_LIMIT);
+    AUTO_BUFFER struct buffer path = BUFFER_INIT(BUFFER_NO_LIMIT);
     if (!read_options(options, &own, error))
         return false;
-    buffer_add_string(&target, "/v1/files");
-    client_add_query(&target, "action", &(const char *){"read"}, 1);
-    client_add_query(&target, "path", &own.path, 1);
-    const struct client_request request = {.method = "GET", .target = buffer_text(&target), .accept = FORM_DATA};
+    buffer_add_string(&path, "/v1/files");
+    client_add_query(&path, "action", &(const char *){"read"}, 1);
+    client_add_query(&path, "path", &own.path, 1);
+    const struct client_request request = {.method = "GET", .target = buffer_text(&path), .accept = FORM_DATA};
+    const struct client_target target = {
+        .fd = own.fd, .on_write = own.on_write, .data = own.data, .limit_bytes = own.limit_bytes};
     const struct client_transfer_limits limits = {.deadline_ns = client_deadline_ns(client),
                                                   .input_bytes = INPUT_BYTES};
     AUTO_CALL struct pebble_call *created = client_call_create(&pull_call_type, client, error);
     if (created == NULL || !client_fetch_init(&pull_of(created)->fetch, client, &request, &limits, error))
         return false;
     struct pull_call *pull = pull_of(created);
-    client_sink_init(&pull->sink, &own);
+    client_sink_init(&pull->sink, &target);
     pull->keeps_content = own.fd == NULL && own.on_write == NULL;
     pull->on_transferred = own.on_transferred;
     pull->data = own.data;

@@ -13,14 +13,11 @@
 #include "base/memory.h"
 #include "client/errors_internal.h"
 
-static bool fail_local(struct pebble_error *error, const char *what, const char *path) {
-    return client_fail(error, PEBBLE_ERROR_FILE, "%s %s: %s", what, path, error_errno_text(errno));
-}
-
 // --- directories ---
 
 static bool make_directory(const char *path, struct pebble_error *error) {
-    return mkdir(path, 0777) == 0 || (errno == EEXIST && directory_exists(path)) || fail_local(error, "mkdir", path);
+    return mkdir(path, 0777) == 0 || (errno == EEXIST && directory_exists(path)) ||
+           client_copy_fail("mkdir", path, error);
 }
 
 // With missing parents.
@@ -47,14 +44,14 @@ static bool pull_file(struct pebble_client *client, const char *source, const ch
                       struct pebble_error *error) {
     AUTO_CLOSE int fd = open(target, O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0666);
     if (fd < 0)
-        return fail_local(error, "open", target);
+        return client_copy_fail("open", target, error);
     if (!pull_open(client, source, &fd, error)) {
         file_discard(target, fd);
         return false;
     }
     int closed = close(fd);
     fd = -1;
-    return closed == 0 || fail_local(error, "close", target);
+    return closed == 0 || client_copy_fail("close", target, error);
 }
 
 // --- trees ---

@@ -134,7 +134,8 @@ static bool check_options(const struct pebble_push_options *options, struct pebb
         return client_fail(error, PEBBLE_ERROR_ARGUMENT, "cannot use options: more than one content");
     if (options->bytes == NULL && options->length > 0)
         return client_fail(error, PEBBLE_ERROR_ARGUMENT, "cannot use options: a length without bytes");
-    return client_options_check_flags(options->flags, PEBBLE_PUSH_MAKE_DIRECTORIES, error);
+    return client_options_check_fd(options->fd, error) &&
+           client_options_check_flags(options->flags, PEBBLE_PUSH_MAKE_DIRECTORIES, error);
 }
 
 bool pebble_call_push_file(struct pebble_client *client, const struct pebble_push_options *options,

@@ -14,21 +14,23 @@
 #include "client/errors_internal.h"
 #include "client/push_internal.h"
 
-static bool fail_local(struct pebble_error *error, const char *what, const char *path) {
-    return client_fail(error, PEBBLE_ERROR_FILE, "%s %s: %s", what, path, error_errno_text(errno));
-}
-
 // --- one file ---
 
-// Not waiting for the other end of a pipe that has taken the place of a file.
+static bool check_regular(const char *path, const struct stat *status, struct pebble_error *error) {
+    return S_ISREG(status->st_mode) || client_fail(error, PEBBLE_ERROR_FILE, "read %s: not a regular file", path);
+}
+
+// A pipe or a device is not opened, which could change it. Nor is one that has taken the place of a file waited for.
 static bool open_source(const char *path, int *fd, struct stat *status, struct pebble_error *error) {
+    if (stat(path, status) == 0 && !check_regular(path, status, error))
+        return false;
     AUTO_CLOSE int opened = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     if (opened < 0)
-        return fail_local(error, "open", path);
+        return client_copy_fail("open", path, error);
     if (fstat(opened, status) != 0)
-        return fail_local(error, "stat", path);
-    if (!S_ISREG(status->st_mode))
-        return client_fail(error, PEBBLE_ERROR_FILE, "read %s: not a regular file", path);
+        return client_copy_fail("stat", path, error);
+    if (!check_regular(path, status, error))
+        return false;
     *fd = opened;
     opened = -1;
     return true;
@@ -62,7 +64,7 @@ static void push_entry(struct client_copy *copy, const char *path, const char *t
     struct stat status;
     bool is_good = true;
     if (lstat(path, &status) != 0)
-        is_good = fail_local(&failure, "lstat", path);
+        is_good = client_copy_fail("lstat", path, &failure);
     else if (S_ISDIR(status.st_mode))
         push_tree(copy, path, target, depth);
     else if (S_ISREG(status.st_mode) || S_ISLNK(status.st_mode))
@@ -98,9 +100,10 @@ static void push_tree(struct client_copy *copy, const char *path, const char *ta
     }
 }
 
-// A source may be a symbolic link to a directory.
+// A source may be a symbolic link to a directory. All that a source holds, which has no name of its own in the target
+// directory, is copied from directories only.
 static void push_source(struct client_copy *copy, const char *source, const char *target) {
-    if (directory_exists(source))
+    if (directory_exists(source) || text_equal(target, copy->options.directory))
         push_tree(copy, source, target, 0);
     else
         push_entry(copy, source, target, 0);

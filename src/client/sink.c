@@ -8,11 +8,11 @@
 
 #define DEFAULT_LIMIT_BYTES ((size_t)67108864)
 
-void client_sink_init(struct client_sink *sink, const struct pebble_pull_options *options) {
-    *sink = (struct client_sink){.descriptor = {.fd = -1}, .on_write = options->on_write, .data = options->data};
-    if (options->fd != NULL)
-        nonblocking_output_init(&sink->descriptor, *options->fd);
-    buffer_init(&sink->kept, options->limit_bytes > 0 ? options->limit_bytes : DEFAULT_LIMIT_BYTES);
+void client_sink_init(struct client_sink *sink, const struct client_target *target) {
+    *sink = (struct client_sink){.descriptor = {.fd = -1}, .on_write = target->on_write, .data = target->data};
+    if (target->fd != NULL)
+        nonblocking_output_init(&sink->descriptor, *target->fd);
+    buffer_init(&sink->kept, target->limit_bytes > 0 ? target->limit_bytes : DEFAULT_LIMIT_BYTES);
 }
 
 void client_sink_finish(struct client_sink *sink) {

@@ -13,17 +13,24 @@
 #include <stddef.h>
 #include <stdint.h>
 
+// One of the two at most; without one, the content is kept in memory.
+struct client_target {
+    const int *fd;
+    pebble_write_fn on_write;
+    void *data;         // for on_write
+    size_t limit_bytes; // of what is kept in memory; 0: 64 MiB
+};
+
 struct client_sink {
-    struct buffer kept; // what went to memory
-    uint64_t done;      // bytes that were written
+    struct buffer kept;                   // what went to memory
+    uint64_t done;                        // bytes that were written
+    struct nonblocking_output descriptor; // to be waited for; fd -1: none
     // private
-    struct nonblocking_output descriptor; // fd -1: none
     pebble_write_fn on_write;
     void *data;
     struct client_watch watch;
 };
-// Of a descriptor or a callback, or without both of memory, up to the limit.
-void client_sink_init(struct client_sink *sink, const struct pebble_pull_options *options);
+void client_sink_init(struct client_sink *sink, const struct client_target *target);
 void client_sink_finish(struct client_sink *sink); // fine for one that is all zero
 
 // Writes without waiting, and sets *written. CLIENT_DONE: at least one byte. CLIENT_FAILED: PEBBLE_ERROR_FILE,

@@ -2,8 +2,8 @@
 // Private to libpebble: a WebSocket to the daemon, step by step: the handshake, frames in both directions, pings, and
 // close frames. What is sent is queued up to a limit.
 //
-//     CONNECTING ──▶ OPEN ──▶ ENDED
-//          └───────────────────▲
+//     CONNECTING ──▶ OPEN ──▶ OVER
+//          └──────────────────▲
 #pragma once
 
 #include "base/buffer.h"

@@ -218,6 +218,16 @@ class ProgressTest(DaemonCase):
         self.assertEqual(pulling.returncode, -signal.SIGTERM)
         self.assertFalse(os.path.exists(self.target))
 
+    def test_a_second_signal_leaves_nothing(self):
+        pulling = subprocess.Popen([self.daemon.binary, "pull", "/f", self.target], env=self.daemon.env,
+                                   stderr=subprocess.PIPE)
+        wait_until(lambda: os.path.exists(self.target) and os.path.getsize(self.target) > 0, what="the first part")
+        for number in (signal.SIGSTOP, signal.SIGINT, signal.SIGTERM, signal.SIGCONT):  # both arrive at once
+            pulling.send_signal(number)
+        pulling.communicate(timeout=30)
+        self.assertIn(pulling.returncode, (-signal.SIGINT, -signal.SIGTERM))
+        self.assertFalse(os.path.exists(self.target))
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -99,8 +99,7 @@ char *peer_read_frames(int fd) {
 
 // --- a command ---
 
-void peer_begin_exec(const struct peer *peer, struct pebble_call *call, bool is_split, struct peer_exec *exec,
-                     char **request) {
+struct peer_exec peer_request_exec(const struct peer *peer, struct pebble_call *call, char **request) {
     assert_int_equal(pebble_call_step(call), PEBBLE_CALL_RUNNING);
     int fd = peer_accept(peer);
     char *text = peer_read(fd);
@@ -115,7 +114,12 @@ void peer_begin_exec(const struct peer *peer, struct pebble_call *call, bool is_
     else
         free(text);
     assert_int_equal(pebble_call_step(call), PEBBLE_CALL_RUNNING);
-    *exec = (struct peer_exec){.control = fd, .stdio = peer_accept(peer), .stderr_stream = -1};
+    return (struct peer_exec){.control = fd, .stdio = peer_accept(peer), .stderr_stream = -1};
+}
+
+void peer_begin_exec(const struct peer *peer, struct pebble_call *call, bool is_split, struct peer_exec *exec,
+                     char **request) {
+    *exec = peer_request_exec(peer, call, request);
     peer_accept_websocket(exec->control, "/v1/tasks/7/websocket/control", NULL, 0);
     peer_accept_websocket(exec->stdio, "/v1/tasks/7/websocket/stdio", NULL, 0);
     if (is_split) {

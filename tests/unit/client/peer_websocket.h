@@ -23,7 +23,10 @@ struct peer_exec {
     int stdio;
     int stderr_stream; // -1: part of stdio
 };
-// Takes the request of the call, and accepts all its streams. *request (may be NULL) is the text of the request. Owned.
+// Takes the request of the call, whose streams are connected to then. *request (may be NULL) is the text of the
+// request. Owned.
+struct peer_exec peer_request_exec(const struct peer *peer, struct pebble_call *call, char **request);
+// The same, and accepts all its streams.
 void peer_begin_exec(const struct peer *peer, struct pebble_call *call, bool is_split, struct peer_exec *exec,
                      char **request);
 // Takes the request for the change, which comes over a new connection, and responds with the change. `data` is that of

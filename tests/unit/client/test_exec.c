@@ -215,6 +215,57 @@ static void output_that_is_not_taken_stays_with_the_daemon(void **state UNUSED) 
     session_end(&session);
 }
 
+static void fill_socket(int fd, const struct buffer *bytes) {
+    while (send(fd, bytes->data, bytes->length, MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)bytes->length)
+        continue;
+}
+
+// There is always more of one stream, and the other has many small frames. The call waits now and then, so that its
+// caller can forward signals.
+static void floods_give_way(void **state UNUSED) {
+    struct session session;
+    session_begin(&session, PEBBLE_EXEC_SPLIT_STDERR, 0);
+    char head[WEBSOCKET_HEAD_MAX_BYTES];
+    size_t size = websocket_write_head(head, WEBSOCKET_BINARY, true, UINT64_C(1) << 40, NULL);
+    AUTO_BUFFER struct buffer frames = BUFFER_INIT(BUFFER_NO_LIMIT);
+    size_t received[3] = {0};
+    enum pebble_call_state call_state = PEBBLE_CALL_ITEM;
+    for (size_t i = 0; i < 1000; i++)
+        buffer_add(&frames, "\x82\x01x", 3);
+    fill_socket(session.exec.stderr_stream, &frames);
+    assert_int_equal(send(session.exec.stdio, head, size, MSG_NOSIGNAL), size);
+    while (call_state == PEBBLE_CALL_ITEM && received[PEBBLE_EXEC_STDOUT] < 16 * CLIENT_WEBSOCKET_INPUT_BYTES) {
+        enum pebble_exec_stream stream = 0;
+        size_t length = 0;
+        fill_socket(session.exec.stdio, &frames); // any bytes
+        call_state = pebble_call_step(session.call);
+        if (pebble_call_exec_output(session.call, &stream, &length) != NULL)
+            received[stream] += length;
+    }
+    assert_int_equal(call_state, PEBBLE_CALL_RUNNING);
+    assert_true(received[PEBBLE_EXEC_STDOUT] > 0 && received[PEBBLE_EXEC_STDERR] > 1000);
+    assert_true(peer_is_ready(session.call));
+    session_end(&session);
+}
+
+static void output_waits_for_the_other_streams(void **state UNUSED) {
+    struct peer peer;
+    peer_begin(&peer);
+    struct pebble_call *call = start_call(&peer, 0, 0);
+    struct peer_exec exec = peer_request_exec(&peer, call, NULL);
+    peer_accept_websocket(exec.stdio, "/v1/tasks/7/websocket/stdio", NULL, 0);
+    assert_int_equal(pebble_call_step(call), PEBBLE_CALL_RUNNING);
+    peer_send_frame(exec.stdio, WEBSOCKET_BINARY, "early", 5);
+    assert_int_equal(pebble_call_step(call), PEBBLE_CALL_RUNNING);
+    assert_false(peer_is_ready(call));
+    peer_accept_websocket(exec.control, "/v1/tasks/7/websocket/control", NULL, 0);
+    assert_true(peer_is_ready(call));
+    assert_int_equal(pebble_call_step(call), PEBBLE_CALL_ITEM);
+    pebble_call_destroy(call);
+    peer_close_exec(&exec);
+    peer_end(&peer);
+}
+
 static void endings_that_fail(void **state UNUSED) {
     static const struct {
         const char *data;
@@ -230,6 +281,9 @@ static void endings_that_fail(void **state UNUSED) {
         {EXIT(-1), "x (timed out after 1s: context)", 0, PEBBLE_ERROR_CHANGE, "x (timed out after 1s: context)"},
         {NULL, NULL, 0, PEBBLE_ERROR_PROTOCOL, "cannot get exit code: data entry not found"},
         {"{\"exit-code\":\"0\"}", NULL, 0, PEBBLE_ERROR_PROTOCOL, "cannot get exit code: data entry not found"},
+        {EXIT(-1), NULL, 0, PEBBLE_ERROR_PROTOCOL, "cannot get exit code: out of range"},
+        {EXIT(256), NULL, 0, PEBBLE_ERROR_PROTOCOL, "cannot get exit code: out of range"},
+        {EXIT(4294967296), NULL, 0, PEBBLE_ERROR_PROTOCOL, "cannot get exit code: out of range"},
     };
     for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
         struct session session;
@@ -284,6 +338,7 @@ static void other_messages_are_passed_over(void **state UNUSED) {
     peer_send_text(session.exec.stdio, END);
     peer_send_frame(session.exec.stdio, WEBSOCKET_BINARY, "after the end", 13);
     assert_item(&session, PEBBLE_EXEC_STDOUT, "out");
+    assert_int_equal(pebble_call_step(session.call), PEBBLE_CALL_RUNNING);
     close(session.exec.control);
     session.exec.control = -1;
     peer_end_exec(&session.peer, session.call, EXIT(0), NULL);
@@ -297,6 +352,8 @@ static void refusals_fail_the_call(void **state UNUSED) {
                            "{\"type\":\"error\",\"status-code\":400,\"result\":{\"message\":\"no\"}}";
     const char no_task[] = "HTTP/1.1 202 ?\r\nContent-Length: 41\r\n\r\n"
                            "{\"type\":\"async\",\"change\":\"3\",\"result\":{}}";
+    const char no_change[] = "HTTP/1.1 202 ?\r\nContent-Length: 54\r\n\r\n"
+                             "{\"type\":\"async\",\"change\":\"/\",\"result\":{\"task-id\":\"7\"}}";
     struct session session = {0};
     session.exec.stderr_stream = -1;
     peer_begin(&session.peer);
@@ -312,6 +369,12 @@ static void refusals_fail_the_call(void **state UNUSED) {
     free(peer_read(session.exec.control));
     peer_send(session.exec.control, no_task);
     assert_failed(&session, PEBBLE_ERROR_PROTOCOL, "cannot decode response: invalid task ID");
+    pebble_call_destroy(session.call);
+    session.call = start_call(&session.peer, 0, 0);
+    assert_int_equal(pebble_call_step(session.call), PEBBLE_CALL_RUNNING);
+    free(peer_read(session.exec.control));
+    peer_send(session.exec.control, no_change);
+    assert_failed(&session, PEBBLE_ERROR_PROTOCOL, "cannot decode response: invalid change ID");
     session.exec.stdio = -1;
     session_end(&session);
 }
@@ -377,6 +440,8 @@ int main(void) {
         cmocka_unit_test(input_may_end_before_it_begins),
         cmocka_unit_test(input_that_is_not_read_is_not_taken),
         cmocka_unit_test(output_that_is_not_taken_stays_with_the_daemon),
+        cmocka_unit_test(floods_give_way),
+        cmocka_unit_test(output_waits_for_the_other_streams),
         cmocka_unit_test(endings_that_fail),
         cmocka_unit_test(lost_output_is_no_success),
         cmocka_unit_test(other_messages_are_passed_over),

@@ -82,9 +82,9 @@ static void functions_read_and_write(void **state UNUSED) {
     struct peer_command command = {.output = "out", .error_output = "err", .is_split = true};
     struct counted counted = {.left = 1000000};
     const struct pebble_exec_io io = {.size = sizeof io,
-                                      .read_input = read_some,
-                                      .write_output = keep_output,
-                                      .write_error = keep_error,
+                                      .on_read_input = read_some,
+                                      .on_write_output = keep_output,
+                                      .on_write_error = keep_error,
                                       .data = &counted};
     buffer_init(&counted.output, BUFFER_NO_LIMIT);
     buffer_init(&counted.error_output, BUFFER_NO_LIMIT);
@@ -105,7 +105,7 @@ static bool refuse(const void *bytes UNUSED, size_t length UNUSED, void *data UN
 
 static void function_cancels(void **state UNUSED) {
     struct peer_command command = {.output = "out"};
-    const struct pebble_exec_io io = {.size = sizeof io, .input_fd = &silence[0], .write_output = refuse};
+    const struct pebble_exec_io io = {.size = sizeof io, .input_fd = &silence[0], .on_write_output = refuse};
     AUTO_PEBBLE_ERROR struct pebble_error error = {0};
     peer_command_begin(&command);
     assert_false(run(&command, &io, NULL, &error));
@@ -149,7 +149,7 @@ static void reader_has_gone(void **state UNUSED) {
     peer_command_begin(&command);
     assert_false(run(&command, &io, NULL, &error));
     assert_int_equal(error.kind, PEBBLE_ERROR_FILE);
-    assert_string_equal(error.message, "cannot write output: broken pipe");
+    assert_string_equal(error.message, "cannot write to target: broken pipe");
     assert_int_equal(sigpending(&pending), 0);
     assert_int_equal(sigismember(&pending, SIGPIPE), 0);
     peer_command_end(&command);
@@ -193,31 +193,79 @@ static void blocked_write_is_interrupted(void **state UNUSED) {
     close(interrupt[0]);
 }
 
+struct endless {
+    int *interrupt_end; // closed by the first call
+    size_t later_calls;
+};
+
+static bool read_without_end(void *bytes, size_t size, size_t *length, void *data) {
+    struct endless *endless = data;
+    memset(bytes, 'i', size);
+    *length = size;
+    if (*endless->interrupt_end >= 0)
+        file_close_at(endless->interrupt_end);
+    else
+        endless->later_calls++;
+    return true;
+}
+
+// The interrupt descriptor ends a function whose input is always ready.
+static void endless_input_is_interrupted(void **state UNUSED) {
+    int interrupt[2];
+    struct peer_command command = {.output = ""};
+    AUTO_PEBBLE_ERROR struct pebble_error error = {0};
+    assert_int_equal(pipe2(interrupt, O_CLOEXEC), 0);
+    struct endless endless = {.interrupt_end = &interrupt[1]};
+    const struct pebble_exec_io io = {.size = sizeof io, .on_read_input = read_without_end, .data = &endless};
+    peer_command_begin(&command);
+    pebble_client_set_interrupt_fd(command.peer.client, interrupt[0]);
+    assert_false(run(&command, &io, NULL, &error));
+    assert_int_equal(error.kind, PEBBLE_ERROR_CANCELLED);
+    assert_int_equal(endless.later_calls, 0);
+    peer_command_end(&command);
+    close(interrupt[0]);
+}
+
 static void too_much_output_is_not_kept(void **state UNUSED) {
     struct peer_command command = {.output = "12345"};
-    const struct pebble_exec_io io = {.size = sizeof io, .input_fd = &silence[0], .memory_limit = 4};
+    const struct pebble_exec_io io = {.size = sizeof io, .input_fd = &silence[0], .limit_bytes = 4};
     AUTO_PEBBLE_ERROR struct pebble_error error = {0};
     peer_command_begin(&command);
     assert_false(run(&command, &io, NULL, &error));
     assert_int_equal(error.kind, PEBBLE_ERROR_PROTOCOL);
-    assert_string_equal(error.message, "cannot keep output of command: too large");
+    assert_string_equal(error.message, "cannot keep content in memory: more than 4 bytes");
     peer_command_end(&command);
 }
 
-static void one_way_for_each_stream(void **state UNUSED) {
-    struct peer_command command = {0};
-    const int fd = 0;
-    const struct pebble_exec_io cases[] = {
-        {.size = sizeof cases[0], .input_length = 1, .input_fd = &fd},
-        {.size = sizeof cases[0], .read_input = read_some, .input_fd = &fd},
-        {.size = sizeof cases[0], .write_output = refuse, .output_fd = &fd},
-        {.size = sizeof cases[0], .write_error = refuse, .error_fd = &fd},
+static void wrong_io_is_refused(void **state UNUSED) {
+    const int fd = 0, failed = -1;
+    const struct {
+        struct pebble_exec_io io;
+        bool is_split;
+        const char *reason;
+    } cases[] = {
+        {{.input = "x", .input_length = 1, .input_fd = &fd}, false, "two ways for one stream"},
+        {{.on_read_input = read_some, .input_fd = &fd}, false, "two ways for one stream"},
+        {{.on_write_output = refuse, .output_fd = &fd}, false, "two ways for one stream"},
+        {{.on_write_error = refuse, .error_fd = &fd}, true, "two ways for one stream"},
+        {{.input_length = 1}, false, "a length without bytes"},
+        {{.on_write_error = refuse}, false, "standard error is not split"},
+        {{.error_fd = &fd}, false, "standard error is not split"},
+        {{.input_fd = &failed}, false, "invalid descriptor"},
+        {{.output_fd = &failed}, false, "invalid descriptor"},
+        {{.error_fd = &failed}, true, "invalid descriptor"},
     };
+    struct peer_command command = {0};
     peer_begin(&command.peer);
     for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
         AUTO_PEBBLE_ERROR struct pebble_error error = {0};
-        assert_false(run(&command, &cases[i], NULL, &error));
+        AUTO_FREE char *message = memory_printf("cannot use options: %s", cases[i].reason);
+        struct pebble_exec_io io = cases[i].io;
+        io.size = sizeof io;
+        command.is_split = cases[i].is_split;
+        assert_false(run(&command, &io, NULL, &error));
         assert_int_equal(error.kind, PEBBLE_ERROR_ARGUMENT);
+        assert_string_equal(error.message, message);
     }
     assert_false(peer_is_called(&command.peer));
     peer_end(&command.peer);
@@ -231,8 +279,9 @@ int main(void) {
         cmocka_unit_test(descriptors_are_read_and_written),
         cmocka_unit_test(reader_has_gone),
         cmocka_unit_test(blocked_write_is_interrupted),
+        cmocka_unit_test(endless_input_is_interrupted),
         cmocka_unit_test(too_much_output_is_not_kept),
-        cmocka_unit_test(one_way_for_each_stream),
+        cmocka_unit_test(wrong_io_is_refused),
     };
     if (pipe2(silence, O_CLOEXEC) != 0)
         return 1;

@@ -217,7 +217,7 @@ static bool on_content_arrived(const void *bytes UNUSED, size_t length UNUSED, v
 }
 
 static void options_are_checked(void **state UNUSED) {
-    const int fd = 1;
+    const int fd = 1, failed = -1;
     struct with_daemon with;
     struct pebble_pull_options options = {.size = sizeof options};
     with_daemon_begin(&with, NULL, 0);
@@ -227,6 +227,9 @@ static void options_are_checked(void **state UNUSED) {
         (struct pebble_pull_options){.size = sizeof options, .path = "/f", .fd = &fd, .on_write = on_content_arrived};
     assert_false(pebble_pull_file(with.client, &options, NULL, &with.error));
     with_daemon_assert_error(&with, PEBBLE_ERROR_ARGUMENT, "cannot use options: more than one target");
+    options = (struct pebble_pull_options){.size = sizeof options, .path = "/f", .fd = &failed};
+    assert_false(pebble_pull_file(with.client, &options, NULL, &with.error));
+    with_daemon_assert_error(&with, PEBBLE_ERROR_ARGUMENT, "cannot use options: invalid descriptor");
     with_daemon_end(&with);
 }
 

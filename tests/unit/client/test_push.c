@@ -154,7 +154,7 @@ static bool on_content_wanted(void *buffer UNUSED, size_t size UNUSED, size_t *l
 
 static void options_are_checked(void **state UNUSED) {
     struct with_daemon with;
-    const int fd = 0;
+    const int fd = 0, failed = -1;
     const struct {
         struct pebble_push_options options;
         const char *message;
@@ -163,6 +163,7 @@ static void options_are_checked(void **state UNUSED) {
         {{.path = "/f", .bytes = "x", .fd = &fd}, "cannot use options: more than one content"},
         {{.path = "/f", .on_read = on_content_wanted, .fd = &fd}, "cannot use options: more than one content"},
         {{.path = "/f", .length = 1}, "cannot use options: a length without bytes"},
+        {{.path = "/f", .fd = &failed}, "cannot use options: invalid descriptor"},
         {{.path = "/f", .flags = 2}, "cannot use options: unknown flags 0x2"},
     };
     with_daemon_begin(&with, NULL, 0);

@@ -6,7 +6,9 @@
 
 #include <cmocka.h>
 
+#include <limits.h>
 #include <string.h>
+#include <sys/inotify.h>
 
 #include "tree_fixture.h"
 
@@ -134,6 +136,7 @@ static void failures_may_end_it(void **state UNUSED) {
     make_tree(&tree);
     with_daemon_begin(&with, script, ARRAY_COUNT(script));
     assert_false(push(&with, &tree, "t", &failures));
+    with_daemon_assert_error(&with, PEBBLE_ERROR_API, "no permission");
     with_daemon_stop(&with);
     assert_int_equal(with.requests.count, 2);
     buffer_finish(&failures.text);
@@ -150,10 +153,14 @@ static void local_failures_are_reported(void **state UNUSED) {
     assert_int_equal(symlink("loop", loop), 0);
     assert_int_equal(symlink("sub", directory), 0);
     static const char *const cases[][2] = {{"none", "lstat %s: no such file or directory"},
+                                           {"none/*", "open %s: no such file or directory"},
+                                           {"t/a/*", "open %s: not a directory"},
                                            {"t/loop", "open %s: too many levels of symbolic links"}};
     with_daemon_begin(&with, NULL, 0);
     for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
-        AUTO_FREE char *path = tree_path(&tree, cases[i][0]);
+        AUTO_FREE char *name = memory_string_n(cases[i][0], strcspn(cases[i][0], "*"));
+        AUTO_FREE char *joined = tree_path(&tree, name);
+        AUTO_FREE char *path = path_clean(joined);
         AUTO_FREE char *before = memory_string_n(cases[i][1], strcspn(cases[i][1], "%"));
         AUTO_FREE char *message = memory_printf("%s%s%s", before, path, strchr(cases[i][1], '%') + 2);
         assert_false(push(&with, &tree, cases[i][0], NULL));
@@ -166,6 +173,26 @@ static void local_failures_are_reported(void **state UNUSED) {
     assert_false(push(&with, &tree, "t", &failures));
     assert_non_null(strstr(buffer_text(&failures.text), "t/directory: not a regular file|"));
     buffer_finish(&failures.text);
+    with_daemon_end(&with);
+    tree_end(&tree);
+}
+
+static void a_pipe_behind_a_link_is_not_opened(void **state UNUSED) {
+    struct with_daemon with;
+    struct tree tree;
+    char event[sizeof(struct inotify_event) + NAME_MAX + 1];
+    tree_begin(&tree);
+    AUTO_FREE char *pipe_path = tree_path(&tree, "pipe");
+    AUTO_FREE char *link_path = tree_path(&tree, "link");
+    AUTO_FREE char *message = memory_printf("read %s: not a regular file", link_path);
+    AUTO_CLOSE int inotify_fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+    assert_int_equal(mkfifo(pipe_path, 0600), 0);
+    assert_int_equal(symlink("pipe", link_path), 0);
+    assert_true(inotify_add_watch(inotify_fd, pipe_path, IN_OPEN) >= 0);
+    with_daemon_begin(&with, NULL, 0);
+    assert_false(push(&with, &tree, "link", NULL));
+    with_daemon_assert_error(&with, PEBBLE_ERROR_FILE, message);
+    assert_int_equal(read(inotify_fd, event, sizeof event), -1);
     with_daemon_end(&with);
     tree_end(&tree);
 }
@@ -191,6 +218,7 @@ int main(void) {
         cmocka_unit_test(the_rest_is_copied_after_a_failure),
         cmocka_unit_test(failures_may_end_it),
         cmocka_unit_test(local_failures_are_reported),
+        cmocka_unit_test(a_pipe_behind_a_link_is_not_opened),
         cmocka_unit_test(nothing_more_is_tried_without_a_daemon),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -35,7 +35,7 @@ static void assert_fails(struct client_sink *sink, const char *text, enum pebble
 
 static void memory_is_bounded(void **state UNUSED) {
     struct client_sink sink;
-    client_sink_init(&sink, &(struct pebble_pull_options){.limit_bytes = 5});
+    client_sink_init(&sink, &(struct client_target){.limit_bytes = 5});
     assert_writes(&sink, "abc");
     assert_writes(&sink, "de");
     assert_string_equal(buffer_text(&sink.kept), "abcde");
@@ -52,7 +52,7 @@ static bool on_content_arrived(const void *bytes, size_t length, void *data) {
 static void a_callback_gets_the_content(void **state UNUSED) {
     struct client_sink sink;
     AUTO_BUFFER struct buffer got = BUFFER_INIT(BUFFER_NO_LIMIT);
-    client_sink_init(&sink, &(struct pebble_pull_options){.on_write = on_content_arrived, .data = &got});
+    client_sink_init(&sink, &(struct client_target){.on_write = on_content_arrived, .data = &got});
     assert_writes(&sink, "abc");
     assert_fails(&sink, "x", PEBBLE_ERROR_CANCELLED, "interrupted");
     assert_string_equal(buffer_text(&got), "abcx");
@@ -73,7 +73,7 @@ static void assert_is_not_waited_for(int fd, int other_fd) {
     AUTO_FREE char *bytes = memory_new(1 << 20);
     AUTO_CLOSE int poll_fd = epoll_create1(EPOLL_CLOEXEC);
     struct client_wants wants = {.poll_fd = poll_fd};
-    client_sink_init(&sink, &(struct pebble_pull_options){.fd = &fd});
+    client_sink_init(&sink, &(struct client_target){.fd = &fd});
     while ((progress = client_sink_write(&sink, bytes, 1 << 20, &written, NULL)) == CLIENT_DONE) {
         assert_true(written > 0 && written <= 1 << 20);
         total += written;
@@ -119,13 +119,13 @@ static void nobody_to_read_is_an_error_without_a_signal(void **state UNUSED) {
     assert_ptr_not_equal(signal(SIGPIPE, on_signal_raised), SIG_ERR);
     assert_int_equal(pipe(ends), 0);
     close(ends[0]);
-    client_sink_init(&sink, &(struct pebble_pull_options){.fd = &ends[1]});
+    client_sink_init(&sink, &(struct client_target){.fd = &ends[1]});
     assert_fails(&sink, "x", PEBBLE_ERROR_FILE, "cannot write to target: broken pipe");
     client_sink_finish(&sink);
     close(ends[1]);
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
     close(ends[0]);
-    client_sink_init(&sink, &(struct pebble_pull_options){.fd = &ends[1]});
+    client_sink_init(&sink, &(struct client_target){.fd = &ends[1]});
     assert_fails(&sink, "x", PEBBLE_ERROR_FILE, "cannot write to target: broken pipe");
     client_sink_finish(&sink);
     close(ends[1]);
@@ -137,7 +137,7 @@ static void nobody_to_read_is_an_error_without_a_signal(void **state UNUSED) {
 static void a_full_disk_is_reported(void **state UNUSED) {
     struct client_sink sink;
     AUTO_CLOSE int fd = open("/dev/full", O_WRONLY | O_CLOEXEC);
-    client_sink_init(&sink, &(struct pebble_pull_options){.fd = &fd});
+    client_sink_init(&sink, &(struct client_target){.fd = &fd});
     assert_fails(&sink, "x", PEBBLE_ERROR_FILE, "cannot write to target: no space left on device");
     client_sink_finish(&sink);
 }

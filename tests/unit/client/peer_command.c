@@ -76,11 +76,10 @@ static bool is_asked_for_change(const struct peer_command *command, int control)
     return watched[0].revents != 0;
 }
 
-// To a client that may have gone.
 static void respond(int fd, const char *type, const char *rest) {
     AUTO_FREE char *body = memory_printf("{\"type\":\"%s\",\"status-code\":200,%s}", type, rest);
     AUTO_FREE char *text = memory_printf("HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n\r\n%s", strlen(body), body);
-    (void)!send(fd, text, strlen(text), MSG_NOSIGNAL);
+    (void)!send(fd, text, strlen(text), MSG_NOSIGNAL); // the client may have gone
 }
 
 static void *serve(void *data) {

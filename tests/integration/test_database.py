@@ -105,7 +105,7 @@ class DatabaseTest(DatabaseCase):
 
         # The web server requires the database.
         self.assertEqual(self.daemon.services("stop", "postgres")["status"], "Done")
-        self.assertEqual([s["current"] for s in self.daemon.get("/v1/services").result], ["inactive", "inactive"])
+        self.assertEqual([s["current"] for s in self.daemon.get("/v1/services").result], ["inactive"] * 3)
         self.assertEqual(self.page(), "")
         self.assertEqual(self.daemon.stop(), 0)
         self.assertEqual(self.daemon.leftovers(), [])

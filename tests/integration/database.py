@@ -31,6 +31,11 @@ class DatabaseCase(DaemonCase):
         os.chmod(self.daemon.dir, 0o755)
         self.database_port, self.port = copy_example(self.daemon, "database", 15432, 8080)
         self.home = os.path.join(self.daemon.pebble_dir, "database")
+        # The example runs pebble, perhaps as a user who cannot reach the program under test.
+        programs = self.daemon.path("bin")
+        os.mkdir(programs)
+        shutil.copy(self.daemon.binary, os.path.join(programs, "pebble"))
+        self.daemon.env["PATH"] = programs + os.pathsep + self.daemon.env["PATH"]
         self.setup("--no-sync")
         self.programs = os.readlink(os.path.join(self.home, "bin"))
         # A test need not wait for the disk.

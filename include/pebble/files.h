@@ -2,8 +2,9 @@
 /*
  * libpebble: files on the file system of the daemon. Part of pebble.h, which includes it.
  *
- * Paths are absolute. If the daemon cannot do what it is asked for with a path, the error is PEBBLE_ERROR_API with the
- * api_kind "not-found", "permission-denied" or "generic-file-error". Its status may be 0 then.
+ * Paths of the daemon are absolute. If the daemon cannot do what it is asked for with a path, the error is
+ * PEBBLE_ERROR_API with the api_kind "not-found", "permission-denied" or "generic-file-error". Its status may be 0
+ * then.
  */
 #ifndef PEBBLE_FILES_H
 #define PEBBLE_FILES_H
@@ -148,8 +149,9 @@ typedef bool (*pebble_copy_failed_fn)(const char *path, const struct pebble_erro
  *     "/a/tree"               as "/b/tree", with all below it
  *     "/a/tree", slash, "*"   all below "/a/tree", as "/b/..."
  *
- * Missing directories are made. A symbolic link to a file is copied as that file; one to a directory, below a source,
- * is a failure. Sockets, pipes and devices are left out. */
+ * Source paths of the daemon are absolute, local ones may be relative. Missing directories are made. A symbolic link to
+ * a file is copied as that file; one to a directory, below a source, is a failure. Sockets, pipes and devices are left
+ * out. */
 struct pebble_copy_options {
     size_t size;                /* sizeof(struct pebble_copy_options) */
     const char *const *sources; /* required, with their count */
@@ -158,8 +160,10 @@ struct pebble_copy_options {
     pebble_copy_failed_fn on_failed; /* may be NULL */
     void *data;                      /* for `on_failed` */
 };
-/* Copies local files to the daemon, with permissions and owners (numbers), or files of the daemon to local ones. What
- * can be copied is copied; the error is that of the first path that could not be. */
+/* Copies local files to the daemon, with permissions and owners (numbers), or files of the daemon to local ones, with
+ * permissions as far as the umask allows; the owner may read and write new ones, and what is copied from a link is for
+ * the owner only. A local file is replaced when its copy is complete, and keeps its permissions. What can be copied is
+ * copied; the error is that of the first path that could not be. */
 bool pebble_push_path(struct pebble_client *client, const struct pebble_copy_options *options,
                       struct pebble_error *error);
 bool pebble_pull_path(struct pebble_client *client, const struct pebble_copy_options *options,

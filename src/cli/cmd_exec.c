@@ -131,7 +131,7 @@ static int run_exec(struct cli_call *call, struct error *err) {
     struct pebble_call *exec = start_exec(call, flags, err);
     if (exec == NULL)
         return 1;
-    enum exec_relay_end end = exec_relay_run(exec, flags & PEBBLE_EXEC_TERMINAL, err);
+    enum exec_relay_end end = exec_relay_run(exec, flags, err);
     if (end == EXEC_RELAY_ENDED)
         code = finish(exec, err);
     pebble_call_destroy(exec);

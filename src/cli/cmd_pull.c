@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/copy_target.h"
 #include "base/file.h"
 #include "cli/commands.h"
 #include "cli/session.h"
@@ -15,16 +17,32 @@ static bool is_standard_output(const char *path) {
 }
 
 // Standard output is not opened again: that would empty a file that it appends to.
-static int open_target(const char *path) {
-    if (is_standard_output(path))
-        return fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
-    return open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+static bool open_target(const char *path, struct copy_target *target, struct error *err) {
+    if (!is_standard_output(path))
+        return copy_target_open(target, path, 0, 0666, err);
+    target->fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
+    return target->fd >= 0 || error_set_errno(err, errno, "open %s", path);
 }
 
-static bool close_target(const char *path, int *fd, struct error *err) {
-    int result = close(*fd);
-    *fd = -1;
+static bool close_target(const char *path, struct copy_target *target, struct error *err) {
+    if (!is_standard_output(path))
+        return copy_target_commit(target, err);
+    int result = close(target->fd);
+    target->fd = -1;
     return result == 0 || error_set_errno(err, errno, "close %s", path);
+}
+
+// A local file that is there shows that the pull has succeeded, as with the reference: an old one goes too, but not a
+// link to it.
+static void discard_target(const char *path, struct copy_target *target) {
+    struct stat status;
+    if (is_standard_output(path)) {
+        file_close_at(&target->fd);
+        return;
+    }
+    copy_target_discard(target);
+    if (lstat(path, &status) == 0 && S_ISREG(status.st_mode))
+        (void)unlink(path);
 }
 
 // --- the transfer ---
@@ -48,46 +66,50 @@ static bool find_size(struct pebble_client *client, const char *path, int64_t *s
 }
 
 // What was written of a file that cannot be pulled is discarded before signals end the program again.
-static bool transfer_content(struct pebble_client *client, const char *path, const char *local_path, const int *fd,
+static bool transfer_content(const struct cli_call *call, struct pebble_client *client, struct copy_target *target,
                              int *signal_number, struct pebble_error *error) {
+    const char *path = cli_argument(call, 0);
     struct transfer transfer;
-    const struct pebble_pull_options options = {
-        .size = sizeof options, .path = path, .fd = fd, .on_transferred = on_transfer_progress, .data = &transfer};
-    bool has_bar = progress_bar_has_terminal() && !isatty(*fd);
+    const struct pebble_pull_options options = {.size = sizeof options,
+                                                .path = path,
+                                                .fd = &target->fd,
+                                                .on_transferred = on_transfer_progress,
+                                                .data = &transfer};
+    bool has_bar = progress_bar_has_terminal() && !isatty(target->fd);
     int64_t size = -1;
     transfer_begin(&transfer, client, path, size);
     transfer.bar.has_terminal = has_bar;
     bool is_good = !has_bar || find_size(client, path, &size, error);
     transfer.bar.total = size;
     is_good = is_good && pebble_pull_file(client, &options, NULL, error);
-    if (!is_good && !is_standard_output(local_path))
-        file_discard(local_path, *fd);
+    if (!is_good)
+        discard_target(cli_argument(call, 1), target);
     *signal_number = transfer_end(&transfer, error);
     return is_good;
 }
 
 static int run_pull(struct cli_call *call, struct error *err) {
-    const char *remote_path = cli_argument(call, 0), *local_path = cli_argument(call, 1);
+    const char *local_path = cli_argument(call, 1);
+    struct copy_target target = {.fd = -1};
     AUTO_PEBBLE_ERROR struct pebble_error failure = {0};
     struct pebble_client *client = session_client(call->session, err);
     int signal_number = 0;
     if (client == NULL)
         return 1;
-    AUTO_CLOSE int fd = open_target(local_path);
-    if (fd < 0) {
-        (void)error_set_errno(err, errno, "open %s", local_path);
+    if (!open_target(local_path, &target, err))
         return 1;
-    }
-    if (transfer_content(client, remote_path, local_path, &fd, &signal_number, &failure))
-        return close_target(local_path, &fd, err) ? 0 : 1;
+    if (transfer_content(call, client, &target, &signal_number, &failure))
+        return close_target(local_path, &target, err) ? 0 : 1;
     return transfer_fail(signal_number, &failure, err);
 }
 
 const struct cli_command cmd_pull = {
     .name = "pull",
     .summary = "Copy a file from the daemon",
-    .description = "Copies a file from the daemon's file system to a local file. If that fails, the local file is "
-                   "removed. The local path may be /dev/stdout.",
+    .description =
+        "Copies a file from the daemon's file system to a local file, which is replaced when the copy is "
+        "complete. If that fails, the local file is removed. The local path names the file itself, not a directory; "
+        "/dev/stdout is standard output. Mode and owner are not copied.",
     .positionals =
         (const struct cli_positional[]){
             {.name = "<remote-path>", .help = "Absolute path of the file", .is_required = true},

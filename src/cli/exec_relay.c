@@ -19,6 +19,7 @@
 struct exec_relay {
     struct pebble_call *call;
     bool has_terminal;
+    bool is_interactive;
     struct raw_terminal raw;
     struct forwarded_signals signals;
     struct nonblocking_output outputs[2]; // standard output, standard error
@@ -83,19 +84,29 @@ static bool is_background(struct exec_relay *relay) {
     return terminal_is_foreground(STDIN_FILENO);
 }
 
-static void read_input(struct exec_relay *relay) {
+// Whether the failure means that there is no more input: of a terminal that has been hung up. With others, the command
+// would succeed with a part of its input.
+static bool is_end(int errnum) {
+    return errnum == EIO && isatty(STDIN_FILENO);
+}
+
+static bool read_input(struct exec_relay *relay, struct error *err) {
     if (relay->input == NULL)
         relay->input = memory_new(INPUT_BYTES);
     ssize_t count = read(STDIN_FILENO, relay->input, INPUT_BYTES);
-    if (count < 0 && (errno == EINTR || errno == EAGAIN || (errno == EIO && is_background(relay))))
-        return;
+    int errnum = count < 0 ? errno : 0;
+    if (errnum == EINTR || errnum == EAGAIN || (errnum == EIO && is_background(relay)))
+        return true;
+    if (count < 0 && !is_end(errnum))
+        return error_set_errno(err, errnum, "cannot read standard input");
     if (count <= 0) {
         end_input(relay);
-        return;
+        return true;
     }
     relay->unwritten = relay->input;
     relay->unwritten_length = (size_t)count;
     write_input(relay);
+    return true;
 }
 
 // --- waiting ---
@@ -119,9 +130,7 @@ static bool wait_for_events(struct exec_relay *relay, const struct nonblocking_o
         return error_set_errno(err, errno, "cannot wait for command");
     if (count > 0 && watched[0].revents != 0)
         forward_signals(relay);
-    if (count > 0 && watched[1].revents != 0)
-        read_input(relay);
-    return true;
+    return count <= 0 || watched[1].revents == 0 || read_input(relay, err);
 }
 
 // --- standard output and error ---
@@ -170,7 +179,8 @@ static void follow_connection(struct exec_relay *relay) {
         return;
     if (!terminal_is_foreground(STDIN_FILENO))
         forwarded_signals_stop(&relay->signals);
-    raw_terminal_enter(&relay->raw);
+    if (relay->is_interactive)
+        raw_terminal_enter(&relay->raw);
 }
 
 static enum exec_relay_end relay_all(struct exec_relay *relay, struct error *err) {
@@ -197,8 +207,10 @@ static enum exec_relay_end relay_all(struct exec_relay *relay, struct error *err
     return EXEC_RELAY_HANGUP;
 }
 
-enum exec_relay_end exec_relay_run(struct pebble_call *call, bool has_terminal, struct error *err) {
-    struct exec_relay relay = {.call = call, .has_terminal = has_terminal};
+enum exec_relay_end exec_relay_run(struct pebble_call *call, uint64_t flags, struct error *err) {
+    struct exec_relay relay = {.call = call,
+                               .has_terminal = (flags & PEBBLE_EXEC_TERMINAL) != 0,
+                               .is_interactive = (flags & PEBBLE_EXEC_INTERACTIVE) != 0};
     struct sigaction old, ignored = {.sa_handler = SIG_IGN};
     raw_terminal_init(&relay.raw, STDIN_FILENO);
     forwarded_signals_init(&relay.signals);

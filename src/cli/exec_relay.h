@@ -6,7 +6,7 @@
 #include "base/error.h"
 
 #include <pebble.h>
-#include <stdbool.h>
+#include <stdint.h>
 
 enum exec_relay_end {
     EXEC_RELAY_ENDED,       // the call has ended: done or failed
@@ -15,6 +15,7 @@ enum exec_relay_end {
     EXEC_RELAY_FAILED,      // the error is set
 };
 
-// Returns when the call has ended, or cannot go on. `has_terminal`: the command has one; the modes of ours are restored
-// at the end. While the streams are connected signals are forwarded. At other times they act as usual.
-enum exec_relay_end exec_relay_run(struct pebble_call *call, bool has_terminal, struct error *err) NODISCARD;
+// Returns when the call has ended, or cannot go on. `flags`: PEBBLE_EXEC_TERMINAL, and PEBBLE_EXEC_INTERACTIVE for raw
+// mode, which is left at the end. While the streams are connected signals are forwarded. At other times they act as
+// usual.
+enum exec_relay_end exec_relay_run(struct pebble_call *call, uint64_t flags, struct error *err) NODISCARD;

@@ -10,12 +10,31 @@
 
 #define FLAGS (PEBBLE_EXEC_SPLIT_STDERR | PEBBLE_EXEC_TERMINAL | PEBBLE_EXEC_INTERACTIVE)
 
+static bool check_list(const char *what, const char *const *texts, size_t count, struct pebble_error *error) {
+    bool is_good = true;
+    for (size_t i = 0; i < count && is_good; i++)
+        is_good = client_options_check_text(what, texts[i], error);
+    return is_good;
+}
+
+static bool check_texts(const struct pebble_exec_options *options, struct pebble_error *error) {
+    return check_list("argument", options->words, options->word_count, error) &&
+           check_list("environment variable", options->environment_names, options->environment_count, error) &&
+           check_list("environment value", options->environment_values, options->environment_count, error) &&
+           client_options_check_text("directory", options->working_dir, error) &&
+           client_options_check_text("service", options->service_context, error) &&
+           client_options_check_text("user", options->user, error) &&
+           client_options_check_text("group", options->group, error);
+}
+
 bool client_exec_read_options(struct pebble_exec_options *own, const struct pebble_exec_options *options,
                               struct pebble_error *error) {
     if (!client_options_read(own, sizeof *own, options, error) || !client_options_check_flags(own->flags, FLAGS, error))
         return false;
     if (own->word_count == 0)
         return client_fail(error, PEBBLE_ERROR_ARGUMENT, "cannot use options: there is no command");
+    if (!check_texts(own, error))
+        return false;
     if (own->columns < 0 || own->rows < 0)
         return client_fail(error, PEBBLE_ERROR_ARGUMENT, "cannot use options: invalid size of the terminal");
     return true;

@@ -23,6 +23,12 @@ const char *client_permissions_text(uint32_t permissions, char text[CLIENT_PERMI
     return text;
 }
 
+bool client_file_spec_check(const struct client_file_spec *spec, struct pebble_error *error) {
+    return client_options_check_text("path", spec->path, error) &&
+           client_options_check_text("user", spec->user, error) &&
+           client_options_check_text("group", spec->group, error);
+}
+
 void client_file_spec_write(const struct client_file_spec *spec, const char *parents_key, struct json_writer *writer) {
     json_writer_begin_object(writer);
     json_writer_member_string(writer, "path", spec->path);
@@ -109,7 +115,7 @@ bool pebble_call_make_directory(struct pebble_client *client, const struct pebbl
         .group_id = own.group_id,
         .group = own.group,
     };
-    return call_make(client, &spec, call, error);
+    return client_file_spec_check(&spec, error) && call_make(client, &spec, call, error);
 }
 
 bool pebble_make_directory(struct pebble_client *client, const struct pebble_directory_options *options,
@@ -124,7 +130,8 @@ bool pebble_call_remove_path(struct pebble_client *client, const char *path, uin
                              struct pebble_error *error) {
     AUTO_BUFFER struct buffer body = BUFFER_INIT(BUFFER_NO_LIMIT);
     struct json_writer writer;
-    if (!client_options_check_flags(flags, PEBBLE_REMOVE_RECURSIVE, error))
+    if (!client_options_check_flags(flags, PEBBLE_REMOVE_RECURSIVE, error) ||
+        !client_options_check_text("path", path, error))
         return false;
     json_writer_init(&writer, &body, false);
     json_writer_begin_object(&writer);

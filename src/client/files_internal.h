@@ -21,6 +21,8 @@ struct client_file_spec {
     const int64_t *group_id;
     const char *group;
 };
+// PEBBLE_ERROR_ARGUMENT if a path or name is not UTF-8.
+bool client_file_spec_check(const struct client_file_spec *spec, struct pebble_error *error) NODISCARD;
 // Adds the object of a request. `parents_key`: the name of its member makes_parents.
 void client_file_spec_write(const struct client_file_spec *spec, const char *parents_key, struct json_writer *writer);
 

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "base/text.h"
 #include "client/errors_internal.h"
 
@@ -51,4 +52,11 @@ void client_options_write_text(struct json_writer *writer, const char *name, con
 void client_options_write_number(struct json_writer *writer, const char *name, const int64_t *number) {
     if (number != NULL)
         json_writer_member_int(writer, name, *number);
+}
+
+bool client_options_check_text(const char *what, const char *text, struct pebble_error *error) {
+    if (text == NULL || utf8_is_valid(text, strlen(text)))
+        return true;
+    AUTO_FREE char *quoted = client_quoted(text);
+    return client_fail(error, PEBBLE_ERROR_ARGUMENT, "cannot use %s %s: not UTF-8", what, quoted);
 }

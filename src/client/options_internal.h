@@ -15,6 +15,9 @@
 bool client_options_read(void *own, size_t own_size, const void *given, struct pebble_error *error) NODISCARD;
 // PEBBLE_ERROR_ARGUMENT if it is the result of a failed open(). `fd` may be NULL.
 bool client_options_check_fd(const int *fd, struct pebble_error *error) NODISCARD;
+// PEBBLE_ERROR_ARGUMENT if it is not UTF-8: JSON cannot carry it, and a changed name could be that of another file.
+// `text` may be NULL.
+bool client_options_check_text(const char *what, const char *text, struct pebble_error *error) NODISCARD;
 // PEBBLE_ERROR_ARGUMENT if others than the known flags are set.
 bool client_options_check_flags(uint64_t flags, uint64_t known, struct pebble_error *error) NODISCARD;
 

@@ -7,8 +7,8 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
+#include "base/copy_target.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "client/errors_internal.h"
@@ -34,24 +34,22 @@ static bool make_directories(const char *path, struct pebble_error *error) {
 
 // --- one file ---
 
-static bool pull_open(struct pebble_client *client, const char *source, int *fd, struct pebble_error *error) {
-    const struct pebble_pull_options options = {.size = sizeof options, .path = source, .fd = fd};
-    return pebble_pull_file(client, &options, NULL, error);
+// A private file stays private. The mode of what a link leads to is unknown.
+static mode_t target_mode(const struct pebble_file *file) {
+    bool has_mode = text_equal(pebble_file_type(file), "file");
+    return has_mode ? pebble_file_permissions(file) | 0600 : 0600;
 }
 
-// What was written of a file that cannot be pulled does not stay.
-static bool pull_file(struct pebble_client *client, const char *source, const char *target,
-                      struct pebble_error *error) {
-    AUTO_CLOSE int fd = open(target, O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0666);
-    if (fd < 0)
-        return client_copy_fail("open", target, error);
-    if (!pull_open(client, source, &fd, error)) {
-        file_discard(target, fd);
+static bool pull_file(struct pebble_client *client, const char *source, const char *path,
+                      const struct pebble_file *file, struct pebble_error *error) {
+    AUTO_COPY_TARGET struct copy_target target = {.fd = -1};
+    AUTO_ERROR struct error cause = {0};
+    if (!copy_target_open(&target, path, O_NONBLOCK | O_NOCTTY, target_mode(file), &cause))
+        return client_fail(error, PEBBLE_ERROR_FILE, "%s", error_text(&cause));
+    const struct pebble_pull_options options = {.size = sizeof options, .path = source, .fd = &target.fd};
+    if (!pebble_pull_file(client, &options, NULL, error))
         return false;
-    }
-    int closed = close(fd);
-    fd = -1;
-    return closed == 0 || client_copy_fail("close", target, error);
+    return copy_target_commit(&target, &cause) || client_fail(error, PEBBLE_ERROR_FILE, "%s", error_text(&cause));
 }
 
 // --- trees ---
@@ -69,12 +67,14 @@ static bool begin_tree(struct pebble_client *client, const char *path, const cha
 
 static void pull_tree(struct client_copy *copy, const char *path, const char *target, int depth);
 
-static void pull_entry(struct client_copy *copy, const char *path, const char *target, const char *type, int depth) {
+static void pull_entry(struct client_copy *copy, const char *path, const char *target, const struct pebble_file *file,
+                       int depth) {
     AUTO_PEBBLE_ERROR struct pebble_error failure = {0};
+    const char *type = pebble_file_type(file);
     if (text_equal(type, "directory"))
         pull_tree(copy, path, target, depth);
     else if ((text_equal(type, "file") || text_equal(type, "symlink")) &&
-             !pull_file(copy->client, path, target, &failure))
+             !pull_file(copy->client, path, target, file, &failure))
         client_copy_note(copy, path, &failure);
 }
 
@@ -88,7 +88,7 @@ static void pull_named(struct client_copy *copy, const char *path, const char *t
     if (is_name(name)) {
         AUTO_FREE char *entry = path_join(path, name);
         AUTO_FREE char *entry_target = path_join(target, name);
-        pull_entry(copy, entry, entry_target, pebble_file_type(file), depth);
+        pull_entry(copy, entry, entry_target, file, depth);
         return;
     }
     AUTO_PEBBLE_ERROR struct pebble_error failure = {0};
@@ -122,7 +122,7 @@ static void pull_source(struct client_copy *copy, const char *source, const char
     }
     const struct pebble_file *file = pebble_files_at(files, 0);
     if (file != NULL)
-        pull_entry(copy, source, target, pebble_file_type(file), 0);
+        pull_entry(copy, source, target, file, 0);
     pebble_files_destroy(files);
 }
 

@@ -108,6 +108,8 @@ static void write_form(const struct client_file_spec *spec, const char *boundary
 bool client_call_push(struct pebble_client *client, const struct client_file_spec *spec,
                       const struct client_content *content, struct pebble_call **call, struct pebble_error *error) {
     char boundary[BOUNDARY_SIZE];
+    if (!client_file_spec_check(spec, error))
+        return false;
     AUTO_CALL struct pebble_call *created = client_call_create(&push_call_type, client, error);
     if (created == NULL)
         return false;

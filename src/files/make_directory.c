@@ -41,6 +41,11 @@ static bool make_one(int parent, const char *name, const struct directory_spec *
     return false;
 }
 
+// Of a link whose target is missing, or that leads to itself, mkdir(2) reports that it exists.
+static bool is_missing(int errnum) {
+    return errnum == ENOENT || errnum == ELOOP;
+}
+
 // Returns a descriptor, or -1 and errno.
 static int open_or_make(int parent, const char *name, bool is_last, const struct directory_spec *spec) {
     bool may_exist = !is_last || spec->makes_parents;
@@ -51,15 +56,15 @@ static int open_or_make(int parent, const char *name, bool is_last, const struct
         errno = EEXIST;
         return -1;
     }
-    if (place >= 0 || errno != ENOENT || !may_make)
+    if (place >= 0 || !is_missing(errno) || !may_make)
         return place;
     if (make_one(parent, name, spec))
         return open_place(parent, name);
     if (errno != EEXIST || !may_exist)
         return -1;
-    // Somebody else has made it in the meantime, or it is a link to something missing.
+    // Somebody else has made it in the meantime, or it is a link to nothing.
     place = open_place(parent, name);
-    if (place < 0 && errno == ENOENT)
+    if (place < 0 && is_missing(errno))
         errno = EEXIST;
     return place;
 }

@@ -67,6 +67,12 @@ class PipeTest(ExecCase):
         done = self.exec("sh", "-c", "kill -TERM $$")
         self.assertEqual((done.returncode, done.stdout, done.stderr), (143, "", ""))
 
+    def test_input_that_cannot_be_read_is_no_end(self):
+        with open("/proc/self/mem", "rb", buffering=0) as file:
+            process = self.popen("cat", stdin=file, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            out, errors = process.communicate(timeout=60)
+        self.assertEqual((process.returncode, out, errors), (1, "", "error: cannot read standard input: input/output error\n"))
+
     def test_binary_data_both_ways(self):
         data = os.urandom(MIB) * 16
         process = self.popen("cat", stdin=subprocess.PIPE, stdout=subprocess.PIPE)
@@ -315,6 +321,15 @@ class TerminalTest(ExecCase):
             terminal.resize(columns=101, rows=31)
             terminal.wait_for("31 101")
             self.assertEqual(terminal.wait_exit(), 3)
+
+    def test_keys_act_here_without_interactive_mode(self):
+        with self.terminal("-I", "sh", "-c", "trap 'echo caught; exit 6' INT; echo ready; read line; echo got $line; read line") as terminal:
+            terminal.wait_for("ready")
+            terminal.press(b"typed\r")
+            terminal.wait_for("got typed")
+            terminal.press(CTRL_C)
+            terminal.wait_for("caught")
+            self.assertEqual(terminal.wait_exit(), 6)
 
     def test_no_terminal_for_the_command(self):
         with self.terminal("-T", "-I", "sh", "-c", "[ -t 0 ] || [ -t 1 ] || echo none") as terminal:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """ls, push, pull, mkdir and rm, with a daemon and on a terminal."""
 
+import glob
 import hashlib
 import os
 import resource
@@ -99,6 +100,34 @@ class TransferTest(FilesCase):
                 self.run_cli("pull", self.far(name), self.daemon.path("back"))
                 self.run_cli("rm", self.far(name))
                 self.assertEqual(os.listdir(self.files), [])
+
+    def test_names_that_are_not_utf8_are_refused(self):
+        """JSON cannot carry them: the name that is sent would be that of another file."""
+        for name in (b"x\xff", "x\ufffd".encode()):
+            with open(os.path.join(self.files.encode(), name), "wb") as file:
+                file.write(b"kept")
+        local, name = self.daemon.file("local", "content"), self.files.encode() + b"/x\xff"
+        for arguments in (("rm", name), ("mkdir", "-p", name), ("push", local, name), ("exec", "--", "rm", name)):
+            done = subprocess.run([self.daemon.binary, *arguments], env=self.daemon.env, stdin=subprocess.DEVNULL,
+                                  capture_output=True, text=True, check=False)
+            self.assertEqual(done.returncode, 1, arguments)
+            self.assertIn(r'x\xff": not UTF-8', done.stderr.replace("\n", ""))
+        self.assertEqual(sorted(os.listdir(self.files.encode())), sorted([b"x\xff", "x\ufffd".encode()]))
+
+    def test_a_file_is_replaced_when_the_copy_is_complete(self):
+        local = self.daemon.file("local", "before")
+        os.chmod(local, 0o640)
+        self.run_cli("push", local, self.far("x"))
+        self.run_cli("pull", self.far("x"), self.far("x"))
+        with open(self.far("x"), encoding="utf-8") as file:
+            self.assertEqual(file.read(), "before")
+        self.assertEqual(os.listdir(self.files), ["x"])
+        with open(self.far("x"), "w", encoding="utf-8") as file:
+            file.write("after")
+        self.run_cli("pull", self.far("x"), local)
+        with open(local, encoding="utf-8") as file:
+            self.assertEqual(file.read(), "after")
+        self.assertEqual(stat.S_IMODE(os.stat(local).st_mode), 0o640)
 
     def test_a_failed_push_leaves_the_target(self):
         with open(self.far("x"), "w", encoding="utf-8") as file:
@@ -201,32 +230,36 @@ class ProgressTest(DaemonCase):
         self.assertEqual(pulling.communicate(timeout=30)[1], b"")
         self.assertEqual(pulling.returncode, 0)
 
+    def copies(self):
+        """The local file and temporary ones beside it."""
+        return glob.glob(glob.escape(self.target) + "*")
+
     def test_an_interrupted_pull_leaves_nothing(self):
         with Terminal(self.daemon, "pull", "/f", self.target) as terminal:
             terminal.wait_for("% ")
             terminal.press(CTRL_C)
             self.assertEqual(terminal.wait_exit(), -signal.SIGINT)
             self.assertEqual(on_screen(terminal.text()).replace("^C", ""), "")
-        self.assertFalse(os.path.exists(self.target))
+        self.assertEqual(self.copies(), [])
 
     def test_a_terminated_pull_leaves_nothing(self):
         pulling = subprocess.Popen([self.daemon.binary, "pull", "/f", self.target], env=self.daemon.env,
                                    stderr=subprocess.PIPE)
-        wait_until(lambda: os.path.exists(self.target) and os.path.getsize(self.target) > 0, what="the first part")
+        wait_until(lambda: any(map(os.path.getsize, self.copies())), what="the first part")
         pulling.terminate()
         self.assertEqual(pulling.communicate(timeout=30)[1], b"")
         self.assertEqual(pulling.returncode, -signal.SIGTERM)
-        self.assertFalse(os.path.exists(self.target))
+        self.assertEqual(self.copies(), [])
 
     def test_a_second_signal_leaves_nothing(self):
         pulling = subprocess.Popen([self.daemon.binary, "pull", "/f", self.target], env=self.daemon.env,
                                    stderr=subprocess.PIPE)
-        wait_until(lambda: os.path.exists(self.target) and os.path.getsize(self.target) > 0, what="the first part")
+        wait_until(lambda: any(map(os.path.getsize, self.copies())), what="the first part")
         for number in (signal.SIGSTOP, signal.SIGINT, signal.SIGTERM, signal.SIGCONT):  # both arrive at once
             pulling.send_signal(number)
         pulling.communicate(timeout=30)
         self.assertIn(pulling.returncode, (-signal.SIGINT, -signal.SIGTERM))
-        self.assertFalse(os.path.exists(self.target))
+        self.assertEqual(self.copies(), [])
 
 
 if __name__ == "__main__":

@@ -273,11 +273,11 @@ class TreeTest(LibraryCase):
                     found[os.path.relpath(path, top)] = (oct(os.stat(path).st_mode & 0o777), file.read())
         return found
 
-    def expected(self, mode=None):
-        files = {"a": 0o640, "link": 0o640, "sub/b": 0o700, "sub/c d": 0o400}
+    def expected(self, **others):
+        files = {"a": 0o640, "link": 0o640, "sub/b": 0o700, "sub/c d": 0o400, **others}
         contents = {"link": "a"}
         return {"sub": None, "sub/empty": None,
-                **{name: (oct(mode or kept), contents.get(name, name) * 1000) for name, kept in files.items()}}
+                **{name: (oct(mode), contents.get(name, name) * 1000) for name, mode in files.items()}}
 
     def test_push(self):
         far = self.daemon.path("far")
@@ -288,11 +288,12 @@ class TreeTest(LibraryCase):
 
     def test_pull(self):
         near = self.daemon.path("near")
+        pulled = self.expected(**{"link": 0o600, "sub/c d": 0o600})
         os.umask(0o022)
         self.assertEqual(self.run_program(self.path, "pull", self.tree, near), "")
-        self.assertEqual(self.found(f"{near}/tree"), self.expected(0o644))
+        self.assertEqual(self.found(f"{near}/tree"), pulled)
         self.assertEqual(self.run_program(self.path, "pull", f"{self.tree}/*", f"{near}/x/y"), "")
-        self.assertEqual(self.found(f"{near}/x/y"), self.expected(0o644))
+        self.assertEqual(self.found(f"{near}/x/y"), pulled)
 
     def test_failures(self):
         os.symlink("sub", os.path.join(self.tree, "folder"))

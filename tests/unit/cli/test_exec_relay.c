@@ -48,7 +48,7 @@ static void session_begin(struct session *session) {
 }
 
 static enum exec_relay_end session_run(struct session *session) {
-    enum exec_relay_end end = exec_relay_run(session->call, false, &session->err);
+    enum exec_relay_end end = exec_relay_run(session->call, 0, &session->err);
     for (int fd = 0; fd < 3; fd++) {
         (void)dup2(session->kept[fd], fd);
         close(session->kept[fd]);

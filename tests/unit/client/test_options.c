@@ -77,6 +77,18 @@ static void descriptors_are_checked(void **state UNUSED) {
     assert_int_equal(error.kind, PEBBLE_ERROR_ARGUMENT);
 }
 
+static void text_is_utf8(void **state UNUSED) {
+    AUTO_PEBBLE_ERROR struct pebble_error error = {0};
+    assert_true(client_options_check_text("path", NULL, NULL));
+    assert_true(client_options_check_text("path",
+                                          "/gr\xc3\xb6\xc3\x9f"
+                                          "e",
+                                          NULL));
+    assert_false(client_options_check_text("path", "/a\xff", &error));
+    assert_int_equal(error.kind, PEBBLE_ERROR_ARGUMENT);
+    assert_string_equal(error.message, "cannot use path \"/a\\xff\": not UTF-8");
+}
+
 static void only_what_is_given_is_written(void **state UNUSED) {
     const int64_t zero = 0;
     AUTO_BUFFER struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
@@ -99,6 +111,7 @@ int main(void) {
         cmocka_unit_test(options_without_their_size_are_refused),
         cmocka_unit_test(unknown_flags_are_refused),
         cmocka_unit_test(descriptors_are_checked),
+        cmocka_unit_test(text_is_utf8),
         cmocka_unit_test(only_what_is_given_is_written),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -35,6 +35,7 @@ static void what_exists_is_an_error_unless_parents_are_made(void **state) {
     put_link(fixture, "there", "link");
     put(fixture, "file", "x");
     put_link(fixture, "nowhere", "dangling");
+    put_link(fixture, "loop", "loop");
     assert_false(make(fixture, "there", 0700, false, &err));
     assert_message(fixture, &err, "mkdir @/there: file exists");
     assert_int_equal(err.errnum, EEXIST);
@@ -48,9 +49,13 @@ static void what_exists_is_an_error_unless_parents_are_made(void **state) {
     assert_int_equal(err.errnum, ENOTDIR);
     assert_false(make(fixture, "dangling", 0700, true, &err));
     assert_int_equal(err.errnum, EEXIST);
+    assert_false(make(fixture, "loop", 0700, false, &err));
+    assert_message(fixture, &err, "mkdir @/loop: file exists");
+    assert_false(make(fixture, "loop/x", 0700, false, &err));
+    assert_int_equal(err.errnum, ELOOP);
     assert_false(make(fixture, "no/such", 0700, false, &err));
     assert_message(fixture, &err, "mkdir @/no/such: no such file or directory");
-    assert_entries(fixture, "", "dangling file link there");
+    assert_entries(fixture, "", "dangling file link loop there");
     const struct directory_spec root = {.path = "//", .mode = 0700};
     assert_false(make_directory(&root, &err));
 }

@@ -149,17 +149,32 @@ const struct cli_command cmd_exec = {
     .summary = "Run a program in the daemon's environment",
     .description =
         "Runs a program as a child of the daemon, in the same container or on the same host. Connects it to this "
-        "terminal, or to standard input, output and error, and exits with its exit status. Put \"--\" before the "
-        "program; everything after the program's name is passed to it.",
+        "terminal, or to standard input, output and error. Put \"--\" before the program; everything after the "
+        "program's "
+        "name is passed to it. Relative paths are those of the daemon's file system.\n\n"
+        "Signals are forwarded to the program: SIGINT, SIGTERM, SIGQUIT, SIGHUP, SIGABRT, SIGUSR1, SIGUSR2, SIGTSTP "
+        "and "
+        "SIGCONT among them. A background process that holds the program's output delays the end by up to five "
+        "seconds.\n\n"
+        "The exit status is that of the program, 128 and the number of the signal that has killed it, or 1 if it "
+        "cannot "
+        "be run or the timeout has passed. To run it in the background of a shell, redirect standard input from "
+        "/dev/null.",
     .examples = "  pebble exec --timeout 10s -- ls -l /etc\n  pebble exec --context web -it sh",
     .options =
         (const struct cli_option[]){
-            {.short_name = 'w', .kind = CLI_TEXT, .value = "directory", .help = "Working directory of the program"},
+            {.short_name = 'w',
+             .kind = CLI_TEXT,
+             .value = "directory",
+             .help = "Working directory of the program; the default is the home directory of its user, else /"},
             {.name = "env",
              .kind = CLI_LIST,
              .value = "name=value",
-             .help = "Set an environment variable; may be repeated"},
-            {.name = "uid", .kind = CLI_INTEGER, .value = "number", .help = "User ID to run the program as"},
+             .help = "Set an environment variable, to \"\" without a value; may be repeated"},
+            {.name = "uid",
+             .kind = CLI_INTEGER,
+             .value = "number",
+             .help = "User ID to run the program as; one without an account needs --gid"},
             {.name = "user", .kind = CLI_TEXT, .value = "name", .help = "User name to run the program as"},
             {.name = "gid", .kind = CLI_INTEGER, .value = "number", .help = "Group ID to run the program as"},
             {.name = "group", .kind = CLI_TEXT, .value = "name", .help = "Group name to run the program as"},
@@ -174,7 +189,7 @@ const struct cli_command cmd_exec = {
                      "precedence"},
             {.short_name = 't',
              .help = "Allocate a terminal for the program; the default if standard output is a terminal"},
-            {.short_name = 'T', .help = "Do not allocate a terminal"},
+            {.short_name = 'T', .help = "Do not allocate a terminal; on a terminal give -I too"},
             {.short_name = 'i',
              .help = "Interactive: connect standard input to the allocated terminal; the default if standard input and "
                      "output are terminals"},

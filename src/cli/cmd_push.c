@@ -73,7 +73,9 @@ const struct cli_command cmd_push = {
     .name = "push",
     .summary = "Copy a local file to the daemon",
     .description = "Copies a local file to the daemon's file system. An existing file is replaced atomically. The copy "
-                   "has the mode of the local file, unless -m is given.",
+                   "has the permissions of the local file, unless -m is given, and the owner of the daemon, unless an "
+                   "owner is given. The remote path names the file itself, not a directory; the local path may be "
+                   "/dev/stdin.",
     .options = (const struct cli_option[]){{.short_name = 'p', .help = "Create missing parent directories"},
                                            FILE_OPTIONS,
                                            {0}},

@@ -151,7 +151,8 @@ bool json_get_string_map(const json_t *object, const char *what, const char *nam
         if (!json_is_null(item) && !take_text(item, &field, &text, err))
             return false;
     }
-    json_object_foreach(member, key, item)
+    json_object_foreach(member, key, item) {
         map_set(value, key, memory_string(json_is_null(item) ? "" : json_string_value(item)));
+    }
     return true;
 }

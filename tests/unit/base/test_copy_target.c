@@ -20,11 +20,10 @@
 #include "base/file.h"
 #include "base/memory.h"
 
-static char folder[] = "/tmp/test-copy-XXXXXX";
-static char path[64], link_path[64];
+static char folder[32], path[64], link_path[64];
 
 static int begin(void **state UNUSED) {
-    (void)strcpy(folder, "/tmp/test-copy-XXXXXX");
+    (void)snprintf(folder, sizeof folder, "/tmp/test-copy-XXXXXX");
     (void)umask(022);
     if (mkdtemp(folder) == NULL)
         return -1;

@@ -4,7 +4,8 @@
  *
  * Two forms. Each request exists as a function that blocks, such as pebble_get_services(), and as a call that an event
  * loop drives, such as pebble_call_get_services(). The function that blocks runs the call with poll(). No function
- * blocks that has no counterpart with pebble_call_ in its name.
+ * blocks that has no counterpart with pebble_call_ in its name, but for pebble_file_exists(), pebble_is_directory(),
+ * pebble_push_path() and pebble_pull_path(), which run several calls.
  *
  * Errors. A function that can fail returns bool. On failure it returns false and describes the failure in its last
  * parameter, a `struct pebble_error *` that may be NULL; its other outputs are untouched.
@@ -20,7 +21,7 @@
  * Text is UTF-8 and ends with a NUL. A NUL inside a text of the daemon reads as U+FFFD; a log message keeps it, and so
  * comes with its length. Points in time are nanoseconds since 1970-01-01 UTC, 0 for none. Their functions also give the
  * text that the daemon sent (RFC 3339) through *text, unless `text` is NULL. Durations are milliseconds, with
- * notices nanoseconds.
+ * notices and commands nanoseconds.
  *
  * Threads. A client, its calls and its interrupt descriptor are used by one thread at a time; different clients may be
  * used by different threads at once. Results are independent of the client and do not change: several threads may read
@@ -67,7 +68,8 @@ enum pebble_error_kind {
     PEBBLE_ERROR_TIMEOUT = 4,    /* a time limit that the caller set has passed */
     PEBBLE_ERROR_CHANGE = 5,     /* a change that was waited for has failed: see change */
     PEBBLE_ERROR_CANCELLED = 6,  /* by pebble_call_cancel(), the interrupt descriptor, or a callback */
-    PEBBLE_ERROR_ARGUMENT = 7    /* an argument is invalid; nothing was sent */
+    PEBBLE_ERROR_ARGUMENT = 7,   /* an argument is invalid; nothing was sent */
+    PEBBLE_ERROR_FILE = 8        /* a local file, or a descriptor of the caller, cannot be read or written */
 };
 
 struct pebble_change;
@@ -103,8 +105,9 @@ struct pebble_client_options {
     const char *user;        /* for HTTP's basic authentication; NULL: none */
     const char *password;    /* NULL: "" */
     int64_t get_retry_ms;    /* how long a GET request is repeated while there is no daemon; 0: it is not repeated */
-    int64_t timeout_ms;      /* for a call from its creation to its end; 0: none. Not for pebble_wait_change(), which
-                              * has its own, and logs with PEBBLE_LOGS_FOLLOW. */
+    int64_t timeout_ms;      /* for a call from its creation to its end; 0: none. With pebble_exec() to
+                              * the beginning of the command. Not for pebble_wait_change(), which has its own, and
+                              * logs with PEBBLE_LOGS_FOLLOW. */
 };
 /* Does not connect: that is done by the first call. */
 bool pebble_client_create(const struct pebble_client_options *options, struct pebble_client **client,
@@ -145,7 +148,7 @@ struct pebble_call;
 
 enum pebble_call_state {
     PEBBLE_CALL_RUNNING = 0, /* wait for the descriptor or the timeout, then step */
-    PEBBLE_CALL_ITEM = 1,    /* there is an item of a stream: a log entry, a change; it lasts until the next step */
+    PEBBLE_CALL_ITEM = 1,    /* there is an item of a stream: a log entry, a change, output; until the next step */
     PEBBLE_CALL_DONE = 2,    /* ended: take the result, destroy the call */
     PEBBLE_CALL_FAILED = 3   /* ended: see pebble_call_error(), destroy the call */
 };
@@ -169,6 +172,15 @@ void pebble_call_destroy(struct pebble_call *call);
 
 /* The functions pebble_call_take_...() below return the result of a call in the state PEBBLE_CALL_DONE, once. They
  * return NULL in other states, the second time, and for a call of another kind. */
+
+/* ---- contents ---- */
+
+/* Writes the next bytes of a content, or of the input of a command, at most `size`, to `buffer`, and their number to
+ * *length: 0 at the end. If it returns false, the call fails with PEBBLE_ERROR_CANCELLED. */
+typedef bool (*pebble_read_fn)(void *buffer, size_t size, size_t *length, void *data);
+/* Gets the next bytes of a content, or of the output of a command, borrowed until it returns. If it returns false, the
+ * call fails with PEBBLE_ERROR_CANCELLED. */
+typedef bool (*pebble_write_fn)(const void *bytes, size_t length, void *data);
 
 /* ---- any request, for what has no function of its own ---- */
 
@@ -533,5 +545,8 @@ bool pebble_call_modify_identities(struct pebble_client *client, const char *act
 #ifdef __cplusplus
 }
 #endif
+
+#include "pebble/exec.h"
+#include "pebble/files.h"
 
 #endif

@@ -3,8 +3,8 @@
 
 #include <string.h>
 
+#include "base/base64.h"
 #include "base/buffer.h"
-#include "data/base64.h"
 
 #define BEGIN "-----BEGIN "
 #define END "-----END "

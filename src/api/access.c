@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "api/api_internal.h"
+#include "base/base64.h"
 #include "base/memory.h"
-#include "data/base64.h"
 
 // --- basic authentication (RFC 7617) ---
 

@@ -6,6 +6,8 @@
 #include "access/identities.h"
 #include "base/error.h"
 #include "checks/check_manager.h"
+#include "exec/exec_manager.h"
+#include "files/file_manager.h"
 #include "http/http_server.h"
 #include "logs/log_store.h"
 #include "loop/loop.h"
@@ -24,9 +26,11 @@ struct api_spec {
     struct plan_updater *updater;
     struct service_manager *services;
     struct check_manager *checks;
+    struct exec_manager *execs;
     struct state *state;
     struct checkpoint *checkpoint;
     struct log_store *logs;
+    struct file_manager *files;
     const char *version;
     const char *boot_id;
     const char *http_address; // as given to --http, or NULL

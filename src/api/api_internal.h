@@ -32,6 +32,8 @@ void api_get_changes(struct api_call *call);
 void api_get_change(struct api_call *call);
 void api_post_change(struct api_call *call);
 void api_get_change_wait(struct api_call *call);
+void api_get_files(struct api_call *call);
+void api_post_files(struct api_call *call);
 void api_get_logs(struct api_call *call);
 void api_get_identities(struct api_call *call);
 void api_post_identities(struct api_call *call);
@@ -40,6 +42,13 @@ void api_get_metrics(struct api_call *call);
 void api_get_notices(struct api_call *call);
 void api_post_notices(struct api_call *call);
 void api_get_notice(struct api_call *call);
+void api_post_exec(struct api_call *call);
+void api_get_task_websocket(struct api_call *call);
+
+// --- parts of /v1/files ---
+
+void api_read_files(struct api_call *call);                        // api_files_read.c
+void api_write_files(struct api_call *call, const char *boundary); // api_files_write.c
 
 // --- shared by handlers ---
 

@@ -16,7 +16,7 @@ static void on_body_read(struct http_exchange *exchange UNUSED, const struct buf
     bool is_read = json_read(buffer_text(body), body->length, &value, &reason);
     // Even an incomplete body may contain a whole value, and only the first value is used.
     if (!is_read && err != NULL)
-        error_set(&reason, err->kind, "%s", error_text(err));
+        error_copy(&reason, err);
     if (is_read)
         is_read = json_is_object_or_null(value, "request", &reason);
     if (!is_read) {

@@ -98,16 +98,22 @@ void api_respond_saved_result(struct api_call *call, const struct buffer *result
     respond_when_saved(call, 200);
 }
 
-void api_respond_change(struct api_call *call, const struct change *change) {
+void api_respond_change_result(struct api_call *call, const struct change *change, const struct buffer *result) {
     buffer_init(&call->saved_response, BUFFER_NO_LIMIT);
     struct json_writer writer;
     json_writer_init(&writer, &call->saved_response, true);
     begin_envelope(&writer, "async", 202);
     json_writer_member_string(&writer, "change", change_id(change));
     json_writer_key(&writer, "result");
-    json_writer_null(&writer);
+    json_writer_raw(&writer, result->data, result->length);
     end_envelope(call->api, &writer, false);
     respond_when_saved(call, 202);
+}
+
+void api_respond_change(struct api_call *call, const struct change *change) {
+    AUTO_BUFFER struct buffer result = BUFFER_INIT(BUFFER_NO_LIMIT);
+    buffer_add_string(&result, "null");
+    api_respond_change_result(call, change, &result);
 }
 
 // --- errors ---

@@ -49,23 +49,23 @@ bool directory_create_all(const char *path, mode_t mode, struct error *err) {
     return make_one(path, mode, err);
 }
 
-static bool is_dot_entry(const char *name) {
+bool directory_is_dot(const char *name) {
     return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
 }
 
-static void close_directory_at(DIR **directory) {
+void directory_close_at(DIR **directory) {
     if (*directory != NULL)
         closedir(*directory);
 }
 
 bool directory_list(const char *path, struct text_list *names, struct error *err) {
-    CLEANUP(close_directory_at) DIR *directory = opendir(path);
+    AUTO_DIRECTORY DIR *directory = opendir(path);
     if (directory == NULL)
         return error_set_errno(err, errno, "open %s", path);
     AUTO_TEXT_LIST struct text_list found = {0};
     const struct dirent *entry;
     while (errno = 0, (entry = readdir(directory)) != NULL) {
-        if (!is_dot_entry(entry->d_name))
+        if (!directory_is_dot(entry->d_name))
             text_list_add(&found, entry->d_name);
     }
     if (errno != 0)

@@ -216,6 +216,18 @@ bool error_move(struct error *target, struct error *source) {
     return false;
 }
 
+bool error_copy(struct error *target, const struct error *source) {
+    if (target == NULL || target == source)
+        return false;
+    if (!error_is_set(source)) {
+        error_clear(target);
+        return false;
+    }
+    (void)replace(target, source->kind, source->errnum, memory_string(error_text(source)));
+    target->code = source->code;
+    return false;
+}
+
 void error_clear(struct error *err) {
     if (err != NULL) {
         free(err->message);

@@ -50,6 +50,8 @@ bool error_has_code(const struct error *err, const char *code);
 bool error_prefix(struct error *err, const char *format, ...) PRINTF_LIKE(2, 3);
 // Moves the error to `target`; `source` is empty afterwards. Returns false.
 bool error_move(struct error *target, struct error *source);
+// Copies the error; NULL or an empty one empties `target`. Returns false.
+bool error_copy(struct error *target, const struct error *source);
 void error_clear(struct error *err);
 // The message of an errno as error_set_errno() writes it; a constant string.
 const char *error_errno_text(int errnum);

@@ -15,7 +15,6 @@
 #include "base/memory.h"
 
 #define CHUNK_BYTES 16384
-#define TEMPORARY_TRIES 100
 
 void file_close_at(int *fd) {
     if (*fd >= 0)
@@ -69,6 +68,18 @@ char *path_clean(const char *path) {
     if (out.length == 0)
         buffer_add_char(&out, '.');
     return buffer_take(&out);
+}
+
+char *path_base(const char *path) {
+    size_t end = strlen(path);
+    while (end > 1 && path[end - 1] == '/')
+        end--;
+    size_t begin = end;
+    while (begin > 0 && path[begin - 1] != '/')
+        begin--;
+    if (begin < end)
+        return memory_string_n(path + begin, end - begin);
+    return memory_string(end == 0 ? "." : "/");
 }
 
 bool path_is_absolute(const char *path) {
@@ -156,6 +167,7 @@ static char *directory_of(const char *path) {
 static const char temporary_letters[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 #define TEMPORARY_LETTERS 12
+_Static_assert(FILE_TEMPORARY_SUFFIX_BYTES == TEMPORARY_LETTERS + 2, "a dot, the letters, a tilde");
 
 static void fill_random(unsigned char *bytes, size_t size, unsigned attempt) {
     if (getrandom(bytes, size, GRND_NONBLOCK) != (ssize_t)size) {
@@ -166,18 +178,22 @@ static void fill_random(unsigned char *bytes, size_t size, unsigned attempt) {
     }
 }
 
+char *file_temporary_name(const char *path, unsigned attempt) {
+    unsigned char bytes[TEMPORARY_LETTERS];
+    char letters[TEMPORARY_LETTERS + 1] = "";
+    fill_random(bytes, sizeof bytes, attempt);
+    for (size_t i = 0; i < TEMPORARY_LETTERS; i++)
+        letters[i] = temporary_letters[bytes[i] % (sizeof temporary_letters - 1)];
+    return memory_printf("%s.%s~", path, letters);
+}
+
 // Opens a new file next to `path` and returns its name in *name. -1 and errno on failure.
 static int temporary_open(const char *path, char **name) {
     int fd = -1;
     errno = EEXIST;
-    for (unsigned attempt = 0; fd < 0 && errno == EEXIST && attempt < TEMPORARY_TRIES; attempt++) {
-        unsigned char bytes[TEMPORARY_LETTERS];
-        char letters[TEMPORARY_LETTERS + 1] = "";
-        fill_random(bytes, sizeof bytes, attempt);
-        for (size_t i = 0; i < TEMPORARY_LETTERS; i++)
-            letters[i] = temporary_letters[bytes[i] % (sizeof temporary_letters - 1)];
+    for (unsigned attempt = 0; fd < 0 && errno == EEXIST && attempt < FILE_TEMPORARY_TRIES; attempt++) {
         free(*name);
-        *name = memory_printf("%s.%s~", path, letters);
+        *name = file_temporary_name(path, attempt);
         fd = open_retrying(*name, O_WRONLY | O_CREAT | O_EXCL, 0600);
     }
     return fd;
@@ -270,4 +286,13 @@ bool file_write_atomic(const char *path, const struct iovec *pieces, size_t coun
         error_set_errno(err, errno, "rename %s", path);
     unlink(temporary);
     return false;
+}
+
+void file_discard(const char *path, int fd) {
+    struct stat opened, named;
+    if (fstat(fd, &opened) != 0 || !S_ISREG(opened.st_mode))
+        return;
+    (void)!ftruncate(fd, 0);
+    if (lstat(path, &named) == 0 && named.st_dev == opened.st_dev && named.st_ino == opened.st_ino)
+        (void)unlink(path);
 }

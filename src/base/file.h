@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/text.h"
 
+#include <dirent.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
@@ -17,8 +18,9 @@ void file_close_at(int *fd); // closes and sets -1; no effect on -1
 
 // Joins with one slash, also if `name` is absolute. Owned.
 char *path_join(const char *directory, const char *name);
-// Go's path.Clean and path.IsAbs. Owned.
+// Go's path.Clean, path.Base and path.IsAbs. Owned.
 char *path_clean(const char *path);
+char *path_base(const char *path);
 bool path_is_absolute(const char *path);
 
 // Adds the content of the file. ERROR_TOO_LARGE if it exceeds the limit of the buffer. Follows symlinks. Error messages
@@ -33,8 +35,16 @@ bool file_read_stream(const char *path, struct buffer *out, struct error *err) N
 // replaced.
 bool file_write_atomic(const char *path, const struct iovec *pieces, size_t count, mode_t mode,
                        struct error *err) NODISCARD;
+// Returns a name for a temporary file that is to replace `path` (or `name`, in its directory): the same with a dot,
+// random letters and "~" behind it, owned. Open it with O_EXCL; if it exists, try again with the next `attempt`.
+#define FILE_TEMPORARY_SUFFIX_BYTES ((size_t)14)
+#define FILE_TEMPORARY_TRIES 100U
+char *file_temporary_name(const char *path, unsigned attempt);
 // Removes temporary files that a killed file_write_atomic() to `path` has left.
 void file_remove_leftovers(const char *path);
+// Discards what was written to `fd`, if that is a regular file: empties it, and removes `path` if that is the file
+// itself and not a symbolic link to it.
+void file_discard(const char *path, int fd);
 // Writes all bytes; retries on EINTR and short writes. For blocking descriptors.
 bool file_write_all(int fd, const void *data, size_t length, struct error *err) NODISCARD;
 
@@ -42,6 +52,10 @@ bool directory_exists(const char *path); // a directory, following symlinks
 bool file_exists(const char *path);      // anything, following symlinks
 // Creates the directory and missing parents. Succeeds if it exists. Ignores the umask.
 bool directory_create_all(const char *path, mode_t mode, struct error *err) NODISCARD;
+// For loops over readdir().
+void directory_close_at(DIR **directory); // no effect on NULL
+#define AUTO_DIRECTORY CLEANUP(directory_close_at)
+bool directory_is_dot(const char *name); // "." or ".."
 // Names of the entries (without . and ..), sorted by bytes.
 bool directory_list(const char *path, struct text_list *names, struct error *err) NODISCARD;
 // Copies a tree of regular files and directories into `target`, which is created if missing. Follows symlinks. Keeps

@@ -306,6 +306,11 @@ bool cli_is_given(const struct cli_call *call, const char *name) {
     return cli_value(call, name)->is_given;
 }
 
+const int64_t *cli_number_or_null(const struct cli_call *call, const char *name) {
+    const struct cli_value *value = cli_value(call, name);
+    return value->is_given ? &value->number : NULL;
+}
+
 const char *cli_text(const struct cli_call *call, const char *name) {
     return cli_value(call, name)->text;
 }

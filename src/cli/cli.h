@@ -96,6 +96,8 @@ struct cli_call {
 // the command has no such option.
 const struct cli_value *cli_value(const struct cli_call *call, const char *name) __attribute__((returns_nonnull));
 bool cli_is_given(const struct cli_call *call, const char *name);
+// The number of an option, part of the call; NULL if it is not given.
+const int64_t *cli_number_or_null(const struct cli_call *call, const char *name);
 const char *cli_text(const struct cli_call *call, const char *name); // NULL if not given
 // Returns one positional argument, NULL if not given.
 const char *cli_argument(const struct cli_call *call, size_t index);

@@ -213,7 +213,7 @@ static void add_summary(struct table *table, const struct pebble_task *task) {
 
 // A line of dots, which is not wrapped on a narrow terminal.
 static void add_rule(struct buffer *out) {
-    int columns = isatty(STDOUT_FILENO) ? terminal_width() : RULE_COLUMNS;
+    int columns = isatty(STDOUT_FILENO) ? terminal_width(STDOUT_FILENO) : RULE_COLUMNS;
     for (int i = 0; i < RULE_COLUMNS && i < columns; i++)
         buffer_add_char(out, '.');
 }

@@ -51,7 +51,7 @@ static void show_line(struct progress *progress, const struct pebble_task *task)
     int64_t done = pebble_task_progress_done(task), total = pebble_task_progress_total(task);
     if (total > 1)
         (void)snprintf(share, sizeof share, " %3.0f%%", 100.0 * (double)done / (double)total);
-    int columns = terminal_width() - (int)strlen(share) - 3;
+    int columns = terminal_width(STDOUT_FILENO) - (int)strlen(share) - 3;
     size_t width = columns > 0 ? (size_t)columns : 0;
     clear_line(progress);
     (void)fprintf(stdout, "%s%c %.*s%s%s", terminal_style(STDOUT_FILENO, STYLE_DIM),

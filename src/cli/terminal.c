@@ -17,16 +17,16 @@ static int columns_from_environment(void) {
     return text != NULL && text_to_int64(text, 0, INT32_MAX, &columns) ? (int)columns : 0;
 }
 
-int terminal_width(void) {
+int terminal_width(int fd) {
     struct winsize size = {0};
-    int columns = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+    int columns = ioctl(fd, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
     if (columns == 0)
         columns = columns_from_environment();
     return columns > 0 ? columns : USUAL_COLUMNS;
 }
 
 int terminal_columns(int most) {
-    int columns = terminal_width();
+    int columns = terminal_width(STDOUT_FILENO);
     if (columns < LEAST_COLUMNS)
         columns = USUAL_COLUMNS;
     return columns > most ? most : columns;

@@ -7,8 +7,8 @@
 // The width of the terminal at standard output, or $COLUMNS. Widths below 40 count as 80, widths above `most` as
 // `most`.
 int terminal_columns(int most);
-// The width as it is, 80 if it is unknown: for a line that must not be wrapped.
-int terminal_width(void);
+// The width of the terminal at the descriptor as it is, or $COLUMNS, or 80: for a line that must not be wrapped.
+int terminal_width(int fd);
 
 enum terminal_style { STYLE_BOLD, STYLE_DIM, STYLE_RED, STYLE_PLAIN };
 // The escape sequence that selects the style for text written to the descriptor. "" if that is not a terminal, if

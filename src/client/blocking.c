@@ -3,21 +3,23 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <poll.h>
 
 #include "client/call_internal.h"
 #include "client/errors_internal.h"
 
-// Until the call is to be stepped. Signals change nothing.
-static bool wait_for_call(struct pebble_call *call, struct pebble_error *error) {
-    struct pollfd watched[] = {
-        {.fd = call->client->interrupt_fd, .events = POLLIN},
-        {.fd = pebble_call_fd(call), .events = pebble_call_events(call)},
-    };
-    int64_t timeout_ms = pebble_call_timeout_ms(call);
-    int count = poll(watched, 2, timeout_ms > INT_MAX ? INT_MAX : (int)timeout_ms);
+bool client_wait(struct pebble_client *client, const struct pebble_call *call, struct pollfd *also,
+                 struct pebble_error *error) {
+    struct pollfd watched[] = {{.fd = client->interrupt_fd, .events = POLLIN}, {.fd = -1}, {.fd = -1}};
+    int64_t timeout_ms = call != NULL ? pebble_call_timeout_ms(call) : -1;
+    if (call != NULL)
+        watched[1] = (struct pollfd){.fd = pebble_call_fd(call), .events = pebble_call_events(call)};
+    if (also != NULL)
+        watched[2] = *also;
+    int count = poll(watched, ARRAY_COUNT(watched), timeout_ms > INT_MAX ? INT_MAX : (int)timeout_ms);
     if (count < 0 && errno != EINTR && errno != EAGAIN)
         return client_fail(error, PEBBLE_ERROR_CONNECTION, "cannot wait for server: %s", error_errno_text(errno));
+    if (also != NULL)
+        also->revents = count > 0 ? watched[2].revents : 0;
     if (count <= 0 || watched[0].revents == 0)
         return true;
     if ((watched[0].revents & POLLNVAL) != 0)
@@ -29,7 +31,7 @@ bool client_run(struct pebble_call *call, client_item_fn on_item, void *data, st
     for (;;) {
         switch (pebble_call_step(call)) {
         case PEBBLE_CALL_RUNNING:
-            if (!wait_for_call(call, error))
+            if (!client_wait(call->client, call, NULL, error))
                 return false;
             break;
         case PEBBLE_CALL_ITEM:

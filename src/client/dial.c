@@ -2,8 +2,6 @@
 #include "client/dial_internal.h"
 
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -13,14 +11,11 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/tcp.h"
 #include "base/text.h"
 
 #define CONNECT_TIMEOUT_NS (30 * NS_PER_S)
 #define BACKLOG_PAUSE_NS (20 * NS_PER_MS)
-// A TCP peer that is gone without a word is noticed after about a minute.
-#define KEEPALIVE_IDLE_S 30
-#define KEEPALIVE_INTERVAL_S 10
-#define KEEPALIVE_PROBES 3
 
 struct dial_target {
     struct sockaddr_un unix_address;
@@ -171,19 +166,6 @@ static enum client_progress begin(struct client_dial *dial) {
     return dial->resolution != NULL ? check_resolution(dial) : CLIENT_FAILED;
 }
 
-static void set_option(int fd, int level, int name, int value) {
-    // What fails here only makes a broken line be noticed later.
-    (void)setsockopt(fd, level, name, &value, sizeof value);
-}
-
-static void tune_tcp(int fd) {
-    set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-    set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
-    set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, KEEPALIVE_IDLE_S);
-    set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, KEEPALIVE_INTERVAL_S);
-    set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, KEEPALIVE_PROBES);
-}
-
 static enum client_progress continue_dial(struct client_dial *dial) {
     enum client_progress progress = dial->state == CLIENT_DIAL_IDLE        ? begin(dial)
                                     : dial->state == CLIENT_DIAL_RESOLVING ? check_resolution(dial)
@@ -200,7 +182,7 @@ enum client_progress client_dial_step(struct client_dial *dial, int *fd, struct 
     if (progress == CLIENT_DONE) {
         client_watch_clear(&dial->watch);
         if (dial->address != NULL)
-            tune_tcp(dial->fd);
+            tcp_tune(dial->fd);
         *fd = dial->fd;
         dial->fd = -1;
     } else {

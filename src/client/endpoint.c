@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/base64.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "client/errors_internal.h"
-#include "data/base64.h"
 #include "wire/url.h"
 
 static bool use_socket(struct client_endpoint *endpoint, const char *path, struct pebble_error *error) {

@@ -42,6 +42,8 @@ enum client_progress client_fetch_step(struct client_fetch *fetch, struct client
                 return CLIENT_FAILED;
             break;
         case CLIENT_TRANSFER_END:
+            if (client_exchange_has_switched(&fetch->transfer.exchange))
+                return CLIENT_DONE;
             return read_response(fetch, response, error);
         case CLIENT_TRANSFER_FAILED:
             return CLIENT_FAILED;

@@ -19,6 +19,7 @@ struct client_fetch {
 bool client_fetch_init(struct client_fetch *fetch, struct pebble_client *client, const struct client_request *request,
                        const struct client_transfer_limits *limits, struct pebble_error *error) NODISCARD;
 void client_fetch_finish(struct client_fetch *fetch); // in any state; fine for one that is all zero
-// Goes on. CLIENT_DONE: *response is the caller's.
+// Goes on. CLIENT_DONE: *response is the caller's; it is untouched after a switch of protocols, whose connection and
+// input are those of the transfer.
 enum client_progress client_fetch_step(struct client_fetch *fetch, struct client_response *response,
                                        struct pebble_error *error) NODISCARD;

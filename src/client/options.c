@@ -4,6 +4,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/memory.h"
+#include "base/text.h"
 #include "client/errors_internal.h"
 
 #define SIZE_MAX_BYTES ((size_t)4096)
@@ -34,4 +36,27 @@ bool client_options_check_flags(uint64_t flags, uint64_t known, struct pebble_er
     if ((flags & ~known) == 0)
         return true;
     return client_fail(error, PEBBLE_ERROR_ARGUMENT, "cannot use options: unknown flags 0x%" PRIx64, flags & ~known);
+}
+
+bool client_options_check_fd(const int *fd, struct pebble_error *error) {
+    if (fd == NULL || *fd >= 0)
+        return true;
+    return client_fail(error, PEBBLE_ERROR_ARGUMENT, "cannot use options: invalid descriptor");
+}
+
+void client_options_write_text(struct json_writer *writer, const char *name, const char *text) {
+    if (!text_is_empty(text))
+        json_writer_member_string(writer, name, text);
+}
+
+void client_options_write_number(struct json_writer *writer, const char *name, const int64_t *number) {
+    if (number != NULL)
+        json_writer_member_int(writer, name, *number);
+}
+
+bool client_options_check_text(const char *what, const char *text, struct pebble_error *error) {
+    if (text == NULL || utf8_is_valid(text, strlen(text)))
+        return true;
+    AUTO_FREE char *quoted = client_quoted(text);
+    return client_fail(error, PEBBLE_ERROR_ARGUMENT, "cannot use %s %s: not UTF-8", what, quoted);
 }

@@ -83,7 +83,7 @@ bool client_check_id(const char *noun, const char *id, struct pebble_error *erro
         c++;
     if (*c == '\0' && c != id)
         return true;
-    AUTO_FREE char *quoted = text_quoted(id);
+    AUTO_FREE char *quoted = client_quoted(id);
     return client_fail(error, PEBBLE_ERROR_ARGUMENT, "invalid %s ID %s", noun, quoted);
 }
 

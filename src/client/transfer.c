@@ -36,7 +36,9 @@ bool client_transfer_init(struct client_transfer *transfer, struct pebble_client
         limits = &none;
     if (!client_exchange_init(&exchange, &client->endpoint, request, error))
         return false;
-    *transfer = (struct client_transfer){.client = client, .exchange = exchange, .deadline_ns = limits->deadline_ns};
+    *transfer = (struct client_transfer){
+        .client = client, .exchange = exchange, .source = request->source, .deadline_ns = limits->deadline_ns};
+    transfer->input_bytes = limits->input_bytes > 0 ? limits->input_bytes : INPUT_BYTES;
     client_dial_init(&transfer->dial, &client->endpoint);
     client_connection_init(&transfer->connection, &client->endpoint);
     transfer->is_get = text_equal(request->method, "GET");
@@ -88,9 +90,36 @@ static enum outcome dial(struct client_transfer *transfer, struct error *err) {
     return OUTCOME_MOVED;
 }
 
+// The next piece of the body. While there is none, the daemon may respond.
+static enum outcome read_source(struct client_transfer *transfer, struct error *err) {
+    size_t size, length;
+    if (transfer->turn_bytes >= TURN_BYTES)
+        return OUTCOME_WAITING;
+    char *piece = client_exchange_piece(&transfer->exchange, &size);
+    switch (client_source_read(transfer->source, piece, size, &length)) {
+    case CLIENT_DONE:
+        client_exchange_add_piece(&transfer->exchange, length);
+        return OUTCOME_MOVED;
+    case CLIENT_WAITING:
+        if (client_connection_has_input(&transfer->connection)) {
+            transfer->state = CLIENT_TRANSFER_RECEIVING;
+            return OUTCOME_MOVED;
+        }
+        transfer->is_awaiting_source = true;
+        return OUTCOME_WAITING;
+    case CLIENT_FAILED:
+        break;
+    }
+    error_set(err, ERROR_INTERNAL, "%s", transfer->source->error.message);
+    return OUTCOME_FAILED;
+}
+
 // A daemon that responds, or closes, before it has all of the request, gets no more of it: the response is read.
 static enum outcome send_request(struct client_transfer *transfer, struct error *err) {
     size_t length, sent;
+    transfer->is_awaiting_source = false;
+    if (client_exchange_wants_piece(&transfer->exchange))
+        return read_source(transfer, err);
     const char *bytes = client_exchange_output(&transfer->exchange, &length);
     if (length > 0 && transfer->turn_bytes >= TURN_BYTES)
         return OUTCOME_WAITING;
@@ -121,8 +150,8 @@ static enum outcome receive_more(struct client_transfer *transfer, struct error 
     if (transfer->turn_bytes >= TURN_BYTES)
         return OUTCOME_WAITING;
     if (transfer->input == NULL)
-        transfer->input = memory_new(INPUT_BYTES);
-    switch (client_connection_receive(&transfer->connection, transfer->input, INPUT_BYTES, &received, err)) {
+        transfer->input = memory_new(transfer->input_bytes);
+    switch (client_connection_receive(&transfer->connection, transfer->input, transfer->input_bytes, &received, err)) {
     case CLIENT_IO_DONE:
         transfer->turn_bytes += received;
         client_exchange_add_input(&transfer->exchange, transfer->input, received);
@@ -140,6 +169,8 @@ static enum outcome receive_more(struct client_transfer *transfer, struct error 
 
 static enum outcome end(struct client_transfer *transfer) {
     transfer->state = CLIENT_TRANSFER_ENDED;
+    if (client_exchange_has_switched(&transfer->exchange))
+        return OUTCOME_EVENT;
     if (transfer->connection.fd >= 0 && client_exchange_leaves_connection(&transfer->exchange))
         client_keep_idle(transfer->client, client_connection_take(&transfer->connection));
     else
@@ -224,6 +255,10 @@ static bool is_late(const struct client_transfer *transfer) {
     return transfer->deadline_ns != CLIENT_NO_DEADLINE && clock_monotonic_ns() >= transfer->deadline_ns;
 }
 
+static bool set_late(struct error *cause) {
+    return error_set(cause, ERROR_TIMEOUT, "timed out waiting for server");
+}
+
 enum client_transfer_event client_transfer_step(struct client_transfer *transfer, const char **data, size_t *length,
                                                 struct pebble_error *error) {
     for (;;) {
@@ -241,7 +276,7 @@ enum client_transfer_event client_transfer_step(struct client_transfer *transfer
             transfer->turn_bytes = 0;
             if (!is_late(transfer))
                 return CLIENT_TRANSFER_WAITING;
-            error_set(&cause, ERROR_TIMEOUT, "timed out waiting for server");
+            set_late(&cause);
         }
         if (!retry(transfer, &cause)) {
             fail(transfer, &cause, error);
@@ -258,7 +293,8 @@ static bool watch_state(struct client_transfer *transfer, struct client_wants *w
     case CLIENT_TRANSFER_DIALING:
         return client_dial_watch(&transfer->dial, wants, err);
     case CLIENT_TRANSFER_SENDING:
-        return client_connection_watch(&transfer->connection, wants, POLLIN | POLLOUT, err);
+        return client_connection_watch(&transfer->connection, wants,
+                                       transfer->is_awaiting_source ? POLLIN : POLLIN | POLLOUT, err);
     case CLIENT_TRANSFER_RECEIVING:
         return client_connection_watch(&transfer->connection, wants, POLLIN, err);
     case CLIENT_TRANSFER_PAUSING:
@@ -269,6 +305,19 @@ static bool watch_state(struct client_transfer *transfer, struct client_wants *w
 }
 
 bool client_transfer_watch(struct client_transfer *transfer, struct client_wants *wants, struct error *err) {
+    bool is_source_wanted = transfer->state == CLIENT_TRANSFER_SENDING && transfer->is_awaiting_source;
     client_wants_time(wants, transfer->deadline_ns);
+    if (transfer->source != NULL && !client_source_watch(transfer->source, wants, is_source_wanted, err))
+        return false;
     return watch_state(transfer, wants, err);
+}
+
+void client_transfer_watch_deadline(struct client_transfer *transfer, struct client_wants *wants) {
+    client_watch_clear(&transfer->connection.watch);
+    client_wants_time(wants, transfer->deadline_ns);
+}
+
+bool client_transfer_check_deadline(const struct client_transfer *transfer, struct pebble_error *error) {
+    AUTO_ERROR struct error cause = {0};
+    return !is_late(transfer) || set_late(&cause) || fail(transfer, &cause, error);
 }

@@ -33,26 +33,30 @@ struct client_transfer {
     struct client_exchange exchange;
     struct client_dial dial;
     struct client_connection connection;
+    struct client_source *source; // borrowed: the body of the request; NULL: none
     enum client_transfer_state state;
-    char *input;          // one piece of what was received
+    char *input; // one piece of what was received
+    size_t input_bytes;
     size_t turn_bytes;    // sent and received since it waited last
     int64_t deadline_ns;  // CLIENT_NO_DEADLINE for none
     int64_t retry_end_ns; // until when it is tried again while there is no daemon
     int64_t resume_ns;    // CLIENT_TRANSFER_PAUSING: when it goes on
     bool is_get;
-    bool is_over_idle; // over a connection that was there before
+    bool is_over_idle;       // over a connection that was there before
+    bool is_awaiting_source; // CLIENT_TRANSFER_SENDING: the source has nothing to send for now
 };
 
 struct client_transfer_limits {
     int64_t deadline_ns; // for the whole of it, clock_monotonic_ns(); CLIENT_NO_DEADLINE for none
     bool is_single;      // a GET is not tried again while there is no daemon
+    size_t input_bytes;  // most bytes of one piece of the response; 0: as many as are usual
 };
 
 enum client_transfer_event {
     CLIENT_TRANSFER_WAITING, // for its descriptors, or for time
     CLIENT_TRANSFER_HEAD,    // exchange.status is set
     CLIENT_TRANSFER_BODY,    // a piece of the body, borrowed until the next step
-    CLIENT_TRANSFER_END,     // the connection is the client's again
+    CLIENT_TRANSFER_END,     // the connection is the client's again; after a switch of protocols it is open
     CLIENT_TRANSFER_FAILED,
 };
 
@@ -66,3 +70,8 @@ void client_transfer_finish(struct client_transfer *transfer); // in any state; 
 enum client_transfer_event client_transfer_step(struct client_transfer *transfer, const char **data, size_t *length,
                                                 struct pebble_error *error) NODISCARD;
 bool client_transfer_watch(struct client_transfer *transfer, struct client_wants *wants, struct error *err) NODISCARD;
+
+// While the owner does not step it, because it cannot take more of the body: only the deadline is waited for.
+void client_transfer_watch_deadline(struct client_transfer *transfer, struct client_wants *wants);
+// PEBBLE_ERROR_TIMEOUT after the deadline.
+bool client_transfer_check_deadline(const struct client_transfer *transfer, struct pebble_error *error) NODISCARD;

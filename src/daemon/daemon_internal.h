@@ -8,6 +8,8 @@
 #include "checks/check_manager.h"
 #include "checks/check_probes.h"
 #include "daemon/daemon.h"
+#include "exec/exec_manager.h"
+#include "files/file_manager.h"
 #include "http/http_client.h"
 #include "http/http_server.h"
 #include "http/proxy.h"
@@ -41,6 +43,7 @@ struct daemon {
     struct descriptor_budget *descriptors;
     struct job_context *jobs;
     struct log_store *logs;
+    struct file_manager *files;
     struct plan_store *plans;
     struct plan_updater *plan_updater;
     struct state *state;
@@ -52,6 +55,7 @@ struct daemon {
     struct http_client *http_client; // of checks
     struct probe_context probes;
     struct check_manager *checks;
+    struct exec_manager *execs;
     struct identity_store *identities;
     struct authenticator *authenticator;
     struct api *api;
@@ -64,6 +68,7 @@ struct daemon {
     struct timer *prune_timer;
     unsigned changes_since_prune; // changes that have become ready
     struct timer *stop_timer;     // limits the stop of services, then the write of the state file
+    struct timer *kill_timer;     // limits the wait for killed commands
     struct deferred last_save;    // begins the write of the state file before the socket is removed
     struct checkpoint_wait saved;
     struct timer *watchdog_timer; // NULL without WATCHDOG_USEC
@@ -77,6 +82,7 @@ struct daemon {
     struct listener on_change_ready;
     struct listener on_shutdown_wanted;
     struct listener on_check_failed;
+    struct listener on_execs_idle;
     struct listener on_checkpoint_failed;
     struct child subcommand;
     int subcommand_code;
@@ -97,7 +103,7 @@ void daemon_notify_ready(struct daemon *daemon);
 void daemon_count_change(struct daemon *daemon); // a change is ready; many of them cause early pruning
 // stop.c
 void daemon_stop(struct daemon *daemon, enum daemon_exit exit_code); // begins the shutdown; further calls do nothing
-void daemon_services_stopped(struct daemon *daemon);
+void daemon_check_stopped(struct daemon *daemon); // goes on with the shutdown if nothing is waited for any more
 // watchdog.c
 bool daemon_start_watchdog(struct daemon *daemon, struct error *err) NODISCARD;
 void daemon_start_standby(struct daemon *daemon);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Shutdown: services are stopped while the API still responds, then the state is written, then the socket is removed
-// and the API ends. Each step has a time limit. Declared in daemon/daemon_internal.h.
+// Shutdown: services and commands are stopped while the API still responds, then the state is written, then the socket
+// is removed and the API ends. Each step has a time limit. Declared in daemon/daemon_internal.h.
 #include <unistd.h>
 
 #include "base/log.h"
@@ -10,6 +10,7 @@
 
 #define REQUEST_GRACE_NS NS_PER_S
 #define SAVE_LIMIT_NS (5 * NS_PER_S)
+#define KILL_LIMIT_NS (5 * NS_PER_S) // of killed commands
 
 static void on_server_ended(void *data) {
     struct daemon *daemon = data;
@@ -45,21 +46,42 @@ static void save(struct deferred *deferred) {
     checkpoint_wait(daemon->checkpoint, &daemon->saved, on_state_saved);
 }
 
-void daemon_services_stopped(struct daemon *daemon) {
-    if (daemon->phase != DAEMON_STOPPING_SERVICES)
-        return;
+static void close_daemon(struct daemon *daemon) {
     daemon->phase = DAEMON_CLOSING;
-    if (daemon->stop_timer != NULL)
-        timer_stop(daemon->stop_timer);
+    timer_stop(daemon->stop_timer);
+    timer_stop(daemon->kill_timer);
     runner_stop(daemon->runner);
     loop_defer(daemon->loop, &daemon->last_save, save);
 }
 
+void daemon_check_stopped(struct daemon *daemon) {
+    if (daemon->phase != DAEMON_STOPPING_SERVICES || daemon->final_stop != NULL)
+        return;
+    if (!exec_manager_is_busy(daemon->execs) || !timer_is_running(daemon->kill_timer))
+        close_daemon(daemon);
+}
+
 static void on_stop_limit(void *data) {
     struct daemon *daemon = data;
-    log_notice("Cannot stop running services: timeout stopping running services");
+    if (daemon->final_stop != NULL)
+        log_notice("Cannot stop running services: timeout stopping running services");
     daemon->final_stop = NULL;
-    daemon_services_stopped(daemon);
+    daemon_check_stopped(daemon);
+}
+
+static void on_kill_limit(void *data) {
+    struct daemon *daemon = data;
+    if (exec_manager_is_busy(daemon->execs))
+        log_notice("Cannot stop running commands: timeout waiting for killed processes");
+    daemon_check_stopped(daemon);
+}
+
+// Killed commands have a limit of their own: the kill delays of services may be long.
+static void start_limits(struct daemon *daemon) {
+    daemon->stop_timer = timer_create_in(daemon->loop, on_stop_limit, daemon);
+    timer_start(daemon->stop_timer, service_manager_stop_limit_ns(daemon->services));
+    daemon->kill_timer = timer_create_in(daemon->loop, on_kill_limit, daemon);
+    timer_start(daemon->kill_timer, KILL_LIMIT_NS);
 }
 
 void daemon_stop(struct daemon *daemon, enum daemon_exit exit_code) {
@@ -70,13 +92,12 @@ void daemon_stop(struct daemon *daemon, enum daemon_exit exit_code) {
     daemon->exit_code = exit_code;
     daemon->phase = DAEMON_STOPPING_SERVICES;
     check_manager_stop_all(daemon->checks);
+    exec_manager_stop_all(daemon->execs);
     daemon->final_stop = service_manager_stop_all(daemon->services);
-    if (daemon->final_stop == NULL) {
+    if (daemon->final_stop != NULL)
+        log_notice("Stopping all running services.");
+    else
         log_debug("No services to stop.");
-        daemon_services_stopped(daemon);
-        return;
-    }
-    log_notice("Stopping all running services.");
-    daemon->stop_timer = timer_create_in(daemon->loop, on_stop_limit, daemon);
-    timer_start(daemon->stop_timer, service_manager_stop_limit_ns(daemon->services));
+    start_limits(daemon);
+    daemon_check_stopped(daemon);
 }

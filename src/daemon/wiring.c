@@ -65,8 +65,12 @@ static void on_change_ready(struct listener *listener, void *argument) {
     }
     if (argument == daemon->final_stop) {
         daemon->final_stop = NULL;
-        daemon_services_stopped(daemon);
+        daemon_check_stopped(daemon);
     }
+}
+
+static void on_execs_idle(struct listener *listener, void *argument UNUSED) {
+    daemon_check_stopped(CONTAINER_OF(listener, struct daemon, on_execs_idle));
 }
 
 static void on_shutdown_wanted(struct listener *listener, void *argument) {
@@ -158,6 +162,17 @@ static void init_checks(struct daemon *daemon) {
     });
 }
 
+static void init_execs(struct daemon *daemon) {
+    daemon->execs = exec_manager_create(&(const struct exec_manager_spec){
+        .loop = daemon->loop,
+        .state = daemon->state,
+        .runner = daemon->runner,
+        .context = daemon->jobs,
+        .jobs = &exec_jobs,
+        .descriptors = daemon->descriptors,
+    });
+}
+
 static bool init_plan(struct daemon *daemon, struct error *err) {
     AUTO_FREE char *layers = memory_printf("%s/layers", daemon->options->directory);
     daemon->plans = plan_store_create(layers);
@@ -166,15 +181,18 @@ static bool init_plan(struct daemon *daemon, struct error *err) {
 }
 
 static void init_api(struct daemon *daemon) {
+    daemon->files = file_manager_create(daemon->loop, daemon->descriptors);
     struct api_spec spec = {
         .loop = daemon->loop,
         .plans = daemon->plans,
         .updater = daemon->plan_updater,
         .services = daemon->services,
         .checks = daemon->checks,
+        .execs = daemon->execs,
         .state = daemon->state,
         .checkpoint = daemon->checkpoint,
         .logs = daemon->logs,
+        .files = daemon->files,
         .identities = daemon->identities,
         .authenticator = daemon->authenticator,
         .version = PEBBLE_VERSION,
@@ -192,6 +210,7 @@ static void connect_events(struct daemon *daemon) {
     event_add(state_change_ready(daemon->state), &daemon->on_change_ready, on_change_ready);
     event_add(service_manager_shutdown_wanted(daemon->services), &daemon->on_shutdown_wanted, on_shutdown_wanted);
     event_add(check_manager_failed(daemon->checks), &daemon->on_check_failed, on_check_failed);
+    event_add(exec_manager_idle(daemon->execs), &daemon->on_execs_idle, on_execs_idle);
     service_manager_set_plan(daemon->services, plan_store_current(daemon->plans));
     check_manager_set_plan(daemon->checks, plan_store_current(daemon->plans));
     warn_unsupported(plan_store_current(daemon->plans));
@@ -226,6 +245,7 @@ bool daemon_init(struct daemon *daemon, struct error *err) {
         return false;
     init_services(daemon);
     init_checks(daemon);
+    init_execs(daemon);
     init_api(daemon);
     connect_events(daemon);
     return true;
@@ -241,7 +261,9 @@ void daemon_destroy(struct daemon *daemon) {
         event_remove(&daemon->on_checkpoint_failed);
         event_remove(&daemon->on_shutdown_wanted);
         event_remove(&daemon->on_check_failed);
+        event_remove(&daemon->on_execs_idle);
     }
+    exec_manager_destroy(daemon->execs);
     check_manager_destroy(daemon->checks);
     http_client_destroy(daemon->http_client);
     proxy_settings_destroy(daemon->proxies);
@@ -253,6 +275,7 @@ void daemon_destroy(struct daemon *daemon) {
     checkpoint_destroy(daemon->checkpoint);
     runner_destroy(daemon->runner);
     api_destroy(daemon->api);
+    bool is_worker_stuck = !file_manager_destroy(daemon->files); // in a dead mount
     authenticator_destroy(daemon->authenticator);
     plan_store_destroy(daemon->plans);
     identity_store_destroy(daemon->identities);
@@ -265,6 +288,7 @@ void daemon_destroy(struct daemon *daemon) {
         signal_watch_destroy(daemon->signals[i]);
     timer_destroy(daemon->prune_timer);
     timer_destroy(daemon->stop_timer);
+    timer_destroy(daemon->kill_timer);
     timer_destroy(daemon->watchdog_timer);
     timer_destroy(daemon->standby_timer);
     if (!is_launch_stuck)
@@ -276,6 +300,6 @@ void daemon_destroy(struct daemon *daemon) {
         loop_destroy(daemon->loop);
     free(daemon->boot_id);
     file_close_at(&daemon->directory_fd);
-    if (!is_launch_stuck)
+    if (!is_launch_stuck && !is_worker_stuck)
         descriptor_budget_destroy(daemon->descriptors);
 }

@@ -104,6 +104,16 @@ bool json_get_int(const json_t *object, const char *what, const char *name, int6
     return true;
 }
 
+bool json_get_array(const json_t *object, const char *what, const char *name, const char *type, const json_t **value,
+                    struct error *err) {
+    const json_t *member = json_member(object, name);
+    if (member != NULL && !json_is_array(member))
+        return fail_field(&(struct json_field){what, name}, kind_name(member), type, err);
+    if (member != NULL)
+        *value = member;
+    return true;
+}
+
 bool json_get_strings(const json_t *object, const char *what, const char *name, struct text_list *value,
                       struct error *err) {
     const json_t *member = json_member(object, name);
@@ -121,5 +131,28 @@ bool json_get_strings(const json_t *object, const char *what, const char *name, 
         text_list_add(&texts, text);
     }
     text_list_copy(value, &texts);
+    return true;
+}
+
+bool json_get_string_map(const json_t *object, const char *what, const char *name, struct map *value,
+                         struct error *err) {
+    json_t *member = json_member(object, name);
+    if (member == NULL)
+        return true;
+    const struct json_field field = {what, name};
+    if (!json_is_object(member))
+        return fail_field(&field, kind_name(member), "map[string]string", err);
+    const char *key = NULL, *text = NULL;
+    size_t length = 0;
+    json_t *item = NULL;
+    json_object_keylen_foreach(member, key, length, item) {
+        if (strlen(key) != length)
+            return fail_field(&field, "string with a NUL character", "string", err);
+        if (!json_is_null(item) && !take_text(item, &field, &text, err))
+            return false;
+    }
+    json_object_foreach(member, key, item) {
+        map_set(value, key, memory_string(json_is_null(item) ? "" : json_string_value(item)));
+    }
     return true;
 }

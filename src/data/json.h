@@ -8,6 +8,7 @@
 #include "base/buffer.h"
 #include "base/compiler.h"
 #include "base/error.h"
+#include "base/map.h"
 #include "base/text.h"
 
 #include <jansson.h>
@@ -43,6 +44,12 @@ bool json_get_int(const json_t *object, const char *what, const char *name, int6
                   struct error *err) NODISCARD;
 bool json_get_strings(const json_t *object, const char *what, const char *name, struct text_list *value,
                       struct error *err) NODISCARD; // null items are ""
+// Adds the members of an object to `value`, which owns its values; null ones as "".
+bool json_get_string_map(const json_t *object, const char *what, const char *name, struct map *value,
+                         struct error *err) NODISCARD;
+// `type`: of the field in messages, "[]daemon.item". Borrowed.
+bool json_get_array(const json_t *object, const char *what, const char *name, const char *type, const json_t **value,
+                    struct error *err) NODISCARD;
 
 // The number of bytes that the value of a member takes in the text of an object, white space inside it included; 0 if
 // it is absent. The text must have been accepted by json_read(). Names are matched as by json_member().

@@ -7,11 +7,11 @@
 #include <string.h>
 #include <yaml.h>
 
+#include "base/base64.h"
 #include "base/buffer.h"
 #include "base/map.h"
 #include "base/memory.h"
 #include "base/text.h"
-#include "data/base64.h"
 
 #define TAG_PREFIX "tag:yaml.org,2002:"
 #define TAG_DIRECTIVE "%TAG"

@@ -4,9 +4,9 @@
 
 #include <string.h>
 
+#include "base/base64.h"
 #include "base/compiler.h"
 #include "base/text.h"
-#include "data/base64.h"
 
 #define SIMPLE_KEY_MAX_BYTES 128
 #define BINARY_LINE_LENGTH 70

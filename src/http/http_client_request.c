@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/base64.h"
 #include "base/memory.h"
 #include "base/text.h"
-#include "data/base64.h"
 #include "http/http_client_internal.h"
 
 #define USER_AGENT "Go-http-client/1.1"

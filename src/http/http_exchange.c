@@ -167,6 +167,10 @@ void *http_exchange_context(const struct http_exchange *exchange) {
     return exchange->context;
 }
 
+bool http_exchange_has_client(const struct http_exchange *exchange) {
+    return exchange->connection != NULL;
+}
+
 // --- pending events ---
 
 // Whether no more input can arrive: the client has disconnected or shut down its sending side.

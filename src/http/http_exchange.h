@@ -59,3 +59,6 @@ void http_exchange_count_bytes(struct http_exchange *exchange, size_t bytes);
 // http_exchange_skip_body().
 typedef void (*http_cancel_fn)(struct http_exchange *exchange, void *data);
 void http_exchange_on_cancel(struct http_exchange *exchange, http_cancel_fn on_cancel, void *data);
+// False when the connection is gone. For long responses without `on_cancel`, which are for nobody then. A client that
+// has closed its end may be noticed only when something is written.
+bool http_exchange_has_client(const struct http_exchange *exchange);

@@ -2,36 +2,23 @@
 #include "loop/output.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/buffer.h"
 #include "base/clock.h"
-#include "base/file.h"
 #include "base/memory.h"
-
-// How blocking writes are avoided.
-enum output_method {
-    METHOD_REOPENED, // a separate, non-blocking file description
-    METHOD_FILE,     // none: regular files do not block
-    METHOD_SOCKET,   // MSG_DONTWAIT
-    METHOD_POLLED,   // poll() and small writes; another writer may still fill the pipe in between
-};
+#include "base/nonblocking.h"
 
 struct output {
     struct loop *loop;
-    enum output_method method;
-    int fd;             // of the caller, or reopened
+    struct nonblocking_output writer;
     uv_poll_t room;     // watches `epoll_fd`, if that is not -1
-    int epoll_fd;       // contains `fd`: libuv would set O_NONBLOCK on a descriptor that it watches
+    int epoll_fd;       // contains its `fd`: libuv would set O_NONBLOCK on a descriptor that it watches
     bool is_waiting;    // for `room`
     struct buffer kept; // kept lines; the first `written` bytes have been written
     size_t written;
@@ -39,61 +26,14 @@ struct output {
     size_t lost_lines;
 };
 
-static int reopen(int fd) {
-    char path[32];
-    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-    return open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
-}
-
-static void choose_way(struct output *output, int fd) {
-    struct stat status;
-    output->fd = fd;
-    output->method = METHOD_POLLED;
-    if (fstat(fd, &status) != 0)
-        return;
-    if (S_ISREG(status.st_mode)) {
-        output->method = METHOD_FILE;
-    } else if (S_ISSOCK(status.st_mode)) {
-        output->method = METHOD_SOCKET;
-    } else {
-        int own_fd = reopen(fd);
-        if (own_fd < 0)
-            return;
-        output->fd = own_fd;
-        output->method = METHOD_REOPENED;
-    }
-}
-
 struct output *output_create(struct loop *loop, int fd, size_t limit_bytes) {
     struct output *output = memory_new(sizeof *output);
     output->loop = loop;
     output->epoll_fd = -1;
     output->limit_bytes = limit_bytes;
     buffer_init(&output->kept, BUFFER_NO_LIMIT);
-    choose_way(output, fd);
+    nonblocking_output_init(&output->writer, fd);
     return output;
-}
-
-static ssize_t write_polled(int fd, const char *data, size_t length) {
-    struct pollfd writable = {.fd = fd, .events = POLLOUT};
-    if (poll(&writable, 1, 0) == 0) {
-        errno = EAGAIN;
-        return -1;
-    }
-    return write(fd, data, length < PIPE_BUF ? length : PIPE_BUF);
-}
-
-static ssize_t write_once(const struct output *output, const char *data, size_t length) {
-    switch (output->method) {
-    case METHOD_SOCKET:
-        return send(output->fd, data, length, MSG_DONTWAIT | MSG_NOSIGNAL);
-    case METHOD_POLLED:
-        return write_polled(output->fd, data, length);
-    case METHOD_REOPENED:
-    case METHOD_FILE:
-        break;
-    }
-    return write(output->fd, data, length);
 }
 
 // Writes as many bytes as possible and sets *written to their number. False if the rest can never be written.
@@ -101,10 +41,10 @@ static bool write_some(const struct output *output, const char *data, size_t len
     size_t done = 0;
     bool is_alive = true;
     while (done < length) {
-        ssize_t got = write_once(output, data + done, length - done);
+        ssize_t got = nonblocking_write(&output->writer, data + done, length - done);
         if (got > 0) {
             done += (size_t)got;
-        } else if (got == 0 || errno != EINTR) {
+        } else {
             is_alive = got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS);
             break;
         }
@@ -178,7 +118,7 @@ static bool open_watch(struct output *output) {
     if (epoll_fd < 0)
         return false;
     struct epoll_event writable = {.events = EPOLLOUT};
-    if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, output->fd, &writable) != 0 ||
+    if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, output->writer.fd, &writable) != 0 ||
         uv_poll_init(loop_uv(output->loop), &output->room, epoll_fd) != 0) {
         close(epoll_fd);
         return false;
@@ -254,7 +194,7 @@ void output_flush(struct output *output, int timeout_ms) {
         int64_t left_ns = end_ns - clock_monotonic_ns();
         if (kept_length(output) == 0 || left_ns <= 0)
             break;
-        struct pollfd writable = {.fd = output->fd, .events = POLLOUT};
+        struct pollfd writable = {.fd = output->writer.fd, .events = POLLOUT};
         if (poll(&writable, 1, (int)((left_ns + NS_PER_MS - 1) / NS_PER_MS)) < 0 && errno != EINTR)
             break;
     }
@@ -275,8 +215,7 @@ void output_destroy(struct output *output) {
         uv_close((uv_handle_t *)&output->room, output_free);
         close(output->epoll_fd);
     }
-    if (output->method == METHOD_REOPENED)
-        close(output->fd);
+    nonblocking_output_finish(&output->writer);
     if (!is_watched)
         free(output);
 }

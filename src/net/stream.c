@@ -2,14 +2,12 @@
 #include "net/stream.h"
 
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "base/tcp.h"
 #include "net/stream_internal.h"
 #include "net/stream_queue_internal.h"
 
@@ -127,7 +125,7 @@ struct stream *stream_create(struct loop *loop, int fd, enum stream_kind kind) {
     stream_queue_init(&stream->queue);
     int on = 1;
     if (kind == STREAM_TCP)
-        (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+        tcp_tune(fd);
     if (kind == STREAM_FILE) // sockets have a flag for each call instead
         (void)ioctl(fd, FIONBIO, &on);
     return stream;

@@ -31,8 +31,6 @@ enum job_state {
     JOB_OVER,   // on_failed or on_ended has been called
 };
 
-enum { OUTPUT, ERRORS, OUTPUT_COUNT };
-
 struct job {
     struct job_context *context;
     struct list link;     // in context.abandoned
@@ -45,8 +43,8 @@ struct job {
     int exit_code;
     struct launch *launch; // NULL unless launching
     struct child child;
-    struct job_output *outputs[OUTPUT_COUNT]; // NULL without one, and after its end
-    bool is_paused;
+    struct job_output *outputs[JOB_STREAMS]; // NULL without one, and after its end
+    bool is_paused[JOB_STREAMS];
     int input_fd;              // -1 without one, and when it has been taken
     struct timer *deadline;    // NULL without one
     struct timer *output_wait; // NULL until the process has ended
@@ -88,7 +86,7 @@ static void set_state(struct job *job, enum job_state state) {
 }
 
 static void close_outputs(struct job *job) {
-    for (size_t i = 0; i < OUTPUT_COUNT; i++)
+    for (size_t i = 0; i < JOB_STREAMS; i++)
         job_output_destroy(TAKE(job->outputs[i]));
 }
 
@@ -117,23 +115,23 @@ static void end(struct deferred *deferred) {
 }
 
 static bool has_output(const struct job *job) {
-    return job->outputs[OUTPUT] != NULL || job->outputs[ERRORS] != NULL;
+    return job->outputs[JOB_OUTPUT] != NULL || job->outputs[JOB_ERRORS] != NULL;
 }
 
-static void on_output_ended(struct job_output *output, void *data) {
-    struct job *job = data;
-    for (size_t i = 0; i < OUTPUT_COUNT; i++) {
-        if (job->outputs[i] == output)
-            job->outputs[i] = NULL;
-    }
-    job_output_destroy(output);
+static void end_output(struct job *job, enum job_stream which) {
+    job_output_destroy(TAKE(job->outputs[which]));
     if (job->state == JOB_EXITED && !has_output(job))
         loop_defer(job->context->spec.loop, &job->end, end);
 }
 
+static void on_output_ended(struct job_output *output, void *data) {
+    struct job *job = data;
+    end_output(job, output == job->outputs[JOB_OUTPUT] ? JOB_OUTPUT : JOB_ERRORS);
+}
+
 static void on_output_wait_over(void *data) {
     struct job *job = data;
-    for (size_t i = 0; i < OUTPUT_COUNT; i++) {
+    for (size_t i = 0; i < JOB_STREAMS; i++) {
         if (job->outputs[i] != NULL)
             job_output_finish(job->outputs[i]);
     }
@@ -144,7 +142,7 @@ static void on_child_exited(struct child *child, int exit_code) {
     job->exit_code = exit_code;
     set_state(job, JOB_EXITED);
     // Output that has ended already needs no wait.
-    for (size_t i = 0; i < OUTPUT_COUNT; i++) {
+    for (size_t i = 0; i < JOB_STREAMS; i++) {
         if (job->outputs[i] != NULL)
             job_output_read(job->outputs[i]);
     }
@@ -185,8 +183,8 @@ static bool open_pipe(int *reading_end, int *writing_end, struct error *err) {
     return true;
 }
 
-static bool open_output(struct job *job, size_t which, int fd, struct error *err) {
-    const struct job_sink *sink = which == OUTPUT ? &job->spec.output : &job->spec.errors;
+static bool open_output(struct job *job, enum job_stream which, int fd, struct error *err) {
+    const struct job_sink *sink = which == JOB_OUTPUT ? &job->spec.output : &job->spec.errors;
     struct loop *loop = job->context->spec.loop;
     if (job_output_create(loop, fd, sink, on_output_ended, job, &job->outputs[which], err))
         return true;
@@ -199,7 +197,7 @@ static bool open_terminal(struct job *job, struct process_spec *spec, struct err
     uid_t uid = spec->account.has_uid ? spec->account.uid : getuid();
     gid_t gid = spec->account.has_gid ? spec->account.gid : getgid();
     int master = -1;
-    if (!pty_open(uid, gid, &master, &spec->stdout_fd, err) || !open_output(job, OUTPUT, master, err))
+    if (!pty_open(uid, gid, &master, &spec->stdout_fd, err) || !open_output(job, JOB_OUTPUT, master, err))
         return false;
     bool has_size = terminal->columns > 0 && terminal->rows > 0;
     if (!pty_resize(master, has_size ? terminal->columns : TERMINAL_COLUMNS, has_size ? terminal->rows : TERMINAL_ROWS,
@@ -212,7 +210,7 @@ static bool open_terminal(struct job *job, struct process_spec *spec, struct err
     return job->input_fd >= 0 || error_set_errno(err, errno, "terminal");
 }
 
-static bool open_output_pipe(struct job *job, size_t which, int *writing_end, struct error *err) {
+static bool open_output_pipe(struct job *job, enum job_stream which, int *writing_end, struct error *err) {
     int reading_end = -1;
     return open_pipe(&reading_end, writing_end, err) && open_output(job, which, reading_end, err);
 }
@@ -223,11 +221,11 @@ static bool on_launch_begun(struct process_spec *spec, void *data, struct error 
     if (job->spec.terminal.is_wanted) {
         if (!open_terminal(job, spec, err))
             return false;
-    } else if (job->spec.output.write != NULL && !open_output_pipe(job, OUTPUT, &spec->stdout_fd, err)) {
+    } else if (job->spec.output.write != NULL && !open_output_pipe(job, JOB_OUTPUT, &spec->stdout_fd, err)) {
         return false;
     }
     spec->stderr_fd = spec->stdout_fd;
-    if (job->spec.errors.write != NULL && !open_output_pipe(job, ERRORS, &spec->stderr_fd, err))
+    if (job->spec.errors.write != NULL && !open_output_pipe(job, JOB_ERRORS, &spec->stderr_fd, err))
         return false;
     bool wants_pipe = job->spec.input == JOB_INPUT_PIPE && job->input_fd < 0;
     return !wants_pipe || open_pipe(&spec->stdin_fd, &job->input_fd, err);
@@ -242,8 +240,10 @@ static void on_launch_done(pid_t pid, const struct error *err, void *data) {
     }
     set_state(job, JOB_RUNNING);
     reaper_watch(job->context->spec.reaper, &job->child, pid, on_child_exited);
-    if (!job->is_paused)
-        job_resume_output(job);
+    for (size_t i = 0; i < JOB_STREAMS; i++) {
+        if (!job->is_paused[i] && job->outputs[i] != NULL)
+            job_output_resume(job->outputs[i]);
+    }
     job->handlers->on_launched(job, job->data);
 }
 
@@ -327,7 +327,7 @@ void job_abandon(struct job *job) {
     job->is_abandoned = true;
     list_add(&job->context->abandoned, &job->link);
     file_close_at(&job->input_fd);
-    for (size_t i = 0; i < OUTPUT_COUNT; i++) {
+    for (size_t i = 0; i < JOB_STREAMS; i++) {
         if (job->outputs[i] != NULL)
             job_output_drop(job->outputs[i]);
     }
@@ -356,8 +356,8 @@ int job_take_input(struct job *job) {
 bool job_resize(struct job *job, unsigned columns, unsigned rows, struct error *err) {
     if (!job->spec.terminal.is_wanted)
         return error_set(err, ERROR_BAD_REQUEST, "terminal: there is none");
-    if (job->outputs[OUTPUT] != NULL)
-        return pty_resize(job_output_fd(job->outputs[OUTPUT]), columns, rows, err);
+    if (job->outputs[JOB_OUTPUT] != NULL)
+        return pty_resize(job_output_fd(job->outputs[JOB_OUTPUT]), columns, rows, err);
     if (job->state == JOB_LAUNCHING && columns > 0 && rows > 0) {
         job->spec.terminal.columns = columns;
         job->spec.terminal.rows = rows;
@@ -366,20 +366,21 @@ bool job_resize(struct job *job, unsigned columns, unsigned rows, struct error *
     return error_set_errno(err, EIO, "terminal");
 }
 
-void job_pause_output(struct job *job) {
-    job->is_paused = true;
-    for (size_t i = 0; i < OUTPUT_COUNT; i++) {
-        if (job->outputs[i] != NULL)
-            job_output_pause(job->outputs[i]);
-    }
+void job_pause_output(struct job *job, enum job_stream which) {
+    job->is_paused[which] = true;
+    if (job->outputs[which] != NULL)
+        job_output_pause(job->outputs[which]);
 }
 
-void job_resume_output(struct job *job) {
-    job->is_paused = false;
-    for (size_t i = 0; i < OUTPUT_COUNT && job->state != JOB_LAUNCHING; i++) {
-        if (job->outputs[i] != NULL)
-            job_output_resume(job->outputs[i]);
-    }
+void job_resume_output(struct job *job, enum job_stream which) {
+    job->is_paused[which] = false;
+    if (job->outputs[which] != NULL && job->state != JOB_LAUNCHING)
+        job_output_resume(job->outputs[which]);
+}
+
+void job_close_output(struct job *job, enum job_stream which) {
+    if (job->outputs[which] != NULL)
+        end_output(job, which);
 }
 
 // --- the context ---

@@ -105,7 +105,13 @@ bool job_signal_group(struct job *job, int signal_number, struct error *err);
 int job_take_input(struct job *job);
 // Before on_launched: sets the initial size. An error if there is no terminal or if a number is 0.
 bool job_resize(struct job *job, unsigned columns, unsigned rows, struct error *err);
-// Back pressure: no sink is called after job_pause_output() has returned; pipe or terminal fill up. The job does not
-// end before job_resume_output(), unless its output has ended already.
-void job_pause_output(struct job *job);
-void job_resume_output(struct job *job);
+
+enum job_stream { JOB_OUTPUT, JOB_ERRORS, JOB_STREAMS }; // of the sinks `output` and `errors`
+
+// Back pressure: the sink is not called after job_pause_output() has returned; pipe or terminal fill up. The job does
+// not end before job_resume_output(), unless that output has ended already.
+void job_pause_output(struct job *job, enum job_stream which);
+void job_resume_output(struct job *job, enum job_stream which);
+// Closes a pipe or terminal, from on_launched on: SIGPIPE or EPIPE (terminal: EIO) for its writers. The sink is not
+// called any more. Not from within a sink.
+void job_close_output(struct job *job, enum job_stream which);

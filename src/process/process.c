@@ -288,3 +288,15 @@ void process_list_candidates(const char *name, const char *search_path, struct t
             return;
     }
 }
+
+bool process_exists(const char *program, const char *search_path) {
+    if (strchr(program, '/') != NULL)
+        return is_program(program);
+    AUTO_TEXT_LIST struct text_list candidates = {0};
+    process_list_candidates(program, search_path, &candidates);
+    for (size_t i = 0; i < candidates.count; i++) {
+        if (is_program(candidates.items[i]))
+            return path_is_absolute(candidates.items[i]);
+    }
+    return false;
+}

@@ -61,3 +61,6 @@ bool process_report_check(const struct process_report *report, const struct proc
 // Adds the paths at which Go's exec.LookPath looks for a name without a slash to `paths`, for process_spec.candidates.
 // `search_path` lists directories separated by colons; NULL: empty. Does not read the file system.
 void process_list_candidates(const char *name, const char *search_path, struct text_list *paths);
+// Whether exec.LookPath would find the program, by the daemon's rights and relative to its directory; a name only in an
+// absolute directory of the search path. Blocks while a file system hangs: for worker threads.
+bool process_exists(const char *program, const char *search_path);

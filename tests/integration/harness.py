@@ -166,8 +166,8 @@ class WebSocket:
             size = b"\x7f" + struct.pack(">Q", len(data))
         head = bytes([opcode | (0x80 if is_final else 0), size[0] | (0x80 if mask else 0)]) + size[1:]
         if mask:
-            stream = mask * (len(data) // 4 + 1)
-            data = bytes(a ^ b for a, b in zip(data, stream))
+            stream = (mask * (len(data) // 4 + 1))[:len(data)]
+            data = (int.from_bytes(data, "big") ^ int.from_bytes(stream, "big")).to_bytes(len(data), "big")
         self.sock.sendall(head + (mask or b"") + data)
 
     def receive(self):

@@ -14,6 +14,13 @@ import time
 from harness import SANITIZER
 
 CTRL_C = b"\x03"
+CTRL_D = b"\x04"
+
+
+def _take_terminal():
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGPIPE):
+        signal.signal(number, signal.SIG_DFL)
 
 
 class Terminal:
@@ -25,15 +32,17 @@ class Terminal:
             self.assertEqual(terminal.wait_exit(), 1)
     """
 
-    def __init__(self, daemon, *arguments, columns=80, env=None):
+    def __init__(self, daemon, *arguments, columns=80, env=None, program=None, stdout=None):
+        """`program`: another one than the daemon's; `stdout`: a descriptor in the place of the terminal."""
         self.shown = b""
         self.master, slave = pty.openpty()
-        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+        self.resize(columns)
+        self.usual_modes = self.modes()
         environment = {"TERM": "xterm", **daemon.env, **(env or {})}
         try:
-            self.process = subprocess.Popen([daemon.binary, *arguments], env=environment, cwd=daemon.dir, stdin=slave,
-                                            stdout=slave, stderr=slave, start_new_session=True,
-                                            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+            self.process = subprocess.Popen([program or daemon.binary, *arguments], env=environment, cwd=daemon.dir,
+                                            stdin=slave, stdout=slave if stdout is None else stdout, stderr=slave,
+                                            start_new_session=True, preexec_fn=_take_terminal)
         finally:
             os.close(slave)
 
@@ -45,6 +54,13 @@ class Terminal:
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
         os.close(self.master)
+
+    def modes(self):
+        """The modes of the terminal, as tcgetattr() returns them."""
+        return termios.tcgetattr(self.master)
+
+    def resize(self, columns, rows=24):
+        fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
     def press(self, keys):
         os.write(self.master, keys)

@@ -6,14 +6,11 @@ import http.client
 import os
 import shutil
 import signal
-import subprocess
 import unittest
 
-from examples import copy_example
-from faults import IS_ROOT, children, is_alive, proc_text
-from harness import DaemonCase, wait_until
-
-AS_NOBODY = ["setpriv", "--reuid", "nobody", "--regid", "nogroup", "--clear-groups"] if IS_ROOT else []
+from database import DatabaseCase
+from faults import children, is_alive
+from harness import wait_until
 
 # Services have the time with which they were started; checks begin anew, when both servers run.
 SHORT_KILL_DELAYS = """
@@ -27,17 +24,6 @@ checks:
     database: {override: merge, period: 1s, timeout: 1s, threshold: 2}
     page: {override: merge, period: 1s, timeout: 1s, threshold: 2}
 """
-
-
-def why_not():
-    """The reason why the example cannot run here, or ''."""
-    if not (shutil.which("nginx") and shutil.which("initdb")):
-        return "nginx or PostgreSQL is not there: ./dev servers"
-    try:
-        done = subprocess.run([*AS_NOBODY, shutil.which("initdb"), "--version"], cwd="/", capture_output=True, text=True, check=False)
-    except FileNotFoundError:
-        return "setpriv is not there"
-    return "" if done.returncode == 0 else f"PostgreSQL cannot run as nobody: {done.stderr.strip()}"
 
 
 class Notices:
@@ -74,28 +60,12 @@ class Notices:
         self.wait_for("recover-check", check, "Done")
 
 
-@unittest.skipIf(why_not(), why_not())
-class DatabaseTest(DaemonCase):
-    def setUp(self):
-        super().setUp()
-        os.chmod(self.daemon.dir, 0o755)
-        self.database_port, self.port = copy_example(self.daemon, "database", 15432, 8080)
-        self.home = os.path.join(self.daemon.pebble_dir, "database")
-        self.setup("--no-sync")
-        self.programs = os.readlink(os.path.join(self.home, "bin"))
-        # A test need not wait for the disk.
-        with open(os.path.join(self.home, "data", "postgresql.conf"), "a", encoding="ascii") as file:
-            file.write("fsync = off\n")
-
-    def setup(self, *options):
-        done = subprocess.run([os.path.join(self.daemon.pebble_dir, "setup"), *options], env=self.daemon.env, capture_output=True,
-                              text=True, check=False)
-        self.assertEqual(done.returncode, 0, done.stderr)
-
+@unittest.skipUnless(shutil.which("nginx"), "nginx is not there: ./dev servers")
+class DatabaseTest(DatabaseCase):
     def start(self):
         """Starts the daemon and waits for both servers."""
         self.daemon.start("--verbose")
-        self.daemon.wait_log("database system is ready to accept connections")
+        self.wait_database()
         wait_until(self.page, what="nginx's first answer")
 
     def wait_up(self, check):
@@ -119,22 +89,6 @@ class DatabaseTest(DaemonCase):
     def wait_healthy(self):
         wait_until(lambda: self.health() == (200, 200), 30, "health")
 
-    def process(self, name):
-        """The PID of the process with this name that the daemon has started."""
-        def found():
-            return [pid for pid in children(self.daemon.process.pid) if proc_text(pid, "comm").strip() == name]
-        return wait_until(found, what=f"a process {name}")[0]
-
-    def run_program(self, name, *arguments):
-        """Runs one of PostgreSQL's programs as its user; returns its output."""
-        done = subprocess.run([*AS_NOBODY, os.path.join(self.programs, name), *arguments], cwd="/", env=self.daemon.env,
-                              capture_output=True, text=True, check=False)
-        self.assertEqual(done.returncode, 0, done.stderr)
-        return done.stdout.strip()
-
-    def query(self, text):
-        return self.run_program("psql", "-XAtq", "-h", self.home, "-p", str(self.database_port), "-U", "postgres", "-c", text)
-
     # --- the example as it is ---
 
     def test_starts_in_order_and_stops(self):
@@ -151,7 +105,7 @@ class DatabaseTest(DaemonCase):
 
         # The web server requires the database.
         self.assertEqual(self.daemon.services("stop", "postgres")["status"], "Done")
-        self.assertEqual([s["current"] for s in self.daemon.get("/v1/services").result], ["inactive", "inactive"])
+        self.assertEqual([s["current"] for s in self.daemon.get("/v1/services").result], ["inactive"] * 3)
         self.assertEqual(self.page(), "")
         self.assertEqual(self.daemon.stop(), 0)
         self.assertEqual(self.daemon.leftovers(), [])

@@ -40,6 +40,32 @@ int main() {
 }
 """
 
+# Copies its first argument to the directory of its second, "push" or "pull", and prints what failed.
+TREE_USER = r"""
+#include <pebble.h>
+#include <stdio.h>
+#include <string.h>
+
+static bool on_path_failed(const char *path, const struct pebble_error *error, void *data) {
+    (void)data;
+    printf("%s: %s, %s\n", path, error->message, error->api_kind != NULL ? error->api_kind : "-");
+    return true;
+}
+
+int main(int argc, char **argv) {
+    struct pebble_client *client = NULL;
+    struct pebble_error error = {0};
+    const char *source = argv[2];
+    struct pebble_copy_options options = {.size = sizeof options, .sources = &source, .source_count = 1,
+                                          .directory = argv[argc - 1], .on_failed = on_path_failed};
+    bool is_good = pebble_client_create_default(&client, &error) &&
+                   (strcmp(argv[1], "push") == 0 ? pebble_push_path : pebble_pull_path)(client, &options, &error);
+    pebble_error_clear(&error);
+    pebble_client_destroy(client);
+    return is_good ? 0 : 1;
+}
+"""
+
 
 def output(*command, **options):
     done = subprocess.run(command, capture_output=True, text=True, check=False, **options)
@@ -84,8 +110,9 @@ class InstallTest(LibraryCase):
         found = sorted(os.path.relpath(os.path.join(folder, name), self.dest + PREFIX)
                        for folder, _, names in os.walk(self.dest) for name in names)
         version, = self.package("--modversion")
-        self.assertEqual(found, ["include/pebble.h", "lib/libpebble.a", "lib/libpebble.so", "lib/libpebble.so.0",
-                                 f"lib/libpebble.so.{version}", "lib/pkgconfig/libpebble.pc"])
+        self.assertEqual(found, ["include/pebble.h", "include/pebble/exec.h", "include/pebble/files.h",
+                                 "lib/libpebble.a", "lib/libpebble.so",
+                                 "lib/libpebble.so.0", f"lib/libpebble.so.{version}", "lib/pkgconfig/libpebble.pc"])
         self.assertEqual(os.readlink(f"{self.lib}/libpebble.so"), "libpebble.so.0")
         self.assertEqual(os.readlink(f"{self.lib}/libpebble.so.0"), f"libpebble.so.{version}")
         self.assertIn("[libpebble.so.0]", output("readelf", "-d", f"{self.lib}/libpebble.so"))
@@ -151,19 +178,21 @@ class ExamplesTest(LibraryCase):
     def document_programs(self):
         """The complete programs in the library's page, as files."""
         with open(os.path.join(TOP, "docs", "libpebble.md"), encoding="utf-8") as page:
-            programs = re.findall(r"^```c\n(.*?\nint main\(.*?)^```", page.read(), re.MULTILINE | re.DOTALL)
+            blocks = re.findall(r"^```c\n(.*?)^```", page.read(), re.MULTILINE | re.DOTALL)
+        programs = [block for block in blocks if "\nint main(" in block]
         return [self.daemon.file(f"document{number}.c", text) for number, text in enumerate(programs)]
 
     def test_document(self):
         self.daemon.services("start", "web")
         wait_until(lambda: "web says hello" in self.run_program(program(), "logs"), what="the line")
         sources = self.document_programs()
-        self.assertEqual(len(sources), 2)
+        self.assertEqual(len(sources), 3)
         for compiler, static in WAYS:
             with self.subTest(f"{compiler} {'static' if static else 'shared'}"):
                 outputs = [self.run_program(self.build([compiler, "-std=c99", "-pedantic"], source, static=static))
                            for source in sources]
-                self.assertEqual(outputs, ["web is active\nworker is inactive\n", "web: web says hello\n"])
+                self.assertEqual(outputs, ["web is active\nworker is inactive\n", "web: web says hello\n",
+                                           "exit code 0: HELLO\n"])
 
     def test_document_failure(self):
         for source in self.document_programs():
@@ -172,7 +201,7 @@ class ExamplesTest(LibraryCase):
 
     def test_archive_in_a_dynamic_program(self):
         path = self.daemon.path("program")
-        output("gcc", *self.package("--cflags"), self.document_programs()[0], f"{self.lib}/libpebble.a", "-ljansson",
+        output("gcc", *self.package("--cflags"), self.document_programs()[0], f"{self.lib}/libpebble.a", "-ljansson", "-lmd",
                "-pthread", "-o", path)
         self.assertNotIn("libpebble", output("readelf", "-d", path))
         self.assertEqual(output(path, env=self.daemon.env), "web is inactive\nworker is inactive\n")
@@ -201,6 +230,82 @@ class ExamplesTest(LibraryCase):
     def test_poll_failure(self):
         self.daemon.add_layer("broken", plan_of({"broken": "sh -c 'exit 7'"}))
         self.assertIn("cannot perform the following tasks:", self.fail_program(self.example("client-poll"), "broken"))
+
+    def test_files(self):
+        local = self.daemon.file("local", "two\nlines\n", 0o644)
+        for compiler, static in WAYS:
+            with self.subTest(f"{compiler} {'static' if static else 'shared'}"):
+                far = self.daemon.path(f"files-{compiler}-{static}", "far")
+                self.assertEqual(self.run_program(self.example("client-files", compiler, static), local, far),
+                                 f"{far}: file, 10 bytes, 600\ntwo\nlines\n")
+
+    def test_files_failure(self):
+        local = self.daemon.file("local", "content", 0o644)
+        self.assertEqual(self.fail_program(self.example("client-files"), local, "relative"),
+                         'error: paths must be absolute, got "relative", generic-file-error\n')
+
+
+class TreeTest(LibraryCase):
+    """pebble_push_path() and pebble_pull_path() with a daemon."""
+
+    def setUp(self):
+        super().setUp()
+        self.daemon.start("--hold")
+        self.path = self.build(["gcc", "-std=c99", "-pedantic"], self.daemon.file("tree.c", TREE_USER))
+        self.tree = self.daemon.path("tree")
+        os.makedirs(os.path.join(self.tree, "sub", "empty"))
+        for name, mode in (("a", 0o640), ("sub/b", 0o700), ("sub/c d", 0o400)):
+            with open(os.path.join(self.tree, name), "w", encoding="utf-8") as file:
+                file.write(name * 1000)
+            os.chmod(os.path.join(self.tree, name), mode)
+        os.symlink("a", os.path.join(self.tree, "link"))
+        os.mkfifo(os.path.join(self.tree, "pipe"))
+
+    def found(self, top):
+        """Names below a directory, with the mode and content of files."""
+        found = {}
+        for folder, folders, names in os.walk(top):
+            for name in folders:
+                found[os.path.relpath(os.path.join(folder, name), top)] = None
+            for name in names:
+                path = os.path.join(folder, name)
+                with open(path, encoding="utf-8") as file:
+                    found[os.path.relpath(path, top)] = (oct(os.stat(path).st_mode & 0o777), file.read())
+        return found
+
+    def expected(self, **others):
+        files = {"a": 0o640, "link": 0o640, "sub/b": 0o700, "sub/c d": 0o400, **others}
+        contents = {"link": "a"}
+        return {"sub": None, "sub/empty": None,
+                **{name: (oct(mode), contents.get(name, name) * 1000) for name, mode in files.items()}}
+
+    def test_push(self):
+        far = self.daemon.path("far")
+        self.assertEqual(self.run_program(self.path, "push", self.tree, far), "")
+        self.assertEqual(self.found(f"{far}/tree"), self.expected())
+        self.assertEqual(self.run_program(self.path, "push", f"{self.tree}/*", f"{far}/x/y"), "")
+        self.assertEqual(self.found(f"{far}/x/y"), self.expected())
+
+    def test_pull(self):
+        near = self.daemon.path("near")
+        pulled = self.expected(**{"link": 0o600, "sub/c d": 0o600})
+        os.umask(0o022)
+        self.assertEqual(self.run_program(self.path, "pull", self.tree, near), "")
+        self.assertEqual(self.found(f"{near}/tree"), pulled)
+        self.assertEqual(self.run_program(self.path, "pull", f"{self.tree}/*", f"{near}/x/y"), "")
+        self.assertEqual(self.found(f"{near}/x/y"), pulled)
+
+    def test_failures(self):
+        os.symlink("sub", os.path.join(self.tree, "folder"))
+        for direction in ("push", "pull"):
+            with self.subTest(direction):
+                target = self.daemon.path(direction)
+                done = subprocess.run([self.path, direction, f"{self.tree}/*", target], capture_output=True, text=True,
+                                      check=False, env={**self.daemon.env, "LD_LIBRARY_PATH": self.lib})
+                self.assertEqual(done.returncode, 1)
+                self.assertEqual(len(done.stdout.splitlines()), 1, done.stdout)
+                self.assertTrue(done.stdout.startswith(f"{self.tree}/folder: "), done.stdout)
+                self.assertEqual(set(self.found(target)), set(self.expected()))
 
 
 if __name__ == "__main__":

@@ -41,10 +41,12 @@ struct fixture {
     struct runner *runner;
     struct checkpoint *checkpoint;
     struct log_store *logs;
+    struct file_manager *files;
     struct plan_store *plans;
     struct plan_updater *updater;
     struct service_manager *services;
     struct check_manager *checks;
+    struct exec_manager *execs;
     const char *probe_outcome; // "pass", "hang", or the message of the failure
     int probes_cancelled;
     struct identity_store *identities;
@@ -108,25 +110,7 @@ static inline void fixture_log(void *data, const char *line, size_t length) {
     buffer_add(&((struct fixture *)data)->log, line, length);
 }
 
-static inline void fixture_begin(struct fixture *fixture) {
-    *fixture = (struct fixture){.folder = "/tmp/test-api-XXXXXX"};
-    buffer_init(&fixture->log, BUFFER_NO_LIMIT);
-    log_set_sink(fixture_log, fixture);
-    (void)signal(SIGPIPE, SIG_IGN); // as the daemon does
-    assert_non_null(mkdtemp(fixture->folder));
-    (void)snprintf(fixture->path, sizeof fixture->path, "%s/socket", fixture->folder);
-    assert_true(loop_create(&fixture->loop, NULL));
-    assert_true(reaper_create(fixture->loop, &fixture->reaper, NULL));
-    fixture->descriptors = descriptor_budget_create(1024);
-    fixture->jobs =
-        job_context_create(&(const struct job_context_spec){.loop = fixture->loop, .reaper = fixture->reaper});
-    fixture->state = state_create();
-    fixture->runner = runner_create(fixture->loop, fixture->state);
-    fixture->checkpoint = checkpoint_create(fixture->loop, fixture->state, NULL);
-    fixture->logs = log_store_create();
-    fixture->plans = plan_store_create("/no/such/folder");
-    assert_true(plan_store_load(fixture->plans, NULL));
-    fixture->updater = plan_updater_create(fixture->loop, fixture->plans);
+static inline void fixture_create_services(struct fixture *fixture) {
     struct service_manager_spec services = {
         .loop = fixture->loop,
         .launcher = service_job_launcher(fixture->jobs),
@@ -136,22 +120,17 @@ static inline void fixture_begin(struct fixture *fixture) {
     };
     fixture->services = service_manager_create(&services);
     service_manager_set_plan(fixture->services, plan_store_current(fixture->plans));
-    fixture->probe_outcome = "pass";
-    fixture->checks = check_manager_create(&(const struct check_manager_spec){
-        .loop = fixture->loop,
-        .state = fixture->state,
-        .runner = fixture->runner,
-        .prober = {.start = fake_probe_start, .cancel = fake_probe_cancel, .data = fixture},
-    });
-    check_manager_set_plan(fixture->checks, plan_store_current(fixture->plans));
-    assert_true(identity_store_create(fixture->state, &fixture->identities, NULL));
-    fixture->authenticator = authenticator_create(fixture->loop, fixture->identities, NULL);
+}
+
+static inline void fixture_create_api(struct fixture *fixture) {
     struct api_spec spec = {
         .loop = fixture->loop,
+        .files = fixture->files,
         .plans = fixture->plans,
         .updater = fixture->updater,
         .services = fixture->services,
         .checks = fixture->checks,
+        .execs = fixture->execs,
         .state = fixture->state,
         .checkpoint = fixture->checkpoint,
         .logs = fixture->logs,
@@ -168,14 +147,58 @@ static inline void fixture_begin(struct fixture *fixture) {
     assert_true(http_server_listen(fixture->server, fd, HTTP_OVER_UNIX, NULL));
 }
 
+static inline void fixture_begin(struct fixture *fixture) {
+    *fixture = (struct fixture){.folder = "/tmp/test-api-XXXXXX"};
+    buffer_init(&fixture->log, BUFFER_NO_LIMIT);
+    log_set_sink(fixture_log, fixture);
+    (void)signal(SIGPIPE, SIG_IGN); // as the daemon does
+    assert_non_null(mkdtemp(fixture->folder));
+    (void)snprintf(fixture->path, sizeof fixture->path, "%s/socket", fixture->folder);
+    assert_true(loop_create(&fixture->loop, NULL));
+    assert_true(reaper_create(fixture->loop, &fixture->reaper, NULL));
+    fixture->descriptors = descriptor_budget_create(1024);
+    fixture->files = file_manager_create(fixture->loop, fixture->descriptors);
+    fixture->jobs =
+        job_context_create(&(const struct job_context_spec){.loop = fixture->loop, .reaper = fixture->reaper});
+    fixture->state = state_create();
+    fixture->runner = runner_create(fixture->loop, fixture->state);
+    fixture->checkpoint = checkpoint_create(fixture->loop, fixture->state, NULL);
+    fixture->logs = log_store_create();
+    fixture->plans = plan_store_create("/no/such/folder");
+    assert_true(plan_store_load(fixture->plans, NULL));
+    fixture->updater = plan_updater_create(fixture->loop, fixture->plans);
+    fixture_create_services(fixture);
+    fixture->probe_outcome = "pass";
+    fixture->checks = check_manager_create(&(const struct check_manager_spec){
+        .loop = fixture->loop,
+        .state = fixture->state,
+        .runner = fixture->runner,
+        .prober = {.start = fake_probe_start, .cancel = fake_probe_cancel, .data = fixture},
+    });
+    check_manager_set_plan(fixture->checks, plan_store_current(fixture->plans));
+    fixture->execs = exec_manager_create(&(const struct exec_manager_spec){
+        .loop = fixture->loop,
+        .state = fixture->state,
+        .runner = fixture->runner,
+        .context = fixture->jobs,
+        .jobs = &exec_jobs,
+        .descriptors = fixture->descriptors,
+    });
+    assert_true(identity_store_create(fixture->state, &fixture->identities, NULL));
+    fixture->authenticator = authenticator_create(fixture->loop, fixture->identities, NULL);
+    fixture_create_api(fixture);
+}
+
 static inline void fixture_end(struct fixture *fixture) {
     http_server_destroy(fixture->server);
+    exec_manager_destroy(fixture->execs);
     check_manager_destroy(fixture->checks);
     service_manager_destroy(fixture->services);
     runner_destroy(fixture->runner);
     checkpoint_destroy(fixture->checkpoint);
     plan_updater_destroy(fixture->updater);
     api_destroy(fixture->api);
+    assert_true(file_manager_destroy(fixture->files));
     authenticator_destroy(fixture->authenticator);
     plan_store_destroy(fixture->plans);
     identity_store_destroy(fixture->identities);

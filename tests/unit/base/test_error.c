@@ -93,6 +93,24 @@ static void codes_belong_to_one_error(void **state UNUSED) {
     assert_null(err.code);
 }
 
+static void copies(void **state UNUSED) {
+    AUTO_ERROR struct error source = {0}, target = {0};
+    error_set_errno(&source, ENOENT, "open /x");
+    error_set_code(&source, "not-found");
+    error_set(&target, ERROR_TIMEOUT, "before");
+    assert_false(error_copy(&target, &source));
+    assert_false(error_copy(&target, &target));
+    assert_ptr_not_equal(target.message, source.message);
+    assert_string_equal(error_text(&target), "open /x: no such file or directory");
+    assert_int_equal(target.kind, ERROR_INTERNAL);
+    assert_int_equal(target.errnum, ENOENT);
+    assert_true(error_has_code(&target, "not-found"));
+    assert_true(error_is_set(&source));
+    assert_false(error_copy(NULL, &source));
+    assert_false(error_copy(&target, NULL));
+    assert_false(error_is_set(&target));
+}
+
 static void errno_messages(void **state UNUSED) {
     const struct {
         int errnum;
@@ -138,6 +156,7 @@ int main(void) {
         cmocka_unit_test(prefix_keeps_kind_and_code),
         cmocka_unit_test(prefix_without_error_does_nothing),
         cmocka_unit_test(moves),
+        cmocka_unit_test(copies),
         cmocka_unit_test(codes_belong_to_one_error),
         cmocka_unit_test(errno_messages),
         cmocka_unit_test(errno_messages_match_the_library),

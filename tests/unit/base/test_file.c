@@ -116,6 +116,12 @@ static void cleans_paths(void **state UNUSED) {
         AUTO_FREE char *cleaned = path_clean(cases[i][0]);
         assert_string_equal(cleaned, cases[i][1]);
     }
+    static const char *const bases[][2] = {{"", "."},   {"/", "/"},    {"//", "/"},     {"a", "a"},
+                                           {"/a", "a"}, {"/a/b", "b"}, {"/a/b//", "b"}, {"a/..", ".."}};
+    for (size_t i = 0; i < ARRAY_COUNT(bases); i++) {
+        AUTO_FREE char *base = path_base(bases[i][0]);
+        assert_string_equal(base, bases[i][1]);
+    }
     assert_true(path_is_absolute("/a"));
     assert_false(path_is_absolute("a/"));
     assert_false(path_is_absolute(""));
@@ -276,6 +282,18 @@ static void removes_only_leftovers_of_the_file(void **state) {
     file_remove_leftovers("/no/such/directory/f");
 }
 
+static void temporary_names_are_leftovers(void **state) {
+    AUTO_FREE char *path = path_join(*state, "f");
+    AUTO_FREE char *one = file_temporary_name(path, 0);
+    AUTO_FREE char *other = file_temporary_name(path, 1);
+    assert_string_not_equal(one, other);
+    assert_int_equal(strlen(one), strlen(path) + FILE_TEMPORARY_SUFFIX_BYTES);
+    write_text(one, "");
+    write_text(other, "");
+    file_remove_leftovers(path);
+    assert_entries(*state, "");
+}
+
 // A writer that is killed between the two steps leaves what file_remove_leftovers() finds.
 static void own_temporaries_count_as_leftovers(void **state) {
     AUTO_FREE char *path = path_join(*state, "f");
@@ -299,6 +317,39 @@ static void own_temporaries_count_as_leftovers(void **state) {
     assert_true(text_has_prefix(names.items[0], "f.") && text_has_suffix(names.items[0], "~"));
     file_remove_leftovers(path);
     assert_entries(*state, "");
+}
+
+static int open_file(const char *path) {
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, "part", 4), 4);
+    return fd;
+}
+
+static void discards_a_file_but_no_link(void **state) {
+    AUTO_FREE char *path = path_join(*state, "file");
+    AUTO_FREE char *kept = path_join(*state, "kept");
+    AUTO_FREE char *link_path = path_join(*state, "link");
+    struct stat status;
+    AUTO_CLOSE int fd = open_file(path);
+    assert_int_equal(link(path, kept), 0);
+    file_discard(path, fd);
+    assert_int_not_equal(lstat(path, &status), 0);
+    assert_true(stat(kept, &status) == 0 && status.st_size == 0);
+    assert_int_equal(symlink("kept", link_path), 0);
+    AUTO_CLOSE int linked_fd = open_file(link_path);
+    file_discard(link_path, linked_fd);
+    assert_int_equal(lstat(link_path, &status), 0);
+    assert_true(stat(kept, &status) == 0 && status.st_size == 0);
+    // Another file has taken the name.
+    assert_int_equal(rename(kept, path), 0);
+    AUTO_CLOSE int other_fd = open_file(kept);
+    assert_true(other_fd != fd);
+    file_discard(kept, fd);
+    assert_true(stat(kept, &status) == 0 && status.st_size == 4);
+    AUTO_CLOSE int device_fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    file_discard("/dev/null", device_fd);
+    assert_int_equal(lstat("/dev/null", &status), 0);
 }
 
 static void writes_all_to_a_pipe(void **state UNUSED) {
@@ -333,7 +384,9 @@ int main(void) {
         cmocka_unit_test_setup_teardown(failed_writing_leaves_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(full_disk_keeps_the_old_file, set_up, tear_down),
         cmocka_unit_test_setup_teardown(removes_only_leftovers_of_the_file, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(temporary_names_are_leftovers, set_up, tear_down),
         cmocka_unit_test_setup_teardown(own_temporaries_count_as_leftovers, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(discards_a_file_but_no_link, set_up, tear_down),
         cmocka_unit_test(writes_all_to_a_pipe),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

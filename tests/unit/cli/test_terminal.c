@@ -30,7 +30,7 @@ static void reads_columns(void **state UNUSED) {
         found[i] = terminal_columns(100);
     }
     (void)setenv("COLUMNS", "20", 1);
-    narrow = terminal_width();
+    narrow = terminal_width(STDOUT_FILENO);
     assert_string_equal(terminal_style(STDOUT_FILENO, STYLE_BOLD), "");
     assert_true(dup2(kept, STDOUT_FILENO) >= 0);
     close(pipes[0]);

@@ -39,6 +39,17 @@ static bool read_byte(struct fake_daemon *daemon, char *byte) {
     return recv(daemon->connection, byte, 1, 0) == 1;
 }
 
+// The chunks of a body, whose content does not look like the last one.
+static bool read_chunks(struct fake_daemon *daemon, struct buffer *text) {
+    while (!text_has_suffix(buffer_text(text), "\n0\r\n\r\n")) {
+        char byte;
+        if (!read_byte(daemon, &byte))
+            return false;
+        buffer_add_char(text, byte);
+    }
+    return true;
+}
+
 static bool read_request(struct fake_daemon *daemon, const struct fake_response *response) {
     AUTO_BUFFER struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
     buffer_printf(&text, "%d ", daemon->connections);
@@ -58,6 +69,9 @@ static bool read_request(struct fake_daemon *daemon, const struct fake_response 
                 length == NULL || response->ignores_body ? 0 : strtoul(length + strlen("Content-Length: "), NULL, 10);
         }
     }
+    bool is_chunked = strstr(buffer_text(&text), "Transfer-Encoding: chunked") != NULL && !response->ignores_body;
+    if (is_chunked && !read_chunks(daemon, &text))
+        return false;
     text_list_add(&daemon->requests, buffer_text(&text));
     return true;
 }

@@ -130,6 +130,72 @@ static void output_is_sent_in_pieces(void **state UNUSED) {
     client_exchange_finish(&exchange);
 }
 
+static void begin_upload(struct client_exchange *exchange, struct client_source *source,
+                         const struct client_content *content) {
+    const struct client_request request = {.method = "POST", .target = "/x", .source = source, .source_type = "a/b"};
+    client_source_init(source, content);
+    client_source_measure(source);
+    assert_true(client_exchange_init(exchange, &local, &request, NULL));
+}
+
+// Takes the whole request, adding these pieces and the end of the body.
+static void assert_upload(struct client_exchange *exchange, const char *const *pieces, const char *expected) {
+    AUTO_BUFFER struct buffer sent = BUFFER_INIT(BUFFER_NO_LIMIT);
+    for (bool is_whole = false; !is_whole;) {
+        size_t length, size;
+        const char *bytes = client_exchange_output(exchange, &length);
+        if (length > 0) {
+            assert_false(client_exchange_wants_piece(exchange));
+            buffer_add(&sent, bytes, 1); // one at a time
+            client_exchange_note_sent(exchange, 1);
+        } else if (client_exchange_wants_piece(exchange)) {
+            assert_false(client_exchange_leaves_connection(exchange));
+            char *piece = client_exchange_piece(exchange, &size);
+            size_t piece_length = *pieces != NULL ? strlen(*pieces) : 0;
+            if (piece_length > 0)
+                memcpy(piece, *pieces++, piece_length);
+            client_exchange_add_piece(exchange, piece_length);
+        } else {
+            is_whole = true;
+        }
+    }
+    const char *body = strstr(buffer_text(&sent), "Content-Type");
+    assert_non_null(body);
+    assert_string_equal(body, expected);
+    client_exchange_finish(exchange);
+}
+
+static void a_body_may_come_in_pieces(void **state UNUSED) {
+    struct client_exchange exchange;
+    struct client_source source;
+    const int fd = 0;
+    begin_upload(&exchange, &source, &(struct client_content){.fd = &fd});
+    assert_upload(&exchange, (const char *const[]){"abc", "0123456789abcdef", NULL},
+                  "Content-Type: a/b\r\nTransfer-Encoding: chunked\r\n\r\n"
+                  "3\r\nabc\r\n10\r\n0123456789abcdef\r\n0\r\n\r\n");
+    begin_upload(&exchange, &source, &(struct client_content){.bytes = "abcde", .length = 5});
+    assert_upload(&exchange, (const char *const[]){"abc", "de", NULL},
+                  "Content-Type: a/b\r\nContent-Length: 5\r\n\r\nabcde");
+}
+
+static void the_largest_piece_fits(void **state UNUSED) {
+    struct client_exchange exchange;
+    struct client_source source;
+    const int fd = 0;
+    size_t length, size;
+    begin_upload(&exchange, &source, &(struct client_content){.fd = &fd});
+    (void)client_exchange_output(&exchange, &length);
+    client_exchange_note_sent(&exchange, length);
+    char *piece = client_exchange_piece(&exchange, &size);
+    memset(piece, 'x', size);
+    client_exchange_add_piece(&exchange, size);
+    const char *bytes = client_exchange_output(&exchange, &length);
+    assert_int_equal(length, strlen("40000\r\n") + size + strlen("\r\n"));
+    assert_memory_equal(bytes, "40000\r\nx", 8);
+    assert_memory_equal(bytes + length - 3, "x\r\n", 3);
+    client_exchange_finish(&exchange);
+}
+
 static void responses_are_read_however_they_come(void **state UNUSED) {
     assert_read("GET", "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc", "HEAD 200|abc|END");
     assert_read(
@@ -212,16 +278,40 @@ static void connections_are_kept_when_nothing_is_left_over(void **state UNUSED) 
     assert_false(leaves_connection("HTTP/1.0 200 OK\r\nContent-Length: 1\r\n\r\na", 0));
 }
 
+static void switch_of_protocols_leaves_the_rest(void **state UNUSED) {
+    const char key[WEBSOCKET_KEY_SIZE] = "dGhlIHNhbXBsZSBub25jZQ==";
+    const struct client_request request = {.method = "GET", .target = "/x", .websocket_key = key};
+    assert_output(&local, &request,
+                  "GET /x HTTP/1.1\r\nHost: localhost\r\nUser-Agent: pebble/%s\r\nConnection: Upgrade\r\n"
+                  "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+                  "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
+    AUTO_BUFFER struct buffer out = BUFFER_INIT(BUFFER_NO_LIMIT);
+    struct client_exchange exchange;
+    assert_true(client_exchange_init(&exchange, &local, &request, NULL));
+    feed(&exchange,
+         "HTTP/1.1 101 ?\r\nUpgrade: websocket\r\nConnection: upgrade\r\n"
+         "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\nframes",
+         1000, &out);
+    assert_string_equal(buffer_text(&out), "HEAD 101||END");
+    assert_true(client_exchange_has_switched(&exchange));
+    assert_int_equal(exchange.input_length, 6);
+    assert_memory_equal(exchange.input, "frames", 6);
+    client_exchange_finish(&exchange);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(requests_are_written),
         cmocka_unit_test(what_is_no_request_is_refused),
         cmocka_unit_test(requests_are_shown_as_the_reference_does),
         cmocka_unit_test(output_is_sent_in_pieces),
+        cmocka_unit_test(a_body_may_come_in_pieces),
+        cmocka_unit_test(the_largest_piece_fits),
         cmocka_unit_test(responses_are_read_however_they_come),
         cmocka_unit_test(what_is_no_response_is_told),
         cmocka_unit_test(interim_responses_have_an_end),
         cmocka_unit_test(the_end_may_come_too_soon),
+        cmocka_unit_test(switch_of_protocols_leaves_the_rest),
         cmocka_unit_test(connections_are_kept_when_nothing_is_left_over),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

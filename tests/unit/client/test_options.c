@@ -68,12 +68,51 @@ static void unknown_flags_are_refused(void **state UNUSED) {
     assert_string_equal(error.message, "cannot use options: unknown flags 0x10");
 }
 
+static void descriptors_are_checked(void **state UNUSED) {
+    const int fd = 0, failed = -1;
+    AUTO_PEBBLE_ERROR struct pebble_error error = {0};
+    assert_true(client_options_check_fd(NULL, NULL));
+    assert_true(client_options_check_fd(&fd, NULL));
+    assert_false(client_options_check_fd(&failed, &error));
+    assert_int_equal(error.kind, PEBBLE_ERROR_ARGUMENT);
+}
+
+static void text_is_utf8(void **state UNUSED) {
+    AUTO_PEBBLE_ERROR struct pebble_error error = {0};
+    assert_true(client_options_check_text("path", NULL, NULL));
+    assert_true(client_options_check_text("path",
+                                          "/gr\xc3\xb6\xc3\x9f"
+                                          "e",
+                                          NULL));
+    assert_false(client_options_check_text("path", "/a\xff", &error));
+    assert_int_equal(error.kind, PEBBLE_ERROR_ARGUMENT);
+    assert_string_equal(error.message, "cannot use path \"/a\\xff\": not UTF-8");
+}
+
+static void only_what_is_given_is_written(void **state UNUSED) {
+    const int64_t zero = 0;
+    AUTO_BUFFER struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
+    struct json_writer writer;
+    json_writer_init(&writer, &text, false);
+    json_writer_begin_object(&writer);
+    client_options_write_text(&writer, "a", NULL);
+    client_options_write_text(&writer, "b", "");
+    client_options_write_text(&writer, "c", "x");
+    client_options_write_number(&writer, "d", NULL);
+    client_options_write_number(&writer, "e", &zero);
+    json_writer_end_object(&writer);
+    assert_string_equal(buffer_text(&text), "{\"c\":\"x\",\"e\":0}");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_an_older_program_does_not_have_is_zero),
         cmocka_unit_test(what_a_newer_program_sets_is_not_passed_over),
         cmocka_unit_test(options_without_their_size_are_refused),
         cmocka_unit_test(unknown_flags_are_refused),
+        cmocka_unit_test(descriptors_are_checked),
+        cmocka_unit_test(text_is_utf8),
+        cmocka_unit_test(only_what_is_given_is_written),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "client/errors_internal.h"
 #include "client/transfer_internal.h"
 #include "peer.h"
@@ -325,6 +326,93 @@ static void early_response_to_a_large_request_is_read(void **state UNUSED) {
     }
 }
 
+// --- a body that is read while it is sent ---
+
+static void upload_init(struct run *run, struct client_source *source, const struct client_content *content) {
+    const struct client_request request = {.method = "POST", .target = "/x", .source = source, .source_type = "a/b"};
+    client_source_init(source, content);
+    client_source_measure(source);
+    run_init(run, &request);
+}
+
+static void upload_finish(struct run *run, struct client_source *source) {
+    client_source_finish(source);
+    run_finish(run);
+}
+
+static void body_is_sent_as_it_comes(void **state UNUSED) {
+    struct run run;
+    struct client_source source;
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    upload_init(&run, &source, &(struct client_content){.fd = &ends[0]});
+    assert_int_equal(go_on(&run), CLIENT_TRANSFER_WAITING);
+    int fd = peer_accept(&run.peer);
+    AUTO_FREE char *head = peer_read(fd);
+    assert_true(text_has_suffix(head, "Transfer-Encoding: chunked\r\n\r\n"));
+    assert_int_equal(wake_ns(&run), CLIENT_NO_DEADLINE); // for the pipe, and not for room in the socket
+    assert_int_equal(write(ends[1], "abc", 3), 3);
+    assert_int_equal(go_on(&run), CLIENT_TRANSFER_WAITING);
+    AUTO_FREE char *piece = peer_read(fd);
+    assert_string_equal(piece, "3\r\nabc\r\n");
+    close(ends[1]);
+    assert_int_equal(go_on(&run), CLIENT_TRANSFER_WAITING);
+    AUTO_FREE char *end = peer_read(fd);
+    assert_string_equal(end, "0\r\n\r\n");
+    peer_send(fd, RESPONSE);
+    assert_ended(&run, "abc");
+    assert_true(run.peer.client->idle_fd >= 0);
+    upload_finish(&run, &source);
+    close(ends[0]);
+    peer_assert_closed(fd);
+}
+
+static void response_before_the_end_of_the_body_is_read(void **state UNUSED) {
+    struct run run;
+    struct client_source source;
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    upload_init(&run, &source, &(struct client_content){.fd = &ends[0]});
+    assert_int_equal(go_on(&run), CLIENT_TRANSFER_WAITING);
+    int fd = peer_accept(&run.peer);
+    peer_send(fd, RESPONSE);
+    assert_ended(&run, "abc");
+    assert_true(run.peer.client->idle_fd < 0); // the rest of the body would have to be sent
+    upload_finish(&run, &source);
+    close(ends[0]);
+    close(ends[1]);
+    close(fd);
+}
+
+static bool on_read_fails(void *buffer UNUSED, size_t size UNUSED, size_t *length UNUSED, void *data UNUSED) {
+    return false;
+}
+
+static void source_that_fails_ends_it(void **state UNUSED) {
+    struct run run;
+    struct client_source source;
+    upload_init(&run, &source, &(struct client_content){.on_read = on_read_fails});
+    assert_failed(&run, PEBBLE_ERROR_PROTOCOL,
+                  "cannot communicate with server: Post \"http://localhost/x\": interrupted");
+    assert_int_equal(source.error.kind, PEBBLE_ERROR_CANCELLED);
+    int fd = peer_accept(&run.peer);
+    upload_finish(&run, &source);
+    AUTO_FREE char *head = peer_read(fd);
+    assert_true(text_has_suffix(head, "\r\n\r\n")); // and no end of the body
+    peer_assert_closed(fd);
+}
+
+static void a_step_of_an_upload_is_bounded(void **state UNUSED) {
+    struct run run;
+    struct client_source source;
+    AUTO_FREE char *bytes = memory_new(16 << 20);
+    memset(bytes, 'x', 16 << 20);
+    upload_init(&run, &source, &(struct client_content){.bytes = bytes, .length = 16 << 20});
+    assert_int_equal(go_on(&run), CLIENT_TRANSFER_WAITING);
+    assert_true(source.done <= 2 << 20);
+    upload_finish(&run, &source);
+}
+
 static void it_can_be_ended_in_any_state(void **state UNUSED) {
     struct run run;
     run_init(&run, &get_x);
@@ -355,6 +443,10 @@ int main(void) {
         cmocka_unit_test(deadline_ends_it_in_any_state),
         cmocka_unit_test(a_step_is_bounded),
         cmocka_unit_test(early_response_to_a_large_request_is_read),
+        cmocka_unit_test(body_is_sent_as_it_comes),
+        cmocka_unit_test(response_before_the_end_of_the_body_is_read),
+        cmocka_unit_test(source_that_fails_ends_it),
+        cmocka_unit_test(a_step_of_an_upload_is_bounded),
         cmocka_unit_test(it_can_be_ended_in_any_state),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

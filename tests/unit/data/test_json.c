@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "base/memory.h"
 #include "data/json.h"
 
 #define WHAT "daemon.thing"
@@ -94,6 +95,38 @@ static void absent_fields_stay(void **state UNUSED) {
     assert_int_equal(list.count, 1);
 }
 
+static void maps_of_strings(void **state UNUSED) {
+    AUTO_JSON json_t *object = parsed("{\"m\":{\"a\":\"x\",\"B\":null},\"n\":null,\"e\":{}}");
+    AUTO_MAP struct map map = MAP_INIT(free);
+    assert_true(json_get_string_map(object, WHAT, "n", &map, NULL));
+    assert_true(json_get_string_map(object, WHAT, "e", &map, NULL));
+    assert_int_equal(map.count, 0);
+    assert_true(json_get_string_map(object, WHAT, "m", &map, NULL));
+    assert_int_equal(map.count, 2);
+    assert_string_equal(map_get(&map, "a"), "x");
+    assert_string_equal(map_get(&map, "B"), "");
+}
+
+static void wrong_maps_of_strings(void **state UNUSED) {
+    static const struct {
+        const char *text, *message;
+    } cases[] = {
+        {"[]", "cannot unmarshal array into Go struct field thing.m of type map[string]string"},
+        {"{\"a\":\"x\",\"b\":1}", "cannot unmarshal number into Go struct field thing.m of type string"},
+        {"{\"a\":\"\\u0000\"}", "cannot unmarshal string with a NUL character"},
+        {"{\"a\\u0000\":\"\"}", "cannot unmarshal string with a NUL character"},
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+        AUTO_FREE char *text = memory_printf("{\"m\":%s}", cases[i].text);
+        AUTO_JSON json_t *object = parsed(text);
+        AUTO_MAP struct map map = MAP_INIT(free);
+        AUTO_ERROR struct error err = {0};
+        assert_false(json_get_string_map(object, WHAT, "m", &map, &err));
+        assert_non_null(strstr(error_text(&err), cases[i].message));
+        assert_int_equal(map.count, 0);
+    }
+}
+
 enum getter { GET_STRING, GET_BOOL, GET_INT, GET_STRINGS };
 
 static void expect_mismatch(const char *text, enum getter getter, const char *message) {
@@ -142,6 +175,20 @@ static void wrong_types(void **state UNUSED) {
                     "json: cannot unmarshal number into Go struct field thing.f of type string");
 }
 
+static void arrays_of_anything(void **state UNUSED) {
+    AUTO_JSON json_t *object = parsed("{\"f\":[1,null],\"n\":null,\"o\":{}}");
+    AUTO_ERROR struct error err = {0};
+    const json_t *array = NULL;
+    assert_true(json_get_array(object, WHAT, "n", "[]t", &array, &err));
+    assert_true(json_get_array(object, WHAT, "absent", "[]t", &array, &err));
+    assert_null(array);
+    assert_false(json_get_array(object, WHAT, "o", "[]t", &array, &err));
+    assert_string_equal(error_text(&err), "json: cannot unmarshal object into Go struct field thing.o of type []t");
+    assert_null(array);
+    assert_true(json_get_array(object, WHAT, "F", "[]t", &array, NULL));
+    assert_int_equal(json_array_size(array), 2);
+}
+
 static void names_of_structures(void **state UNUSED) {
     AUTO_JSON json_t *object = parsed("{\"f\":5}");
     AUTO_ERROR struct error err = {0};
@@ -157,8 +204,9 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(members_match_without_case), cmocka_unit_test(a_name_with_a_nul_is_another_name),
         cmocka_unit_test(a_body_is_an_object),        cmocka_unit_test(present_fields),
-        cmocka_unit_test(absent_fields_stay),         cmocka_unit_test(wrong_types),
-        cmocka_unit_test(names_of_structures),
+        cmocka_unit_test(absent_fields_stay),         cmocka_unit_test(maps_of_strings),
+        cmocka_unit_test(wrong_maps_of_strings),      cmocka_unit_test(wrong_types),
+        cmocka_unit_test(arrays_of_anything),         cmocka_unit_test(names_of_structures),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -22,7 +22,9 @@ static void cancels_who_asks_too_late(void **state UNUSED) {
 static void may_respond_before_it_is_cancelled(void **state UNUSED) {
     struct client client = client_open();
     client_send(&client, GET("/keep"));
+    assert_true(http_exchange_has_client(seen.kept[0]));
     connections_close_all(&server->connections); // the news is on its way
+    assert_false(http_exchange_has_client(seen.kept[0]));
     respond_text(seen.kept[0], 200, "first");
     loop_run_pending(loop);
     assert_int_equal(seen.cancelled, 0);

@@ -528,6 +528,10 @@ static void talks_over_tcp(void **state UNUSED) {
     int client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     assert_int_equal(connect(client, (struct sockaddr *)&address, length), 0);
     open_with(accept(listener, NULL, NULL), STREAM_TCP, client);
+    int keeps_alive = 0;
+    assert_int_equal(getsockopt(stream_fd(stream), SOL_SOCKET, SO_KEEPALIVE, &keeps_alive, &(socklen_t){sizeof(int)}),
+                     0);
+    assert_int_equal(keeps_alive, 1);
     AUTO_BUFFER struct buffer taken = BUFFER_INIT(BUFFER_NO_LIMIT);
     write_text("question");
     peer_takes(&taken, 8);

@@ -26,8 +26,8 @@ static void job_runs_to_its_end(void **state UNUSED) {
     assert_int_equal(err.errnum, ESRCH);
     assert_false(job_signal_group(fixture.job, SIGTERM, NULL));
     assert_int_equal(job_take_input(fixture.job), -1);
-    job_pause_output(fixture.job);
-    job_resume_output(fixture.job);
+    job_pause_output(fixture.job, JOB_OUTPUT);
+    job_resume_output(fixture.job, JOB_OUTPUT);
     loop_run_pending(loop);
     finish(&fixture);
     job_destroy(NULL);
@@ -278,7 +278,7 @@ static struct fixture *paused;
 
 static void collect_and_pause(void *data, const char *bytes, size_t length) {
     collect(data, bytes, length);
-    job_pause_output(paused->job);
+    job_pause_output(paused->job, JOB_OUTPUT);
 }
 
 static void flood_is_paused_and_resumed(void **state UNUSED) {
@@ -294,7 +294,7 @@ static void flood_is_paused_and_resumed(void **state UNUSED) {
         loop_run_pending(loop);
         loop_run_pending(loop);
         assert_true(fixture.output.length - before <= 65536);
-        job_resume_output(fixture.job);
+        job_resume_output(fixture.job, JOB_OUTPUT);
     }
     assert_int_equal(fixture.output.length, 3000004);
     finish(&fixture);
@@ -305,16 +305,73 @@ static void pause_holds_the_end(void **state UNUSED) {
     struct job_spec spec = script_spec(&fixture, "echo text");
     spec.output_wait_ns = 0;
     start(&fixture, &spec);
-    job_pause_output(fixture.job); // before there is any
+    job_pause_output(fixture.job, JOB_OUTPUT); // before there is any
     run_until(&fixture.exited);
     for (int i = 0; i < 5; i++)
         uv_run(loop_uv(loop), UV_RUN_NOWAIT);
     assert_int_equal(fixture.ended, 0);
     assert_int_equal(fixture.output.length, 0);
-    job_resume_output(fixture.job);
+    job_resume_output(fixture.job, JOB_OUTPUT);
     assert_int_equal(fixture.output.length, 0);
     run_until(&fixture.ended);
     assert_string_equal(buffer_text(&fixture.output), "text\n");
+    finish(&fixture);
+}
+
+static void each_output_is_paused_by_itself(void **state UNUSED) {
+    struct fixture fixture = {0};
+    struct job_spec spec = script_spec(&fixture, "echo text; echo fault >&2");
+    spec.errors = (struct job_sink){.write = collect, .data = &fixture.errors};
+    spec.output_wait_ns = 0;
+    start(&fixture, &spec);
+    job_pause_output(fixture.job, JOB_OUTPUT);
+    run_until(&fixture.exited);
+    run_until_text(&fixture.errors, "fault\n");
+    loop_run_pending(loop);
+    assert_int_equal(fixture.output.length + (size_t)fixture.ended, 0);
+    job_resume_output(fixture.job, JOB_OUTPUT);
+    run_until(&fixture.ended);
+    assert_string_equal(buffer_text(&fixture.output), "text\n");
+    finish(&fixture);
+}
+
+// --- closing ---
+
+static void closed_output_ends_its_writer(void **state UNUSED) {
+    struct fixture fixture = {0};
+    struct job_spec spec = script_spec(&fixture, "echo text; read line; exec yes");
+    spec.input = JOB_INPUT_PIPE;
+    start(&fixture, &spec);
+    run_until_text(&fixture.output, "text\n");
+    job_close_output(fixture.job, JOB_OUTPUT);
+    job_close_output(fixture.job, JOB_OUTPUT);
+    job_pause_output(fixture.job, JOB_OUTPUT);
+    job_resume_output(fixture.job, JOB_OUTPUT);
+    assert_int_equal(close(job_take_input(fixture.job)), 0);
+    run_until(&fixture.ended);
+    assert_int_equal(fixture.exit_code, 128 + SIGPIPE);
+    assert_string_equal(buffer_text(&fixture.output), "text\n");
+    finish(&fixture);
+}
+
+static void closed_output_is_not_waited_for(void **state UNUSED) {
+    struct fixture fixture = {0};
+    struct job_spec spec = script_spec(&fixture, "echo text; echo fault >&2; exit 3");
+    spec.errors = (struct job_sink){.write = collect, .data = &fixture.errors};
+    start(&fixture, &spec);
+    job_pause_output(fixture.job, JOB_OUTPUT);
+    job_pause_output(fixture.job, JOB_ERRORS);
+    run_until(&fixture.exited);
+    loop_run_pending(loop);
+    assert_int_equal(fixture.ended, 0);
+    job_close_output(fixture.job, JOB_OUTPUT);
+    loop_run_pending(loop);
+    assert_int_equal(fixture.ended, 0);
+    job_close_output(fixture.job, JOB_ERRORS);
+    assert_int_equal(fixture.ended, 0);
+    run_until(&fixture.ended);
+    assert_int_equal(fixture.exit_code, 3);
+    assert_int_equal(fixture.output.length + fixture.errors.length, 0);
     finish(&fixture);
 }
 
@@ -498,6 +555,9 @@ int main(void) {
         TEST(holder_may_write_until_the_end),
         TEST(flood_is_paused_and_resumed),
         TEST(pause_holds_the_end),
+        TEST(each_output_is_paused_by_itself),
+        TEST(closed_output_ends_its_writer),
+        TEST(closed_output_is_not_waited_for),
         TEST(failing_launches_are_reported),
         TEST(missing_program_is_reported),
         TEST(without_descriptors_the_launch_fails),

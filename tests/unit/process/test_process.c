@@ -346,9 +346,11 @@ static void check_found(const char *name, const char *search_path, const char *e
     process_spawn(&spec, &report);
     if (process_report_check(&report, &spec, &err)) {
         assert_string_equal(process_report_path(&report, &spec), expected);
+        assert_true(process_exists(name, search_path));
     } else {
         assert_string_equal(error_text(&err), expected);
         assert_int_equal(err.kind, ERROR_NOT_FOUND);
+        assert_false(process_exists(name, search_path));
     }
     assert_int_equal(waitpid(process_report_pid(&report), NULL, 0), process_report_pid(&report));
 }

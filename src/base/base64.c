@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
-#include "data/base64.h"
+#include "base/base64.h"
 
 #include <stdint.h>
 

@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#include "data/base64.h"
+#include "base/base64.h"
 
 static void round_trip(const char *plain, size_t length, const char *encoded) {
     AUTO_BUFFER struct buffer out = BUFFER_INIT(BUFFER_NO_LIMIT);

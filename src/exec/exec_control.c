@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Commands of the control session: signals, and sizes of the terminal. Declared in exec/exec_internal.h.
+#include "exec/exec_internal.h"
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "data/json.h"
+#include "process/signal_names.h"
+
+static const char what[] = "execCommand";
+
+struct control_command {
+    const char *name;
+    const json_t *signal, *resize; // NULL if absent
+    const char *signal_name;
+    int64_t width, height;
+};
+
+static bool read_arguments(struct control_command *command, struct error *err) {
+    if (command->signal != NULL && (!json_is_object_or_null(command->signal, what, err) ||
+                                    !json_get_string(command->signal, what, "name", &command->signal_name, err)))
+        return false;
+    return command->resize == NULL || (json_is_object_or_null(command->resize, what, err) &&
+                                       json_get_int(command->resize, what, "width", &command->width, err) &&
+                                       json_get_int(command->resize, what, "height", &command->height, err));
+}
+
+static bool read_command(const json_t *value, struct control_command *command, struct error *err) {
+    *command = (struct control_command){.name = "", .signal_name = ""};
+    if (!json_is_object_or_null(value, what, err) || !json_get_string(value, what, "command", &command->name, err))
+        return false;
+    command->signal = json_member(value, "signal");
+    command->resize = json_member(value, "resize");
+    return read_arguments(command, err);
+}
+
+static void send_signal(struct exec *exec, const struct control_command *command) {
+    if (command->signal == NULL) {
+        log_notice("Exec %s: control command \"signal\" requires signal name", exec->id);
+        return;
+    }
+    const char *name = command->signal_name;
+    int number = signal_by_name(name);
+    if (number == 0) {
+        AUTO_FREE char *quoted = text_quoted(name);
+        log_notice("Exec %s: invalid signal name %s", exec->id, quoted);
+        return;
+    }
+    AUTO_ERROR struct error err = {0};
+    bool has_process = exec->job != NULL || error_set(&err, ERROR_INTERNAL, "no such process");
+    if (has_process && exec->manager->spec.jobs->signal(exec->job, number, &err))
+        log_notice("Exec %s: forwarded signal %s to PID %d", exec->id, name, (int)exec->pid);
+    else
+        log_notice("Exec %s: control command \"signal\" cannot forward %s to PID %d: %s", exec->id, name,
+                   (int)exec->pid, error_text(&err));
+}
+
+unsigned exec_terminal_size(int64_t number) {
+    return number <= 0 ? 0 : number < UINT16_MAX ? (unsigned)number : UINT16_MAX;
+}
+
+static void resize_terminal(struct exec *exec, const struct control_command *command) {
+    if (command->resize == NULL) {
+        log_notice("Exec %s: control command \"resize\" requires terminal width and height", exec->id);
+        return;
+    }
+    AUTO_ERROR struct error err = {0};
+    unsigned columns = exec_terminal_size(command->width), rows = exec_terminal_size(command->height);
+    if (exec->job != NULL && !exec->manager->spec.jobs->resize(exec->job, columns, rows, &err))
+        log_notice("Exec %s: control command \"resize\" cannot set terminal size to %lldx%lld: %s", exec->id,
+                   (long long)command->width, (long long)command->height, error_text(&err));
+}
+
+void exec_control_take_command(struct exec *exec, const char *text, size_t length) {
+    AUTO_JSON json_t *value = NULL;
+    AUTO_ERROR struct error err = {0};
+    struct control_command command;
+    if (!json_read(text, length, &value, &err) || !read_command(value, &command, &err)) {
+        log_notice("Exec %s: cannot decode control websocket command: %s", exec->id, error_text(&err));
+    } else if (text_equal(command.name, "resize") && exec->options.is_terminal) {
+        resize_terminal(exec, &command);
+    } else if (text_equal(command.name, "signal")) {
+        send_signal(exec, &command);
+    } else {
+        AUTO_FREE char *quoted = text_quoted(command.name);
+        log_notice("Exec %s: invalid control websocket command %s", exec->id, quoted);
+    }
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "http/http_websocket.h"
+
+#include "http_fixture.h"
+#include "websocket_peer.h"
+
+#define HANDSHAKE                                                                                                      \
+    "GET /socket HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"    \
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+#define PLAIN "GET /socket HTTP/1.1\r\nHost: x\r\n\r\n"
+
+static struct {
+    struct websocket *websocket;
+    int accepted;
+} session;
+
+static void on_text_received(struct websocket *websocket, const char *text, size_t length, void *data UNUSED) {
+    websocket_send(websocket, WEBSOCKET_TEXT, text, length);
+}
+
+static void on_session_accepted(struct websocket *websocket, void *data) {
+    static const struct websocket_handlers echo = {.on_text = on_text_received};
+    assert_ptr_equal(data, &session);
+    assert_int_equal(seen.depth, 0);
+    session.accepted++;
+    session.websocket = websocket;
+    if (websocket == NULL)
+        return;
+    websocket_set_handlers(websocket, &echo, NULL);
+    websocket_read_start(websocket);
+}
+
+static void accept_or_refuse(struct http_exchange *exchange, void *data UNUSED) {
+    AUTO_ERROR struct error err = {0};
+    enter();
+    if (!websocket_accept(exchange, loop, on_session_accepted, &session, &err))
+        respond_text(exchange, err.kind == ERROR_BAD_REQUEST ? 400 : 500, error_text(&err));
+    leave();
+}
+
+static int open_acceptor(void **state) {
+    memset(&session, 0, sizeof session);
+    int code = open_server(state);
+    server->exchanges.handle = accept_or_refuse;
+    return code;
+}
+
+static int close_acceptor(void **state) {
+    websocket_destroy(session.websocket);
+    return close_server(state);
+}
+
+static void accepts_a_handshake(void **state UNUSED) {
+    AUTO_CLIENT struct client client = client_open();
+    AUTO_BUFFER struct buffer request = BUFFER_INIT(BUFFER_NO_LIMIT);
+    buffer_add_string(&request, HANDSHAKE);
+    add_frame(&request, WEBSOCKET_TEXT, true, "with the request", 16, peer_mask);
+    assert_true(client_send_bytes(&client, request.data, request.length));
+    client_expect(&client, "with the request");
+    assert_int_equal(session.accepted, 1);
+    assert_int_equal(seen.last_status, 101);
+    assert_non_null(strstr(buffer_text(&client.got), "HTTP/1.1 101 "));
+    assert_non_null(strstr(buffer_text(&client.got), "Upgrade: websocket\r\n"));
+    assert_non_null(strstr(buffer_text(&client.got), "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"));
+    assert_null(strstr(buffer_text(&client.got), "Extensions"));
+}
+
+static void leaves_other_requests_to_the_caller(void **state UNUSED) {
+    AUTO_CLIENT struct client client = client_open();
+    client_send(&client, PLAIN);
+    client_expect(&client, "cannot accept websocket: Connection has no token \"upgrade\"");
+    assert_int_equal(seen.last_status, 400);
+    client_send(&client, HANDSHAKE); // the connection goes on
+    client_expect(&client, "HTTP/1.1 101 ");
+    assert_int_equal(session.accepted, 1);
+}
+
+static void reports_a_client_that_has_gone(void **state UNUSED) {
+    AUTO_CLIENT struct client client = client_open();
+    client_send(&client, ""); // the connection is open
+    assert_true(send(client.fd, HANDSHAKE, sizeof HANDSHAKE - 1, 0) > 0);
+    client_close(&client);
+    loop_run_pending(loop);
+    assert_int_equal(session.accepted + (seen.last_status == 500), 1);
+    assert_int_equal(http_server_connections(server), 0);
+}
+
+int main(void) {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, open_acceptor, close_acceptor)
+    const struct CMUnitTest tests[] = {
+        TEST(accepts_a_handshake),
+        TEST(leaves_other_requests_to_the_caller),
+        TEST(reports_a_client_that_has_gone),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

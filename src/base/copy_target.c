@@ -12,18 +12,6 @@
 #include "base/file.h"
 #include "base/memory.h"
 
-// Sets *fd to a new file beside the path; -1 if there is none.
-static char *create_temporary(const char *path, mode_t mode, int *fd) {
-    errno = EEXIST;
-    for (unsigned attempt = 0; errno == EEXIST && attempt < FILE_TEMPORARY_TRIES; attempt++) {
-        AUTO_FREE char *name = file_temporary_name(path, attempt);
-        *fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
-        if (*fd >= 0)
-            return TAKE(name);
-    }
-    return NULL;
-}
-
 // Whether the new file has the owner and mode of the old one. A new owner clears set-ID bits, so the mode comes last.
 static bool take_attributes(int fd, const struct stat *old) {
     struct stat status;
@@ -48,8 +36,8 @@ static bool open_temporary(struct copy_target *target, mode_t mode) {
     bool exists = lstat(target->path, &old) == 0;
     if ((!exists && errno != ENOENT) || (exists && !is_replaceable(target->path, &old)))
         return false;
-    target->temporary = create_temporary(target->path, exists ? 0600 : mode, &target->fd);
-    if (target->temporary == NULL)
+    target->fd = file_open_temporary(target->path, exists ? 0600 : mode, &target->temporary);
+    if (target->fd < 0)
         return false;
     if (!exists || take_attributes(target->fd, &old))
         return true;

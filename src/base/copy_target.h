@@ -20,7 +20,8 @@ struct copy_target {
 // `flags`: more flags for open(2). The errors read like Go's: `open /x: permission denied`.
 bool copy_target_open(struct copy_target *target, const char *path, int flags, mode_t mode,
                       struct error *err) NODISCARD;
-// Closes the file and puts it in its place. On failure the target is discarded.
+// Closes the file and puts it in its place. On failure what stood at the path stays; what was written in place stays
+// too.
 bool copy_target_commit(struct copy_target *target, struct error *err) NODISCARD;
 // Closes it. What stood at the path stays; what was written in place is discarded. No effect on one that is closed.
 void copy_target_discard(struct copy_target *target);

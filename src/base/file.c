@@ -187,16 +187,17 @@ char *file_temporary_name(const char *path, unsigned attempt) {
     return memory_printf("%s.%s~", path, letters);
 }
 
-// Opens a new file next to `path` and returns its name in *name. -1 and errno on failure.
-static int temporary_open(const char *path, char **name) {
-    int fd = -1;
+int file_open_temporary(const char *path, mode_t mode, char **name) {
     errno = EEXIST;
-    for (unsigned attempt = 0; fd < 0 && errno == EEXIST && attempt < FILE_TEMPORARY_TRIES; attempt++) {
-        free(*name);
-        *name = file_temporary_name(path, attempt);
-        fd = open_retrying(*name, O_WRONLY | O_CREAT | O_EXCL, 0600);
+    for (unsigned attempt = 0; errno == EEXIST && attempt < FILE_TEMPORARY_TRIES; attempt++) {
+        AUTO_FREE char *tried = file_temporary_name(path, attempt);
+        int fd = open_retrying(tried, O_WRONLY | O_CREAT | O_EXCL, mode);
+        if (fd >= 0) {
+            *name = TAKE(tried);
+            return fd;
+        }
     }
-    return fd;
+    return -1;
 }
 
 static bool is_temporary_of(const char *name, const char *base) {
@@ -276,7 +277,7 @@ bool file_write_atomic(const char *path, const struct iovec *pieces, size_t coun
     if (directory_fd < 0)
         return error_set_errno(err, errno, "open %s", directory);
     AUTO_FREE char *temporary = NULL;
-    AUTO_CLOSE int fd = temporary_open(path, &temporary);
+    AUTO_CLOSE int fd = file_open_temporary(path, 0600, &temporary);
     if (fd < 0)
         return error_set_errno(err, errno, "open %s", path);
     bool is_filled = fill_temporary(fd, &request, err);

@@ -40,6 +40,8 @@ bool file_write_atomic(const char *path, const struct iovec *pieces, size_t coun
 #define FILE_TEMPORARY_SUFFIX_BYTES ((size_t)14)
 #define FILE_TEMPORARY_TRIES 100U
 char *file_temporary_name(const char *path, unsigned attempt);
+// Creates one next to `path` and opens it for writing. *name is owned. -1 and errno on failure.
+int file_open_temporary(const char *path, mode_t mode, char **name);
 // Removes temporary files that a killed file_write_atomic() to `path` has left.
 void file_remove_leftovers(const char *path);
 // Discards what was written to `fd`, if that is a regular file: empties it, and removes `path` if that is the file

@@ -8,21 +8,36 @@
 
 #include <errno.h>
 #include <openssl/err.h>
+#include <openssl/evp.h>
 #include <openssl/sslerr.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "tls/openssl_internal.h"
 
+static char configuration[] = "/tmp/test_openssl_XXXXXX";
+
+// With this configuration no algorithm would be found.
 static int set_up(void **state UNUSED) {
-    // A file that is no configuration would make OpenSSL fail.
-    (void)setenv("OPENSSL_CONF", "/proc/self/exe", 1);
+    int fd = mkstemp(configuration);
+    assert_true(fd >= 0);
+    assert_true(dprintf(fd, "openssl_conf = all\n[all]\nalg_section = evp\n[evp]\ndefault_properties = x=y\n") > 0);
+    close(fd);
+    (void)setenv("OPENSSL_CONF", configuration, 1);
     openssl_start();
     return 0;
 }
 
+static int tear_down(void **state UNUSED) {
+    return unlink(configuration);
+}
+
 static void start(void **state UNUSED) {
+    unsigned char digest[EVP_MAX_MD_SIZE];
     openssl_start();
     assert_int_equal(ERR_peek_error(), 0);
+    assert_int_equal(EVP_Q_digest(NULL, "SHA256", NULL, "x", 1, digest, NULL), 1);
 }
 
 static void oldest_error(void **state UNUSED) {
@@ -49,5 +64,5 @@ int main(void) {
         cmocka_unit_test(oldest_error),
         cmocka_unit_test(reasons),
     };
-    return cmocka_run_group_tests(tests, set_up, NULL);
+    return cmocka_run_group_tests(tests, set_up, tear_down);
 }

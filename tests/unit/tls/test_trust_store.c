@@ -2,6 +2,7 @@
 #include "certificate_fixture.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -151,6 +152,25 @@ static void new_in_directory(void **state) {
     assert_outdated(store);
 }
 
+static void *load_in_thread(void *path) {
+    struct trust_store *store = NULL;
+    return trust_store_load(path, "/nonexistent", &store, NULL) ? store : NULL;
+}
+
+// A store is made in a worker and used elsewhere. Nothing is left of the worker.
+static void thread(void **state) {
+    struct folder *folder = *state;
+    AUTO_FREE char *path = write_file(folder, "a.pem", folder->pem[0]);
+    pthread_t id;
+    void *result;
+    assert_int_equal(pthread_create(&id, NULL, load_in_thread, path), 0);
+    assert_int_equal(pthread_join(id, &result), 0);
+    struct trust_store *store = result;
+    assert_non_null(store);
+    assert_int_equal(trust_store_count(store), 1);
+    trust_store_destroy(store);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(bundle, set_up, tear_down),
@@ -159,6 +179,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(unreadable, set_up, tear_down),
         cmocka_unit_test_setup_teardown(changes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(new_in_directory, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(thread, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -197,6 +197,7 @@ static void init_api(struct daemon *daemon) {
         .checkpoint = daemon->checkpoint,
         .logs = daemon->logs,
         .files = daemon->files,
+        .forwards = daemon->forwards,
         .identities = daemon->identities,
         .authenticator = daemon->authenticator,
         .version = PEBBLE_VERSION,

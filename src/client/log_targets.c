@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
-// The list of log targets. Declared in pebble/log_targets.h.
+// The list of log targets. Declared in pebble.h.
 #include "client/query_internal.h"
 
 #include <stdlib.h>

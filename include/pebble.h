@@ -548,5 +548,6 @@ bool pebble_call_modify_identities(struct pebble_client *client, const char *act
 
 #include "pebble/exec.h"
 #include "pebble/files.h"
+#include "pebble/log_targets.h"
 
 #endif

@@ -8,6 +8,7 @@
 #include "checks/check_manager.h"
 #include "exec/exec_manager.h"
 #include "files/file_manager.h"
+#include "forward/forward_manager.h"
 #include "http/http_server.h"
 #include "logs/log_store.h"
 #include "loop/loop.h"
@@ -31,6 +32,7 @@ struct api_spec {
     struct checkpoint *checkpoint;
     struct log_store *logs;
     struct file_manager *files;
+    struct forward_manager *forwards;
     const char *version;
     const char *boot_id;
     const char *http_address; // as given to --http, or NULL

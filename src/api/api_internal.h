@@ -35,6 +35,7 @@ void api_get_change_wait(struct api_call *call);
 void api_get_files(struct api_call *call);
 void api_post_files(struct api_call *call);
 void api_get_logs(struct api_call *call);
+void api_get_log_targets(struct api_call *call);
 void api_get_identities(struct api_call *call);
 void api_post_identities(struct api_call *call);
 void api_post_signals(struct api_call *call);

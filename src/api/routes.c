@@ -23,6 +23,7 @@ static const struct route routes[] = {
     {"/v1/layers", FOR_ADMINS, FOR_ADMINS, NULL, api_post_layers},
     {"/v1/files", FOR_ADMINS, FOR_ADMINS, api_get_files, api_post_files},
     {"/v1/logs", FOR_READERS, FOR_ADMINS, api_get_logs, NULL},
+    {"/v1/log-targets", FOR_READERS, FOR_ADMINS, api_get_log_targets, NULL},
     {"/v1/exec", FOR_ADMINS, FOR_ADMINS, NULL, api_post_exec},
     {"/v1/tasks/{task}/websocket/{websocket}", FOR_ADMINS, FOR_ADMINS, api_get_task_websocket, NULL},
     {"/v1/signals", FOR_ADMINS, FOR_ADMINS, NULL, api_post_signals},

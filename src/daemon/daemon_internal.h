@@ -10,6 +10,7 @@
 #include "daemon/daemon.h"
 #include "exec/exec_manager.h"
 #include "files/file_manager.h"
+#include "forward/forward_manager.h"
 #include "http/http_client.h"
 #include "http/http_server.h"
 #include "http/proxy.h"
@@ -52,17 +53,19 @@ struct daemon {
     struct service_manager *services;
     struct connector *connector;
     struct proxy_settings *proxies;
-    struct http_client *http_client; // of checks
+    struct http_client *http_client; // of checks and log targets
     struct probe_context probes;
     struct check_manager *checks;
     struct exec_manager *execs;
+    struct forward_manager *forwards;
     struct identity_store *identities;
     struct authenticator *authenticator;
     struct api *api;
     struct http_server *server;
-    int directory_fd;  // holds the lock on $PEBBLE, or -1
-    bool is_listening; // the socket's path has to be removed at the end
-    int socket_fd;     // listens there; -1 when the server owns it
+    int directory_fd;                            // holds the lock on $PEBBLE, or -1
+    bool is_listening;                           // the socket's path has to be removed at the end
+    bool has_server_ended, has_forwarding_ended; // at the end of the shutdown
+    int socket_fd;                               // listens there; -1 when the server owns it
 
     struct signal_watch *signals[5];
     struct timer *prune_timer;

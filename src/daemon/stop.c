@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Shutdown: services and commands are stopped while the API still responds, then the state is written, then the socket
-// is removed and the API ends. Each step has a time limit. Declared in daemon/daemon_internal.h.
+// is removed and the API ends. The last lines are sent to log targets meanwhile. Each step has a time limit. Declared
+// in daemon/daemon_internal.h.
 #include <unistd.h>
 
 #include "base/log.h"
@@ -10,12 +11,26 @@
 
 #define REQUEST_GRACE_NS NS_PER_S
 #define SAVE_LIMIT_NS (5 * NS_PER_S)
-#define KILL_LIMIT_NS (5 * NS_PER_S) // of killed commands
+#define FORWARD_LIMIT_NS (3 * NS_PER_S) // of the last lines to log targets
+#define KILL_LIMIT_NS (5 * NS_PER_S)    // of killed commands
+
+static void end_if_done(struct daemon *daemon) {
+    if (!daemon->has_server_ended || !daemon->has_forwarding_ended)
+        return;
+    notify_send("STOPPING=1");
+    loop_stop(daemon->loop);
+}
 
 static void on_server_ended(void *data) {
     struct daemon *daemon = data;
-    notify_send("STOPPING=1");
-    loop_stop(daemon->loop);
+    daemon->has_server_ended = true;
+    end_if_done(daemon);
+}
+
+static void on_forwarding_ended(void *data) {
+    struct daemon *daemon = data;
+    daemon->has_forwarding_ended = true;
+    end_if_done(daemon);
 }
 
 // After this another daemon may start: it reads the state file when it has bound the socket. The path is removed before
@@ -51,6 +66,7 @@ static void close_daemon(struct daemon *daemon) {
     timer_stop(daemon->stop_timer);
     timer_stop(daemon->kill_timer);
     runner_stop(daemon->runner);
+    forward_manager_stop(daemon->forwards, FORWARD_LIMIT_NS, on_forwarding_ended, daemon);
     loop_defer(daemon->loop, &daemon->last_save, save);
 }
 

@@ -37,17 +37,11 @@ static void open_outputs(struct daemon *daemon) {
 
 // --- events ---
 
-// Log targets are read and shown, but have no effect yet.
-static void warn_unsupported(const struct plan *plan) {
-    if (plan->content.log_targets.count > 0)
-        log_notice("This version does not forward logs: the log targets in the plan have no effect.");
-}
-
 static void on_plan_changed(struct listener *listener, void *argument) {
     struct daemon *daemon = CONTAINER_OF(listener, struct daemon, on_plan_changed);
-    warn_unsupported(argument);
     service_manager_set_plan(daemon->services, argument);
     check_manager_set_plan(daemon->checks, argument);
+    forward_manager_set_plan(daemon->forwards, argument);
 }
 
 static void on_check_failed(struct listener *listener, void *argument) {
@@ -173,6 +167,16 @@ static void init_execs(struct daemon *daemon) {
     });
 }
 
+static void init_forwards(struct daemon *daemon) {
+    daemon->forwards = forward_manager_create(&(const struct forward_spec){
+        .loop = daemon->loop,
+        .connector = daemon->connector,
+        .http_client = daemon->http_client,
+        .logs = daemon->logs,
+        .user_agent = "pebble/" PEBBLE_VERSION,
+    });
+}
+
 static bool init_plan(struct daemon *daemon, struct error *err) {
     AUTO_FREE char *layers = memory_printf("%s/layers", daemon->options->directory);
     daemon->plans = plan_store_create(layers);
@@ -193,6 +197,7 @@ static void init_api(struct daemon *daemon) {
         .checkpoint = daemon->checkpoint,
         .logs = daemon->logs,
         .files = daemon->files,
+        .forwards = daemon->forwards,
         .identities = daemon->identities,
         .authenticator = daemon->authenticator,
         .version = PEBBLE_VERSION,
@@ -213,7 +218,7 @@ static void connect_events(struct daemon *daemon) {
     event_add(exec_manager_idle(daemon->execs), &daemon->on_execs_idle, on_execs_idle);
     service_manager_set_plan(daemon->services, plan_store_current(daemon->plans));
     check_manager_set_plan(daemon->checks, plan_store_current(daemon->plans));
-    warn_unsupported(plan_store_current(daemon->plans));
+    forward_manager_set_plan(daemon->forwards, plan_store_current(daemon->plans));
 }
 
 // One arena for all threads, so that a worker can use memory that the loop has freed. Large blocks are returned to the
@@ -246,6 +251,7 @@ bool daemon_init(struct daemon *daemon, struct error *err) {
     init_services(daemon);
     init_checks(daemon);
     init_execs(daemon);
+    init_forwards(daemon);
     init_api(daemon);
     connect_events(daemon);
     return true;
@@ -265,6 +271,7 @@ void daemon_destroy(struct daemon *daemon) {
     }
     exec_manager_destroy(daemon->execs);
     check_manager_destroy(daemon->checks);
+    forward_manager_destroy(daemon->forwards);
     http_client_destroy(daemon->http_client);
     proxy_settings_destroy(daemon->proxies);
     connector_destroy(daemon->connector);

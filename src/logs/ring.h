@@ -44,7 +44,8 @@ struct ring_entry {
 // A position in a ring, in the caller's memory.
 struct ring_reader {
     struct ring *ring;
-    bool has_lost; // lines were lost and no entry has reported that yet; cleared by advancing, or by the caller
+    bool has_lost;       // lines were lost and no entry has reported that yet; cleared by advancing, or by the caller
+    uint64_t lost_lines; // the number of whole lines that were lost; the caller may set it to 0
     // Private: the current line (counted since the creation of the ring), the number of its bytes that were read, the
     // end set by ring_reader_stop(), the bytes of the entry that peek has returned, whether that ends its line.
     uint64_t line;

@@ -74,8 +74,10 @@ static void reader_catch_up(struct ring_reader *reader) {
             return;
         }
     }
+    uint64_t first = ring_first_whole(ring);
     reader->has_lost = true;
-    reader->line = ring_first_whole(ring);
+    reader->lost_lines += first - reader->line;
+    reader->line = first;
     reader->offset = 0;
 }
 

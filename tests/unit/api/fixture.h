@@ -47,6 +47,7 @@ struct fixture {
     struct service_manager *services;
     struct check_manager *checks;
     struct exec_manager *execs;
+    struct forward_manager *forwards;
     const char *probe_outcome; // "pass", "hang", or the message of the failure
     int probes_cancelled;
     struct identity_store *identities;
@@ -131,6 +132,7 @@ static inline void fixture_create_api(struct fixture *fixture) {
         .services = fixture->services,
         .checks = fixture->checks,
         .execs = fixture->execs,
+        .forwards = fixture->forwards,
         .state = fixture->state,
         .checkpoint = fixture->checkpoint,
         .logs = fixture->logs,
@@ -164,6 +166,9 @@ static inline void fixture_begin(struct fixture *fixture) {
     fixture->runner = runner_create(fixture->loop, fixture->state);
     fixture->checkpoint = checkpoint_create(fixture->loop, fixture->state, NULL);
     fixture->logs = log_store_create();
+    // Without a connector and a client, for targets whose location cannot be used.
+    fixture->forwards = forward_manager_create(
+        &(const struct forward_spec){.loop = fixture->loop, .logs = fixture->logs, .user_agent = "x"});
     fixture->plans = plan_store_create("/no/such/folder");
     assert_true(plan_store_load(fixture->plans, NULL));
     fixture->updater = plan_updater_create(fixture->loop, fixture->plans);
@@ -203,6 +208,7 @@ static inline void fixture_end(struct fixture *fixture) {
     plan_store_destroy(fixture->plans);
     identity_store_destroy(fixture->identities);
     state_destroy(fixture->state);
+    forward_manager_destroy(fixture->forwards);
     log_store_destroy(fixture->logs);
     assert_true(job_context_destroy(fixture->jobs));
     descriptor_budget_destroy(fixture->descriptors);
@@ -223,6 +229,7 @@ static inline void fixture_add_layer(struct fixture *fixture, const char *yaml) 
         fail_msg("layer: %s", error_text(&err));
     service_manager_set_plan(fixture->services, plan_store_current(fixture->plans));
     check_manager_set_plan(fixture->checks, plan_store_current(fixture->plans));
+    forward_manager_set_plan(fixture->forwards, plan_store_current(fixture->plans));
 }
 
 static inline int fixture_connect(const struct fixture *fixture) {

@@ -196,10 +196,12 @@ static void test_slow_reader_gets_a_mark(void **state UNUSED) {
     assert_false(entry.was_truncated);
     append(ring, "d\n", 2);
     assert_reads(&reader, "!1:b|1:c|2:d|");
+    assert_int_equal(reader.lost_lines, 1);
     append(ring, "e\nf\ng\n", 3);
     assert_reads(&reader, "3:e|3:f|3:g|");
     append(ring, "h\ni\nj\nk\n", 4);
     assert_reads(&reader, "!4:i|4:j|4:k|");
+    assert_int_equal(reader.lost_lines, 2);
     ring_destroy(ring);
 }
 

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What all senders have in common. Declared in forward/sender_internal.h.
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "forward/sender_internal.h"
+
+void sender_init(struct sender *sender, const struct sender_class *class, struct loop *loop) {
+    sender->class = class;
+    sender->loop = loop;
+}
+
+void sender_finish(struct sender *sender) {
+    loop_defer_cancel(sender->loop, &sender->report);
+    free(sender->result.message);
+}
+
+static void on_report_due(struct deferred *report) {
+    struct sender *sender = CONTAINER_OF(report, struct sender, report);
+    struct send_result result = sender->result;
+    sender->result = (struct send_result){0};
+    sender->on_done(&result, sender->data); // may destroy the sender
+    free(result.message);
+}
+
+void sender_end(struct sender *sender, enum send_outcome outcome, const char *message) {
+    sender->result.outcome = outcome;
+    free(sender->result.message);
+    sender->result.message = message != NULL ? memory_string(message) : NULL;
+    loop_defer(sender->loop, &sender->report, on_report_due);
+}
+
+void sender_on_done(struct sender *sender, send_done_fn on_done, void *data) {
+    sender->on_done = on_done;
+    sender->data = data;
+}
+
+void sender_start(struct sender *sender, const struct payload *payload) {
+    sender->class->start(sender, payload);
+}
+
+void sender_destroy(struct sender *sender) {
+    if (sender != NULL)
+        sender->class->destroy(sender);
+}

@@ -211,7 +211,7 @@ static void secrets_are_hidden_and_stored(void **state UNUSED) {
     fixture_begin(&fixture);
     AUTO_IDENTITY_SET struct identity_set set = {0};
     set_of("{\"sam\":{\"access\":\"metrics\",\"basic\":{\"password\":\"$6$x\"},\"cert\":{\"pem\":"
-           "\"-----BEGIN CERTIFICATE-----\\nMAcwADAAAwEA\\n-----END CERTIFICATE-----\"}}}",
+           "\"" CERTIFICATE_PEM("\\n") "\"}}}",
            &set);
     assert_true(identity_store_apply(fixture.store, IDENTITY_ADD, &set, "me", NULL));
     assert_shown(&fixture, "{\"sam\":{\"access\":\"metrics\",\"basic\":{\"password\":\"*****\"},"

@@ -3,9 +3,10 @@
 // Page: docs/http.md.
 //
 // Limits: HTTP_HEAD_LIMIT_BYTES of head (431); 60 s for a head from its first byte; 60 s without progress while a body
-// is read or a response is sent; the number of connections is limited by the descriptors of the process. At that limit,
-// the connection that has been idle or incomplete longest is closed. A part of the connections is reserved for
-// administrators (peer_is_administrator()).
+// is read or a response is sent; 10 s for a handshake of TLS, and 256 of them at once: of more, the one that has taken
+// longest is closed if that is a second, else the new one waits in the queue of the socket. The number of connections
+// is limited by the descriptors of the process. At that limit, the connection that has been idle or incomplete longest
+// is closed. A part of the connections is reserved for administrators (peer_is_administrator()).
 #pragma once
 
 #include "base/compiler.h"
@@ -13,6 +14,7 @@
 #include "base/error.h"
 #include "http/http_exchange.h"
 #include "loop/loop.h"
+#include "tls/tls_engine.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -24,6 +26,10 @@ struct http_server_hooks {
     void (*handle)(struct http_exchange *exchange, void *data);
     // Called when the response has been passed to the connection, or discarded. For the request log. May be NULL.
     void (*responded)(const struct http_exchange *exchange, int status, int64_t duration_ns, void *data);
+    // Creates the server's side of a connection over TLS. Needed for HTTP_OVER_TLS. The messages of both failures, of
+    // this and of a handshake, are passed to `handshake_failed`, with the client's address, for a log. May be NULL.
+    bool (*create_engine)(struct tls_engine **engine, void *data, struct error *err);
+    void (*handshake_failed)(const char *remote, const struct error *err, void *data);
     void *data;
 };
 

@@ -54,8 +54,8 @@ static size_t take_reserve(struct descriptor_budget *descriptors) {
 // --- TLS ---
 
 static void report_failed_handshake(struct http_server *server, const char *remote, const struct error *err) {
-    if (server->on_handshake_failed != NULL)
-        server->on_handshake_failed(remote, err, server->exchanges.data);
+    if (server->tls.handshake_failed != NULL)
+        server->tls.handshake_failed(remote, err, server->tls.data);
 }
 
 // --- accepting ---
@@ -113,7 +113,7 @@ static bool take_slot(struct http_server *server, bool is_administrator) {
 static bool start_tls(struct http_server *server, struct stream *stream) {
     AUTO_ERROR struct error err = {0};
     struct tls_engine *engine;
-    if (server->create_engine(&engine, server->exchanges.data, &err)) {
+    if (server->tls.create_engine(&engine, server->tls.data, &err)) {
         stream_start_tls(stream, engine);
         return true;
     }
@@ -140,9 +140,12 @@ static void on_stream_accepted(struct stream *stream, enum stream_kind kind, voi
 }
 
 bool http_server_listen(struct http_server *server, int fd, enum http_transport transport, struct error *err) {
-    static const enum stream_kind kinds[] = {
-        [HTTP_OVER_UNIX] = STREAM_UNIX, [HTTP_OVER_TCP] = STREAM_TCP, [HTTP_OVER_TLS] = STREAM_TLS};
-    return acceptor_listen(server->acceptor, fd, kinds[transport], err);
+    return acceptor_listen(server->acceptor, fd, transport == HTTP_OVER_UNIX ? STREAM_UNIX : STREAM_TCP, err);
+}
+
+bool http_server_listen_tls(struct http_server *server, int fd, const struct http_tls_hooks *hooks, struct error *err) {
+    server->tls = *hooks;
+    return acceptor_listen(server->acceptor, fd, STREAM_TLS, err);
 }
 
 // --- shutting down ---
@@ -222,8 +225,6 @@ struct http_server *http_server_create(struct loop *loop, struct descriptor_budg
     exchanges_init(&server->exchanges, loop);
     server->exchanges.handle = hooks->handle;
     server->exchanges.on_responded = hooks->responded;
-    server->create_engine = hooks->create_engine;
-    server->on_handshake_failed = hooks->handshake_failed;
     server->exchanges.data = hooks->data;
     server->exchanges.on_ended = on_exchange_ended;
     connections_init(&server->connections, loop, &limits, &connection_entry_functions);

@@ -26,9 +26,13 @@ struct http_server_hooks {
     void (*handle)(struct http_exchange *exchange, void *data);
     // Called when the response has been passed to the connection, or discarded. For the request log. May be NULL.
     void (*responded)(const struct http_exchange *exchange, int status, int64_t duration_ns, void *data);
-    // Creates the server's side of a connection over TLS. Needed for HTTP_OVER_TLS. The messages of both failures, of
-    // this and of a handshake, are passed to `handshake_failed`, with the client's address, for a log. May be NULL.
+    void *data;
+};
+
+struct http_tls_hooks {
+    // Creates the server's side of a new connection; owned by the connection.
     bool (*create_engine)(struct tls_engine **engine, void *data, struct error *err);
+    // Called when that or the handshake has failed, with the client's address. For a log. May be NULL.
     void (*handshake_failed)(const char *remote, const struct error *err, void *data);
     void *data;
 };
@@ -42,6 +46,9 @@ struct http_server *http_server_create(struct loop *loop, struct descriptor_budg
 void http_server_destroy(struct http_server *server);
 // Accepts connections at a listening socket and takes ownership of it.
 bool http_server_listen(struct http_server *server, int fd, enum http_transport transport, struct error *err) NODISCARD;
+// The same for HTTP_OVER_TLS. The hooks count for all sockets over TLS.
+bool http_server_listen_tls(struct http_server *server, int fd, const struct http_tls_hooks *hooks,
+                            struct error *err) NODISCARD;
 // Stops accepting, closes idle connections, and calls `on_end` once, when the last request has a response or after
 // `grace_ns`; pending requests are then cancelled and their connections closed. Later calls have no effect.
 void http_server_shut_down(struct http_server *server, int64_t grace_ns, void (*on_end)(void *data), void *data);

@@ -11,9 +11,8 @@ extern const struct http_limits http_usual_limits; // without those of descripto
 struct http_server {
     struct connections connections;
     struct exchanges exchanges;
-    struct acceptor *acceptor;                                                            // NULL during a shutdown
-    bool (*create_engine)(struct tls_engine **engine, void *data, struct error *err);     // or NULL
-    void (*on_handshake_failed)(const char *remote, const struct error *err, void *data); // or NULL
+    struct acceptor *acceptor; // NULL during a shutdown
+    struct http_tls_hooks tls;
     struct descriptor_budget *descriptors;
     int newest_descriptor; // of a connection
     struct timer *grace_timer;

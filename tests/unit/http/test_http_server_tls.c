@@ -39,15 +39,14 @@ static int open_tls_server(void **state) {
     own = fixture_make((struct certificate_fixture_spec){.name = "client"});
     server_side = server_context(&chain);
     client_side = client_context(&chain, &own);
-    server->create_engine = create_engine;
-    server->on_handshake_failed = on_handshake_failed;
+    const struct http_tls_hooks hooks = {.create_engine = create_engine, .handshake_failed = on_handshake_failed};
     int fd;
     struct sockaddr_in6 name;
     socklen_t length = sizeof name;
     assert_true(listen_tcp("127.0.0.1:0", &fd, NULL));
     assert_int_equal(getsockname(fd, (struct sockaddr *)&name, &length), 0);
     port = name.sin6_port;
-    return http_server_listen(server, fd, HTTP_OVER_TLS, NULL) ? 0 : -1;
+    return http_server_listen_tls(server, fd, &hooks, NULL) ? 0 : -1;
 }
 
 static int close_tls_server(void **state) {

@@ -52,6 +52,8 @@ bool access_identify(struct api_call *call, access_identified_fn on_identified) 
     struct peer peer = http_exchange_peer(call->exchange);
     struct credentials credentials = {
         .is_local = http_exchange_transport(call->exchange) == HTTP_OVER_UNIX,
+        .is_secure = http_exchange_transport(call->exchange) == HTTP_OVER_TLS,
+        .certificate = http_exchange_certificate(call->exchange),
         .has_uid = peer.is_known,
         .uid = peer.uid,
     };

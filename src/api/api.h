@@ -35,7 +35,8 @@ struct api_spec {
     struct forward_manager *forwards;
     const char *version;
     const char *boot_id;
-    const char *http_address; // as given to --http, or NULL
+    const char *http_address;  // as given to --http, or NULL
+    const char *https_address; // as given to --https, or NULL
     struct identity_store *identities;
     struct authenticator *authenticator;
 };

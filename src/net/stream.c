@@ -31,7 +31,7 @@ struct stream {
     void *data;
     struct stream_queue queue;
     size_t low_bytes, high_bytes;
-    struct deferred turn;  // a read before there is a poll handle, or the call of on_failed
+    struct deferred turn;  // a read without waiting for the descriptor, or the call of on_failed
     const char *failed_to; // the failed operation
     int failed_errnum;
     int fd;
@@ -41,7 +41,27 @@ struct stream {
     enum writing writing;
     bool has_poll;   // registered with the loop, which has to close it before the stream is freed
     bool is_calling; // a handler is being called, and the stream is used afterwards
+    bool awaits_handshake;
 };
+
+// --- the transport's own bytes ---
+
+static bool has_input(const struct stream *stream) {
+    const struct stream_transport *transport = stream->transport;
+    return transport->has_input != NULL && transport->has_input(stream->transport_state);
+}
+
+static size_t held_output(const struct stream *stream) {
+    const struct stream_transport *transport = stream->transport;
+    return transport->held_output == NULL || stream->life != STREAM_WORKS
+               ? 0
+               : transport->held_output(stream->transport_state);
+}
+
+static bool waits_for_input(const struct stream *stream) {
+    const struct stream_transport *transport = stream->transport;
+    return transport->waits_for_input != NULL && transport->waits_for_input(stream->transport_state);
+}
 
 // --- failing ---
 
@@ -52,7 +72,12 @@ static void report_failure(struct stream *stream) {
     if (stream->handlers.on_failed == NULL)
         return;
     AUTO_ERROR struct error err = {0}; // outlives the stream, which the handler may destroy
-    error_set_errno(&err, stream->failed_errnum, "cannot %s", stream->failed_to);
+    const struct stream_transport *transport = stream->transport;
+    const struct error *failure = transport->failure != NULL ? transport->failure(stream->transport_state) : NULL;
+    if (failure != NULL)
+        (void)error_copy(&err, failure);
+    else
+        error_set_errno(&err, stream->failed_errnum, "cannot %s", stream->failed_to);
     stream->handlers.on_failed(stream, &err, stream->data);
 }
 
@@ -72,6 +97,10 @@ static bool is_passing(int errnum) {
 
 // --- polling ---
 
+static bool wants_to_read(const struct stream *stream) {
+    return stream->life == STREAM_WORKS && stream->reading == READING_STARTED;
+}
+
 static void on_poll_ready(uv_poll_t *poll, int status, int events);
 
 static bool open_poll(struct stream *stream) {
@@ -90,7 +119,8 @@ static void update_polling(struct stream *stream) {
     if (stream->life != STREAM_WORKS || stream->is_calling)
         return;
     int wanted = stream->reading == READING_STARTED ? UV_READABLE : 0;
-    wanted |= stream->queue.bytes > 0 ? UV_WRITABLE : 0;
+    if (held_output(stream) > 0 || (stream->queue.bytes > 0 && !waits_for_input(stream)))
+        wanted |= UV_WRITABLE;
     if (wanted == stream->polled || !open_poll(stream))
         return;
     stream->polled = wanted;
@@ -107,10 +137,14 @@ static void begin_calling(struct stream *stream) {
 
 static void end_calling(struct stream *stream) {
     stream->is_calling = false;
-    if (stream->life != STREAM_DESTROYED)
-        update_polling(stream);
-    else if (!stream->has_poll)
-        free(stream);
+    if (stream->life == STREAM_DESTROYED) {
+        if (!stream->has_poll)
+            free(stream);
+        return;
+    }
+    update_polling(stream);
+    if (wants_to_read(stream) && has_input(stream))
+        loop_defer(stream->loop, &stream->turn, on_turn_due);
 }
 
 // --- creating and destroying ---
@@ -124,11 +158,21 @@ struct stream *stream_create(struct loop *loop, int fd, enum stream_kind kind) {
     stream->high_bytes = HIGH_BYTES;
     stream_queue_init(&stream->queue);
     int on = 1;
-    if (kind == STREAM_TCP)
+    if (kind == STREAM_TCP || kind == STREAM_TLS)
         tcp_tune(fd);
     if (kind == STREAM_FILE) // sockets have a flag for each call instead
         (void)ioctl(fd, FIONBIO, &on);
     return stream;
+}
+
+void stream_start_tls(struct stream *stream, struct tls_engine *engine) {
+    stream->transport = &stream_tls_transport;
+    stream->transport_state = stream_tls_create(engine);
+    stream->awaits_handshake = true;
+}
+
+struct tls_engine *stream_tls(const struct stream *stream) {
+    return stream->transport == &stream_tls_transport ? stream_tls_engine(stream->transport_state) : NULL;
 }
 
 static void on_poll_closed(uv_handle_t *handle) {
@@ -174,23 +218,31 @@ static void end_reading(struct stream *stream) {
         stream->handlers.on_end(stream, stream->data);
 }
 
+static void report_handshake(struct stream *stream) {
+    if (!stream->awaits_handshake || !tls_engine_is_established(stream_tls(stream)))
+        return;
+    stream->awaits_handshake = false;
+    if (stream->handlers.on_established != NULL)
+        stream->handlers.on_established(stream, stream->data);
+}
+
 // Reads once and reports the data. Returns the number of bytes.
 static size_t read_once(struct stream *stream) {
     char bytes[READ_BYTES];
     ssize_t got = stream->transport->read(stream->transport_state, stream->fd, bytes, sizeof bytes);
+    int errnum = errno;
+    report_handshake(stream);
+    if (stream->life != STREAM_WORKS)
+        return 0;
     if (got > 0) {
         if (stream->handlers.on_data != NULL)
             stream->handlers.on_data(stream, bytes, (size_t)got, stream->data);
     } else if (got == 0) {
         end_reading(stream);
-    } else if (!is_passing(errno)) {
-        stream_break(stream, errno, "read");
+    } else if (!is_passing(errnum)) {
+        stream_break(stream, errnum, "read");
     }
     return got < 0 ? 0 : (size_t)got;
-}
-
-static bool wants_to_read(const struct stream *stream) {
-    return stream->life == STREAM_WORKS && stream->reading == READING_STARTED;
 }
 
 // Returns false if there was nothing to read.
@@ -222,7 +274,7 @@ void stream_read_start(struct stream *stream) {
     stream->reading = READING_STARTED;
     if (stream->has_poll)
         update_polling(stream);
-    else
+    if (!stream->has_poll || has_input(stream))
         loop_defer(stream->loop, &stream->turn, on_turn_due);
 }
 
@@ -235,7 +287,7 @@ void stream_read_stop(struct stream *stream) {
 
 bool stream_has_unread(const struct stream *stream) {
     int length = 0;
-    return ioctl(stream->fd, FIONREAD, &length) == 0 && length > 0;
+    return has_input(stream) || (ioctl(stream->fd, FIONREAD, &length) == 0 && length > 0);
 }
 
 // --- writing ---
@@ -260,9 +312,16 @@ static size_t write_once(struct stream *stream, const struct iovec *pieces, size
     return written < 0 ? 0 : (size_t)written;
 }
 
+static void flush(struct stream *stream) {
+    if (stream->transport->flush != NULL && stream->transport->flush(stream->transport_state, stream->fd) != 0)
+        stream_break(stream, errno, "write");
+}
+
 // Writes queued bytes as far as possible. Returns false if none were written.
 static bool write_queued(struct stream *stream) {
-    size_t before = stream->queue.bytes;
+    size_t before = stream->queue.bytes, held = held_output(stream);
+    flush(stream);
+    bool has_flushed = held_output(stream) < held;
     for (int i = 0; i < WRITES_PER_TURN && stream->queue.bytes > 0; i++) {
         struct iovec pieces[PIECES_MAX];
         size_t count = stream_queue_front(&stream->queue, pieces, PIECES_MAX);
@@ -274,7 +333,7 @@ static bool write_queued(struct stream *stream) {
         if (is_full)
             break;
     }
-    return stream->life == STREAM_WORKS && stream->queue.bytes < before;
+    return stream->life == STREAM_WORKS && (has_flushed || stream->queue.bytes < before);
 }
 
 // Returns false if nothing was written.
@@ -283,7 +342,7 @@ static bool drain(struct stream *stream) {
         return false;
     if (stream->queue.bytes == 0 && stream->writing == WRITING_ENDS)
         end_writing(stream);
-    if (stream->queue.bytes <= stream->low_bytes && stream->handlers.on_drained != NULL)
+    if (stream_queued_bytes(stream) <= stream->low_bytes && stream->handlers.on_drained != NULL)
         stream->handlers.on_drained(stream, stream->data);
     return true;
 }
@@ -302,15 +361,15 @@ void stream_write(struct stream *stream, const struct iovec *pieces, size_t coun
 }
 
 size_t stream_queued_bytes(const struct stream *stream) {
-    return stream->queue.bytes;
+    return stream->queue.bytes + held_output(stream);
 }
 
 size_t stream_held_bytes(const struct stream *stream) {
-    return stream->queue.held_bytes;
+    return stream->queue.held_bytes + held_output(stream);
 }
 
 bool stream_is_full(const struct stream *stream) {
-    return stream->queue.bytes >= stream->high_bytes;
+    return stream_queued_bytes(stream) >= stream->high_bytes;
 }
 
 bool stream_is_broken(const struct stream *stream) {
@@ -323,6 +382,7 @@ void stream_shut_down(struct stream *stream) {
     stream->writing = WRITING_ENDS;
     if (stream->queue.bytes == 0)
         end_writing(stream);
+    update_polling(stream);
 }
 
 int stream_fd(const struct stream *stream) {

@@ -1,21 +1,29 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// A byte stream over a Unix socket, a TCP connection, a pipe or a terminal. Reading can be paused; writes are queued,
-// with a low and a high water mark; the stream can be half-closed and passed to another owner.
+// A byte stream over a Unix socket, a TCP connection, with or without TLS, a pipe or a terminal. Reading can be paused;
+// writes are queued, with a low and a high water mark; the stream can be half-closed and passed to another owner.
 #pragma once
 
 #include "base/error.h"
 #include "loop/loop.h"
+#include "tls/tls_engine.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/uio.h>
 
 struct stream;
-enum stream_kind { STREAM_UNIX, STREAM_TCP, STREAM_FILE }; // STREAM_FILE: a pipe or a terminal
+enum stream_kind {
+    STREAM_UNIX,
+    STREAM_TCP,
+    STREAM_TLS,  // a TCP connection, for stream_start_tls()
+    STREAM_FILE, // a pipe or a terminal
+};
 
 // All functions are called from the loop, never from within a function of this header. Each may destroy the stream.
 // Members may be NULL.
 struct stream_handlers {
+    // With TLS: the handshake is complete. Called once, before anything else but on_drained and on_failed.
+    void (*on_established)(struct stream *stream, void *data);
     void (*on_data)(struct stream *stream, const char *bytes, size_t length, void *data); // borrowed for the call
     // The peer has shut down its sending side. Called once, after the last on_data.
     void (*on_end)(struct stream *stream, void *data);
@@ -30,6 +38,12 @@ struct stream_handlers {
 // cannot be polled, such as a regular file, the stream breaks when it has to wait. The program must ignore SIGPIPE.
 // Initially the stream is not reading and has no handlers.
 struct stream *stream_create(struct loop *loop, int fd, enum stream_kind kind) __attribute__((returns_nonnull));
+// Uses TLS from now on, with an engine of either side; takes ownership of the engine. Call it before anything is read
+// or written. The handshake makes progress while the stream reads; what is written before its end is queued. Failures
+// of TLS are reported as ERROR_CONNECTION with the engine's message; one is an end of the connection without the
+// close_notify that stream_shut_down() sends.
+void stream_start_tls(struct stream *stream, struct tls_engine *engine);
+struct tls_engine *stream_tls(const struct stream *stream); // borrowed; NULL without TLS
 // Closes the descriptor at once. Queued bytes are lost, and no handler is called. NULL is allowed.
 void stream_destroy(struct stream *stream);
 // Also used to pass the stream to another owner. An end or failure that has been reported is reported again to the new
@@ -39,8 +53,8 @@ void stream_set_handlers(struct stream *stream, const struct stream_handlers *ha
 void stream_set_water_marks(struct stream *stream, size_t low_bytes, size_t high_bytes);
 
 void stream_read_start(struct stream *stream);
-void stream_read_stop(struct stream *stream); // no on_data or on_end after this returns; bytes stay in the kernel
-bool stream_has_unread(const struct stream *stream); // received bytes are in the kernel
+void stream_read_stop(struct stream *stream);        // no on_data or on_end after this returns
+bool stream_has_unread(const struct stream *stream); // there are received bytes
 
 // Writes as much as possible at once; copies and queues the rest. Drops the data if the stream is broken or shut down.
 // If there is no memory for the rest, the stream breaks.

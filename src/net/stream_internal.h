@@ -8,14 +8,30 @@
 
 // Functions for one kind of descriptor; none of them blocks. `state` is private to the transport and may be NULL.
 struct stream_transport {
-    // Like recv(2): 0 at the end, -1 with errno; EAGAIN if there is nothing to read.
+    // Like recv(2): 0 at the end, -1 with errno; EAGAIN if there is nothing to read. If fewer bytes than `length` are
+    // returned, none is left in the transport.
     ssize_t (*read)(void *state, int fd, void *bytes, size_t length);
     // Like writev(2).
     ssize_t (*write)(void *state, int fd, const struct iovec *pieces, size_t count);
     // Shuts down the sending side.
     void (*shut_down)(void *state, int fd);
-    void (*destroy)(void *state); // NULL: nothing to free
+
+    // Those below are NULL in transports without a state of their own.
+
+    void (*destroy)(void *state);
+    // Sends bytes that the transport holds. Returns -1 with errno if the descriptor is broken.
+    int (*flush)(void *state, int fd);
+    size_t (*held_output)(const void *state);   // bytes that were written but not sent
+    bool (*has_input)(const void *state);       // there may be bytes to read, even if the descriptor has none
+    bool (*waits_for_input)(const void *state); // it can write no more until it has read
+    // The cause of the last failure of read() or write(); NULL: errno is all there is.
+    const struct error *(*failure)(const void *state);
 };
 
 extern const struct stream_transport stream_socket_transport;
 extern const struct stream_transport stream_file_transport;
+extern const struct stream_transport stream_tls_transport;
+
+// The state of stream_tls_transport. Takes ownership of the engine.
+void *stream_tls_create(struct tls_engine *engine) __attribute__((returns_nonnull));
+struct tls_engine *stream_tls_engine(void *state);

@@ -261,17 +261,41 @@ enum tls_result tls_engine_read(struct tls_engine *engine, void *bytes, size_t s
     return TLS_DATA;
 }
 
-// Encrypts as much of the piece as the output has room for.
-static bool write_piece(struct tls_engine *engine, const struct iovec *piece, size_t *taken, struct error *err) {
-    for (*taken = 0; *taken < piece->iov_len && queue_length(&engine->output) < TLS_ENGINE_OUTPUT_BYTES;) {
-        size_t left = piece->iov_len - *taken, written;
-        int returned = SSL_write_ex(engine->ssl, (const char *)piece->iov_base + *taken,
-                                    left < RECORD_BYTES ? left : RECORD_BYTES, &written);
-        // Waiting for the rest of a message of the handshake, such as a key update, is no failure.
-        if (returned != 1)
-            return outcome(engine, returned, err) == TLS_WAITING;
-        *taken += written;
+// Copies the first `length` bytes of the pieces without their first `skip` bytes.
+static void join(const struct iovec *pieces, size_t skip, char *bytes, size_t length) {
+    for (; length > 0; pieces++) {
+        size_t skipped = skip < pieces->iov_len ? skip : pieces->iov_len;
+        size_t part = pieces->iov_len - skipped < length ? pieces->iov_len - skipped : length;
+        memcpy(bytes, (const char *)pieces->iov_base + skipped, part);
+        skip -= skipped;
+        bytes += part;
+        length -= part;
     }
+}
+
+// Encrypts one record with the bytes at `*piece` and `*offset` in it, and moves these on. Small pieces, such as a head
+// and a body, are joined. Sets `written`, to 0 if the rest of a message of the handshake, such as a key update, has to
+// be read first. `left` is the number of bytes in all pieces.
+static bool write_record(struct tls_engine *engine, const struct iovec **piece, size_t *offset, size_t left,
+                         size_t *written, struct error *err) {
+    char joined[RECORD_BYTES];
+    size_t length = left < sizeof joined ? left : sizeof joined;
+    while (*offset == (*piece)->iov_len) {
+        ++*piece;
+        *offset = 0;
+    }
+    const char *bytes = (const char *)(*piece)->iov_base + *offset;
+    if ((*piece)->iov_len - *offset < length) {
+        join(*piece, *offset, joined, length);
+        bytes = joined;
+    }
+    int returned = SSL_write_ex(engine->ssl, bytes, length, written);
+    if (returned != 1) {
+        *written = 0;
+        return outcome(engine, returned, err) == TLS_WAITING;
+    }
+    for (*offset += *written; *offset > (*piece)->iov_len; ++*piece)
+        *offset -= (*piece)->iov_len;
     return true;
 }
 
@@ -280,17 +304,16 @@ bool tls_engine_write(struct tls_engine *engine, const struct iovec *pieces, siz
     if (engine->is_closed)
         return error_set(err, ERROR_CONNECTION, "tls: protocol is shutdown");
     enum tls_result result = complete_handshake(engine, err);
-    size_t total = 0;
-    for (size_t i = 0; result == TLS_DATA && i < count; i++) {
-        size_t written;
-        if (!write_piece(engine, &pieces[i], &written, err))
-            return false;
-        total += written;
-        if (written < pieces[i].iov_len)
-            break;
-    }
     if (result == TLS_FAILED)
         return false;
+    size_t total = 0, left = 0, offset = 0, written = 1;
+    for (size_t i = 0; result == TLS_DATA && i < count; i++)
+        left += pieces[i].iov_len;
+    for (; left > 0 && written > 0 && queue_length(&engine->output) < TLS_ENGINE_OUTPUT_BYTES; left -= written) {
+        if (!write_record(engine, &pieces, &offset, left, &written, err))
+            return false;
+        total += written;
+    }
     *taken = total;
     return true;
 }
@@ -314,7 +337,7 @@ bool tls_engine_is_failed(const struct tls_engine *engine) {
     return error_is_set(&engine->failure);
 }
 
-const struct certificate *tls_engine_peer_certificate(struct tls_engine *engine) {
+struct certificate *tls_engine_peer_certificate(struct tls_engine *engine) {
     X509 *x509 = engine->peer == NULL && engine->is_established ? SSL_get1_peer_certificate(engine->ssl) : NULL;
     if (x509 != NULL && !certificate_wrap(x509, &engine->peer, NULL))
         return NULL;

@@ -28,9 +28,10 @@ static void pair(struct api_call *call) {
 
 // --- enable ---
 
+// Leaves the default if there is none.
 static bool read_timeout(const json_t *body, int64_t *timeout_ns, struct error *err) {
     const char *text = "";
-    int64_t parsed_ns = TIMEOUT_DEFAULT_NS;
+    int64_t parsed_ns = *timeout_ns;
     if (!json_get_string(body, "request", "timeout", &text, err))
         return error_prefix(err, DECODE_ERROR ": ");
     if (!text_is_empty(text) && !duration_parse(text, &parsed_ns, err))
@@ -64,7 +65,7 @@ static void respond_enabled(struct api_call *call, int64_t timeout_ns) {
 }
 
 static void enable(struct api_call *call, const json_t *body) {
-    int64_t timeout_ns;
+    int64_t timeout_ns = TIMEOUT_DEFAULT_NS;
     AUTO_ERROR struct error err = {0};
     if (!read_timeout(body, &timeout_ns, &err) || !pairing_open(call->api->spec.pairing, timeout_ns, &err)) {
         api_respond_error(call, &err);

@@ -85,7 +85,9 @@ bool pairing_is_open(const struct pairing *pairing) {
 
 static bool check_certificate(const struct certificate *certificate, struct error *err) {
     AUTO_ERROR struct error reason = {0};
-    if (!certificate_is_self_signed(certificate))
+    if (certificate == NULL)
+        (void)error_set(&reason, ERROR_BAD_REQUEST, "x509: malformed certificate");
+    else if (!certificate_is_self_signed(certificate))
         (void)error_set(&reason, ERROR_BAD_REQUEST, "x509: certificate signed by unknown authority");
     else if (client_certificate_check(certificate, &reason))
         return true;

@@ -34,7 +34,7 @@ bool pairing_is_open(const struct pairing *pairing);
 // Adds the identity `user-N` with the access "admin" and this certificate, whose key the client has proved to have, and
 // closes the window, also on failure. The identity is stored in the state; wait for the checkpoint before you report
 // success. Nothing is added if an identity has the certificate already. ERROR_BAD_REQUEST if the window is closed
-// (`pairing window is closed`), the certificate is not self-signed, not valid now or not for clients
+// (`pairing window is closed`), the certificate is malformed (NULL), not self-signed, not valid now or not for clients
 // (`cannot verify client certificate signature: …`, with a security event), or no name is free
 // (`cannot create new identity username: user allocation limit 1000 reached`), and the errors of
 // identity_store_apply().

@@ -4,6 +4,7 @@
 
 #include "access/authenticator.h"
 #include "access/identities.h"
+#include "access/pairing.h"
 #include "base/error.h"
 #include "checks/check_manager.h"
 #include "exec/exec_manager.h"
@@ -39,6 +40,7 @@ struct api_spec {
     const char *https_address; // as given to --https, or NULL
     struct identity_store *identities;
     struct authenticator *authenticator;
+    struct pairing *pairing; // NULL: clients cannot be paired
 };
 
 struct api *api_create(const struct api_spec *spec) __attribute__((returns_nonnull));

@@ -228,6 +228,8 @@ static void other_certificates_are_refused(void **state UNUSED) {
         refuses_to_pair(&fixture, certificate, message);
         assert_non_null(strstr(buffer_text(&fixture.log), event));
     }
+    opens(&fixture);
+    refuses_to_pair(&fixture, NULL, "cannot verify client certificate signature: x509: malformed certificate");
     assert_null(state_data(fixture.state, "identities"));
     assert_null(state_data(fixture.state, "pairing-details"));
     fixture_finish(&issuer);

@@ -107,8 +107,12 @@ static char *free_name(const struct pairing *pairing) {
     return NULL;
 }
 
-static bool add_identity(const struct pairing *pairing, const char *name, const char *pem, struct error *err) {
+static bool add_identity(const struct pairing *pairing, const char *pem, struct error *err) {
     AUTO_IDENTITY_SET struct identity_set set = {0};
+    AUTO_FREE char *name = free_name(pairing);
+    if (name == NULL)
+        return error_set(err, ERROR_BAD_REQUEST,
+                         "cannot create new identity username: user allocation limit %d reached", PAIRING_USERS_MAX);
     set.items = memory_new_array(1, sizeof *set.items);
     set.items[set.count++] = memory_new(sizeof **set.items);
     set.items[0]->name = memory_string(name);
@@ -125,13 +129,7 @@ bool pairing_pair(struct pairing *pairing, const struct certificate *certificate
     if (!check_certificate(certificate, err))
         return false;
     AUTO_FREE char *pem = certificate_to_pem(certificate);
-    if (identity_store_find_certificate(pairing->identities, pem) != NULL)
-        return true;
-    AUTO_FREE char *name = free_name(pairing);
-    if (name == NULL)
-        return error_set(err, ERROR_BAD_REQUEST,
-                         "cannot create new identity username: user allocation limit %d reached", PAIRING_USERS_MAX);
-    if (!add_identity(pairing, name, pem, err))
+    if (identity_store_find_certificate(pairing->identities, pem) == NULL && !add_identity(pairing, pem, err))
         return false;
     store_paired(pairing);
     return true;

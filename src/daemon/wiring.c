@@ -210,6 +210,7 @@ static void init_api(struct daemon *daemon) {
         .boot_id = daemon->boot_id,
         .http_address = daemon->options->http_address,
         .https_address = daemon->options->https_address,
+        .pairing = daemon->pairing,
     };
     daemon->api = api_create(&spec);
     struct http_server_hooks hooks = api_hooks(daemon->api);

@@ -163,9 +163,11 @@ static void a_known_certificate_is_not_added_again(void **state UNUSED) {
     opens(&fixture);
     pairs(&fixture, certificate);
     opens(&fixture);
+    state_set_data(fixture.state, "pairing-details", json_null());
     pairs(&fixture, certificate);
     assert_non_null(identity_store_find(fixture.store, "user-1"));
     assert_null(identity_store_find(fixture.store, "user-2"));
+    assert_details(&fixture, "{\"paired\":true}");
     fixture_end(&fixture);
 }
 

@@ -14,13 +14,13 @@
 struct pairing {
     struct state *state;
     struct identity_store *identities;
-    struct timer *window; // runs while the window is open
+    struct timer *window; // runs while it is open
     enum pairing_mode mode;
     bool is_paired;
 };
 
 static void on_window_expired(void *data UNUSED) {
-    // A timer that has expired is stopped, which is all there is to do.
+    // The window is open while the timer runs.
 }
 
 // --- what the state holds ---

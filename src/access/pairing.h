@@ -33,9 +33,9 @@ bool pairing_open(struct pairing *pairing, int64_t duration_ns, struct error *er
 bool pairing_is_open(const struct pairing *pairing);
 // Adds the identity `user-N` with the access "admin" and this certificate, whose key the client has proved to have, and
 // closes the window, also on failure. The identity is stored in the state; wait for the checkpoint before you report
-// success. Nothing is added if an identity has the certificate already. ERROR_BAD_REQUEST if the window is closed
-// (`pairing window is closed`), the certificate is malformed (NULL), not self-signed, not valid now or not for clients
-// (`cannot verify client certificate signature: …`, with a security event), or no name is free
-// (`cannot create new identity username: user allocation limit 1000 reached`), and the errors of
-// identity_store_apply().
+// success. If an identity has the certificate already, it stays as it is, and the client counts as paired.
+// ERROR_BAD_REQUEST if the window is closed (`pairing window is closed`), the certificate is malformed (NULL), not
+// self-signed, not valid now or not for clients (`cannot verify client certificate signature: …`, with a security
+// event), or no name is free (`cannot create new identity username: user allocation limit 1000 reached`), and the
+// errors of identity_store_apply().
 bool pairing_pair(struct pairing *pairing, const struct certificate *certificate, struct error *err) NODISCARD;

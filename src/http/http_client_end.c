@@ -20,6 +20,8 @@ void fetch_close_connection(struct http_fetch *fetch) {
     if (fetch->attempt != NULL)
         connector_cancel(TAKE(fetch->attempt));
     timer_destroy(TAKE(fetch->handshake));
+    if (fetch->stream != NULL && stream_tls(fetch->stream) != NULL)
+        stream_shut_down(fetch->stream); // the end of TLS, if it can be sent at once
     stream_destroy(TAKE(fetch->stream));
 }
 

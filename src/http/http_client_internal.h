@@ -10,7 +10,7 @@
 #include "net/stream.h"
 #include "wire/url.h"
 
-#define FETCH_LINE_MAX 128 // of a response that is none, shown in the error
+#define FETCH_LINE_MAX 128 // of a response that is none, or of a refusal, shown in the error
 
 struct http_client {
     struct loop *loop;

@@ -3,11 +3,15 @@
 #include "base/memory.h"
 #include "http/http_client_internal.h"
 
-// The body of a refusal is not read. As in Go, the error is the reason that the proxy gives.
+// As in Go, the error is the reason that the proxy gives. The body of its response is not read.
+static void fail_refused(struct http_fetch *fetch, const char *reason) {
+    fetch_fail(fetch, ERROR_CONNECTION, "%.*s", FETCH_LINE_MAX, reason[0] != '\0' ? reason : "unknown status code");
+}
+
 static void take_response(struct http_fetch *fetch, size_t left) {
     const struct http_head *head = http_reader_head(&fetch->reader);
     if (head->status < 200 || head->status > 299)
-        fetch_fail(fetch, ERROR_CONNECTION, "%s", head->reason[0] != '\0' ? head->reason : "unknown status code");
+        fail_refused(fetch, head->reason);
     else if (left > 0) // a server sends nothing before the client does
         fetch_fail(fetch, ERROR_CONNECTION, "unexpected data behind the response of the proxy");
     else

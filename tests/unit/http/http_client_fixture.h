@@ -61,7 +61,7 @@ struct server_connection {
     size_t begin; // of the last request in `request`
     const char *to_drip;
     size_t flooded;
-    bool has_responded, has_ended;
+    bool has_responded, has_ended, has_failed;
 };
 
 static struct {
@@ -199,7 +199,9 @@ static void on_request_drained(struct stream *stream UNUSED, void *data) {
 }
 
 static void on_request_failed(struct stream *stream UNUSED, const struct error *err UNUSED, void *data) {
-    ((struct server_connection *)data)->has_ended = true;
+    struct server_connection *connection = data;
+    connection->has_ended = true;
+    connection->has_failed = true;
 }
 
 static void on_client_waiting(uv_poll_t *poll UNUSED, int status UNUSED, int events UNUSED) {

@@ -20,6 +20,15 @@ static void fetches_over_tls(void **state UNUSED) {
     expect_response(200, "fine");
 }
 
+static void tls_is_ended(void **state UNUSED) {
+    serve_in("/", RESPOND_AND_STAY, OK_RESPONSE);
+    run("/");
+    expect_response(200, "fine");
+    while (!server.connections[0].has_ended)
+        uv_run(loop_uv(loop), UV_RUN_ONCE);
+    assert_false(server.connections[0].has_failed);
+}
+
 static void large_bodies_pass(void **state UNUSED) {
     enum { LENGTH = 3000000 };
     AUTO_FREE char *body = memory_new(LENGTH + 1);
@@ -165,6 +174,7 @@ static void client_may_go_at_any_moment(void **state UNUSED) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         SECURE_TEST(fetches_over_tls),
+        SECURE_TEST(tls_is_ended),
         SECURE_TEST(large_bodies_pass),
         SECURE_TEST(drips_are_joined),
         SECURE_TEST(endless_bodies_are_held_back),

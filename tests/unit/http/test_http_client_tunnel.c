@@ -109,6 +109,14 @@ static void refusals_are_errors(void **state UNUSED) {
                    "net/http: HTTP/1.x transport connection broken: malformed HTTP response \"SSH-2.0-x\"");
 }
 
+static void long_reasons_are_cut(void **state UNUSED) {
+    AUTO_FREE char *reason = memory_new(100000);
+    memset(reason, 'x', 99999);
+    AUTO_FREE char *response = memory_printf("HTTP/1.1 403 %s\r\n\r\n", reason);
+    AUTO_FREE char *shown = memory_string_n(reason, FETCH_LINE_MAX);
+    expect_failure(response, shown);
+}
+
 // What a proxy adds is not taken for the server's.
 static void tunnels_begin_empty(void **state UNUSED) {
     expect_failure(OPENED OK_RESPONSE, "unexpected data behind the response of the proxy");
@@ -163,6 +171,7 @@ int main(void) {
         PROXY_TEST(servers_are_verified),
         PROXY_TEST(others_need_no_tunnel),
         PROXY_TEST(refusals_are_errors),
+        PROXY_TEST(long_reasons_are_cut),
         PROXY_TEST(tunnels_begin_empty),
         PROXY_TEST(unreachable_proxies_are_errors),
         PROXY_TEST(silent_proxies_meet_the_deadline),

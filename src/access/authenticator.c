@@ -4,8 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "access/client_certificate_internal.h"
 #include "access/password.h"
 #include "base/list.h"
+#include "base/log.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "loop/worker_pool.h"
@@ -66,7 +68,7 @@ static void set_default(const struct credentials *credentials, struct client_ide
 
 static void set_known(const struct credentials *credentials, const struct identity *known,
                       struct client_identity *identity) {
-    bool counts = credentials->is_local || known->access == IDENTITY_METRICS;
+    bool counts = credentials->is_local || credentials->is_secure || known->access == IDENTITY_METRICS;
     *identity = (struct client_identity){
         .access = counts ? known->access : IDENTITY_UNTRUSTED,
         // With a password, that of the client may differ from that of the identity. Over TCP there is none.
@@ -217,11 +219,36 @@ static void identify_by_uid(const struct authenticator *authenticator, const str
         set_default(credentials, identity);
 }
 
+static void log_refused_certificate(const struct identity *known, const struct error *err) {
+    AUTO_FREE char *event = memory_printf("authz_fail:%s", known->name);
+    AUTO_FREE char *words = memory_printf("Certificate of user %s refused: %s", known->name, error_text(err));
+    log_security(LOG_SECURITY_WARN, event, words);
+}
+
+static void identify_by_certificate(const struct authenticator *authenticator, const struct credentials *credentials,
+                                    struct client_identity *identity) {
+    AUTO_ERROR struct error err = {0};
+    AUTO_FREE char *pem = credentials->certificate != NULL ? certificate_to_pem(credentials->certificate) : NULL;
+    const struct identity *known = pem != NULL ? identity_store_find_certificate(authenticator->identities, pem) : NULL;
+    if (known != NULL && client_certificate_check(credentials->certificate, &err)) {
+        set_known(credentials, known, identity);
+        return;
+    }
+    if (known != NULL)
+        log_refused_certificate(known, &err);
+    set_unknown(identity);
+}
+
 bool authenticator_begin(struct authenticator *authenticator, struct authentication *authentication,
                          const struct credentials *credentials) {
     authentication->credentials = *credentials;
     authentication->credentials.user = authentication->credentials.password = NULL;
+    authentication->credentials.certificate = NULL;
     authentication->login = NULL;
+    if (credentials->is_secure) {
+        identify_by_certificate(authenticator, credentials, &authentication->identity);
+        return true;
+    }
     // Empty names and passwords together count as none, as in the reference.
     if (text_is_empty(credentials->user) && text_is_empty(credentials->password)) {
         identify_by_uid(authenticator, credentials, &authentication->identity);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Finds out who a client is: by the uid of its process, or by name and password (basic authentication).
+// Finds out who a client is: by the uid of its process, by name and password (basic authentication), or over HTTPS by
+// its certificate.
 //
 // Passwords are checked in two worker threads, at most one of a name at a time, so that logins as one name do not
 // delay those as another. What waits is limited. A client without a password is never delayed.
@@ -7,6 +8,7 @@
 
 #include "access/identities.h"
 #include "loop/loop.h"
+#include "tls/certificate.h"
 
 #define AUTHENTICATOR_WAITING_MAX ((size_t)64)         // passwords that wait for a thread
 #define AUTHENTICATOR_WAITING_OF_NAME_MAX ((size_t)16) // of these, for one name
@@ -25,10 +27,12 @@ void authenticator_destroy(struct authenticator *authenticator);
 
 // What a client shows of itself. Borrowed.
 struct credentials {
-    bool is_local; // over the Unix socket
+    bool is_local;  // over the Unix socket
+    bool is_secure; // over HTTPS: only the certificate counts
     bool has_uid;
     uint32_t uid;
-    const char *user, *password; // NULL: none were given
+    const char *user, *password;           // NULL: none were given
+    const struct certificate *certificate; // NULL: none was given
 };
 
 // Who a client is.
@@ -46,13 +50,15 @@ struct authentication {
     struct client_identity identity; // the result, the caller's
     // Called from the loop, once, unless authenticator_begin() has returned true or it was cancelled.
     void (*on_done)(struct authentication *authentication);
-    struct credentials credentials; // private, without user and password
+    struct credentials credentials; // private, without what is borrowed
     struct login *login;
 };
 
 // Sets the identity and returns true, or returns false and calls `on_done` later. The right password of an identity
 // counts instead of the uid; a wrong one leaves the default of the uid, but not the identity of the uid. Over TCP an
-// identity has the access "metrics" or none. Too many passwords waiting: IDENTITY_UNKNOWN.
+// identity has the access "metrics" or none. Too many passwords waiting: IDENTITY_UNKNOWN. Over HTTPS, the certificate
+// must be that of an identity, else IDENTITY_UNKNOWN, and be valid now and for clients, else IDENTITY_UNKNOWN with the
+// security event `authz_fail:NAME`; this is known at once.
 bool authenticator_begin(struct authenticator *authenticator, struct authentication *authentication,
                          const struct credentials *credentials) NODISCARD;
 // `on_done` is not called any more. No effect if the authentication has ended.

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/log.h"
 #include "base/map.h"
@@ -17,6 +18,7 @@ struct identity_store {
     struct state *state;
     struct map by_name; // -> struct identity, owned
     struct map by_uid;  // decimal -> struct identity of type local
+    struct map by_pem;  // certificate -> struct identity of type cert
 };
 
 static void free_identity(void *value) {
@@ -56,13 +58,22 @@ static bool check_uids(const struct map *identities, struct error *err) {
     return true;
 }
 
-static void index_uids(struct identity_store *store) {
+static void index_certificate(struct identity_store *store, struct identity *identity) {
+    const struct identity *other = map_get(&store->by_pem, identity->pem);
+    if (other == NULL || strcmp(identity->name, other->name) < 0)
+        map_set(&store->by_pem, identity->pem, identity);
+}
+
+static void index_identities(struct identity_store *store) {
     map_finish(&store->by_uid);
+    map_finish(&store->by_pem);
     for (struct map_entry *e = map_first(&store->by_name); e != NULL; e = map_next(&store->by_name, e)) {
         struct identity *identity = e->value;
         char text[UID_TEXT_SIZE];
         if (identity->is_local)
             map_set(&store->by_uid, uid_text(identity->uid, text), identity);
+        if (identity->pem != NULL)
+            index_certificate(store, identity);
     }
 }
 
@@ -85,7 +96,7 @@ bool identity_store_create(struct state *state, struct identity_store **store, s
         identity_store_destroy(made);
         return error_prefix(err, "cannot read identities of the state: ");
     }
-    index_uids(made);
+    index_identities(made);
     *store = made;
     return true;
 }
@@ -93,6 +104,7 @@ bool identity_store_create(struct state *state, struct identity_store **store, s
 void identity_store_destroy(struct identity_store *store) {
     if (store == NULL)
         return;
+    map_finish(&store->by_pem);
     map_finish(&store->by_uid);
     map_finish(&store->by_name);
     free(store);
@@ -105,6 +117,10 @@ const struct identity *identity_store_find(const struct identity_store *store, c
 const struct identity *identity_store_find_uid(const struct identity_store *store, uint32_t uid) {
     char text[UID_TEXT_SIZE];
     return map_get(&store->by_uid, uid_text(uid, text));
+}
+
+const struct identity *identity_store_find_certificate(const struct identity_store *store, const char *pem) {
+    return map_get(&store->by_pem, pem);
 }
 
 // --- actions ---
@@ -250,7 +266,7 @@ bool identity_store_apply(struct identity_store *store, enum identity_action act
         else
             insert(store, TAKE(set->items[i]));
     }
-    index_uids(store);
+    index_identities(store);
     return true;
 }
 

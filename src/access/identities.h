@@ -30,6 +30,8 @@ bool identity_store_apply(struct identity_store *store, enum identity_action act
 // The results are borrowed until the next change. NULL if there is none.
 const struct identity *identity_store_find(const struct identity_store *store, const char *name);
 const struct identity *identity_store_find_uid(const struct identity_store *store, uint32_t uid);
+// The certificate as certificate_to_pem() writes it. If several identities have it, the one whose name is first.
+const struct identity *identity_store_find_certificate(const struct identity_store *store, const char *pem);
 
 // Writes an object of all identities, sorted by name, with "*****" for each secret.
 void identity_store_write(const struct identity_store *store, struct json_writer *writer);

@@ -5,10 +5,11 @@
 #include <string.h>
 
 #include "access/password.h"
-#include "access/pem.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "data/json.h"
+#include "tls/certificate.h"
+#include "tls/pem.h"
 
 #define WHAT "identity" // the type in messages about wrong members
 
@@ -131,18 +132,30 @@ static bool check_uid(const struct identity *identity, struct error *err) {
     return !identity->is_local || identity->has_uid || fail(err, "local identity must specify user-id");
 }
 
-// Of the text, only the certificate is kept.
+// The block may have any label.
+static bool read_certificate(const char *text, struct certificate **certificate, struct error *err) {
+    AUTO_BUFFER struct buffer content = BUFFER_INIT(IDENTITY_PEM_BYTES_MAX);
+    struct pem_block block;
+    if (!pem_find(text, strlen(text), &block, &content))
+        return fail(err, "cert identity must include a PEM-encoded certificate");
+    if (block.rest_length > 0)
+        return fail(err, "cert identity cannot have extra data after the PEM block");
+    return certificate_from_der(buffer_text(&content), content.length, certificate, err) ||
+           error_prefix(err, "cannot parse certificate from cert identity: ");
+}
+
+// Of the text, only the certificate is kept, in the form in which certificates are compared.
 static bool check_pem(struct identity *identity, struct error *err) {
-    char *pem = NULL;
+    AUTO_CERTIFICATE struct certificate *certificate = NULL;
     if (identity->pem == NULL)
         return true;
     if (strlen(identity->pem) > IDENTITY_PEM_BYTES_MAX)
         return error_set(err, ERROR_BAD_REQUEST, "cannot have a certificate of more than %zu bytes",
                          IDENTITY_PEM_BYTES_MAX);
-    if (!pem_read_certificate(identity->pem, &pem, err))
+    if (!read_certificate(identity->pem, &certificate, err))
         return false;
     free(identity->pem);
-    identity->pem = pem;
+    identity->pem = certificate_to_pem(certificate);
     return true;
 }
 

@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "api/api_internal.h"
+#include "api/response_internal.h"
 #include "base/base64.h"
+#include "base/log.h"
 #include "base/memory.h"
 
 // --- basic authentication (RFC 7617) ---
@@ -52,6 +54,8 @@ bool access_identify(struct api_call *call, access_identified_fn on_identified) 
     struct peer peer = http_exchange_peer(call->exchange);
     struct credentials credentials = {
         .is_local = http_exchange_transport(call->exchange) == HTTP_OVER_UNIX,
+        .is_secure = http_exchange_transport(call->exchange) == HTTP_OVER_TLS,
+        .certificate = http_exchange_certificate(call->exchange),
         .has_uid = peer.is_known,
         .uid = peer.uid,
     };
@@ -87,7 +91,31 @@ bool access_is_allowed(const struct client_identity *identity, enum route_access
         return identity->access == IDENTITY_ADMIN;
     case FOR_METRICS:
         return identity->access >= IDENTITY_METRICS;
-    default: // the pairing window is never open
+    case FOR_PAIRING:
+        return identity->access == IDENTITY_ADMIN;
+    default:
         return false;
     }
+}
+
+bool access_can_pair(const struct api_call *call) {
+    const struct pairing *pairing = call->api->spec.pairing;
+    return http_exchange_transport(call->exchange) == HTTP_OVER_TLS && pairing != NULL && pairing_is_open(pairing);
+}
+
+void access_deny(struct api_call *call) {
+    const struct client_identity *identity = api_identity(call);
+    if (identity->access != IDENTITY_UNKNOWN) {
+        AUTO_BUFFER struct buffer path = BUFFER_INIT(BUFFER_NO_LIMIT);
+        const char *text = http_exchange_path(call->exchange);
+        url_add_path_escaped(&path, text, strlen(text));
+        AUTO_FREE char *event = memory_printf("authz_fail:%s,%s", identity->user, buffer_text(&path));
+        AUTO_FREE char *words =
+            memory_printf("User %s not authorized to access %s", identity->user, buffer_text(&path));
+        log_security(LOG_SECURITY_CRITICAL, event, words);
+    }
+    AUTO_ERROR struct error err = {0};
+    error_set(&err, ERROR_UNAUTHORIZED, "access denied");
+    error_set_code(&err, "login-required");
+    api_respond_error(call, &err);
 }

@@ -4,6 +4,7 @@
 
 #include "access/authenticator.h"
 #include "access/identities.h"
+#include "access/pairing.h"
 #include "base/error.h"
 #include "checks/check_manager.h"
 #include "exec/exec_manager.h"
@@ -35,9 +36,11 @@ struct api_spec {
     struct forward_manager *forwards;
     const char *version;
     const char *boot_id;
-    const char *http_address; // as given to --http, or NULL
+    const char *http_address;  // as given to --http, or NULL
+    const char *https_address; // as given to --https, or NULL
     struct identity_store *identities;
     struct authenticator *authenticator;
+    struct pairing *pairing; // NULL: clients cannot be paired
 };
 
 struct api *api_create(const struct api_spec *spec) __attribute__((returns_nonnull));

@@ -12,6 +12,8 @@ void api_get_system_info(struct api_call *call) {
     json_writer_member_string(&writer, "boot-id", spec->boot_id);
     if (!text_is_empty(spec->http_address))
         json_writer_member_string(&writer, "http-address", spec->http_address);
+    if (!text_is_empty(spec->https_address))
+        json_writer_member_string(&writer, "https-address", spec->https_address);
     json_writer_member_string(&writer, "version", spec->version);
     json_writer_end_object(&writer);
     api_respond_result(call, &result);

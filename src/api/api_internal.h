@@ -38,6 +38,7 @@ void api_get_logs(struct api_call *call);
 void api_get_log_targets(struct api_call *call);
 void api_get_identities(struct api_call *call);
 void api_post_identities(struct api_call *call);
+void api_post_pairing(struct api_call *call);
 void api_post_signals(struct api_call *call);
 void api_get_metrics(struct api_call *call);
 void api_get_notices(struct api_call *call);

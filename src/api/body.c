@@ -7,7 +7,8 @@
 static void on_body_read(struct http_exchange *exchange UNUSED, const struct buffer *body, const struct error *err,
                          void *data) {
     struct api_call *call = data;
-    if (err != NULL && err->kind == ERROR_TOO_LARGE) {
+    bool is_strict = call->decode_error != NULL;
+    if (is_strict && err != NULL && err->kind == ERROR_TOO_LARGE) {
         api_respond_error(call, err);
         return;
     }
@@ -19,16 +20,24 @@ static void on_body_read(struct http_exchange *exchange UNUSED, const struct buf
         error_copy(&reason, err);
     if (is_read)
         is_read = json_is_object_or_null(value, "request", &reason);
-    if (!is_read) {
+    if (is_strict && !is_read) {
         api_respond_decode_error(call, &reason);
         return;
     }
     call->body = body;
-    call->on_json(call, value);
+    call->on_json(call, is_read ? value : NULL);
+}
+
+static void read_json(struct api_call *call, size_t limit_bytes, const char *decode_error, api_json_fn on_json) {
+    call->decode_error = decode_error;
+    call->on_json = on_json;
+    http_exchange_collect_body(call->exchange, limit_bytes, on_body_read, call);
 }
 
 void api_read_json(struct api_call *call, const char *decode_error, api_json_fn on_json) {
-    call->decode_error = decode_error;
-    call->on_json = on_json;
-    http_exchange_collect_body(call->exchange, BODY_LIMIT_BYTES, on_body_read, call);
+    read_json(call, BODY_LIMIT_BYTES, decode_error, on_json);
+}
+
+void api_read_small_json(struct api_call *call, const char *decode_error, api_json_fn on_json) {
+    read_json(call, BODY_SMALL_LIMIT_BYTES, decode_error, on_json);
 }

@@ -11,3 +11,7 @@ typedef void (*api_json_fn)(struct api_call *call, const json_t *body);
 // Reads the JSON body and calls the function with it, at once or in a later turn of the loop. If the body is not JSON,
 // responds with `decode_error` and the reason.
 void api_read_json(struct api_call *call, const char *decode_error, api_json_fn on_json);
+// The same with a smaller limit, for clients that may be strangers. `decode_error` NULL: a body that is not JSON, or
+// that cannot be read, is NULL.
+#define BODY_SMALL_LIMIT_BYTES ((size_t)65536)
+void api_read_small_json(struct api_call *call, const char *decode_error, api_json_fn on_json);

@@ -2,13 +2,11 @@
 #include "api/call_internal.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "api/access_internal.h"
 #include "api/api_internal.h"
 #include "api/request_log_internal.h"
 #include "api/response_internal.h"
-#include "base/log.h"
 #include "base/memory.h"
 
 static struct api_call *call_create(struct api *api, struct http_exchange *exchange) {
@@ -32,23 +30,6 @@ static void call_destroy(struct api_call *call) {
     free(call);
 }
 
-static void deny(struct api_call *call) {
-    const struct client_identity *identity = api_identity(call);
-    if (identity->access != IDENTITY_UNKNOWN) {
-        AUTO_BUFFER struct buffer path = BUFFER_INIT(BUFFER_NO_LIMIT);
-        const char *text = http_exchange_path(call->exchange);
-        url_add_path_escaped(&path, text, strlen(text));
-        AUTO_FREE char *event = memory_printf("authz_fail:%s,%s", identity->user, buffer_text(&path));
-        AUTO_FREE char *words =
-            memory_printf("User %s not authorized to access %s", identity->user, buffer_text(&path));
-        log_security(LOG_SECURITY_CRITICAL, event, words);
-    }
-    AUTO_ERROR struct error err = {0};
-    error_set(&err, ERROR_UNAUTHORIZED, "access denied");
-    error_set_code(&err, "login-required");
-    api_respond_error(call, &err);
-}
-
 static void on_client_closed(struct http_exchange *exchange UNUSED, void *call) {
     api_respond_failure(call, ERROR_CANCELLED, "request cancelled");
 }
@@ -56,10 +37,10 @@ static void on_client_closed(struct http_exchange *exchange UNUSED, void *call) 
 static void handle(struct api_call *call) {
     call->phase = CALL_HANDLED;
     http_exchange_on_cancel(call->exchange, NULL, NULL); // the handler decides
-    if (access_is_allowed(api_identity(call), call->wanted))
+    if (access_is_allowed(api_identity(call), call->wanted) || (call->wanted == FOR_PAIRING && access_can_pair(call)))
         call->handler(call);
     else
-        deny(call);
+        access_deny(call);
 }
 
 static void dispatch(struct api_call *call, const struct route *route) {

@@ -28,8 +28,8 @@ struct api_call {
     void (*on_identified)(struct api_call *call);
 
     void (*on_json)(struct api_call *call, const json_t *body); // body.c
-    const char *decode_error;
-    const struct buffer *body; // its text, while on_json runs
+    const char *decode_error;                                   // NULL: a body that is not JSON is none
+    const struct buffer *body;                                  // its text, while on_json runs
 
     struct checkpoint_wait save; // response.c: waits for the state file
     struct buffer saved_response;

@@ -24,7 +24,9 @@ void request_log(const struct http_exchange *exchange, int status, int64_t durat
     http_exchange_log_request(exchange, &request);
     char duration[DURATION_TEXT_SIZE];
     duration_format(duration_ns, duration);
+    static const char *const schemes[] = {
+        [HTTP_OVER_UNIX] = "http+unix", [HTTP_OVER_TCP] = "http", [HTTP_OVER_TLS] = "https"};
     const char *remote = http_exchange_remote(exchange);
     log_notice("%s%s%s %s %d (%s)", remote, remote[0] != '\0' ? " " : "", buffer_text(&request), duration, status,
-               http_exchange_transport(exchange) == HTTP_OVER_UNIX ? "http+unix" : "http");
+               schemes[http_exchange_transport(exchange)]);
 }

@@ -2,14 +2,7 @@
 #include "api/routes_internal.h"
 
 #include "api/api_internal.h"
-#include "api/call_internal.h"
-#include "api/response_internal.h"
 #include "base/text.h"
-
-static void refuse_unimplemented(struct api_call *call) {
-    api_respond_failure(call, ERROR_NOT_IMPLEMENTED, "%s is not available in this version of the daemon",
-                        http_exchange_path(call->exchange));
-}
 
 static const struct route routes[] = {
     {"/v1/system-info", FOR_ALL, FOR_ADMINS, api_get_system_info, NULL},
@@ -32,7 +25,7 @@ static const struct route routes[] = {
     {"/v1/notices", FOR_READERS, FOR_READERS, api_get_notices, api_post_notices},
     {"/v1/notices/{id}", FOR_READERS, FOR_ADMINS, api_get_notice, NULL},
     {"/v1/identities", FOR_READERS, FOR_ADMINS, api_get_identities, api_post_identities},
-    {"/v1/pairing", FOR_ADMINS, FOR_PAIRING, NULL, refuse_unimplemented},
+    {"/v1/pairing", FOR_ADMINS, FOR_PAIRING, NULL, api_post_pairing},
     {"/v1/metrics", FOR_METRICS, FOR_ADMINS, api_get_metrics, NULL},
 };
 

@@ -16,7 +16,7 @@ enum route_access {
     FOR_READERS, // access "read" or "admin"
     FOR_ADMINS,
     FOR_METRICS, // access "metrics", "read" or "admin"
-    FOR_PAIRING, // only while the pairing window is open
+    FOR_PAIRING, // admins, who may open the pairing window; while it is open, every client over HTTPS
 };
 
 struct route {

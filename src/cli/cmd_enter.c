@@ -76,8 +76,7 @@ static int run_both(struct cli_call *call, struct cli_call *subcall, struct erro
     struct daemon_options options;
     int ends[2];
     unsigned rules = subcall->command->enter_rules;
-    if (!run_read_options(call, &options, err))
-        return 1;
+    run_read_options(call, &options);
     options.holds = !cli_is_given(call, "run");
     options.is_silent = (rules & ENTER_SILENT) && !options.is_verbose;
     options.keeps_running = rules & ENTER_KEEPS_RUNNING;
@@ -114,18 +113,19 @@ static int run_subcommand(struct cli_call *call, struct cli_call *subcall, struc
     return run_both(call, subcall, err);
 }
 
-static int run_alone(struct cli_call *call, struct error *err) {
+static int run_alone(struct cli_call *call) {
     struct daemon_options options;
     int subcommand_code;
     call->was_daemon = true;
-    return run_read_options(call, &options, err) ? run_daemon(&options, &subcommand_code) : 1;
+    run_read_options(call, &options);
+    return run_daemon(&options, &subcommand_code);
 }
 
 static int run_enter(struct cli_call *call, struct error *err) {
     const char *name = cli_argument(call, 0);
     struct cli_call subcall = {.session = call->session};
     if (name == NULL)
-        return run_alone(call, err);
+        return run_alone(call);
     if (!program_find_command(name, &subcall.command, err))
         return 1;
     int code = run_subcommand(call, &subcall, err);

@@ -13,16 +13,15 @@ static bool environment_is(const char *name, const char *value) {
     return text_equal(getenv(name), value);
 }
 
-bool run_read_options(const struct cli_call *call, struct daemon_options *options, struct error *err) {
-    if (!text_is_empty(cli_text(call, "https")))
-        return error_set(err, ERROR_NOT_IMPLEMENTED, "option --https is not available in this version");
+void run_read_options(const struct cli_call *call, struct daemon_options *options) {
     const char *copy_source = getenv("PEBBLE_COPY_ONCE"), *http_address = cli_text(call, "http"),
-               *identities = cli_text(call, "identities");
+               *https_address = cli_text(call, "https"), *identities = cli_text(call, "identities");
     const struct cli_value *arguments = cli_value(call, "args");
     *options = (struct daemon_options){
         .directory = call->session->directory,
         .socket_path = call->session->socket_path,
         .http_address = text_is_empty(http_address) ? NULL : http_address,
+        .https_address = text_is_empty(https_address) ? NULL : https_address,
         .copy_source = text_is_empty(copy_source) ? NULL : copy_source,
         .identities = text_is_empty(identities) ? NULL : identities,
         .arguments = arguments->lists,
@@ -34,7 +33,6 @@ bool run_read_options(const struct cli_call *call, struct daemon_options *option
         .persists = !environment_is("PEBBLE_PERSIST", "never"),
         .ready_fd = -1,
     };
-    return true;
 }
 
 int run_daemon(const struct daemon_options *options, int *subcommand_code) {
@@ -52,11 +50,12 @@ int run_daemon(const struct daemon_options *options, int *subcommand_code) {
     return (int)code;
 }
 
-static int run_run(struct cli_call *call, struct error *err) {
+static int run_run(struct cli_call *call, struct error *err UNUSED) {
     struct daemon_options options;
     int subcommand_code;
     call->was_daemon = true;
-    return run_read_options(call, &options, err) ? run_daemon(&options, &subcommand_code) : 1;
+    run_read_options(call, &options);
+    return run_daemon(&options, &subcommand_code);
 }
 
 const struct cli_command cmd_run = {

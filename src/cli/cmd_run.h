@@ -17,7 +17,7 @@
         {.name = "https",                                                                                              \
          .kind = CLI_TEXT,                                                                                             \
          .value = "address",                                                                                           \
-         .help = "Also serve the API over HTTPS on this address"},                                                     \
+         .help = "Also serve the API over HTTPS on this address, to clients with certificates"},                       \
         {.name = "verbose",                                                                                            \
          .short_name = 'v',                                                                                            \
          .help = "Also write the output of services to standard output (same as PEBBLE_VERBOSE=1)"},                   \
@@ -33,8 +33,8 @@
         .help = "Load identities from this file, as update-identities --replace does"                                  \
     }
 
-// Fills the options from the command line and the environment. Fails if an option is not available in this version.
-bool run_read_options(const struct cli_call *call, struct daemon_options *options, struct error *err) NODISCARD;
+// Fills the options from the command line and the environment.
+void run_read_options(const struct cli_call *call, struct daemon_options *options);
 
 // Runs the daemon until it ends, and prints an error if it cannot run. Returns the exit status; see daemon_run() for
 // `subcommand_code`.

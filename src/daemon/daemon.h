@@ -13,9 +13,10 @@
 struct daemon_options {
     const char *directory; // $PEBBLE
     const char *socket_path;
-    const char *http_address; // NULL: no TCP listener
-    const char *copy_source;  // PEBBLE_COPY_ONCE, or NULL
-    const char *identities;   // a file of identities to replace or add at start, or NULL
+    const char *http_address;  // NULL: no TCP listener
+    const char *https_address; // NULL: no listener with TLS; needs `persists`
+    const char *copy_source;   // PEBBLE_COPY_ONCE, or NULL
+    const char *identities;    // a file of identities to replace or add at start, or NULL
     // --args: each is the name of a service and its arguments. NULL: none.
     const struct text_list *arguments;
     size_t argument_count;

@@ -4,6 +4,8 @@
 
 #include "access/authenticator.h"
 #include "access/identities.h"
+#include "access/pairing.h"
+#include "access/server_certificates.h"
 #include "api/api.h"
 #include "checks/check_manager.h"
 #include "checks/check_probes.h"
@@ -28,6 +30,12 @@
 #include "state/checkpoint.h"
 #include "state/runner.h"
 #include "state/state.h"
+
+// Failed TLS handshakes since a time; so that a flood of them does not flood the log.
+struct handshake_log {
+    int64_t since_ns;
+    size_t count;
+};
 
 enum daemon_phase { DAEMON_STARTING, DAEMON_RUNNING, DAEMON_STOPPING_SERVICES, DAEMON_CLOSING };
 
@@ -60,6 +68,9 @@ struct daemon {
     struct forward_manager *forwards;
     struct identity_store *identities;
     struct authenticator *authenticator;
+    struct pairing *pairing;
+    struct server_certificates *certificates; // NULL without HTTPS
+    struct handshake_log handshake_log;
     struct api *api;
     struct http_server *server;
     int directory_fd;                            // holds the lock on $PEBBLE, or -1
@@ -104,6 +115,10 @@ bool daemon_bind_socket(struct daemon *daemon, struct error *err) NODISCARD;
 bool daemon_start(struct daemon *daemon, struct error *err) NODISCARD;
 void daemon_notify_ready(struct daemon *daemon);
 void daemon_count_change(struct daemon *daemon); // a change is ready; many of them cause early pruning
+// https.c
+// Loads or makes the identity key, if there is an address for HTTPS.
+bool daemon_load_identity(struct daemon *daemon, struct error *err) NODISCARD;
+bool daemon_listen_on_https(struct daemon *daemon, struct error *err) NODISCARD;
 // stop.c
 void daemon_stop(struct daemon *daemon, enum daemon_exit exit_code); // begins the shutdown; further calls do nothing
 void daemon_check_stopped(struct daemon *daemon); // goes on with the shutdown if nothing is waited for any more

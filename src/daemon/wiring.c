@@ -37,11 +37,16 @@ static void open_outputs(struct daemon *daemon) {
 
 // --- events ---
 
+static void set_pairing_mode(struct daemon *daemon, const struct plan *plan) {
+    pairing_set_mode(daemon->pairing, plan->content.pairing);
+}
+
 static void on_plan_changed(struct listener *listener, void *argument) {
     struct daemon *daemon = CONTAINER_OF(listener, struct daemon, on_plan_changed);
     service_manager_set_plan(daemon->services, argument);
     check_manager_set_plan(daemon->checks, argument);
     forward_manager_set_plan(daemon->forwards, argument);
+    set_pairing_mode(daemon, argument);
 }
 
 static void on_check_failed(struct listener *listener, void *argument) {
@@ -120,6 +125,7 @@ static bool init_state(struct daemon *daemon, struct error *err) {
         return false;
     }
     daemon->authenticator = authenticator_create(daemon->loop, daemon->identities, NULL);
+    daemon->pairing = pairing_create(daemon->loop, daemon->state, daemon->identities);
     daemon->runner = runner_create(daemon->loop, daemon->state);
     checkpoint_set_runner(daemon->checkpoint, daemon->runner);
     return true;
@@ -203,6 +209,8 @@ static void init_api(struct daemon *daemon) {
         .version = PEBBLE_VERSION,
         .boot_id = daemon->boot_id,
         .http_address = daemon->options->http_address,
+        .https_address = daemon->options->https_address,
+        .pairing = daemon->pairing,
     };
     daemon->api = api_create(&spec);
     struct http_server_hooks hooks = api_hooks(daemon->api);
@@ -219,6 +227,7 @@ static void connect_events(struct daemon *daemon) {
     service_manager_set_plan(daemon->services, plan_store_current(daemon->plans));
     check_manager_set_plan(daemon->checks, plan_store_current(daemon->plans));
     forward_manager_set_plan(daemon->forwards, plan_store_current(daemon->plans));
+    set_pairing_mode(daemon, plan_store_current(daemon->plans));
 }
 
 // One arena for all threads, so that a worker can use memory that the loop has freed. Large blocks are returned to the
@@ -246,7 +255,7 @@ bool daemon_init(struct daemon *daemon, struct error *err) {
     daemon->descriptors = descriptor_budget_create(is_limited ? (size_t)limit.rlim_cur : SIZE_MAX);
     daemon->jobs = job_context_create(&(const struct job_context_spec){
         .loop = daemon->loop, .reaper = daemon->reaper, .descriptors = daemon->descriptors});
-    if (!init_state(daemon, err) || !init_plan(daemon, err))
+    if (!daemon_load_identity(daemon, err) || !init_state(daemon, err) || !init_plan(daemon, err))
         return false;
     init_services(daemon);
     init_checks(daemon);
@@ -284,6 +293,8 @@ void daemon_destroy(struct daemon *daemon) {
     api_destroy(daemon->api);
     bool is_worker_stuck = !file_manager_destroy(daemon->files); // in a dead mount
     authenticator_destroy(daemon->authenticator);
+    pairing_destroy(daemon->pairing);
+    server_certificates_destroy(daemon->certificates);
     plan_store_destroy(daemon->plans);
     identity_store_destroy(daemon->identities);
     state_destroy(daemon->state);

@@ -22,15 +22,11 @@ static void on_turn_begun(struct deferred *turn);
 
 // What a connection waits for in each state.
 static const enum connection_wait state_waits[CONNECTION_STATES] = {
-    [CONNECTION_IDLE] = WAIT_IDLE,
-    [CONNECTION_HEAD] = WAIT_HEAD,
-    [CONNECTION_READY] = WAIT_NONE,
-    [CONNECTION_HANDLING] = WAIT_NONE,
-    [CONNECTION_TRANSFERRING] = WAIT_PROGRESS,
-    [CONNECTION_SKIPPING] = WAIT_REST,
-    [CONNECTION_FLUSHING] = WAIT_REST,
-    [CONNECTION_UPGRADING] = WAIT_NONE,
-    [CONNECTION_LINGERING] = WAIT_LINGER,
+    [CONNECTION_HANDSHAKE] = WAIT_HANDSHAKE, [CONNECTION_IDLE] = WAIT_IDLE,
+    [CONNECTION_HEAD] = WAIT_HEAD,           [CONNECTION_READY] = WAIT_NONE,
+    [CONNECTION_HANDLING] = WAIT_NONE,       [CONNECTION_TRANSFERRING] = WAIT_PROGRESS,
+    [CONNECTION_SKIPPING] = WAIT_REST,       [CONNECTION_FLUSHING] = WAIT_REST,
+    [CONNECTION_UPGRADING] = WAIT_NONE,      [CONNECTION_LINGERING] = WAIT_LINGER,
     [CONNECTION_CLOSED] = WAIT_NONE,
 };
 
@@ -117,6 +113,12 @@ static void connection_close(struct connection *connection) {
         handlers(connection)->on_lost(TAKE(connection->exchange));
 }
 
+// A client over TLS treats an end without this as an attack.
+static void end_tls(struct connection *connection) {
+    if (connection->kind == STREAM_TLS)
+        stream_shut_down(connection->stream);
+}
+
 static void hand_over(struct connection *connection) {
     struct stream *stream = release_stream(connection);
     stream_set_handlers(stream, &(const struct stream_handlers){0}, NULL);
@@ -190,6 +192,7 @@ static void advance(struct connection *connection) {
         return;
     enum connection_state next = next_state(connection);
     if (next == CONNECTION_CLOSED) {
+        end_tls(connection);
         connection_close(connection);
         return;
     }
@@ -203,6 +206,7 @@ static void advance(struct connection *connection) {
 // Call after an event from outside the connection.
 static void settle(struct connection *connection) {
     switch (connection->state) {
+    case CONNECTION_HANDSHAKE:
     case CONNECTION_TAKING:
     case CONNECTION_UPGRADING:
     case CONNECTION_LINGERING:
@@ -240,6 +244,10 @@ static void on_turn_begun(struct deferred *turn) {
 
 // --- the stream ---
 
+static void on_stream_established(struct stream *stream UNUSED, void *data) {
+    set_state(data, CONNECTION_IDLE);
+}
+
 static void on_stream_data(struct stream *stream UNUSED, const char *bytes, size_t length, void *data) {
     struct connection *connection = data;
     if (connection->state == CONNECTION_LINGERING)
@@ -270,12 +278,24 @@ static void on_stream_drained(struct stream *stream UNUSED, void *data) {
         handlers(connection)->on_drained(connection->exchange);
 }
 
-static void on_stream_failed(struct stream *stream UNUSED, const struct error *err UNUSED, void *data) {
-    connection_close(data);
+static void fail_handshake(struct connection *connection, const struct error *err) {
+    struct connections *all = connection->all;
+    if (all->on_handshake_failed != NULL)
+        all->on_handshake_failed(connection->address, err, all->data);
+    connection_close(connection);
+}
+
+static void on_stream_failed(struct stream *stream UNUSED, const struct error *err, void *data) {
+    struct connection *connection = data;
+    if (connection->state == CONNECTION_HANDSHAKE)
+        fail_handshake(connection, err);
+    else
+        connection_close(connection);
 }
 
 void connection_open(struct connections *all, struct stream *stream, enum stream_kind kind, struct peer peer) {
-    static const struct stream_handlers stream_handlers = {.on_data = on_stream_data,
+    static const struct stream_handlers stream_handlers = {.on_established = on_stream_established,
+                                                           .on_data = on_stream_data,
                                                            .on_end = on_stream_end,
                                                            .on_drained = on_stream_drained,
                                                            .on_failed = on_stream_failed};
@@ -293,19 +313,24 @@ void connection_open(struct connections *all, struct stream *stream, enum stream
     stream_set_handlers(stream, &stream_handlers, connection);
     stream_set_water_marks(stream, all->limits.unread_bytes - 1, all->limits.unread_bytes);
     connections_add(all, &connection->entry);
-    set_state(connection, CONNECTION_IDLE);
+    set_state(connection, stream_tls(stream) != NULL ? CONNECTION_HANDSHAKE : CONNECTION_IDLE);
 }
 
 // --- time limits ---
 
 static void entry_close(struct connection_entry *entry) {
-    connection_close(connection_of(entry));
+    struct connection *connection = connection_of(entry);
+    if (connection->state == CONNECTION_IDLE)
+        end_tls(connection);
+    connection_close(connection);
 }
 
 // The client may have read a part of a large response.
 static void entry_on_due(struct connection_entry *entry) {
     struct connection *connection = connection_of(entry);
-    if (needs_progress(entry->wait) && connection_queued_bytes(connection) < connection->queued_bytes)
+    if (entry->wait == WAIT_HANDSHAKE)
+        fail_handshake(connection, &(const struct error){.kind = ERROR_TIMEOUT, .message = (char[]){"timed out"}});
+    else if (needs_progress(entry->wait) && connection_queued_bytes(connection) < connection->queued_bytes)
         set_state(connection, connection->state);
     else
         connection_close(connection);
@@ -331,6 +356,12 @@ void connection_write_response(struct connection *connection, const struct respo
     const struct iovec pieces[2] = {{.iov_base = text.data, .iov_len = text.length},
                                     {.iov_base = (void *)(uintptr_t)body, .iov_len = length}};
     connection_write(connection, pieces, length > 0 ? 2 : 1);
+}
+
+struct certificate *connection_certificate(const struct connection *connection) {
+    struct tls_engine *engine = stream_tls(connection->stream);
+    struct certificate *certificate = engine != NULL ? tls_engine_peer_certificate(engine) : NULL;
+    return certificate != NULL ? certificate_hold(certificate) : NULL;
 }
 
 size_t connection_queued_bytes(const struct connection *connection) {

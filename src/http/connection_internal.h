@@ -14,6 +14,7 @@
 struct http_exchange;
 
 enum connection_state {
+    CONNECTION_HANDSHAKE,    // of TLS
     CONNECTION_IDLE,         // between requests
     CONNECTION_HEAD,         // a part of a head has been received
     CONNECTION_TAKING,       // input is being consumed; the next state is chosen afterwards
@@ -93,6 +94,8 @@ void connection_write(struct connection *connection, const struct iovec *pieces,
 // Writes a head and `length` bytes of body.
 void connection_write_response(struct connection *connection, const struct response_head *head, const void *body,
                                size_t length);
+// That of a client over TLS, or NULL; owned.
+struct certificate *connection_certificate(const struct connection *connection);
 // The number of bytes that the client has not read.
 size_t connection_queued_bytes(const struct connection *connection);
 // Sets what happens to the rest of the body. No effect after its end.

@@ -39,6 +39,8 @@ static void set_entry(struct connections *all, struct connection_entry *entry, e
     all->buffered_bytes += bytes - entry->counted_bytes;
     all->busy_bytes -= entry->wait == WAIT_NONE ? entry->counted_bytes : 0;
     all->busy_bytes += wait == WAIT_NONE ? bytes : 0;
+    all->handshakes -= entry->wait == WAIT_HANDSHAKE;
+    all->handshakes += wait == WAIT_HANDSHAKE;
     entry->wait = wait;
     entry->counted_bytes = bytes;
 }
@@ -97,7 +99,7 @@ bool connections_reserve_is_used(const struct connections *all) {
 
 // Closes the oldest connection of the first kind with one that has waited long enough.
 static bool close_least(struct connections *all, bool is_administrator) {
-    static const enum connection_wait waits[] = {WAIT_LINGER, WAIT_IDLE, WAIT_HEAD, WAIT_REST};
+    static const enum connection_wait waits[] = {WAIT_LINGER, WAIT_HANDSHAKE, WAIT_IDLE, WAIT_HEAD, WAIT_REST};
     for (size_t i = 0; i < ARRAY_COUNT(waits); i++) {
         if (close_oldest(all, is_administrator, waits[i], all->limits.evict_ns))
             return true;
@@ -110,9 +112,13 @@ bool connections_evict(struct connections *all, bool for_administrator) {
     return close_least(all, false) || ((for_administrator || is_beyond_reserve) && close_least(all, true));
 }
 
+bool connections_evict_handshake(struct connections *all) {
+    return close_oldest(all, false, WAIT_HANDSHAKE, all->limits.handshake_evict_ns);
+}
+
 // Closes a connection whose client keeps memory in use.
 static bool close_slowest(struct connections *all) {
-    static const enum connection_wait waits[] = {WAIT_HEAD, WAIT_REST, WAIT_PROGRESS};
+    static const enum connection_wait waits[] = {WAIT_HANDSHAKE, WAIT_HEAD, WAIT_REST, WAIT_PROGRESS};
     for (size_t i = 0; i < 2 * ARRAY_COUNT(waits); i++) {
         if (close_oldest(all, i >= ARRAY_COUNT(waits), waits[i % ARRAY_COUNT(waits)], 0))
             return true;

@@ -11,11 +11,12 @@
 
 // What a connection waits for. Each kind has its own time limit.
 enum connection_wait {
-    WAIT_IDLE,     // for a request; no limit, but closed first when descriptors run out
-    WAIT_HEAD,     // for the rest of a head, from its first byte on
-    WAIT_PROGRESS, // during a request: for more of its body, or for the client to read
-    WAIT_REST,     // the same after the response
-    WAIT_LINGER,   // for the client to receive the last response
+    WAIT_HANDSHAKE, // of TLS
+    WAIT_IDLE,      // for a request; no limit, but closed first when descriptors run out
+    WAIT_HEAD,      // for the rest of a head, from its first byte on
+    WAIT_PROGRESS,  // during a request: for more of its body, or for the client to read
+    WAIT_REST,      // the same after the response
+    WAIT_LINGER,    // for the client to receive the last response
     WAIT_KINDS,
     WAIT_NONE = WAIT_KINDS, // a request is being handled or about to be
 };
@@ -24,7 +25,9 @@ enum connection_wait {
 struct http_limits {
     int64_t wait_ns[WAIT_KINDS];
     int64_t evict_ns; // a connection that has waited for less is not closed to make room; its request may be under way
+    int64_t handshake_evict_ns; // the same for a handshake, to make room for another one
     size_t connections;
+    size_t handshakes;        // at the same time
     size_t reserved;          // of these, for administrators only
     int descriptor;           // new connections with this number or a higher one are refused
     size_t skipped_bytes;     // of an unread body, before the connection is closed
@@ -58,19 +61,22 @@ struct connections {
     const struct connection_handlers *handlers; // of the requests
     // A connection has been closed.
     void (*on_closed)(const struct connection_entry *entry, void *data);
-    void *data;                                 // for on_closed and the handlers
+    // A connection is about to be closed, because its handshake has failed. `remote` is the client's address.
+    void (*on_handshake_failed)(const char *remote, const struct error *err, void *data);
+    void *data;                                 // for these and the handlers
     struct list open;                           // connection_entry.link
     struct list closed;                         // connection_entry.link; until they are freed
     struct deadline_list *waits[2][WAIT_KINDS]; // of others, of administrators
     size_t count;                               // of open connections
     size_t administrators;                      // of these, those of administrators
+    size_t handshakes;                          // of these, those that wait for the handshake
     size_t buffered_bytes;                      // of requests, pipelined input and unsent responses
     size_t busy_bytes;                          // part of buffered_bytes: of connections that wait for nothing
     struct response_date date;                  // of responses
     bool is_stopping;                           // idle connections are closed
 };
 
-// `handlers`, `on_closed` and `data` are set by the caller.
+// `handlers`, `on_closed`, `on_handshake_failed` and `data` are set by the caller.
 void connections_init(struct connections *all, struct loop *loop, const struct http_limits *limits,
                       const struct connection_entry_functions *functions);
 void connections_finish(struct connections *all); // closes and frees all connections
@@ -87,6 +93,8 @@ bool connections_reserve_is_used(const struct connections *all);
 // administrator is closed only if the others' are all busy or new; for somebody else, only if it is beyond the reserve.
 // Returns false if none can be closed.
 bool connections_evict(struct connections *all, bool for_administrator);
+// Closes the handshake that has taken longest, if that is long enough. Returns false if there is none.
+bool connections_evict_handshake(struct connections *all);
 // Records how much memory a connection holds. If the total exceeds the limit, closes connections, possibly this one:
 // first those that have waited longest for a head, then those longest without progress; those of administrators last.
 // If requests being handled hold more than half of the limit, the connection that holds most is closed, so that memory

@@ -38,7 +38,8 @@ struct http_exchange {
     struct url_query query;
     enum http_transport transport;
     struct peer peer;
-    char *remote; // address of a TCP client, or NULL
+    char *remote;                    // address of a TCP client, or NULL
+    struct certificate *certificate; // of a client over TLS, or NULL
     int64_t began_ns;
     void *context;
     size_t handler_bytes; // http_exchange_count_bytes()

@@ -33,8 +33,11 @@ static struct http_exchange *exchange_create(struct connection *connection, stru
     exchange->connection = connection;
     exchange->request = *request;
     exchange->target = target;
-    exchange->transport = connection->kind == STREAM_UNIX ? HTTP_OVER_UNIX : HTTP_OVER_TCP;
+    exchange->transport = connection->kind == STREAM_UNIX  ? HTTP_OVER_UNIX
+                          : connection->kind == STREAM_TLS ? HTTP_OVER_TLS
+                                                           : HTTP_OVER_TCP;
     exchange->peer = connection->peer;
+    exchange->certificate = connection_certificate(connection);
     if (connection->address != NULL)
         exchange->remote = memory_string(connection->address);
     exchange->progress = connection->body == BODY_NONE ? BODY_COMPLETE : BODY_COMING;
@@ -62,6 +65,7 @@ void exchange_end(struct http_exchange *exchange) {
         url_query_finish(&exchange->query);
     buffer_finish(&exchange->collected);
     buffer_finish(&exchange->headers);
+    certificate_release(exchange->certificate);
     free(exchange->remote);
     free(exchange);
     if (connection != NULL)
@@ -149,6 +153,10 @@ void http_exchange_log_request(const struct http_exchange *exchange, struct buff
 
 enum http_transport http_exchange_transport(const struct http_exchange *exchange) {
     return exchange->transport;
+}
+
+const struct certificate *http_exchange_certificate(const struct http_exchange *exchange) {
+    return exchange->certificate;
 }
 
 struct peer http_exchange_peer(const struct http_exchange *exchange) {

@@ -17,12 +17,13 @@
 
 #include "base/buffer.h"
 #include "net/peer.h"
+#include "tls/certificate.h"
 #include "wire/http_message.h"
 #include "wire/url.h"
 
 struct http_exchange;
 
-enum http_transport { HTTP_OVER_UNIX, HTTP_OVER_TCP };
+enum http_transport { HTTP_OVER_UNIX, HTTP_OVER_TCP, HTTP_OVER_TLS };
 
 // --- the request; results are borrowed ---
 
@@ -40,6 +41,8 @@ void http_exchange_log_request(const struct http_exchange *exchange, struct buff
 enum http_transport http_exchange_transport(const struct http_exchange *exchange);
 struct peer http_exchange_peer(const struct http_exchange *exchange);   // over Unix sockets
 const char *http_exchange_remote(const struct http_exchange *exchange); // "127.0.0.1:4711" for TCP, "" for Unix sockets
+// Of the client, over TLS; NULL otherwise, or if the certificate is malformed.
+const struct certificate *http_exchange_certificate(const struct http_exchange *exchange);
 
 // --- context of the handler ---
 

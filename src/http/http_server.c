@@ -14,12 +14,15 @@
 #define RESERVED_MAX ((size_t)64)
 
 const struct http_limits http_usual_limits = {
-    .wait_ns = {[WAIT_IDLE] = DEADLINE_NEVER,
+    .wait_ns = {[WAIT_HANDSHAKE] = 10 * NS_PER_S,
+                [WAIT_IDLE] = DEADLINE_NEVER,
                 [WAIT_HEAD] = 60 * NS_PER_S,
                 [WAIT_PROGRESS] = 60 * NS_PER_S,
                 [WAIT_REST] = 60 * NS_PER_S,
                 [WAIT_LINGER] = 5 * NS_PER_S},
     .evict_ns = 50 * NS_PER_MS,
+    .handshake_evict_ns = NS_PER_S,
+    .handshakes = 256,
     .skipped_bytes = 262144,
     .input_bytes = 65536,
     .unread_bytes = HTTP_STREAM_HIGH_BYTES,
@@ -46,6 +49,13 @@ static size_t take_reserve(struct descriptor_budget *descriptors) {
     reserved = reserved > RESERVED_MAX ? RESERVED_MAX : reserved < RESERVED_MIN ? RESERVED_MIN : reserved;
     reserved = reserved > all / 2 ? all / 2 : reserved;
     return descriptor_budget_take(descriptors, DESCRIPTORS_CONNECTIONS, reserved, NULL) ? reserved : 0;
+}
+
+// --- TLS ---
+
+static void report_failed_handshake(struct http_server *server, const char *remote, const struct error *err) {
+    if (server->tls.handshake_failed != NULL)
+        server->tls.handshake_failed(remote, err, server->tls.data);
 }
 
 // --- accepting ---
@@ -75,14 +85,22 @@ static bool has_slot(const struct http_server *server, bool is_administrator) {
            descriptor_budget_left(server->descriptors, DESCRIPTORS_CONNECTIONS) > 0;
 }
 
+static bool may_begin_handshake(const struct http_server *server) {
+    const struct connections *connections = &server->connections;
+    return connections->handshakes < connections->limits.handshakes;
+}
+
 // The client of a Unix socket is not known before the connection is accepted.
 static bool may_accept(enum stream_kind kind, void *data) {
     struct http_server *server = data;
-    return has_slot(server, kind == STREAM_UNIX) && has_descriptor(server);
+    return (kind != STREAM_TLS || may_begin_handshake(server)) && has_slot(server, kind == STREAM_UNIX) &&
+           has_descriptor(server);
 }
 
 static bool make_room(enum stream_kind kind, void *data) {
     struct http_server *server = data;
+    if (kind == STREAM_TLS && !may_begin_handshake(server))
+        return connections_evict_handshake(&server->connections);
     return connections_evict(&server->connections, kind == STREAM_UNIX);
 }
 
@@ -90,6 +108,18 @@ static bool make_room(enum stream_kind kind, void *data) {
 static bool take_slot(struct http_server *server, bool is_administrator) {
     return (is_administrator && !connections_reserve_is_used(&server->connections)) ||
            descriptor_budget_take(server->descriptors, DESCRIPTORS_CONNECTIONS, 1, NULL);
+}
+
+static bool start_tls(struct http_server *server, struct stream *stream) {
+    AUTO_ERROR struct error err = {0};
+    struct tls_engine *engine;
+    if (server->tls.create_engine(&engine, server->tls.data, &err)) {
+        stream_start_tls(stream, engine);
+        return true;
+    }
+    AUTO_FREE char *remote = peer_address(stream_fd(stream));
+    report_failed_handshake(server, remote, &err);
+    return false;
 }
 
 // In the queue, a connection of somebody else would keep administrators behind it waiting. It is closed if there is no
@@ -101,7 +131,9 @@ static void on_stream_accepted(struct stream *stream, enum stream_kind kind, voi
     server->newest_descriptor = stream_fd(stream);
     if (!has_slot(server, is_administrator))
         (void)connections_evict(&server->connections, is_administrator);
-    if (take_slot(server, is_administrator))
+    if (kind == STREAM_TLS && !start_tls(server, stream))
+        stream_destroy(stream);
+    else if (take_slot(server, is_administrator))
         connection_open(&server->connections, stream, kind, peer);
     else
         stream_destroy(stream);
@@ -109,6 +141,11 @@ static void on_stream_accepted(struct stream *stream, enum stream_kind kind, voi
 
 bool http_server_listen(struct http_server *server, int fd, enum http_transport transport, struct error *err) {
     return acceptor_listen(server->acceptor, fd, transport == HTTP_OVER_UNIX ? STREAM_UNIX : STREAM_TCP, err);
+}
+
+bool http_server_listen_tls(struct http_server *server, int fd, const struct http_tls_hooks *hooks, struct error *err) {
+    server->tls = *hooks;
+    return acceptor_listen(server->acceptor, fd, STREAM_TLS, err);
 }
 
 // --- shutting down ---
@@ -139,6 +176,7 @@ void http_server_shut_down(struct http_server *server, int64_t grace_ns, void (*
     server->on_end = on_end_fn;
     server->on_end_data = data;
     acceptor_destroy(TAKE(server->acceptor));
+    connections_close_waiting(&server->connections, WAIT_HANDSHAKE);
     connections_close_waiting(&server->connections, WAIT_IDLE);
     connections_close_waiting(&server->connections, WAIT_HEAD);
     server->grace_timer = timer_create_in(server->exchanges.loop, on_grace_over, server);
@@ -160,6 +198,10 @@ static void on_connection_closed(const struct connection_entry *entry, void *dat
         check_end(server);
     else
         acceptor_resume(server->acceptor);
+}
+
+static void on_handshake_failed(const char *remote, const struct error *err, void *data) {
+    report_failed_handshake(server_of(data), remote, err);
 }
 
 static void on_exchange_ended(struct exchanges *exchanges) {
@@ -188,6 +230,7 @@ struct http_server *http_server_create(struct loop *loop, struct descriptor_budg
     connections_init(&server->connections, loop, &limits, &connection_entry_functions);
     server->connections.handlers = &exchange_connection_handlers;
     server->connections.on_closed = on_connection_closed;
+    server->connections.on_handshake_failed = on_handshake_failed;
     server->connections.data = &server->exchanges;
     server->acceptor = acceptor_create(loop, &acceptor_handlers, server);
     return server;

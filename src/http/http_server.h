@@ -3,9 +3,10 @@
 // Page: docs/http.md.
 //
 // Limits: HTTP_HEAD_LIMIT_BYTES of head (431); 60 s for a head from its first byte; 60 s without progress while a body
-// is read or a response is sent; the number of connections is limited by the descriptors of the process. At that limit,
-// the connection that has been idle or incomplete longest is closed. A part of the connections is reserved for
-// administrators (peer_is_administrator()).
+// is read or a response is sent; 10 s for a handshake of TLS, and 256 of them at once: of more, the one that has taken
+// longest is closed if that is a second, else the new one waits in the queue of the socket. The number of connections
+// is limited by the descriptors of the process. At that limit, the connection that has been idle or incomplete longest
+// is closed. A part of the connections is reserved for administrators (peer_is_administrator()).
 #pragma once
 
 #include "base/compiler.h"
@@ -13,6 +14,7 @@
 #include "base/error.h"
 #include "http/http_exchange.h"
 #include "loop/loop.h"
+#include "tls/tls_engine.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -27,6 +29,14 @@ struct http_server_hooks {
     void *data;
 };
 
+struct http_tls_hooks {
+    // Creates the server's side of a new connection; owned by the connection.
+    bool (*create_engine)(struct tls_engine **engine, void *data, struct error *err);
+    // Called when that or the handshake has failed, with the client's address. For a log. May be NULL.
+    void (*handshake_failed)(const char *remote, const struct error *err, void *data);
+    void *data;
+};
+
 // Each connection takes a descriptor from the budget, which must outlive the server.
 struct http_server *http_server_create(struct loop *loop, struct descriptor_budget *descriptors,
                                        const struct http_server_hooks *hooks) __attribute__((returns_nonnull));
@@ -36,6 +46,9 @@ struct http_server *http_server_create(struct loop *loop, struct descriptor_budg
 void http_server_destroy(struct http_server *server);
 // Accepts connections at a listening socket and takes ownership of it.
 bool http_server_listen(struct http_server *server, int fd, enum http_transport transport, struct error *err) NODISCARD;
+// The same for HTTP_OVER_TLS. The hooks count for all sockets over TLS.
+bool http_server_listen_tls(struct http_server *server, int fd, const struct http_tls_hooks *hooks,
+                            struct error *err) NODISCARD;
 // Stops accepting, closes idle connections, and calls `on_end` once, when the last request has a response or after
 // `grace_ns`; pending requests are then cancelled and their connections closed. Later calls have no effect.
 void http_server_shut_down(struct http_server *server, int64_t grace_ns, void (*on_end)(void *data), void *data);

@@ -12,6 +12,7 @@ struct http_server {
     struct connections connections;
     struct exchanges exchanges;
     struct acceptor *acceptor; // NULL during a shutdown
+    struct http_tls_hooks tls;
     struct descriptor_budget *descriptors;
     int newest_descriptor; // of a connection
     struct timer *grace_timer;

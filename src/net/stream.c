@@ -41,6 +41,7 @@ struct stream {
     enum writing writing;
     bool has_poll;   // registered with the loop, which has to close it before the stream is freed
     bool is_calling; // a handler is being called, and the stream is used afterwards
+    bool awaits_handshake;
 };
 
 // --- the transport's own bytes ---
@@ -157,7 +158,7 @@ struct stream *stream_create(struct loop *loop, int fd, enum stream_kind kind) {
     stream->high_bytes = HIGH_BYTES;
     stream_queue_init(&stream->queue);
     int on = 1;
-    if (kind == STREAM_TCP)
+    if (kind == STREAM_TCP || kind == STREAM_TLS)
         tcp_tune(fd);
     if (kind == STREAM_FILE) // sockets have a flag for each call instead
         (void)ioctl(fd, FIONBIO, &on);
@@ -167,6 +168,7 @@ struct stream *stream_create(struct loop *loop, int fd, enum stream_kind kind) {
 void stream_start_tls(struct stream *stream, struct tls_engine *engine) {
     stream->transport = &stream_tls_transport;
     stream->transport_state = stream_tls_create(engine);
+    stream->awaits_handshake = true;
 }
 
 struct tls_engine *stream_tls(const struct stream *stream) {
@@ -216,17 +218,29 @@ static void end_reading(struct stream *stream) {
         stream->handlers.on_end(stream, stream->data);
 }
 
+static void report_handshake(struct stream *stream) {
+    if (!stream->awaits_handshake || !tls_engine_is_established(stream_tls(stream)))
+        return;
+    stream->awaits_handshake = false;
+    if (stream->handlers.on_established != NULL)
+        stream->handlers.on_established(stream, stream->data);
+}
+
 // Reads once and reports the data. Returns the number of bytes.
 static size_t read_once(struct stream *stream) {
     char bytes[READ_BYTES];
     ssize_t got = stream->transport->read(stream->transport_state, stream->fd, bytes, sizeof bytes);
+    int errnum = errno;
+    report_handshake(stream);
+    if (stream->life != STREAM_WORKS)
+        return 0;
     if (got > 0) {
         if (stream->handlers.on_data != NULL)
             stream->handlers.on_data(stream, bytes, (size_t)got, stream->data);
     } else if (got == 0) {
         end_reading(stream);
-    } else if (!is_passing(errno)) {
-        stream_break(stream, errno, "read");
+    } else if (!is_passing(errnum)) {
+        stream_break(stream, errnum, "read");
     }
     return got < 0 ? 0 : (size_t)got;
 }

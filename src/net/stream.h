@@ -12,11 +12,18 @@
 #include <sys/uio.h>
 
 struct stream;
-enum stream_kind { STREAM_UNIX, STREAM_TCP, STREAM_FILE }; // STREAM_FILE: a pipe or a terminal
+enum stream_kind {
+    STREAM_UNIX,
+    STREAM_TCP,
+    STREAM_TLS,  // a TCP connection, for stream_start_tls()
+    STREAM_FILE, // a pipe or a terminal
+};
 
 // All functions are called from the loop, never from within a function of this header. Each may destroy the stream.
 // Members may be NULL.
 struct stream_handlers {
+    // With TLS: the handshake is complete. Called once, before anything else but on_drained and on_failed.
+    void (*on_established)(struct stream *stream, void *data);
     void (*on_data)(struct stream *stream, const char *bytes, size_t length, void *data); // borrowed for the call
     // The peer has shut down its sending side. Called once, after the last on_data.
     void (*on_end)(struct stream *stream, void *data);
@@ -46,7 +53,7 @@ void stream_set_handlers(struct stream *stream, const struct stream_handlers *ha
 void stream_set_water_marks(struct stream *stream, size_t low_bytes, size_t high_bytes);
 
 void stream_read_start(struct stream *stream);
-void stream_read_stop(struct stream *stream); // no on_data or on_end after this returns
+void stream_read_stop(struct stream *stream);        // no on_data or on_end after this returns
 bool stream_has_unread(const struct stream *stream); // there are received bytes
 
 // Writes as much as possible at once; copies and queues the rest. Drops the data if the stream is broken or shut down.

@@ -155,6 +155,13 @@ bool certificate_is_signed_by(const struct certificate *certificate, const struc
     return is_signed;
 }
 
+bool certificate_is_self_signed(const struct certificate *certificate) {
+    EVP_PKEY *own = X509_get0_pubkey(certificate->x509);
+    bool is_signed = own != NULL && X509_verify(certificate->x509, own) == 1;
+    ERR_clear_error();
+    return is_signed;
+}
+
 bool certificate_key_fingerprint(const struct certificate *certificate, char out[TLS_FINGERPRINT_SIZE]) {
     const EVP_PKEY *own = X509_get0_pubkey(certificate->x509);
     bool is_made = own != NULL && tls_key_public_fingerprint(own, out);

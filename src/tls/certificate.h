@@ -47,6 +47,8 @@ bool certificate_allows_client(const struct certificate *certificate);
 bool certificate_has_key(const struct certificate *certificate, const struct tls_key *key);
 // Whether the key has signed the certificate. Says nothing of names and validity.
 bool certificate_is_signed_by(const struct certificate *certificate, const struct tls_key *key);
+// Whether the certificate's own key has signed it.
+bool certificate_is_self_signed(const struct certificate *certificate);
 // The fingerprint of the certificate's key, as tls_key_fingerprint(). False if that is no Ed25519 key.
 bool certificate_key_fingerprint(const struct certificate *certificate, char out[TLS_FINGERPRINT_SIZE]) NODISCARD;
 // SHA-256 of the DER form in lower-case hexadecimal digits.

@@ -337,7 +337,7 @@ bool tls_engine_is_failed(const struct tls_engine *engine) {
     return error_is_set(&engine->failure);
 }
 
-const struct certificate *tls_engine_peer_certificate(struct tls_engine *engine) {
+struct certificate *tls_engine_peer_certificate(struct tls_engine *engine) {
     X509 *x509 = engine->peer == NULL && engine->is_established ? SSL_get1_peer_certificate(engine->ssl) : NULL;
     if (x509 != NULL && !certificate_wrap(x509, &engine->peer, NULL))
         return NULL;

@@ -63,6 +63,6 @@ void tls_engine_close(struct tls_engine *engine);
 bool tls_engine_is_established(const struct tls_engine *engine);
 bool tls_engine_is_failed(const struct tls_engine *engine);
 // The certificate of an established connection's peer; borrowed. NULL if there is none, or it is malformed.
-const struct certificate *tls_engine_peer_certificate(struct tls_engine *engine);
+struct certificate *tls_engine_peer_certificate(struct tls_engine *engine);
 // The number of certificates that the peer has sent.
 size_t tls_engine_peer_certificate_count(const struct tls_engine *engine);

@@ -342,12 +342,6 @@ class WordsTest(OptionsCase):
                 self.assertEqual(self.refuses(*words), f"error: {message}\n")
         self.assertEqual(os.listdir(self.daemon.pebble_dir), ["layers"])
 
-    def test_options_that_are_not_there_yet(self):
-        done = self.daemon.cli("run", "--https=:8443", env={"PEBBLE": "/nonexistent"})
-        self.assertEqual(done.returncode, 1)
-        self.assertIn(done.stderr, ("error: option --https is not available in this version\n",
-                                    'cannot run daemon: directory "/nonexistent" does not exist\n'))
-
     def test_help_and_version_run_nothing(self):
         for words in (["--help"], ["--hold", "-h"], ["--version"]):
             done = self.daemon.cli("run", *words)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "../tls/certificate_fixture.h"
 #include "identity_check.h"
 
 #include <pthread.h>
@@ -6,6 +7,7 @@
 #include <unistd.h>
 
 #include "access/authenticator.h"
+#include "base/log.h"
 #include "base/text.h"
 
 #define MANY 100
@@ -386,6 +388,95 @@ static void the_end_refuses_what_is_left(void **state UNUSED) {
     fixture_end(&fixture);
 }
 
+// --- over HTTPS ---
+
+static struct certificate *make(struct certificate_fixture_spec spec) {
+    spec.name = "client";
+    struct certificate_fixture fixture = fixture_make(spec);
+    struct certificate *certificate = fixture_certificate(&fixture);
+    fixture_finish(&fixture);
+    return certificate;
+}
+
+static void add_certificate(struct fixture *fixture, const char *name, const char *access,
+                            const struct certificate *certificate) {
+    AUTO_IDENTITY_SET struct identity_set set = {0};
+    AUTO_FREE char *pem = certificate_to_pem(certificate);
+    AUTO_JSON json_t *object = json_pack("{s:{s:s,s:{s:s}}}", name, "access", access, "cert", "pem", pem);
+    assert_true(identity_set_read(object, &set, NULL) && identity_set_check(&set, NULL));
+    assert_true(identity_store_apply(fixture->store, IDENTITY_ADD, &set, "me", NULL));
+}
+
+static void assert_secure(struct fixture *fixture, const struct certificate *certificate, enum identity_access access,
+                          const char *user) {
+    // Whatever else there is does not count.
+    const struct credentials credentials = {
+        .is_secure = true, .has_uid = true, .uid = 6000, .user = "ann", .password = "pann", .certificate = certificate};
+    struct client client;
+    assert_true(begin(fixture, &client, &credentials));
+    assert_null(client.authentication.credentials.certificate);
+    assert_identity(&client, access, user, -1);
+}
+
+static void a_certificate_decides_over_https(void **state UNUSED) {
+    static const struct {
+        const char *name;
+        enum identity_access access;
+    } cases[] = {{"admin", IDENTITY_ADMIN},
+                 {"read", IDENTITY_READ},
+                 {"metrics", IDENTITY_METRICS},
+                 {"untrusted", IDENTITY_UNTRUSTED}};
+    struct fixture fixture;
+    fixture_begin(&fixture);
+    for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+        AUTO_CERTIFICATE struct certificate *certificate = make((struct certificate_fixture_spec){0});
+        assert_secure(&fixture, certificate, IDENTITY_UNKNOWN, "<unknown>");
+        add_certificate(&fixture, cases[i].name, cases[i].name, certificate);
+        assert_secure(&fixture, certificate, cases[i].access, cases[i].name);
+    }
+    assert_secure(&fixture, NULL, IDENTITY_UNKNOWN, "<unknown>");
+    fixture_end(&fixture);
+}
+
+static void add_line(void *data, const char *line, size_t length) {
+    buffer_add(data, line, length);
+}
+
+static void a_certificate_must_be_valid_for_clients(void **state UNUSED) {
+    static const struct certificate_fixture_spec specs[] = {{.to_s = -3600}, {.from_s = 3600}, {.usage = "serverAuth"}};
+    struct fixture fixture;
+    fixture_begin(&fixture);
+    for (size_t i = 0; i < ARRAY_COUNT(specs); i++) {
+        AUTO_CERTIFICATE struct certificate *certificate = make(specs[i]);
+        AUTO_FREE char *name = memory_printf("eve-%zu", i);
+        AUTO_FREE char *event = memory_printf(
+            "\"level\":\"WARN\",\"event\":\"authz_fail:%s\",\"description\":\"Certificate of user %s refused: "
+            "x509: certificate ",
+            name, name);
+        AUTO_BUFFER struct buffer log = BUFFER_INIT(BUFFER_NO_LIMIT);
+        log_set_sink(add_line, &log);
+        assert_secure(&fixture, certificate, IDENTITY_UNKNOWN, "<unknown>");
+        assert_int_equal(log.length, 0); // a stranger
+        add_certificate(&fixture, name, "admin", certificate);
+        assert_secure(&fixture, certificate, IDENTITY_UNKNOWN, "<unknown>");
+        log_set_sink(NULL, NULL);
+        assert_non_null(strstr(buffer_text(&log), event));
+    }
+    fixture_end(&fixture);
+}
+
+static void a_certificate_does_not_count_elsewhere(void **state UNUSED) {
+    struct fixture fixture;
+    struct client client;
+    fixture_begin(&fixture);
+    AUTO_CERTIFICATE struct certificate *certificate = make((struct certificate_fixture_spec){0});
+    add_certificate(&fixture, "eve", "admin", certificate);
+    const struct credentials plain = {.certificate = certificate};
+    assert_true(begin(&fixture, &client, &plain));
+    assert_identity(&client, IDENTITY_UNKNOWN, "<unknown>", -1);
+    fixture_end(&fixture);
+}
+
 static void passwords_are_hashed_by_default(void **state UNUSED) {
     struct fixture fixture;
     AUTO_IDENTITY_SET struct identity_set set = {0};
@@ -418,6 +509,9 @@ int main(void) {
         cmocka_unit_test(a_change_during_the_check_counts),
         cmocka_unit_test(cancelled_logins_may_be_left_at_the_end),
         cmocka_unit_test(the_end_refuses_what_is_left),
+        cmocka_unit_test(a_certificate_decides_over_https),
+        cmocka_unit_test(a_certificate_must_be_valid_for_clients),
+        cmocka_unit_test(a_certificate_does_not_count_elsewhere),
         cmocka_unit_test(passwords_are_hashed_by_default),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -211,13 +211,37 @@ static void secrets_are_hidden_and_stored(void **state UNUSED) {
     fixture_begin(&fixture);
     AUTO_IDENTITY_SET struct identity_set set = {0};
     set_of("{\"sam\":{\"access\":\"metrics\",\"basic\":{\"password\":\"$6$x\"},\"cert\":{\"pem\":"
-           "\"-----BEGIN CERTIFICATE-----\\nMAcwADAAAwEA\\n-----END CERTIFICATE-----\"}}}",
+           "\"" CERTIFICATE_PEM("\\n") "\"}}}",
            &set);
     assert_true(identity_store_apply(fixture.store, IDENTITY_ADD, &set, "me", NULL));
     assert_shown(&fixture, "{\"sam\":{\"access\":\"metrics\",\"basic\":{\"password\":\"*****\"},"
                            "\"cert\":{\"pem\":\"*****\"}}}");
     const json_t *sam = json_object_get(state_data(fixture.state, "identities"), "sam");
     assert_string_equal(json_string_value(json_object_get(json_object_get(sam, "basic"), "password")), "$6$x");
+    fixture_end(&fixture);
+}
+
+#define CERT(name, access) "\"" name "\":{\"access\":\"" access "\",\"cert\":{\"pem\":\"" CERTIFICATE_PEM("\\n") "\"}}"
+
+static void certificates_are_found(void **state UNUSED) {
+    static const char pem[] = CERTIFICATE_PEM("\n") "\n";
+    struct fixture fixture;
+    fixture_begin(&fixture);
+    assert_null(identity_store_find_certificate(fixture.store, pem));
+    AUTO_IDENTITY_SET struct identity_set set = {0};
+    set_of("{" CERT("cat", "read") "," CERT("bob", "metrics") "," CERT("dan", "admin") "}", &set);
+    assert_true(identity_store_apply(fixture.store, IDENTITY_ADD, &set, "me", NULL));
+    assert_string_equal(identity_store_find_certificate(fixture.store, pem)->name, "bob");
+    assert_null(identity_store_find_certificate(fixture.store, CERTIFICATE_PEM("\n")));
+    struct identity_store *again = NULL;
+    assert_true(identity_store_create(fixture.state, &again, NULL));
+    assert_string_equal(identity_store_find_certificate(again, pem)->name, "bob");
+    identity_store_destroy(again);
+
+    apply(&fixture, IDENTITY_UPDATE, "bob:5"); // has no certificate any more
+    assert_string_equal(identity_store_find_certificate(fixture.store, pem)->name, "cat");
+    apply(&fixture, IDENTITY_REMOVE, "cat dan");
+    assert_null(identity_store_find_certificate(fixture.store, pem));
     fixture_end(&fixture);
 }
 
@@ -326,6 +350,7 @@ int main(void) {
         cmocka_unit_test(their_bytes_are_limited),
         cmocka_unit_test(too_large_identities_can_be_removed),
         cmocka_unit_test(secrets_are_hidden_and_stored),
+        cmocka_unit_test(certificates_are_found),
         cmocka_unit_test(the_state_may_hold_what_is_not_known),
         cmocka_unit_test(a_state_that_is_not_understood_is_an_error),
         cmocka_unit_test(attempts_are_logged),

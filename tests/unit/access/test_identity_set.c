@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "identity_check.h"
 
-#define SMALLEST_PEM "-----BEGIN CERTIFICATE-----\\nMAcwADAAAwEA\\n-----END CERTIFICATE-----"
+#define JSON_PEM CERTIFICATE_PEM("\\n")
 #define LOCAL "\"local\":{\"user-id\":1}"
 
 static void types_are_read(void **state UNUSED) {
     AUTO_IDENTITY_SET struct identity_set set = {0};
     set_of("{\"b\":{\"access\":\"admin\"," LOCAL ",\"later\":7},"
-           "\"a_-9\":{\"Access\":\"metrics\",\"basic\":{\"password\":\"x\"},\"cert\":{\"pem\":\"" SMALLEST_PEM "\"}},"
+           "\"a_-9\":{\"Access\":\"metrics\",\"basic\":{\"password\":\"x\"},\"cert\":{\"pem\":\"" JSON_PEM "\"}},"
            "\"c\":null}",
            &set);
     assert_int_equal(set.count, 3);
@@ -21,7 +21,7 @@ static void types_are_read(void **state UNUSED) {
     assert_int_equal(a->access, IDENTITY_METRICS);
     assert_false(a->is_local);
     assert_string_equal(a->password, "x");
-    assert_non_null(strstr(a->pem, "\nMAcwADAAAwEA\n"));
+    assert_string_equal(a->pem, CERTIFICATE_PEM("\n") "\n");
     assert_true(c->is_null);
 }
 
@@ -62,6 +62,64 @@ static void mistakes_are_reported_in_order(void **state UNUSED) {
             "identity must have at least one type (\"local\", \"basic\", or \"cert\")");
 }
 
+// --- certificates ---
+
+static bool try_pem(const char *text, struct identity_set *set, struct error *err) {
+    AUTO_JSON json_t *object = json_pack("{s:{s:s,s:{s:s}}}", "pear", "access", "read", "cert", "pem", text);
+    assert_non_null(object);
+    return identity_set_read(object, set, err) && identity_set_check(set, err);
+}
+
+static void certificates_are_stored_in_one_form(void **state UNUSED) {
+    static const char *const texts[] = {
+        CERTIFICATE_PEM("\n"),
+        CERTIFICATE_PEM("\n") "\n",
+        CERTIFICATE_PEM("\r\n") "\r\n",
+        "Subject: \x01\n-----BEGIN nothing\n\n" CERTIFICATE_PEM("\n") "  \n",
+        "-----BEGIN CERTIFICATE-----\n" CERTIFICATE_BASE64("") "\n-----END CERTIFICATE-----",
+        "-----BEGIN X Y-----\n" CERTIFICATE_BASE64("\n") "\n-----END X Y-----\n",
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(texts); i++) {
+        AUTO_IDENTITY_SET struct identity_set set = {0};
+        AUTO_ERROR struct error err = {0};
+        if (!try_pem(texts[i], &set, &err))
+            fail_msg("%s: %s", texts[i], error_text(&err));
+        assert_string_equal(set.items[0]->pem, CERTIFICATE_PEM("\n") "\n");
+    }
+}
+
+static void other_certificates_are_refused(void **state UNUSED) {
+#define BLOCK(base64) "-----BEGIN CERTIFICATE-----\n" base64 "\n-----END CERTIFICATE-----\n"
+    static const char none[] = "cert identity must include a PEM-encoded certificate",
+                      more[] = "cert identity cannot have extra data after the PEM block",
+                      malformed[] = "cannot parse certificate from cert identity: x509: malformed certificate";
+    static const struct {
+        const char *text, *message;
+    } cases[] = {
+        {"", none},
+        {"x", none},
+        {"-----BEGIN CERTIFICATE-----\n" CERTIFICATE_BASE64("\n"), none},
+        {BLOCK("MAcw!DAAAwEA"), none},
+        {" " CERTIFICATE_PEM("\n"), none},
+        {CERTIFICATE_PEM("\n") "\n\n", more},
+        {CERTIFICATE_PEM("\n") "\nx", more},
+        {CERTIFICATE_PEM("\n") "\n" CERTIFICATE_PEM("\n"), more},
+        {BLOCK(""), malformed},
+        {BLOCK("MAcwADAAAwEA"), malformed}, // empty parts
+        {BLOCK("MIA="), malformed},
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+        AUTO_IDENTITY_SET struct identity_set set = {0};
+        AUTO_ERROR struct error err = {0};
+        AUTO_FREE char *whole = memory_printf("invalid identity for \"pear\": %s", cases[i].message);
+        assert_false(try_pem(cases[i].text, &set, &err));
+        assert_string_equal(error_text(&err), whole);
+        assert_int_equal(err.kind, ERROR_BAD_REQUEST);
+    }
+}
+
+// --- limits and types ---
+
 static void names_are_checked(void **state UNUSED) {
     static const char *const names[] = {"2x", "", "-x", "_x", "x y", "x.y", "\u00e9", "x\u00e9"};
     for (size_t i = 0; i < ARRAY_COUNT(names); i++) {
@@ -95,9 +153,9 @@ static void sizes_are_limited(void **state UNUSED) {
                  "cannot have a name of more than 255 bytes");
     assert_limit("{\"a\":{\"access\":\"read\",\"basic\":{\"password\":\"@\"}}}", IDENTITY_PASSWORD_BYTES_MAX,
                  "cannot have a password (hashed) of more than 1024 bytes");
-    static const char pem[] = "\\n" SMALLEST_PEM; // the escapes are three bytes longer than what they stand for
-    assert_limit("{\"a\":{\"access\":\"read\",\"cert\":{\"pem\":\"@\\n" SMALLEST_PEM "\"}}}",
-                 IDENTITY_PEM_BYTES_MAX - (sizeof pem - 1 - 3), "cannot have a certificate of more than 16384 bytes");
+    static const char pem[] = "\n" CERTIFICATE_PEM("\n");
+    assert_limit("{\"a\":{\"access\":\"read\",\"cert\":{\"pem\":\"@\\n" JSON_PEM "\"}}}",
+                 IDENTITY_PEM_BYTES_MAX - (sizeof pem - 1), "cannot have a certificate of more than 16384 bytes");
 }
 
 static void the_number_is_limited(void **state UNUSED) {
@@ -145,7 +203,7 @@ static void wrong_types_are_decode_errors(void **state UNUSED) {
 
 static void json_has_the_secrets(void **state UNUSED) {
     static const char text[] = "{\"access\":\"read\",\"local\":{\"user-id\":4294967295},\"basic\":{\"password\":\"x\"},"
-                               "\"cert\":{\"pem\":\"" SMALLEST_PEM "\\n\"}}";
+                               "\"cert\":{\"pem\":\"" JSON_PEM "\\n\"}}";
     AUTO_IDENTITY_SET struct identity_set set = {0};
     AUTO_FREE char *object = memory_printf("{\"a\":%s}", text);
     set_of(object, &set);
@@ -159,6 +217,8 @@ int main(void) {
         cmocka_unit_test(types_are_read),
         cmocka_unit_test(nothing_is_an_empty_set),
         cmocka_unit_test(mistakes_are_reported_in_order),
+        cmocka_unit_test(certificates_are_stored_in_one_form),
+        cmocka_unit_test(other_certificates_are_refused),
         cmocka_unit_test(names_are_checked),
         cmocka_unit_test(sizes_are_limited),
         cmocka_unit_test(the_number_is_limited),

@@ -52,6 +52,7 @@ struct fixture {
     int probes_cancelled;
     struct identity_store *identities;
     struct authenticator *authenticator;
+    struct pairing *pairing;
     struct api *api;
     struct http_server *server;
     struct buffer log;
@@ -138,6 +139,7 @@ static inline void fixture_create_api(struct fixture *fixture) {
         .logs = fixture->logs,
         .identities = fixture->identities,
         .authenticator = fixture->authenticator,
+        .pairing = fixture->pairing,
         .version = "v9",
         .boot_id = "boot",
     };
@@ -191,6 +193,7 @@ static inline void fixture_begin(struct fixture *fixture) {
     });
     assert_true(identity_store_create(fixture->state, &fixture->identities, NULL));
     fixture->authenticator = authenticator_create(fixture->loop, fixture->identities, NULL);
+    fixture->pairing = pairing_create(fixture->loop, fixture->state, fixture->identities);
     fixture_create_api(fixture);
 }
 
@@ -205,6 +208,7 @@ static inline void fixture_end(struct fixture *fixture) {
     api_destroy(fixture->api);
     assert_true(file_manager_destroy(fixture->files));
     authenticator_destroy(fixture->authenticator);
+    pairing_destroy(fixture->pairing);
     plan_store_destroy(fixture->plans);
     identity_store_destroy(fixture->identities);
     state_destroy(fixture->state);
@@ -230,6 +234,7 @@ static inline void fixture_add_layer(struct fixture *fixture, const char *yaml) 
     service_manager_set_plan(fixture->services, plan_store_current(fixture->plans));
     check_manager_set_plan(fixture->checks, plan_store_current(fixture->plans));
     forward_manager_set_plan(fixture->forwards, plan_store_current(fixture->plans));
+    pairing_set_mode(fixture->pairing, plan_store_current(fixture->plans)->content.pairing);
 }
 
 static inline int fixture_connect(const struct fixture *fixture) {

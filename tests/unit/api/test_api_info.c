@@ -6,7 +6,8 @@ static void system_info_and_health(void **unused UNUSED) {
     fixture_begin(&fixture);
     assert_response(&fixture, "GET /v1/system-info", "", 200, "\"result\":{\"boot-id\":\"boot\",\"version\":\"v9\"}");
     fixture.api->spec.http_address = ":4000";
-    assert_response(&fixture, "GET /v1/system-info", "", 200, "\"http-address\":\":4000\"");
+    fixture.api->spec.https_address = ":4443";
+    assert_response(&fixture, "GET /v1/system-info", "", 200, "\"http-address\":\":4000\",\"https-address\":\":4443\"");
     assert_response(&fixture, "GET /v1/health?level=alive", "", 200, "\"result\":{\"healthy\":true}");
     assert_response(&fixture, "GET /v1/health?level=high", "", 400, "level must be \\\"alive\\\" or \\\"ready\\\"");
     fixture_end(&fixture);

@@ -28,7 +28,6 @@ static void refuses_invalid_command_lines(void **state UNUSED) {
     assert_fails("tasks", "error: please provide change ID or type with --last=<type>\n");
     assert_fails("tasks --last=start 1", "error: cannot use change ID and type together\n");
     assert_fails("add x /no/such/file", "error: open /no/such/file: no such file or directory\n");
-    assert_fails("run --https :1", "error: option --https is not available in this version\n");
     assert_fails("push /no/such/file /b", "error: open /no/such/file: no such file or directory\n");
 }
 

@@ -87,11 +87,11 @@ struct pair {
     struct side client, server;
 };
 
-static inline struct pair pair_create(struct tls_context *client, const char *host, struct tls_context *server) {
+static inline struct pair pair_create(struct tls_context *of_client, const char *host, struct tls_context *of_server) {
     struct pair pair = {{.received = BUFFER_INIT(BUFFER_NO_LIMIT), .result = TLS_WAITING},
                         {.received = BUFFER_INIT(BUFFER_NO_LIMIT), .result = TLS_WAITING}};
-    assert_true(tls_engine_create(client, host, &pair.client.engine, NULL));
-    assert_true(tls_engine_create(server, NULL, &pair.server.engine, NULL));
+    assert_true(tls_engine_create(of_client, host, &pair.client.engine, NULL));
+    assert_true(tls_engine_create(of_server, NULL, &pair.server.engine, NULL));
     return pair;
 }
 

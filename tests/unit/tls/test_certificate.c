@@ -166,12 +166,26 @@ static void keys(void **state UNUSED) {
     tls_key_destroy(key);
 }
 
+static void self_signed(void **state UNUSED) {
+    static const char *const algorithms[] = {"ED25519", "RSA", "EC"};
+    struct certificate_fixture issuer = fixture_make((struct certificate_fixture_spec){.name = "wren"});
+    for (size_t i = 0; i < ARRAY_COUNT(algorithms); i++) {
+        AUTO_CERTIFICATE struct certificate *own = make((struct certificate_fixture_spec){.algorithm = algorithms[i]});
+        assert_true(certificate_is_self_signed(own));
+        // Issuer and subject have the same name.
+        AUTO_CERTIFICATE struct certificate *other =
+            make((struct certificate_fixture_spec){.algorithm = algorithms[i], .issuer = &issuer});
+        assert_false(certificate_is_self_signed(other));
+    }
+    fixture_finish(&issuer);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(pem),      cmocka_unit_test(malformed),    cmocka_unit_test(not_der),
-        cmocka_unit_test(bad_time), cmocka_unit_test(equality),     cmocka_unit_test(signature_counts),
-        cmocka_unit_test(validity), cmocka_unit_test(usage),        cmocka_unit_test(repeated_usage),
-        cmocka_unit_test(keys),     cmocka_unit_test(fingerprints),
+        cmocka_unit_test(pem),      cmocka_unit_test(malformed),   cmocka_unit_test(not_der),
+        cmocka_unit_test(bad_time), cmocka_unit_test(equality),    cmocka_unit_test(signature_counts),
+        cmocka_unit_test(validity), cmocka_unit_test(usage),       cmocka_unit_test(repeated_usage),
+        cmocka_unit_test(keys),     cmocka_unit_test(self_signed), cmocka_unit_test(fingerprints),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

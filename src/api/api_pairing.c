@@ -64,7 +64,7 @@ static void respond_enabled(struct api_call *call, int64_t timeout_ns) {
 }
 
 static void enable(struct api_call *call, const json_t *body) {
-    int64_t timeout_ns;
+    int64_t timeout_ns = 0;
     AUTO_ERROR struct error err = {0};
     if (!read_timeout(body, &timeout_ns, &err) || !pairing_open(call->api->spec.pairing, timeout_ns, &err)) {
         api_respond_error(call, &err);

@@ -8,90 +8,8 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "http/http_client_internal.h"
-#include "http/proxy.h"
 
 #define REDIRECTS_MAX 10
-#define CONNECT_DEADLINE_NS (30 * NS_PER_S)
-
-// --- connecting ---
-
-static void on_deadline_expired(void *data) {
-    fetch_fail(data, ERROR_TIMEOUT, "context deadline exceeded");
-}
-
-static void send_request(struct http_fetch *fetch) {
-    AUTO_BUFFER struct buffer head = BUFFER_INIT(BUFFER_NO_LIMIT);
-    fetch_add_request_head(fetch, &head);
-    struct iovec pieces[] = {{.iov_base = head.data, .iov_len = head.length},
-                             {.iov_base = fetch->body, .iov_len = fetch->hop.has_body ? fetch->body_length : 0}};
-    stream_write(fetch->stream, pieces, ARRAY_COUNT(pieces));
-}
-
-// The attempt's time ends with the fetch's: whichever timer comes first, it is the fetch that is late.
-static void fail_to_connect(struct http_fetch *fetch, const struct error *err) {
-    if (err->kind == ERROR_TIMEOUT && fetch->deadline_ns != 0 && clock_monotonic_ns() >= fetch->deadline_ns) {
-        on_deadline_expired(fetch);
-        return;
-    }
-    const char *to_proxy = fetch->hop.proxy != NULL ? "proxyconnect tcp: " : "";
-    fetch_fail(fetch, err->kind, "%s%s", to_proxy, error_text(err));
-    fetch->err.errnum = err->errnum;
-}
-
-// TLS would be put around the stream here.
-static void on_attempt_done(struct connection_attempt *attempt UNUSED, struct stream *stream, const struct error *err,
-                            void *data) {
-    struct http_fetch *fetch = data;
-    fetch->attempt = NULL;
-    if (err != NULL) {
-        fail_to_connect(fetch, err);
-        return;
-    }
-    fetch->stream = stream;
-    stream_set_handlers(stream, &fetch_stream_handlers, fetch);
-    fetch_set_state(fetch, FETCH_IN_HEAD);
-    send_request(fetch);
-    if (!fetch->is_paused)
-        stream_read_start(stream);
-}
-
-// Only http: can be connected to. Fails the fetch otherwise.
-static bool check_scheme(struct http_fetch *fetch, const char *what, const char *scheme) {
-    if (text_equal(scheme, "http"))
-        return true;
-    if (text_equal(scheme, "https")) {
-        fetch_fail(fetch, ERROR_NOT_IMPLEMENTED, "HTTPS is not available in this version");
-    } else {
-        AUTO_FREE char *quoted = text_quoted(scheme);
-        fetch_fail(fetch, ERROR_BAD_REQUEST, "unsupported %s scheme %s", what, quoted);
-    }
-    return false;
-}
-
-// Connecting may take as long as Go's dialer waits. All addresses are to get a share of what the fetch has left.
-static int64_t connect_deadline_ns(const struct http_fetch *fetch) {
-    if (fetch->deadline_ns == 0)
-        return CONNECT_DEADLINE_NS;
-    int64_t left_ns = fetch->deadline_ns - clock_monotonic_ns();
-    return left_ns < 1 ? 1 : left_ns < CONNECT_DEADLINE_NS ? left_ns : CONNECT_DEADLINE_NS;
-}
-
-static void begin_hop(struct http_fetch *fetch) {
-    struct fetch_hop *hop = &fetch->hop;
-    if (!check_scheme(fetch, "protocol", hop->url.scheme))
-        return;
-    hop->proxy = proxy_for(fetch->client->proxies, &hop->url);
-    if (hop->proxy != NULL && !check_scheme(fetch, "proxy", hop->proxy->scheme))
-        return;
-    const struct url *peer = hop->proxy != NULL ? hop->proxy : &hop->url;
-    const struct connect_target target = {
-        .host = peer->host, .port = (uint16_t)peer->port, .deadline_ns = connect_deadline_ns(fetch)};
-    http_reader_finish(&fetch->reader);
-    http_reader_init(&fetch->reader, HTTP_READ_RESPONSE);
-    fetch->hop_count++;
-    fetch_set_state(fetch, FETCH_CONNECTING);
-    fetch->attempt = connector_start(fetch->client->connector, &target, on_attempt_done, fetch);
-}
 
 // --- pausing ---
 
@@ -120,10 +38,12 @@ static void on_turn_due(struct deferred *turn) {
     struct http_fetch *fetch = CONTAINER_OF(turn, struct http_fetch, turn);
     switch (fetch->state) {
     case FETCH_WAITING:
-        begin_hop(fetch);
+        fetch_begin_hop(fetch);
         break;
+    case FETCH_LOADING:
     case FETCH_CONNECTING:
         break;
+    case FETCH_TUNNELLING:
     case FETCH_IN_HEAD:
     case FETCH_IN_BODY:
         read_on(fetch);
@@ -135,6 +55,10 @@ static void on_turn_due(struct deferred *turn) {
 }
 
 // --- the beginning ---
+
+static void on_deadline_expired(void *data) {
+    fetch_expire(data);
+}
 
 static bool first_hop(struct http_fetch *fetch, const char *url, struct error *err) {
     struct fetch_hop *hop = &fetch->hop;
@@ -196,5 +120,6 @@ void http_client_destroy(struct http_client *client) {
         return;
     while (!list_is_empty(&client->fetches))
         http_fetch_cancel(LIST_ITEM(client->fetches.next, struct http_fetch, link));
+    client_trust_destroy(client->trust);
     free(client);
 }

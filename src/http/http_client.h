@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Outgoing HTTP requests. Redirects, proxies and error texts follow Go's net/http (https://pkg.go.dev/net/http#Client).
-// Each request has a connection of its own. All functions are called from the loop's thread.
+// Each request has a connection of its own. Servers of https: URLs must be trusted by the system. All functions are
+// called from the loop's thread.
 #pragma once
 
 #include "base/compiler.h"
@@ -52,9 +53,9 @@ struct http_fetch_handlers {
     void (*on_body)(struct http_fetch *fetch, const char *bytes, size_t length, void *data);
     // Exactly once unless the fetch is cancelled: the response is complete (`err` is NULL), or why there is none or not
     // all of it. The fetch is over: its pointer is only good for comparing. ERROR_BAD_REQUEST for a request that cannot
-    // be sent, ERROR_NOT_IMPLEMENTED for https:, ERROR_TIMEOUT, ERROR_TOO_LARGE for a head beyond
-    // HTTP_HEAD_LIMIT_BYTES, ERROR_UNAVAILABLE as the connector has it; else ERROR_CONNECTION. `Get "URL": context
-    // deadline exceeded`; after on_head without the URL, `unexpected EOF`.
+    // be sent, ERROR_TIMEOUT, ERROR_TOO_LARGE for a head beyond HTTP_HEAD_LIMIT_BYTES, ERROR_UNAVAILABLE as the
+    // connector has it, ERROR_INTERNAL without memory for TLS; else ERROR_CONNECTION. `Get "URL": context deadline
+    // exceeded`; after on_head without the URL, `unexpected EOF`.
     void (*on_end)(struct http_fetch *fetch, const struct error *err, void *data);
 };
 

@@ -16,10 +16,13 @@ void fetch_defer_turn(struct http_fetch *fetch) {
 }
 
 void fetch_close_connection(struct http_fetch *fetch) {
+    client_trust_wait_cancel(&fetch->trust_wait);
     if (fetch->attempt != NULL)
         connector_cancel(TAKE(fetch->attempt));
+    timer_destroy(TAKE(fetch->handshake));
+    if (fetch->stream != NULL && stream_tls(fetch->stream) != NULL)
+        stream_shut_down(fetch->stream); // the end of TLS, if it can be sent at once
     stream_destroy(TAKE(fetch->stream));
-    fetch->first_line_length = 0;
 }
 
 void fetch_end(struct http_fetch *fetch) {
@@ -56,6 +59,10 @@ void fetch_fail(struct http_fetch *fetch, enum error_kind kind, const char *form
     }
     error_set(&fetch->err, kind, "%s", buffer_text(&message));
     fetch_end(fetch);
+}
+
+void fetch_expire(struct http_fetch *fetch) {
+    fetch_fail(fetch, ERROR_TIMEOUT, "context deadline exceeded");
 }
 
 // Nothing of it is called any more.

@@ -5,25 +5,29 @@
 #include "base/buffer.h"
 #include "base/list.h"
 #include "http/http_client.h"
+#include "http/http_client_trust_internal.h"
 #include "net/connector.h"
 #include "net/stream.h"
 #include "wire/url.h"
 
-#define FETCH_LINE_MAX 128 // of a response that is none, shown in the error
+#define FETCH_LINE_MAX 128 // of a response that is none, or of a refusal, shown in the error
 
 struct http_client {
     struct loop *loop;
     struct connector *connector;
     const struct proxy_settings *proxies;
-    struct list fetches; // http_fetch.link
+    struct client_trust *trust; // NULL before the first https: URL
+    struct list fetches;        // http_fetch.link
 };
 
-// WAITING -> CONNECTING -> IN_HEAD -> IN_BODY -> ENDED; from IN_HEAD back to WAITING for a redirect; to ENDED from
-// anywhere.
+// WAITING -> CONNECTING -> IN_HEAD -> IN_BODY -> ENDED; with https:, LOADING comes before CONNECTING, and through a
+// proxy TUNNELLING before IN_HEAD. From IN_HEAD back to WAITING for a redirect; to ENDED from anywhere.
 enum fetch_state {
     FETCH_WAITING, // for the turn that begins the hop
+    FETCH_LOADING, // what TLS trusts is loaded
     FETCH_CONNECTING,
-    FETCH_IN_HEAD, // the request goes out, the response's head is awaited
+    FETCH_TUNNELLING, // the proxy's response to CONNECT is awaited
+    FETCH_IN_HEAD,    // the request goes out, behind the handshake of TLS; the response's head is awaited
     FETCH_IN_BODY,
     FETCH_ENDED, // on_end is due, or was called
 };
@@ -68,8 +72,10 @@ struct http_fetch {
     struct fetch_hop hop;
     char *origin_host;  // of the first hop
     unsigned hop_count; // requests begun
+    struct trust_wait trust_wait;
     struct connection_attempt *attempt;
     struct stream *stream;
+    struct timer *handshake; // deadline of TLS; NULL without TLS
 
     struct http_reader reader;
     struct buffer held; // came in before a pause, at most what a stream reads at once
@@ -82,6 +88,21 @@ struct http_fetch {
     bool is_cancelled;   // meanwhile: that function frees the fetch
     struct error err;    // for on_end
 };
+
+// --- http_client_connect.c ---
+
+// Begins the hop. Ends the fetch if its URL or proxy cannot be used.
+void fetch_begin_hop(struct http_fetch *fetch);
+
+// --- http_client_tunnel.c ---
+
+// Asks the proxy at the other end of the connection for a tunnel to the server, then sends the request.
+void fetch_open_tunnel(struct http_fetch *fetch);
+
+// --- http_client_send.c ---
+
+// Sends the hop's request over the connection, which leads to the server or to a proxy for http:.
+void fetch_send(struct http_fetch *fetch);
 
 // --- http_client_end.c ---
 
@@ -96,12 +117,15 @@ void fetch_end(struct http_fetch *fetch);
 // the hop, or `url`.
 void fetch_fail(struct http_fetch *fetch, enum error_kind kind, const char *format, ...) PRINTF_LIKE(3, 4);
 void fetch_fail_at(struct http_fetch *fetch, const char *url, enum error_kind kind, const char *message);
+void fetch_expire(struct http_fetch *fetch); // the same because its deadline is over
 // Calls on_end and frees the fetch, which has ended; a success waits for the end of a pause.
 void fetch_report_end(struct http_fetch *fetch);
 void fetch_free(struct http_fetch *fetch);
 void hop_finish(struct fetch_hop *hop);
 
 // --- http_client_request.c ---
+
+bool hop_is_secure(const struct fetch_hop *hop); // https:
 
 // Copies method, headers and body.
 void fetch_take_request(struct http_fetch *fetch, const struct http_fetch_request *request);
@@ -110,6 +134,8 @@ bool fetch_check_method(const struct http_fetch *fetch, struct error *err) NODIS
 bool fetch_check_headers(const struct http_fetch *fetch, struct error *err) NODISCARD;
 // Adds the head of the hop's request.
 void fetch_add_request_head(const struct http_fetch *fetch, struct buffer *out);
+// Adds a CONNECT request for the server of the hop.
+void fetch_add_connect_head(const struct http_fetch *fetch, struct buffer *out);
 void fetch_finish_request(struct http_fetch *fetch);
 
 // --- http_client_redirect.c ---
@@ -124,5 +150,10 @@ char *hop_shown_url(const struct url *url);
 // --- http_client_response.c ---
 
 extern const struct stream_handlers fetch_stream_handlers; // their data is the fetch
+// Makes the reader ready for a response.
+void fetch_expect_response(struct http_fetch *fetch);
+// Keeps the beginning of a response for the error if it is none.
+void fetch_keep_first_line(struct http_fetch *fetch, const char *bytes, size_t length);
+void fetch_fail_malformed(struct http_fetch *fetch); // after HTTP_FAILED
 // Reads what has come, calling handlers, as far as the fetch is not paused or ended. May free the fetch.
 void fetch_read(struct http_fetch *fetch, const char *bytes, size_t length);

@@ -73,6 +73,15 @@ bool fetch_check_headers(const struct http_fetch *fetch, struct error *err) {
 
 // --- writing ---
 
+bool hop_is_secure(const struct fetch_hop *hop) {
+    return text_equal(hop->url.scheme, "https");
+}
+
+// Whether the proxy reads the request. It sees nothing of what is in a tunnel.
+static bool is_for_proxy(const struct fetch_hop *hop) {
+    return hop->proxy != NULL && !hop_is_secure(hop);
+}
+
 static bool is_one_of(const char *name, const char *const *names) {
     for (; *names != NULL; names++) {
         if (text_equal_nocase(name, *names))
@@ -116,12 +125,26 @@ static void add_credentials(struct buffer *out, const char *name, const struct u
 
 static void add_request_line(const struct fetch_hop *hop, struct buffer *out) {
     buffer_printf(out, "%s ", hop->method);
-    if (hop->proxy != NULL)
+    if (is_for_proxy(hop))
         url_add_text(out, &hop->url);
     else
         buffer_add_string(out, hop->url.path);
     buffer_add_string(out, " HTTP/1.1\r\nHost: ");
     url_add_authority(out, &hop->url);
+    buffer_add_string(out, "\r\n");
+}
+
+void fetch_add_connect_head(const struct http_fetch *fetch, struct buffer *out) {
+    const struct fetch_hop *hop = &fetch->hop;
+    AUTO_BUFFER struct buffer authority = BUFFER_INIT(BUFFER_NO_LIMIT);
+    url_add_authority(&authority, &hop->url);
+    if (!hop->url.has_port)
+        buffer_printf(&authority, ":%d", hop->url.port);
+    buffer_printf(out, "CONNECT %s HTTP/1.1\r\n", buffer_text(&authority));
+    add_header(out, "Host", buffer_text(&authority));
+    add_header(out, "User-Agent", USER_AGENT);
+    if (hop->proxy->user != NULL)
+        add_credentials(out, "Proxy-Authorization", hop->proxy);
     buffer_add_string(out, "\r\n");
 }
 
@@ -150,7 +173,7 @@ void fetch_add_request_head(const struct http_fetch *fetch, struct buffer *out) 
     add_headers(fetch, out);
     if (hop->url.user != NULL && !has_authorization)
         add_credentials(out, "Authorization", &hop->url);
-    if (hop->proxy != NULL && hop->proxy->user != NULL)
+    if (is_for_proxy(hop) && hop->proxy->user != NULL)
         add_credentials(out, "Proxy-Authorization", hop->proxy);
     if (hop->referer != NULL && find_header(fetch, "Referer") == NULL)
         add_header(out, "Referer", hop->referer);

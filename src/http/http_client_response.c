@@ -19,7 +19,7 @@ static char *shown_line(const struct http_fetch *fetch) {
     return memory_printf(" %s", quoted);
 }
 
-static void fail_malformed(struct http_fetch *fetch) {
+void fetch_fail_malformed(struct http_fetch *fetch) {
     const char *reason = http_reader_reason(&fetch->reader);
     if (fetch->state == FETCH_IN_BODY) {
         fetch_fail(fetch, ERROR_CONNECTION, "%s", reason);
@@ -32,7 +32,7 @@ static void fail_malformed(struct http_fetch *fetch) {
     }
 }
 
-static void keep_first_line(struct http_fetch *fetch, const char *bytes, size_t length) {
+void fetch_keep_first_line(struct http_fetch *fetch, const char *bytes, size_t length) {
     if (memchr(fetch->first_line, '\n', fetch->first_line_length) != NULL)
         return;
     size_t room = FETCH_LINE_MAX - fetch->first_line_length;
@@ -43,6 +43,12 @@ static void keep_first_line(struct http_fetch *fetch, const char *bytes, size_t 
 }
 
 // --- events of the reader ---
+
+void fetch_expect_response(struct http_fetch *fetch) {
+    http_reader_finish(&fetch->reader);
+    http_reader_init(&fetch->reader, HTTP_READ_RESPONSE);
+    fetch->first_line_length = 0;
+}
 
 static void take_head(struct http_fetch *fetch) {
     const struct http_head *head = http_reader_head(&fetch->reader);
@@ -83,7 +89,7 @@ static void take_event(struct http_fetch *fetch, enum http_event event, const ch
             fetch_end(fetch);
         break;
     case HTTP_FAILED:
-        fail_malformed(fetch);
+        fetch_fail_malformed(fetch);
         break;
     }
 }
@@ -113,7 +119,7 @@ void fetch_read(struct http_fetch *fetch, const char *bytes, size_t length) {
 static void on_stream_data(struct stream *stream UNUSED, const char *bytes, size_t length, void *data) {
     struct http_fetch *fetch = data;
     if (fetch->state == FETCH_IN_HEAD)
-        keep_first_line(fetch, bytes, length);
+        fetch_keep_first_line(fetch, bytes, length);
     fetch_read(fetch, bytes, length);
 }
 

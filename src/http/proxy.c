@@ -26,8 +26,7 @@ struct exclusion {
 };
 
 struct proxy_settings {
-    bool has_proxy;
-    struct url proxy;
+    struct url *http, *https; // the proxies; NULL: none
     bool excludes_all;
     struct exclusion *exclusions;
     size_t count, capacity;
@@ -145,16 +144,25 @@ static void exclusions_parse(struct proxy_settings *settings, const char *list) 
 
 // --- settings ---
 
-static bool proxy_parse(const char *text, struct url *proxy) {
-    if (strstr(text, "://") != NULL)
-        return url_parse(text, proxy, NULL);
-    AUTO_FREE char *with_scheme = memory_printf("http://%s", text);
-    return url_parse(with_scheme, proxy, NULL);
+// NULL if the text is empty or no URL.
+static struct url *proxy_parse(const char *text) {
+    struct url url;
+    if (text_is_empty(text))
+        return NULL;
+    AUTO_FREE char *whole = memory_printf("%s%s", strstr(text, "://") != NULL ? "" : "http://", text);
+    return url_parse(whole, &url, NULL) ? memory_copy(&url, sizeof url) : NULL;
 }
 
-struct proxy_settings *proxy_settings_create(const char *http_proxy, const char *no_proxy) {
+static void proxy_destroy(struct url *proxy) {
+    if (proxy != NULL)
+        url_finish(proxy);
+    free(proxy);
+}
+
+struct proxy_settings *proxy_settings_create(const char *http_proxy, const char *https_proxy, const char *no_proxy) {
     struct proxy_settings *settings = memory_new(sizeof *settings);
-    settings->has_proxy = !text_is_empty(http_proxy) && proxy_parse(http_proxy, &settings->proxy);
+    settings->http = proxy_parse(http_proxy);
+    settings->https = proxy_parse(https_proxy);
     if (no_proxy != NULL)
         exclusions_parse(settings, no_proxy);
     return settings;
@@ -168,7 +176,7 @@ static const char *get_either(const char *upper, const char *lower) {
 struct proxy_settings *proxy_settings_from_environment(void) {
     bool is_cgi = !text_is_empty(getenv("REQUEST_METHOD"));
     return proxy_settings_create(is_cgi ? NULL : get_either("HTTP_PROXY", "http_proxy"),
-                                 get_either("NO_PROXY", "no_proxy"));
+                                 get_either("HTTPS_PROXY", "https_proxy"), get_either("NO_PROXY", "no_proxy"));
 }
 
 void proxy_settings_destroy(struct proxy_settings *settings) {
@@ -177,7 +185,8 @@ void proxy_settings_destroy(struct proxy_settings *settings) {
     for (size_t i = 0; i < settings->count; i++)
         free(settings->exclusions[i].name);
     free(settings->exclusions);
-    url_finish(&settings->proxy);
+    proxy_destroy(settings->http);
+    proxy_destroy(settings->https);
     free(settings);
 }
 
@@ -193,7 +202,8 @@ static bool excludes(const struct exclusion *exclusion, const char *host, const 
 }
 
 const struct url *proxy_for(const struct proxy_settings *settings, const struct url *url) {
-    if (!settings->has_proxy || settings->excludes_all)
+    const struct url *proxy = text_equal(url->scheme, "https") ? settings->https : settings->http;
+    if (proxy == NULL || settings->excludes_all)
         return NULL;
     AUTO_FREE char *host = normalized(url->host, strlen(url->host));
     struct ip address;
@@ -204,5 +214,5 @@ const struct url *proxy_for(const struct proxy_settings *settings, const struct 
         if (excludes(&settings->exclusions[i], host, ip, url->port))
             return NULL;
     }
-    return &settings->proxy;
+    return proxy;
 }

@@ -22,6 +22,13 @@
 
 static const unsigned char protocols[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
 
+// Compressed certificates (RFC 8879) would be unpacked to a size that the peer chooses. OpenSSL has them from 3.2 on.
+#ifdef SSL_OP_NO_RX_CERTIFICATE_COMPRESSION
+#define NO_COMPRESSION (SSL_OP_NO_RX_CERTIFICATE_COMPRESSION | SSL_OP_NO_TX_CERTIFICATE_COMPRESSION)
+#else
+#define NO_COMPRESSION 0
+#endif
+
 struct tls_context {
     unsigned references;
     bool is_server;
@@ -33,7 +40,7 @@ static bool create(const SSL_METHOD *method, struct tls_context **context, struc
     SSL_CTX *ssl = SSL_CTX_new(method);
     if (ssl == NULL)
         return openssl_fail(err, "cannot create TLS context");
-    SSL_CTX_set_options(ssl, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION);
+    SSL_CTX_set_options(ssl, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION | NO_COMPRESSION);
     SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_OFF);
     // Buffers of idle connections are freed. A write that could not be completed is tried again from another address.
     SSL_CTX_set_mode(ssl, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);

@@ -45,7 +45,7 @@ static inline int set_up_senders(void **state UNUSED) {
     assert_true(loop_create(&loop, &err));
     spec = (struct forward_spec){.loop = loop, .user_agent = "pebble/test"};
     spec.connector = connector_create(loop, NULL);
-    proxies = proxy_settings_create(NULL, NULL);
+    proxies = proxy_settings_create(NULL, NULL, NULL);
     spec.http_client = http_client_create(loop, spec.connector, proxies);
     buffer_init(&payload.text, BUFFER_NO_LIMIT);
     payload.count = 0;

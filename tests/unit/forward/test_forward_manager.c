@@ -203,17 +203,16 @@ static void targets_are_listed(void **state UNUSED) {
     AUTO_BUFFER struct buffer shown = BUFFER_INIT(BUFFER_NO_LIMIT);
     AUTO_FREE char *one = target("one", first_port, "all", "");
     AUTO_FREE char *both = memory_printf(
-        "two: {override: replace, type: loki, location: 'https://user:secret@h/x', services: [lark]}, %s", one);
+        "two: {override: replace, type: loki, location: 'ftp://user:secret@h/x', services: [lark]}, %s", one);
     set_plan(both);
     say("lark", "a");
     say("lark", "b");
     pass_time();
     say("finch", "c");
     forward_manager_list(manager, show, &shown);
-    AUTO_FREE char *expected =
-        memory_printf("one syslog udp://127.0.0.1:%u 1 2 0 '' -|two loki https://h/x 2 0 0 'Post "
-                      "\"https://user:***@h/x\": HTTPS is not available in this version' retry|",
-                      first_port);
+    AUTO_FREE char *expected = memory_printf("one syslog udp://127.0.0.1:%u 1 2 0 '' -|two loki ftp://h/x 2 0 0 'Post "
+                                             "\"ftp://user:***@h/x\": unsupported protocol scheme \"ftp\"' retry|",
+                                             first_port);
     assert_string_equal(buffer_text(&shown), expected);
 }
 

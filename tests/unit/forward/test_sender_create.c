@@ -12,7 +12,6 @@ static void unusable_locations_are_failures(void **state UNUSED) {
         {LOG_TARGET_SYSLOG, "tcp://h:x", "parse \"tcp://h:x\": invalid port \":x\" after host"},
         {LOG_TARGET_LOKI, "(removed)", "Post \"(removed)\": unsupported protocol scheme \"\""},
         {LOG_TARGET_OPENTELEMETRY, "h", "Post \"h/v1/logs\": unsupported protocol scheme \"\""},
-        {LOG_TARGET_LOKI, "https://h/", "Post \"https://h/\": HTTPS is not available in this version"},
     };
     add_to_payload("x");
     for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {

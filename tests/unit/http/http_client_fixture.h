@@ -42,6 +42,8 @@ enum manner {
     RESPOND_AND_FLOOD, // the response, then bytes without end
     RESPOND_AND_RESET, // the response, then the connection is reset
     RESPOND_EARLY,     // without reading the request's body, closed with that unread
+    RESPOND_AND_CUT,   // closed without the end of TLS
+    RESPOND_AND_TUNNEL // with TLS from then on
 };
 
 // What the server responds to a target. NULL: nothing at all.
@@ -56,15 +58,19 @@ struct server_connection {
     struct stream *stream;
     struct deferred drip;
     struct buffer request;
+    size_t begin; // of the last request in `request`
     const char *to_drip;
     size_t flooded;
-    bool has_responded, has_ended;
+    bool has_responded, has_ended, has_failed;
 };
 
 static struct {
     int fd;
     uint16_t port;
     uv_poll_t poll;
+    struct tls_context *tls; // borrowed; NULL: none but in tunnels
+    struct tls_context *tls_in_tunnels;
+    const char *greeting;                                  // sent to whoever connects; may be NULL
     struct server_connection connections[CONNECTIONS_MAX]; // in order
     size_t count;
 } server;
@@ -117,6 +123,19 @@ static void reset(struct server_connection *connection) {
     stream_destroy(TAKE(connection->stream));
 }
 
+static void start_server_tls(struct stream *stream, struct tls_context *context) {
+    struct tls_engine *engine;
+    assert_true(tls_engine_create(context, NULL, &engine, NULL));
+    stream_start_tls(stream, engine);
+}
+
+// The next request comes through the tunnel.
+static void open_tunnel(struct server_connection *connection) {
+    start_server_tls(connection->stream, server.tls_in_tunnels);
+    connection->begin = connection->request.length;
+    connection->has_responded = false;
+}
+
 // The route of a request whose head is complete.
 static size_t find_route(const char *request) {
     const char *target = strchr(request, ' ') + 1;
@@ -145,25 +164,27 @@ static void respond_to(struct server_connection *connection, size_t i) {
         flood(connection);
     else if (routes[i].manner == RESPOND_AND_RESET)
         reset(connection);
-    else if (routes[i].manner == RESPOND_EARLY)
+    else if (routes[i].manner == RESPOND_EARLY || routes[i].manner == RESPOND_AND_CUT)
         stream_destroy(TAKE(connection->stream));
+    else if (routes[i].manner == RESPOND_AND_TUNNEL)
+        open_tunnel(connection);
 }
 
-static bool body_is_complete(const struct buffer *bytes) {
-    const char *request = buffer_text(bytes);
+static bool body_is_complete(const char *request, size_t bytes) {
     const char *end = strstr(request, "\r\n\r\n") + 4;
     const char *length = strstr(request, "Content-Length: ");
-    return length == NULL || (size_t)(end - request) + strtoul(length + 16, NULL, 10) <= bytes->length;
+    return length == NULL || (size_t)(end - request) + strtoul(length + 16, NULL, 10) <= bytes;
 }
 
 static void on_request_bytes(struct stream *stream UNUSED, const char *bytes, size_t length, void *data) {
     struct server_connection *connection = data;
     buffer_add(&connection->request, bytes, length);
-    const char *request = buffer_text(&connection->request);
+    const char *request = buffer_text(&connection->request) + connection->begin;
     if (connection->has_responded || strstr(request, "\r\n\r\n") == NULL)
         return;
     size_t route = find_route(request);
-    if (routes[route].manner == RESPOND_EARLY || body_is_complete(&connection->request))
+    if (routes[route].manner == RESPOND_EARLY ||
+        body_is_complete(request, connection->request.length - connection->begin))
         respond_to(connection, route);
 }
 
@@ -178,7 +199,9 @@ static void on_request_drained(struct stream *stream UNUSED, void *data) {
 }
 
 static void on_request_failed(struct stream *stream UNUSED, const struct error *err UNUSED, void *data) {
-    ((struct server_connection *)data)->has_ended = true;
+    struct server_connection *connection = data;
+    connection->has_ended = true;
+    connection->has_failed = true;
 }
 
 static void on_client_waiting(uv_poll_t *poll UNUSED, int status UNUSED, int events UNUSED) {
@@ -192,6 +215,10 @@ static void on_client_waiting(uv_poll_t *poll UNUSED, int status UNUSED, int eve
     *connection = (struct server_connection){.request = BUFFER_INIT(BUFFER_NO_LIMIT)};
     connection->stream = stream_create(loop, fd, STREAM_TCP);
     stream_set_handlers(connection->stream, &handlers, connection);
+    if (server.tls != NULL)
+        start_server_tls(connection->stream, server.tls);
+    if (server.greeting != NULL)
+        send_text(connection->stream, server.greeting, strlen(server.greeting));
     stream_read_start(connection->stream);
 }
 
@@ -314,9 +341,9 @@ static void start_request(const struct http_fetch_request *request) {
     seen.is_starting = false;
 }
 
-// "http://127.0.0.1:PORT" and the target; owned.
+// "http://127.0.0.1:PORT", or https:, and the target; owned.
 static char *url_of(const char *target) {
-    return memory_printf("http://127.0.0.1:%u%s", server.port, target);
+    return memory_printf("%s://127.0.0.1:%u%s", server.tls != NULL ? "https" : "http", server.port, target);
 }
 
 static UNUSED void start(const char *target) {
@@ -391,8 +418,8 @@ static UNUSED void use_proxy_settings(struct proxy_settings *settings) {
     client = http_client_create(loop, connector, proxies);
 }
 
-static UNUSED void use_proxies(const char *http_proxy, const char *no_proxy) {
-    use_proxy_settings(proxy_settings_create(http_proxy, no_proxy));
+static UNUSED void use_proxies(const char *http_proxy, const char *https_proxy, const char *no_proxy) {
+    use_proxy_settings(proxy_settings_create(http_proxy, https_proxy, no_proxy));
 }
 
 static int open_client(void **state UNUSED) {
@@ -404,7 +431,7 @@ static int open_client(void **state UNUSED) {
     watchdog_open(loop);
     server_open();
     connector = connector_create(loop, resolve_test_names);
-    proxies = proxy_settings_create(NULL, NULL);
+    proxies = proxy_settings_create(NULL, NULL, NULL);
     client = http_client_create(loop, connector, proxies);
     return 0;
 }

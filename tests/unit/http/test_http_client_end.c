@@ -111,7 +111,7 @@ static void client_may_be_destroyed_in_every_handler(void **state UNUSED) {
     serve("/", OK_RESPONSE);
     for (enum moment moment = AT_HEAD; moment <= AT_END; moment++) {
         forget_seen();
-        use_proxies(NULL, NULL);
+        use_proxies(NULL, NULL, NULL);
         seen.destroy_at = moment;
         run("/");
         loop_run_pending(loop);

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "tls_fixture.h"
+
 #include "http_client_fixture.h"
 
 #define OK_RESPONSE "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfine"
@@ -78,15 +80,11 @@ static void redirects_to_nowhere_are_responses(void **state UNUSED) {
 
 static void bad_locations_are_errors(void **state UNUSED) {
     serve("/bad", "HTTP/1.1 302 Found\r\nLocation: http://h:x/\r\n\r\n");
-    serve("/tls", "HTTP/1.1 302 Found\r\nLocation: https://h/y\r\n\r\n");
     serve("/ftp", "HTTP/1.1 302 Found\r\nLocation: ftp://h/y\r\n\r\n");
     run("/bad");
     expect_error(
         "/bad", ERROR_CONNECTION,
         "failed to parse Location header \"http://h:x/\": parse \"http://h:x/\": invalid port \":x\" after host");
-    forget_seen();
-    run("/tls");
-    expect_error("https://h/y", ERROR_NOT_IMPLEMENTED, "HTTPS is not available in this version");
     forget_seen();
     run("/ftp");
     expect_error("ftp://h/y", ERROR_BAD_REQUEST, "unsupported protocol scheme \"ftp\"");
@@ -216,13 +214,32 @@ static void referer_of_the_caller_is_kept(void **state UNUSED) {
 
 static void each_hop_has_its_proxy(void **state UNUSED) {
     AUTO_FREE char *proxy = memory_printf("127.0.0.1:%u", server.port);
-    use_proxies(proxy, "one.test");
+    use_proxies(proxy, NULL, "one.test");
     serve("http://two.test/a", "HTTP/1.1 302 Found\r\nLocation: http://one.test:PORT/b\r\n\r\n");
     serve("/b", "HTTP/1.1 302 Found\r\nLocation: http://two.test/c\r\n\r\n");
     serve("http://two.test/c", OK_RESPONSE);
     run_request(&(struct http_fetch_request){.url = "http://two.test/a"});
     expect_response(200, "fine");
     assert_int_equal(server.count, 3);
+}
+
+static void schemes_may_change(void **state UNUSED) {
+    open_trust();
+    server.tls_in_tunnels = make_good_server();
+    AUTO_FREE char *proxy = memory_printf("127.0.0.1:%u", server.port);
+    use_proxies(NULL, proxy, NULL);
+    serve("/a", "HTTP/1.1 302 Found\r\nLocation: https://two.test/b\r\n\r\n");
+    serve_in("two.test:443", RESPOND_AND_TUNNEL, "HTTP/1.1 200 OK\r\n\r\n");
+    serve("/b", "HTTP/1.1 307 Moved\r\nLocation: http://127.0.0.1:PORT/c\r\n\r\n");
+    serve("/c", OK_RESPONSE);
+    run("/a");
+    expect_response(200, "fine");
+    assert_int_equal(server.count, 3);
+    AUTO_FREE char *referer = memory_printf("\r\nReferer: http://127.0.0.1:%u/a\r\n", server.port);
+    expect_in_request(1, referer);
+    expect_not_in_request(2, "Referer");
+    tls_context_release(server.tls_in_tunnels);
+    close_trust();
 }
 
 static void may_be_cancelled_between_hops(void **state UNUSED) {
@@ -251,6 +268,7 @@ int main(void) {
         TEST(password_is_not_shown),
         TEST(referer_of_the_caller_is_kept),
         TEST(each_hop_has_its_proxy),
+        TEST(schemes_may_change),
         TEST(may_be_cancelled_between_hops),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -127,7 +127,7 @@ static void check_host(const char *url, const char *host) {
 
 static void hosts_are_sent_as_written(void **state UNUSED) {
     AUTO_FREE char *proxy = memory_printf("127.0.0.1:%u", server.port);
-    use_proxies(proxy, NULL);
+    use_proxies(proxy, NULL, NULL);
     check_host("http://two.test", "two.test");
     check_host("http://two.test:/", "two.test");
     check_host("http://two.test:80/", "two.test:80");
@@ -147,7 +147,7 @@ static void ipv6_addresses_are_connected_to(void **state UNUSED) {
 
 static void proxies_get_the_absolute_form(void **state UNUSED) {
     AUTO_FREE char *proxy = memory_printf("http://u:p@127.0.0.1:%u", server.port);
-    use_proxies(proxy, NULL);
+    use_proxies(proxy, NULL, NULL);
     serve("http://two.test:81/x?y", OK_RESPONSE);
     run_request(&(struct http_fetch_request){.url = "http://v:w@two.test:81/x?y#z"});
     expect_response(200, "fine");
@@ -177,7 +177,7 @@ static void the_proxy_comes_from_the_environment(void **state UNUSED) {
 }
 
 static void excluded_hosts_are_reached_directly(void **state UNUSED) {
-    use_proxies("http://127.0.0.1:1", "one.test");
+    use_proxies("http://127.0.0.1:1", NULL, "one.test");
     serve("/x", OK_RESPONSE);
     AUTO_FREE char *url = memory_printf("http://www.one.test:%u/x", server.port);
     run_request(&(struct http_fetch_request){.url = url});
@@ -190,18 +190,17 @@ static void excluded_hosts_are_reached_directly(void **state UNUSED) {
 }
 
 static void proxies_that_fail_are_errors(void **state UNUSED) {
-    use_proxies("http://127.0.0.1:1", NULL);
+    use_proxies("http://127.0.0.1:1", NULL, NULL);
     run_request(&(struct http_fetch_request){.url = "http://two.test/"});
     expect_error("http://two.test/", ERROR_CONNECTION,
                  "proxyconnect tcp: dial tcp 127.0.0.1:1: connect: connection refused");
-    use_proxies("https://127.0.0.1:1", NULL);
-    forget_seen();
-    run_request(&(struct http_fetch_request){.url = "http://two.test/"});
-    expect_error("http://two.test/", ERROR_NOT_IMPLEMENTED, "HTTPS is not available in this version");
-    use_proxies("socks5://127.0.0.1:1", NULL);
+    use_proxies("socks5://127.0.0.1:1", "https://127.0.0.1:1", NULL);
     forget_seen();
     run_request(&(struct http_fetch_request){.url = "http://two.test/"});
     expect_error("http://two.test/", ERROR_BAD_REQUEST, "unsupported proxy scheme \"socks5\"");
+    forget_seen();
+    run_request(&(struct http_fetch_request){.url = "https://two.test/"});
+    expect_error("https://two.test/", ERROR_BAD_REQUEST, "unsupported proxy scheme \"https\"");
 }
 
 int main(void) {

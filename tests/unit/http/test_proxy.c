@@ -22,14 +22,14 @@ static char *route(const struct proxy_settings *settings, const char *text) {
 }
 
 static void check_proxy(const char *http_proxy, const char *expected) {
-    struct proxy_settings *settings = proxy_settings_create(http_proxy, NULL);
+    struct proxy_settings *settings = proxy_settings_create(http_proxy, NULL, NULL);
     AUTO_FREE char *shown = route(settings, "http://example.com/");
     assert_string_equal(shown, expected);
     proxy_settings_destroy(settings);
 }
 
 static void check_direct(const char *no_proxy, const char *url, bool is_direct) {
-    struct proxy_settings *settings = proxy_settings_create("http://proxy:3128", no_proxy);
+    struct proxy_settings *settings = proxy_settings_create("http://proxy:3128", NULL, no_proxy);
     AUTO_FREE char *shown = route(settings, url);
     if (is_direct != (shown[0] == 'd'))
         fail_msg("NO_PROXY=%s %s: %s", no_proxy, url, shown);
@@ -125,40 +125,72 @@ static void all_is_excluded(void **state UNUSED) {
     check_direct("**", "http://example.com/", false);
 }
 
+static void schemes_have_their_own_proxies(void **state UNUSED) {
+    struct proxy_settings *settings = proxy_settings_create("plain", "secure:3128", "excluded.com:443,other.com:80");
+    static const struct {
+        const char *url, *expected;
+    } cases[] = {
+        {"http://example.com/", "plain:80"},   {"https://example.com/", "secure:3128"},
+        {"http://excluded.com/", "plain:80"},  {"https://excluded.com/", "direct"},
+        {"https://other.com/", "secure:3128"}, {"https://other.com:80/", "direct"},
+        {"https://localhost/", "direct"},      {"https://127.0.0.1:8443/", "direct"},
+        {"https://[::1]/", "direct"},          {"https://10.0.0.1/", "secure:3128"},
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+        AUTO_FREE char *shown = route(settings, cases[i].url);
+        assert_string_equal(shown, cases[i].expected);
+    }
+    proxy_settings_destroy(settings);
+    settings = proxy_settings_create("plain", NULL, NULL);
+    AUTO_FREE char *shown = route(settings, "https://example.com/");
+    assert_string_equal(shown, "direct");
+    proxy_settings_destroy(settings);
+}
+
 static void check_environment(const char *expected) {
     struct proxy_settings *settings = proxy_settings_from_environment();
     AUTO_FREE char *first = route(settings, "http://example.com/");
     AUTO_FREE char *second = route(settings, "http://excluded.com/");
-    AUTO_FREE char *shown = memory_printf("%s %s", first, second);
+    AUTO_FREE char *third = route(settings, "https://example.com/");
+    AUTO_FREE char *shown = memory_printf("%s %s %s", first, second, third);
     assert_string_equal(shown, expected);
     proxy_settings_destroy(settings);
 }
 
 static void the_environment_is_read(void **state UNUSED) {
-    static const char *const names[] = {"HTTP_PROXY", "http_proxy", "NO_PROXY", "no_proxy", "REQUEST_METHOD"};
+    static const char *const names[] = {"HTTP_PROXY", "http_proxy", "HTTPS_PROXY",   "https_proxy",
+                                        "NO_PROXY",   "no_proxy",   "REQUEST_METHOD"};
     for (size_t i = 0; i < ARRAY_COUNT(names); i++)
         (void)unsetenv(names[i]);
-    check_environment("direct direct");
+    check_environment("direct direct direct");
     (void)setenv("http_proxy", "lower:1", 1);
-    check_environment("lower:1 lower:1");
+    check_environment("lower:1 lower:1 direct");
     (void)setenv("HTTP_PROXY", "", 1);
-    check_environment("lower:1 lower:1");
+    check_environment("lower:1 lower:1 direct");
     (void)setenv("HTTP_PROXY", "upper:2", 1);
-    check_environment("upper:2 upper:2");
+    check_environment("upper:2 upper:2 direct");
     (void)setenv("no_proxy", "excluded.com", 1);
-    check_environment("upper:2 direct");
+    check_environment("upper:2 direct direct");
     (void)setenv("NO_PROXY", "other.com", 1);
-    check_environment("upper:2 upper:2");
+    check_environment("upper:2 upper:2 direct");
+    (void)setenv("https_proxy", "lower:3", 1);
+    check_environment("upper:2 upper:2 lower:3");
+    (void)setenv("HTTPS_PROXY", "upper:4", 1);
+    check_environment("upper:2 upper:2 upper:4");
     (void)setenv("REQUEST_METHOD", "GET", 1);
-    check_environment("direct direct");
+    check_environment("direct direct upper:4");
     proxy_settings_destroy(NULL);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(proxies_have_several_forms), cmocka_unit_test(local_addresses_are_direct),
-        cmocka_unit_test(names_are_excluded),         cmocka_unit_test(ports_are_excluded),
-        cmocka_unit_test(addresses_are_excluded),     cmocka_unit_test(all_is_excluded),
+        cmocka_unit_test(proxies_have_several_forms),
+        cmocka_unit_test(local_addresses_are_direct),
+        cmocka_unit_test(names_are_excluded),
+        cmocka_unit_test(ports_are_excluded),
+        cmocka_unit_test(addresses_are_excluded),
+        cmocka_unit_test(all_is_excluded),
+        cmocka_unit_test(schemes_have_their_own_proxies),
         cmocka_unit_test(the_environment_is_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -116,8 +116,7 @@ bool daemon_start(struct daemon *daemon, struct error *err) NODISCARD;
 void daemon_notify_ready(struct daemon *daemon);
 void daemon_count_change(struct daemon *daemon); // a change is ready; many of them cause early pruning
 // https.c
-// Loads or makes the identity key, if there is an address for HTTPS.
-bool daemon_load_identity(struct daemon *daemon, struct error *err) NODISCARD;
+// Loads or makes the identity key and listens, if there is an address for HTTPS. The directory must be locked.
 bool daemon_listen_on_https(struct daemon *daemon, struct error *err) NODISCARD;
 // stop.c
 void daemon_stop(struct daemon *daemon, enum daemon_exit exit_code); // begins the shutdown; further calls do nothing

@@ -11,11 +11,9 @@
 #define LOGGED_FAILURES_MAX 10
 #define LOGGED_INTERVAL_NS (10 * NS_PER_S)
 
-bool daemon_load_identity(struct daemon *daemon, struct error *err) {
+static bool load_identity(struct daemon *daemon, struct error *err) {
     const struct daemon_options *options = daemon->options;
     struct tls_key *key;
-    if (text_is_empty(options->https_address))
-        return true;
     if (!options->persists)
         return error_set(err, ERROR_INTERNAL,
                          "cannot use --https with PEBBLE_PERSIST=never: identity key requires persistent state");
@@ -50,6 +48,8 @@ bool daemon_listen_on_https(struct daemon *daemon, struct error *err) {
         .create_engine = create_engine, .handshake_failed = on_handshake_failed, .data = daemon};
     if (text_is_empty(address))
         return true;
+    if (!load_identity(daemon, err))
+        return false;
     int fd = -1;
     if (!listen_tcp(address, &fd, err) || !http_server_listen_tls(daemon->server, fd, &hooks, err))
         return error_prefix(err, "cannot listen on \"%s\": ", address);

@@ -255,7 +255,7 @@ bool daemon_init(struct daemon *daemon, struct error *err) {
     daemon->descriptors = descriptor_budget_create(is_limited ? (size_t)limit.rlim_cur : SIZE_MAX);
     daemon->jobs = job_context_create(&(const struct job_context_spec){
         .loop = daemon->loop, .reaper = daemon->reaper, .descriptors = daemon->descriptors});
-    if (!daemon_load_identity(daemon, err) || !init_state(daemon, err) || !init_plan(daemon, err))
+    if (!init_state(daemon, err) || !init_plan(daemon, err))
         return false;
     init_services(daemon);
     init_checks(daemon);

@@ -28,8 +28,10 @@ struct sender_udp {
 static void end_payload(struct sender_udp *udp, const char *failure) {
     timer_stop(udp->full);
     timer_stop(udp->deadline);
-    if (failure != NULL)
-        file_close_at(&udp->fd); // the address may have changed
+    if (failure != NULL) { // the address may have changed
+        file_close_at(&udp->fd);
+        sender_give_back_socket(&udp->sender);
+    }
     sender_end(&udp->sender, failure == NULL ? SEND_DONE : SEND_FAILED, failure);
     udp->payload = NULL;
 }
@@ -41,15 +43,18 @@ static void on_deadline_expired(void *data) {
     end_payload(udp, "i/o timeout");
 }
 
-// A datagram that is too large for the network is left out: it would never be sent. Returns false to wait or fail.
+// A datagram that is too large for the network is dropped: it would never be sent. Returns false to wait or fail.
 static bool send_next(struct sender_udp *udp) {
     size_t start = udp->next > 0 ? udp->payload->ends[udp->next - 1] : 0;
     size_t length = udp->payload->ends[udp->next] - start;
     ssize_t sent = send(udp->fd, udp->payload->text.data + start, length, MSG_DONTWAIT | MSG_NOSIGNAL);
-    if (sent >= 0 || errno == EMSGSIZE || errno == EINTR) {
-        udp->next += sent >= 0 || errno == EMSGSIZE ? 1 : 0;
+    if (sent >= 0 || errno == EMSGSIZE) {
+        udp->next++;
+        udp->sender.result.dropped += sent >= 0 ? 0 : 1;
         return true;
     }
+    if (errno == EINTR)
+        return true;
     if (errno == EAGAIN || errno == ENOBUFS) {
         timer_start(udp->full, FULL_WAIT_NS);
     } else {
@@ -69,7 +74,13 @@ static void send_all(void *data) {
 }
 
 static bool open_socket(struct sender_udp *udp, const struct sockaddr_storage *address) {
+    AUTO_ERROR struct error err = {0};
     socklen_t length = address->ss_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
+    if (!sender_take_socket(&udp->sender, &err)) {
+        (void)error_prefix(&err, "dial udp: ");
+        end_payload(udp, error_text(&err));
+        return false;
+    }
     udp->fd = socket(address->ss_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (udp->fd >= 0 && connect(udp->fd, (const struct sockaddr *)address, length) == 0)
         return true;
@@ -95,7 +106,7 @@ static void udp_start(struct sender *sender, const struct payload *payload) {
     if (udp->fd >= 0)
         send_all(udp);
     else
-        udp->lookup = udp_lookup_start(sender->loop, udp->host, udp->port, on_lookup_done, udp);
+        udp->lookup = udp_lookup_start(sender->spec->loop, udp->host, udp->port, on_lookup_done, udp);
 }
 
 static void udp_destroy(struct sender *sender) {
@@ -114,7 +125,7 @@ static const struct sender_class udp_class = {
 
 struct sender *sender_udp_create(const struct forward_spec *spec, const char *host, uint16_t port) {
     struct sender_udp *udp = memory_new(sizeof *udp);
-    sender_init(&udp->sender, &udp_class, spec->loop);
+    sender_init(&udp->sender, &udp_class, spec);
     udp->host = memory_string(host);
     udp->port = port;
     udp->fd = -1;

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/memory.h"
 #include "logs/merge_heap.h"
@@ -21,8 +22,10 @@ struct source {
 };
 
 static struct log_stream stream_of(const struct source *source) {
-    return (struct log_stream){
-        .service = ring_service(source->next.ring), .names = &source->labels.names, .values = &source->labels.values};
+    return (struct log_stream){.service = ring_service(source->next.ring),
+                               .host = source->gatherer->host,
+                               .names = &source->labels.names,
+                               .values = &source->labels.values};
 }
 
 // --- sources ---
@@ -220,12 +223,18 @@ static void encode_groups(struct gatherer *gatherer, const struct encoder *encod
     encoder->end(&payload->text);
 }
 
+static void read_host(struct gatherer *gatherer) {
+    if (gethostname(gatherer->host, sizeof gatherer->host - 1) != 0)
+        gatherer->host[0] = '\0';
+}
+
 void gatherer_encode(struct gatherer *gatherer, const struct encoder *encoder, struct payload *payload) {
     struct source *order[PAYLOAD_LINES_MAX];
     size_t count = choose(gatherer, order);
     struct source *source;
     LIST_FOR_EACH (source, &gatherer->sources, link)
         source->after = source->next;
+    read_host(gatherer);
     buffer_clear(&payload->text);
     payload->count = 0;
     if (encoder->is_grouped)

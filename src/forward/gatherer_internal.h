@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define HOST_NAME_SIZE 256
 #define PAYLOAD_TEXT_MAX ((size_t)1048576) // a payload ends with the line that reaches it
 
 typedef void (*gatherer_grown_fn)(void *data);
@@ -20,7 +21,8 @@ struct gatherer {
     struct list sources;        // source.link, sorted by service
     gatherer_grown_fn on_grown; // there are new lines: called from within ring_append() and gatherer_follow()
     void *data;
-    uint64_t lost; // lines that rings have dropped before they were taken, as far as that is known
+    char host[HOST_NAME_SIZE]; // the name of this machine, read for each payload
+    uint64_t lost;             // lines that rings have dropped before they were taken, as far as that is known
 };
 
 void gatherer_init(struct gatherer *gatherer, gatherer_grown_fn on_grown, void *data);

@@ -87,6 +87,7 @@ static inline bool fuzz_lines_take(struct fuzz_lines *lines, const uint8_t *data
     take_labels(lines, data[0] % 8, &input, &left);
     for (; left > 0 && lines->count < FUZZ_LINES_MAX; wall_ns += NS_PER_MS)
         take_line(lines, wall_ns, &input, &left);
-    lines->stream = (struct log_stream){.service = lines->service, .names = &lines->names, .values = &lines->values};
+    lines->stream = (struct log_stream){
+        .service = lines->service, .host = "host.example", .names = &lines->names, .values = &lines->values};
     return true;
 }

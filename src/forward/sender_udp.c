@@ -19,7 +19,9 @@ struct sender_udp {
     uint16_t port;
     const struct payload *payload; // what is being sent, or NULL
     size_t next;                   // its next datagram
-    struct udp_lookup *lookup;     // or NULL
+    // Or NULL. Lasts beyond the deadline of a payload, for the next one: its thread may hang, and is to be the only
+    // one.
+    struct udp_lookup *lookup;
     struct timer *full;
     struct timer *deadline;
     int fd; // connected, or -1
@@ -38,9 +40,9 @@ static void end_payload(struct sender_udp *udp, const char *failure) {
 
 static void on_deadline_expired(void *data) {
     struct sender_udp *udp = data;
-    udp_lookup_cancel(udp->lookup);
-    udp->lookup = NULL;
-    end_payload(udp, "i/o timeout");
+    AUTO_FREE char *message = udp->lookup != NULL ? memory_printf("dial udp: lookup %s: i/o timeout", udp->host)
+                                                  : memory_string("write udp: i/o timeout");
+    end_payload(udp, message);
 }
 
 // A datagram that is too large for the network is dropped: it would never be sent. Returns false to wait or fail.
@@ -92,6 +94,8 @@ static bool open_socket(struct sender_udp *udp, const struct sockaddr_storage *a
 static void on_lookup_done(const struct sockaddr_storage *address, const struct error *err, void *data) {
     struct sender_udp *udp = data;
     udp->lookup = NULL;
+    if (udp->payload == NULL)
+        return; // too late for it
     if (err != NULL)
         end_payload(udp, error_text(err));
     else if (open_socket(udp, address))
@@ -105,7 +109,7 @@ static void udp_start(struct sender *sender, const struct payload *payload) {
     timer_start(udp->deadline, SEND_DEADLINE_NS);
     if (udp->fd >= 0)
         send_all(udp);
-    else
+    else if (udp->lookup == NULL)
         udp->lookup = udp_lookup_start(sender->spec->loop, udp->host, udp->port, on_lookup_done, udp);
 }
 

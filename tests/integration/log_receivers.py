@@ -63,6 +63,16 @@ class Request:
         return base64.b64decode(text).decode() if kind == "Basic" else None
 
 
+def is_closed(sock):
+    """Whether the peer has closed the connection, which gives up what it has sent."""
+    try:
+        return sock.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+
+
 class HttpTarget:
     """A target over HTTP. respond(request) returns the status and the headers of the response; it may wait."""
 
@@ -104,6 +114,8 @@ class HttpTarget:
             self.requests.append(request)
             self.changed.notify_all()
         status, headers = self.respond(request)
+        if is_closed(handler.connection):
+            return
         if status in (200, 204):
             with self.changed:
                 self.lines += request.lines

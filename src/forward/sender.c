@@ -17,12 +17,12 @@ void sender_finish(struct sender *sender) {
     free(sender->result.message);
 }
 
-bool sender_take_socket(struct sender *sender, struct error *err) {
+bool sender_take_socket(struct sender *sender, const char *prefix, struct error *err) {
     struct descriptor_budget *descriptors = sender->spec->descriptors;
     if (descriptors == NULL || sender->has_socket)
         return true;
     if (!descriptor_budget_take(descriptors, DESCRIPTORS_PROCESSES, 1, err))
-        return error_prefix(err, "socket: ");
+        return error_prefix(err, "%s: socket: ", prefix);
     sender->has_socket = true;
     return true;
 }

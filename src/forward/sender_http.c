@@ -46,8 +46,7 @@ static void http_start(struct sender *sender, const struct payload *payload) {
     struct sender_http *http = CONTAINER_OF(sender, struct sender_http, sender);
     const struct http_fetch_header type = {.name = "Content-Type", .value = sender->class->encoder->content_type};
     AUTO_ERROR struct error err = {0};
-    if (!sender_take_socket(sender, &err)) {
-        (void)error_prefix(&err, "dial tcp: ");
+    if (!sender_take_socket(sender, "dial tcp", &err)) {
         sender_end(sender, SEND_FAILED, error_text(&err));
         return;
     }

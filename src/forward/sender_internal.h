@@ -62,8 +62,8 @@ void sender_start(struct sender *sender, const struct payload *payload);
 
 void sender_init(struct sender *sender, const struct sender_class *class, const struct forward_spec *spec);
 void sender_finish(struct sender *sender);
-// Takes a socket from the budget unless the sender has it. ERROR_UNAVAILABLE: `socket: too many open files`.
-bool sender_take_socket(struct sender *sender, struct error *err) NODISCARD;
+// Takes a socket from the budget unless the sender has it. ERROR_UNAVAILABLE: `PREFIX: socket: too many open files`.
+bool sender_take_socket(struct sender *sender, const char *prefix, struct error *err) NODISCARD;
 void sender_give_back_socket(struct sender *sender); // no effect if it has none
 // Ends the payload, with a message unless it is done.
 void sender_end(struct sender *sender, enum send_outcome outcome, const char *message);

@@ -85,11 +85,6 @@ static void on_attempt_done(struct connection_attempt *attempt UNUSED, struct st
 
 // --- the sender ---
 
-static void fail_socket(struct sender_tcp *tcp, struct error *err) {
-    (void)error_prefix(err, "dial tcp: ");
-    end_payload(tcp, error_text(err));
-}
-
 static void tcp_start(struct sender *sender, const struct payload *payload) {
     struct sender_tcp *tcp = CONTAINER_OF(sender, struct sender_tcp, sender);
     const struct connect_target target = {.host = tcp->host, .port = tcp->port, .deadline_ns = SEND_DEADLINE_NS};
@@ -97,8 +92,8 @@ static void tcp_start(struct sender *sender, const struct payload *payload) {
     tcp->payload = payload;
     if (tcp->stream != NULL)
         write_payload(tcp);
-    else if (!sender_take_socket(sender, &err))
-        fail_socket(tcp, &err);
+    else if (!sender_take_socket(sender, "dial tcp", &err))
+        end_payload(tcp, error_text(&err));
     else
         tcp->attempt = connector_start(sender->spec->connector, &target, on_attempt_done, tcp);
 }

@@ -78,8 +78,7 @@ static void send_all(void *data) {
 static bool open_socket(struct sender_udp *udp, const struct sockaddr_storage *address) {
     AUTO_ERROR struct error err = {0};
     socklen_t length = address->ss_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
-    if (!sender_take_socket(&udp->sender, &err)) {
-        (void)error_prefix(&err, "dial udp: ");
+    if (!sender_take_socket(&udp->sender, "dial udp", &err)) {
         end_payload(udp, error_text(&err));
         return false;
     }

@@ -118,9 +118,7 @@ size_t gatherer_count(const struct gatherer *gatherer, size_t most) {
     size_t count = 0;
     LIST_FOR_EACH (source, &gatherer->sources, link) {
         struct ring_reader reader = source->next;
-        struct ring_entry entry;
-        for (; count < most && ring_reader_peek(&reader, &entry); ring_reader_advance(&reader))
-            count++;
+        count += (size_t)ring_reader_count(&reader, most - count);
     }
     return count;
 }
@@ -130,9 +128,7 @@ void gatherer_measure(const struct gatherer *gatherer, struct gatherer_sum *sum)
     *sum = (struct gatherer_sum){.lost = gatherer->lost};
     LIST_FOR_EACH (source, &gatherer->sources, link) {
         struct ring_reader reader = source->after;
-        struct ring_entry entry;
-        for (; ring_reader_peek(&reader, &entry); ring_reader_advance(&reader))
-            sum->waiting++;
+        sum->waiting += ring_reader_count(&reader, UINT64_MAX);
         sum->lost += reader.lost_lines;
     }
 }

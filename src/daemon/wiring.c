@@ -179,6 +179,7 @@ static void init_forwards(struct daemon *daemon) {
         .connector = daemon->connector,
         .http_client = daemon->http_client,
         .logs = daemon->logs,
+        .descriptors = daemon->descriptors,
         .user_agent = "pebble/" PEBBLE_VERSION,
     });
 }

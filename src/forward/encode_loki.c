@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Declared in forward/encoder_internal.h.
-#include <inttypes.h>
 #include <string.h>
 
 #include "data/json.h"
@@ -28,7 +27,9 @@ static void begin_stream(struct buffer *out, const struct log_stream *stream) {
 
 static void add_line(struct buffer *out, const struct log_stream *stream UNUSED, const struct ring_entry *entry) {
     encoder_separate(out);
-    buffer_printf(out, "[\"%" PRId64 "\",", entry->wall_ns);
+    buffer_add_string(out, "[\"");
+    encoder_add_time(out, entry->wall_ns);
+    buffer_add_string(out, "\",");
     json_add_string(out, entry->message, entry->length, false);
     buffer_add_char(out, ']');
 }

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Declared in forward/encoder_internal.h.
 #include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/text.h"
 #include "forward/encoder_internal.h"
 
-#define HOST_NAME_SIZE 256
 #define DATAGRAM_TEXT_MAX ((size_t)4000)
+#define LENGTH_SIZE 21  // of UINT64_MAX, and a space
 #define PRIORITY "<13>" // user-level, notice
 #define ENTERPRISE_ID "28978"
 
@@ -35,18 +34,13 @@ static void add_parameter(struct buffer *out, const char *name, const char *valu
     buffer_add_char(out, '"');
 }
 
-static void add_host_name(struct buffer *out) {
-    char name[HOST_NAME_SIZE] = "";
-    if (gethostname(name, sizeof name - 1) != 0)
-        name[0] = '\0';
-    add_name(out, name, "");
-}
-
 static void add_head(struct buffer *out, const struct log_stream *stream, int64_t wall_ns) {
     char time[CLOCK_TEXT_SIZE];
     clock_format_millis(wall_ns, time);
-    buffer_printf(out, PRIORITY "1 %s ", time);
-    add_host_name(out);
+    buffer_add_string(out, PRIORITY "1 ");
+    buffer_add_string(out, time);
+    buffer_add_char(out, ' ');
+    add_name(out, stream->host, "");
     buffer_add_char(out, ' ');
     add_name(out, stream->service, "");
     buffer_add_string(out, " - - [pebble@" ENTERPRISE_ID);
@@ -55,12 +49,22 @@ static void add_head(struct buffer *out, const struct log_stream *stream, int64_
     buffer_add_string(out, "] ");
 }
 
+// Moves what stands from `middle` on to `start`.
+static void move_to(struct buffer *out, size_t start, size_t middle) {
+    char length[LENGTH_SIZE];
+    size_t size = out->length - middle;
+    memcpy(length, out->data + middle, size);
+    memmove(out->data + start + size, out->data + start, middle - start);
+    memcpy(out->data + start, length, size);
+}
+
 static void add_counted_line(struct buffer *out, const struct log_stream *stream, const struct ring_entry *entry) {
-    AUTO_BUFFER struct buffer head = BUFFER_INIT(BUFFER_NO_LIMIT);
-    add_head(&head, stream, entry->wall_ns);
-    buffer_add_number(out, head.length + entry->length);
+    size_t start = out->length;
+    add_head(out, stream, entry->wall_ns);
+    size_t head_end = out->length;
+    buffer_add_number(out, head_end - start + entry->length);
     buffer_add_char(out, ' ');
-    buffer_add(out, head.data, head.length);
+    move_to(out, start, head_end);
     buffer_add(out, entry->message, entry->length);
 }
 

@@ -9,6 +9,7 @@
 // Where a line comes from. The names of labels are sorted, the values expanded.
 struct log_stream {
     const char *service;
+    const char *host;                       // the name of this machine
     const struct text_list *names, *values; // as many values as names
 };
 
@@ -32,6 +33,12 @@ extern const struct encoder opentelemetry_encoder;
 extern const struct encoder syslog_encoder;
 // RFC 5424, for one message in each datagram: without lengths. A text of more than 4000 bytes is cut.
 extern const struct encoder syslog_datagram_encoder;
+
+static inline void encoder_add_time(struct buffer *out, int64_t wall_ns) {
+    if (wall_ns < 0)
+        buffer_add_char(out, '-');
+    buffer_add_number(out, wall_ns < 0 ? 0 - (uint64_t)wall_ns : (uint64_t)wall_ns);
+}
 
 // Adds a comma unless the text ends with the beginning of an array or object.
 static inline void encoder_separate(struct buffer *out) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "forward/forward_manager.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "base/log.h"
@@ -10,11 +11,13 @@
 #include "logs/log_store.h"
 #include "wire/url.h"
 
+#define ENDING_TARGETS_MAX ((size_t)16)
+
 struct forward_manager {
     struct forward_spec spec;
     struct plan *plan;    // NULL before the first one
     struct map targets;   // name -> struct target *, of the plan
-    struct list ending;   // target.link: no longer in the plan, with lines left
+    struct list ending;   // target.link: no longer in the plan, with lines left; the oldest first
     struct list stopping; // target.link: of the plan, at shutdown, until they have ended
     struct listener on_ring_opened;
     struct timer *limit; // of the shutdown
@@ -59,8 +62,29 @@ static void select_rings(struct forward_manager *manager, struct target *target)
 
 // --- plans ---
 
-static void on_target_ended(struct target *target, void *data UNUSED) {
+static void check_stopped(struct forward_manager *manager);
+
+static void report_unsent(const struct target *target) {
+    uint64_t unsent = target_unsent(target);
+    if (unsent > 0)
+        log_notice("Log target \"%s\" has ended, %" PRIu64 " logs were not sent", target->name, unsent);
+}
+
+static void on_target_ended(struct target *target, void *data) {
+    struct forward_manager *manager = data;
+    report_unsent(target);
     target_destroy(target);
+    if (manager->on_stopped != NULL)
+        check_stopped(manager);
+}
+
+// The number of targets that the plan has no more and that still send is bounded.
+static void limit_ending(struct forward_manager *manager) {
+    for (size_t count = list_count(&manager->ending); count > ENDING_TARGETS_MAX; count--) {
+        struct target *oldest = LIST_ITEM(manager->ending.next, struct target, link);
+        report_unsent(oldest);
+        target_destroy(oldest);
+    }
 }
 
 // Sends what is left to targets that the plan has no more, or has in another place.
@@ -75,9 +99,10 @@ static void end_old_targets(struct forward_manager *manager, const struct plan *
             continue;
         }
         list_add(&manager->ending, &target->link);
-        target_end(target, on_target_ended, NULL);
+        target_end(target, on_target_ended, manager);
         (void)map_remove(&manager->targets, entry->key);
     }
+    limit_ending(manager);
 }
 
 void forward_manager_set_plan(struct forward_manager *manager, struct plan *plan) {
@@ -108,18 +133,26 @@ static void on_stopped_due(struct deferred *stopped) {
 }
 
 static void check_stopped(struct forward_manager *manager) {
-    if (list_is_empty(&manager->stopping))
+    if (!timer_is_running(manager->limit))
+        return; // the limit has expired
+    if (list_is_empty(&manager->stopping) && list_is_empty(&manager->ending))
         loop_defer(manager->spec.loop, &manager->stopped, on_stopped_due);
 }
 
 static void on_target_stopped(struct target *target, void *data) {
+    report_unsent(target);
     list_remove(&target->link);
     check_stopped(data);
 }
 
 static void on_limit_expired(void *data) {
     struct forward_manager *manager = data;
+    struct target *target;
     log_notice("Cannot send all logs to log targets before exiting: timeout");
+    LIST_FOR_EACH (target, &manager->ending, link)
+        report_unsent(target);
+    LIST_FOR_EACH (target, &manager->stopping, link)
+        report_unsent(target);
     loop_defer(manager->spec.loop, &manager->stopped, on_stopped_due);
 }
 
@@ -192,13 +225,16 @@ static char *shown_location(const char *location) {
 
 static void visit_target(const struct target *target, log_target_visit_fn visit, void *data) {
     AUTO_FREE char *location = shown_location(target->location);
+    uint64_t pending;
+    uint64_t dropped;
+    target_count(target, &pending, &dropped);
     const struct log_target_info info = {
         .name = target->name,
         .type = type_name(target->type),
         .location = location,
-        .pending = gatherer_count(&target->gatherer, SIZE_MAX),
+        .pending = pending,
         .sent = target->sent,
-        .dropped = target_dropped(target),
+        .dropped = dropped,
         .last_error = target->last_error != NULL ? target->last_error : "",
         .retry_at_ns = target->retry_at_ns,
     };

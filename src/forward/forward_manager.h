@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 struct connector;
+struct descriptor_budget;
 struct http_client;
 struct log_store;
 
@@ -22,6 +23,8 @@ struct forward_spec {
     struct connector *connector;
     struct http_client *http_client;
     struct log_store *logs;
+    // Sockets are taken from this budget, with processes, as those of checks are. NULL: unlimited.
+    struct descriptor_budget *descriptors;
     const char *user_agent;
 };
 

@@ -4,14 +4,17 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/memory.h"
+#include "logs/merge_heap.h"
 
 struct source {
     struct list link;
     struct gatherer *gatherer;
     struct ring_reader next;  // the first line that waits
-    struct ring_reader after; // the first one after the payload
+    struct ring_reader after; // the first one after the payload; `next` if there is none
+    struct merge_item item;   // of the line at `after`, while lines are merged
     size_t chosen;            // lines that the payload is to take
     struct label_list labels;
     struct listener grown;
@@ -19,8 +22,10 @@ struct source {
 };
 
 static struct log_stream stream_of(const struct source *source) {
-    return (struct log_stream){
-        .service = ring_service(source->next.ring), .names = &source->labels.names, .values = &source->labels.values};
+    return (struct log_stream){.service = ring_service(source->next.ring),
+                               .host = source->gatherer->host,
+                               .names = &source->labels.names,
+                               .values = &source->labels.values};
 }
 
 // --- sources ---
@@ -113,68 +118,74 @@ size_t gatherer_count(const struct gatherer *gatherer, size_t most) {
     size_t count = 0;
     LIST_FOR_EACH (source, &gatherer->sources, link) {
         struct ring_reader reader = source->next;
-        struct ring_entry entry;
-        for (; count < most && ring_reader_peek(&reader, &entry); ring_reader_advance(&reader))
-            count++;
+        count += (size_t)ring_reader_count(&reader, most - count);
     }
     return count;
 }
 
-// The source whose next line, from the position `after`, is the oldest; NULL if there is none.
-static struct source *oldest(const struct gatherer *gatherer) {
-    struct source *source;
-    struct source *found = NULL;
-    int64_t found_ns = 0;
+void gatherer_measure(const struct gatherer *gatherer, struct gatherer_sum *sum) {
+    const struct source *source;
+    *sum = (struct gatherer_sum){.lost = gatherer->lost};
     LIST_FOR_EACH (source, &gatherer->sources, link) {
-        int64_t order_ns;
-        if (!ring_reader_look(&source->after, &order_ns) || (found != NULL && order_ns >= found_ns))
-            continue;
-        found = source;
-        found_ns = order_ns;
+        struct ring_reader reader = source->after;
+        sum->waiting += ring_reader_count(&reader, UINT64_MAX);
+        sum->lost += reader.lost_lines;
     }
-    return found;
 }
 
-static void rewind_all(struct gatherer *gatherer) {
+// Returns all sources to their first lines and adds those that have lines to the heap. The caller frees its items.
+static void begin_merge(struct gatherer *gatherer, struct merge_heap *heap) {
     struct source *source;
+    size_t rank = 0;
+    size_t count = list_count(&gatherer->sources);
+    *heap = (struct merge_heap){.items = memory_new_array(count, sizeof(struct merge_item *))};
     LIST_FOR_EACH (source, &gatherer->sources, link) {
         source->after = source->next;
         source->chosen = 0;
+        source->item.rank = rank++;
+        if (ring_reader_look(&source->after, &source->item.order_ns))
+            merge_heap_add(heap, &source->item);
     }
 }
 
-static void pass(struct source *source) {
+// Passes the oldest line and returns its source; NULL if there is none.
+static struct source *pass_oldest(struct merge_heap *heap) {
+    struct merge_item *item = merge_heap_first(heap);
+    if (item == NULL)
+        return NULL;
+    struct source *source = CONTAINER_OF(item, struct source, item);
     struct ring_entry entry;
     if (ring_reader_peek(&source->after, &entry))
         ring_reader_advance(&source->after);
+    if (ring_reader_look(&source->after, &item->order_ns))
+        merge_heap_sink_first(heap);
+    else
+        merge_heap_remove_first(heap);
+    return source;
 }
 
 uint64_t gatherer_drop(struct gatherer *gatherer, size_t most) {
+    struct merge_heap heap;
     size_t count = gatherer_count(gatherer, SIZE_MAX);
-    rewind_all(gatherer);
-    for (size_t left = count; left > most; left--) {
-        struct source *source = oldest(gatherer);
-        if (source != NULL)
-            pass(source);
-    }
+    uint64_t dropped = 0;
+    begin_merge(gatherer, &heap);
+    for (; dropped + most < count && pass_oldest(&heap) != NULL; dropped++)
+        ;
+    free(heap.items);
     gatherer_end_payload(gatherer, true);
-    return count > most ? count - most : 0;
+    return dropped;
 }
 
 // --- encoding ---
 
 // Chooses the lines of a payload in the order of time.
 static size_t choose(struct gatherer *gatherer, struct source *order[PAYLOAD_LINES_MAX]) {
+    struct merge_heap heap;
     size_t count = 0;
-    rewind_all(gatherer);
-    while (count < PAYLOAD_LINES_MAX) {
-        struct source *source = oldest(gatherer);
-        if (source == NULL)
-            break;
-        pass(source);
-        source->chosen++;
-        order[count++] = source;
-    }
+    begin_merge(gatherer, &heap);
+    while (count < PAYLOAD_LINES_MAX && (order[count] = pass_oldest(&heap)) != NULL)
+        order[count++]->chosen++;
+    free(heap.items);
     return count;
 }
 
@@ -208,12 +219,18 @@ static void encode_groups(struct gatherer *gatherer, const struct encoder *encod
     encoder->end(&payload->text);
 }
 
+static void read_host(struct gatherer *gatherer) {
+    if (gethostname(gatherer->host, sizeof gatherer->host - 1) != 0)
+        gatherer->host[0] = '\0';
+}
+
 void gatherer_encode(struct gatherer *gatherer, const struct encoder *encoder, struct payload *payload) {
     struct source *order[PAYLOAD_LINES_MAX];
     size_t count = choose(gatherer, order);
     struct source *source;
     LIST_FOR_EACH (source, &gatherer->sources, link)
         source->after = source->next;
+    read_host(gatherer);
     buffer_clear(&payload->text);
     payload->count = 0;
     if (encoder->is_grouped)
@@ -231,6 +248,7 @@ void gatherer_end_payload(struct gatherer *gatherer, bool is_taken) {
         bool is_empty = !ring_reader_look(&source->next, &order_ns); // also finds what is lost
         gatherer->lost += source->next.lost_lines;
         source->next.lost_lines = 0;
+        source->after = source->next;
         if (source->is_ending && is_empty)
             source_destroy(source);
     }

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define HOST_NAME_SIZE 256
 #define PAYLOAD_TEXT_MAX ((size_t)1048576) // a payload ends with the line that reaches it
 
 typedef void (*gatherer_grown_fn)(void *data);
@@ -20,7 +21,8 @@ struct gatherer {
     struct list sources;        // source.link, sorted by service
     gatherer_grown_fn on_grown; // there are new lines: called from within ring_append() and gatherer_follow()
     void *data;
-    uint64_t lost; // lines that rings have dropped before they were taken
+    char host[HOST_NAME_SIZE]; // the name of this machine, read for each payload
+    uint64_t lost;             // lines that rings have dropped before they were taken, as far as that is known
 };
 
 void gatherer_init(struct gatherer *gatherer, gatherer_grown_fn on_grown, void *data);
@@ -33,8 +35,13 @@ void gatherer_follow(struct gatherer *gatherer, struct ring *ring, const struct 
 void gatherer_leave(struct gatherer *gatherer, const struct ring *ring);
 void gatherer_leave_all(struct gatherer *gatherer);
 
-// The number of lines that wait, those of the current payload included; at most `most`.
+// The number of lines that wait, at most `most`. Not while there is a payload.
 size_t gatherer_count(const struct gatherer *gatherer, size_t most);
+struct gatherer_sum {
+    uint64_t waiting; // lines, without those of the payload
+    uint64_t lost;    // `lost`, with what rings have dropped since that was counted
+};
+void gatherer_measure(const struct gatherer *gatherer, struct gatherer_sum *sum);
 // Drops the oldest lines until at most `most` wait, and returns how many. Not while there is a payload.
 uint64_t gatherer_drop(struct gatherer *gatherer, size_t most);
 

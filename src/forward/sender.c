@@ -2,17 +2,35 @@
 // What all senders have in common. Declared in forward/sender_internal.h.
 #include <stdlib.h>
 
+#include "base/descriptors.h"
 #include "base/memory.h"
 #include "forward/sender_internal.h"
 
-void sender_init(struct sender *sender, const struct sender_class *class, struct loop *loop) {
+void sender_init(struct sender *sender, const struct sender_class *class, const struct forward_spec *spec) {
     sender->class = class;
-    sender->loop = loop;
+    sender->spec = spec;
 }
 
 void sender_finish(struct sender *sender) {
-    loop_defer_cancel(sender->loop, &sender->report);
+    sender_give_back_socket(sender);
+    loop_defer_cancel(sender->spec->loop, &sender->report);
     free(sender->result.message);
+}
+
+bool sender_take_socket(struct sender *sender, const char *prefix, struct error *err) {
+    struct descriptor_budget *descriptors = sender->spec->descriptors;
+    if (descriptors == NULL || sender->has_socket)
+        return true;
+    if (!descriptor_budget_take(descriptors, DESCRIPTORS_PROCESSES, 1, err))
+        return error_prefix(err, "%s: socket: ", prefix);
+    sender->has_socket = true;
+    return true;
+}
+
+void sender_give_back_socket(struct sender *sender) {
+    if (sender->has_socket)
+        descriptor_budget_give_back(sender->spec->descriptors, DESCRIPTORS_PROCESSES, 1);
+    sender->has_socket = false;
 }
 
 static void on_report_due(struct deferred *report) {
@@ -27,7 +45,7 @@ void sender_end(struct sender *sender, enum send_outcome outcome, const char *me
     sender->result.outcome = outcome;
     free(sender->result.message);
     sender->result.message = message != NULL ? memory_string(message) : NULL;
-    loop_defer(sender->loop, &sender->report, on_report_due);
+    loop_defer(sender->spec->loop, &sender->report, on_report_due);
 }
 
 void sender_on_done(struct sender *sender, send_done_fn on_done, void *data) {

@@ -30,7 +30,7 @@ static const struct sender_class broken_class = {
 
 static struct sender *create_broken(const struct forward_spec *spec, const char *message) {
     struct sender_broken *broken = memory_new(sizeof *broken);
-    sender_init(&broken->sender, &broken_class, spec->loop);
+    sender_init(&broken->sender, &broken_class, spec);
     broken->message = memory_string(message);
     return &broken->sender;
 }

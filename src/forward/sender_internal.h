@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/buffer.h"
+#include "base/error.h"
 #include "forward/encoder_internal.h"
 #include "forward/forward_manager.h"
 #include "loop/loop.h"
@@ -27,6 +28,7 @@ struct send_result {
     enum send_outcome outcome;
     int status;             // of the HTTP response, 0 if there was none
     int64_t retry_after_ns; // as the target asks for, 0 if it does not
+    size_t dropped;         // lines of a payload that is done, but they can never be sent
     char *message;          // why it was not done; owned by the sender
 };
 typedef void (*send_done_fn)(const struct send_result *result, void *data);
@@ -39,7 +41,8 @@ struct sender_class {
 };
 struct sender {
     const struct sender_class *class;
-    struct loop *loop;
+    const struct forward_spec *spec;
+    bool has_socket; // taken from the budget
     send_done_fn on_done;
     void *data;
     struct send_result result;
@@ -57,8 +60,11 @@ void sender_start(struct sender *sender, const struct payload *payload);
 
 // --- for the kinds of sender ---
 
-void sender_init(struct sender *sender, const struct sender_class *class, struct loop *loop);
+void sender_init(struct sender *sender, const struct sender_class *class, const struct forward_spec *spec);
 void sender_finish(struct sender *sender);
+// Takes a socket from the budget unless the sender has it. ERROR_UNAVAILABLE: `PREFIX: socket: too many open files`.
+bool sender_take_socket(struct sender *sender, const char *prefix, struct error *err) NODISCARD;
+void sender_give_back_socket(struct sender *sender); // no effect if it has none
 // Ends the payload, with a message unless it is done.
 void sender_end(struct sender *sender, enum send_outcome outcome, const char *message);
 

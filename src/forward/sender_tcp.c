@@ -10,7 +10,6 @@
 
 struct sender_tcp {
     struct sender sender;
-    const struct forward_spec *spec;
     char *host;
     uint16_t port;
     const struct payload *payload;      // what is being sent, or NULL
@@ -30,6 +29,7 @@ static void end_payload(struct sender_tcp *tcp, const char *failure) {
 static void disconnect(struct sender_tcp *tcp, const char *reason) {
     stream_destroy(tcp->stream);
     tcp->stream = NULL;
+    sender_give_back_socket(&tcp->sender);
     end_payload(tcp, reason);
 }
 
@@ -73,7 +73,7 @@ static void on_attempt_done(struct connection_attempt *attempt UNUSED, struct st
     struct sender_tcp *tcp = data;
     tcp->attempt = NULL;
     if (err != NULL) {
-        end_payload(tcp, error_text(err));
+        disconnect(tcp, error_text(err));
         return;
     }
     tcp->stream = stream;
@@ -88,11 +88,14 @@ static void on_attempt_done(struct connection_attempt *attempt UNUSED, struct st
 static void tcp_start(struct sender *sender, const struct payload *payload) {
     struct sender_tcp *tcp = CONTAINER_OF(sender, struct sender_tcp, sender);
     const struct connect_target target = {.host = tcp->host, .port = tcp->port, .deadline_ns = SEND_DEADLINE_NS};
+    AUTO_ERROR struct error err = {0};
     tcp->payload = payload;
     if (tcp->stream != NULL)
         write_payload(tcp);
+    else if (!sender_take_socket(sender, "dial tcp", &err))
+        end_payload(tcp, error_text(&err));
     else
-        tcp->attempt = connector_start(tcp->spec->connector, &target, on_attempt_done, tcp);
+        tcp->attempt = connector_start(sender->spec->connector, &target, on_attempt_done, tcp);
 }
 
 static void tcp_destroy(struct sender *sender) {
@@ -110,8 +113,7 @@ static const struct sender_class tcp_class = {.encoder = &syslog_encoder, .start
 
 struct sender *sender_tcp_create(const struct forward_spec *spec, const char *host, uint16_t port) {
     struct sender_tcp *tcp = memory_new(sizeof *tcp);
-    sender_init(&tcp->sender, &tcp_class, spec->loop);
-    tcp->spec = spec;
+    sender_init(&tcp->sender, &tcp_class, spec);
     tcp->host = memory_string(host);
     tcp->port = port;
     tcp->deadline = timer_create_in(spec->loop, on_deadline_expired, tcp);

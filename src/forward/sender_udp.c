@@ -19,7 +19,9 @@ struct sender_udp {
     uint16_t port;
     const struct payload *payload; // what is being sent, or NULL
     size_t next;                   // its next datagram
-    struct udp_lookup *lookup;     // or NULL
+    // Or NULL. Lasts beyond the deadline of a payload, for the next one: its thread may hang, and is to be the only
+    // one.
+    struct udp_lookup *lookup;
     struct timer *full;
     struct timer *deadline;
     int fd; // connected, or -1
@@ -28,28 +30,33 @@ struct sender_udp {
 static void end_payload(struct sender_udp *udp, const char *failure) {
     timer_stop(udp->full);
     timer_stop(udp->deadline);
-    if (failure != NULL)
-        file_close_at(&udp->fd); // the address may have changed
+    if (failure != NULL) { // the address may have changed
+        file_close_at(&udp->fd);
+        sender_give_back_socket(&udp->sender);
+    }
     sender_end(&udp->sender, failure == NULL ? SEND_DONE : SEND_FAILED, failure);
     udp->payload = NULL;
 }
 
 static void on_deadline_expired(void *data) {
     struct sender_udp *udp = data;
-    udp_lookup_cancel(udp->lookup);
-    udp->lookup = NULL;
-    end_payload(udp, "i/o timeout");
+    AUTO_FREE char *message = udp->lookup != NULL ? memory_printf("dial udp: lookup %s: i/o timeout", udp->host)
+                                                  : memory_string("write udp: i/o timeout");
+    end_payload(udp, message);
 }
 
-// A datagram that is too large for the network is left out: it would never be sent. Returns false to wait or fail.
+// A datagram that is too large for the network is dropped: it would never be sent. Returns false to wait or fail.
 static bool send_next(struct sender_udp *udp) {
     size_t start = udp->next > 0 ? udp->payload->ends[udp->next - 1] : 0;
     size_t length = udp->payload->ends[udp->next] - start;
     ssize_t sent = send(udp->fd, udp->payload->text.data + start, length, MSG_DONTWAIT | MSG_NOSIGNAL);
-    if (sent >= 0 || errno == EMSGSIZE || errno == EINTR) {
-        udp->next += sent >= 0 || errno == EMSGSIZE ? 1 : 0;
+    if (sent >= 0 || errno == EMSGSIZE) {
+        udp->next++;
+        udp->sender.result.dropped += sent >= 0 ? 0 : 1;
         return true;
     }
+    if (errno == EINTR)
+        return true;
     if (errno == EAGAIN || errno == ENOBUFS) {
         timer_start(udp->full, FULL_WAIT_NS);
     } else {
@@ -69,7 +76,12 @@ static void send_all(void *data) {
 }
 
 static bool open_socket(struct sender_udp *udp, const struct sockaddr_storage *address) {
+    AUTO_ERROR struct error err = {0};
     socklen_t length = address->ss_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
+    if (!sender_take_socket(&udp->sender, "dial udp", &err)) {
+        end_payload(udp, error_text(&err));
+        return false;
+    }
     udp->fd = socket(address->ss_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (udp->fd >= 0 && connect(udp->fd, (const struct sockaddr *)address, length) == 0)
         return true;
@@ -81,6 +93,8 @@ static bool open_socket(struct sender_udp *udp, const struct sockaddr_storage *a
 static void on_lookup_done(const struct sockaddr_storage *address, const struct error *err, void *data) {
     struct sender_udp *udp = data;
     udp->lookup = NULL;
+    if (udp->payload == NULL)
+        return; // too late for it
     if (err != NULL)
         end_payload(udp, error_text(err));
     else if (open_socket(udp, address))
@@ -94,8 +108,8 @@ static void udp_start(struct sender *sender, const struct payload *payload) {
     timer_start(udp->deadline, SEND_DEADLINE_NS);
     if (udp->fd >= 0)
         send_all(udp);
-    else
-        udp->lookup = udp_lookup_start(sender->loop, udp->host, udp->port, on_lookup_done, udp);
+    else if (udp->lookup == NULL)
+        udp->lookup = udp_lookup_start(sender->spec->loop, udp->host, udp->port, on_lookup_done, udp);
 }
 
 static void udp_destroy(struct sender *sender) {
@@ -114,7 +128,7 @@ static const struct sender_class udp_class = {
 
 struct sender *sender_udp_create(const struct forward_spec *spec, const char *host, uint16_t port) {
     struct sender_udp *udp = memory_new(sizeof *udp);
-    sender_init(&udp->sender, &udp_class, spec->loop);
+    sender_init(&udp->sender, &udp_class, spec);
     udp->host = memory_string(host);
     udp->port = port;
     udp->fd = -1;

@@ -15,8 +15,22 @@
 #define RETRY_MIN_NS NS_PER_S
 #define RETRY_MAX_NS (300 * NS_PER_S)
 
-uint64_t target_dropped(const struct target *target) {
+static uint64_t known_dropped(const struct target *target) {
     return target->dropped + target->gatherer.lost;
+}
+
+void target_count(const struct target *target, uint64_t *pending, uint64_t *dropped) {
+    struct gatherer_sum sum;
+    gatherer_measure(&target->gatherer, &sum);
+    *pending = sum.waiting + (target->state == TARGET_SENDING ? target->payload.count : 0);
+    *dropped = target->dropped + sum.lost;
+}
+
+uint64_t target_unsent(const struct target *target) {
+    uint64_t pending;
+    uint64_t dropped;
+    target_count(target, &pending, &dropped);
+    return pending + dropped - target->dropped_shown;
 }
 
 // --- states ---
@@ -110,14 +124,17 @@ static void schedule_retry(struct target *target, int64_t retry_after_ns) {
     timer_start(target->retry, delay_ns);
 }
 
-static void note_success(struct target *target) {
-    uint64_t dropped = target_dropped(target);
+static void note_success(struct target *target, size_t too_large) {
+    uint64_t dropped = known_dropped(target);
     if (dropped > target->dropped_shown)
         log_notice("Log target \"%s\" accepts logs, %" PRIu64 " were dropped before", target->name,
                    dropped - target->dropped_shown);
-    target->dropped_shown = dropped;
+    if (too_large > 0)
+        log_notice("Cannot send %zu logs to target \"%s\": too large for a datagram", too_large, target->name);
+    target->dropped += too_large;
+    target->dropped_shown = dropped + too_large;
     target->failures = 0;
-    target->sent += target->payload.count;
+    target->sent += target->payload.count - too_large;
 }
 
 static void note_refusal(struct target *target, const struct send_result *result) {
@@ -134,7 +151,7 @@ static void on_payload_sent(const struct send_result *result, void *data) {
     target->last_error = result->message != NULL ? memory_string(result->message) : NULL;
     gatherer_end_payload(&target->gatherer, result->outcome != SEND_FAILED);
     if (result->outcome == SEND_DONE)
-        note_success(target);
+        note_success(target, result->dropped);
     if (result->outcome == SEND_REFUSED)
         note_refusal(target, result);
     if (result->message != NULL)

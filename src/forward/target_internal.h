@@ -55,4 +55,7 @@ void target_flush(struct target *target);
 // Sends what is there and nothing that comes later. on_ended is called once, from the loop, when all is sent or an
 // attempt has failed; it may destroy the target.
 void target_end(struct target *target, target_ended_fn on_ended, void *data);
-uint64_t target_dropped(const struct target *target);
+// The lines that wait, those that are being sent included, and those that it will not get.
+void target_count(const struct target *target, uint64_t *pending, uint64_t *dropped);
+// For the log when it ends: how many lines it did not get, without those that the log has reported.
+uint64_t target_unsent(const struct target *target);

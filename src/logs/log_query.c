@@ -7,14 +7,30 @@
 #include "base/clock.h"
 #include "base/map.h"
 #include "base/memory.h"
-#include "logs/cursor_heap_internal.h"
+#include "logs/merge_heap.h"
 
 static const char truncation_message[] = "(... output truncated ...)";
+
+enum cursor_state {
+    CURSOR_IDLE,    // no entry: waits for the ring to grow
+    CURSOR_CHANGED, // the ring has grown since: in the query's list
+    CURSOR_MERGING, // has an entry: in the heap
+    CURSOR_GIVEN,   // its entry is in use by the query's caller
+};
+
+struct cursor {
+    struct ring_reader reader; // reader.ring is NULL when the store has been destroyed
+    enum cursor_state state;
+    struct log_query *query;
+    struct listener grown;
+    struct list link;       // in log_query.changed
+    struct merge_item item; // of the next entry, while in the heap
+};
 
 struct log_query {
     struct cursor *cursors; // count of them, one a ring, sorted by service
     size_t count;
-    struct cursor_heap heap;
+    struct merge_heap heap;
     struct list changed;     // cursor.link
     struct cursor *given;    // may be NULL
     struct listener closing; // of the store
@@ -23,6 +39,11 @@ struct log_query {
     log_query_ready_fn on_ready;
     void *data;
 };
+
+static struct cursor *first_cursor(const struct merge_heap *heap) {
+    struct merge_item *item = merge_heap_first(heap);
+    return item != NULL ? CONTAINER_OF(item, struct cursor, item) : NULL;
+}
 
 static void on_ring_grown(struct listener *listener, void *ring UNUSED) {
     struct cursor *cursor = CONTAINER_OF(listener, struct cursor, grown);
@@ -49,33 +70,33 @@ static void on_store_closing(struct listener *listener, void *argument UNUSED) {
 
 // Adds a cursor that is in neither heap nor list to the heap if it has an entry.
 static void query_place_cursor(struct log_query *query, struct cursor *cursor) {
-    bool has_entry = cursor->reader.ring != NULL && ring_reader_look(&cursor->reader, &cursor->order_ns);
+    bool has_entry = cursor->reader.ring != NULL && ring_reader_look(&cursor->reader, &cursor->item.order_ns);
     cursor->state = has_entry ? CURSOR_MERGING : CURSOR_IDLE;
     if (has_entry)
-        cursor_heap_add(&query->heap, cursor);
+        merge_heap_add(&query->heap, &cursor->item);
 }
 
 static bool cursor_look_back(struct cursor *cursor) {
     struct ring_reader before = cursor->reader;
-    return ring_reader_back(&before) && ring_reader_look(&before, &cursor->order_ns);
+    return ring_reader_back(&before) && ring_reader_look(&before, &cursor->item.order_ns);
 }
 
 // Moves the cursors back from the ends of their rings by `count` entries in all, at each step the one whose previous
 // entry is the latest.
 static void query_step_back(struct log_query *query, int64_t count) {
-    struct cursor_heap *heap = &query->heap;
+    struct merge_heap *heap = &query->heap;
     heap->is_latest_first = true;
     for (size_t i = 0; i < query->count; i++) {
         if (cursor_look_back(&query->cursors[i]))
-            cursor_heap_add(heap, &query->cursors[i]);
+            merge_heap_add(heap, &query->cursors[i].item);
     }
     struct cursor *cursor;
-    for (; count > 0 && (cursor = cursor_heap_first(heap)) != NULL; count--) {
+    for (; count > 0 && (cursor = first_cursor(heap)) != NULL; count--) {
         ring_reader_back(&cursor->reader);
         if (cursor_look_back(cursor))
-            cursor_heap_sink_first(heap);
+            merge_heap_sink_first(heap);
         else
-            cursor_heap_remove_first(heap);
+            merge_heap_remove_first(heap);
     }
     heap->count = 0;
     heap->is_latest_first = false;
@@ -97,13 +118,13 @@ static void query_place(struct log_query *query, int64_t count) {
 static void query_open_cursors(struct log_query *query, const struct map *rings) {
     query->count = rings->count;
     query->cursors = memory_new_array(query->count, sizeof *query->cursors);
-    query->heap.cursors = memory_new_array(query->count, sizeof(struct cursor *));
+    query->heap.items = memory_new_array(query->count, sizeof(struct merge_item *));
     AUTO_FREE struct map_entry **sorted = map_sorted(rings);
     for (size_t i = 0; i < query->count; i++) {
         struct cursor *cursor = &query->cursors[i];
         cursor->reader.ring = sorted[i]->value;
         cursor->query = query;
-        cursor->rank = i;
+        cursor->item.rank = i;
     }
 }
 
@@ -156,7 +177,7 @@ void log_query_destroy(struct log_query *query) {
     for (struct cursor *cursor = query->cursors; cursor < query->cursors + query->count; cursor++)
         event_remove(&cursor->grown);
     event_remove(&query->closing);
-    free(query->heap.cursors);
+    free(query->heap.items);
     free(query->cursors);
     free(query);
 }
@@ -179,11 +200,12 @@ static void report_truncation(struct cursor *cursor, struct ring_entry *entry) {
 // Removes the first cursor of the heap, whose entries were lost. Returns whether that is to be reported in `entry`; if
 // the query follows, it is reported with the next line.
 static bool query_drop_first(struct log_query *query, struct cursor *cursor, struct ring_entry *entry) {
-    cursor_heap_remove_first(&query->heap);
+    merge_heap_remove_first(&query->heap);
     cursor->state = CURSOR_IDLE;
     if (query->is_following || cursor->reader.ring == NULL || !cursor->reader.has_lost)
         return false;
-    *entry = (struct ring_entry){.wall_ns = cursor->order_ns / NS_PER_MS * NS_PER_MS, .order_ns = cursor->order_ns};
+    *entry = (struct ring_entry){.wall_ns = cursor->item.order_ns / NS_PER_MS * NS_PER_MS,
+                                 .order_ns = cursor->item.order_ns};
     report_truncation(cursor, entry);
     return true;
 }
@@ -193,10 +215,10 @@ static bool query_take_first(struct log_query *query, struct cursor *cursor, str
     int64_t order_ns;
     if (cursor->reader.ring == NULL || !ring_reader_look(&cursor->reader, &order_ns))
         return query_drop_first(query, cursor, entry);
-    if (order_ns != cursor->order_ns) {
+    if (order_ns != cursor->item.order_ns) {
         // The entry is lost.
-        cursor->order_ns = order_ns;
-        cursor_heap_sink_first(&query->heap);
+        cursor->item.order_ns = order_ns;
+        merge_heap_sink_first(&query->heap);
         return false;
     }
     (void)ring_reader_peek(&cursor->reader, entry);
@@ -204,7 +226,7 @@ static bool query_take_first(struct log_query *query, struct cursor *cursor, str
         report_truncation(cursor, entry);
         return true;
     }
-    cursor_heap_remove_first(&query->heap);
+    merge_heap_remove_first(&query->heap);
     cursor->state = CURSOR_GIVEN;
     query->given = cursor;
     return true;
@@ -214,7 +236,7 @@ bool log_query_next(struct log_query *query, const char **service, struct ring_e
     query_end_entry(query);
     query_place_changed(query);
     struct cursor *cursor;
-    while ((cursor = cursor_heap_first(&query->heap)) != NULL) {
+    while ((cursor = first_cursor(&query->heap)) != NULL) {
         if (query_take_first(query, cursor, entry)) {
             *service = ring_service(cursor->reader.ring);
             return true;

@@ -69,6 +69,8 @@ bool ring_reader_peek(struct ring_reader *reader, struct ring_entry *entry);
 void ring_reader_advance(struct ring_reader *reader); // past the entry that peek has returned
 // Returns the order_ns of the next entry; false if there is none now.
 bool ring_reader_look(struct ring_reader *reader, int64_t *order_ns);
+// Returns how many entries there are now, at most `most`, without reading them. Updates what is lost.
+uint64_t ring_reader_count(struct ring_reader *reader, uint64_t most);
 
 // Adds the last `count` lines, also of earlier processes, to `lines`, with U+FFFD for NUL bytes. Returns whether there
 // are more.

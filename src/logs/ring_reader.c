@@ -115,6 +115,31 @@ bool ring_reader_look(struct ring_reader *reader, int64_t *order_ns) {
     return true;
 }
 
+// The number of entries of a line or its rest.
+static uint64_t count_pieces(const struct ring *ring, uint64_t offset, uint64_t length) {
+    uint64_t room = offset == 0 ? first_piece_bytes(ring) : RING_PIECE_BYTES;
+    return length <= room ? 1 : 1 + (length - room + RING_PIECE_BYTES - 1) / RING_PIECE_BYTES;
+}
+
+uint64_t ring_reader_count(struct ring_reader *reader, uint64_t most) {
+    const struct ring *ring = reader->ring;
+    uint64_t count = 0;
+    uint64_t start;
+    uint64_t end;
+    if (!reader_find(reader, &start, &end))
+        return 0;
+    uint64_t offset = reader->offset;
+    for (uint64_t line = reader->line; start < end && count < most; offset = 0) {
+        count += count_pieces(ring, offset, end - start);
+        if (++line >= ring->next_line)
+            break;
+        uint64_t line_end = ring_line_end(ring, line);
+        start = ring_line_at(ring, line)->start;
+        end = line_end < reader->stop ? line_end : reader->stop;
+    }
+    return count < most ? count : most;
+}
+
 bool ring_reader_peek(struct ring_reader *reader, struct ring_entry *entry) {
     struct ring *ring = reader->ring;
     uint64_t start;

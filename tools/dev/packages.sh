@@ -115,7 +115,8 @@ fetch_servers() {
 # Prints the packages of the servers that are neither installed nor fetched.
 missing_servers() (
     use_servers
-    for server in nginx:nginx redis-server:redis-server initdb:postgresql prometheus:prometheus promtool:prometheus; do
+    for server in nginx:nginx redis-server:redis-server initdb:postgresql prometheus:prometheus promtool:prometheus \
+        rsyslogd:rsyslog; do
         command -v "${server%:*}" >/dev/null || printf '%s ' "${server#*:}"
     done
 )

@@ -26,7 +26,8 @@ struct labelled {
 
 static inline void labelled_init(struct labelled *labelled, const char *service) {
     *labelled = (struct labelled){0};
-    labelled->stream = (struct log_stream){.service = service, .names = &labelled->names, .values = &labelled->values};
+    labelled->stream = (struct log_stream){
+        .service = service, .host = "host.example", .names = &labelled->names, .values = &labelled->values};
 }
 
 static inline void labelled_add(struct labelled *labelled, const char *name, const char *value) {

@@ -18,6 +18,7 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
+#include "base/descriptors.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "forward/sender_internal.h"
@@ -35,6 +36,7 @@ static struct {
     enum send_outcome outcome;
     int status;
     int64_t retry_after_ns;
+    size_t dropped;
     char *message;
 } seen;
 
@@ -60,6 +62,7 @@ static inline int tear_down_senders(void **state UNUSED) {
     proxy_settings_destroy(proxies);
     connector_destroy(spec.connector);
     loop_destroy(loop);
+    descriptor_budget_destroy(spec.descriptors);
     buffer_finish(&payload.text);
     free(seen.message);
     return 0;
@@ -71,6 +74,7 @@ static inline void on_payload_done(const struct send_result *result, void *data)
     seen.outcome = result->outcome;
     seen.status = result->status;
     seen.retry_after_ns = result->retry_after_ns;
+    seen.dropped = result->dropped;
     free(seen.message);
     seen.message = result->message != NULL ? memory_string(result->message) : NULL;
 }
@@ -100,6 +104,18 @@ static inline void send_payload(void) {
     assert_int_equal(seen.count, before);
     wait_for_result();
     assert_int_equal(seen.count, before + 1);
+}
+
+// For a test that begins with a new sender: of this many descriptors, a sender gets none or one.
+static inline void limit_descriptors(size_t count) {
+    AUTO_ERROR struct error err = {0};
+    spec.descriptors = descriptor_budget_create(2 * DESCRIPTORS_RESERVED);
+    size_t left = descriptor_budget_left(spec.descriptors, DESCRIPTORS_PROCESSES);
+    assert_true(descriptor_budget_take(spec.descriptors, DESCRIPTORS_PROCESSES, left - count, &err));
+}
+
+static inline size_t descriptors_left(void) {
+    return descriptor_budget_left(spec.descriptors, DESCRIPTORS_PROCESSES);
 }
 
 // --- peers ---

@@ -151,6 +151,19 @@ static void what_was_gathered_is_sent_though_it_is_dropped(void **state UNUSED) 
 
 // --- the end ---
 
+// A connection to it is established, and nobody responds.
+static int listen_only(uint16_t *port) {
+    int fd = bind_socket(SOCK_STREAM, port);
+    assert_int_equal(listen(fd, 64), 0);
+    return fd;
+}
+
+static void set_hanging(uint16_t port, int number) {
+    AUTO_FREE char *text = memory_printf(
+        "one: {override: replace, type: loki, location: 'http://127.0.0.1:%u/%d', services: [all]}", port, number);
+    set_plan(text);
+}
+
 static void on_manager_stopped(void *data UNUSED) {
     stopped++;
 }
@@ -178,10 +191,8 @@ static void stopping_without_targets_is_done_at_once(void **state UNUSED) {
 
 static void stopping_is_bounded(void **state UNUSED) {
     uint16_t port;
-    int listener = bind_socket(SOCK_STREAM, &port); // accepts nothing, and does not respond
-    AUTO_FREE char *text =
-        memory_printf("one: {override: replace, type: loki, location: 'http://127.0.0.1:%u', services: [all]}", port);
-    set_plan(text);
+    int listener = listen_only(&port);
+    set_hanging(port, 0);
     say("lark", "x");
     forward_manager_stop(manager, 3 * NS_PER_S, on_manager_stopped, NULL);
     loop_advance(loop, 3 * NS_PER_S - NS_PER_MS);
@@ -189,6 +200,56 @@ static void stopping_is_bounded(void **state UNUSED) {
     loop_advance(loop, NS_PER_MS);
     loop_run_pending(loop);
     assert_int_equal(stopped, 1);
+    (void)close(listener);
+}
+
+// --- targets that hang ---
+
+// The number of connections that the targets have not closed.
+static int connections_to(int listener) {
+    int open = 0;
+    int fd;
+    while ((fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK)) >= 0) {
+        char bytes[4096];
+        ssize_t length;
+        while ((length = recv(fd, bytes, sizeof bytes, 0)) > 0)
+            ;
+        open += length < 0 && errno == EAGAIN ? 1 : 0;
+        (void)close(fd);
+    }
+    return open;
+}
+
+static void targets_that_end_are_bounded(void **state UNUSED) {
+    uint16_t port;
+    int listener = listen_only(&port);
+    say("lark", "x");
+    for (int i = 0; i < 40; i++)
+        set_hanging(port, i);
+    set_plan("");
+    for (int i = 0; i < 40; i++)
+        uv_run(loop_uv(loop), UV_RUN_NOWAIT);
+    assert_true(connections_to(listener) <= 16);
+    (void)close(listener);
+}
+
+static void targets_that_end_are_waited_for(void **state UNUSED) {
+    uint16_t port;
+    int listener = listen_only(&port);
+    say("lark", "x");
+    set_hanging(port, 0);
+    set_plan("");
+    forward_manager_stop(manager, 3 * NS_PER_S, on_manager_stopped, NULL);
+    loop_run_pending(loop);
+    assert_int_equal(stopped, 0);
+    int fd = accept_connection(listener);
+    AUTO_BUFFER struct buffer request = BUFFER_INIT(BUFFER_NO_LIMIT);
+    receive_until(fd, "]}]}", &request);
+    static const char response[] = "HTTP/1.1 204 No Content\r\n\r\n";
+    assert_int_equal(write(fd, response, strlen(response)), (ssize_t)strlen(response));
+    while (stopped == 0)
+        uv_run(loop_uv(loop), UV_RUN_ONCE);
+    (void)close(fd);
     (void)close(listener);
 }
 
@@ -227,6 +288,8 @@ int main(void) {
         TEST(stopping_sends_the_rest),
         TEST(stopping_without_targets_is_done_at_once),
         TEST(stopping_is_bounded),
+        TEST(targets_that_end_are_bounded),
+        TEST(targets_that_end_are_waited_for),
         TEST(targets_are_listed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

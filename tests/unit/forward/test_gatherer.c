@@ -116,6 +116,29 @@ static void the_oldest_are_dropped(void **state UNUSED) {
     assert_int_equal(gatherer.lost, 0);
 }
 
+static void many_rings_are_merged(void **state UNUSED) {
+    struct ring *rings[30];
+    AUTO_BUFFER struct buffer expected = BUFFER_INIT(BUFFER_NO_LIMIT);
+    for (int i = 0; i < 30; i++) {
+        char name[8];
+        (void)snprintf(name, sizeof name, "r%02d", i);
+        rings[i] = ring_create(name, RING_LIMIT_BYTES);
+        gatherer_follow(&gatherer, rings[i], &nothing, &nothing);
+    }
+    for (int i = 0; i < 90; i++)
+        append(rings[i * 7 % 30], "x\n", i / 2); // two at a time
+    assert_int_equal(gatherer_drop(&gatherer, 40), 50);
+    for (int i = 50; i < 90; i += 2) { // of two, the name decides
+        int low = i * 7 % 30;
+        int high = (i + 1) * 7 % 30;
+        buffer_printf(&expected, "r%02d:x|r%02d:x|", low < high ? low : high, low < high ? high : low);
+    }
+    assert_encodes(&plain_encoder, buffer_text(&expected));
+    gatherer_finish(&gatherer);
+    for (int i = 0; i < 30; i++)
+        ring_destroy(rings[i]);
+}
+
 static void lost_lines_are_counted(void **state UNUSED) {
     append_numbers(lark, 10);
     gatherer_encode(&gatherer, &plain_encoder, &payload);
@@ -161,10 +184,15 @@ static void half_a_line_is_continued(void **state UNUSED) {
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(lines_are_in_the_order_of_time),  TEST(groups_are_in_the_order_of_services),
-        TEST(lines_wait_until_they_are_taken), TEST(payloads_have_a_hundred_lines),
-        TEST(payloads_are_bounded_in_bytes),   TEST(the_oldest_are_dropped),
-        TEST(lost_lines_are_counted),          TEST(nothing_new_is_taken_of_a_ring_that_was_left),
+        TEST(lines_are_in_the_order_of_time),
+        TEST(groups_are_in_the_order_of_services),
+        TEST(lines_wait_until_they_are_taken),
+        TEST(payloads_have_a_hundred_lines),
+        TEST(payloads_are_bounded_in_bytes),
+        TEST(the_oldest_are_dropped),
+        TEST(many_rings_are_merged),
+        TEST(lost_lines_are_counted),
+        TEST(nothing_new_is_taken_of_a_ring_that_was_left),
         TEST(half_a_line_is_continued),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -65,6 +65,8 @@ static void the_status_decides(void **state UNUSED) {
         {"404 Not Found\r\n", SEND_REFUSED, "server returned HTTP 404 Not Found", 0},
         {"429 Slow Down\r\nRetry-After: 7\r\n", SEND_FAILED, "server returned HTTP 429 Too Many Requests", 7},
         {"503 X\r\nRetry-After: 99999\r\n", SEND_FAILED, "server returned HTTP 503 Service Unavailable", 300},
+        {"503 X\r\nDate: Tue, 15 Nov 1994 08:12:31 GMT\r\nRetry-After: Tue, 15 Nov 1994 08:13:01 GMT\r\n", SEND_FAILED,
+         "server returned HTTP 503 Service Unavailable", 30},
         {"500 X\r\nRetry-After: soon\r\n", SEND_FAILED, "server returned HTTP 500 Internal Server Error", 0},
         {"200 OK\r\n", SEND_DONE, NULL, 0},
     };
@@ -88,6 +90,25 @@ static void no_response_is_a_failure(void **state UNUSED) {
     assert_null(strstr(seen.message, "secret"));
 }
 
+static void sockets_are_in_the_budget(void **state UNUSED) {
+    create_at(LOG_TARGET_LOKI, "/");
+    limit_descriptors(0);
+    add_to_payload("x");
+    send_payload();
+    assert_int_equal(seen.outcome, SEND_FAILED);
+    assert_string_equal(seen.message, "dial tcp: socket: too many open files");
+    descriptor_budget_give_back(spec.descriptors, DESCRIPTORS_PROCESSES, 1);
+    exchange("HTTP/1.1 204 No Content\r\n\r\n");
+    assert_int_equal(descriptors_left(), 1);
+    exchange("nonsense\r\n\r\n");
+    assert_int_equal(descriptors_left(), 1);
+    sender_start(sender, &payload);
+    assert_int_equal(descriptors_left(), 0);
+    sender_destroy(sender);
+    sender = NULL;
+    assert_int_equal(descriptors_left(), 1);
+}
+
 static void destroying_cancels(void **state UNUSED) {
     create_at(LOG_TARGET_LOKI, "/");
     add_to_payload("x");
@@ -105,7 +126,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(loki_posts_to_the_location), TEST(opentelemetry_posts_below_the_location),
         TEST(the_status_decides),         TEST(no_response_is_a_failure),
-        TEST(destroying_cancels),
+        TEST(sockets_are_in_the_budget),  TEST(destroying_cancels),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

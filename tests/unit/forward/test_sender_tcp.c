@@ -90,6 +90,27 @@ static void a_connection_that_ends_meanwhile_is_a_failure(void **state UNUSED) {
     assert_non_null(seen.message);
 }
 
+static void sockets_are_in_the_budget(void **state UNUSED) {
+    limit_descriptors(0);
+    add_to_payload("x");
+    send_payload();
+    assert_int_equal(seen.outcome, SEND_FAILED);
+    assert_string_equal(seen.message, "dial tcp: socket: too many open files");
+    descriptor_budget_give_back(spec.descriptors, DESCRIPTORS_PROCESSES, 1);
+    sender_start(sender, &payload);
+    assert_int_equal(descriptors_left(), 0);
+    int fd = accept_connection(listener);
+    assert_receives(fd, "x");
+    (void)close(fd);
+    while (descriptors_left() == 0)
+        uv_run(loop_uv(loop), UV_RUN_ONCE);
+    (void)close(listener);
+    listener = -1;
+    send_payload();
+    assert_int_equal(seen.outcome, SEND_FAILED);
+    assert_int_equal(descriptors_left(), 1);
+}
+
 static void destroying_cancels(void **state UNUSED) {
     send_too_much();
     sender_destroy(sender); // while it connects
@@ -106,6 +127,7 @@ int main(void) {
         TEST(a_refused_connection_is_a_failure),
         TEST(a_payload_is_done_when_all_is_written),
         TEST(a_connection_that_ends_meanwhile_is_a_failure),
+        TEST(sockets_are_in_the_budget),
         TEST(destroying_cancels),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

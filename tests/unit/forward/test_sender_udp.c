@@ -66,7 +66,7 @@ static void a_look_up_can_be_cancelled(void **state UNUSED) {
     assert_int_equal(seen.count, 0);
 }
 
-static void datagrams_that_are_too_large_are_left_out(void **state UNUSED) {
+static void datagrams_that_are_too_large_are_dropped(void **state UNUSED) {
     AUTO_FREE char *large = memory_new(70000);
     memset(large, 'x', 70000 - 1);
     create_to("127.0.0.1");
@@ -75,8 +75,31 @@ static void datagrams_that_are_too_large_are_left_out(void **state UNUSED) {
     add_to_payload("three");
     send_payload();
     assert_int_equal(seen.outcome, SEND_DONE);
+    assert_int_equal(seen.dropped, 1);
     assert_receives("one");
     assert_receives("three");
+    payload.ends[0] = payload.text.length; // the large one is not the last
+    payload.count = 1;
+    send_payload();
+    assert_int_equal(seen.dropped, 1);
+}
+
+static void sockets_are_in_the_budget(void **state UNUSED) {
+    create_to("127.0.0.1");
+    limit_descriptors(0);
+    add_to_payload("one");
+    send_payload();
+    assert_int_equal(seen.outcome, SEND_FAILED);
+    assert_string_equal(seen.message, "dial udp: socket: too many open files");
+    descriptor_budget_give_back(spec.descriptors, DESCRIPTORS_PROCESSES, 1);
+    for (int i = 0; i < 2; i++) {
+        send_payload();
+        assert_int_equal(seen.outcome, SEND_DONE);
+        assert_int_equal(descriptors_left(), 0);
+    }
+    sender_destroy(sender);
+    sender = NULL;
+    assert_int_equal(descriptors_left(), 1);
 }
 
 static void a_refusal_is_a_failure(void **state UNUSED) {
@@ -99,7 +122,8 @@ int main(void) {
         TEST(names_are_resolved),
         TEST(unknown_names_are_failures),
         TEST(a_look_up_can_be_cancelled),
-        TEST(datagrams_that_are_too_large_are_left_out),
+        TEST(datagrams_that_are_too_large_are_dropped),
+        TEST(sockets_are_in_the_budget),
         TEST(a_refusal_is_a_failure),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

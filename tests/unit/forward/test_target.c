@@ -76,7 +76,7 @@ static int set_up(void **state UNUSED) {
     const struct plan_log_target config = {.name = name, .type = LOG_TARGET_SYSLOG, .location = location};
     target = target_create(&spec, &config);
     memset(&fake, 0, sizeof fake);
-    sender_init(&fake.sender, &fake_class, loop);
+    sender_init(&fake.sender, &fake_class, &spec);
     sender_on_done(&fake.sender, target->sender->on_done, target->sender->data);
     sender_destroy(target->sender);
     target->sender = &fake.sender;
@@ -217,16 +217,24 @@ static void retry_after_holds_new_lines_too(void **state UNUSED) {
     succeed();
 }
 
+static void assert_counts(uint64_t pending, uint64_t sent, uint64_t dropped) {
+    uint64_t found_pending;
+    uint64_t found_dropped;
+    target_count(target, &found_pending, &found_dropped);
+    assert_int_equal(found_pending, pending);
+    assert_int_equal(target->sent, sent);
+    assert_int_equal(found_dropped, dropped);
+}
+
 static void kept_lines_are_bounded(void **state UNUSED) {
     follow();
     append_numbers(lark, 130);
     loop_run_pending(loop);
-    assert_int_equal(gatherer_count(&target->gatherer, SIZE_MAX), 130);
+    assert_counts(130, 0, 0);
     fail_once();
-    assert_int_equal(gatherer_count(&target->gatherer, SIZE_MAX), 100);
+    assert_counts(100, 0, 30);
     add("back\n");
-    assert_int_equal(gatherer_count(&target->gatherer, SIZE_MAX), 100);
-    assert_int_equal(target_dropped(target), 31);
+    assert_counts(100, 0, 31);
     loop_advance(loop, NS_PER_S);
     assert_sent(2, NULL);
     assert_true(text_has_prefix(fake.payloads.items[1], "lark:31|"));
@@ -234,6 +242,50 @@ static void kept_lines_are_bounded(void **state UNUSED) {
     assert_non_null(strstr(buffer_text(&log_text), "Cannot flush logs to target \"t\": no luck\n"));
     succeed();
     assert_non_null(strstr(buffer_text(&log_text), "Log target \"t\" accepts logs, 31 were dropped before\n"));
+}
+
+// Appends lines that fill the ring `times` over. Returns how many.
+static uint64_t flood(unsigned times) {
+    static const char line[] = "0123456789012345678901234567890123456789012345678901234567\n";
+    uint64_t count = times * RING_LIMIT_BYTES / (sizeof line - 1);
+    for (uint64_t i = 0; i < count; i++)
+        append(lark, line, 2);
+    loop_run_pending(loop);
+    return count;
+}
+
+// Whatever rings drop while a payload is being sent, each line is counted once.
+static void counts_are_exact_at_any_time(void **state UNUSED) {
+    follow();
+    append_numbers(lark, 100);
+    loop_run_pending(loop);
+    assert_counts(100, 0, 0);
+    uint64_t all = 100 + flood(2); // all of the payload, and more
+    uint64_t pending;
+    uint64_t dropped;
+    target_count(target, &pending, &dropped);
+    assert_true(pending > 100 && dropped > 0);
+    assert_int_equal(pending + dropped, all);
+    succeed(); // the next payload
+    assert_counts(pending - 100, 100, dropped);
+    uint64_t shown = dropped;
+    all += flood(1);
+    fail_once();
+    target_count(target, &pending, &dropped);
+    assert_int_equal(pending, 100);
+    assert_int_equal(100 + dropped + 100, all);
+    assert_int_equal(target_unsent(target), pending + dropped - shown);
+}
+
+static void lines_that_can_never_be_sent_are_dropped(void **state UNUSED) {
+    follow();
+    add("a\nb\nc\n");
+    loop_advance(loop, NS_PER_S);
+    fake.sender.result.dropped = 1;
+    succeed();
+    assert_counts(0, 2, 1);
+    assert_non_null(strstr(buffer_text(&log_text), "Cannot send 1 logs to target \"t\": too large for a datagram\n"));
+    assert_null(strstr(buffer_text(&log_text), "accepts"));
 }
 
 static void refused_lines_are_dropped(void **state UNUSED) {
@@ -245,7 +297,7 @@ static void refused_lines_are_dropped(void **state UNUSED) {
         strstr(buffer_text(&log_text), "Target \"t\": request failed with status 400, dropping 2 logs\n");
     assert_non_null(first);
     assert_non_null(strstr(first, "Cannot flush logs to target \"t\": server returned HTTP 400 Bad Request\n"));
-    assert_int_equal(target_dropped(target), 2);
+    assert_counts(0, 0, 2);
     add("c\n");
     loop_advance(loop, NS_PER_S);
     assert_sent(2, "lark:c|");
@@ -337,6 +389,8 @@ int main(void) {
         TEST(a_new_line_is_not_delayed_by_a_backoff),
         TEST(retry_after_holds_new_lines_too),
         TEST(kept_lines_are_bounded),
+        TEST(counts_are_exact_at_any_time),
+        TEST(lines_that_can_never_be_sent_are_dropped),
         TEST(refused_lines_are_dropped),
         TEST(what_was_gathered_is_sent_at_the_end),
         TEST(nothing_is_sent_at_the_end_of_an_idle_target),

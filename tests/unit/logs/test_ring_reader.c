@@ -32,7 +32,11 @@ static void append_repeated(struct ring *ring, char byte, size_t count, int64_t 
 static void assert_reads(struct ring_reader *reader, const char *expected) {
     AUTO_BUFFER struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
     struct ring_entry entry;
+    struct ring_reader counting = *reader;
+    uint64_t count = ring_reader_count(&counting, UINT64_MAX);
+    assert_int_equal(ring_reader_count(&counting, 1), count > 0 ? 1 : 0);
     for (; ring_reader_peek(reader, &entry); ring_reader_advance(reader)) {
+        count--;
         buffer_printf(&text, "%s%d:", entry.was_truncated ? "!" : "", (int)(entry.wall_ns / NS_PER_MS));
         if (entry.length > 60)
             buffer_printf(&text, "%c(%zu)%c|", entry.message[0], entry.length, entry.message[entry.length - 1]);
@@ -40,6 +44,8 @@ static void assert_reads(struct ring_reader *reader, const char *expected) {
             buffer_printf(&text, "%.*s|", (int)entry.length, entry.message);
     }
     assert_string_equal(buffer_text(&text), expected);
+    assert_int_equal(count, 0);
+    assert_int_equal(reader->lost_lines, counting.lost_lines);
 }
 
 static void test_peek_does_not_move(void **state UNUSED) {
@@ -258,6 +264,28 @@ static void test_reader_survives_shrinking(void **state UNUSED) {
     ring_destroy(ring);
 }
 
+// Lines whose pieces end about where the lines end, and readers that begin anywhere.
+static void test_count_of_long_lines(void **state UNUSED) {
+    struct ring *ring = ring_create("svc", RING_LIMIT_BYTES);
+    struct ring_reader reader;
+    struct ring_entry entry;
+    for (size_t i = 0; i < 400; i++) {
+        append_repeated(ring, 'x', (i % 3) * RING_PIECE_BYTES + (i * 37) % 80, 1);
+        append(ring, i % 7 == 0 ? "" : "\n", 1);
+        ring_reader_begin(&reader, ring);
+        for (size_t skipped = 0; skipped <= i % 11 && ring_reader_peek(&reader, &entry); skipped++)
+            ring_reader_advance(&reader);
+        if (i % 5 == 0)
+            ring_reader_stop(&reader);
+        append_repeated(ring, 'y', i % 2, 2);
+        uint64_t count = ring_reader_count(&reader, UINT64_MAX);
+        for (; ring_reader_peek(&reader, &entry); ring_reader_advance(&reader))
+            count--;
+        assert_int_equal(count, 0);
+    }
+    ring_destroy(ring);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_peek_does_not_move),
@@ -272,6 +300,7 @@ int main(void) {
         cmocka_unit_test(test_loss_reported_by_the_owner_is_not_reported_again),
         cmocka_unit_test(test_reader_within_an_endless_line),
         cmocka_unit_test(test_reader_survives_shrinking),
+        cmocka_unit_test(test_count_of_long_lines),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "loop/worker_pool.h"
+#include "tls/tls_thread.h"
 #include "tls/trust_store.h"
 
 #define CHECK_INTERVAL_NS (5 * NS_PER_S)
@@ -65,6 +66,7 @@ static void loader_work(struct work_item *item) {
         (void)load(loader, &loader->err);
     if (atomic_flag_test_and_set(&loader->is_let_go))
         loader_free(loader);
+    tls_thread_release();
 }
 
 // --- the loop ---

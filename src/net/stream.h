@@ -38,8 +38,8 @@ struct stream_handlers {
 // cannot be polled, such as a regular file, the stream breaks when it has to wait. The program must ignore SIGPIPE.
 // Initially the stream is not reading and has no handlers.
 struct stream *stream_create(struct loop *loop, int fd, enum stream_kind kind) __attribute__((returns_nonnull));
-// Uses TLS from now on, with an engine of either side; takes ownership of the engine. Call it before anything is read
-// or written. The handshake makes progress while the stream reads; what is written before its end is queued. Failures
+// Uses TLS from now on, with an engine of either side; takes ownership of the engine. Nothing may be queued, and
+// no received bytes may belong to TLS already. The handshake makes progress while the stream reads; what is written before its end is queued. Failures
 // of TLS are reported as ERROR_CONNECTION with the engine's message; one is an end of the connection without the
 // close_notify that stream_shut_down() sends.
 void stream_start_tls(struct stream *stream, struct tls_engine *engine);

@@ -38,10 +38,10 @@ struct stream_handlers {
 // cannot be polled, such as a regular file, the stream breaks when it has to wait. The program must ignore SIGPIPE.
 // Initially the stream is not reading and has no handlers.
 struct stream *stream_create(struct loop *loop, int fd, enum stream_kind kind) __attribute__((returns_nonnull));
-// Uses TLS from now on, with an engine of either side; takes ownership of the engine. Nothing may be queued, and no byte
-// of TLS may have been received. The handshake makes progress while the stream reads; what is written before its end is
-// queued. Failures of TLS are reported as ERROR_CONNECTION with the engine's message; one is an end of the connection
-// without the close_notify that stream_shut_down() sends.
+// Uses TLS from now on, with an engine of either side; takes ownership of the engine. Nothing may be queued, and no
+// byte of TLS may have been received. The handshake makes progress while the stream reads; what is written before its
+// end is queued. Failures of TLS are reported as ERROR_CONNECTION with the engine's message; one is an end of the
+// connection without the close_notify that stream_shut_down() sends.
 void stream_start_tls(struct stream *stream, struct tls_engine *engine);
 struct tls_engine *stream_tls(const struct stream *stream); // borrowed; NULL without TLS
 // Closes the descriptor at once. Queued bytes are lost, and no handler is called. NULL is allowed.

@@ -22,7 +22,9 @@ static void connect_pair(struct client_connection *connection, int *peer) {
     int ends[2];
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends), 0);
     client_connection_init(connection, &somewhere);
-    client_connection_open(connection, ends[0]);
+    assert_true(client_connection_open(connection, ends[0], NULL));
+    assert_true(client_connection_is_open(connection));
+    assert_int_equal(client_connection_handshake(connection, NULL), CLIENT_DONE);
     *peer = ends[1];
 }
 
@@ -94,17 +96,19 @@ static void input_is_bytes_or_the_end(void **state UNUSED) {
 }
 
 static void what_is_given_away_is_not_watched(void **state UNUSED) {
-    struct client_connection connection;
+    struct client_connection connection, other;
     int peer;
     connect_pair(&connection, &peer);
+    client_connection_init(&other, &somewhere);
     struct client_wants wants = {.poll_fd = epoll_create1(EPOLL_CLOEXEC)};
     assert_true(client_connection_watch(&connection, &wants, POLLIN | POLLOUT, NULL));
     struct pollfd watched = {.fd = wants.poll_fd, .events = POLLIN};
     assert_int_equal(poll(&watched, 1, 0), 1);
-    int fd = client_connection_take(&connection);
+    client_connection_move(&other, &connection);
     assert_int_equal(poll(&watched, 1, 0), 0);
-    assert_int_equal(connection.fd, -1);
-    close(fd);
+    assert_false(client_connection_is_open(&connection));
+    assert_true(client_connection_is_open(&other));
+    client_connection_close(&other);
     close(peer);
     close(wants.poll_fd);
 }

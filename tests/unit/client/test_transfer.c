@@ -319,7 +319,7 @@ static void early_response_to_a_large_request_is_read(void **state UNUSED) {
             event = go_on(&run);
         assert_int_equal(event, CLIENT_TRANSFER_END);
         assert_string_equal(buffer_text(&run.body), "abc");
-        assert_int_equal(run.peer.client->idle_fd, -1);
+        assert_false(client_connection_is_open(&run.peer.client->idle));
         run_finish(&run);
         if (!closes)
             peer_assert_closed(fd);
@@ -361,7 +361,7 @@ static void body_is_sent_as_it_comes(void **state UNUSED) {
     assert_string_equal(end, "0\r\n\r\n");
     peer_send(fd, RESPONSE);
     assert_ended(&run, "abc");
-    assert_true(run.peer.client->idle_fd >= 0);
+    assert_true(client_connection_is_open(&run.peer.client->idle));
     upload_finish(&run, &source);
     close(ends[0]);
     peer_assert_closed(fd);
@@ -377,7 +377,7 @@ static void response_before_the_end_of_the_body_is_read(void **state UNUSED) {
     int fd = peer_accept(&run.peer);
     peer_send(fd, RESPONSE);
     assert_ended(&run, "abc");
-    assert_true(run.peer.client->idle_fd < 0); // the rest of the body would have to be sent
+    assert_false(client_connection_is_open(&run.peer.client->idle)); // the rest of the body would have to be sent
     upload_finish(&run, &source);
     close(ends[0]);
     close(ends[1]);

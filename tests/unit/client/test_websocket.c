@@ -36,7 +36,7 @@ static enum client_websocket_event step_once(struct session *session) {
 }
 
 static bool is_readable(const struct session *session) {
-    struct pollfd watched = {.fd = session->websocket.connection.fd, .events = POLLIN};
+    struct pollfd watched = {.fd = session->websocket.connection.socket.fd, .events = POLLIN};
     return poll(&watched, 1, 0) == 1;
 }
 

@@ -80,7 +80,7 @@ static enum client_io receive_ciphertext(struct client_secure *secure, const str
 // --- plaintext ---
 
 // Where plaintext goes, and how many bytes of ciphertext may still be received for it.
-struct target {
+struct plaintext {
     char *bytes;
     size_t size;
     size_t budget;
@@ -88,10 +88,10 @@ struct target {
 
 // Reads what there is at once, at least one byte unless it is blocked.
 static enum client_io read_plaintext(struct client_secure *secure, const struct client_socket *socket,
-                                     struct target *target, size_t *length, struct error *err) {
+                                     struct plaintext *plain, size_t *length, struct error *err) {
     size_t flushed;
     for (;;) {
-        enum tls_result result = tls_engine_read(secure->engine, target->bytes, target->size, length, err);
+        enum tls_result result = tls_engine_read(secure->engine, plain->bytes, plain->size, length, err);
         secure->may_have_input = result == TLS_DATA;
         enum client_io io = flush_output(secure, socket, &flushed, result == TLS_WAITING ? err : NULL);
         if (result == TLS_DATA)
@@ -101,7 +101,7 @@ static enum client_io read_plaintext(struct client_secure *secure, const struct 
         // A peer that has closed (CLIENT_IO_CLOSED) may have sent the reason before.
         if (result == TLS_FAILED || io == CLIENT_IO_FAILED)
             return CLIENT_IO_FAILED;
-        io = receive_ciphertext(secure, socket, &target->budget, err);
+        io = receive_ciphertext(secure, socket, &plain->budget, err);
         if (io != CLIENT_IO_DONE)
             return io;
     }
@@ -109,11 +109,11 @@ static enum client_io read_plaintext(struct client_secure *secure, const struct 
 
 // Reads one byte ahead, or what comes in its place.
 static enum client_io peek(struct client_secure *secure, const struct client_socket *socket, struct error *err) {
-    struct target target = {.bytes = &secure->peeked, .size = 1, .budget = TURN_BYTES};
+    struct plaintext plain = {.bytes = &secure->peeked, .size = 1, .budget = TURN_BYTES};
     size_t length;
     if (secure->has_peeked)
         return CLIENT_IO_DONE;
-    enum client_io io = read_plaintext(secure, socket, &target, &length, err);
+    enum client_io io = read_plaintext(secure, socket, &plain, &length, err);
     secure->has_peeked = io == CLIENT_IO_DONE;
     return io;
 }
@@ -155,25 +155,25 @@ enum client_io client_secure_send(struct client_secure *secure, const struct cli
 
 enum client_io client_secure_receive(struct client_secure *secure, const struct client_socket *socket, char *bytes,
                                      size_t size, size_t *received, struct error *err) {
-    struct target target = {.bytes = bytes, .size = size, .budget = TURN_BYTES};
+    struct plaintext plain = {.bytes = bytes, .size = size, .budget = TURN_BYTES};
     enum client_io io = CLIENT_IO_DONE;
     if (secure->has_peeked) {
-        *target.bytes++ = secure->peeked;
-        target.size--;
+        *plain.bytes++ = secure->peeked;
+        plain.size--;
         secure->has_peeked = false;
     }
-    while (target.size > 0 && io == CLIENT_IO_DONE) {
+    while (plain.size > 0 && io == CLIENT_IO_DONE) {
         size_t length;
         // What ends the connection behind other bytes is reported by the next call.
-        io = read_plaintext(secure, socket, &target, &length, target.size == size ? err : NULL);
+        io = read_plaintext(secure, socket, &plain, &length, plain.size == size ? err : NULL);
         if (io == CLIENT_IO_DONE) {
-            target.bytes += length;
-            target.size -= length;
+            plain.bytes += length;
+            plain.size -= length;
         }
     }
-    if (target.size == size)
+    if (plain.size == size)
         return io;
-    *received = size - target.size;
+    *received = size - plain.size;
     return CLIENT_IO_DONE;
 }
 

@@ -91,18 +91,18 @@ static bool read_key(struct pem_file *file, struct tls_key **key, struct pebble_
 
 // --- the client's certificate ---
 
-struct identity {
+struct key_pair {
     struct certificate *certificate; // NULL: none
     struct tls_key *key;
 };
 
-static void identity_finish(struct identity *identity) {
-    certificate_release(identity->certificate);
-    tls_key_destroy(identity->key);
+static void key_pair_finish(struct key_pair *pair) {
+    certificate_release(pair->certificate);
+    tls_key_destroy(pair->key);
 }
 
-static bool read_identity(const struct pebble_client_options *options, const struct client_tls_names *names,
-                          struct identity *identity, struct pebble_error *error) {
+static bool read_key_pair(const struct pebble_client_options *options, const struct client_tls_names *names,
+                          struct key_pair *pair, struct pebble_error *error) {
     struct pem_file certificate = {.name = names->certificate, .path = options->certificate_path};
     struct pem_file key = {.name = names->key, .path = options->key_path};
     bool has_certificate = !text_is_empty(certificate.path), has_key = !text_is_empty(key.path);
@@ -112,11 +112,11 @@ static bool read_identity(const struct pebble_client_options *options, const str
         return client_fail(error, PEBBLE_ERROR_ARGUMENT, "cannot use %s without %s",
                            has_certificate ? names->certificate : names->key,
                            has_certificate ? names->key : names->certificate);
-    bool is_read = read_file(&certificate, error) && read_certificate(&certificate, &identity->certificate, error) &&
-                   read_file(&key, error) && read_key(&key, &identity->key, error);
+    bool is_read = read_file(&certificate, error) && read_certificate(&certificate, &pair->certificate, error) &&
+                   read_file(&key, error) && read_key(&key, &pair->key, error);
     pem_wipe(&certificate.text);
     pem_wipe(&key.text);
-    if (!is_read || certificate_has_key(identity->certificate, identity->key))
+    if (!is_read || certificate_has_key(pair->certificate, pair->key))
         return is_read;
     AUTO_FREE char *quoted = text_quoted(certificate.path);
     AUTO_FREE char *words = memory_printf("not the key of the certificate %s", quoted);
@@ -155,16 +155,16 @@ static bool create_with_authorities(struct tls_client_spec *spec, const struct c
 
 bool client_tls_create(const struct pebble_client_options *options, const struct client_tls_names *names,
                        struct tls_context **context, struct pebble_error *error) {
-    struct identity identity = {0};
-    bool is_created = read_identity(options, names, &identity, error);
+    struct key_pair pair = {0};
+    bool is_created = read_key_pair(options, names, &pair, error);
     if (is_created) {
-        struct tls_client_spec spec = {.certificate = identity.certificate, .key = identity.key};
+        struct tls_client_spec spec = {.certificate = pair.certificate, .key = pair.key};
         if (!text_is_empty(options->server_fingerprint))
             spec.fingerprint = options->server_fingerprint;
         is_created = spec.fingerprint != NULL ? create_context(&spec, names, context, error)
                                               : create_with_authorities(&spec, names, context, error);
     }
-    identity_finish(&identity);
+    key_pair_finish(&pair);
     return is_created;
 }
 

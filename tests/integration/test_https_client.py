@@ -69,6 +69,18 @@ class CommandsTest(HttpsCase):
         self.assertIn("active", self.run_cli(relay, "services", "web"))
         self.assertIn("Start service", self.run_cli(relay, "changes"))
 
+    def test_wait_is_resumed(self):
+        """The connection is cut before the response to the wait for the change."""
+        class CutOnce(Relay):
+            def is_cut(self, passage):
+                return self.accepted == 1 and passage.responses == 2
+
+        relay = CutOnce(self.certificates.server_context("server"), self.daemon.socket_path)
+        self.addCleanup(relay.close)
+        self.run_cli(relay, "start", "web")
+        self.assertEqual(self.daemon.service("web")["current"], "active")
+        self.assertEqual(relay.accepted, 2)
+
     def test_one_connection(self):
         relay = self.relay()
         self.run_cli(relay, "start", "web")  # and waits for the change

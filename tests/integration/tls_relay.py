@@ -128,6 +128,9 @@ class Relay(Server):
         self.limit = limit
         super().__init__()
 
+    def is_cut(self, passage):
+        return self.limit is not None and passage.sent >= self.limit
+
     def serve(self, connection):
         with socket.socket(socket.AF_UNIX) as backend:
             backend.connect(self.socket_path)
@@ -142,7 +145,7 @@ class Passage:
         self.incoming, self.outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self.tls = relay.context.wrap_bio(self.incoming, self.outgoing, server_side=True)
         self.to_backend, self.to_client, self.cipher = b"", b"", b""
-        self.sent = 0
+        self.sent = self.responses = 0
         self.is_established = self.has_client_ended = self.has_backend_ended = self.is_closed = False
         for one in (client, backend):
             one.setblocking(False)
@@ -150,7 +153,7 @@ class Passage:
     def run(self):
         while self.step_tls() or self.cipher:
             self.wait()
-            if self.relay.limit is not None and self.sent >= self.relay.limit:
+            if self.relay.is_cut(self):
                 return
 
     def step_tls(self):
@@ -196,6 +199,7 @@ class Passage:
             self.incoming.write(data)
         if self.backend in readable:
             self.to_client = self.backend.recv(PIECE)
+            self.responses += 1
             self.has_backend_ended = not self.to_client
         if self.client in writable:
             count = self.client.send(self.cipher[:self.relay.step])

@@ -147,6 +147,16 @@ static void tls_handshake_has_a_deadline(void **state UNUSED) {
     tls_run_finish(&tls);
 }
 
+static void time_limit_includes_the_tls_handshake(void **state UNUSED) {
+    struct tls_run tls;
+    tls_run_init(&tls, &get_x, 0);
+    assert_int_equal(go_on(&tls.run), CLIENT_TRANSFER_WAITING);
+    tls.run.transfer.deadline_ns = clock_monotonic_ns();
+    assert_true(wake_ns(&tls.run) == tls.run.transfer.deadline_ns);
+    assert_failed(&tls.run, PEBBLE_ERROR_TIMEOUT, TLS_PREFIX "timed out waiting for server");
+    tls_run_finish(&tls);
+}
+
 static void tls_end_without_notice_is_no_end_of_a_body(void **state UNUSED) {
     struct tls_run tls;
     tls_run_init(&tls, &get_x, 60 * NS_PER_S);
@@ -166,6 +176,7 @@ int main(void) {
         cmocka_unit_test(tls_refusal_is_not_repeated),
         cmocka_unit_test(end_in_the_tls_handshake_is_repeated),
         cmocka_unit_test(tls_handshake_has_a_deadline),
+        cmocka_unit_test(time_limit_includes_the_tls_handshake),
         cmocka_unit_test(tls_end_without_notice_is_no_end_of_a_body),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

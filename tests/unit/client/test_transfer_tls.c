@@ -161,6 +161,7 @@ static void tls_end_without_notice_is_no_end_of_a_body(void **state UNUSED) {
     struct tls_run tls;
     tls_run_init(&tls, &get_x, 60 * NS_PER_S);
     AUTO_FREE char *text = tls_run_connect(&tls);
+    assert_true(text_has_prefix(text, "GET /x HTTP/1.1\r\n"));
     tls_peer_send(&tls.peer, "HTTP/1.1 200 OK\r\n\r\nabc");
     tls_peer_leave(&tls.peer);
     assert_failed(&tls.run, PEBBLE_ERROR_CONNECTION, TLS_PREFIX "unexpected EOF");

@@ -248,8 +248,9 @@ class FaultsTest(HttpsCase):
     def test_no_tls(self):
         class Plain(Script):
             def serve(self, connection):
-                connection.recv(1)
+                connection.recv(65536)
                 connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+                connection.recv(65536)
 
         plain = Plain(None, None)
         self.addCleanup(plain.close)

@@ -101,19 +101,28 @@ struct pebble_client;
 struct pebble_client_options {
     size_t size;             /* sizeof(struct pebble_client_options) */
     const char *socket_path; /* the daemon's Unix socket; required unless there is a base_url */
-    const char *base_url;    /* "http://HOST:PORT", used instead of the socket; NULL or "": none. No HTTPS yet. */
+    const char *base_url;    /* "http[s]://HOST:PORT", used instead of the socket; NULL or "": none */
     const char *user;        /* for HTTP's basic authentication; NULL: none */
     const char *password;    /* NULL: "" */
     int64_t get_retry_ms;    /* how long a GET request is repeated while there is no daemon; 0: it is not repeated */
     int64_t timeout_ms;      /* for a call from its creation to its end; 0: none. With pebble_exec() to
                               * the beginning of the command. Not for pebble_wait_change(), which has its own, and
                               * logs with PEBBLE_LOGS_FOLLOW. */
+    /* Only with https://. NULL or "": none. */
+    const char *certificate_path;   /* a PEM file with the client's certificate, the only one in it */
+    const char *key_path;           /* a PEM file with the certificate's key, which is not encrypted */
+    const char *server_fingerprint; /* how the daemon is recognized: the fingerprint of its identity key, or the SHA-256
+                                     * of a certificate in hexadecimal digits. Without it the daemon must have a
+                                     * certificate for HOST from an authority that the system trusts, or that is in
+                                     * the file SSL_CERT_FILE of the environment. */
 };
-/* Does not connect: that is done by the first call. */
+/* Does not connect: that is done by the first call. For https:// it reads the files of certificates, which may take a
+ * tenth of a second. PEBBLE_ERROR_FILE if that fails. */
 bool pebble_client_create(const struct pebble_client_options *options, struct pebble_client **client,
                           struct pebble_error *error);
-/* From the environment: the URL in PEBBLE_BASEURL, else the socket PEBBLE_SOCKET, else .pebble.socket in the directory
- * PEBBLE or in /var/lib/pebble/default. get_retry_ms is 5000. */
+/* From the environment: the URL in PEBBLE_BASEURL, with PEBBLE_CLIENT_CERT, PEBBLE_CLIENT_KEY and
+ * PEBBLE_SERVER_FINGERPRINT for https://; else the socket PEBBLE_SOCKET, else .pebble.socket in the directory PEBBLE or
+ * in /var/lib/pebble/default. get_retry_ms is 5000. */
 bool pebble_client_create_default(struct pebble_client **client, struct pebble_error *error);
 /* Calls that still run continue, and may be destroyed later. */
 void pebble_client_destroy(struct pebble_client *client);

@@ -127,7 +127,9 @@ static void add_foot(struct buffer *out, bool is_short) {
     buffer_printf(out,
                   "\n%sUse 'pebble help <command>' for help on a command.\n"
                   "The daemon's directory is $PEBBLE (default /var/lib/pebble/default), its socket\n"
-                  "is $PEBBLE_SOCKET (default .pebble.socket in that directory).\n",
+                  "is $PEBBLE_SOCKET (default .pebble.socket in that directory). Instead of the\n"
+                  "socket, commands use $PEBBLE_BASEURL, http://HOST:PORT or https://HOST:PORT.\n"
+                  "For https see 'pebble manpage'.\n",
                   is_short ? "Use 'pebble help --all' for a summary of all commands.\n" : "");
 }
 

@@ -11,7 +11,6 @@
 #include "cli/wrap.h"
 
 #define DEFAULT_DIRECTORY "/var/lib/pebble/default"
-#define GET_RETRY_MS 5000
 #define ERROR_INDENT 7 // as wide as "error: "
 
 static const char *environment_text(const char *name) {
@@ -22,7 +21,7 @@ static const char *environment_text(const char *name) {
 void session_init(struct cli_session *session) {
     const char *directory = environment_text("PEBBLE");
     const char *socket_path = environment_text("PEBBLE_SOCKET");
-    *session = (struct cli_session){.base_url = environment_text("PEBBLE_BASEURL")};
+    *session = (struct cli_session){0};
     session->directory = memory_string(directory != NULL ? directory : DEFAULT_DIRECTORY);
     if (socket_path != NULL) {
         session->socket_path = memory_string(socket_path);
@@ -42,12 +41,8 @@ void session_finish(struct cli_session *session) {
 struct pebble_client *session_client(struct cli_session *session, struct error *err) {
     if (session->client != NULL)
         return session->client;
-    const struct pebble_client_options options = {.size = sizeof options,
-                                                  .socket_path = session->socket_path,
-                                                  .base_url = session->base_url,
-                                                  .get_retry_ms = GET_RETRY_MS};
     AUTO_PEBBLE_ERROR struct pebble_error failure = {0};
-    if (!pebble_client_create(&options, &session->client, &failure))
+    if (!pebble_client_create_default(&session->client, &failure))
         (void)error_set(err, ERROR_CONNECTION, "cannot create client: %s", failure.message);
     return session->client;
 }

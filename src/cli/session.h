@@ -9,8 +9,7 @@
 struct cli_session {
     char *directory;              // $PEBBLE, or /var/lib/pebble/default
     char *socket_path;            // $PEBBLE_SOCKET, or .pebble.socket in the directory
-    const char *base_url;         // $PEBBLE_BASEURL, or NULL
-    struct pebble_client *client; // created when first needed
+    struct pebble_client *client; // created when first needed, from the environment
 };
 
 void session_init(struct cli_session *session); // reads the environment only

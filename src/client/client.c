@@ -25,8 +25,8 @@ const char *pebble_library_version(void) {
 
 // --- life ---
 
-bool pebble_client_create(const struct pebble_client_options *options, struct pebble_client **client,
-                          struct pebble_error *error) {
+static bool create(const struct pebble_client_options *options, const struct client_tls_names *names,
+                   struct pebble_client **client, struct pebble_error *error) {
     struct pebble_client_options own;
     struct client_endpoint endpoint;
     if (!client_options_read(&own, sizeof own, options, error))
@@ -34,7 +34,7 @@ bool pebble_client_create(const struct pebble_client_options *options, struct pe
     if (own.get_retry_ms < 0 || own.get_retry_ms > DURATION_MAX_MS || own.timeout_ms < 0 ||
         own.timeout_ms > DURATION_MAX_MS)
         return client_fail(error, PEBBLE_ERROR_ARGUMENT, "cannot use options: invalid duration");
-    if (!client_endpoint_init(&endpoint, &own, error))
+    if (!client_endpoint_init(&endpoint, &own, names, error))
         return false;
     struct pebble_client *created = memory_new(sizeof *created);
     created->holders = 1;
@@ -42,23 +42,36 @@ bool pebble_client_create(const struct pebble_client_options *options, struct pe
     created->get_retry_ns = own.get_retry_ms * NS_PER_MS;
     created->timeout_ns = own.timeout_ms * NS_PER_MS;
     created->interrupt_fd = -1;
-    created->idle_fd = -1;
+    client_connection_init(&created->idle, &created->endpoint);
     *client = created;
     return true;
 }
 
+bool pebble_client_create(const struct pebble_client_options *options, struct pebble_client **client,
+                          struct pebble_error *error) {
+    return create(options, &client_tls_option_names, client, error);
+}
+
 bool pebble_client_create_default(struct pebble_client **client, struct pebble_error *error) {
+    const struct client_tls_names *names = &client_tls_environment_names;
+    const char *base_url = getenv("PEBBLE_BASEURL");
     const char *directory = getenv("PEBBLE");
     const char *socket_path = getenv("PEBBLE_SOCKET");
     AUTO_FREE char *joined = path_join(text_is_empty(directory) ? DEFAULT_DIRECTORY : directory, ".pebble.socket");
     AUTO_FREE char *derived = path_clean(joined);
-    const struct pebble_client_options options = {
+    struct pebble_client_options options = {
         .size = sizeof options,
         .socket_path = text_is_empty(socket_path) ? derived : socket_path,
-        .base_url = getenv("PEBBLE_BASEURL"),
+        .base_url = base_url,
         .get_retry_ms = DEFAULT_GET_RETRY_MS,
     };
-    return pebble_client_create(&options, client, error);
+    // With a socket, variables for another daemon do no harm. A URL that is not https:// may be a mistake.
+    if (!text_is_empty(base_url)) {
+        options.certificate_path = getenv(names->certificate);
+        options.key_path = getenv(names->key);
+        options.server_fingerprint = getenv(names->fingerprint);
+    }
+    return create(&options, names, client, error);
 }
 
 struct pebble_client *client_hold(struct pebble_client *client) {
@@ -69,8 +82,8 @@ struct pebble_client *client_hold(struct pebble_client *client) {
 void client_release(struct pebble_client *client) {
     if (--client->holders > 0)
         return;
+    client_connection_close(&client->idle);
     client_endpoint_finish(&client->endpoint);
-    file_close_at(&client->idle_fd);
     free(client->latest_warning_text);
     free(client->maintenance);
     free(client);
@@ -91,15 +104,16 @@ int64_t client_deadline_ns(const struct pebble_client *client) {
     return client->timeout_ns > 0 ? clock_deadline_ns(client->timeout_ns) : CLIENT_NO_DEADLINE;
 }
 
-int client_take_idle(struct pebble_client *client) {
-    int fd = client->idle_fd;
-    client->idle_fd = -1;
-    return fd;
+bool client_take_idle(struct pebble_client *client, struct client_connection *connection) {
+    if (!client_connection_is_open(&client->idle))
+        return false;
+    client_connection_move(connection, &client->idle);
+    return true;
 }
 
-void client_keep_idle(struct pebble_client *client, int fd) {
-    file_close_at(&client->idle_fd);
-    client->idle_fd = fd;
+void client_keep_idle(struct pebble_client *client, struct client_connection *connection) {
+    client_connection_close(&client->idle);
+    client_connection_move(&client->idle, connection);
 }
 
 // --- what responses tell by the way ---

@@ -2,9 +2,12 @@
 // Private to libpebble: the client: where the daemon is, settings, and one idle connection.
 #pragma once
 
+#include "base/compiler.h"
+#include "client/connection_internal.h"
 #include "client/endpoint_internal.h"
 #include "pebble.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -13,8 +16,8 @@ struct pebble_client {
     struct client_endpoint endpoint;
     int64_t get_retry_ns;
     int64_t timeout_ns;
-    int interrupt_fd; // borrowed, -1 for none
-    int idle_fd;      // a connection that is open and not in use, -1 for none
+    int interrupt_fd;              // borrowed, -1 for none
+    struct client_connection idle; // not in use; closed if there is none
 
     // What responses told by the way.
     int64_t latest_warning;
@@ -27,8 +30,10 @@ void client_release(struct pebble_client *client);
 
 // When a call that begins now has to be over, CLIENT_NO_DEADLINE for never.
 int64_t client_deadline_ns(const struct pebble_client *client);
-int client_take_idle(struct pebble_client *client);          // -1 if there is none
-void client_keep_idle(struct pebble_client *client, int fd); // takes fd over; one that is there is closed
+// Moves the idle connection to `connection`, which is closed. False if there is none.
+bool client_take_idle(struct pebble_client *client, struct client_connection *connection) NODISCARD;
+// Takes what is open over from `connection`. One that is there is closed.
+void client_keep_idle(struct pebble_client *client, struct client_connection *connection);
 
 // Both take the texts over, which may be NULL.
 void client_note_warning(struct pebble_client *client, int64_t time, char *text);

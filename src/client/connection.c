@@ -1,67 +1,86 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
 #include "client/connection_internal.h"
 
-#include <errno.h>
-#include <sys/socket.h>
+#include <poll.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 
 void client_connection_init(struct client_connection *connection, const struct client_endpoint *endpoint) {
-    *connection = (struct client_connection){.endpoint = endpoint, .fd = -1};
+    *connection = (struct client_connection){.endpoint = endpoint, .socket = {.fd = -1}};
+    connection->socket.peer = endpoint->socket_path != NULL ? endpoint->socket_path : endpoint->host;
 }
 
-void client_connection_open(struct client_connection *connection, int fd) {
-    connection->fd = fd;
+static bool is_secure(const struct client_connection *connection) {
+    return connection->secure.engine != NULL;
+}
+
+bool client_connection_open(struct client_connection *connection, int fd, struct error *err) {
+    const struct client_endpoint *endpoint = connection->endpoint;
+    connection->socket.fd = fd;
+    if (endpoint->tls == NULL || client_secure_init(&connection->secure, endpoint->tls, endpoint->host, err))
+        return true;
+    client_connection_close(connection);
+    return false;
+}
+
+bool client_connection_is_open(const struct client_connection *connection) {
+    return connection->socket.fd >= 0;
 }
 
 void client_connection_close(struct client_connection *connection) {
     client_watch_clear(&connection->watch);
-    file_close_at(&connection->fd);
+    client_secure_finish(&connection->secure, &connection->socket);
+    file_close_at(&connection->socket.fd);
 }
 
-int client_connection_take(struct client_connection *connection) {
-    int fd = connection->fd;
-    client_watch_clear(&connection->watch);
-    connection->fd = -1;
-    return fd;
+void client_connection_move(struct client_connection *to, struct client_connection *from) {
+    client_watch_clear(&from->watch);
+    to->socket.fd = from->socket.fd;
+    to->secure = from->secure;
+    from->socket.fd = -1;
+    from->secure = (struct client_secure){0};
 }
 
 bool client_connection_watch(struct client_connection *connection, struct client_wants *wants, short events,
                              struct error *err) {
-    return client_watch_set(&connection->watch, wants->poll_fd, connection->fd, events, err);
+    if (is_secure(connection)) {
+        if ((events & POLLIN) != 0 && client_secure_is_due(&connection->secure))
+            client_wants_time(wants, clock_monotonic_ns());
+        events = client_secure_events(&connection->secure, events);
+    }
+    return client_watch_set(&connection->watch, wants->poll_fd, connection->socket.fd, events, err);
 }
 
-static enum client_io io_failed(const struct client_connection *connection, const char *what, struct error *err) {
-    if (errno == EAGAIN || errno == EINTR)
-        return CLIENT_IO_BLOCKED;
-    const struct client_endpoint *endpoint = connection->endpoint;
-    error_set_errno(err, errno, "%s %s", what, endpoint->socket_path != NULL ? endpoint->socket_path : endpoint->host);
-    if (err != NULL)
-        err->kind = ERROR_CONNECTION;
-    return CLIENT_IO_FAILED;
+// --- input and output ---
+
+enum client_progress client_connection_handshake(struct client_connection *connection, struct error *err) {
+    return is_secure(connection) ? client_secure_handshake(&connection->secure, &connection->socket, err) : CLIENT_DONE;
 }
 
 enum client_io client_connection_send(struct client_connection *connection, const char *bytes, size_t length,
                                       size_t *sent, struct error *err) {
-    ssize_t count = send(connection->fd, bytes, length, MSG_NOSIGNAL | MSG_DONTWAIT);
-    if (count < 0 && (errno == EPIPE || errno == ECONNRESET))
-        return CLIENT_IO_CLOSED;
-    if (count < 0)
-        return io_failed(connection, "write", err);
-    *sent = (size_t)count;
-    return CLIENT_IO_DONE;
+    if (is_secure(connection))
+        return client_secure_send(&connection->secure, &connection->socket, bytes, length, sent, err);
+    return client_socket_send(&connection->socket, bytes, length, sent, err);
 }
 
 enum client_io client_connection_receive(struct client_connection *connection, char *bytes, size_t size,
                                          size_t *received, struct error *err) {
-    ssize_t count = recv(connection->fd, bytes, size, MSG_DONTWAIT);
-    if (count < 0)
-        return io_failed(connection, "read", err);
-    *received = (size_t)count;
-    return count > 0 ? CLIENT_IO_DONE : CLIENT_IO_CLOSED;
+    if (is_secure(connection))
+        return client_secure_receive(&connection->secure, &connection->socket, bytes, size, received, err);
+    return client_socket_receive(&connection->socket, bytes, size, received, err);
 }
 
-bool client_connection_has_input(const struct client_connection *connection) {
-    char byte;
-    return recv(connection->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 || (errno != EAGAIN && errno != EINTR);
+bool client_connection_has_input(struct client_connection *connection) {
+    return is_secure(connection) ? client_secure_has_input(&connection->secure, &connection->socket)
+                                 : client_socket_has_input(&connection->socket);
+}
+
+bool client_connection_has_output(const struct client_connection *connection) {
+    return is_secure(connection) && client_secure_has_output(&connection->secure);
+}
+
+bool client_connection_is_refused(const struct client_connection *connection) {
+    return is_secure(connection) && client_secure_is_refused(&connection->secure);
 }

@@ -19,14 +19,12 @@ static bool use_socket(struct client_endpoint *endpoint, const char *path, struc
 }
 
 static bool check_url(const struct url *url, const char *text, struct pebble_error *error) {
-    AUTO_FREE char *quoted = text_quoted(text);
-    if (text_equal(url->scheme, "https"))
-        return client_fail(error, PEBBLE_ERROR_ARGUMENT,
-                           "cannot use base URL %s: HTTPS is not available in this version", quoted);
-    if (text_equal(url->scheme, "http") && url->user == NULL && text_equal(url->path, "/"))
+    bool is_http = text_equal(url->scheme, "http") || text_equal(url->scheme, "https");
+    if (is_http && url->user == NULL && text_equal(url->path, "/"))
         return true;
-    return client_fail(error, PEBBLE_ERROR_ARGUMENT, "cannot parse base URL: %s is not of the form http://HOST:PORT",
-                       quoted);
+    AUTO_FREE char *quoted = text_quoted(text);
+    return client_fail(error, PEBBLE_ERROR_ARGUMENT,
+                       "cannot parse base URL: %s is not of the form http://HOST:PORT or https://HOST:PORT", quoted);
 }
 
 static bool use_base_url(struct client_endpoint *endpoint, const char *text, struct pebble_error *error) {
@@ -40,6 +38,7 @@ static bool use_base_url(struct client_endpoint *endpoint, const char *text, str
         endpoint->authority = memory_printf(is_v6 ? "[%s]:%d" : "%s:%d", url.host, url.port);
         endpoint->host = TAKE(url.host);
         endpoint->port = url.port;
+        endpoint->is_https = text_equal(url.scheme, "https");
     }
     url_finish(&url);
     return is_fine;
@@ -61,12 +60,18 @@ static bool use_credentials(struct client_endpoint *endpoint, const struct pebbl
     return true;
 }
 
+static bool use_tls(struct client_endpoint *endpoint, const struct pebble_client_options *options,
+                    const struct client_tls_names *names, struct pebble_error *error) {
+    return endpoint->is_https ? client_tls_create(options, names, &endpoint->tls, error)
+                              : client_tls_check_unused(options, names, error);
+}
+
 bool client_endpoint_init(struct client_endpoint *endpoint, const struct pebble_client_options *options,
-                          struct pebble_error *error) {
+                          const struct client_tls_names *names, struct pebble_error *error) {
     struct client_endpoint made = {0};
     bool is_fine = text_is_empty(options->base_url) ? use_socket(&made, options->socket_path, error)
                                                     : use_base_url(&made, options->base_url, error);
-    if (!is_fine || !use_credentials(&made, options, error)) {
+    if (!is_fine || !use_credentials(&made, options, error) || !use_tls(&made, options, names, error)) {
         client_endpoint_finish(&made);
         return false;
     }
@@ -79,5 +84,6 @@ void client_endpoint_finish(struct client_endpoint *endpoint) {
     free(endpoint->host);
     free(endpoint->authority);
     free(endpoint->authorization);
+    tls_context_release(endpoint->tls);
     *endpoint = (struct client_endpoint){0};
 }

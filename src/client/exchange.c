@@ -67,7 +67,8 @@ static void write_request(const struct client_endpoint *endpoint, const struct c
 
 // As the reference writes it: `Get "http://localhost/v1/plan"`.
 static char *shown_request(const struct client_endpoint *endpoint, const struct client_request *request) {
-    AUTO_FREE char *url = memory_printf("http://%s%s", endpoint->authority, request->target);
+    AUTO_FREE char *url =
+        memory_printf("%s://%s%s", endpoint->is_https ? "https" : "http", endpoint->authority, request->target);
     AUTO_FREE char *quoted = text_quoted(url);
     char *shown = memory_printf("%s %s", request->method, quoted);
     for (char *c = shown + 1; *c >= 'A' && *c <= 'Z'; c++)

@@ -12,6 +12,7 @@
 #define INPUT_BYTES ((size_t)32768)
 #define TURN_BYTES ((size_t)262144)
 #define RETRY_PAUSE_NS (250 * NS_PER_MS)
+#define HANDSHAKE_TIMEOUT_NS (30 * NS_PER_S)
 
 // What came of one state.
 enum outcome {
@@ -61,12 +62,10 @@ void client_transfer_finish(struct client_transfer *transfer) {
 // With the client's idle connection, if the daemon has neither closed it nor sent anything unasked.
 static enum outcome begin_attempt(struct client_transfer *transfer) {
     client_exchange_restart(&transfer->exchange);
-    int idle_fd = client_take_idle(transfer->client);
     transfer->is_over_idle = false;
     transfer->state = CLIENT_TRANSFER_DIALING;
-    if (idle_fd < 0)
+    if (!client_take_idle(transfer->client, &transfer->connection))
         return OUTCOME_MOVED;
-    client_connection_open(&transfer->connection, idle_fd);
     transfer->is_over_idle = !client_connection_has_input(&transfer->connection);
     if (transfer->is_over_idle)
         transfer->state = CLIENT_TRANSFER_SENDING;
@@ -85,7 +84,25 @@ static enum outcome dial(struct client_transfer *transfer, struct error *err) {
     case CLIENT_DONE:
         break;
     }
-    client_connection_open(&transfer->connection, fd);
+    if (!client_connection_open(&transfer->connection, fd, err))
+        return OUTCOME_FAILED;
+    transfer->handshake_end_ns = clock_deadline_ns(HANDSHAKE_TIMEOUT_NS);
+    transfer->state = CLIENT_TRANSFER_HANDSHAKING;
+    return OUTCOME_MOVED;
+}
+
+static enum outcome handshake(struct client_transfer *transfer, struct error *err) {
+    switch (client_connection_handshake(&transfer->connection, err)) {
+    case CLIENT_WAITING:
+        if (clock_monotonic_ns() < transfer->handshake_end_ns)
+            return OUTCOME_WAITING;
+        error_set(err, ERROR_CONNECTION, "TLS handshake timeout");
+        return OUTCOME_FAILED;
+    case CLIENT_FAILED:
+        return OUTCOME_FAILED;
+    case CLIENT_DONE:
+        break;
+    }
     transfer->state = CLIENT_TRANSFER_SENDING;
     return OUTCOME_MOVED;
 }
@@ -168,13 +185,15 @@ static enum outcome receive_more(struct client_transfer *transfer, struct error 
 }
 
 static enum outcome end(struct client_transfer *transfer) {
+    struct client_connection *connection = &transfer->connection;
     transfer->state = CLIENT_TRANSFER_ENDED;
     if (client_exchange_has_switched(&transfer->exchange))
         return OUTCOME_EVENT;
-    if (transfer->connection.fd >= 0 && client_exchange_leaves_connection(&transfer->exchange))
-        client_keep_idle(transfer->client, client_connection_take(&transfer->connection));
+    if (client_connection_is_open(connection) && !client_connection_has_output(connection) &&
+        client_exchange_leaves_connection(&transfer->exchange))
+        client_keep_idle(transfer->client, connection);
     else
-        client_connection_close(&transfer->connection);
+        client_connection_close(connection);
     return OUTCOME_EVENT;
 }
 
@@ -211,6 +230,8 @@ static enum outcome continue_transfer(struct client_transfer *transfer, struct t
         return begin_attempt(transfer);
     case CLIENT_TRANSFER_DIALING:
         return dial(transfer, err);
+    case CLIENT_TRANSFER_HANDSHAKING:
+        return handshake(transfer, err);
     case CLIENT_TRANSFER_SENDING:
         return send_request(transfer, err);
     case CLIENT_TRANSFER_RECEIVING:
@@ -235,8 +256,9 @@ static bool fail(const struct client_transfer *transfer, const struct error *cau
 // no daemon. A request other than GET is not sent twice.
 static bool retry(struct client_transfer *transfer, const struct error *cause) {
     const struct client_exchange *exchange = &transfer->exchange;
+    bool is_refused = client_connection_is_refused(&transfer->connection);
     client_connection_close(&transfer->connection);
-    if (cause->kind != ERROR_CONNECTION || exchange->status != 0)
+    if (cause->kind != ERROR_CONNECTION || exchange->status != 0 || is_refused)
         return false;
     if (transfer->is_over_idle && (transfer->is_get || exchange->sent == 0)) {
         transfer->state = CLIENT_TRANSFER_BEGINNING;
@@ -292,6 +314,9 @@ static bool watch_state(struct client_transfer *transfer, struct client_wants *w
         break;
     case CLIENT_TRANSFER_DIALING:
         return client_dial_watch(&transfer->dial, wants, err);
+    case CLIENT_TRANSFER_HANDSHAKING:
+        client_wants_time(wants, transfer->handshake_end_ns);
+        return client_connection_watch(&transfer->connection, wants, POLLIN, err);
     case CLIENT_TRANSFER_SENDING:
         return client_connection_watch(&transfer->connection, wants,
                                        transfer->is_awaiting_source ? POLLIN : POLLIN | POLLOUT, err);

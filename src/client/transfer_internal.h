@@ -2,9 +2,9 @@
 // Private to libpebble: one request and its response over a connection, step by step: the client's idle connection or a
 // new one; tried again as far as nothing can have happened twice.
 //
-//     BEGINNING ──▶ DIALING ──▶ SENDING ──▶ RECEIVING ──▶ ENDED
-//         ▲  └── idle connection ──▲            │
-//         └───────── PAUSING ◀───── no daemon ──┘
+//     BEGINNING ──▶ DIALING ──▶ HANDSHAKING ──▶ SENDING ──▶ RECEIVING ──▶ ENDED
+//         ▲  └─────────── idle connection ────────▲            │
+//         └────────────────── PAUSING ◀──────── no daemon ─────┘
 #pragma once
 
 #include "base/compiler.h"
@@ -22,6 +22,7 @@
 enum client_transfer_state {
     CLIENT_TRANSFER_BEGINNING,
     CLIENT_TRANSFER_DIALING,
+    CLIENT_TRANSFER_HANDSHAKING, // of TLS; left at once without it
     CLIENT_TRANSFER_SENDING,
     CLIENT_TRANSFER_RECEIVING,
     CLIENT_TRANSFER_PAUSING, // before it is tried again
@@ -37,10 +38,11 @@ struct client_transfer {
     enum client_transfer_state state;
     char *input; // one piece of what was received
     size_t input_bytes;
-    size_t turn_bytes;    // sent and received since it waited last
-    int64_t deadline_ns;  // CLIENT_NO_DEADLINE for none
-    int64_t retry_end_ns; // until when it is tried again while there is no daemon
-    int64_t resume_ns;    // CLIENT_TRANSFER_PAUSING: when it goes on
+    size_t turn_bytes;        // sent and received since it waited last
+    int64_t deadline_ns;      // CLIENT_NO_DEADLINE for none
+    int64_t retry_end_ns;     // until when it is tried again while there is no daemon
+    int64_t resume_ns;        // CLIENT_TRANSFER_PAUSING: when it goes on
+    int64_t handshake_end_ns; // CLIENT_TRANSFER_HANDSHAKING: its deadline
     bool is_get;
     bool is_over_idle;       // over a connection that was there before
     bool is_awaiting_source; // CLIENT_TRANSFER_SENDING: the source has nothing to send for now

@@ -60,8 +60,12 @@ static enum client_websocket_event end(struct client_websocket *websocket) {
 
 // --- sending ---
 
-bool client_websocket_has_queue(const struct client_websocket *websocket) {
+static bool has_frames(const struct client_websocket *websocket) {
     return websocket->sent < websocket->output.length;
+}
+
+bool client_websocket_has_queue(const struct client_websocket *websocket) {
+    return has_frames(websocket) || client_connection_has_output(&websocket->connection);
 }
 
 size_t client_websocket_room(const struct client_websocket *websocket) {
@@ -72,7 +76,7 @@ size_t client_websocket_room(const struct client_websocket *websocket) {
 
 // What is queued on a connection that is broken is dropped. The next reception reports the end.
 static void flush_output(struct client_websocket *websocket) {
-    while (client_websocket_has_queue(websocket)) {
+    while (has_frames(websocket)) {
         const char *bytes = websocket->output.data + websocket->sent;
         size_t sent, length = websocket->output.length - websocket->sent;
         enum client_io io = client_connection_send(&websocket->connection, bytes, length, &sent, NULL);
@@ -204,7 +208,7 @@ static enum client_websocket_event receive(struct client_websocket *websocket, s
 static void open_websocket(struct client_websocket *websocket) {
     struct client_transfer *transfer = &websocket->handshake.transfer;
     const struct client_exchange *exchange = &transfer->exchange;
-    client_connection_open(&websocket->connection, client_connection_take(&transfer->connection));
+    client_connection_move(&websocket->connection, &transfer->connection);
     if (exchange->input_length > 0) {
         websocket->input = memory_new(CLIENT_WEBSOCKET_INPUT_BYTES);
         memcpy(websocket->input, exchange->input, exchange->input_length);

@@ -177,11 +177,25 @@ static bool is_issued_by(X509 *leaf, X509 *issuer) {
     return X509_check_ca(issuer) == 1 && key != NULL && X509_verify(leaf, key) == 1;
 }
 
+// Shows the last certificate of the chain, a daemon's identity, in the form of `expected` if its key allows that.
+static bool refuse_fingerprint(X509_STORE_CTX *context, const char *expected) {
+    const STACK_OF(X509) *chain = X509_STORE_CTX_get0_untrusted(context);
+    const X509 *last = sk_X509_value(chain, sk_X509_num(chain) - 1);
+    char key[TLS_FINGERPRINT_SIZE], sha256[CERTIFICATE_SHA256_SIZE];
+    EVP_PKEY *pkey = X509_get0_pubkey(last);
+    bool has_key = strlen(expected) == TLS_FINGERPRINT_LENGTH && pkey != NULL && tls_key_public_fingerprint(pkey, key);
+    certificate_x509_sha256(last, sha256);
+    AUTO_BUFFER struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
+    buffer_printf(&text, "no certificate of the server has the expected fingerprint: that of the last is %s",
+                  has_key ? key : sha256);
+    return refuse(context, X509_V_ERR_CERT_REJECTED, buffer_text(&text));
+}
+
 // The authority is checked by hand: its leaves have the same name as itself.
 static bool check_fingerprint(X509_STORE_CTX *context, X509 *leaf, const char *expected) {
     X509 *pinned = find_pinned(context, expected);
     if (pinned == NULL)
-        return refuse(context, X509_V_ERR_CERT_REJECTED, "no certificate of the server has the expected fingerprint");
+        return refuse_fingerprint(context, expected);
     if (pinned != leaf && !is_issued_by(leaf, pinned))
         return refuse(context, X509_V_ERR_CERT_SIGNATURE_FAILURE, "x509: certificate signed by unknown authority");
     if (X509_check_purpose(leaf, X509_PURPOSE_SSL_SERVER, 0) != 1)

@@ -196,13 +196,14 @@ class ExamplesTest(LibraryCase):
 
     def test_document_failure(self):
         for source in self.document_programs():
-            self.assertIn("error: cannot use base URL",
-                          self.fail_program(self.build(["gcc"], source), env={"PEBBLE_BASEURL": "https://localhost:1"}))
+            self.assertIn("error: cannot use PEBBLE_SERVER_FINGERPRINT",
+                          self.fail_program(self.build(["gcc"], source), env={"PEBBLE_BASEURL": "https://localhost:1",
+                                                                                   "PEBBLE_SERVER_FINGERPRINT": "x"}))
 
     def test_archive_in_a_dynamic_program(self):
         path = self.daemon.path("program")
-        output("gcc", *self.package("--cflags"), self.document_programs()[0], f"{self.lib}/libpebble.a", "-ljansson", "-lmd",
-               "-pthread", "-o", path)
+        output("gcc", *self.package("--cflags"), self.document_programs()[0], f"{self.lib}/libpebble.a", "-ljansson",
+               "-lmd", "-lssl", "-lcrypto", "-pthread", "-o", path)
         self.assertNotIn("libpebble", output("readelf", "-d", path))
         self.assertEqual(output(path, env=self.daemon.env), "web is inactive\nworker is inactive\n")
 

@@ -37,7 +37,8 @@ static void options_are_checked(void **state UNUSED) {
     assert_refused(&options, "cannot use options: invalid duration");
     options.get_retry_ms = 0;
     options.base_url = "https://x";
-    assert_refused(&options, "cannot use base URL \"https://x\": HTTPS is not available in this version");
+    options.server_fingerprint = "y";
+    assert_refused(&options, "cannot use server_fingerprint: invalid fingerprint \"y\"");
     assert_refused(NULL, "cannot use an empty socket path");
 }
 
@@ -68,6 +69,29 @@ static void default_comes_from_the_environment(void **state UNUSED) {
     assert_true(pebble_client_create_default(&client, NULL));
     assert_string_equal(client->endpoint.host, "host");
     pebble_client_destroy(client);
+}
+
+static void assert_default_refused(const char *message) {
+    struct pebble_client *client = NULL;
+    AUTO_PEBBLE_ERROR struct pebble_error error = {0};
+    assert_false(pebble_client_create_default(&client, &error));
+    assert_string_equal(error.message, message);
+}
+
+static void variables_for_tls_are_named(void **state UNUSED) {
+    struct pebble_client *client = NULL;
+    setenv("PEBBLE_SERVER_FINGERPRINT", "x", 1);
+    setenv("PEBBLE_CLIENT_CERT", "/nonexistent", 1);
+    setenv("PEBBLE_BASEURL", "http://host:1", 1);
+    assert_default_refused("cannot use PEBBLE_CLIENT_CERT without a base URL https://HOST:PORT");
+    setenv("PEBBLE_BASEURL", "https://host:1", 1);
+    assert_default_refused("cannot use PEBBLE_CLIENT_CERT without PEBBLE_CLIENT_KEY");
+    setenv("PEBBLE_CLIENT_CERT", "", 1);
+    assert_default_refused("cannot use PEBBLE_SERVER_FINGERPRINT: invalid fingerprint \"x\"");
+    setenv("PEBBLE_BASEURL", "", 1);
+    assert_true(pebble_client_create_default(&client, NULL));
+    pebble_client_destroy(client);
+    unsetenv("PEBBLE_SERVER_FINGERPRINT");
 }
 
 static struct pebble_client *create(int64_t timeout_ms) {
@@ -104,14 +128,20 @@ static void it_lasts_as_long_as_someone_holds_it(void **state UNUSED) {
 
 static void one_idle_connection_is_kept(void **state UNUSED) {
     struct pebble_client *client = create(0);
+    struct client_connection connection;
     int first = open("/dev/null", O_RDONLY | O_CLOEXEC), second = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    assert_int_equal(client_take_idle(client), -1);
-    client_keep_idle(client, first);
-    client_keep_idle(client, second);
+    client_connection_init(&connection, &client->endpoint);
+    assert_false(client_take_idle(client, &connection));
+    assert_true(client_connection_open(&connection, first, NULL));
+    client_keep_idle(client, &connection);
+    assert_false(client_connection_is_open(&connection));
+    assert_true(client_connection_open(&connection, second, NULL));
+    client_keep_idle(client, &connection);
     assert_int_equal(fcntl(first, F_GETFD), -1);
-    assert_int_equal(client_take_idle(client), second);
-    assert_int_equal(client_take_idle(client), -1);
-    client_keep_idle(client, second);
+    assert_true(client_take_idle(client, &connection));
+    assert_int_equal(connection.socket.fd, second);
+    client_keep_idle(client, &connection);
+    assert_false(client_connection_is_open(&connection));
     pebble_client_destroy(client);
     assert_int_equal(fcntl(second, F_GETFD), -1);
 }
@@ -143,6 +173,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(options_are_checked),
         cmocka_unit_test(default_comes_from_the_environment),
+        cmocka_unit_test(variables_for_tls_are_named),
         cmocka_unit_test(calls_have_the_clients_time),
         cmocka_unit_test(the_longest_time_is_never_over),
         cmocka_unit_test(it_lasts_as_long_as_someone_holds_it),

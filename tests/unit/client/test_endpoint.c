@@ -10,10 +10,12 @@
 #include "client/endpoint_internal.h"
 #include "client/errors_internal.h"
 
+#define FORM "http://HOST:PORT or https://HOST:PORT"
+
 static void assert_refused(const struct pebble_client_options *options, const char *message) {
     struct client_endpoint endpoint = {0};
     AUTO_PEBBLE_ERROR struct pebble_error error = {0};
-    assert_false(client_endpoint_init(&endpoint, options, &error));
+    assert_false(client_endpoint_init(&endpoint, options, &client_tls_option_names, &error));
     assert_null(endpoint.authority);
     assert_int_equal(error.kind, PEBBLE_ERROR_ARGUMENT);
     assert_string_equal(error.message, message);
@@ -26,16 +28,36 @@ static void assert_url_refused(const char *base_url, const char *message) {
 static void base_url_is_checked(void **state UNUSED) {
     assert_url_refused("no url:",
                        "cannot parse base URL: parse \"no url:\": first path segment in URL cannot contain colon");
-    assert_url_refused("http://x:1/v1", "cannot parse base URL: \"http://x:1/v1\" is not of the form http://HOST:PORT");
-    assert_url_refused("http://x:1?a=b",
-                       "cannot parse base URL: \"http://x:1?a=b\" is not of the form http://HOST:PORT");
-    assert_url_refused("http://me@x:1", "cannot parse base URL: \"http://me@x:1\" is not of the form http://HOST:PORT");
-    assert_url_refused("x", "cannot parse base URL: \"x\" is not of the form http://HOST:PORT");
+    assert_url_refused("http://x:1/v1", "cannot parse base URL: \"http://x:1/v1\" is not of the form " FORM);
+    assert_url_refused("http://x:1?a=b", "cannot parse base URL: \"http://x:1?a=b\" is not of the form " FORM);
+    assert_url_refused("http://me@x:1", "cannot parse base URL: \"http://me@x:1\" is not of the form " FORM);
+    assert_url_refused("x", "cannot parse base URL: \"x\" is not of the form " FORM);
     assert_url_refused(NULL, "cannot use an empty socket path");
 }
 
-static void https_is_not_there_yet(void **state UNUSED) {
-    assert_url_refused("https://x:1", "cannot use base URL \"https://x:1\": HTTPS is not available in this version");
+#define FINGERPRINT "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+static void https_has_tls(void **state UNUSED) {
+    struct pebble_client_options options = {.base_url = "https://x", .server_fingerprint = FINGERPRINT};
+    struct client_endpoint endpoint;
+    assert_true(client_endpoint_init(&endpoint, &options, &client_tls_option_names, NULL));
+    assert_true(endpoint.is_https);
+    assert_non_null(endpoint.tls);
+    assert_string_equal(endpoint.host, "x");
+    assert_int_equal(endpoint.port, 443);
+    assert_string_equal(endpoint.authority, "x:443");
+    client_endpoint_finish(&endpoint);
+    assert_null(endpoint.tls);
+    options.server_fingerprint = "0";
+    assert_refused(&options, "cannot use server_fingerprint: invalid fingerprint \"0\"");
+}
+
+// It may be that the URL should have been one with https.
+static void tls_needs_https(void **state UNUSED) {
+    assert_refused(&(struct pebble_client_options){.base_url = "http://x", .server_fingerprint = FINGERPRINT},
+                   "cannot use server_fingerprint without a base URL https://HOST:PORT");
+    assert_refused(&(struct pebble_client_options){.socket_path = "/x", .key_path = "/y"},
+                   "cannot use key_path without a base URL https://HOST:PORT");
 }
 
 static void base_url_may_leave_things_out(void **state UNUSED) {
@@ -53,19 +75,21 @@ static void base_url_may_leave_things_out(void **state UNUSED) {
     for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
         const struct pebble_client_options options = {.base_url = cases[i].url, .socket_path = "/x"};
         struct client_endpoint endpoint;
-        assert_true(client_endpoint_init(&endpoint, &options, NULL));
+        assert_true(client_endpoint_init(&endpoint, &options, &client_tls_option_names, NULL));
         assert_null(endpoint.socket_path);
         assert_string_equal(endpoint.host, cases[i].host);
         assert_int_equal(endpoint.port, cases[i].port);
         assert_string_equal(endpoint.authority, cases[i].authority);
         assert_null(endpoint.authorization);
+        assert_null(endpoint.tls);
         client_endpoint_finish(&endpoint);
     }
 }
 
 static void sockets_are_local(void **state UNUSED) {
     struct client_endpoint endpoint;
-    assert_true(client_endpoint_init(&endpoint, &(struct pebble_client_options){.socket_path = "/x"}, NULL));
+    const struct pebble_client_options options = {.socket_path = "/x"};
+    assert_true(client_endpoint_init(&endpoint, &options, &client_tls_option_names, NULL));
     assert_string_equal(endpoint.socket_path, "/x");
     assert_null(endpoint.host);
     assert_string_equal(endpoint.authority, "localhost");
@@ -76,11 +100,11 @@ static void sockets_are_local(void **state UNUSED) {
 static void credentials_are_basic(void **state UNUSED) {
     struct pebble_client_options options = {.socket_path = "/x", .user = "Aladdin", .password = "open sesame"};
     struct client_endpoint endpoint;
-    assert_true(client_endpoint_init(&endpoint, &options, NULL));
+    assert_true(client_endpoint_init(&endpoint, &options, &client_tls_option_names, NULL));
     assert_string_equal(endpoint.authorization, "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
     client_endpoint_finish(&endpoint);
     options.password = NULL;
-    assert_true(client_endpoint_init(&endpoint, &options, NULL));
+    assert_true(client_endpoint_init(&endpoint, &options, &client_tls_option_names, NULL));
     assert_string_equal(endpoint.authorization, "Basic QWxhZGRpbjo=");
     client_endpoint_finish(&endpoint);
     options.user = "a:b";
@@ -89,9 +113,9 @@ static void credentials_are_basic(void **state UNUSED) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(base_url_is_checked),           cmocka_unit_test(https_is_not_there_yet),
-        cmocka_unit_test(base_url_may_leave_things_out), cmocka_unit_test(sockets_are_local),
-        cmocka_unit_test(credentials_are_basic),
+        cmocka_unit_test(base_url_is_checked), cmocka_unit_test(https_has_tls),
+        cmocka_unit_test(tls_needs_https),     cmocka_unit_test(base_url_may_leave_things_out),
+        cmocka_unit_test(sockets_are_local),   cmocka_unit_test(credentials_are_basic),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

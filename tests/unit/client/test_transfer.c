@@ -1,100 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "transfer_run.h"
 
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <unistd.h>
 
-#include "base/buffer.h"
 #include "base/clock.h"
-#include "base/file.h"
 #include "base/memory.h"
 #include "base/text.h"
-#include "client/errors_internal.h"
-#include "client/transfer_internal.h"
-#include "peer.h"
 
 #define PREFIX "cannot communicate with server: Get \"http://localhost/x\": "
-#define OK(length) "HTTP/1.1 200 OK\r\nContent-Length: " #length "\r\n\r\n"
-#define RESPONSE OK(3) "abc"
-
-static const struct client_request get_x = {.method = "GET", .target = "/x"};
-static const struct client_request post_x = {.method = "POST", .target = "/x", .body = "{}", .body_length = 2};
-
-struct run {
-    struct peer peer;
-    struct client_transfer transfer;
-    struct pebble_error error;
-    struct buffer body;
-};
-
-static void run_begin(struct run *run, const struct client_request *request) {
-    assert_true(client_transfer_init(&run->transfer, run->peer.client, request, NULL, NULL));
-    buffer_init(&run->body, BUFFER_NO_LIMIT);
-}
-
-static void run_init(struct run *run, const struct client_request *request) {
-    *run = (struct run){0};
-    peer_begin(&run->peer);
-    run_begin(run, request);
-}
-
-// Goes on until it waits or is over.
-static enum client_transfer_event go_on(struct run *run) {
-    for (;;) {
-        const char *data;
-        size_t length;
-        enum client_transfer_event event = client_transfer_step(&run->transfer, &data, &length, &run->error);
-        if (event == CLIENT_TRANSFER_BODY)
-            buffer_add(&run->body, data, length);
-        else if (event != CLIENT_TRANSFER_HEAD)
-            return event;
-    }
-}
-
-// Another one, with the same client.
-static void run_again(struct run *run, const struct client_request *request) {
-    client_transfer_finish(&run->transfer);
-    buffer_finish(&run->body);
-    pebble_error_clear(&run->error);
-    run_begin(run, request);
-}
-
-static void run_finish(struct run *run) {
-    client_transfer_finish(&run->transfer);
-    client_transfer_finish(&run->transfer);
-    buffer_finish(&run->body);
-    pebble_error_clear(&run->error);
-    peer_end(&run->peer);
-}
-
-static void assert_ended(struct run *run, const char *body) {
-    assert_int_equal(go_on(run), CLIENT_TRANSFER_END);
-    assert_string_equal(buffer_text(&run->body), body);
-    assert_int_equal(run->transfer.exchange.status, 200);
-    assert_int_equal(go_on(run), CLIENT_TRANSFER_END);
-}
-
-static void assert_failed(struct run *run, enum pebble_error_kind kind, const char *message) {
-    assert_int_equal(go_on(run), CLIENT_TRANSFER_FAILED);
-    assert_string_equal(run->error.message, message);
-    assert_int_equal(run->error.kind, kind);
-}
-
-static int64_t wake_ns(struct run *run) {
-    AUTO_CLOSE int poll_fd = epoll_create1(EPOLL_CLOEXEC);
-    struct client_wants wants = {.poll_fd = poll_fd};
-    assert_true(client_transfer_watch(&run->transfer, &wants, NULL));
-    client_watch_clear(&run->transfer.connection.watch);
-    return wants.wake_ns;
-}
 
 static void connection_is_kept(void **state UNUSED) {
     struct run run;
@@ -319,7 +235,7 @@ static void early_response_to_a_large_request_is_read(void **state UNUSED) {
             event = go_on(&run);
         assert_int_equal(event, CLIENT_TRANSFER_END);
         assert_string_equal(buffer_text(&run.body), "abc");
-        assert_int_equal(run.peer.client->idle_fd, -1);
+        assert_false(client_connection_is_open(&run.peer.client->idle));
         run_finish(&run);
         if (!closes)
             peer_assert_closed(fd);
@@ -361,7 +277,7 @@ static void body_is_sent_as_it_comes(void **state UNUSED) {
     assert_string_equal(end, "0\r\n\r\n");
     peer_send(fd, RESPONSE);
     assert_ended(&run, "abc");
-    assert_true(run.peer.client->idle_fd >= 0);
+    assert_true(client_connection_is_open(&run.peer.client->idle));
     upload_finish(&run, &source);
     close(ends[0]);
     peer_assert_closed(fd);
@@ -377,7 +293,7 @@ static void response_before_the_end_of_the_body_is_read(void **state UNUSED) {
     int fd = peer_accept(&run.peer);
     peer_send(fd, RESPONSE);
     assert_ended(&run, "abc");
-    assert_true(run.peer.client->idle_fd < 0); // the rest of the body would have to be sent
+    assert_false(client_connection_is_open(&run.peer.client->idle)); // the rest of the body would have to be sent
     upload_finish(&run, &source);
     close(ends[0]);
     close(ends[1]);

@@ -1,17 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "tls_peer.h"
 
 #include <poll.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "base/buffer.h"
 #include "base/clock.h"
@@ -36,7 +27,7 @@ static enum client_websocket_event step_once(struct session *session) {
 }
 
 static bool is_readable(const struct session *session) {
-    struct pollfd watched = {.fd = session->websocket.connection.fd, .events = POLLIN};
+    struct pollfd watched = {.fd = session->websocket.connection.socket.fd, .events = POLLIN};
     return poll(&watched, 1, 0) == 1;
 }
 
@@ -316,6 +307,46 @@ static void masks_differ(void **state UNUSED) {
     session_end(&session);
 }
 
+// What is encrypted and not sent yet is queued as frames are, or nobody would wait for the socket.
+static void ciphertext_is_queued(void **state UNUSED) {
+    struct session session;
+    struct tls_peer tls;
+    struct client_connection *connection = &session.websocket.connection;
+    int size = 4096;
+    char bytes[60000] = "";
+    session_begin(&session);
+    client_connection_close(connection);
+    close(session.fd);
+    // The WebSocket goes on over TLS.
+    int ends[2];
+    tls_peer_begin(&tls);
+    tls_peer_secure(&tls, session.peer.client);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+    assert_true(client_connection_open(connection, ends[0], NULL));
+    tls_peer_accept(&tls, ends[1]);
+    assert_int_equal(client_connection_handshake(connection, NULL), CLIENT_WAITING);
+    tls_peer_pump(&tls);
+    assert_int_equal(client_connection_handshake(connection, NULL), CLIENT_DONE);
+    tls_peer_pump(&tls);
+    assert_int_equal(setsockopt(ends[0], SOL_SOCKET, SO_SNDBUF, &size, sizeof size), 0);
+    assert_false(client_websocket_has_queue(&session.websocket));
+    client_websocket_send(&session.websocket, WEBSOCKET_BINARY, bytes, sizeof bytes);
+    assert_int_equal(session.websocket.output.length, 0);
+    assert_true(client_websocket_has_queue(&session.websocket));
+    while (client_websocket_has_queue(&session.websocket)) {
+        tls_peer_pump(&tls);
+        assert_int_equal(step(&session), CLIENT_WEBSOCKET_WAITING);
+    }
+    tls_peer_pump(&tls);
+    assert_true(tls.side.received.length > sizeof bytes);
+    client_websocket_close(&session.websocket);
+    tls_peer_pump(&tls);
+    assert_int_equal(tls.side.result, TLS_END);
+    session.fd = -1;
+    session_end(&session);
+    tls_peer_end(&tls);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(frames_go_both_ways),
@@ -331,6 +362,7 @@ int main(void) {
         cmocka_unit_test(other_responses_are_no_handshake),
         cmocka_unit_test(handshake_has_a_deadline),
         cmocka_unit_test(masks_differ),
+        cmocka_unit_test(ciphertext_is_queued),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

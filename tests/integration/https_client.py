@@ -48,21 +48,23 @@ def make_short_certificate(directory, name, begin_s, end_s):
     config = os.path.join(directory, name + ".cnf")
     with open(config, "w", encoding="ascii") as file:
         file.write(f"[ca]\ndefault_ca=own\n[own]\ndatabase={directory}/{name}.index\nnew_certs_dir={directory}\n"
-                   "default_md=default\npolicy=any\n[any]\ncommonName=supplied\n")
+                   "default_md=default\nrand_serial=yes\npolicy=any\n[any]\ncommonName=supplied\n")
     with open(os.path.join(directory, name + ".index"), "w", encoding="ascii"):
         pass
     openssl("req", "-new", "-newkey", "ed25519", "-nodes", "-subj", f"/CN={name}", "-keyout", key_path, "-out", request)
     times = [time.strftime("%Y%m%d%H%M%SZ", time.gmtime(seconds)) for seconds in (begin_s, end_s)]
-    openssl("ca", "-batch", "-selfsign", "-notext", "-rand_serial", "-config", config, "-keyfile", key_path, "-in", request,
+    openssl("ca", "-batch", "-selfsign", "-notext", "-config", config, "-keyfile", key_path, "-in", request,
             "-out", path, "-startdate", times[0], "-enddate", times[1])
     return Certificate(path, key_path)
 
 
-def tls_context(certificate=None, protocols=("http/1.1",)):
+def tls_context(certificate=None, protocols=("http/1.1",), ciphers=None):
     """A client's context that trusts any server."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
+    if ciphers:
+        context.set_ciphers(ciphers)
     if certificate is not None:
         context.load_cert_chain(certificate.path, certificate.key_path)
     if protocols:
@@ -214,7 +216,7 @@ class HttpsCase(DaemonCase):
         try:
             while sock.recv(65536):
                 pass
-        except ConnectionError:
+        except (ConnectionError, ssl.SSLError):
             pass
 
     def count_descriptors(self):

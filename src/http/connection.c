@@ -312,6 +312,7 @@ void connection_open(struct connections *all, struct stream *stream, enum stream
     connection->kind = kind;
     connection->peer = peer;
     connection->entry.is_administrator = peer_is_administrator(&peer);
+    connection->entry.is_tls = kind == STREAM_TLS;
     if (kind != STREAM_UNIX)
         connection->address = peer_address(stream_fd(stream));
     http_reader_init(&connection->reader, HTTP_READ_REQUEST);

@@ -280,6 +280,43 @@ static void long_handshakes_make_room(void **state UNUSED) {
     assert_string_equal(failed.message, "closed to make room for others");
 }
 
+// Those of other transports are not counted, and not closed for them; neither are those with a request.
+static void connections_are_limited(void **state UNUSED) {
+    struct connections *all = &server->connections;
+    all->limits.tls = 2;
+    all->limits.evict_ns = 0;
+    AUTO_CLIENT struct client local = client_open();
+    client_send(&local, GET("/local"));
+    AUTO_TLS_CLIENT struct tls_client busy, idle, third, fourth;
+    tls_client_open(&busy);
+    tls_client_send(&busy, GET("/first") GET("/keep"));
+    tls_client_expect(&busy, "/first");
+    tls_client_open(&idle);
+    tls_client_send(&idle, GET("/second"));
+    tls_client_expect(&idle, "/second");
+    assert_int_equal(all->tls, 2);
+    tls_client_open(&third);
+    tls_client_send(&third, GET("/third") GET("/keep"));
+    tls_client_expect(&third, "/third");
+    while (!idle.has_ended)
+        run_once("the end of an idle connection");
+    while (seen.kept_count < 2)
+        run_once("the requests");
+    assert_int_equal(all->tls, 2);
+    // Nobody can be closed for this one.
+    tls_client_open(&fourth);
+    tls_client_send(&fourth, GET("/fourth"));
+    client_send(&local, GET("/again"));
+    client_expect(&local, "/again");
+    while (!acceptor_is_paused(server->acceptor))
+        run_once("the pause");
+    assert_int_equal(all->tls, 2);
+    tls_client_close(&busy);
+    busy.stream = NULL;
+    tls_client_expect(&fourth, "/fourth");
+    assert_int_equal(seen.cancelled, 1);
+}
+
 static void a_shutdown_ends_handshakes(void **state UNUSED) {
     AUTO_CLIENT struct client client = connect_to(port);
     while (server->connections.handshakes < 1)
@@ -306,6 +343,7 @@ int main(void) {
         TEST(without_certificates_connections_are_closed),
         TEST(handshakes_are_limited),
         TEST(long_handshakes_make_room),
+        TEST(connections_are_limited),
         TEST(a_shutdown_ends_handshakes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

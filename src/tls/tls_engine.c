@@ -236,6 +236,10 @@ void tls_engine_consume_output(struct tls_engine *engine, size_t length) {
     queue_consume(&engine->output, length);
 }
 
+size_t tls_engine_held_bytes(const struct tls_engine *engine) {
+    return engine->input.bytes.capacity + engine->output.bytes.capacity;
+}
+
 // --- plaintext ---
 
 static void set_failure(struct tls_engine *engine) {

@@ -121,10 +121,13 @@ static void much_data(void **state) {
 static void input_limit(void **state) {
     struct pair pair = connect_pair(state, ALL);
     char *bytes = memory_new(2 * TLS_ENGINE_INPUT_BYTES_MAX);
+    assert_int_equal(tls_engine_held_bytes(pair.client.engine), 0);
     assert_int_equal(tls_engine_receive(pair.client.engine, bytes, 10), 10);
     assert_int_equal(tls_engine_receive(pair.client.engine, bytes, 2 * TLS_ENGINE_INPUT_BYTES_MAX),
                      TLS_ENGINE_INPUT_BYTES_MAX - 10);
     assert_int_equal(tls_engine_receive(pair.client.engine, bytes, 1), 0);
+    assert_in_range(tls_engine_held_bytes(pair.client.engine), TLS_ENGINE_INPUT_BYTES_MAX,
+                    2 * TLS_ENGINE_INPUT_BYTES_MAX);
     free(bytes);
     pair_finish(&pair);
 }

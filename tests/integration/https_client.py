@@ -10,7 +10,7 @@ import subprocess
 import threading
 import time
 
-from faults import descriptors, rss_kib
+from faults import descriptors, plan_of, rss_kib
 from harness import Api, DaemonCase, free_port, is_sanitized, wait_until
 
 HEAD = b"GET /v1/health HTTP/1.1\r\nHost: x\r\n"
@@ -95,11 +95,13 @@ class SharedTls:
     def recv(self, size):
         return self._retry(lambda: self.sock.recv(size))
 
+    def _send(self, data):
+        return self._retry(lambda: self.sock.send(data))
+
     def sendall(self, data):
         data = memoryview(data)
         while data:
-            piece = data[:65536]  # the same bytes again, if the first attempt could not write them
-            data = data[self._retry(lambda: self.sock.send(piece)):]  # pylint: disable=cell-var-from-loop
+            data = data[self._send(data[:65536]):]
 
     def shutdown(self, how):
         self.sock.shutdown(how)
@@ -228,3 +230,41 @@ class HttpsCase(DaemonCase):
     def assert_grew_less(self, before_kib, limit_kib):
         if not is_sanitized():  # which keeps freed memory for a while
             self.assertLess(rss_kib(self.pid) - before_kib, limit_kib)
+
+
+class ConnectionCase(HttpsCase):
+    """A test with a daemon for HTTPS that runs, a service `one`, and an administrator."""
+
+    def setUp(self):
+        super().setUp()
+        self.daemon.layer("001-test.yaml", plan_of({"one": "sleep 1000"}))
+        self.start()
+        self.admin = self.client()
+        self.assert_healthy(self.admin)
+
+    def open(self, client=None):
+        sock = (client or self.admin).open()
+        self.socks.append(sock)
+        return sock
+
+    def shake_hands(self):
+        """A connection whose bytes the test has in its hands."""
+        handshake, sock = Handshake(self.admin), self.tcp()
+        data, is_complete = handshake.step()
+        while not is_complete:
+            sock.sendall(data)
+            data, is_complete = handshake.step(sock.recv(65536))
+        sock.sendall(data)
+        return handshake, sock
+
+    def receive_until(self, sock, text, data=b""):
+        while text not in data:
+            piece = sock.recv(65536)
+            self.assertTrue(piece, data[-1000:])
+            data += piece
+        return data
+
+    def assert_ended_in_order(self, sock):
+        """close_notify has come: an end without it would be an error."""
+        while sock.recv(65536):
+            pass

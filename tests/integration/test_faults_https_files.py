@@ -100,11 +100,10 @@ class KeyTest(FilesCase):
 
     def test_keys_of_other_kinds(self):
         path = self.at("identity", "key.pem")
-        keys = {"RSA": ("-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"), "EC": ("-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"),
-                "Ed448": ("-algorithm", "ED448"), "X25519": ("-algorithm", "X25519")}
-        for name, options in keys.items():
+        for name, *options in (("RSA", "-pkeyopt", "rsa_keygen_bits:2048"), ("EC", "-pkeyopt", "ec_paramgen_curve:P-256"),
+                               ("ED448",), ("X25519",)):
             with self.subTest(name):
-                openssl("genpkey", *options, "-out", path)
+                openssl("genpkey", "-algorithm", name, *options, "-out", path)
                 os.chmod(path, 0o600)
                 self.refused("ed25519 type private key expected")
         openssl("genpkey", "-algorithm", "ED25519", "-aes256", "-pass", "pass:word", "-out", path)
@@ -123,7 +122,13 @@ class KeyTest(FilesCase):
     def test_without_https_it_is_not_looked_at(self):
         self.daemon.file(self.at("identity", "key.pem"), "nothing\n", 0o644)
         self.daemon.start()
-        self.assert_healthy_socket()
+        self.assert_healthy()
+
+    def test_without_a_place_for_it(self):
+        done = self.daemon.cli("run", "--https", f"127.0.0.1:{free_port()}", env={"PEBBLE_PERSIST": "never"})
+        self.assertEqual(done.returncode, 1)
+        self.assertTrue(done.stderr.endswith("cannot run daemon: cannot use --https with PEBBLE_PERSIST=never: identity key "
+                                             "requires persistent state\n"), done.stderr)
 
     def test_key_of_the_administrator(self):
         """A key that openssl has made is taken, and a lost one is made again."""
@@ -137,10 +142,6 @@ class KeyTest(FilesCase):
         self.start()
         self.assertEqual(self.client("stranger", None).get("/v1/health").status, 200)
         self.assertEqual(stat.S_IMODE(os.stat(path).st_mode), 0o600)
-
-    def assert_healthy_socket(self):
-        self.assertEqual(self.daemon.get("/v1/health").status, 200)
-
 
 class CertificateTest(FilesCase):
     """identity.pem is read at the first handshake. As long as it cannot be used, connections fail."""

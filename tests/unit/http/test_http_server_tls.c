@@ -264,6 +264,7 @@ static void handshakes_are_limited(void **state UNUSED) {
     assert_true(acceptor_is_paused(server->acceptor));
     client_close(&first);
     tls_client_expect(&third, "/third");
+    assert_true(client_is_quiet(&second));
 }
 
 static void long_handshakes_make_room(void **state UNUSED) {

@@ -99,7 +99,7 @@ bool connections_reserve_is_used(const struct connections *all) {
     return all->administrators >= all->limits.reserved;
 }
 
-// Who is closed to make room, in this order.
+// Connections that wait for this are closed to make room, in this order.
 static const enum connection_wait least_first[] = {WAIT_LINGER, WAIT_HANDSHAKE, WAIT_IDLE, WAIT_HEAD, WAIT_REST};
 
 // Closes the oldest connection of the first kind with one that has waited long enough.

@@ -27,9 +27,9 @@ struct http_limits {
     int64_t evict_ns; // a connection that has waited for less is not closed to make room; its request may be under way
     int64_t handshake_evict_ns; // the same for a handshake, to make room for another one
     size_t connections;
-    size_t handshakes;        // at the same time
-    size_t tls;               // connections over TLS
     size_t reserved;          // of these, for administrators only
+    size_t tls;               // of these, over TLS
+    size_t handshakes;        // of these, in the handshake
     int descriptor;           // new connections with this number or a higher one are refused
     size_t skipped_bytes;     // of an unread body, before the connection is closed
     size_t input_bytes;       // of pipelined input of one connection, before reading pauses

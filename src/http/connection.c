@@ -260,10 +260,23 @@ static void on_stream_data(struct stream *stream UNUSED, const char *bytes, size
     settle(connection);
 }
 
+static void fail_handshake(struct connection *connection, const struct error *err) {
+    struct connections *all = connection->all;
+    if (all->on_handshake_failed != NULL)
+        all->on_handshake_failed(connection->address, err, all->data);
+    connection_close(connection);
+}
+
+static void abandon_handshake(struct connection *connection, char *reason) {
+    fail_handshake(connection, &(const struct error){.kind = ERROR_CONNECTION, .message = reason});
+}
+
 static void on_stream_end(struct stream *stream UNUSED, void *data) {
     struct connection *connection = data;
     connection->has_ended = true;
-    if (connection->state == CONNECTION_LINGERING)
+    if (connection->state == CONNECTION_HANDSHAKE)
+        abandon_handshake(connection, (char[]){"ended by the client"});
+    else if (connection->state == CONNECTION_LINGERING)
         connection_close(connection);
     else if (connection->input.length == 0)
         take_input(connection, "", 0);
@@ -276,13 +289,6 @@ static void on_stream_drained(struct stream *stream UNUSED, void *data) {
     settle(connection);
     if (connection->exchange != NULL && connection->is_streaming)
         handlers(connection)->on_drained(connection->exchange);
-}
-
-static void fail_handshake(struct connection *connection, const struct error *err) {
-    struct connections *all = connection->all;
-    if (all->on_handshake_failed != NULL)
-        all->on_handshake_failed(connection->address, err, all->data);
-    connection_close(connection);
 }
 
 static void on_stream_failed(struct stream *stream UNUSED, const struct error *err, void *data) {
@@ -306,6 +312,7 @@ void connection_open(struct connections *all, struct stream *stream, enum stream
     connection->kind = kind;
     connection->peer = peer;
     connection->entry.is_administrator = peer_is_administrator(&peer);
+    connection->entry.is_tls = kind == STREAM_TLS;
     if (kind != STREAM_UNIX)
         connection->address = peer_address(stream_fd(stream));
     http_reader_init(&connection->reader, HTTP_READ_REQUEST);
@@ -320,6 +327,10 @@ void connection_open(struct connections *all, struct stream *stream, enum stream
 
 static void entry_close(struct connection_entry *entry) {
     struct connection *connection = connection_of(entry);
+    if (connection->state == CONNECTION_HANDSHAKE && !connection->all->is_stopping) {
+        abandon_handshake(connection, (char[]){"closed to make room for others"});
+        return;
+    }
     if (connection->state == CONNECTION_IDLE)
         end_tls(connection);
     connection_close(connection);
@@ -329,7 +340,7 @@ static void entry_close(struct connection_entry *entry) {
 static void entry_on_due(struct connection_entry *entry) {
     struct connection *connection = connection_of(entry);
     if (entry->wait == WAIT_HANDSHAKE)
-        fail_handshake(connection, &(const struct error){.kind = ERROR_TIMEOUT, .message = (char[]){"timed out"}});
+        abandon_handshake(connection, (char[]){"timed out"});
     else if (needs_progress(entry->wait) && connection_queued_bytes(connection) < connection->queued_bytes)
         set_state(connection, connection->state);
     else

@@ -62,6 +62,7 @@ void connections_add(struct connections *all, struct connection_entry *entry) {
     list_add(&all->open, &entry->link);
     all->count++;
     all->administrators += entry->is_administrator;
+    all->tls += entry->is_tls;
 }
 
 void connections_remove(struct connections *all, struct connection_entry *entry) {
@@ -71,6 +72,7 @@ void connections_remove(struct connections *all, struct connection_entry *entry)
     list_add(&all->closed, &entry->link);
     all->count--;
     all->administrators -= entry->is_administrator;
+    all->tls -= entry->is_tls;
 }
 
 void connections_close_all(struct connections *all) {
@@ -97,11 +99,13 @@ bool connections_reserve_is_used(const struct connections *all) {
     return all->administrators >= all->limits.reserved;
 }
 
+// Connections that wait for this are closed to make room, in this order.
+static const enum connection_wait least_first[] = {WAIT_LINGER, WAIT_HANDSHAKE, WAIT_IDLE, WAIT_HEAD, WAIT_REST};
+
 // Closes the oldest connection of the first kind with one that has waited long enough.
 static bool close_least(struct connections *all, bool is_administrator) {
-    static const enum connection_wait waits[] = {WAIT_LINGER, WAIT_HANDSHAKE, WAIT_IDLE, WAIT_HEAD, WAIT_REST};
-    for (size_t i = 0; i < ARRAY_COUNT(waits); i++) {
-        if (close_oldest(all, is_administrator, waits[i], all->limits.evict_ns))
+    for (size_t i = 0; i < ARRAY_COUNT(least_first); i++) {
+        if (close_oldest(all, is_administrator, least_first[i], all->limits.evict_ns))
             return true;
     }
     return false;
@@ -110,6 +114,34 @@ static bool close_least(struct connections *all, bool is_administrator) {
 bool connections_evict(struct connections *all, bool for_administrator) {
     bool is_beyond_reserve = all->administrators > all->limits.reserved;
     return close_least(all, false) || ((for_administrator || is_beyond_reserve) && close_least(all, true));
+}
+
+static size_t rank(const struct connection_entry *entry) {
+    size_t i = 0;
+    while (i < ARRAY_COUNT(least_first) && entry->wait != least_first[i])
+        i++;
+    return i;
+}
+
+static bool is_less(const struct connection_entry *a, const struct connection_entry *b) {
+    size_t rank_a = rank(a), rank_b = rank(b);
+    return rank_a < rank_b || (rank_a == rank_b && a->deadline.since_ns < b->deadline.since_ns);
+}
+
+// Examines all connections, which takes much less time than the handshake for which this is done.
+bool connections_evict_tls(struct connections *all) {
+    struct connection_entry *least = NULL;
+    struct connection_entry *entry;
+    LIST_FOR_EACH (entry, &all->open, link) {
+        bool may_be_closed = entry->is_tls && rank(entry) < ARRAY_COUNT(least_first) &&
+                             deadline_age_ns(&entry->deadline) >= all->limits.evict_ns;
+        if (may_be_closed && (least == NULL || is_less(entry, least)))
+            least = entry;
+    }
+    if (least == NULL)
+        return false;
+    all->functions->close(least);
+    return true;
 }
 
 bool connections_evict_handshake(struct connections *all) {

@@ -27,8 +27,9 @@ struct http_limits {
     int64_t evict_ns; // a connection that has waited for less is not closed to make room; its request may be under way
     int64_t handshake_evict_ns; // the same for a handshake, to make room for another one
     size_t connections;
-    size_t handshakes;        // at the same time
     size_t reserved;          // of these, for administrators only
+    size_t tls;               // of these, over TLS
+    size_t handshakes;        // of these, in the handshake
     int descriptor;           // new connections with this number or a higher one are refused
     size_t skipped_bytes;     // of an unread body, before the connection is closed
     size_t input_bytes;       // of pipelined input of one connection, before reading pauses
@@ -37,13 +38,14 @@ struct http_limits {
     size_t requests_per_turn; // of one connection, so that pipelining does not starve others
 };
 
-// Embedded in a connection; zeroed initially, except `wait` and `is_administrator`.
+// Embedded in a connection; zeroed initially, except `wait`, `is_administrator` and `is_tls`.
 struct connection_entry {
     struct list link;
     struct deadline deadline;
     enum connection_wait wait;
     size_t counted_bytes;
     bool is_administrator; // its peer is, see peer_is_administrator()
+    bool is_tls;
 };
 
 // Functions of a connection. They do not call the handler of a request.
@@ -69,6 +71,7 @@ struct connections {
     struct deadline_list *waits[2][WAIT_KINDS]; // of others, of administrators
     size_t count;                               // of open connections
     size_t administrators;                      // of these, those of administrators
+    size_t tls;                                 // of these, those over TLS
     size_t handshakes;                          // of these, those that wait for the handshake
     size_t buffered_bytes;                      // of requests, pipelined input and unsent responses
     size_t busy_bytes;                          // part of buffered_bytes: of connections that wait for nothing
@@ -93,6 +96,8 @@ bool connections_reserve_is_used(const struct connections *all);
 // administrator is closed only if the others' are all busy or new; for somebody else, only if it is beyond the reserve.
 // Returns false if none can be closed.
 bool connections_evict(struct connections *all, bool for_administrator);
+// Closes the least important connection over TLS. Returns false if none can be closed.
+bool connections_evict_tls(struct connections *all);
 // Closes the handshake that has taken longest, if that is long enough. Returns false if there is none.
 bool connections_evict_handshake(struct connections *all);
 // Records how much memory a connection holds. If the total exceeds the limit, closes connections, possibly this one:

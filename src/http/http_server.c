@@ -23,6 +23,7 @@ const struct http_limits http_usual_limits = {
     .evict_ns = 50 * NS_PER_MS,
     .handshake_evict_ns = NS_PER_S,
     .handshakes = 256,
+    .tls = 2048,
     .skipped_bytes = 262144,
     .input_bytes = 65536,
     .unread_bytes = HTTP_STREAM_HIGH_BYTES,
@@ -90,17 +91,25 @@ static bool may_begin_handshake(const struct http_server *server) {
     return connections->handshakes < connections->limits.handshakes;
 }
 
+// TLS takes memory for each connection, 34 KiB if it waits for the rest of a record.
+static bool has_tls_slot(const struct http_server *server) {
+    const struct connections *connections = &server->connections;
+    return connections->tls < connections->limits.tls;
+}
+
 // The client of a Unix socket is not known before the connection is accepted.
 static bool may_accept(enum stream_kind kind, void *data) {
     struct http_server *server = data;
-    return (kind != STREAM_TLS || may_begin_handshake(server)) && has_slot(server, kind == STREAM_UNIX) &&
-           has_descriptor(server);
+    return (kind != STREAM_TLS || (may_begin_handshake(server) && has_tls_slot(server))) &&
+           has_slot(server, kind == STREAM_UNIX) && has_descriptor(server);
 }
 
 static bool make_room(enum stream_kind kind, void *data) {
     struct http_server *server = data;
     if (kind == STREAM_TLS && !may_begin_handshake(server))
         return connections_evict_handshake(&server->connections);
+    if (kind == STREAM_TLS && !has_tls_slot(server))
+        return connections_evict_tls(&server->connections);
     return connections_evict(&server->connections, kind == STREAM_UNIX);
 }
 

@@ -365,7 +365,9 @@ size_t stream_queued_bytes(const struct stream *stream) {
 }
 
 size_t stream_held_bytes(const struct stream *stream) {
-    return stream->queue.held_bytes + held_output(stream);
+    const struct stream_transport *transport = stream->transport;
+    size_t bytes = transport->held_bytes != NULL ? transport->held_bytes(stream->transport_state) : 0;
+    return bytes + stream->queue.held_bytes;
 }
 
 bool stream_is_full(const struct stream *stream) {

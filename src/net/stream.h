@@ -60,7 +60,7 @@ bool stream_has_unread(const struct stream *stream); // there are received bytes
 // If there is no memory for the rest, the stream breaks.
 void stream_write(struct stream *stream, const struct iovec *pieces, size_t count);
 size_t stream_queued_bytes(const struct stream *stream); // 0 if it is broken
-size_t stream_held_bytes(const struct stream *stream);   // memory of the queue
+size_t stream_held_bytes(const struct stream *stream);   // memory of the queue and of TLS
 bool stream_is_full(const struct stream *stream);        // queued at or above the high-water mark
 bool stream_is_broken(const struct stream *stream);      // on_failed has been or will be called
 // Half-close: shuts down the sending side when all queued bytes have been written. No effect on pipes and terminals,

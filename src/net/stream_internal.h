@@ -22,6 +22,7 @@ struct stream_transport {
     // Sends bytes that the transport holds. Returns -1 with errno if the descriptor is broken.
     int (*flush)(void *state, int fd);
     size_t (*held_output)(const void *state);   // bytes that were written but not sent
+    size_t (*held_bytes)(const void *state);    // memory for these, and for bytes that were not read
     bool (*has_input)(const void *state);       // there may be bytes to read, even if the descriptor has none
     bool (*waits_for_input)(const void *state); // it can write no more until it has read
     // The cause of the last failure of read() or write(); NULL: errno is all there is.

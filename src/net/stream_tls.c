@@ -70,6 +70,11 @@ static size_t tls_held_output(const void *state) {
     return tls->is_broken ? 0 : length;
 }
 
+static size_t tls_held_bytes(const void *state) {
+    const struct tls_state *tls = state;
+    return tls_engine_held_bytes(tls->engine);
+}
+
 // Passes received bytes to the engine. The engine takes all of them, because it has none when this is called. Returns
 // false with errno if there are none.
 static bool receive(struct tls_state *tls, int fd) {
@@ -177,6 +182,7 @@ const struct stream_transport stream_tls_transport = {
     .destroy = tls_destroy,
     .flush = tls_flush,
     .held_output = tls_held_output,
+    .held_bytes = tls_held_bytes,
     .has_input = tls_has_input,
     .waits_for_input = tls_waits_for_input,
     .failure = tls_failure,

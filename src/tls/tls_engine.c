@@ -19,6 +19,10 @@
 // What OpenSSL adds by itself, such as responses to key updates, may exceed TLS_ENGINE_OUTPUT_BYTES. A peer that causes
 // more than this without reading is disconnected.
 #define OUTPUT_BYTES_MAX (4 * TLS_ENGINE_OUTPUT_BYTES)
+// A key update costs as much work as a large record. So many of a peer are handled, and as many again after each
+// DATA_PER_KEY_UPDATES bytes of it.
+#define KEY_UPDATES_MAX 16
+#define DATA_PER_KEY_UPDATES ((size_t)64 << 10)
 // The plaintext of a record.
 #define RECORD_BYTES ((size_t)SSL3_RT_MAX_PLAIN_LENGTH)
 
@@ -35,6 +39,8 @@ struct tls_engine {
     struct queue input, output;
     bool has_input_ended, is_established, is_closed;
     struct tls_verification verification;
+    unsigned key_updates; // of the peer, since it has sent DATA_PER_KEY_UPDATES
+    size_t data_read;     // since the same
     struct error failure; // set if the connection has failed
     struct certificate *peer;
 };
@@ -73,6 +79,10 @@ static int on_ciphertext_wanted(BIO *bio, char *bytes, size_t size, size_t *leng
     size_t held = queue_length(&engine->input);
     BIO_clear_retry_flags(bio);
     *length = size < held ? size : held;
+    if (error_is_set(&engine->failure)) {
+        *length = 0;
+        return 0;
+    }
     if (*length == 0) {
         if (!engine->has_input_ended)
             BIO_set_retry_read(bio);
@@ -100,6 +110,24 @@ static long on_control_requested(BIO *bio, int command, long number UNUSED, void
     if (command == BIO_CTRL_EOF)
         return engine->has_input_ended && queue_length(&engine->input) == 0;
     return command == BIO_CTRL_FLUSH;
+}
+
+// Called before OpenSSL handles a message. What this sets makes it fail at the next record.
+static void on_message_passed(int is_sent, int version UNUSED, int type, const void *bytes, size_t length,
+                              SSL *ssl UNUSED, void *data) {
+    struct tls_engine *engine = data;
+    if (is_sent || type != SSL3_RT_HANDSHAKE || length == 0 || *(const unsigned char *)bytes != SSL3_MT_KEY_UPDATE)
+        return;
+    if (++engine->key_updates > KEY_UPDATES_MAX && !error_is_set(&engine->failure))
+        (void)error_set(&engine->failure, ERROR_CONNECTION, "tls: too many non-advancing records");
+}
+
+static void count_data(struct tls_engine *engine, size_t length) {
+    engine->data_read += length;
+    if (engine->data_read < DATA_PER_KEY_UPDATES)
+        return;
+    engine->data_read = 0;
+    engine->key_updates = 0;
 }
 
 // Made once. The number of types is limited.
@@ -151,6 +179,8 @@ static bool set_up(struct tls_engine *engine, const char *host) {
         return false;
     SSL_set_bio(engine->ssl, bio, bio);
     SSL_set_app_data(engine->ssl, &engine->verification);
+    SSL_set_msg_callback(engine->ssl, on_message_passed);
+    SSL_set_msg_callback_arg(engine->ssl, engine);
     if (tls_context_is_server(engine->context)) {
         SSL_set_accept_state(engine->ssl);
         return true;
@@ -206,6 +236,10 @@ void tls_engine_consume_output(struct tls_engine *engine, size_t length) {
     queue_consume(&engine->output, length);
 }
 
+size_t tls_engine_held_bytes(const struct tls_engine *engine) {
+    return engine->input.bytes.capacity + engine->output.bytes.capacity;
+}
+
 // --- plaintext ---
 
 static void set_failure(struct tls_engine *engine) {
@@ -257,6 +291,7 @@ enum tls_result tls_engine_read(struct tls_engine *engine, void *bytes, size_t s
     int returned = SSL_read_ex(engine->ssl, bytes, size, &got);
     if (returned != 1)
         return outcome(engine, returned, err);
+    count_data(engine, got);
     *length = got;
     return TLS_DATA;
 }

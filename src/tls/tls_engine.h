@@ -38,6 +38,8 @@ void tls_engine_receive_end(struct tls_engine *engine);
 const void *tls_engine_output(const struct tls_engine *engine, size_t *length);
 // The first bytes of the output have been sent.
 void tls_engine_consume_output(struct tls_engine *engine, size_t length);
+// The memory of what has been received and not read, and of the output.
+size_t tls_engine_held_bytes(const struct tls_engine *engine);
 
 // --- plaintext ---
 

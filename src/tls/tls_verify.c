@@ -16,6 +16,8 @@
 // As in Go: of more names only the number is shown.
 #define NAMES_SHOWN_MAX 100
 #define NAMES_BYTES_MAX ((size_t)16 << 10)
+// As in Go: with a larger key, checking a signature takes milliseconds, whether it is right or not.
+#define RSA_BITS_MAX 8192
 
 static struct tls_verification *verification_of(X509_STORE_CTX *context) {
     const SSL *ssl = X509_STORE_CTX_get_ex_data(context, SSL_get_ex_data_X509_STORE_CTX_idx());
@@ -29,12 +31,25 @@ static bool refuse(X509_STORE_CTX *context, int code, const char *text) {
                      text);
 }
 
+static bool has_large_key(const X509 *x509) {
+    const EVP_PKEY *key = X509_get0_pubkey(x509);
+    int kind = key != NULL ? EVP_PKEY_get_base_id(key) : EVP_PKEY_NONE;
+    return (kind == EVP_PKEY_RSA || kind == EVP_PKEY_RSA_PSS) && EVP_PKEY_get_bits(key) > RSA_BITS_MAX;
+}
+
 int tls_verify_client(X509_STORE_CTX *context, void *data UNUSED) {
-    X509_STORE_CTX_set_error(context, X509_V_OK);
-    if (sk_X509_num(X509_STORE_CTX_get0_untrusted(context)) == 1)
+    struct error *failure = &verification_of(context)->failure;
+    bool is_one = sk_X509_num(X509_STORE_CTX_get0_untrusted(context)) == 1;
+    if (is_one && !has_large_key(X509_STORE_CTX_get0_cert(context))) {
+        X509_STORE_CTX_set_error(context, X509_V_OK);
         return 1;
+    }
     X509_STORE_CTX_set_error(context, X509_V_ERR_CERT_REJECTED);
-    (void)error_set(&verification_of(context)->failure, ERROR_CONNECTION, "tls: expected one client certificate");
+    if (!is_one)
+        (void)error_set(failure, ERROR_CONNECTION, "tls: expected one client certificate");
+    else
+        (void)error_set(failure, ERROR_CONNECTION,
+                        "tls: client sent certificate containing RSA key larger than %d bits", RSA_BITS_MAX);
     return 0;
 }
 

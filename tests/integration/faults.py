@@ -127,6 +127,16 @@ def limited(*limits):
     return set_limits
 
 
+def need_descriptors(test, count):
+    """Lets the test itself have this many descriptors, or skips it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft >= count:
+        return
+    if hard != resource.RLIM_INFINITY and hard < count:
+        test.skipTest("too few descriptors are allowed")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (count, hard))
+
+
 def allow_tracing():
     """For start(preexec_fn=…): allows tracing of the daemon on systems that restrict it to descendants."""
     ctypes.CDLL(None).prctl(PR_SET_PTRACER, ctypes.c_ulong(-1), 0, 0, 0)

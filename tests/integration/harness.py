@@ -197,7 +197,63 @@ class WebSocket:
         self.sock.close()
 
 
-class Daemon:
+class Api:
+    """What a client does; a subclass has connect() and connection(), which open a connection."""
+
+    def request(self, method, path, body=None, headers=None, timeout_s=30.0, port=None):
+        """Sends a request on a new connection; over plain TCP to 127.0.0.1 if a port is given."""
+        if port is None:
+            connection = self.connection(timeout_s)
+        else:
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout_s)
+        try:
+            return exchange(connection, method, path, body, headers)
+        finally:
+            connection.close()
+
+    def get(self, path, **options):
+        return self.request("GET", path, **options)
+
+    def post(self, path, body=None, **options):
+        return self.request("POST", path, body, **options)
+
+    def websocket(self, task, name):
+        return WebSocket(self.connect(), f"/v1/tasks/{task}/websocket/{name}")
+
+    # --- services, changes, layers ---
+
+    def services(self, action, *names):
+        """Requests an action on services and waits; returns the change when it is ready."""
+        answer = self.post("/v1/services", {"action": action, "services": list(names)})
+        if answer.status != 202:
+            raise AssertionError(f"{action} {names}: {answer}")
+        return self.wait_change(answer.change)
+
+    def wait_change(self, change, timeout_s=30.0):
+        answer = self.get(f"/v1/changes/{change}/wait?timeout={timeout_s:g}s", timeout_s=timeout_s + 10)
+        if answer.status != 200:
+            raise AssertionError(f"change {change}: {answer}")
+        return answer.result
+
+    def service(self, name):
+        """One service as the API shows it, or None."""
+        return next((s for s in self.get(f"/v1/services?names={name}").result if s["name"] == name), None)
+
+    def wait_service(self, name, status, timeout_s=20.0):
+        def has_status():
+            service = self.service(name)
+            return service if service and service["current"] == status else None
+        return wait_until(has_status, timeout_s, f"service {name} to be {status}")
+
+    def check(self, name):
+        """One check as the API shows it, or None."""
+        return next((c for c in self.get(f"/v1/checks?names={name}").result if c["name"] == name), None)
+
+    def add_layer(self, label, text, combine=True):
+        return self.post("/v1/layers", {"action": "add", "combine": combine, "label": label, "format": "yaml", "layer": text})
+
+
+class Daemon(Api):
     """A daemon with its directory, and client operations. close() ends all processes."""
 
     def __init__(self, binary=None):
@@ -349,23 +405,6 @@ class Daemon:
         """An HTTP connection for exchange()."""
         return UnixConnection(self.socket_path, timeout_s)
 
-    def request(self, method, path, body=None, headers=None, timeout_s=30.0, port=None):
-        """Sends a request on a new connection: over the socket, or over TCP to 127.0.0.1 if a port is given."""
-        if port is None:
-            connection = self.connection(timeout_s)
-        else:
-            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout_s)
-        try:
-            return exchange(connection, method, path, body, headers)
-        finally:
-            connection.close()
-
-    def get(self, path, **options):
-        return self.request("GET", path, **options)
-
-    def post(self, path, body=None, **options):
-        return self.request("POST", path, body, **options)
-
     def raw(self, data, timeout_s=10.0, port=None, half_close=False):
         """Sends raw bytes; returns what is received until the daemon closes or sends nothing for timeout_s."""
         sock = self.connect(timeout_s) if port is None else socket.create_connection(("127.0.0.1", port), timeout_s)
@@ -383,41 +422,6 @@ class Daemon:
             except (TimeoutError, ConnectionError):
                 pass
         return answer
-
-    def websocket(self, task, name):
-        return WebSocket(self.connect(), f"/v1/tasks/{task}/websocket/{name}")
-
-    # --- services, changes, layers ---
-
-    def services(self, action, *names):
-        """Requests an action on services and waits; returns the change when it is ready."""
-        answer = self.post("/v1/services", {"action": action, "services": list(names)})
-        if answer.status != 202:
-            raise AssertionError(f"{action} {names}: {answer}")
-        return self.wait_change(answer.change)
-
-    def wait_change(self, change, timeout_s=30.0):
-        answer = self.get(f"/v1/changes/{change}/wait?timeout={timeout_s:g}s", timeout_s=timeout_s + 10)
-        if answer.status != 200:
-            raise AssertionError(f"change {change}: {answer}")
-        return answer.result
-
-    def service(self, name):
-        """One service as the API shows it, or None."""
-        return next((s for s in self.get(f"/v1/services?names={name}").result if s["name"] == name), None)
-
-    def wait_service(self, name, status, timeout_s=20.0):
-        def has_status():
-            service = self.service(name)
-            return service if service and service["current"] == status else None
-        return wait_until(has_status, timeout_s, f"service {name} to be {status}")
-
-    def check(self, name):
-        """One check as the API shows it, or None."""
-        return next((c for c in self.get(f"/v1/checks?names={name}").result if c["name"] == name), None)
-
-    def add_layer(self, label, text, combine=True):
-        return self.post("/v1/layers", {"action": "add", "combine": combine, "label": label, "format": "yaml", "layer": text})
 
     # --- the command line ---
 

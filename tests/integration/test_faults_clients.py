@@ -9,7 +9,7 @@ import threading
 import time
 import unittest
 
-from faults import cpu_s, descriptors, limited, plan_of, rss_kib
+from faults import cpu_s, descriptors, limited, need_descriptors, plan_of, rss_kib
 from harness import DaemonCase, connect_unix, free_port, is_sanitized, wait_until
 
 PROBE_S = 1.0  # the patience of the probes that Kubernetes makes for Juju
@@ -47,12 +47,7 @@ class UnfinishedRequestsTest(ClientCase):
     COUNT = 1000
 
     def check_unfinished(self, beginning, limit_kib):
-        # The test itself needs as many descriptors.
-        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-        if soft < 2 * self.COUNT:
-            if hard != resource.RLIM_INFINITY and hard < 2 * self.COUNT:
-                self.skipTest("too few descriptors are allowed")
-            resource.setrlimit(resource.RLIMIT_NOFILE, (2 * self.COUNT, hard))
+        need_descriptors(self, 2 * self.COUNT)
         self.daemon.start()
         self.assert_healthy()
         before_kib, before_fds = self.rss(), self.count_descriptors()

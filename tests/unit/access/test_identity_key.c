@@ -74,7 +74,7 @@ static char *rsa_key(void) {
 static void other_content_is_refused(void **state) {
     AUTO_FREE char *directory = path_join(*state, "identity");
     AUTO_FREE char *path = path_join(directory, "key.pem");
-    free(fingerprint_of(directory));
+    free(fingerprint_of(directory)); // makes the key
     AUTO_FREE char *text = file_text(path);
     AUTO_FREE char *more = memory_printf("%smore\n", text);
     AUTO_FREE char *rsa = rsa_key();

@@ -215,6 +215,24 @@ static void cut_handshakes_end_the_connection(void **state UNUSED) {
     assert_string_equal(failed.message, "unexpected EOF");
 }
 
+// An alert that ends the connection in order, in the middle of the handshake.
+static void ended_handshakes_are_failures(void **state UNUSED) {
+    static const char close_notify[] = "\x15\x03\x03\x00\x02\x01\x00";
+    AUTO_CLIENT struct client client = connect_to(port);
+    struct tls_engine *engine;
+    char none[1];
+    size_t length;
+    assert_true(tls_engine_create(client_side, "host", &engine, NULL));
+    assert_int_equal(tls_engine_read(engine, none, sizeof none, &length, NULL), TLS_WAITING);
+    const char *hello = tls_engine_output(engine, &length);
+    assert_true(client_send_bytes(&client, hello, length));
+    assert_true(client_send_bytes(&client, close_notify, sizeof close_notify - 1));
+    client_expect_end(&client);
+    assert_int_equal(failed.count, 1);
+    assert_string_equal(failed.message, "ended by the client");
+    tls_engine_destroy(engine);
+}
+
 static void without_certificates_connections_are_closed(void **state UNUSED) {
     has_certificates = false;
     AUTO_CLIENT struct client client = connect_to(port);
@@ -246,6 +264,7 @@ static void handshakes_are_limited(void **state UNUSED) {
     assert_true(acceptor_is_paused(server->acceptor));
     client_close(&first);
     tls_client_expect(&third, "/third");
+    assert_true(client_is_quiet(&second));
 }
 
 static void long_handshakes_make_room(void **state UNUSED) {
@@ -259,6 +278,44 @@ static void long_handshakes_make_room(void **state UNUSED) {
     tls_client_send(&second, GET("/second"));
     tls_client_expect(&second, "/second");
     client_expect_end(&first);
+    assert_string_equal(failed.message, "closed to make room for others");
+}
+
+// Those of other transports are not counted, and not closed for them; neither are those with a request.
+static void connections_are_limited(void **state UNUSED) {
+    struct connections *all = &server->connections;
+    all->limits.tls = 2;
+    all->limits.evict_ns = 0;
+    AUTO_CLIENT struct client local = client_open();
+    client_send(&local, GET("/local"));
+    AUTO_TLS_CLIENT struct tls_client busy, idle, third, fourth;
+    tls_client_open(&busy);
+    tls_client_send(&busy, GET("/first") GET("/keep"));
+    tls_client_expect(&busy, "/first");
+    tls_client_open(&idle);
+    tls_client_send(&idle, GET("/second"));
+    tls_client_expect(&idle, "/second");
+    assert_int_equal(all->tls, 2);
+    tls_client_open(&third);
+    tls_client_send(&third, GET("/third") GET("/keep"));
+    tls_client_expect(&third, "/third");
+    while (!idle.has_ended)
+        run_once("the end of an idle connection");
+    while (seen.kept_count < 2)
+        run_once("the requests");
+    assert_int_equal(all->tls, 2);
+    // Nobody can be closed for this one.
+    tls_client_open(&fourth);
+    tls_client_send(&fourth, GET("/fourth"));
+    client_send(&local, GET("/again"));
+    client_expect(&local, "/again");
+    while (!acceptor_is_paused(server->acceptor))
+        run_once("the pause");
+    assert_int_equal(all->tls, 2);
+    tls_client_close(&busy);
+    busy.stream = NULL;
+    tls_client_expect(&fourth, "/fourth");
+    assert_int_equal(seen.cancelled, 1);
 }
 
 static void a_shutdown_ends_handshakes(void **state UNUSED) {
@@ -267,6 +324,7 @@ static void a_shutdown_ends_handshakes(void **state UNUSED) {
         run_once("the handshake");
     http_server_shut_down(server, NS_PER_S, NULL, NULL);
     client_expect_end(&client);
+    assert_int_equal(failed.count, 0);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_tls_server, close_tls_server)
@@ -282,9 +340,11 @@ int main(void) {
         TEST(stalled_handshakes_time_out),
         TEST(foreign_bytes_end_the_connection),
         TEST(cut_handshakes_end_the_connection),
+        TEST(ended_handshakes_are_failures),
         TEST(without_certificates_connections_are_closed),
         TEST(handshakes_are_limited),
         TEST(long_handshakes_make_room),
+        TEST(connections_are_limited),
         TEST(a_shutdown_ends_handshakes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -183,6 +183,16 @@ static void unread_bytes_are_known(void **state UNUSED) {
     assert_true(stream_has_unread(server.stream));
 }
 
+static void memory_is_counted(void **state UNUSED) {
+    static char bytes[3000000];
+    open_both();
+    assert_int_equal(stream_held_bytes(server.stream), 0);
+    assert_int_equal(tls_engine_receive(stream_tls(server.stream), bytes, 1000), 1000);
+    assert_in_range(stream_held_bytes(server.stream), 1000, 4096);
+    stream_write(client.stream, &(const struct iovec){.iov_base = bytes, .iov_len = sizeof bytes}, 1);
+    assert_in_range(stream_held_bytes(client.stream), sizeof bytes, sizeof bytes + 100000);
+}
+
 static void cut_connection_is_a_failure(void **state UNUSED) {
     open_both();
     end_write(&client, "x");
@@ -260,6 +270,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(sides_end_one_by_one, begin, finish),
         cmocka_unit_test_setup_teardown(much_arrives_at_a_reader_that_pauses, begin, finish),
         cmocka_unit_test_setup_teardown(unread_bytes_are_known, begin, finish),
+        cmocka_unit_test_setup_teardown(memory_is_counted, begin, finish),
         cmocka_unit_test_setup_teardown(cut_connection_is_a_failure, begin, finish),
         cmocka_unit_test_setup_teardown(failed_handshake_is_reported_to_both_sides, begin, finish),
         cmocka_unit_test_setup_teardown(foreign_bytes_are_answered_with_an_alert, begin, finish),

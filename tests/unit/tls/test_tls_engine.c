@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine_fixture.h"
 
+#include <openssl/core_names.h>
+#include <openssl/param_build.h>
 #include <openssl/ssl.h>
 
 #define ALL ((size_t)-1)
@@ -119,10 +121,13 @@ static void much_data(void **state) {
 static void input_limit(void **state) {
     struct pair pair = connect_pair(state, ALL);
     char *bytes = memory_new(2 * TLS_ENGINE_INPUT_BYTES_MAX);
+    assert_int_equal(tls_engine_held_bytes(pair.client.engine), 0);
     assert_int_equal(tls_engine_receive(pair.client.engine, bytes, 10), 10);
     assert_int_equal(tls_engine_receive(pair.client.engine, bytes, 2 * TLS_ENGINE_INPUT_BYTES_MAX),
                      TLS_ENGINE_INPUT_BYTES_MAX - 10);
     assert_int_equal(tls_engine_receive(pair.client.engine, bytes, 1), 0);
+    assert_in_range(tls_engine_held_bytes(pair.client.engine), TLS_ENGINE_INPUT_BYTES_MAX,
+                    2 * TLS_ENGINE_INPUT_BYTES_MAX);
     free(bytes);
     pair_finish(&pair);
 }
@@ -351,23 +356,115 @@ static void no_certificate(void **state) {
     tls_context_release(client);
 }
 
-// Requests for new keys need responses, which are bounded.
+// Passes what the client has written to the server.
+static void stranger_pass(struct stranger *stranger) {
+    char *bytes;
+    long made = BIO_get_mem_data(SSL_get_wbio(stranger->ssl), &bytes);
+    assert_int_equal(tls_engine_receive(stranger->server.engine, bytes, (size_t)made), made);
+    (void)BIO_reset(SSL_get_wbio(stranger->ssl));
+    side_read(&stranger->server);
+}
+
+// Requests new keys and passes the requests, each of its own or all at once.
+static void update_keys(struct stranger *stranger, int count, bool is_at_once) {
+    for (int i = 0; i < count; i++) {
+        assert_int_equal(SSL_key_update(stranger->ssl, SSL_KEY_UPDATE_REQUESTED), 1);
+        (void)SSL_do_handshake(stranger->ssl);
+        if (!is_at_once)
+            stranger_pass(stranger);
+    }
+    stranger_pass(stranger);
+}
+
 static void key_updates(void **state) {
     struct stranger stranger = stranger_create(state);
     stranger_run(&stranger);
-    for (int i = 0; i < 20000 && stranger.server.result == TLS_WAITING; i++) {
-        char *bytes;
-        assert_int_equal(SSL_key_update(stranger.ssl, SSL_KEY_UPDATE_REQUESTED), 1);
-        (void)SSL_do_handshake(stranger.ssl);
-        long made = BIO_get_mem_data(SSL_get_wbio(stranger.ssl), &bytes);
-        assert_int_equal(tls_engine_receive(stranger.server.engine, bytes, (size_t)made), made);
-        (void)BIO_reset(SSL_get_wbio(stranger.ssl));
-        side_read(&stranger.server);
-    }
+    update_keys(&stranger, 16, false);
+    assert_int_equal(SSL_write(stranger.ssl, "data", 4), 4);
+    stranger_pass(&stranger);
+    assert_int_equal(stranger.server.result, TLS_WAITING);
+    assert_string_equal(buffer_text(&stranger.server.received), "data");
+    // A little data does not help.
+    update_keys(&stranger, 1, false);
+    assert_int_equal(SSL_write(stranger.ssl, "more", 4), 4);
+    stranger_pass(&stranger);
+    assert_failed(&stranger.server, "tls: too many non-advancing records");
+    assert_string_equal(buffer_text(&stranger.server.received), "data");
+    stranger_finish(&stranger);
+}
+
+// None of what comes behind the limit is handled.
+static void key_updates_at_once(void **state) {
+    struct stranger stranger = stranger_create(state);
+    stranger_run(&stranger);
+    update_keys(&stranger, 1000, true);
+    assert_failed(&stranger.server, "tls: too many non-advancing records");
     size_t length;
     (void)tls_engine_output(stranger.server.engine, &length);
-    assert_in_range(length, 1, 4 * TLS_ENGINE_OUTPUT_BYTES);
+    assert_in_range(length, 1, 1000);
+    stranger_finish(&stranger);
+}
+
+// Requests for new keys need responses, which are bounded for a client that sends data and reads nothing.
+static void key_updates_with_data(void **state) {
+    struct stranger stranger = stranger_create(state);
+    static const char zeros[16384];
+    size_t length = 0;
+    stranger_run(&stranger);
+    for (int i = 0; i < 20000 && stranger.server.result == TLS_WAITING; i++) {
+        update_keys(&stranger, 16, true);
+        for (int k = 0; k < 4 && stranger.server.result == TLS_WAITING; k++) {
+            assert_int_equal(SSL_write(stranger.ssl, zeros, sizeof zeros), sizeof zeros);
+            stranger_pass(&stranger);
+        }
+        buffer_clear(&stranger.server.received);
+    }
+    (void)tls_engine_output(stranger.server.engine, &length);
+    assert_in_range(length, 3 * TLS_ENGINE_OUTPUT_BYTES, 4 * TLS_ENGINE_OUTPUT_BYTES);
     assert_failed(&stranger.server, "tls: peer does not read");
+    stranger_finish(&stranger);
+}
+
+// Makes the client's certificate one with a key that has the form of an RSA key.
+static void use_large_key(struct stranger *stranger, int bits) {
+    struct certificate_fixture large = fixture_make((struct certificate_fixture_spec){.name = "large"});
+    BIGNUM *modulus = BN_new(), *exponent = BN_new();
+    OSSL_PARAM_BLD *parameters = OSSL_PARAM_BLD_new();
+    EVP_PKEY_CTX *maker = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
+    assert_int_equal(BN_rand(modulus, bits, BN_RAND_TOP_ONE, BN_RAND_BOTTOM_ODD), 1);
+    assert_int_equal(BN_set_word(exponent, 3), 1);
+    assert_int_equal(OSSL_PARAM_BLD_push_BN(parameters, OSSL_PKEY_PARAM_RSA_N, modulus), 1);
+    assert_int_equal(OSSL_PARAM_BLD_push_BN(parameters, OSSL_PKEY_PARAM_RSA_E, exponent), 1);
+    assert_int_equal(OSSL_PARAM_BLD_push_BN(parameters, OSSL_PKEY_PARAM_RSA_D, exponent), 1);
+    OSSL_PARAM *built = OSSL_PARAM_BLD_to_param(parameters);
+    EVP_PKEY_free(large.key);
+    large.key = NULL;
+    assert_int_equal(EVP_PKEY_fromdata_init(maker), 1);
+    assert_int_equal(EVP_PKEY_fromdata(maker, &large.key, EVP_PKEY_KEYPAIR, built), 1);
+    assert_int_equal(X509_set_pubkey(large.x509, large.key), 1);
+    SSL_CTX_free(stranger->context);
+    stranger->context = SSL_CTX_new(TLS_client_method());
+    assert_int_equal(SSL_CTX_use_cert_and_key(stranger->context, large.x509, large.key, NULL, 1), 1);
+    OSSL_PARAM_free(built);
+    OSSL_PARAM_BLD_free(parameters);
+    EVP_PKEY_CTX_free(maker);
+    BN_free(modulus);
+    BN_free(exponent);
+    fixture_finish(&large);
+}
+
+static void large_key(void **state) {
+    struct stranger stranger = stranger_create(state);
+    use_large_key(&stranger, 8200);
+    stranger_run(&stranger);
+    assert_failed(&stranger.server, "tls: client sent certificate containing RSA key larger than 8192 bits");
+    stranger_finish(&stranger);
+    // This one is not too large. Its signature is wrong.
+    stranger = stranger_create(state);
+    use_large_key(&stranger, 8192);
+    stranger_run(&stranger);
+    assert_int_equal(stranger.server.result, TLS_FAILED);
+    assert_null(strstr(error_text(&stranger.server.err), "RSA key"));
     stranger_finish(&stranger);
 }
 
@@ -392,6 +489,9 @@ int main(void) {
         cmocka_unit_test(two_certificates),
         cmocka_unit_test(no_certificate),
         cmocka_unit_test(key_updates),
+        cmocka_unit_test(key_updates_at_once),
+        cmocka_unit_test(key_updates_with_data),
+        cmocka_unit_test(large_key),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

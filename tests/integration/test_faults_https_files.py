@@ -130,6 +130,14 @@ class KeyTest(FilesCase):
         self.assertTrue(done.stderr.endswith("cannot run daemon: cannot use --https with PEBBLE_PERSIST=never: identity key "
                                              "requires persistent state\n"), done.stderr)
 
+    def test_directory_of_another_daemon(self):
+        """A key that another daemon might be making too is not made."""
+        self.remove(self.at("identity"))
+        self.daemon.start("--hold")
+        done = self.daemon.cli("run", "--https", f"127.0.0.1:{free_port()}", env={"PEBBLE_SOCKET": self.daemon.path("other")})
+        self.assertEqual(done.returncode, 1)
+        self.assertFalse(os.path.exists(self.at("identity")), done.stderr)
+
     def test_key_of_the_administrator(self):
         """A key that openssl has made is taken, and a lost one is made again."""
         path = self.at("identity", "key.pem")

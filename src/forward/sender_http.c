@@ -8,41 +8,60 @@
 #include "forward/sender_internal.h"
 #include "http/http_client.h"
 
+// Of the body of a response. Beyond it the connection is not kept.
+#define BODY_BYTES_MAX ((size_t)16384)
+
 struct sender_http {
     struct sender sender;
     char *url;
+    struct http_kept *kept;   // keeps the sender's socket
     struct http_fetch *fetch; // NULL unless it sends
+    bool is_accepted;         // the response says that the payload is done; its body is read, for the connection's sake
+    size_t body_length;       // so far
 };
 
 static void end_fetch(struct sender_http *http, enum send_outcome outcome, const char *message) {
     http->fetch = NULL;
-    sender_give_back_socket(&http->sender);
+    if (!http_kept_is_open(http->kept))
+        sender_give_back_socket(&http->sender);
     sender_end(&http->sender, outcome, message);
 }
 
-// The body does not matter, so the fetch ends here.
 static void on_head_read(struct http_fetch *fetch, const struct http_head *head, void *data) {
     struct sender_http *http = data;
     int status = head->status;
     http->sender.result.status = status;
     http->sender.result.retry_after_ns =
         retry_after_ns(http_head_get(head, "Retry-After"), http_head_get(head, "Date"), clock_wall_ns());
-    http_fetch_cancel(fetch);
-    if (status == 200 || status == 204) {
-        end_fetch(http, SEND_DONE, NULL);
+    http->is_accepted = status == 200 || status == 204;
+    if (http->is_accepted)
         return;
-    }
+    http_fetch_cancel(fetch);
     AUTO_FREE char *message = memory_printf("server returned HTTP %d %s", status, http_status_text(status));
     bool is_refused = status >= 400 && status <= 499 && status != 429;
     end_fetch(http, is_refused ? SEND_REFUSED : SEND_FAILED, message);
 }
 
+static void on_body_read(struct http_fetch *fetch, const char *bytes UNUSED, size_t length, void *data) {
+    struct sender_http *http = data;
+    http->body_length += length;
+    if (http->body_length <= BODY_BYTES_MAX)
+        return;
+    http_fetch_cancel(fetch);
+    end_fetch(http, SEND_DONE, NULL);
+}
+
 static void on_fetch_ended(struct http_fetch *fetch UNUSED, const struct error *err, void *data) {
-    end_fetch(data, SEND_FAILED, error_text(err)); // on_head cancels a fetch that has a response
+    struct sender_http *http = data;
+    if (http->is_accepted)
+        end_fetch(http, SEND_DONE, NULL);
+    else
+        end_fetch(http, SEND_FAILED, error_text(err));
 }
 
 static void http_start(struct sender *sender, const struct payload *payload) {
-    static const struct http_fetch_handlers handlers = {.on_head = on_head_read, .on_end = on_fetch_ended};
+    static const struct http_fetch_handlers handlers = {
+        .on_head = on_head_read, .on_body = on_body_read, .on_end = on_fetch_ended};
     struct sender_http *http = CONTAINER_OF(sender, struct sender_http, sender);
     const struct http_fetch_header type = {.name = "Content-Type", .value = sender->class->encoder->content_type};
     AUTO_ERROR struct error err = {0};
@@ -59,7 +78,10 @@ static void http_start(struct sender *sender, const struct payload *payload) {
         .body = payload->text.data,
         .body_length = payload->text.length,
         .deadline_ns = SEND_DEADLINE_NS,
+        .kept = http->kept,
     };
+    http->is_accepted = false;
+    http->body_length = 0;
     http->fetch = http_fetch_start(sender->spec->http_client, &request, &handlers, http);
 }
 
@@ -67,6 +89,7 @@ static void http_destroy(struct sender *sender) {
     struct sender_http *http = CONTAINER_OF(sender, struct sender_http, sender);
     if (http->fetch != NULL)
         http_fetch_cancel(http->fetch);
+    http_kept_destroy(http->kept);
     sender_finish(sender);
     free(http->url);
     free(http);
@@ -80,5 +103,6 @@ struct sender *sender_http_create(const struct forward_spec *spec, const struct 
     struct sender_http *http = memory_new(sizeof *http);
     sender_init(&http->sender, class, spec);
     http->url = memory_string(url);
+    http->kept = http_kept_create(spec->loop);
     return &http->sender;
 }

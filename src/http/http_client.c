@@ -94,6 +94,7 @@ struct http_fetch *http_fetch_start(struct http_client *client, const struct htt
     fetch->loop = client->loop;
     fetch->handlers = *handlers;
     fetch->data = data;
+    fetch->kept = request->kept;
     fetch->on_turn_due = on_turn_due;
     fetch->redirects_max = request->redirects_max != 0 ? request->redirects_max : REDIRECTS_MAX;
     fetch->deadline = timer_create_in(client->loop, on_deadline_expired, fetch);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Outgoing HTTP requests. Redirects, proxies and error texts follow Go's net/http (https://pkg.go.dev/net/http#Client).
-// Each request has a connection of its own. Servers of https: URLs must be trusted by the system. All functions are
-// called from the loop's thread.
+// Each request has a connection of its own, unless its caller keeps one. Servers of https: URLs must be trusted by the
+// system. All functions are called from the loop's thread.
 #pragma once
 
 #include "base/compiler.h"
@@ -9,6 +9,7 @@
 #include "loop/loop.h"
 #include "wire/http_message.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,6 +24,13 @@ struct http_fetch;
 struct http_client *http_client_create(struct loop *loop, struct connector *connector,
                                        const struct proxy_settings *proxies) __attribute__((returns_nonnull));
 void http_client_destroy(struct http_client *client); // cancels all that is under way; NULL is fine
+
+// A connection that is kept after a request, for the next one to the same URL. It is closed when it has been idle for
+// 90 s, as in Go, or when the server ends it.
+struct http_kept;
+struct http_kept *http_kept_create(struct loop *loop) __attribute__((returns_nonnull)); // without a connection
+void http_kept_destroy(struct http_kept *kept); // not while a request uses it; NULL is fine
+bool http_kept_is_open(const struct http_kept *kept);
 
 struct http_fetch_header {
     const char *name;
@@ -41,6 +49,10 @@ struct http_fetch_request {
     size_t body_length;
     int64_t deadline_ns;    // from now, for everything to the end of the response; 0: none
     unsigned redirects_max; // 0: 10. As with Go, the request that follows the last of them is not sent any more.
+    // NULL: the connection is closed after the response. Else one that was kept is used, and that of this request is
+    // kept. Borrowed until the end of the fetch, by one at a time. If a connection that was kept fails before anything
+    // of the response has come, the request is sent again on a new one, whatever its method.
+    struct http_kept *kept;
 };
 
 // All are called from the loop, never from within a function of this header; each may cancel the fetch, and the first

@@ -92,7 +92,12 @@ void fetch_begin_hop(struct http_fetch *fetch) {
     if (!check_schemes(fetch))
         return;
     fetch->hop_count++;
-    if (hop_is_secure(&fetch->hop))
+    if (fetch->hop_count == 1 && fetch->kept != NULL)
+        fetch->stream = http_kept_take(fetch->kept);
+    fetch->is_reused = fetch->stream != NULL;
+    if (fetch->is_reused)
+        fetch_send(fetch);
+    else if (hop_is_secure(&fetch->hop))
         await_trust(fetch);
     else
         start_attempt(fetch);

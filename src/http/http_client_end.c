@@ -15,17 +15,24 @@ void fetch_defer_turn(struct http_fetch *fetch) {
     loop_defer(fetch->loop, &fetch->turn, fetch->on_turn_due);
 }
 
+void fetch_close_stream(struct stream *stream) {
+    if (stream_tls(stream) != NULL)
+        stream_shut_down(stream); // the end of TLS, if it can be sent at once
+    stream_destroy(stream);
+}
+
 void fetch_close_connection(struct http_fetch *fetch) {
     client_trust_wait_cancel(&fetch->trust_wait);
     if (fetch->attempt != NULL)
         connector_cancel(TAKE(fetch->attempt));
     timer_destroy(TAKE(fetch->handshake));
-    if (fetch->stream != NULL && stream_tls(fetch->stream) != NULL)
-        stream_shut_down(fetch->stream); // the end of TLS, if it can be sent at once
-    stream_destroy(TAKE(fetch->stream));
+    if (fetch->stream != NULL)
+        fetch_close_stream(TAKE(fetch->stream));
 }
 
 void fetch_end(struct http_fetch *fetch) {
+    if (fetch->kept != NULL && fetch->is_keepable && !error_is_set(&fetch->err))
+        http_kept_put(fetch->kept, TAKE(fetch->stream));
     fetch_close_connection(fetch);
     timer_stop(fetch->deadline);
     fetch_set_state(fetch, FETCH_ENDED);

@@ -75,6 +75,9 @@ struct http_fetch {
     struct trust_wait trust_wait;
     struct connection_attempt *attempt;
     struct stream *stream;
+    struct http_kept *kept;  // or NULL
+    bool is_reused;          // the connection is one that was kept
+    bool is_keepable;        // the response allows another request behind it
     struct timer *handshake; // deadline of TLS; NULL without TLS
 
     struct http_reader reader;
@@ -94,6 +97,12 @@ struct http_fetch {
 // Begins the hop. Ends the fetch if its URL or proxy cannot be used.
 void fetch_begin_hop(struct http_fetch *fetch);
 
+// --- http_client_kept.c ---
+
+// Takes ownership of a connection whose response has been read.
+void http_kept_put(struct http_kept *kept, struct stream *stream);
+struct stream *http_kept_take(struct http_kept *kept); // NULL if there is none
+
 // --- http_client_tunnel.c ---
 
 // Asks the proxy at the other end of the connection for a tunnel to the server, then sends the request.
@@ -109,9 +118,10 @@ void fetch_send(struct http_fetch *fetch);
 void fetch_set_state(struct http_fetch *fetch, enum fetch_state state);
 // Has the fetch go on from the loop, as its state is then.
 void fetch_defer_turn(struct http_fetch *fetch);
+void fetch_close_stream(struct stream *stream);
 // Fine if there is none.
 void fetch_close_connection(struct http_fetch *fetch);
-// Ends the fetch: closes the connection and has on_end called, with fetch->err if that is set.
+// Ends the fetch: closes the connection, unless it is kept, and has on_end called, with fetch->err if that is set.
 void fetch_end(struct http_fetch *fetch);
 // The same with an error, which is put behind `Get "URL": ` unless the head has been read, as in Go; the URL is that of
 // the hop, or `url`.
@@ -126,6 +136,7 @@ void hop_finish(struct fetch_hop *hop);
 // --- http_client_request.c ---
 
 bool hop_is_secure(const struct fetch_hop *hop); // https:
+bool fetch_keeps_connection(const struct http_fetch *fetch);
 
 // Copies method, headers and body.
 void fetch_take_request(struct http_fetch *fetch, const struct http_fetch_request *request);

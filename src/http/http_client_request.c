@@ -10,6 +10,10 @@
 
 #define USER_AGENT "Go-http-client/1.1"
 
+bool fetch_keeps_connection(const struct http_fetch *fetch) {
+    return fetch->kept != NULL && fetch->hop_count <= 1; // not that to another URL
+}
+
 // --- taking ---
 
 void fetch_take_request(struct http_fetch *fetch, const struct http_fetch_request *request) {
@@ -177,5 +181,7 @@ void fetch_add_request_head(const struct http_fetch *fetch, struct buffer *out) 
         add_credentials(out, "Proxy-Authorization", hop->proxy);
     if (hop->referer != NULL && find_header(fetch, "Referer") == NULL)
         add_header(out, "Referer", hop->referer);
-    buffer_add_string(out, "Connection: close\r\n\r\n");
+    if (!fetch_keeps_connection(fetch))
+        add_header(out, "Connection", "close");
+    buffer_add_string(out, "\r\n");
 }

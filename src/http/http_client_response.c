@@ -68,6 +68,7 @@ static void take_head(struct http_fetch *fetch) {
     }
     if (text_equal(fetch->hop.method, "HEAD"))
         http_reader_skip_body(&fetch->reader);
+    fetch->is_keepable = fetch_keeps_connection(fetch) && head->is_keep_alive && head->status != 101;
     fetch_set_state(fetch, FETCH_IN_BODY);
     if (fetch->handlers.on_head != NULL)
         fetch->handlers.on_head(fetch, head, fetch->data);
@@ -105,6 +106,8 @@ void fetch_read(struct http_fetch *fetch, const char *bytes, size_t length) {
         const char *data;
         size_t data_length;
         event = http_reader_next(&fetch->reader, &bytes, &length, &data, &data_length);
+        if (event == HTTP_END && length > 0) // more than was asked for
+            fetch->is_keepable = false;
         take_event(fetch, event, data, data_length);
     }
     fetch->is_dispatching = false;
@@ -123,8 +126,21 @@ static void on_stream_data(struct stream *stream UNUSED, const char *bytes, size
     fetch_read(fetch, bytes, length);
 }
 
+// A server may close a connection that was kept at the very time when it is used again.
+static bool begin_again(struct http_fetch *fetch) {
+    if (!fetch->is_reused || fetch->state != FETCH_IN_HEAD || fetch->first_line_length > 0)
+        return false;
+    fetch_close_connection(fetch);
+    fetch->hop_count = 0;
+    fetch_set_state(fetch, FETCH_WAITING);
+    fetch_defer_turn(fetch);
+    return true;
+}
+
 static void on_stream_end(struct stream *stream UNUSED, void *data) {
     struct http_fetch *fetch = data;
+    if (begin_again(fetch))
+        return;
     if (http_reader_is_idle(&fetch->reader))
         fetch_fail(fetch, ERROR_CONNECTION, "EOF");
     else if (http_reader_end(&fetch->reader))
@@ -137,6 +153,8 @@ static void on_stream_end(struct stream *stream UNUSED, void *data) {
 
 static void on_stream_failed(struct stream *stream UNUSED, const struct error *err, void *data) {
     struct http_fetch *fetch = data;
+    if (begin_again(fetch))
+        return;
     int errnum = err->errnum;
     fetch_fail(fetch, ERROR_CONNECTION, "%s", error_text(err));
     fetch->err.errnum = errnum;

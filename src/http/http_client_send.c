@@ -33,7 +33,7 @@ static void send_request(struct http_fetch *fetch) {
 }
 
 void fetch_send(struct http_fetch *fetch) {
-    if (hop_is_secure(&fetch->hop) && !start_tls(fetch))
+    if (hop_is_secure(&fetch->hop) && !fetch->is_reused && !start_tls(fetch))
         return;
     stream_set_handlers(fetch->stream, &fetch_stream_handlers, fetch);
     fetch_expect_response(fetch);

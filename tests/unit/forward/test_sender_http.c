@@ -98,8 +98,10 @@ static void sockets_are_in_the_budget(void **state UNUSED) {
     assert_int_equal(seen.outcome, SEND_FAILED);
     assert_string_equal(seen.message, "dial tcp: socket: too many open files");
     descriptor_budget_give_back(spec.descriptors, DESCRIPTORS_PROCESSES, 1);
-    exchange("HTTP/1.1 204 No Content\r\n\r\n");
+    exchange("HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n");
     assert_int_equal(descriptors_left(), 1);
+    exchange("HTTP/1.1 204 No Content\r\n\r\n");
+    assert_int_equal(descriptors_left(), 0); // that of the connection, which is kept
     exchange("nonsense\r\n\r\n");
     assert_int_equal(descriptors_left(), 1);
     sender_start(sender, &payload);

@@ -38,6 +38,7 @@ static struct http_fetch *fetch;
 enum manner {
     RESPOND_AND_CLOSE,
     RESPOND_AND_STAY,  // the connection stays open
+    RESPOND_AND_GO_ON, // the same, and the next request is responded to
     RESPOND_IN_DRIPS,  // a byte a turn, then closed
     RESPOND_AND_FLOOD, // the response, then bytes without end
     RESPOND_AND_RESET, // the response, then the connection is reset
@@ -129,11 +130,15 @@ static void start_server_tls(struct stream *stream, struct tls_context *context)
     stream_start_tls(stream, engine);
 }
 
+static void expect_request(struct server_connection *connection) {
+    connection->begin = connection->request.length;
+    connection->has_responded = false;
+}
+
 // The next request comes through the tunnel.
 static void open_tunnel(struct server_connection *connection) {
     start_server_tls(connection->stream, server.tls_in_tunnels);
-    connection->begin = connection->request.length;
-    connection->has_responded = false;
+    expect_request(connection);
 }
 
 // The route of a request whose head is complete.
@@ -168,6 +173,8 @@ static void respond_to(struct server_connection *connection, size_t i) {
         stream_destroy(TAKE(connection->stream));
     else if (routes[i].manner == RESPOND_AND_TUNNEL)
         open_tunnel(connection);
+    else if (routes[i].manner == RESPOND_AND_GO_ON)
+        expect_request(connection);
 }
 
 static bool body_is_complete(const char *request, size_t bytes) {

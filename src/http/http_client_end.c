@@ -15,12 +15,6 @@ void fetch_defer_turn(struct http_fetch *fetch) {
     loop_defer(fetch->loop, &fetch->turn, fetch->on_turn_due);
 }
 
-void fetch_close_stream(struct stream *stream) {
-    if (stream_tls(stream) != NULL)
-        stream_shut_down(stream); // the end of TLS, if it can be sent at once
-    stream_destroy(stream);
-}
-
 void fetch_close_connection(struct http_fetch *fetch) {
     client_trust_wait_cancel(&fetch->trust_wait);
     if (fetch->attempt != NULL)

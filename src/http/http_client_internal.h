@@ -102,6 +102,8 @@ void fetch_begin_hop(struct http_fetch *fetch);
 // Takes ownership of a connection whose response has been read.
 void http_kept_put(struct http_kept *kept, struct stream *stream);
 struct stream *http_kept_take(struct http_kept *kept); // NULL if there is none
+// Closes a connection that is not kept.
+void fetch_close_stream(struct stream *stream);
 
 // --- http_client_tunnel.c ---
 
@@ -118,7 +120,6 @@ void fetch_send(struct http_fetch *fetch);
 void fetch_set_state(struct http_fetch *fetch, enum fetch_state state);
 // Has the fetch go on from the loop, as its state is then.
 void fetch_defer_turn(struct http_fetch *fetch);
-void fetch_close_stream(struct stream *stream);
 // Fine if there is none.
 void fetch_close_connection(struct http_fetch *fetch);
 // Ends the fetch: closes the connection, unless it is kept, and has on_end called, with fetch->err if that is set.

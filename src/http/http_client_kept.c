@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// A connection between two requests. Declared in http/http_client.h and http/http_client_internal.h.
+// A connection between two requests. Declared in http/http_client_internal.h.
 #include <stdlib.h>
 
 #include "base/clock.h"
@@ -12,6 +12,12 @@ struct http_kept {
     struct stream *stream; // NULL: none
     struct timer *limit;
 };
+
+void fetch_close_stream(struct stream *stream) {
+    if (stream_tls(stream) != NULL)
+        stream_shut_down(stream); // the end of TLS, if it can be sent at once
+    stream_destroy(stream);
+}
 
 static void close_connection(struct http_kept *kept) {
     timer_stop(kept->limit);

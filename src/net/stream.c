@@ -255,6 +255,8 @@ static bool read_some(struct stream *stream) {
     return has_read;
 }
 
+static bool drain(struct stream *stream);
+
 static void on_turn_due(struct deferred *turn) {
     struct stream *stream = CONTAINER_OF(turn, struct stream, turn);
     if (stream->life == STREAM_BREAKS) {
@@ -263,6 +265,8 @@ static void on_turn_due(struct deferred *turn) {
     }
     begin_calling(stream);
     (void)read_some(stream);
+    if (held_output(stream) > 0)
+        (void)drain(stream);
     end_calling(stream);
 }
 
@@ -340,7 +344,7 @@ static bool write_queued(struct stream *stream) {
 static bool drain(struct stream *stream) {
     if (stream->life != STREAM_WORKS || !write_queued(stream))
         return false;
-    if (stream->queue.bytes == 0 && stream->writing == WRITING_ENDS)
+    if (stream_queued_bytes(stream) == 0 && stream->writing == WRITING_ENDS)
         end_writing(stream);
     if (stream_queued_bytes(stream) <= stream->low_bytes && stream->handlers.on_drained != NULL)
         stream->handlers.on_drained(stream, stream->data);
@@ -351,7 +355,8 @@ void stream_write(struct stream *stream, const struct iovec *pieces, size_t coun
     if (stream->life != STREAM_WORKS || stream->writing != WRITING_OPEN)
         return;
     size_t written = 0;
-    if (stream->queue.bytes == 0)
+    // Only drain() sends what is held or queued, because on_drained is called when that has been sent.
+    if (stream_queued_bytes(stream) == 0)
         written = write_once(stream, pieces, count < PIECES_MAX ? count : PIECES_MAX);
     if (stream->life != STREAM_WORKS)
         return;
@@ -382,7 +387,7 @@ void stream_shut_down(struct stream *stream) {
     if (stream->life != STREAM_WORKS || stream->writing != WRITING_OPEN)
         return;
     stream->writing = WRITING_ENDS;
-    if (stream->queue.bytes == 0)
+    if (stream_queued_bytes(stream) == 0)
         end_writing(stream);
     update_polling(stream);
 }
@@ -411,7 +416,7 @@ static void on_poll_ready(uv_poll_t *poll, int status, int events) {
     } else {
         if ((events & UV_READABLE) != 0)
             (void)read_some(stream);
-        if ((events & UV_WRITABLE) != 0)
+        if ((events & UV_WRITABLE) != 0 || held_output(stream) > 0)
             (void)drain(stream);
     }
     end_calling(stream);

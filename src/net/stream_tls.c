@@ -98,8 +98,7 @@ static int fail(struct tls_state *tls, struct error *err) {
     return -1;
 }
 
-// Reads until the buffer is full or the engine has nothing more. What the engine has for the peer meanwhile is sent by
-// the caller.
+// Reads until the buffer is full or the engine has nothing more.
 static enum tls_result fill(struct tls_state *tls, char *bytes, size_t size, size_t *length, struct error *err) {
     enum tls_result result = TLS_DATA;
     while (*length < size && result == TLS_DATA) {
@@ -118,9 +117,10 @@ static ssize_t tls_read(void *state, int fd, void *bytes, size_t size) {
     size_t length = 0;
     for (int receives = 0;; receives++) {
         enum tls_result result = fill(tls, bytes, size, &length, &err);
-        (void)tls_flush(tls, fd); // a failure to send is found by writing
-        if (result == TLS_FAILED && length == 0)
+        if (result == TLS_FAILED && length == 0) {
+            (void)tls_flush(tls, fd); // the alert
             return fail(tls, &err);
+        }
         if (result != TLS_WAITING)
             return (ssize_t)length;
         if (receives == RECEIVES_PER_READ)

@@ -15,7 +15,7 @@ struct tls_state {
     bool has_input;       // the engine has not asked for more bytes since it returned some
     bool waits_for_input; // for the handshake, before it takes bytes to write
     bool shuts_down;      // the sending side of the socket, when the output has been sent
-    bool is_broken;       // the socket does not take the output
+    int send_errnum;      // why the socket does not take the output; 0: it does
     struct error failure;
 };
 
@@ -46,17 +46,20 @@ static bool would_block(void) {
 static int tls_flush(void *state, int fd) {
     struct tls_state *tls = state;
     size_t length;
-    for (const void *bytes = tls_engine_output(tls->engine, &length); length > 0 && !tls->is_broken;
+    for (const void *bytes = tls_engine_output(tls->engine, &length); length > 0 && tls->send_errnum == 0;
          bytes = tls_engine_output(tls->engine, &length)) {
         ssize_t sent = send(fd, bytes, length, MSG_DONTWAIT | MSG_NOSIGNAL);
         if (sent < 0 && would_block())
             return 0;
-        tls->is_broken = sent < 0;
-        if (tls->is_broken)
-            return -1;
-        tls_engine_consume_output(tls->engine, (size_t)sent);
+        if (sent < 0)
+            tls->send_errnum = errno;
+        else
+            tls_engine_consume_output(tls->engine, (size_t)sent);
     }
-    if (tls->shuts_down && !tls->is_broken) {
+    errno = tls->send_errnum;
+    if (tls->send_errnum != 0)
+        return -1;
+    if (tls->shuts_down) {
         tls->shuts_down = false;
         (void)shutdown(fd, SHUT_WR);
     }
@@ -67,7 +70,7 @@ static size_t tls_held_output(const void *state) {
     const struct tls_state *tls = state;
     size_t length;
     (void)tls_engine_output(tls->engine, &length);
-    return tls->is_broken ? 0 : length;
+    return tls->send_errnum != 0 ? 0 : length;
 }
 
 static size_t tls_held_bytes(const void *state) {

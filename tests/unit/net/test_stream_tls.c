@@ -303,6 +303,29 @@ static void transport_waits_for_input_before_it_writes(void **state UNUSED) {
     (void)close(fds[1]);
 }
 
+// Otherwise the next write would seem to succeed.
+static void transport_stays_broken(void **state UNUSED) {
+    int fds[2];
+    char byte;
+    struct tls_engine *engine;
+    const struct stream_transport *transport = &stream_tls_transport;
+    open_pair(fds);
+    assert_true(tls_engine_create(contexts[0], "host", &engine, NULL));
+    void *tls = stream_tls_create(engine);
+    assert_int_equal(transport->read(tls, fds[0], &byte, 1), -1);
+    assert_int_equal(errno, EAGAIN);
+    assert_true(transport->held_output(tls) > 0);
+    (void)close(fds[1]);
+    for (int i = 0; i < 2; i++) {
+        errno = 0;
+        assert_int_equal(transport->flush(tls, fds[0]), -1);
+        assert_int_equal(errno, EPIPE);
+        assert_int_equal(transport->held_output(tls), 0);
+    }
+    transport->destroy(tls);
+    (void)close(fds[0]);
+}
+
 // A peer that closes while it is written to does not leave output behind that is waited for.
 static void output_for_a_closed_socket_breaks_the_stream(void **state UNUSED) {
     static char bytes[1000000];
@@ -332,6 +355,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(writing_does_not_hide_that_output_is_sent, begin, finish),
         cmocka_unit_test_setup_teardown(shutting_down_does_not_hide_that_output_is_sent, begin, finish),
         cmocka_unit_test_setup_teardown(transport_waits_for_input_before_it_writes, begin, finish),
+        cmocka_unit_test_setup_teardown(transport_stays_broken, begin, finish),
         cmocka_unit_test_setup_teardown(output_for_a_closed_socket_breaks_the_stream, begin, finish),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

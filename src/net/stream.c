@@ -91,10 +91,6 @@ static void stream_break(struct stream *stream, int errnum, const char *failed_t
     loop_defer(stream->loop, &stream->turn, on_turn_due);
 }
 
-static bool is_passing(int errnum) {
-    return errnum == EAGAIN || errnum == EWOULDBLOCK || errnum == EINTR;
-}
-
 // --- polling ---
 
 static bool wants_to_read(const struct stream *stream) {
@@ -239,7 +235,7 @@ static size_t read_once(struct stream *stream) {
             stream->handlers.on_data(stream, bytes, (size_t)got, stream->data);
     } else if (got == 0) {
         end_reading(stream);
-    } else if (!is_passing(errnum)) {
+    } else if (!stream_errnum_is_passing(errnum)) {
         stream_break(stream, errnum, "read");
     }
     return got < 0 ? 0 : (size_t)got;
@@ -311,7 +307,7 @@ static size_t total_length(const struct iovec *pieces, size_t count) {
 // Returns the number of bytes written, 0 if the stream is broken.
 static size_t write_once(struct stream *stream, const struct iovec *pieces, size_t count) {
     ssize_t written = stream->transport->write(stream->transport_state, stream->fd, pieces, count);
-    if (written < 0 && !is_passing(errno))
+    if (written < 0 && !stream_errnum_is_passing(errno))
         stream_break(stream, errno, "write");
     return written < 0 ? 0 : (size_t)written;
 }

@@ -4,6 +4,7 @@
 
 #include "net/stream.h"
 
+#include <errno.h>
 #include <sys/types.h>
 
 // Functions for one kind of descriptor; none of them blocks. `state` is private to the transport and may be NULL.
@@ -28,6 +29,11 @@ struct stream_transport {
     // The cause of the last failure of read() or write(); NULL: errno is all there is.
     const struct error *(*failure)(const void *state);
 };
+
+// Whether a system call has failed for now only.
+static inline bool stream_errnum_is_passing(int errnum) {
+    return errnum == EAGAIN || errnum == EWOULDBLOCK || errnum == EINTR;
+}
 
 extern const struct stream_transport stream_socket_transport;
 extern const struct stream_transport stream_file_transport;

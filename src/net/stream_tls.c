@@ -39,17 +39,13 @@ static void tls_destroy(void *state) {
 
 // --- ciphertext ---
 
-static bool would_block(void) {
-    return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
-}
-
 static int tls_flush(void *state, int fd) {
     struct tls_state *tls = state;
     size_t length;
     for (const void *bytes = tls_engine_output(tls->engine, &length); length > 0 && tls->send_errnum == 0;
          bytes = tls_engine_output(tls->engine, &length)) {
         ssize_t sent = send(fd, bytes, length, MSG_DONTWAIT | MSG_NOSIGNAL);
-        if (sent < 0 && would_block())
+        if (sent < 0 && stream_errnum_is_passing(errno))
             return 0;
         if (sent < 0)
             tls->send_errnum = errno;

@@ -48,7 +48,7 @@ int64_t certificate_not_after_s(const struct certificate *certificate);
 bool certificate_allows_client(const struct certificate *certificate);
 // Whether the certificate is for the public part of the key.
 bool certificate_has_key(const struct certificate *certificate, const struct tls_key *key);
-// Whether the key has signed the certificate. Says nothing of names and validity.
+// Whether the key has signed the certificate. Names and validity are not checked.
 bool certificate_is_signed_by(const struct certificate *certificate, const struct tls_key *key);
 // Whether the certificate's own key has signed it.
 bool certificate_is_self_signed(const struct certificate *certificate);

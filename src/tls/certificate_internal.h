@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
-// Private to tls/: what OpenSSL needs of certificates.
+// Private to tls/: certificates as objects of OpenSSL.
 #pragma once
 
 #include "tls/certificate.h"

@@ -84,7 +84,7 @@ static char *put_number(char *at, int value, int count, char after) {
 // "2026-01-02T03:04:05" of the seconds since 1970; returns the length.
 static int format_civil(time_t seconds, char out[CLOCK_TEXT_SIZE]) {
     struct tm tm;
-    gmtime_r(&seconds, &tm); // cannot fail: a count of nanoseconds has years of four digits
+    gmtime_r(&seconds, &tm); // cannot fail: the year has four digits, as that of any count of nanoseconds
     char *at = put_number(out, tm.tm_year + 1900, 4, '-');
     at = put_number(at, tm.tm_mon + 1, 2, '-');
     at = put_number(at, tm.tm_mday, 2, 'T');
@@ -126,9 +126,8 @@ void clock_format_millis(int64_t wall_ns, char out[CLOCK_TEXT_SIZE]) {
     *put_number(out + length + 1, (int)(rest_ns / NS_PER_MS), 3, 'Z') = '\0';
 }
 
-void clock_format_seconds(int64_t wall_ns, char out[CLOCK_TEXT_SIZE]) {
-    int64_t rest_ns;
-    int length = format_civil(split_seconds(wall_ns, &rest_ns), out);
+void clock_format_seconds(int64_t wall_s, char out[CLOCK_TEXT_SIZE]) {
+    int length = format_civil((time_t)wall_s, out);
     snprintf(out + length, (size_t)(CLOCK_TEXT_SIZE - length), "Z");
 }
 

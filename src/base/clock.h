@@ -35,8 +35,8 @@ struct wall_time clock_now(void); // in the local zone (TZ, read once)
 void clock_format(struct wall_time time, char out[CLOCK_TEXT_SIZE]);
 // The same in UTC with exactly three digits: 2026-01-02T03:04:05.678Z.
 void clock_format_millis(int64_t wall_ns, char out[CLOCK_TEXT_SIZE]);
-// In UTC without a fraction: 2026-01-02T03:04:05Z.
-void clock_format_seconds(int64_t wall_ns, char out[CLOCK_TEXT_SIZE]);
+// Of the seconds since 1970, from year 0 to 9999, in UTC without a fraction: 2026-01-02T03:04:05Z.
+void clock_format_seconds(int64_t wall_s, char out[CLOCK_TEXT_SIZE]);
 // HTTP's date (RFC 9110 section 5.6.7): Tue, 15 Nov 1994 08:12:31 GMT.
 void clock_format_http(int64_t wall_ns, char out[CLOCK_TEXT_SIZE]);
 // Parses RFC 3339: years 0000 to 9999, nine digits of fraction, "." or "," as decimal separator. The first moment of

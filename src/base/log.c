@@ -113,7 +113,7 @@ static void add_json_string(struct buffer *out, const char *text) {
 void log_security(enum log_security_level level, const char *event, const char *description) {
     static const char *const level_names[] = {[LOG_SECURITY_WARN] = "WARN", [LOG_SECURITY_CRITICAL] = "CRITICAL"};
     char time[CLOCK_TEXT_SIZE];
-    clock_format_seconds(clock_wall_ns(), time);
+    clock_format_seconds(clock_wall_ns() / NS_PER_S, time);
     AUTO_BUFFER struct buffer line = BUFFER_INIT(BUFFER_NO_LIMIT);
     begin_line(&line);
     buffer_printf(&line, "{\"type\":\"security\",\"datetime\":\"%s\",\"level\":\"%s\",\"event\":", time,

@@ -63,7 +63,8 @@ struct connections {
     const struct connection_handlers *handlers; // of the requests
     // A connection has been closed.
     void (*on_closed)(const struct connection_entry *entry, void *data);
-    // A connection is about to be closed, because its handshake has failed. `remote` is the client's address.
+    // A connection is about to be closed, because its handshake has failed. `remote` is the client's address. NULL
+    // if the client closed the connection before it was accepted.
     void (*on_handshake_failed)(const char *remote, const struct error *err, void *data);
     void *data;                                 // for these and the handlers
     struct list open;                           // connection_entry.link

@@ -56,7 +56,7 @@ static size_t take_reserve(struct descriptor_budget *descriptors) {
 
 static void report_failed_handshake(struct http_server *server, const char *remote, const struct error *err) {
     if (server->tls.handshake_failed != NULL)
-        server->tls.handshake_failed(remote, err, server->tls.data);
+        server->tls.handshake_failed(remote != NULL ? remote : "unknown address", err, server->tls.data);
 }
 
 // --- accepting ---

@@ -33,7 +33,8 @@ struct http_server_hooks {
 struct http_tls_hooks {
     // Creates the server's side of a new connection; owned by the connection.
     bool (*create_engine)(struct tls_engine **engine, void *data, struct error *err);
-    // Called when that or the handshake has failed, with the client's address. For a log. May be NULL.
+    // Called when that or the handshake has failed, with the client's address, or `unknown address` if the
+    // client closed the connection before it was accepted. For a log. May be NULL.
     void (*handshake_failed)(const char *remote, const struct error *err, void *data);
     void *data;
 };

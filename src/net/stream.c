@@ -91,10 +91,6 @@ static void stream_break(struct stream *stream, int errnum, const char *failed_t
     loop_defer(stream->loop, &stream->turn, on_turn_due);
 }
 
-static bool is_passing(int errnum) {
-    return errnum == EAGAIN || errnum == EWOULDBLOCK || errnum == EINTR;
-}
-
 // --- polling ---
 
 static bool wants_to_read(const struct stream *stream) {
@@ -239,7 +235,7 @@ static size_t read_once(struct stream *stream) {
             stream->handlers.on_data(stream, bytes, (size_t)got, stream->data);
     } else if (got == 0) {
         end_reading(stream);
-    } else if (!is_passing(errnum)) {
+    } else if (!stream_errnum_is_passing(errnum)) {
         stream_break(stream, errnum, "read");
     }
     return got < 0 ? 0 : (size_t)got;
@@ -255,6 +251,8 @@ static bool read_some(struct stream *stream) {
     return has_read;
 }
 
+static bool drain(struct stream *stream);
+
 static void on_turn_due(struct deferred *turn) {
     struct stream *stream = CONTAINER_OF(turn, struct stream, turn);
     if (stream->life == STREAM_BREAKS) {
@@ -263,6 +261,8 @@ static void on_turn_due(struct deferred *turn) {
     }
     begin_calling(stream);
     (void)read_some(stream);
+    if (held_output(stream) > 0)
+        (void)drain(stream);
     end_calling(stream);
 }
 
@@ -307,7 +307,7 @@ static size_t total_length(const struct iovec *pieces, size_t count) {
 // Returns the number of bytes written, 0 if the stream is broken.
 static size_t write_once(struct stream *stream, const struct iovec *pieces, size_t count) {
     ssize_t written = stream->transport->write(stream->transport_state, stream->fd, pieces, count);
-    if (written < 0 && !is_passing(errno))
+    if (written < 0 && !stream_errnum_is_passing(errno))
         stream_break(stream, errno, "write");
     return written < 0 ? 0 : (size_t)written;
 }
@@ -340,7 +340,7 @@ static bool write_queued(struct stream *stream) {
 static bool drain(struct stream *stream) {
     if (stream->life != STREAM_WORKS || !write_queued(stream))
         return false;
-    if (stream->queue.bytes == 0 && stream->writing == WRITING_ENDS)
+    if (stream_queued_bytes(stream) == 0 && stream->writing == WRITING_ENDS)
         end_writing(stream);
     if (stream_queued_bytes(stream) <= stream->low_bytes && stream->handlers.on_drained != NULL)
         stream->handlers.on_drained(stream, stream->data);
@@ -351,7 +351,8 @@ void stream_write(struct stream *stream, const struct iovec *pieces, size_t coun
     if (stream->life != STREAM_WORKS || stream->writing != WRITING_OPEN)
         return;
     size_t written = 0;
-    if (stream->queue.bytes == 0)
+    // Only drain() sends what is held or queued, because on_drained is called when that has been sent.
+    if (stream_queued_bytes(stream) == 0)
         written = write_once(stream, pieces, count < PIECES_MAX ? count : PIECES_MAX);
     if (stream->life != STREAM_WORKS)
         return;
@@ -382,7 +383,7 @@ void stream_shut_down(struct stream *stream) {
     if (stream->life != STREAM_WORKS || stream->writing != WRITING_OPEN)
         return;
     stream->writing = WRITING_ENDS;
-    if (stream->queue.bytes == 0)
+    if (stream_queued_bytes(stream) == 0)
         end_writing(stream);
     update_polling(stream);
 }
@@ -411,7 +412,7 @@ static void on_poll_ready(uv_poll_t *poll, int status, int events) {
     } else {
         if ((events & UV_READABLE) != 0)
             (void)read_some(stream);
-        if ((events & UV_WRITABLE) != 0)
+        if ((events & UV_WRITABLE) != 0 || held_output(stream) > 0)
             (void)drain(stream);
     }
     end_calling(stream);

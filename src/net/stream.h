@@ -22,10 +22,11 @@ enum stream_kind {
 // All functions are called from the loop, never from within a function of this header. Each may destroy the stream.
 // Members may be NULL.
 struct stream_handlers {
-    // With TLS: the handshake is complete. Called once, before anything else but on_drained and on_failed.
+    // With TLS: the handshake is complete. Called once, before on_data. Must not stop reading: data may have come with
+    // the end of the handshake.
     void (*on_established)(struct stream *stream, void *data);
     void (*on_data)(struct stream *stream, const char *bytes, size_t length, void *data); // borrowed for the call
-    // The peer has shut down its sending side. Called once, after the last on_data.
+    // The peer has shut down its sending side; with TLS it has sent close_notify. Called once, after the last on_data.
     void (*on_end)(struct stream *stream, void *data);
     // Queued bytes have been written, and at most low-water bytes are left.
     void (*on_drained)(struct stream *stream, void *data);
@@ -63,8 +64,8 @@ size_t stream_queued_bytes(const struct stream *stream); // 0 if it is broken
 size_t stream_held_bytes(const struct stream *stream);   // memory of the queue and of TLS
 bool stream_is_full(const struct stream *stream);        // queued at or above the high-water mark
 bool stream_is_broken(const struct stream *stream);      // on_failed has been or will be called
-// Half-close: shuts down the sending side when all queued bytes have been written. No effect on pipes and terminals,
-// which must be closed instead.
+// Half-close: shuts down the sending side when all queued bytes have been written, with TLS after a close_notify. No
+// effect on pipes and terminals, which must be closed instead.
 void stream_shut_down(struct stream *stream);
 
 int stream_fd(const struct stream *stream); // borrowed, for peer credentials and addresses

@@ -15,7 +15,7 @@ struct tls_state {
     bool has_input;       // the engine has not asked for more bytes since it returned some
     bool waits_for_input; // for the handshake, before it takes bytes to write
     bool shuts_down;      // the sending side of the socket, when the output has been sent
-    bool is_broken;       // the socket does not take the output
+    int send_errnum;      // why the socket does not take the output; 0: it does
     struct error failure;
 };
 
@@ -39,24 +39,23 @@ static void tls_destroy(void *state) {
 
 // --- ciphertext ---
 
-static bool would_block(void) {
-    return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
-}
-
 static int tls_flush(void *state, int fd) {
     struct tls_state *tls = state;
     size_t length;
-    for (const void *bytes = tls_engine_output(tls->engine, &length); length > 0 && !tls->is_broken;
+    for (const void *bytes = tls_engine_output(tls->engine, &length); length > 0 && tls->send_errnum == 0;
          bytes = tls_engine_output(tls->engine, &length)) {
         ssize_t sent = send(fd, bytes, length, MSG_DONTWAIT | MSG_NOSIGNAL);
-        if (sent < 0 && would_block())
+        if (sent < 0 && stream_errnum_is_passing(errno))
             return 0;
-        tls->is_broken = sent < 0;
-        if (tls->is_broken)
-            return -1;
-        tls_engine_consume_output(tls->engine, (size_t)sent);
+        if (sent < 0)
+            tls->send_errnum = errno;
+        else
+            tls_engine_consume_output(tls->engine, (size_t)sent);
     }
-    if (tls->shuts_down && !tls->is_broken) {
+    errno = tls->send_errnum;
+    if (tls->send_errnum != 0)
+        return -1;
+    if (tls->shuts_down) {
         tls->shuts_down = false;
         (void)shutdown(fd, SHUT_WR);
     }
@@ -67,7 +66,7 @@ static size_t tls_held_output(const void *state) {
     const struct tls_state *tls = state;
     size_t length;
     (void)tls_engine_output(tls->engine, &length);
-    return tls->is_broken ? 0 : length;
+    return tls->send_errnum != 0 ? 0 : length;
 }
 
 static size_t tls_held_bytes(const void *state) {
@@ -98,8 +97,7 @@ static int fail(struct tls_state *tls, struct error *err) {
     return -1;
 }
 
-// Reads until the buffer is full or the engine has nothing more. What the engine has for the peer meanwhile is sent by
-// the caller.
+// Reads until the buffer is full or the engine has nothing more.
 static enum tls_result fill(struct tls_state *tls, char *bytes, size_t size, size_t *length, struct error *err) {
     enum tls_result result = TLS_DATA;
     while (*length < size && result == TLS_DATA) {
@@ -118,9 +116,10 @@ static ssize_t tls_read(void *state, int fd, void *bytes, size_t size) {
     size_t length = 0;
     for (int receives = 0;; receives++) {
         enum tls_result result = fill(tls, bytes, size, &length, &err);
-        (void)tls_flush(tls, fd); // a failure to send is found by writing
-        if (result == TLS_FAILED && length == 0)
+        if (result == TLS_FAILED && length == 0) {
+            (void)tls_flush(tls, fd); // the alert
             return fail(tls, &err);
+        }
         if (result != TLS_WAITING)
             return (ssize_t)length;
         if (receives == RECEIVES_PER_READ)

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "tls/openssl_internal.h"
 #include "tls/pem.h"
@@ -118,6 +119,22 @@ bool certificate_equal(const struct certificate *a, const struct certificate *b)
 
 bool certificate_is_valid_at(const struct certificate *certificate, int64_t time_s) {
     return time_s >= certificate->not_before_s && time_s <= certificate->not_after_s;
+}
+
+bool certificate_check_times(int64_t from_s, int64_t to_s, int64_t now_s, struct error *err) {
+    char now[CLOCK_TEXT_SIZE], limit[CLOCK_TEXT_SIZE];
+    bool is_early = now_s < from_s;
+    if (!is_early && now_s <= to_s)
+        return true;
+    clock_format_seconds(now_s, now);
+    clock_format_seconds(is_early ? from_s : to_s, limit);
+    return error_set(err, ERROR_BAD_REQUEST,
+                     "x509: certificate has expired or is not yet valid: current time %s is %s %s", now,
+                     is_early ? "before" : "after", limit);
+}
+
+bool certificate_check_validity(const struct certificate *certificate, int64_t now_s, struct error *err) {
+    return certificate_check_times(certificate->not_before_s, certificate->not_after_s, now_s, err);
 }
 
 int64_t certificate_not_before_s(const struct certificate *certificate) {

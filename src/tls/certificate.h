@@ -39,13 +39,16 @@ const unsigned char *certificate_der(const struct certificate *certificate, size
 bool certificate_equal(const struct certificate *a, const struct certificate *b);
 // Times are in seconds since 1970-01-01 UTC. Both ends of the validity are part of it.
 bool certificate_is_valid_at(const struct certificate *certificate, int64_t time_s);
+// The same with an error, ERROR_BAD_REQUEST with the message of Go's crypto/x509: `x509: certificate has expired or is
+// not yet valid: current time TIME is after TIME`.
+bool certificate_check_validity(const struct certificate *certificate, int64_t now_s, struct error *err) NODISCARD;
 int64_t certificate_not_before_s(const struct certificate *certificate);
 int64_t certificate_not_after_s(const struct certificate *certificate);
 // Whether the extended key usage is absent, or has clientAuth or anyExtendedKeyUsage.
 bool certificate_allows_client(const struct certificate *certificate);
 // Whether the certificate is for the public part of the key.
 bool certificate_has_key(const struct certificate *certificate, const struct tls_key *key);
-// Whether the key has signed the certificate. Says nothing of names and validity.
+// Whether the key has signed the certificate. Names and validity are not checked.
 bool certificate_is_signed_by(const struct certificate *certificate, const struct tls_key *key);
 // Whether the certificate's own key has signed it.
 bool certificate_is_self_signed(const struct certificate *certificate);

@@ -17,8 +17,10 @@ struct tls_engine;
 enum tls_result {
     TLS_DATA,    // there are bytes
     TLS_WAITING, // more ciphertext is needed
-    TLS_END,     // the peer has ended its side in an orderly way (close_notify); writing is still possible
-    TLS_FAILED,  // also if the ciphertext has ended without close_notify: `unexpected EOF`
+    // The peer has ended its side in an orderly way (close_notify). Writing is still possible, unless the handshake is
+    // not complete.
+    TLS_END,
+    TLS_FAILED, // also if the ciphertext has ended without close_notify: `unexpected EOF`
 };
 
 // `host` is the name or address (without brackets) of a client's server; NULL for a server. ERROR_INTERNAL without

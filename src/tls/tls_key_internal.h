@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
-// Private to tls/: what OpenSSL needs of keys.
+// Private to tls/: keys as objects of OpenSSL.
 #pragma once
 
 #include "tls/tls_key.h"

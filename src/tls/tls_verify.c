@@ -56,19 +56,12 @@ int tls_verify_client(X509_STORE_CTX *context, void *data UNUSED) {
 // --- validity ---
 
 static bool check_time(X509_STORE_CTX *context, const X509 *x509) {
+    AUTO_ERROR struct error err = {0};
     int64_t from, to, now = clock_wall_ns() / NS_PER_S;
     if (!certificate_time(X509_get0_notBefore(x509), &from) || !certificate_time(X509_get0_notAfter(x509), &to))
         return refuse(context, X509_V_ERR_CERT_REJECTED, "x509: malformed certificate");
-    if (now >= from && now <= to)
-        return true;
-    char now_text[CLOCK_TEXT_SIZE], limit_text[CLOCK_TEXT_SIZE];
-    AUTO_BUFFER struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
-    clock_format_seconds(now * NS_PER_S, now_text);
-    clock_format_seconds((now < from ? from : to) * NS_PER_S, limit_text);
-    buffer_printf(&text, "x509: certificate has expired or is not yet valid: current time %s is %s %s", now_text,
-                  now < from ? "before" : "after", limit_text);
-    return refuse(context, now < from ? X509_V_ERR_CERT_NOT_YET_VALID : X509_V_ERR_CERT_HAS_EXPIRED,
-                  buffer_text(&text));
+    return certificate_check_times(from, to, now, &err) ||
+           refuse(context, now < from ? X509_V_ERR_CERT_NOT_YET_VALID : X509_V_ERR_CERT_HAS_EXPIRED, error_text(&err));
 }
 
 // --- names ---

@@ -13,6 +13,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "tls/certificate.h"
 #include "tls/openssl_internal.h"
 #include "tls/pem.h"
 
@@ -111,7 +112,7 @@ static void add_text(struct trust_store *store, const struct buffer *text) {
     size_t length = text->length;
     struct pem_block block;
     while (pem_find(at, length, &block, &der)) {
-        if (pem_has_label(&block, "CERTIFICATE"))
+        if (pem_has_label(&block, CERTIFICATE_LABEL))
             add_certificate(store, &der);
         at = block.rest;
         length = block.rest_length;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
-// Private to tls/: what OpenSSL needs of a trust store.
+// Private to tls/: a trust store as an object of OpenSSL.
 #pragma once
 
 #include "tls/trust_store.h"

@@ -33,7 +33,7 @@ static void try_time(const char *text) {
     if (!clock_parse(again, &same) || same.ns != time.ns)
         abort();
     clock_format_millis(time.ns, again);
-    clock_format_seconds(time.ns, again);
+    clock_format_seconds(time.ns / NS_PER_S, again);
     clock_format_http(time.ns, again);
 }
 

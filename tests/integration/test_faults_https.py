@@ -275,7 +275,7 @@ class WrongTest(HandshakeCase):
         path, key_path = self.stranger.certificate.path, self.stranger.certificate.key_path
         der = ssl.PEM_cert_to_DER_cert(self.stranger.certificate.text)
         usage = bytes.fromhex("0603551d25")
-        for name, old, new in (("time", b"Z", b"z"), ("usage", usage, usage[:-1] + b"\x7f"), ("sign", der[-64:], bytes(64)),
+        for name, old, new in (("time", b"Z\x17\r", b"z\x17\r"), ("usage", usage, usage[:-1] + b"\x7f"), ("sign", der[-64:], bytes(64)),
                                ("name", b"stranger", b"\x1b[2J\r\nab")):
             with self.subTest(name):
                 self.assertIn(old, der)

@@ -89,8 +89,12 @@ static void formats_fixed_forms(void **state UNUSED) {
     assert_string_equal(text, "2026-01-02T03:04:05.678Z");
     clock_format_millis(moment, text);
     assert_string_equal(text, "2026-01-02T03:04:05.000Z");
-    clock_format_seconds(moment + 999999999, text);
+    clock_format_seconds(moment / NS_PER_S, text);
     assert_string_equal(text, "2026-01-02T03:04:05Z");
+    clock_format_seconds(INT64_C(253402300799), text);
+    assert_string_equal(text, "9999-12-31T23:59:59Z");
+    clock_format_seconds(INT64_C(-62167219200), text);
+    assert_string_equal(text, "0000-01-01T00:00:00Z");
     clock_format_http(INT64_C(784887151) * NS_PER_S, text);
     assert_string_equal(text, "Tue, 15 Nov 1994 08:12:31 GMT");
 }

@@ -233,6 +233,16 @@ static void ended_handshakes_are_failures(void **state UNUSED) {
     tls_engine_destroy(engine);
 }
 
+static void clients_that_are_gone_have_no_address(void **state UNUSED) {
+    const struct linger reset = {.l_onoff = 1};
+    struct client client = connect_to(port);
+    assert_int_equal(setsockopt(client.fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset), 0);
+    client_close(&client);
+    while (failed.count == 0)
+        run_once("a connection that was reset");
+    assert_string_equal(failed.remote, "unknown address");
+}
+
 static void without_certificates_connections_are_closed(void **state UNUSED) {
     has_certificates = false;
     AUTO_CLIENT struct client client = connect_to(port);
@@ -341,6 +351,7 @@ int main(void) {
         TEST(foreign_bytes_end_the_connection),
         TEST(cut_handshakes_end_the_connection),
         TEST(ended_handshakes_are_failures),
+        TEST(clients_that_are_gone_have_no_address),
         TEST(without_certificates_connections_are_closed),
         TEST(handshakes_are_limited),
         TEST(long_handshakes_make_room),

@@ -230,6 +230,60 @@ static void foreign_bytes_are_answered_with_an_alert(void **state UNUSED) {
     (void)close(fds[0]);
 }
 
+// --- held output ---
+
+// Writes until the socket of the server takes no more, so that a part of a record is held and nothing is queued.
+static void fill_socket(void) {
+    static const char bytes[1000];
+    open_both();
+    end_write(&client, "x");
+    wait_for_text(&server, "x");
+    stream_set_water_marks(server.stream, 0, 1);
+    stream_read_stop(client.stream);
+    while (stream_queued_bytes(server.stream) == 0)
+        stream_write(server.stream,
+                     &(const struct iovec){.iov_base = (void *)(uintptr_t)bytes, .iov_len = sizeof bytes}, 1);
+    server.drained = 0;
+}
+
+// Reads in place of the client's stream, while the loop does not run.
+static void empty_socket(void) {
+    static char bytes[65536];
+    while (recv(stream_fd(client.stream), bytes, sizeof bytes, MSG_DONTWAIT) > 0)
+        ;
+}
+
+static void reading_does_not_hide_that_output_is_sent(void **state UNUSED) {
+    fill_socket();
+    empty_socket();
+    end_write(&client, "y");
+    wait_for_text(&server, "xy");
+    assert_int_equal(stream_queued_bytes(server.stream), 0);
+    assert_true(server.drained > 0);
+}
+
+static void writing_does_not_hide_that_output_is_sent(void **state UNUSED) {
+    fill_socket();
+    empty_socket();
+    end_write(&server, "z");
+    assert_true(stream_queued_bytes(server.stream) > 0);
+    while (server.drained == 0)
+        run_once();
+    assert_int_equal(stream_queued_bytes(server.stream), 0);
+}
+
+static void shutting_down_does_not_hide_that_output_is_sent(void **state UNUSED) {
+    char byte;
+    fill_socket();
+    empty_socket();
+    stream_shut_down(server.stream);
+    assert_true(stream_queued_bytes(server.stream) > 0);
+    while (server.drained == 0)
+        run_once();
+    empty_socket();
+    assert_int_equal(recv(stream_fd(client.stream), &byte, 1, MSG_DONTWAIT), 0);
+}
+
 // Otherwise the loop would spin until the peer has sent its part of the handshake.
 static void transport_waits_for_input_before_it_writes(void **state UNUSED) {
     int fds[2];
@@ -247,6 +301,29 @@ static void transport_waits_for_input_before_it_writes(void **state UNUSED) {
     transport->destroy(tls);
     (void)close(fds[0]);
     (void)close(fds[1]);
+}
+
+// Otherwise the next write would seem to succeed.
+static void transport_stays_broken(void **state UNUSED) {
+    int fds[2];
+    char byte;
+    struct tls_engine *engine;
+    const struct stream_transport *transport = &stream_tls_transport;
+    open_pair(fds);
+    assert_true(tls_engine_create(contexts[0], "host", &engine, NULL));
+    void *tls = stream_tls_create(engine);
+    assert_int_equal(transport->read(tls, fds[0], &byte, 1), -1);
+    assert_int_equal(errno, EAGAIN);
+    assert_true(transport->held_output(tls) > 0);
+    (void)close(fds[1]);
+    for (int i = 0; i < 2; i++) {
+        errno = 0;
+        assert_int_equal(transport->flush(tls, fds[0]), -1);
+        assert_int_equal(errno, EPIPE);
+        assert_int_equal(transport->held_output(tls), 0);
+    }
+    transport->destroy(tls);
+    (void)close(fds[0]);
 }
 
 // A peer that closes while it is written to does not leave output behind that is waited for.
@@ -274,7 +351,11 @@ int main(void) {
         cmocka_unit_test_setup_teardown(cut_connection_is_a_failure, begin, finish),
         cmocka_unit_test_setup_teardown(failed_handshake_is_reported_to_both_sides, begin, finish),
         cmocka_unit_test_setup_teardown(foreign_bytes_are_answered_with_an_alert, begin, finish),
+        cmocka_unit_test_setup_teardown(reading_does_not_hide_that_output_is_sent, begin, finish),
+        cmocka_unit_test_setup_teardown(writing_does_not_hide_that_output_is_sent, begin, finish),
+        cmocka_unit_test_setup_teardown(shutting_down_does_not_hide_that_output_is_sent, begin, finish),
         cmocka_unit_test_setup_teardown(transport_waits_for_input_before_it_writes, begin, finish),
+        cmocka_unit_test_setup_teardown(transport_stays_broken, begin, finish),
         cmocka_unit_test_setup_teardown(output_for_a_closed_socket_breaks_the_stream, begin, finish),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

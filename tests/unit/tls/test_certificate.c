@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "base/text.h"
 #include "tls/pem.h"
 
 static struct certificate *make(struct certificate_fixture_spec spec) {
@@ -113,6 +114,30 @@ static void validity(void **state UNUSED) {
     assert_true(certificate_is_valid_at(certificate, to));
     assert_false(certificate_is_valid_at(certificate, from - 1));
     assert_false(certificate_is_valid_at(certificate, to + 1));
+    assert_true(certificate_check_validity(certificate, now, NULL));
+}
+
+static void assert_shown(const char *from, const char *to, const char *end) {
+    static const char beginning[] =
+        "x509: certificate has expired or is not yet valid: current time 2026-01-02T03:04:05Z is ";
+    struct certificate_fixture fixture = fixture_make((struct certificate_fixture_spec){.name = "wren"});
+    AUTO_ERROR struct error err = {0};
+    ASN1_TIME_set_string_X509(X509_getm_notBefore(fixture.x509), from);
+    ASN1_TIME_set_string_X509(X509_getm_notAfter(fixture.x509), to);
+    assert_true(X509_sign(fixture.x509, fixture.key, NULL) > 0);
+    AUTO_CERTIFICATE struct certificate *certificate = fixture_certificate(&fixture);
+    assert_false(certificate_check_validity(certificate, INT64_C(1767323045), &err));
+    assert_int_equal(err.kind, ERROR_BAD_REQUEST);
+    assert_true(text_has_prefix(error_text(&err), beginning));
+    assert_string_equal(error_text(&err) + strlen(beginning), end);
+    fixture_finish(&fixture);
+}
+
+// Also in years that a count of nanoseconds does not reach.
+static void validity_is_shown(void **state UNUSED) {
+    assert_shown("260102030406Z", "270101000000Z", "before 2026-01-02T03:04:06Z");
+    assert_shown("99990101000000Z", "99991231235959Z", "before 9999-01-01T00:00:00Z");
+    assert_shown("11110101000000Z", "12120101000000Z", "after 1212-01-01T00:00:00Z");
 }
 
 static bool allows_client(const char *usage) {
@@ -182,10 +207,19 @@ static void self_signed(void **state UNUSED) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(pem),      cmocka_unit_test(malformed),   cmocka_unit_test(not_der),
-        cmocka_unit_test(bad_time), cmocka_unit_test(equality),    cmocka_unit_test(signature_counts),
-        cmocka_unit_test(validity), cmocka_unit_test(usage),       cmocka_unit_test(repeated_usage),
-        cmocka_unit_test(keys),     cmocka_unit_test(self_signed), cmocka_unit_test(fingerprints),
+        cmocka_unit_test(pem),
+        cmocka_unit_test(malformed),
+        cmocka_unit_test(not_der),
+        cmocka_unit_test(bad_time),
+        cmocka_unit_test(equality),
+        cmocka_unit_test(signature_counts),
+        cmocka_unit_test(validity_is_shown),
+        cmocka_unit_test(validity),
+        cmocka_unit_test(usage),
+        cmocka_unit_test(repeated_usage),
+        cmocka_unit_test(keys),
+        cmocka_unit_test(self_signed),
+        cmocka_unit_test(fingerprints),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

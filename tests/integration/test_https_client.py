@@ -255,7 +255,7 @@ class FaultsTest(HttpsCase):
         plain = Plain(None, None)
         self.addCleanup(plain.close)
         self.assertEqual(self.assert_fails(self.env(plain.url)), FAILED.format(
-            url=plain.url, reason="tls: first record does not look like a TLS handshake"))
+            url=plain.url, reason="http: server gave HTTP response to HTTPS client"))
 
     def test_daemon_that_is_late(self):
         """A GET is repeated while there is no daemon, also if connections end in the handshake."""

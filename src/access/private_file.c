@@ -80,6 +80,8 @@ bool private_file_read_block(const char *path, const char *label, struct buffer 
         *exists = false;
         return true;
     }
+    if (fd < 0 && errno == ELOOP)
+        return error_set(err, ERROR_INTERNAL, "open %s: must not be a symbolic link", path);
     if (fd < 0)
         return error_set_errno(err, errno, "open %s", path);
     if (!check_file(fd, path, err))

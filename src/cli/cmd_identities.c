@@ -220,8 +220,17 @@ const struct cli_command cmd_add_identities = {
                    "          local: {user-id: 1000}\n"
                    "      prometheus:\n"
                    "          access: metrics\n"
-                   "          basic: {password: HASH}\n\n"
-                   "Use \"openssl passwd -6\" to generate HASH.",
+                   "          basic: {password: HASH}\n"
+                   "      laptop:\n"
+                   "          access: read\n"
+                   "          cert:\n"
+                   "              pem: |\n"
+                   "                  -----BEGIN CERTIFICATE-----\n"
+                   "                  ...\n"
+                   "                  -----END CERTIFICATE-----\n\n"
+                   "local identifies clients by the user-id of their process, basic by name and\n"
+                   "password, cert by their certificate for HTTPS. Use \"openssl passwd -6\" to\n"
+                   "generate HASH.",
     .options = (const struct cli_option[]){OPTION_FROM, {0}},
     .run = run_add_identities,
 };

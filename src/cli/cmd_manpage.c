@@ -140,12 +140,12 @@ static void add_main_page(struct buffer *out) {
               "Base URL of the API, http://HOST:PORT or https://HOST:PORT, used by commands instead of the socket.");
     add_entry(out, "PEBBLE_CLIENT_CERT, PEBBLE_CLIENT_KEY",
               "PEM files with the certificate and the key that identify commands to the daemon over https. The daemon "
-              "requires them. One certificate, and a key that is not encrypted.");
+              "requires them. One certificate, and a key that is not encrypted. Both may be the same file.");
     add_entry(
         out, "PEBBLE_SERVER_FINGERPRINT",
         "How commands recognize the daemon over https: the fingerprint of its identity key, or the SHA-256 of its "
-        "certificate in hexadecimal digits. Without it, the daemon's certificate must be for HOST, and from an "
-        "authority that the system trusts.");
+        "identity certificate in hexadecimal digits. Without it, the daemon's certificate must be for HOST, and from "
+        "an authority that the system trusts.");
     add_entry(out, "SSL_CERT_FILE, SSL_CERT_DIR",
               "Files of certificates of the authorities to trust, instead of those of the system.");
     add_entry(out, "PEBBLE_COPY_ONCE",

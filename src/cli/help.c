@@ -129,7 +129,9 @@ static void add_foot(struct buffer *out, bool is_short) {
                   "The daemon's directory is $PEBBLE (default /var/lib/pebble/default), its socket\n"
                   "is $PEBBLE_SOCKET (default .pebble.socket in that directory). Instead of the\n"
                   "socket, commands use $PEBBLE_BASEURL, http://HOST:PORT or https://HOST:PORT.\n"
-                  "For https see 'pebble manpage'.\n",
+                  "For https, $PEBBLE_CLIENT_CERT and $PEBBLE_CLIENT_KEY are PEM files with the\n"
+                  "certificate and the key of the client, and $PEBBLE_SERVER_FINGERPRINT is the\n"
+                  "fingerprint of the daemon's key.\n",
                   is_short ? "Use 'pebble help --all' for a summary of all commands.\n" : "");
 }
 

@@ -55,7 +55,19 @@ bool client_connection_watch(struct client_connection *connection, struct client
 // --- input and output ---
 
 enum client_progress client_connection_handshake(struct client_connection *connection, struct error *err) {
-    return is_secure(connection) ? client_secure_handshake(&connection->secure, &connection->socket, err) : CLIENT_DONE;
+    AUTO_ERROR struct error cause = {0};
+    if (!is_secure(connection))
+        return CLIENT_DONE;
+    enum client_progress progress = client_secure_handshake(&connection->secure, &connection->socket, &cause);
+    const char *unset = connection->endpoint->unset_fingerprint;
+    if (progress != CLIENT_FAILED)
+        return progress;
+    // A daemon that makes its certificates itself is recognized by its fingerprint only.
+    if (unset != NULL && tls_engine_refuses_peer(connection->secure.engine))
+        (void)error_set(err, cause.kind, "%s; %s is not set", error_text(&cause), unset);
+    else
+        (void)error_move(err, &cause);
+    return progress;
 }
 
 enum client_io client_connection_send(struct client_connection *connection, const char *bytes, size_t length,

@@ -62,8 +62,11 @@ static bool use_credentials(struct client_endpoint *endpoint, const struct pebbl
 
 static bool use_tls(struct client_endpoint *endpoint, const struct pebble_client_options *options,
                     const struct client_tls_names *names, struct pebble_error *error) {
-    return endpoint->is_https ? client_tls_create(options, names, &endpoint->tls, error)
-                              : client_tls_check_unused(options, names, error);
+    if (!endpoint->is_https)
+        return client_tls_check_unused(options, names, error);
+    if (text_is_empty(options->server_fingerprint))
+        endpoint->unset_fingerprint = names->fingerprint;
+    return client_tls_create(options, names, &endpoint->tls, error);
 }
 
 bool client_endpoint_init(struct client_endpoint *endpoint, const struct pebble_client_options *options,

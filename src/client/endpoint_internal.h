@@ -16,7 +16,8 @@ struct client_endpoint {
     char *authority;     // of URLs and the Host header: "localhost", "HOST:PORT"
     char *authorization; // value of the Authorization header, or NULL
     bool is_https;
-    struct tls_context *tls; // HTTPS only
+    struct tls_context *tls;       // HTTPS only
+    const char *unset_fingerprint; // the name of the option if it is not set; HTTPS only
 };
 
 // Where the options point to. PEBBLE_ERROR_ARGUMENT if that is nowhere, and the errors of client_tls_create().

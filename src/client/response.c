@@ -2,11 +2,15 @@
 #include "client/response_internal.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/memory.h"
 #include "base/text.h"
 #include "client/errors_internal.h"
 #include "client/fields_internal.h"
+
+#define FIRST_ERROR_STATUS 400
+#define SHOWN_BYTES_MAX 100
 
 void client_response_finish(struct client_response *response) {
     json_decref(response->envelope);
@@ -66,12 +70,23 @@ static bool read_envelope(struct pebble_client *client, struct client_response *
     return true;
 }
 
+// A refusal that is not JSON is not the daemon's: its status and first line show where it comes from.
+static bool fail_decode(int status, const struct buffer *body, const struct error *cause, struct pebble_error *error) {
+    if (status < FIRST_ERROR_STATUS)
+        return client_fail_because(error, "cannot decode response: ", cause);
+    size_t length = strcspn(buffer_text(body), "\r\n");
+    AUTO_FREE char *line = memory_string_n(buffer_text(body), length < SHOWN_BYTES_MAX ? length : SHOWN_BYTES_MAX);
+    AUTO_FREE char *quoted = client_quoted(line);
+    AUTO_FREE char *prefix = memory_printf("cannot decode response with status %d, %s: ", status, quoted);
+    return client_fail_because(error, prefix, cause);
+}
+
 bool client_response_read(struct pebble_client *client, int status, const struct buffer *body,
                           struct client_response *response, struct pebble_error *error) {
     AUTO_ERROR struct error cause = {0};
     AUTO_CLIENT_RESPONSE struct client_response read = {.status = status};
     if (!client_json_read(buffer_text(body), body->length, &read.envelope, &cause))
-        return client_fail_because(error, "cannot decode response: ", &cause);
+        return fail_decode(status, body, &cause, error);
     if (!read_envelope(client, &read, error))
         return false;
     *response = read;

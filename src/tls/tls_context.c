@@ -150,7 +150,10 @@ static bool set_trust(struct tls_context *context, const struct tls_client_spec 
     context->fingerprint = normalise(spec->fingerprint);
     if (context->fingerprint == NULL) {
         AUTO_FREE char *quoted = text_quoted(spec->fingerprint);
-        return error_set(err, ERROR_BAD_REQUEST, "invalid fingerprint %s", quoted);
+        return error_set(err, ERROR_BAD_REQUEST,
+                         "invalid fingerprint %s: must be %d letters and digits (of the identity key) or %d "
+                         "hexadecimal digits (of a certificate)",
+                         quoted, TLS_FINGERPRINT_LENGTH, SHA256_HEX_CHARS);
     }
     return SSL_CTX_set_min_proto_version(context->ssl, TLS1_3_VERSION) == 1 ||
            openssl_fail(err, "cannot create TLS context");

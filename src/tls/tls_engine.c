@@ -37,7 +37,9 @@ struct tls_engine {
     SSL *ssl;
     char *host;
     struct queue input, output;
-    bool has_input_ended, is_established, is_closed;
+    bool has_input_ended, is_established, is_closed, refuses_peer;
+    char first[TLS_FIRST_BYTES]; // what has been received first
+    size_t first_length;
     struct tls_verification verification;
     unsigned key_updates; // of the peer, since it has sent DATA_PER_KEY_UPDATES
     size_t data_read;     // since the same
@@ -220,6 +222,10 @@ void tls_engine_destroy(struct tls_engine *engine) {
 // --- ciphertext ---
 
 size_t tls_engine_receive(struct tls_engine *engine, const void *bytes, size_t length) {
+    size_t missing = sizeof engine->first - engine->first_length;
+    size_t kept = length < missing ? length : missing;
+    memcpy(engine->first + engine->first_length, bytes, kept);
+    engine->first_length += kept;
     return queue_add(&engine->input, bytes, length);
 }
 
@@ -242,12 +248,25 @@ size_t tls_engine_held_bytes(const struct tls_engine *engine) {
 
 // --- plaintext ---
 
+// Sets the failure if the peer speaks HTTP, and returns whether it does. A client gets a response that it understands.
+static bool fail_plain_http(struct tls_engine *engine) {
+    bool is_server = tls_context_is_server(engine->context);
+    if (!tls_failure_set_http(&engine->failure, engine->first, is_server))
+        return false;
+    if (is_server)
+        (void)queue_add(&engine->output, TLS_FAILURE_HTTP_RESPONSE, strlen(TLS_FAILURE_HTTP_RESPONSE));
+    return true;
+}
+
 static void set_failure(struct tls_engine *engine) {
     unsigned long code = ERR_peek_error();
     if (error_is_set(&engine->failure))
         return;
-    if (error_is_set(&engine->verification.failure))
+    engine->refuses_peer = error_is_set(&engine->verification.failure);
+    if (engine->refuses_peer)
         (void)error_move(&engine->failure, &engine->verification.failure);
+    else if (fail_plain_http(engine))
+        return;
     else if (code == 0)
         (void)error_set(&engine->failure, ERROR_CONNECTION, "unexpected EOF");
     else
@@ -370,6 +389,10 @@ bool tls_engine_is_established(const struct tls_engine *engine) {
 
 bool tls_engine_is_failed(const struct tls_engine *engine) {
     return error_is_set(&engine->failure);
+}
+
+bool tls_engine_refuses_peer(const struct tls_engine *engine) {
+    return engine->refuses_peer;
 }
 
 struct certificate *tls_engine_peer_certificate(struct tls_engine *engine) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
 // One TLS connection without I/O: ciphertext is passed in and out as bytes. The handshake makes progress with each call
-// of tls_engine_read(). After every call there may be output to be sent, also after a failure: the alert.
+// of tls_engine_read(). After every call there may be output to be sent, also after a failure: the alert, or a response
+// to a client that speaks HTTP without TLS.
 #pragma once
 
 #include "base/compiler.h"
@@ -66,6 +67,8 @@ void tls_engine_close(struct tls_engine *engine);
 // shows as a failure in reading.
 bool tls_engine_is_established(const struct tls_engine *engine);
 bool tls_engine_is_failed(const struct tls_engine *engine);
+// Whether it has failed because the certificates of the peer are not accepted.
+bool tls_engine_refuses_peer(const struct tls_engine *engine);
 // The certificate of an established connection's peer; borrowed. NULL if there is none, or it is malformed.
 struct certificate *tls_engine_peer_certificate(struct tls_engine *engine);
 // The number of certificates that the peer has sent.

@@ -4,6 +4,7 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/sslerr.h>
+#include <string.h>
 
 #include "base/compiler.h"
 #include "tls/openssl_internal.h"
@@ -66,6 +67,24 @@ static const char *known_text(int reason, bool is_server) {
     default:
         return NULL;
     }
+}
+
+static bool is_request(const char first[TLS_FIRST_BYTES]) {
+    static const char requests[][TLS_FIRST_BYTES + 1] = {"GET /", "HEAD ", "POST ", "PUT /", "OPTIO"};
+    for (size_t i = 0; i < ARRAY_COUNT(requests); i++) {
+        if (memcmp(first, requests[i], TLS_FIRST_BYTES) == 0)
+            return true;
+    }
+    return false;
+}
+
+bool tls_failure_set_http(struct error *err, const char first[TLS_FIRST_BYTES], bool is_server) {
+    if (is_server ? !is_request(first) : memcmp(first, "HTTP/", TLS_FIRST_BYTES) != 0)
+        return false;
+    (void)error_set(err, ERROR_CONNECTION, "%s",
+                    is_server ? "client sent an HTTP request to an HTTPS server"
+                              : "http: server gave HTTP response to HTTPS client");
+    return true;
 }
 
 bool tls_failure_set(struct error *err, unsigned long code, bool is_server) {

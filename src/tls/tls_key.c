@@ -74,7 +74,11 @@ bool tls_key_read_pem(const char *text, size_t length, struct tls_key **key, str
     openssl_start();
     AUTO_SECRET struct buffer content = BUFFER_INIT(INT32_MAX);
     struct pem_block block;
-    if (!buffer_reserve(&content, length) || !pem_find(text, length, &block, &content) || !is_key(&block))
+    if (!buffer_reserve(&content, length) || !pem_find(text, length, &block, &content))
+        return error_set(err, ERROR_BAD_REQUEST, "missing private key block");
+    if (pem_has_label(&block, "ENCRYPTED PRIVATE KEY"))
+        return error_set(err, ERROR_BAD_REQUEST, "private key is encrypted");
+    if (!is_key(&block))
         return error_set(err, ERROR_BAD_REQUEST, "missing private key block");
     const unsigned char *at = (const unsigned char *)buffer_text(&content), *end = at + content.length;
     EVP_PKEY *pkey = d2i_AutoPrivateKey(NULL, &at, (long)content.length);

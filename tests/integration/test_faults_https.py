@@ -213,10 +213,11 @@ class WrongTest(HandshakeCase):
         self.daemon.wait_log("failed: tls: client didn't provide a certificate")
 
     def test_plain_http(self):
-        self.assertNotIn(b"200", self.daemon.raw(REQUEST, port=self.port)[:20])
+        self.assertEqual(self.daemon.raw(REQUEST, port=self.port), b"HTTP/1.0 400 Bad Request\r\n\r\n"
+                         b"Client sent an HTTP request to an HTTPS server.\n")
         self.assertNotIn(b"200", self.daemon.raw(b"POST /v1/services HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n" +
                                                  b" " * 100000, port=self.port)[:20])
-        self.daemon.wait_log("failed: tls: first record does not look like a TLS handshake", count=2)
+        self.daemon.wait_log("failed: client sent an HTTP request to an HTTPS server", count=2)
         self.assert_healthy(self.stranger)
 
     def test_rubbish(self):

@@ -145,7 +145,8 @@ class TrustTest(HttpsCase):
         self.certificates.make("other")
         env = self.env(relay.url, SSL_CERT_FILE=self.certificates.path("other"))
         self.assertEqual(self.assert_fails(env), FAILED.format(
-            url=relay.url, reason="tls: failed to verify certificate: x509: certificate signed by unknown authority"))
+            url=relay.url, reason="tls: failed to verify certificate: x509: certificate signed by unknown authority; "
+            "PEBBLE_SERVER_FINGERPRINT is not set"))
         self.assertEqual(relay.accepted, 1)
 
     def test_no_authorities_at_all(self):
@@ -156,7 +157,9 @@ class TrustTest(HttpsCase):
     def test_wrong_host(self):
         self.certificates.make("elsewhere", "DNS:elsewhere.example")
         relay = self.relay(self.certificates.server_context("elsewhere"))
-        self.assertIn("tls: failed to verify certificate: x509: ", self.assert_fails(self.env(relay.url)))
+        message = self.assert_fails(self.env(relay.url))
+        self.assertIn("tls: failed to verify certificate: x509: ", message)
+        self.assertTrue(message.endswith("; PEBBLE_SERVER_FINGERPRINT is not set"), message)
 
     def test_expired(self):
         self.certificates.make("old", days=-1)
@@ -177,7 +180,8 @@ class TrustTest(HttpsCase):
             url=relay.url, reason="tls: failed to verify certificate: no certificate of the server has the expected "
             f"fingerprint: that of the last is {right}"))
         self.assertEqual(self.assert_fails(self.env(relay.url, PEBBLE_SERVER_FINGERPRINT="abc")),
-                         "cannot create client: cannot use PEBBLE_SERVER_FINGERPRINT: invalid fingerprint \"abc\"")
+                         "cannot create client: cannot use PEBBLE_SERVER_FINGERPRINT: invalid fingerprint \"abc\": must be 77 "
+                         "letters and digits (of the identity key) or 64 hexadecimal digits (of a certificate)")
 
     def test_client_certificate(self):
         self.certificates.make("client", algorithm="rsa:2048")
@@ -255,7 +259,7 @@ class FaultsTest(HttpsCase):
         plain = Plain(None, None)
         self.addCleanup(plain.close)
         self.assertEqual(self.assert_fails(self.env(plain.url)), FAILED.format(
-            url=plain.url, reason="tls: first record does not look like a TLS handshake"))
+            url=plain.url, reason="http: server gave HTTP response to HTTPS client"))
 
     def test_daemon_that_is_late(self):
         """A GET is repeated while there is no daemon, also if connections end in the handshake."""

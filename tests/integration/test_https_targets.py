@@ -197,7 +197,7 @@ class BadServerTest(HttpsCase):
         plain = self.keep(Raw(lambda connection: connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")))
         noise = self.keep(Raw(lambda connection: connection.sendall(b"\x16\x03\x03\x00\x04\xff\xff\xff\xff" * 1000)))
         self.start_checks({"plain": plain.url, "noise": noise.url})
-        self.assertEqual(self.error("plain"), f'Get "{plain.url}": tls: first record does not look like a TLS handshake')
+        self.assertEqual(self.error("plain"), f'Get "{plain.url}": http: server gave HTTP response to HTTPS client')
         self.assertIn(f'Get "{noise.url}": ', self.error("noise"))
 
     def test_cuts_the_body(self):

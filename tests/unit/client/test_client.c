@@ -38,7 +38,9 @@ static void options_are_checked(void **state UNUSED) {
     options.get_retry_ms = 0;
     options.base_url = "https://x";
     options.server_fingerprint = "y";
-    assert_refused(&options, "cannot use server_fingerprint: invalid fingerprint \"y\"");
+    assert_refused(&options,
+                   "cannot use server_fingerprint: invalid fingerprint \"y\": must be 77 letters and digits (of the "
+                   "identity key) or 64 hexadecimal digits (of a certificate)");
     assert_refused(NULL, "cannot use an empty socket path");
 }
 
@@ -87,7 +89,9 @@ static void variables_for_tls_are_named(void **state UNUSED) {
     setenv("PEBBLE_BASEURL", "https://host:1", 1);
     assert_default_refused("cannot use PEBBLE_CLIENT_CERT without PEBBLE_CLIENT_KEY");
     setenv("PEBBLE_CLIENT_CERT", "", 1);
-    assert_default_refused("cannot use PEBBLE_SERVER_FINGERPRINT: invalid fingerprint \"x\"");
+    assert_default_refused(
+        "cannot use PEBBLE_SERVER_FINGERPRINT: invalid fingerprint \"x\": must be 77 letters and digits (of the "
+        "identity key) or 64 hexadecimal digits (of a certificate)");
     setenv("PEBBLE_BASEURL", "", 1);
     assert_true(pebble_client_create_default(&client, NULL));
     pebble_client_destroy(client);

@@ -49,7 +49,9 @@ static void https_has_tls(void **state UNUSED) {
     client_endpoint_finish(&endpoint);
     assert_null(endpoint.tls);
     options.server_fingerprint = "0";
-    assert_refused(&options, "cannot use server_fingerprint: invalid fingerprint \"0\"");
+    assert_refused(&options,
+                   "cannot use server_fingerprint: invalid fingerprint \"0\": must be 77 letters and digits (of the "
+                   "identity key) or 64 hexadecimal digits (of a certificate)");
 }
 
 // It may be that the URL should have been one with https.

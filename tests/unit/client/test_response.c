@@ -28,13 +28,17 @@ static bool read_as(int status, const char *text, struct client_response *respon
     return client_response_read(client, status, &body, response, error);
 }
 
-static void assert_refused(const char *text, enum pebble_error_kind kind, const char *message) {
+static void assert_status_refused(int status, const char *text, enum pebble_error_kind kind, const char *message) {
     AUTO_CLIENT_RESPONSE struct client_response response = {0};
     AUTO_PEBBLE_ERROR struct pebble_error error = {0};
-    assert_false(read_as(418, text, &response, &error));
+    assert_false(read_as(status, text, &response, &error));
     assert_null(response.envelope);
     assert_int_equal(error.kind, kind);
     assert_string_equal(error.message, message);
+}
+
+static void assert_refused(const char *text, enum pebble_error_kind kind, const char *message) {
+    assert_status_refused(200, text, kind, message);
 }
 
 static void envelopes_are_read(void **state UNUSED) {
@@ -84,6 +88,21 @@ static void what_makes_no_sense_is_refused(void **state UNUSED) {
     };
     for (size_t i = 0; i < ARRAY_COUNT(cases); i++)
         assert_refused(cases[i].text, PEBBLE_ERROR_PROTOCOL, cases[i].message);
+}
+
+// Such as that of a proxy, or of a server for HTTPS.
+static void status_of_a_foreign_refusal_is_shown(void **state UNUSED) {
+    AUTO_FREE char *line = memory_printf("<%0200d", 0);
+    AUTO_FREE char *shown =
+        memory_printf("cannot decode response with status 418, \"<%099d\": invalid character '<' looking "
+                      "for beginning of value",
+                      0);
+    assert_status_refused(
+        400, "Client sent words.\r\nMore", PEBBLE_ERROR_PROTOCOL,
+        "cannot decode response with status 400, \"Client sent words.\": invalid character 'C' looking "
+        "for beginning of value");
+    assert_status_refused(502, "", PEBBLE_ERROR_PROTOCOL, "cannot decode response with status 502, \"\": EOF");
+    assert_status_refused(418, line, PEBBLE_ERROR_PROTOCOL, shown);
 }
 
 static void deep_response_is_refused(void **state UNUSED) {
@@ -140,6 +159,7 @@ int main(void) {
         cmocka_unit_test(envelopes_are_read),
         cmocka_unit_test(errors_of_the_api_are_taken_apart),
         cmocka_unit_test(what_makes_no_sense_is_refused),
+        cmocka_unit_test(status_of_a_foreign_refusal_is_shown),
         cmocka_unit_test(deep_response_is_refused),
         cmocka_unit_test(types_are_checked),
         cmocka_unit_test(warnings_and_maintenance_are_noted),

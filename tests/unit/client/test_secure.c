@@ -257,6 +257,7 @@ static void server_that_is_not_trusted_is_refused(void **state UNUSED) {
     assert_int_equal(client_secure_handshake(&line.secure, &line.socket, &err), CLIENT_FAILED);
     assert_true(text_has_prefix(error_text(&err), "tls: failed to verify certificate: "));
     assert_true(client_secure_is_refused(&line.secure));
+    assert_true(tls_engine_refuses_peer(line.secure.engine));
     // The alert was sent.
     tls_peer_pump(&line.peer);
     assert_int_equal(line.peer.side.result, TLS_FAILED);

@@ -136,6 +136,9 @@ static void contents_are_checked(void **state) {
     assert_text_refused(files, large, NULL, "larger than 64 KiB");
     assert_text_refused(files, NULL, "", "missing private key block");
     assert_text_refused(files, NULL, files->certificate_text, "missing private key block");
+    assert_text_refused(files, NULL,
+                        "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n",
+                        "private key is encrypted");
     assert_text_refused(files, NULL, other_key, mismatch);
     fixture_finish(&stranger);
 }
@@ -149,8 +152,10 @@ static void files_that_cannot_be_read_are_named(void **state) {
 }
 
 static void fingerprints_are_checked(void **state UNUSED) {
-    assert_refused(&(struct pebble_client_options){.server_fingerprint = "12:34"}, PEBBLE_ERROR_ARGUMENT,
-                   "cannot use PEBBLE_SERVER_FINGERPRINT: invalid fingerprint \"12:34\"");
+    assert_refused(
+        &(struct pebble_client_options){.server_fingerprint = "12:34"}, PEBBLE_ERROR_ARGUMENT,
+        "cannot use PEBBLE_SERVER_FINGERPRINT: invalid fingerprint \"12:34\": must be 77 letters and digits (of the "
+        "identity key) or 64 hexadecimal digits (of a certificate)");
 }
 
 static void authorities_are_read(void **state) {

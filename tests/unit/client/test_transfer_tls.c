@@ -110,6 +110,7 @@ static void tls_refusal_is_not_repeated(void **state UNUSED) {
     tls_run_init(&tls, &get_x, 60 * NS_PER_S);
     struct chain other = chain_make_at(time(NULL));
     struct tls_context *server = server_context(&other);
+    tls.run.peer.client->endpoint.unset_fingerprint = "server_fingerprint";
     assert_int_equal(go_on(&tls.run), CLIENT_TRANSFER_WAITING);
     tls_context_release(tls.peer.server);
     tls.peer.server = server;
@@ -118,6 +119,7 @@ static void tls_refusal_is_not_repeated(void **state UNUSED) {
     assert_int_equal(go_on(&tls.run), CLIENT_TRANSFER_FAILED);
     assert_int_equal(tls.run.error.kind, PEBBLE_ERROR_CONNECTION);
     assert_true(text_has_prefix(tls.run.error.message, TLS_PREFIX "tls: failed to verify certificate: "));
+    assert_true(text_has_suffix(tls.run.error.message, "; server_fingerprint is not set"));
     chain_finish(&other);
     tls_run_finish(&tls);
 }

@@ -84,7 +84,7 @@ static void plain_servers_are_no_tls(void **state UNUSED) {
     tls_context_release(TAKE(server.tls));
     server.greeting = "HTTP/1.1 400 Bad Request\r\n\r\n";
     run_request(&(struct http_fetch_request){.url = url});
-    expect_error(url, ERROR_CONNECTION, "tls: first record does not look like a TLS handshake");
+    expect_error(url, ERROR_CONNECTION, "http: server gave HTTP response to HTTPS client");
 }
 
 static void handshake_may_be_cut(void **state UNUSED) {

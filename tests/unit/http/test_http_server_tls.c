@@ -199,11 +199,11 @@ static void stalled_handshakes_time_out(void **state UNUSED) {
     assert_int_equal(server->connections.handshakes, 0);
 }
 
-static void foreign_bytes_end_the_connection(void **state UNUSED) {
+static void plain_http_ends_the_connection(void **state UNUSED) {
     AUTO_CLIENT struct client plain = connect_to(port);
     client_send(&plain, GET("/"));
     client_expect_end(&plain);
-    assert_string_equal(failed.message, "tls: first record does not look like a TLS handshake");
+    assert_string_equal(failed.message, "client sent an HTTP request to an HTTPS server");
     assert_int_equal(seen.handled, 0);
 }
 
@@ -348,7 +348,7 @@ int main(void) {
         TEST(ends_idle_connections_in_order),
         TEST(waits_for_a_request_without_limit),
         TEST(stalled_handshakes_time_out),
-        TEST(foreign_bytes_end_the_connection),
+        TEST(plain_http_ends_the_connection),
         TEST(cut_handshakes_end_the_connection),
         TEST(ended_handshakes_are_failures),
         TEST(clients_that_are_gone_have_no_address),

@@ -235,11 +235,35 @@ static void plain_http(void **state) {
     struct contexts *contexts = *state;
     struct pair pair = pair_create(contexts->client, "127.0.0.1", contexts->server);
     static const char request[] = "GET /v1/health HTTP/1.1\r\n\r\n";
-    assert_int_equal(tls_engine_receive(pair.server.engine, request, strlen(request)), strlen(request));
+    static const char reply[] = "HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n";
+    size_t length;
+    assert_int_equal(tls_engine_receive(pair.server.engine, request, 3), 3);
     side_read(&pair.server);
-    assert_failed(&pair.server, "tls: first record does not look like a TLS handshake");
+    assert_int_equal(tls_engine_receive(pair.server.engine, request + 3, strlen(request) - 3), strlen(request) - 3);
+    side_read(&pair.server);
+    assert_failed(&pair.server, "client sent an HTTP request to an HTTPS server");
+    const char *output = tls_engine_output(pair.server.engine, &length);
+    assert_int_equal(length, strlen(reply));
+    assert_memory_equal(output, reply, length);
+    assert_false(tls_engine_refuses_peer(pair.server.engine));
     static const char response[] = "HTTP/1.1 400 Bad Request\r\n\r\n";
     assert_int_equal(tls_engine_receive(pair.client.engine, response, strlen(response)), strlen(response));
+    side_read(&pair.client);
+    assert_failed(&pair.client, "http: server gave HTTP response to HTTPS client");
+    pair_finish(&pair);
+}
+
+static void foreign_bytes(void **state) {
+    struct contexts *contexts = *state;
+    struct pair pair = pair_create(contexts->client, "127.0.0.1", contexts->server);
+    static const char banner[] = "SSH-2.0-x HTTP/1.1\r\n";
+    size_t length;
+    (void)tls_engine_receive(pair.server.engine, banner, strlen(banner));
+    side_read(&pair.server);
+    assert_failed(&pair.server, "tls: first record does not look like a TLS handshake");
+    const char *output = tls_engine_output(pair.server.engine, &length);
+    assert_true(output == NULL || output[0] != 'H');
+    (void)tls_engine_receive(pair.client.engine, banner, strlen(banner));
     side_read(&pair.client);
     assert_failed(&pair.client, "tls: first record does not look like a TLS handshake");
     pair_finish(&pair);
@@ -481,6 +505,7 @@ int main(void) {
         cmocka_unit_test(close_too_early),
         cmocka_unit_test(truncated_handshake),
         cmocka_unit_test(plain_http),
+        cmocka_unit_test(foreign_bytes),
         cmocka_unit_test(changed_on_the_way),
         cmocka_unit_test(version_1_3),
         cmocka_unit_test(version_1_2),

@@ -34,6 +34,23 @@ static void known(void **state UNUSED) {
     assert_text(ERR_LIB_SSL, SSL_R_UNSUPPORTED_PROTOCOL, false, "tls: server selected unsupported protocol version");
 }
 
+static void http(void **state UNUSED) {
+    static const char *const requests[] = {"GET /x", "HEAD /", "POST /", "PUT /x", "OPTIONS"};
+    AUTO_ERROR struct error err = {0};
+    for (size_t i = 0; i < ARRAY_COUNT(requests); i++) {
+        assert_false(tls_failure_set_http(&err, requests[i], false));
+        assert_false(error_is_set(&err));
+        assert_true(tls_failure_set_http(&err, requests[i], true));
+        assert_string_equal(error_text(&err), "client sent an HTTP request to an HTTPS server");
+        error_clear(&err);
+    }
+    assert_false(tls_failure_set_http(&err, "HTTP/1.1", true));
+    assert_false(tls_failure_set_http(&err, "HTTP\0", false));
+    assert_true(tls_failure_set_http(&err, "HTTP/1.1", false));
+    assert_string_equal(error_text(&err), "http: server gave HTTP response to HTTPS client");
+    assert_int_equal(err.kind, ERROR_CONNECTION);
+}
+
 static void others(void **state UNUSED) {
     openssl_start();
     assert_text(ERR_LIB_SSL, SSL_R_NO_SHARED_CIPHER, true, "tls: no shared cipher");
@@ -44,6 +61,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(alerts),
         cmocka_unit_test(known),
+        cmocka_unit_test(http),
         cmocka_unit_test(others),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

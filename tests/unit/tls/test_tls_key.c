@@ -148,7 +148,7 @@ static void kinds(void **state UNUSED) {
     assert_null(read_pem(EC_PKCS8));
     assert_null(read_pem(RSA));
     assert_null(read_pem("words\n" ED25519 "more"));
-    assert_message(read_pem(ENCRYPTED), "missing private key block");
+    assert_message(read_pem(ENCRYPTED), "private key is encrypted");
     assert_message(read_pem(""), "missing private key block");
     static const char malformed[] = "cannot parse private key: x509: malformed private key";
     assert_message(read_pem("-----BEGIN PRIVATE KEY-----\nYQ==\n-----END PRIVATE KEY-----\n"), malformed);

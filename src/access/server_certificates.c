@@ -12,6 +12,9 @@
 
 #define FILE_NAME "identity.pem"
 #define LEAF_AGE_MAX_S (CERTIFICATE_LEAF_HOURS * 3600 / 2)
+// While identity.pem cannot be used, connections of strangers do not make the daemon try more often than this.
+#define TRIES_MAX 10U
+#define TRIES_INTERVAL_NS NS_PER_S
 // Certificates are valid a little earlier, for clients whose clock is behind.
 #define CLOCK_TOLERANCE_S 300
 
@@ -21,9 +24,12 @@ struct server_certificates {
     struct tls_key *identity_key;
     struct tls_context *context;  // NULL before the first engine
     struct certificate *identity; // NULL until it has been read or made
-    struct certificate *leaf;     // NULL until it has been made
-    int64_t leaf_made_s;          // by the wall clock
-    int64_t leaf_made_loop_ns;    // by the clock of the loop
+    struct error failure;         // of the last try to do that
+    int64_t tries_since_ns;
+    unsigned tries;            // since then
+    struct certificate *leaf;  // NULL until it has been made
+    int64_t leaf_made_s;       // by the wall clock
+    int64_t leaf_made_loop_ns; // by the clock of the loop
 };
 
 static int64_t now_s(void) {
@@ -63,14 +69,30 @@ static bool read_identity(const char *path, struct certificate **identity, struc
 static bool load_identity(struct server_certificates *certificates, struct error *err) {
     AUTO_FREE char *path = path_join(certificates->directory, FILE_NAME);
     AUTO_CERTIFICATE struct certificate *read = NULL;
-    if (certificates->identity != NULL)
-        return true;
     if (!private_directory_prepare(certificates->directory, err) || !read_identity(path, &read, err))
         return false;
     if (read == NULL || !certificate_has_key(read, certificates->identity_key))
         return make_identity(certificates, path, err);
     certificates->identity = TAKE(read);
     return true;
+}
+
+static bool may_try(struct server_certificates *certificates) {
+    int64_t now_ns = loop_now_ns(certificates->loop);
+    if (now_ns - certificates->tries_since_ns >= TRIES_INTERVAL_NS) {
+        certificates->tries_since_ns = now_ns;
+        certificates->tries = 0;
+    }
+    return ++certificates->tries <= TRIES_MAX;
+}
+
+static bool try_to_load_identity(struct server_certificates *certificates, struct error *err) {
+    if (may_try(certificates)) {
+        error_clear(&certificates->failure);
+        if (load_identity(certificates, &certificates->failure))
+            return true;
+    }
+    return error_copy(err, &certificates->failure);
 }
 
 // --- the leaf ---
@@ -111,7 +133,7 @@ static bool refresh_leaf(struct server_certificates *certificates, struct error 
 
 bool server_certificates_engine(struct server_certificates *certificates, struct tls_engine **engine,
                                 struct error *err) {
-    if (!load_identity(certificates, err))
+    if (certificates->identity == NULL && !try_to_load_identity(certificates, err))
         return error_prefix(err, "cannot load identity certificate: ");
     if (certificates->context == NULL && !tls_context_create_server(&certificates->context, err))
         return false;
@@ -132,6 +154,7 @@ void server_certificates_destroy(struct server_certificates *certificates) {
     tls_context_release(certificates->context);
     certificate_release(certificates->leaf);
     certificate_release(certificates->identity);
+    error_clear(&certificates->failure);
     tls_key_destroy(certificates->identity_key);
     free(certificates->directory);
     free(certificates);

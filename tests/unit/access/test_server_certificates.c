@@ -218,6 +218,22 @@ static void bad_files_are_errors_until_mended(void **state) {
     fixture_end(&fixture);
 }
 
+static void bad_files_are_not_tried_for_each_connection(void **state) {
+    struct fixture fixture;
+    fixture_begin(&fixture, *state);
+    certificate_release(next_leaf(&fixture));
+    AUTO_FREE char *good = file_text(fixture.path);
+    fixture_restart(&fixture, NULL);
+    file_set(fixture.path, "nothing", 0600);
+    for (int i = 0; i < 10; i++)
+        refuses(&fixture, "missing 'CERTIFICATE' block in \"");
+    file_set(fixture.path, good, 0600);
+    refuses(&fixture, "missing 'CERTIFICATE' block in \"");
+    loop_advance(fixture.loop, NS_PER_S);
+    certificate_release(next_leaf(&fixture));
+    fixture_end(&fixture);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(files_are_made_for_the_first_engine, folder_set_up, folder_tear_down),
@@ -226,6 +242,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(the_identity_is_kept_and_the_leaf_is_not, folder_set_up, folder_tear_down),
         cmocka_unit_test_setup_teardown(the_identity_is_made_again, folder_set_up, folder_tear_down),
         cmocka_unit_test_setup_teardown(bad_files_are_errors_until_mended, folder_set_up, folder_tear_down),
+        cmocka_unit_test_setup_teardown(bad_files_are_not_tried_for_each_connection, folder_set_up, folder_tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -50,10 +50,16 @@ static void wait_for_turn(struct target *target) {
 }
 
 static void send_payload(struct target *target) {
-    set_state(target, TARGET_SENDING);
     target->has_grown = false;
     gatherer_encode(&target->gatherer, target->sender->class->encoder, &target->payload);
-    sender_start(target->sender, &target->payload);
+    if (target->payload.count > 0) {
+        set_state(target, TARGET_SENDING);
+        sender_start(target->sender, &target->payload);
+    } else { // the rings have dropped all lines for lack of memory
+        gatherer_end_payload(&target->gatherer, true);
+        set_state(target, TARGET_GATHERING);
+        wait_for_turn(target);
+    }
 }
 
 static void start_gather(struct target *target) {

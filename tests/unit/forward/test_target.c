@@ -226,6 +226,24 @@ static void assert_counts(uint64_t pending, uint64_t sent, uint64_t dropped) {
     assert_int_equal(found_dropped, dropped);
 }
 
+// The rings have dropped the lines for lack of memory, so that there is nothing to send again.
+static void nothing_is_sent_without_lines(void **state UNUSED) {
+    follow();
+    add("a\n");
+    loop_advance(loop, NS_PER_S);
+    fail_once();
+    while (ring_shrink(lark))
+        ;
+    loop_advance(loop, NS_PER_S);
+    assert_sent(1, "lark:a|");
+    assert_int_equal(target->state, TARGET_GATHERING);
+    add("b\n");
+    loop_advance(loop, NS_PER_S);
+    assert_sent(2, NULL);
+    succeed();
+    assert_counts(0, 1, 1);
+}
+
 static void kept_lines_are_bounded(void **state UNUSED) {
     follow();
     append_numbers(lark, 130);
@@ -387,6 +405,7 @@ int main(void) {
         TEST(flush_does_not_wait),
         TEST(failures_are_retried_with_a_backoff),
         TEST(a_new_line_is_not_delayed_by_a_backoff),
+        TEST(nothing_is_sent_without_lines),
         TEST(retry_after_holds_new_lines_too),
         TEST(kept_lines_are_bounded),
         TEST(counts_are_exact_at_any_time),

@@ -21,6 +21,9 @@ static bool load_identity(struct daemon *daemon, struct error *err) {
     AUTO_FREE char *certificates = memory_printf("%s/tls", options->directory);
     if (!identity_key_load(identity, &key, err))
         return error_prefix(err, "cannot load identity key: ");
+    char fingerprint[TLS_FINGERPRINT_SIZE];
+    if (tls_key_fingerprint(key, fingerprint))
+        log_notice("Identity fingerprint: %s", fingerprint); // for the administrators of clients
     daemon->certificates = server_certificates_create(daemon->loop, certificates, key);
     return true;
 }

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The API over HTTPS, with curl, openssl and Python as clients."""
 
+import base64
+import hashlib
 import json
 import os
 import ssl
@@ -219,6 +221,17 @@ class TlsTest(HttpsCase):
         self.daemon.file("signer", openssl("x509", "-noout", "-pubkey", stdin=chain[1].encode()))
         openssl("asn1parse", "-inform", "DER", "-in", paths[0], "-strparse", "4", "-noout", "-out", paths[1])
         openssl("pkeyutl", "-verify", "-pubin", "-inkey", paths[3], "-rawin", "-in", paths[1], "-sigfile", paths[2])
+
+    def test_fingerprint(self):
+        """The log has that of the identity key, with which clients recognise the daemon."""
+        key = openssl("pkey", "-in", self.daemon.path("pebble/identity/key.pem"), "-pubout", "-outform", "DER")[-32:]
+        fingerprint = base64.b32encode(hashlib.sha384(key).digest()).decode().rstrip("=")
+        self.assertEqual(len(self.daemon.log_lines(f"Identity fingerprint: {fingerprint}$")), 1)
+        certificate = self.stranger.certificate
+        done = self.daemon.cli("health", env={
+            "PEBBLE_BASEURL": f"https://127.0.0.1:{self.port}", "PEBBLE_SERVER_FINGERPRINT": fingerprint,
+            "PEBBLE_CLIENT_CERT": certificate.path, "PEBBLE_CLIENT_KEY": certificate.key_path})
+        self.assertEqual((done.returncode, done.stdout), (0, "healthy\n"), done.stderr)
 
     def test_number_of_client_certificates(self):
         certificate = self.stranger.certificate

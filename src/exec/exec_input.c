@@ -2,9 +2,12 @@
 // The standard input of a command: a pipe, or its terminal if it is interactive. Declared in exec/exec_internal.h.
 #include "exec/exec_internal.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "data/json.h"
+
+#define LOSS_WAIT_NS (100 * NS_PER_MS)
 
 static const char END_OF_INPUT[] = "\x04"; // Ctrl-D
 
@@ -60,7 +63,23 @@ void exec_input_end(struct exec *exec) {
         exec_input_close(exec);
 }
 
+static void on_loss_due(void *data) {
+    exec_input_end(data);
+}
+
+void exec_input_lose(struct exec *exec) {
+    if (exec->input == NULL || exec->has_input_ended)
+        return;
+    if (exec->options.is_interactive) {
+        exec_input_end(exec);
+        return;
+    }
+    exec->lost_input = timer_create_in(exec->manager->spec.loop, on_loss_due, exec);
+    timer_start(exec->lost_input, LOSS_WAIT_NS);
+}
+
 void exec_input_close(struct exec *exec) {
+    timer_destroy(TAKE(exec->lost_input));
     if (exec->input == NULL)
         return;
     exec->has_input_ended = true;

@@ -73,8 +73,9 @@ struct exec {
     struct job *job;                           // NULL unless launching, or until its output has ended
     pid_t pid;                                 // 0 before the launch
     struct stream *input;
-    bool has_input_ended; // nothing more is written to it
-    bool was_killed;      // by an abort or the loss of control: the client may not read any more
+    bool has_input_ended;     // nothing more is written to it
+    struct timer *lost_input; // runs when the connection of stdio has been lost
+    bool was_killed;          // by an abort or the loss of control: the client may not read any more
     int exit_code;
     bool has_exit_code;
     struct error failure; // set: the task fails
@@ -134,6 +135,10 @@ void exec_input_open(struct exec *exec);
 void exec_input_write(struct exec *exec, const char *bytes, size_t length); // may stop reading from stdio
 void exec_input_take_command(struct exec *exec, const char *text, size_t length);
 void exec_input_end(struct exec *exec); // end of file, or Ctrl-D at a terminal, after what has been written
+// The same, because stdio has been lost. A client that is gone loses its control session at the same time, which kills
+// the command: unless it has a terminal, that is waited for a little, so that the command does not take half of its
+// input for all of it.
+void exec_input_lose(struct exec *exec);
 void exec_input_close(struct exec *exec);
 
 // exec_control.c

@@ -28,9 +28,12 @@ static void on_input_command(struct websocket *websocket UNUSED, const char *tex
     exec_input_take_command(stream->exec, text, length);
 }
 
-static void on_stdio_ended(struct websocket *websocket UNUSED, enum websocket_end end UNUSED, void *data) {
+static void on_stdio_ended(struct websocket *websocket UNUSED, enum websocket_end end, void *data) {
     const struct exec_stream *stream = data;
-    exec_input_end(stream->exec);
+    if (end == WEBSOCKET_END_LOST)
+        exec_input_lose(stream->exec);
+    else
+        exec_input_end(stream->exec);
 }
 
 static void on_control_command(struct websocket *websocket UNUSED, const char *text, size_t length, void *data) {

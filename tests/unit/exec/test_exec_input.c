@@ -63,9 +63,32 @@ static void ends_with_the_session(void **state UNUSED) {
             peer_close(&session.stdio);
         else
             peer_send_frame(&session.stdio, 3, true, "unknown opcode");
-        assert_input(&fixture, "unfinished$");
+        if (i == 1) {
+            assert_input(&fixture, "unfinished");
+            loop_advance(fixture.loop, 100 * NS_PER_MS);
+            assert_input(&fixture, "$");
+        } else {
+            assert_input(&fixture, "unfinished$");
+        }
         finish(&fixture, &session);
     }
+}
+
+// Otherwise the command could take what has come for all of its input before it is killed.
+static void does_not_end_for_a_client_that_is_gone(void **state UNUSED) {
+    struct fixture fixture;
+    fixture_begin(&fixture);
+    struct session session = session_begin(&fixture, "run", &plain);
+    peer_send(&session.stdio, WEBSOCKET_BINARY, "unfinished");
+    peer_close(&session.stdio);
+    loop_run_pending(fixture.loop);
+    assert_input(&fixture, "unfinished");
+    peer_close(&session.control);
+    loop_run_pending(fixture.loop);
+    assert_int_equal(fixture.signals[SIGKILL], 2);
+    assert_result(session.started.change, "Done 137");
+    session_end(&session);
+    fixture_end(&fixture);
 }
 
 static void other_texts_are_logged_and_skipped(void **state UNUSED) {
@@ -185,6 +208,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ends_with_the_command),
         cmocka_unit_test(ends_with_the_session),
+        cmocka_unit_test(does_not_end_for_a_client_that_is_gone),
         cmocka_unit_test(other_texts_are_logged_and_skipped),
         cmocka_unit_test(terminal_gets_ctrl_d),
         cmocka_unit_test(terminal_is_released_with_its_output),

@@ -120,7 +120,7 @@ fuzz_steps() {
 integration_tests() {
     program=$1
     shift
-    python3 -B tests/integration/run.py --bin "$program" --jobs 4 "$@"
+    python3 -B tests/integration/run.py --bin "$program" --jobs 6 "$@"
 }
 
 # Prints the path of the conformance suite. Fails if there is none.

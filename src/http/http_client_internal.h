@@ -78,7 +78,7 @@ struct http_fetch {
     struct http_kept *kept;  // or NULL
     bool is_reused;          // the connection is one that was kept
     bool is_keepable;        // the response allows another request behind it
-    struct timer *handshake; // deadline of TLS; NULL without TLS
+    struct timer *handshake; // deadline of the handshake, or NULL
 
     struct http_reader reader;
     struct buffer held; // came in before a pause, at most what a stream reads at once

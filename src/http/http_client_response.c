@@ -160,5 +160,13 @@ static void on_stream_failed(struct stream *stream UNUSED, const struct error *e
     fetch->err.errnum = errnum;
 }
 
-const struct stream_handlers fetch_stream_handlers = {
-    .on_data = on_stream_data, .on_end = on_stream_end, .on_failed = on_stream_failed};
+// The handshake is in time.
+static void on_stream_established(struct stream *stream UNUSED, void *data) {
+    struct http_fetch *fetch = data;
+    timer_destroy(TAKE(fetch->handshake));
+}
+
+const struct stream_handlers fetch_stream_handlers = {.on_established = on_stream_established,
+                                                      .on_data = on_stream_data,
+                                                      .on_end = on_stream_end,
+                                                      .on_failed = on_stream_failed};

@@ -6,9 +6,7 @@
 #define HANDSHAKE_DEADLINE_NS (10 * NS_PER_S) // as Go's transport
 
 static void on_handshake_expired(void *data) {
-    struct http_fetch *fetch = data;
-    if (!tls_engine_is_established(stream_tls(fetch->stream)))
-        fetch_fail(fetch, ERROR_TIMEOUT, "net/http: TLS handshake timeout");
+    fetch_fail(data, ERROR_TIMEOUT, "net/http: TLS handshake timeout");
 }
 
 static bool start_tls(struct http_fetch *fetch) {

@@ -14,7 +14,6 @@
 #define DIRECTORY_MODE 0700U
 #define FILE_MODE 0600U
 #define MODE_BITS 0777U
-#define CHUNK_BYTES 4096
 
 static bool check_mode(const char *path, unsigned mode, unsigned expected, struct error *err) {
     if ((mode & MODE_BITS) == expected)
@@ -44,21 +43,6 @@ static bool check_file(int fd, const char *path, struct error *err) {
     return check_mode(path, status.st_mode, FILE_MODE, err);
 }
 
-static bool read_all(int fd, const char *path, struct buffer *text, struct error *err) {
-    char chunk[CHUNK_BYTES];
-    ssize_t count;
-    do {
-        count = read(fd, chunk, sizeof chunk);
-        if (count > 0)
-            buffer_add(text, chunk, (size_t)count);
-    } while ((count > 0 && buffer_is_whole(text)) || (count < 0 && errno == EINTR));
-    int errnum = errno;
-    explicit_bzero(chunk, sizeof chunk);
-    if (count < 0)
-        return error_set_errno(err, errnum, "read %s", path);
-    return buffer_is_whole(text) || error_set(err, ERROR_TOO_LARGE, "read %s: file too large", path);
-}
-
 static bool decode(const struct buffer *text, const char *path, const char *label, struct buffer *content,
                    struct error *err) {
     AUTO_ERROR struct error failure = {0};
@@ -86,7 +70,7 @@ bool private_file_read_block(const char *path, const char *label, struct buffer 
         return error_set_errno(err, errno, "open %s", path);
     if (!check_file(fd, path, err))
         return false;
-    if (!buffer_reserve(&text, PRIVATE_FILE_BYTES_MAX) || !read_all(fd, path, &text, err) ||
+    if (!buffer_reserve(&text, PRIVATE_FILE_BYTES_MAX) || !file_read_all(fd, path, &text, err) ||
         !decode(&text, path, label, content, err))
         return false;
     *exists = true;

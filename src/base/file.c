@@ -86,20 +86,19 @@ bool path_is_absolute(const char *path) {
     return *path == '/';
 }
 
-static bool read_all(int fd, const char *path, struct buffer *out, struct error *err) {
+bool file_read_all(int fd, const char *path, struct buffer *out, struct error *err) {
     char chunk[CHUNK_BYTES];
-    for (;;) {
-        ssize_t count = read(fd, chunk, sizeof chunk);
-        if (count < 0 && errno == EINTR)
-            continue;
-        if (count < 0)
-            return error_set_errno(err, errno, "read %s", path);
-        if (count == 0)
-            return true;
-        buffer_add(out, chunk, (size_t)count);
-        if (!buffer_is_whole(out))
-            return error_set(err, ERROR_TOO_LARGE, "read %s: file too large", path);
-    }
+    ssize_t count;
+    do {
+        count = read(fd, chunk, sizeof chunk);
+        if (count > 0)
+            buffer_add(out, chunk, (size_t)count);
+    } while ((count > 0 && buffer_is_whole(out)) || (count < 0 && errno == EINTR));
+    int errnum = errno;
+    explicit_bzero(chunk, sizeof chunk); // it may be a secret
+    if (count < 0)
+        return error_set_errno(err, errnum, "read %s", path);
+    return buffer_is_whole(out) || error_set(err, ERROR_TOO_LARGE, "read %s: file too large", path);
 }
 
 static int open_retrying(const char *path, int flags, mode_t mode) {
@@ -123,7 +122,7 @@ static bool read_file(const char *path, int flags, struct buffer *out, struct er
     if ((flags & O_NONBLOCK) != 0 && !may_be_read(fd))
         return error_set(err, ERROR_BAD_REQUEST, "open %s: not a regular file", path);
     size_t before = out->length;
-    if (!read_all(fd, path, out, err)) {
+    if (!file_read_all(fd, path, out, err)) {
         buffer_truncate(out, before);
         out->has_overflowed = false;
         return false;

@@ -29,6 +29,8 @@ bool path_is_absolute(const char *path);
 bool file_read(const char *path, struct buffer *out, struct error *err) NODISCARD;
 // The same, but also reads FIFOs and terminals to their end, such as /dev/stdin: for command lines.
 bool file_read_stream(const char *path, struct buffer *out, struct error *err) NODISCARD;
+// Adds what can still be read from the file that is open. `path` is for messages. If that fails, a part has been added.
+bool file_read_all(int fd, const char *path, struct buffer *out, struct error *err) NODISCARD;
 // Replaces the file `path` atomically: writes the pieces to a temporary file in the same directory (its name begins
 // with `path` and ends in "~"), syncs and renames it, and syncs the directory. On failure the temporary file is removed
 // and the old file is intact, unless only the sync of the directory failed. Ignores the umask. A symlink at `path` is

@@ -202,14 +202,6 @@ void forward_manager_destroy(struct forward_manager *manager) {
 
 // --- the list ---
 
-static const char *type_name(enum log_target_type type) {
-    static const char *const names[] = {[LOG_TARGET_UNSET] = "",
-                                        [LOG_TARGET_LOKI] = "loki",
-                                        [LOG_TARGET_OPENTELEMETRY] = "opentelemetry",
-                                        [LOG_TARGET_SYSLOG] = "syslog"};
-    return names[type];
-}
-
 // The location without a password. What is no URL is shown as it is.
 static char *shown_location(const char *location) {
     struct url url = {0};
@@ -230,7 +222,7 @@ static void visit_target(const struct target *target, log_target_visit_fn visit,
     target_count(target, &pending, &dropped);
     const struct log_target_info info = {
         .name = target->name,
-        .type = type_name(target->type),
+        .type = log_target_type_name(target->type),
         .location = location,
         .pending = pending,
         .sent = target->sent,

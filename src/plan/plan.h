@@ -92,6 +92,7 @@ struct plan_check {
 };
 
 enum log_target_type { LOG_TARGET_UNSET, LOG_TARGET_LOKI, LOG_TARGET_OPENTELEMETRY, LOG_TARGET_SYSLOG };
+const char *log_target_type_name(enum log_target_type type); // "loki", "" for unset
 struct plan_log_target {
     char *name;
     enum log_target_type type;

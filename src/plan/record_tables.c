@@ -158,6 +158,10 @@ const struct record record_log_target = {"plan.LogTarget", sizeof(struct plan_lo
 const struct record record_workload = {"workloads.Workload", sizeof(struct plan_workload), workload_fields,
                                        ARRAY_COUNT(workload_fields)};
 
+const char *log_target_type_name(enum log_target_type type) {
+    return words_name(&words_log_target, type);
+}
+
 const char *action_name(enum action action) {
     return words_name(&words_action, action);
 }

@@ -5,7 +5,7 @@
 #include <limits.h>
 
 #include "client/call_internal.h"
-#include "client/errors_internal.h"
+#include "client/errors.h"
 
 bool client_wait(struct pebble_client *client, const struct pebble_call *call, struct pollfd *also,
                  struct pebble_error *error) {

@@ -9,7 +9,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/memory.h"
-#include "client/errors_internal.h"
+#include "client/errors.h"
 
 struct pebble_call *client_call_create(const struct client_call_type *type, struct pebble_client *client,
                                        struct pebble_error *error) {

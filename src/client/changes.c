@@ -8,7 +8,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "client/blocking_internal.h"
-#include "client/errors_internal.h"
+#include "client/errors.h"
 #include "client/fields_internal.h"
 #include "client/query_internal.h"
 

@@ -7,7 +7,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/text.h"
-#include "client/errors_internal.h"
+#include "client/errors.h"
 #include "client/options_internal.h"
 #include "client/watch_internal.h"
 

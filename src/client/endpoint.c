@@ -7,7 +7,7 @@
 #include "base/base64.h"
 #include "base/memory.h"
 #include "base/text.h"
-#include "client/errors_internal.h"
+#include "client/errors.h"
 #include "wire/url.h"
 
 static bool use_socket(struct client_endpoint *endpoint, const char *path, struct pebble_error *error) {

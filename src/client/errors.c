@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
-#include "client/errors_internal.h"
+#include "client/errors.h"
 
 #include <stdarg.h>
 #include <stdio.h>

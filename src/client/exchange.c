@@ -8,7 +8,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
-#include "client/errors_internal.h"
+#include "client/errors.h"
 
 #define INTERIM_RESPONSES_MAX 20
 #define SWITCHING_PROTOCOLS 101

@@ -12,7 +12,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "client/call_internal.h"
-#include "client/errors_internal.h"
+#include "client/errors.h"
 #include "client/fetch_internal.h"
 #include "client/fields_internal.h"
 #include "client/query_internal.h"

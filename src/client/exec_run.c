@@ -11,7 +11,7 @@
 #include "base/memory.h"
 #include "client/blocking_internal.h"
 #include "client/call_internal.h"
-#include "client/errors_internal.h"
+#include "client/errors.h"
 #include "client/options_internal.h"
 #include "client/sink_internal.h"
 

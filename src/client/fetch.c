@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
 #include "client/fetch_internal.h"
 
-#include "client/errors_internal.h"
+#include "client/errors.h"
 
 bool client_fetch_init(struct client_fetch *fetch, struct pebble_client *client, const struct client_request *request,
                        const struct client_transfer_limits *limits, struct pebble_error *error) {

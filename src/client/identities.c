@@ -7,7 +7,7 @@
 
 #include "base/memory.h"
 #include "client/blocking_internal.h"
-#include "client/errors_internal.h"
+#include "client/errors.h"
 #include "client/fields_internal.h"
 
 // --- the list ---

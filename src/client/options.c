@@ -6,7 +6,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
-#include "client/errors_internal.h"
+#include "client/errors.h"
 
 #define SIZE_MAX_BYTES ((size_t)4096)
 

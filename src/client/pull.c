@@ -10,7 +10,7 @@
 #include "base/text.h"
 #include "client/blocking_internal.h"
 #include "client/call_internal.h"
-#include "client/errors_internal.h"
+#include "client/errors.h"
 #include "client/fetch_internal.h"
 #include "client/files_internal.h"
 #include "client/options_internal.h"

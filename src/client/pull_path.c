@@ -11,7 +11,7 @@
 #include "base/copy_target.h"
 #include "base/file.h"
 #include "base/memory.h"
-#include "client/errors_internal.h"
+#include "client/errors.h"
 
 // --- directories ---
 

@@ -12,7 +12,7 @@
 #include "base/memory.h"
 #include "client/blocking_internal.h"
 #include "client/call_internal.h"
-#include "client/errors_internal.h"
+#include "client/errors.h"
 #include "client/fetch_internal.h"
 #include "client/options_internal.h"
 #include "wire/multipart.h"

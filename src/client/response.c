@@ -6,7 +6,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
-#include "client/errors_internal.h"
+#include "client/errors.h"
 #include "client/fields_internal.h"
 
 #define FIRST_ERROR_STATUS 400

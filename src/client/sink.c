@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <poll.h>
 
-#include "client/errors_internal.h"
+#include "client/errors.h"
 
 #define DEFAULT_LIMIT_BYTES ((size_t)67108864)
 

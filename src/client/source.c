@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "client/errors_internal.h"
+#include "client/errors.h"
 
 // In this order. An empty one is passed over.
 enum source_state { SOURCE_BEFORE, SOURCE_CONTENT, SOURCE_AFTER, SOURCE_ENDED };

@@ -6,7 +6,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/text.h"
-#include "client/errors_internal.h"
+#include "client/errors.h"
 #include "tls/certificate.h"
 #include "tls/pem.h"
 #include "tls/tls_key.h"

@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/text.h"
-#include "client/errors_internal.h"
+#include "client/errors.h"
 
 #define INPUT_BYTES ((size_t)32768)
 #define TURN_BYTES ((size_t)262144)

@@ -13,7 +13,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "client/blocking_internal.h"
-#include "client/errors_internal.h"
+#include "client/errors.h"
 #include "client/fetch_internal.h"
 #include "client/options_internal.h"
 #include "client/query_internal.h"

@@ -8,7 +8,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
-#include "client/errors_internal.h"
+#include "client/errors.h"
 
 #define TURN_BYTES CLIENT_WEBSOCKET_INPUT_BYTES
 #define KEY_BYTES 16

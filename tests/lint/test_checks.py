@@ -75,6 +75,8 @@ class LevelsTest(TreeCase):
         self.assertEqual(self.check("src/cli/stop.c", "pebble.h"), [])
         self.assertEqual(self.check("src/client/c.c", "pebble.h"), [])
         self.assert_one(self.check("src/api/x.c", "pebble.h"), "public header")
+        self.assertEqual(self.check("src/charm/charm.c", "pebble-charm.h"), [])
+        self.assert_one(self.check("src/client/c.c", "pebble-charm.h"), "public header")
 
     def test_only_two_commands_use_the_daemon(self):
         self.assertEqual(self.check("src/cli/cmd_run.c", "daemon/daemon.h", "src/daemon/daemon.h"), [])

@@ -83,10 +83,10 @@ check_tidy() {
     return $status
 }
 
-# Compares the ABI of the library with src/client/libpebble.abi.
+# Compares the ABI of the library with src/libpebble/libpebble.abi.
 check_abi() {
     build_library /usr/local
-    tools/dev/check-abi build/meson-lib/src/client
+    tools/dev/check-abi build/meson-lib/src/libpebble
 }
 
 unit_tests() {

@@ -15,7 +15,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "client/call_internal.h"
-#include "client/errors_internal.h"
+#include "client/errors.h"
 #include "peer.h"
 
 #define HEAD "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"

@@ -13,7 +13,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "client/client_internal.h"
-#include "client/errors_internal.h"
+#include "client/errors.h"
 #include "client/watch_internal.h"
 #include "peer.h"
 

@@ -8,7 +8,7 @@
 
 #include "base/compiler.h"
 #include "client/endpoint_internal.h"
-#include "client/errors_internal.h"
+#include "client/errors.h"
 
 #define FORM "http://HOST:PORT or https://HOST:PORT"
 

@@ -11,7 +11,7 @@
 
 #include "base/memory.h"
 #include "client/change_internal.h"
-#include "client/errors_internal.h"
+#include "client/errors.h"
 
 static void failures_are_replaced_and_moved(void **state UNUSED) {
     struct pebble_error error = {0};

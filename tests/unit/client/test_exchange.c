@@ -10,7 +10,7 @@
 
 #include "base/buffer.h"
 #include "base/memory.h"
-#include "client/errors_internal.h"
+#include "client/errors.h"
 #include "client/exchange_internal.h"
 
 static const struct client_endpoint local = {.authority = (char[]){"localhost"}};

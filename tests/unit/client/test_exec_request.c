@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "base/buffer.h"
-#include "client/errors_internal.h"
+#include "client/errors.h"
 #include "client/exec_internal.h"
 
 static void assert_request(const struct pebble_exec_options *options, const char *expected) {

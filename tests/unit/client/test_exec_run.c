@@ -19,7 +19,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/text.h"
-#include "client/errors_internal.h"
+#include "client/errors.h"
 #include "peer_command.h"
 
 static const char *const words[] = {"cat"};

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "client/errors_internal.h"
+#include "client/errors.h"
 #include "client/fetch_internal.h"
 #include "peer.h"
 #include "with_daemon.h"

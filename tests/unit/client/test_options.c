@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#include "client/errors_internal.h"
+#include "client/errors.h"
 #include "client/options_internal.h"
 
 struct known {

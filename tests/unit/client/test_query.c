@@ -10,7 +10,7 @@
 
 #include "base/buffer.h"
 #include "client/blocking_internal.h"
-#include "client/errors_internal.h"
+#include "client/errors.h"
 #include "client/query_internal.h"
 #include "with_daemon.h"
 

@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#include "client/errors_internal.h"
+#include "client/errors.h"
 #include "with_daemon.h"
 
 #define GET_X                                                                                                          \

@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "base/memory.h"
-#include "client/errors_internal.h"
+#include "client/errors.h"
 #include "client/response_internal.h"
 
 static struct pebble_client *client;

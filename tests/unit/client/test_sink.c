@@ -16,7 +16,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
-#include "client/errors_internal.h"
+#include "client/errors.h"
 #include "client/sink_internal.h"
 
 static void assert_writes(struct client_sink *sink, const char *text) {

@@ -9,7 +9,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/text.h"
-#include "client/errors_internal.h"
+#include "client/errors.h"
 #include "client/websocket_internal.h"
 #include "peer_websocket.h"
 

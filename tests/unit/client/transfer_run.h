@@ -13,7 +13,7 @@
 
 #include "base/buffer.h"
 #include "base/file.h"
-#include "client/errors_internal.h"
+#include "client/errors.h"
 #include "client/transfer_internal.h"
 #include "peer.h"
 

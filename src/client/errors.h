@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
-// Private to libpebble: setting a `struct pebble_error`.
+// Setting a `struct pebble_error`, for libpebble and the modules that are part of it.
 #pragma once
 
 #include "base/compiler.h"

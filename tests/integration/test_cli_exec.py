@@ -11,7 +11,7 @@ import threading
 import time
 import unittest
 
-from harness import DaemonCase, wait_until
+from harness import DaemonCase, is_sanitized, wait_until
 from terminal import CTRL_C, CTRL_D, Terminal
 
 MIB = 1 << 20
@@ -93,7 +93,7 @@ class PipeTest(ExecCase):
                 own_kib = max(own_kib, peak_kib(process.pid))
         self.assertEqual(rest + MIB, 200000000)
         self.assertEqual(process.wait(60), 0)
-        if not os.environ.get("PEBBLE_SANITIZED"):
+        if not is_sanitized():
             self.assertLess(own_kib, 8 * 1024)
             self.assertLess(peak_kib(self.daemon.process.pid) - daemon_kib, 8 * 1024)
 

@@ -8,7 +8,7 @@ import unittest
 
 from examples import copy_example
 from faults import IS_ROOT, children, proc_text
-from harness import DaemonCase, wait_until
+from harness import DaemonCase, once_per_run, wait_until
 
 AS_NOBODY = ["setpriv", "--reuid", "nobody", "--regid", "nogroup", "--clear-groups"] if IS_ROOT else []
 
@@ -36,7 +36,13 @@ class DatabaseCase(DaemonCase):
         os.mkdir(programs)
         shutil.copy(self.daemon.binary, os.path.join(programs, "pebble"))
         self.daemon.env["PATH"] = programs + os.pathsep + self.daemon.env["PATH"]
-        self.setup("--no-sync")
+        with once_per_run("database") as (template, is_made):
+            if is_made:
+                os.makedirs(self.home)
+                subprocess.run(["cp", "-a", template, os.path.join(self.home, "data")], check=True)
+            self.setup("--no-sync")
+            if not is_made:
+                subprocess.run(["cp", "-a", os.path.join(self.home, "data"), template], check=True)
         self.programs = os.readlink(os.path.join(self.home, "bin"))
         # A test need not wait for the disk.
         with open(os.path.join(self.home, "data", "postgresql.conf"), "a", encoding="ascii") as file:

@@ -14,6 +14,8 @@ sanitizer found fault with fails its test at the end, whatever the test itself l
 """
 
 import base64
+import contextlib
+import fcntl
 import http.client
 import json
 import os
@@ -52,6 +54,25 @@ def wait_until(condition, timeout_s=20.0, what="the condition"):
         if time.monotonic() > deadline:
             raise AssertionError(f"{what}: not within {timeout_s:g} s")
         time.sleep(0.01)
+
+
+@contextlib.contextmanager
+def once_per_run(name):
+    """What the tests of a run share: (path, whether it is there). Those who come first make it, in the with statement."""
+    build = os.path.join(TOP, "build", "tests")
+    path, stamp = os.path.join(build, name), os.path.join(build, f"{name}.run")
+    run = os.environ.get("PEBBLE_TEST_RUN", f"process {os.getpid()}")
+    os.makedirs(build, exist_ok=True)
+    with open(stamp, "a+", encoding="utf-8") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        file.seek(0)
+        is_made = file.read() == run
+        if not is_made:
+            file.truncate(0)
+            shutil.rmtree(path, ignore_errors=True)
+        yield path, is_made
+        if not is_made:
+            file.write(run)
 
 
 def free_port():

@@ -9,13 +9,15 @@ matches anywhere in the name. The last line reads 'N passed, N failed'.
 """
 
 import argparse
-import concurrent.futures
 import fnmatch
 import os
+import random
+import select
 import signal
-import subprocess
 import sys
+import tempfile
 import time
+import traceback
 import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -56,18 +58,67 @@ def run_here(name):
     return 0 if result.wasSuccessful() and result.testsRun > 0 else 1
 
 
-def run_apart(name):
-    """Runs one test in a new process; returns (name, result, output, seconds)."""
-    begin_s = time.monotonic()
-    process = subprocess.Popen([sys.executable, "-B", __file__, "--one", name], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                               stderr=subprocess.STDOUT, text=True, errors="backslashreplace")
-    try:
-        output, _ = process.communicate(timeout=TIMEOUT_S + 60)
-        word = {0: "ok", SKIPPED: "skip"}.get(process.returncode, "FAIL")
-    except subprocess.TimeoutExpired:
-        process.kill()
-        output, word = process.communicate()[0] + "killed, it did not give up", "FAIL"
-    return name, word, output, time.monotonic() - begin_s
+class Run:
+    """A test in a process of its own: a fork of this one, in which all tests are loaded."""
+
+    def __init__(self, name):
+        self.name = name
+        self.begin_s = time.monotonic()
+        self.output = tempfile.TemporaryFile("w+", encoding="utf-8", errors="backslashreplace")
+        sys.stdout.flush()
+        self.pid = os.fork()
+        if self.pid == 0:
+            self.be_the_test()
+        self.pidfd = os.pidfd_open(self.pid)
+
+    def be_the_test(self):
+        status = 1
+        try:
+            with open(os.devnull, "rb") as nothing:
+                os.dup2(nothing.fileno(), 0)
+            os.dup2(self.output.fileno(), 1)
+            os.dup2(self.output.fileno(), 2)
+            random.seed()
+            status = run_here(self.name)
+        except BaseException:  # what would end a program of its own, too
+            traceback.print_exc()
+        finally:
+            try:
+                sys.stdout.flush()
+                sys.stderr.flush()
+            finally:
+                os._exit(status)
+
+    def is_late(self):
+        return time.monotonic() - self.begin_s > TIMEOUT_S + 60
+
+    def end(self):
+        """Reaps the process; returns (result, output, seconds)."""
+        late = self.is_late()
+        if late:
+            os.kill(self.pid, signal.SIGKILL)
+        code = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+        os.close(self.pidfd)
+        self.output.seek(0)
+        output = self.output.read() + ("killed, it did not give up" if late else "")
+        self.output.close()
+        return {0: "ok", SKIPPED: "skip"}.get(code, "FAIL"), output, time.monotonic() - self.begin_s
+
+
+def run_all(names, jobs):
+    """Runs the tests, `jobs` at a time; yields each with its result, output and seconds when it has ended."""
+    waiting, running = list(reversed(names)), {}
+    poll = select.poll()
+    while waiting or running:
+        while waiting and len(running) < jobs:
+            run = Run(waiting.pop())
+            running[run.pidfd] = run
+            poll.register(run.pidfd, select.POLLIN)
+        ready = {fd for fd, _ in poll.poll(5000)} | {fd for fd, run in running.items() if run.is_late()}
+        for fd in ready:
+            poll.unregister(fd)
+            run = running.pop(fd)
+            yield run.name, *run.end()
 
 
 def is_sanitized(path):
@@ -81,10 +132,7 @@ def main():
     parser.add_argument("--bin", metavar="PATH", help="the pebble executable")
     parser.add_argument("--jobs", type=int, default=4, metavar="N", help="tests at a time (4)")
     parser.add_argument("--verbose", action="store_true", help="name each test, with its time")
-    parser.add_argument("--one", metavar="NAME", help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.one:
-        return run_here(options.one)
     if not options.bin:
         parser.error("which program? --bin PATH")
 
@@ -93,19 +141,19 @@ def main():
         parser.error(f"there is no program {binary}")
     os.environ["PEBBLE_BIN"] = binary
     os.environ["PEBBLE_SANITIZED"] = "1" if is_sanitized(binary) else "0"
+    os.environ["PEBBLE_TEST_RUN"] = f"{os.getpid()} {time.time_ns()}"  # for what the tests of one run share
     os.environ.setdefault("UBSAN_OPTIONS", "print_stacktrace=1:halt_on_error=1")
 
     names = discover(options.patterns)
     counts = {"ok": 0, "FAIL": 0, "skip": 0}
-    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        for name, word, output, seconds in pool.map(run_apart, names):
-            counts[word] += 1
-            if word == "skip":
-                print(f"skip {name}: {output.splitlines()[-1]}")
-            elif word == "FAIL" or options.verbose:
-                print(f"{word:<4} {name} ({seconds:.1f} s)")
-                print("".join(f"     {line}\n" for line in output.splitlines()), end="")
-            sys.stdout.flush()
+    for name, word, output, seconds in run_all(names, options.jobs):
+        counts[word] += 1
+        if word == "skip":
+            print(f"skip {name}: {output.splitlines()[-1]}")
+        elif word == "FAIL" or options.verbose:
+            print(f"{word:<4} {name} ({seconds:.1f} s)")
+            print("".join(f"     {line}\n" for line in output.splitlines()), end="")
+        sys.stdout.flush()
     if not names:
         print("There is no such test.")
         counts["FAIL"] = 1

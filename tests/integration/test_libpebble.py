@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The client library as others get it: installed, linked with, shared and static, and at work with a daemon."""
 
-import fcntl
 import os
 import re
 import shutil
@@ -9,7 +8,7 @@ import subprocess
 import unittest
 
 from faults import plan_of
-from harness import TOP, DaemonCase, program, wait_until
+from harness import TOP, DaemonCase, is_sanitized, once_per_run, program, wait_until
 
 PREFIX = "/opt/pebble"
 WAYS = [(compiler, static) for compiler in ("gcc", "clang") if shutil.which(compiler) for static in (False, True)]
@@ -74,19 +73,23 @@ def output(*command, **options):
     return done.stdout
 
 
+def installed_library():
+    """Where the library is, in place of the root directory."""
+    with once_per_run("library") as (dest, is_made):
+        if not is_made:
+            output("./dev", "install", "--lib", PREFIX, cwd=TOP, env={**os.environ, "DESTDIR": dest})
+    return dest
+
+
+@unittest.skipIf(is_sanitized(), "the library is the same as with the released program")
 @unittest.skipUnless(shutil.which("meson") and shutil.which("pkg-config"), "meson or pkg-config is not there")
 class LibraryCase(DaemonCase):
-    """A daemon, and the library below a directory of the test."""
+    """A daemon, and the installed library."""
 
     def setUp(self):
         super().setUp()
-        self.dest = self.daemon.path("dest")
+        self.dest = installed_library()
         self.lib = f"{self.dest}{PREFIX}/lib"
-        os.makedirs(os.path.join(TOP, "build"), exist_ok=True)
-        # One build tree for all tests.
-        with open(os.path.join(TOP, "build", "library.lock"), "w", encoding="utf-8") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            output("./dev", "install", "--lib", PREFIX, cwd=TOP, env={**os.environ, "DESTDIR": self.dest})
 
     def package(self, *words):
         """What pkg-config knows of the library, as words."""

@@ -14,7 +14,7 @@ die() {
 build_packages="gcc libc6-dev meson pkg-config libuv1-dev libyaml-dev libjansson-dev libcrypt-dev libmd-dev libssl-dev"
 # What the static OpenSSL of Debian 13 refers to.
 build_packages="$build_packages zlib1g-dev libzstd-dev"
-test_packages="clang libcmocka-dev python3 strace curl openssl clang-format clang-tidy cppcheck"
+test_packages="clang lld libcmocka-dev python3 strace curl openssl clang-format clang-tidy cppcheck"
 
 # The distribution, such as "debian-12"; "unknown" if the names of its packages are not known.
 distribution() (

@@ -111,16 +111,47 @@ fuzz() {
 fuzz_steps() {
     step "build (fuzz)" build_tree fuzz
     [ "$status" -eq 0 ] || return 0
-    for target in $(fuzz_targets); do
-        step "fuzz $target" fuzz "$target" "$1"
+    step "fuzz" fuzz_all "$1"
+}
+
+# fuzz_all SECONDS: all targets, two at a time; each has a log of its own.
+fuzz_all() {
+    seconds=$1
+    passed=0
+    failed=0
+    # shellcheck disable=SC2046
+    set -- $(fuzz_targets)
+    while [ $# -gt 0 ]; do
+        second=${2:-}
+        fuzz "$1" "$seconds" >"build/logs/fuzz-$1.log" 2>&1 &
+        first_pid=$!
+        [ -z "$second" ] || fuzz "$second" "$seconds" >"build/logs/fuzz-$second.log" 2>&1 &
+        second_pid=$!
+        fuzz_ended "$1" "$first_pid"
+        [ -z "$second" ] || fuzz_ended "$second" "$second_pid"
+        shift
+        [ -z "$second" ] || shift
     done
+    say "$passed passed, $failed failed"
+    [ "$failed" -eq 0 ]
+}
+
+# fuzz_ended NAME PID
+fuzz_ended() {
+    if wait "$2"; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        say "FAIL fuzz $1 (log: build/logs/fuzz-$1.log)"
+        tail -n 20 "build/logs/fuzz-$1.log"
+    fi
 }
 
 # integration_tests PROGRAM [PATTERN…]
 integration_tests() {
     program=$1
     shift
-    python3 -B tests/integration/run.py --bin "$program" --jobs 6 "$@"
+    python3 -B tests/integration/run.py --bin "$program" --jobs 8 "$@"
 }
 
 # Prints the path of the conformance suite. Fails if there is none.
@@ -137,7 +168,7 @@ conformance() {
     for name in $(python3 -B "$suite/conform" list); do
         is_skipped "$name" || set -- "$@" "$name"
     done
-    python3 -B "$suite/conform" run --bin build/pebble --jobs 4 "$@"
+    python3 -B "$suite/conform" run --bin build/pebble --jobs 6 "$@"
 }
 
 # Those marked with `as-root` are skipped for other users only.

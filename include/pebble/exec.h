@@ -86,11 +86,14 @@ struct pebble_exec_io {
     void *data;         /* for the functions */
     size_t limit_bytes; /* of what is kept of each stream; beyond, the function fails; 0: 64 MiB */
 };
-struct pebble_exec_result;
 /* Runs a command and waits for its end. `io` may be NULL, `result` too. If it fails, the daemon kills a command that
  * still runs. */
 bool pebble_exec(struct pebble_client *client, const struct pebble_exec_options *options,
                  const struct pebble_exec_io *io, struct pebble_exec_result **result, struct pebble_error *error);
+/* The same, but an exit code other than 0 is a failure, too: PEBBLE_ERROR_EXEC. The error has the result then, and its
+ * message the exit code and the last line of the output that was kept, of standard error if that is split. */
+bool pebble_exec_check(struct pebble_client *client, const struct pebble_exec_options *options,
+                       const struct pebble_exec_io *io, struct pebble_exec_result **result, struct pebble_error *error);
 int pebble_exec_result_exit_code(const struct pebble_exec_result *result); /* as pebble_call_exit_code() */
 /* What was kept; it may hold NUL: *length (may be NULL) does not count the NUL at the end. */
 const char *pebble_exec_result_output(const struct pebble_exec_result *result, size_t *length);

@@ -3,8 +3,8 @@
  * libpebble: files on the file system of the daemon. Part of pebble.h, which includes it.
  *
  * Paths of the daemon are absolute. If the daemon cannot do what it is asked for with a path, the error is
- * PEBBLE_ERROR_API with the api_kind "not-found", "permission-denied" or "generic-file-error". Its status may be 0
- * then.
+ * PEBBLE_ERROR_PATH with the api_kind "not-found", "permission-denied" or "generic-file-error". To a list of files it
+ * responds with PEBBLE_ERROR_API, the same api_kind, and a status.
  */
 #ifndef PEBBLE_FILES_H
 #define PEBBLE_FILES_H

@@ -67,7 +67,7 @@ static void set_refusal(const struct pebble_error *from, struct error *err) {
 }
 
 int cli_fail(struct pebble_error *from, struct error *err) {
-    if (from->kind == PEBBLE_ERROR_API)
+    if (from->kind == PEBBLE_ERROR_API || from->kind == PEBBLE_ERROR_PATH)
         set_refusal(from, err);
     else
         (void)error_set(err, ERROR_INTERNAL, "%s", from->message);

@@ -6,52 +6,18 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/memory.h"
 #include "client/blocking_internal.h"
 #include "client/call_internal.h"
 #include "client/errors.h"
+#include "client/exec_result_internal.h"
 #include "client/options_internal.h"
 #include "client/sink_internal.h"
 
 #define READ_BYTES ((size_t)65536)
-
-// --- the result ---
-
-struct pebble_exec_result {
-    int exit_code;
-    char *output;
-    size_t output_length;
-    char *error_output;
-    size_t error_output_length;
-};
-
-int pebble_exec_result_exit_code(const struct pebble_exec_result *result) {
-    return result->exit_code;
-}
-
-static const char *give(const char *text, size_t text_length, size_t *length) {
-    if (length != NULL)
-        *length = text_length;
-    return text;
-}
-
-const char *pebble_exec_result_output(const struct pebble_exec_result *result, size_t *length) {
-    return give(result->output, result->output_length, length);
-}
-
-const char *pebble_exec_result_error_output(const struct pebble_exec_result *result, size_t *length) {
-    return give(result->error_output, result->error_output_length, length);
-}
-
-void pebble_exec_result_destroy(struct pebble_exec_result *result) {
-    if (result == NULL)
-        return;
-    free(result->output);
-    free(result->error_output);
-    free(result);
-}
 
 // --- output ---
 
@@ -198,13 +164,7 @@ static void begin_input(struct exec_run *run) {
 }
 
 static struct pebble_exec_result *make_result(struct exec_run *run) {
-    struct pebble_exec_result *result = memory_new(sizeof *result);
-    result->exit_code = pebble_call_exit_code(run->call);
-    result->output_length = run->output.kept.length;
-    result->output = buffer_take(&run->output.kept);
-    result->error_output_length = run->error_output.kept.length;
-    result->error_output = buffer_take(&run->error_output.kept);
-    return result;
+    return client_exec_result_create(pebble_call_exit_code(run->call), &run->output.kept, &run->error_output.kept);
 }
 
 static bool run_with_io(struct exec_run *run, struct pebble_exec_result **result, struct pebble_error *error) {
@@ -235,4 +195,52 @@ bool pebble_exec(struct pebble_client *client, const struct pebble_exec_options 
         return false;
     run.call = call;
     return run_with_io(&run, result, error);
+}
+
+// --- the function that checks the exit code ---
+
+// The last line that is not empty, without its end.
+static const char *last_line(const char *text, size_t text_length, size_t *length) {
+    const char *end = text + text_length;
+    while (end > text && strchr("\r\n", end[-1]) != NULL)
+        end--;
+    const char *start = end;
+    while (start > text && strchr("\r\n", start[-1]) == NULL)
+        start--;
+    *length = (size_t)(end - start);
+    return start;
+}
+
+static bool fail_exit_code(struct pebble_exec_result *result, const char *program, struct pebble_error *error) {
+    size_t output_length;
+    size_t length;
+    const char *output = pebble_exec_result_error_output(result, &output_length);
+    if (output_length == 0)
+        output = pebble_exec_result_output(result, &output_length);
+    const char *line = last_line(output, output_length, &length);
+    AUTO_FREE char *quoted = client_quoted(program);
+    AUTO_FREE char *words = memory_string_n(line, length);
+    AUTO_FREE char *reason = client_quoted(words);
+    client_fail(error, PEBBLE_ERROR_EXEC, "command %s failed with exit code %d%s%s", quoted,
+                pebble_exec_result_exit_code(result), length > 0 ? ": " : "", length > 0 ? reason : "");
+    if (error != NULL)
+        error->exec_result = result;
+    else
+        pebble_exec_result_destroy(result);
+    return false;
+}
+
+bool pebble_exec_check(struct pebble_client *client, const struct pebble_exec_options *options,
+                       const struct pebble_exec_io *io, struct pebble_exec_result **result,
+                       struct pebble_error *error) {
+    struct pebble_exec_result *ended = NULL;
+    if (!pebble_exec(client, options, io, &ended, error))
+        return false;
+    if (pebble_exec_result_exit_code(ended) != 0)
+        return fail_exit_code(ended, options->words[0], error);
+    if (result != NULL)
+        *result = ended;
+    else
+        pebble_exec_result_destroy(ended);
+    return true;
 }

@@ -30,5 +30,5 @@ void client_file_spec_write(const struct client_file_spec *spec, const char *par
 // Permissions in octal, of three digits at least; NULL for 0.
 const char *client_permissions_text(uint32_t permissions, char text[CLIENT_PERMISSIONS_SIZE]);
 
-// Whether the response reports success for the one path that was asked for; PEBBLE_ERROR_API if not.
+// Whether the response reports success for the one path that was asked for; PEBBLE_ERROR_PATH if not.
 bool client_path_result_check(const struct client_response *response, struct pebble_error *error) NODISCARD;

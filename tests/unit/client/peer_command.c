@@ -106,9 +106,11 @@ static void *serve(void *data) {
     if (has_ended && is_asked_for_change(command, fds[0])) {
         int fd = accept_next(command);
         free(peer_read(fd));
-        respond(
-            fd, "sync",
-            "\"result\":{\"id\":\"3\",\"status\":\"Done\",\"ready\":true,\"tasks\":[{\"data\":{\"exit-code\":9}}]}");
+        AUTO_FREE char *result =
+            memory_printf("\"result\":{\"id\":\"3\",\"status\":\"Done\",\"ready\":true,\"tasks\":[{\"data\":"
+                          "{\"exit-code\":%d}}]}",
+                          command->succeeds ? 0 : 9);
+        respond(fd, "sync", result);
         wait_for(fds[0]);
         close(fd);
     }

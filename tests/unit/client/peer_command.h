@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // A daemon in a thread of its own, with a command that writes its output, reads its input to the end, and ends with the
-// exit code 9.
+// exit code 9, or 0.
 #pragma once
 
 #include "base/buffer.h"
@@ -14,6 +14,7 @@ struct peer_command {
     struct peer peer;
     pthread_t thread;
     bool is_split;
+    bool succeeds; // with exit code 0
     const char *output;
     size_t output_length; // 0: the length of the text
     const char *error_output;

@@ -271,6 +271,59 @@ static void wrong_io_is_refused(void **state UNUSED) {
     peer_end(&command.peer);
 }
 
+// --- the exit code ---
+
+static void assert_exit_code_fails(const char *output, const char *error_output, bool is_split, const char *message) {
+    struct peer_command command = {.output = output, .error_output = error_output, .is_split = is_split};
+    const struct pebble_exec_options options = {
+        .size = sizeof options, .words = words, .word_count = 1, .flags = is_split ? PEBBLE_EXEC_SPLIT_STDERR : 0};
+    AUTO_PEBBLE_ERROR struct pebble_error error = {0};
+    struct pebble_exec_result *result = NULL;
+    peer_command_begin(&command);
+    assert_false(pebble_exec_check(command.peer.client, &options, NULL, &result, &error));
+    assert_null(result);
+    assert_int_equal(error.kind, PEBBLE_ERROR_EXEC);
+    assert_string_equal(error.message, message);
+    assert_int_equal(pebble_exec_result_exit_code(error.exec_result), 9);
+    assert_string_equal(pebble_exec_result_output(error.exec_result, NULL), output);
+    assert_string_equal(pebble_exec_result_error_output(error.exec_result, NULL), is_split ? error_output : "");
+    peer_command_wait(&command);
+    peer_command_again(&command);
+    assert_false(pebble_exec_check(command.peer.client, &options, NULL, NULL, NULL));
+    peer_command_end(&command);
+}
+
+static void other_exit_codes_than_0_fail(void **state UNUSED) {
+    assert_exit_code_fails("out", "one\ntwo\r\n\n", true, "command \"cat\" failed with exit code 9: \"two\"");
+    assert_exit_code_fails("a\nb", "", false, "command \"cat\" failed with exit code 9: \"b\"");
+    assert_exit_code_fails("\n", "", false, "command \"cat\" failed with exit code 9");
+}
+
+static void exit_code_0_does_not_fail(void **state UNUSED) {
+    struct peer_command command = {.output = "out", .succeeds = true};
+    const struct pebble_exec_options options = {.size = sizeof options, .words = words, .word_count = 1};
+    struct pebble_exec_result *result = NULL;
+    peer_command_begin(&command);
+    assert_true(pebble_exec_check(command.peer.client, &options, NULL, &result, NULL));
+    assert_string_equal(pebble_exec_result_output(result, NULL), "out");
+    pebble_exec_result_destroy(result);
+    peer_command_wait(&command);
+    peer_command_again(&command);
+    assert_true(pebble_exec_check(command.peer.client, &options, NULL, NULL, NULL));
+    peer_command_end(&command);
+}
+
+static void what_cannot_be_run_fails_as_without_the_check(void **state UNUSED) {
+    struct peer_command command = {0};
+    const struct pebble_exec_options options = {.size = sizeof options};
+    AUTO_PEBBLE_ERROR struct pebble_error error = {0};
+    peer_begin(&command.peer);
+    assert_false(pebble_exec_check(command.peer.client, &options, NULL, NULL, &error));
+    assert_int_equal(error.kind, PEBBLE_ERROR_ARGUMENT);
+    assert_null(error.exec_result);
+    peer_end(&command.peer);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(everything_is_kept_in_memory),
@@ -282,6 +335,9 @@ int main(void) {
         cmocka_unit_test(endless_input_is_interrupted),
         cmocka_unit_test(too_much_output_is_not_kept),
         cmocka_unit_test(wrong_io_is_refused),
+        cmocka_unit_test(other_exit_codes_than_0_fail),
+        cmocka_unit_test(exit_code_0_does_not_fail),
+        cmocka_unit_test(what_cannot_be_run_fails_as_without_the_check),
     };
     if (pipe2(silence, O_CLOEXEC) != 0)
         return 1;

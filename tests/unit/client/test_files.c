@@ -52,13 +52,13 @@ static void paths_are_removed(void **state UNUSED) {
     with_daemon_end(&with);
 }
 
-static void a_path_that_failed_is_an_error_of_the_api(void **state UNUSED) {
+static void a_path_that_failed_is_an_error_of_the_path(void **state UNUSED) {
     const struct fake_response script[] = {{.result = BAD}, {.result = BAD}};
     struct with_daemon with;
     const struct pebble_directory_options options = {.size = sizeof options, .path = "/d"};
     with_daemon_begin(&with, script, 2);
     assert_false(pebble_make_directory(with.client, &options, &with.error));
-    with_daemon_assert_error(&with, PEBBLE_ERROR_API, "mkdir /d: permission denied");
+    with_daemon_assert_error(&with, PEBBLE_ERROR_PATH, "mkdir /d: permission denied");
     assert_string_equal(with.error.api_kind, "permission-denied");
     assert_int_equal(with.error.status, 0);
     assert_false(pebble_remove_path(with.client, "/d", 0, NULL));
@@ -105,7 +105,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(directories_are_made),
         cmocka_unit_test(paths_are_removed),
-        cmocka_unit_test(a_path_that_failed_is_an_error_of_the_api),
+        cmocka_unit_test(a_path_that_failed_is_an_error_of_the_path),
         cmocka_unit_test(other_results_are_refused),
         cmocka_unit_test(a_path_is_required),
         cmocka_unit_test(permissions_have_three_digits_at_least),

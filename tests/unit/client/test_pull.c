@@ -80,8 +80,8 @@ static void assert_not_pulled(const char *response, enum pebble_error_kind kind,
 }
 
 static void failures_are_reported(void **state UNUSED) {
-    assert_not_pulled(HEAD "\r\n" BAD END, PEBBLE_ERROR_API, "no file");
-    assert_not_pulled(HEAD "\r\n" FILES("part of it") BAD END, PEBBLE_ERROR_API, "no file");
+    assert_not_pulled(HEAD "\r\n" BAD END, PEBBLE_ERROR_PATH, "no file");
+    assert_not_pulled(HEAD "\r\n" FILES("part of it") BAD END, PEBBLE_ERROR_PATH, "no file");
     assert_not_pulled("HTTP/1.1 401 ?\r\nContent-Type: application/json\r\n\r\n"
                       "{\"type\":\"error\",\"status-code\":401,\"result\":{\"message\":\"access denied\"}}",
                       PEBBLE_ERROR_API, "access denied");

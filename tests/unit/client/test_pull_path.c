@@ -91,7 +91,7 @@ static void a_file_that_failed_does_not_stay(void **state UNUSED) {
     tree_begin(&tree);
     with_daemon_begin(&with, script, ARRAY_COUNT(script));
     assert_false(pull(&with, &tree, "/d/t/*", "", &failures));
-    with_daemon_assert_error(&with, PEBBLE_ERROR_API, "no");
+    with_daemon_assert_error(&with, PEBBLE_ERROR_PATH, "no");
     assert_string_equal(buffer_text(&failures.text), "/d/t/a: no|");
     tree_assert_nothing(&tree, "a");
     tree_assert_file(&tree, "b", "B");

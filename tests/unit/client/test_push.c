@@ -127,7 +127,7 @@ static void failures_are_reported(void **state UNUSED) {
     const struct pebble_push_options options = {.size = sizeof options, .path = "/f", .bytes = "x", .length = 1};
     with_daemon_begin(&with, script, 3);
     assert_false(pebble_push_file(with.client, &options, &with.error));
-    with_daemon_assert_error(&with, PEBBLE_ERROR_API, "open /f: no such file or directory");
+    with_daemon_assert_error(&with, PEBBLE_ERROR_PATH, "open /f: no such file or directory");
     assert_string_equal(with.error.api_kind, "not-found");
     assert_false(pebble_push_file(with.client, &options, &with.error));
     with_daemon_assert_error(&with, PEBBLE_ERROR_PROTOCOL, "expected exactly one result from API, got 0");

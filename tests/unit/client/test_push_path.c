@@ -117,7 +117,7 @@ static void the_rest_is_copied_after_a_failure(void **state UNUSED) {
     make_tree(&tree);
     with_daemon_begin(&with, script, ARRAY_COUNT(script));
     assert_false(push(&with, &tree, "t", &failures));
-    with_daemon_assert_error(&with, PEBBLE_ERROR_API, "no permission");
+    with_daemon_assert_error(&with, PEBBLE_ERROR_PATH, "no permission");
     assert_string_equal(with.error.api_kind, "permission-denied");
     AUTO_FREE char *expected = memory_printf("%s/t/a: no permission|%s/t/empty: no permission|", tree.path, tree.path);
     assert_string_equal(buffer_text(&failures.text), expected);
@@ -136,7 +136,7 @@ static void failures_may_end_it(void **state UNUSED) {
     make_tree(&tree);
     with_daemon_begin(&with, script, ARRAY_COUNT(script));
     assert_false(push(&with, &tree, "t", &failures));
-    with_daemon_assert_error(&with, PEBBLE_ERROR_API, "no permission");
+    with_daemon_assert_error(&with, PEBBLE_ERROR_PATH, "no permission");
     with_daemon_stop(&with);
     assert_int_equal(with.requests.count, 2);
     buffer_finish(&failures.text);

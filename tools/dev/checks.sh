@@ -92,7 +92,7 @@ check_abi() {
 unit_tests() {
     build_tree "$1"
     status=0
-    meson test -C "build/meson-$1" --no-rebuild --print-errorlogs --num-processes 2 --suite unit || status=1
+    meson test -C "build/meson-$1" --no-rebuild --print-errorlogs --num-processes 4 --suite unit || status=1
     python3 -B tools/dev/count-tests "build/meson-$1/meson-logs/testlog.json"
     return $status
 }

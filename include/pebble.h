@@ -561,6 +561,7 @@ bool pebble_call_modify_identities(struct pebble_client *client, const char *act
 }
 #endif
 
+#include "pebble/events.h"
 #include "pebble/exec.h"
 #include "pebble/files.h"
 #include "pebble/log_targets.h"

@@ -51,7 +51,9 @@ extern "C" {
 #endif
 
 enum pebble_event_kinds {
-    PEBBLE_EVENT_READY = 1,           /* the daemon's boot ID is not the last one that was seen */
+    PEBBLE_EVENT_READY = 1,           /* the daemon's boot ID is not the last one that was seen. That of a daemon that
+                                       * is the first process of its container is new each time it starts, that of
+                                       * any other each time the system starts. */
     PEBBLE_EVENT_CUSTOM_NOTICE = 2,   /* a notice of type "custom" */
     PEBBLE_EVENT_CHECK_FAILED = 4,    /* a check has failed as often as its threshold */
     PEBBLE_EVENT_CHECK_RECOVERED = 8, /* a check that had failed has succeeded */

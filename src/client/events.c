@@ -94,8 +94,9 @@ bool pebble_events_create(struct pebble_client *client, const struct pebble_even
 void pebble_events_destroy(struct pebble_events *events) {
     if (events == NULL)
         return;
-    AUTO_FREE char *boot_id = events->boot_id;
+    char *boot_id = events->boot_id;
     pebble_call_destroy(&events->call);
+    free(boot_id);
 }
 
 void pebble_events_cancel(struct pebble_events *events) {

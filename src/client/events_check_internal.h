@@ -23,7 +23,7 @@ void client_change_data_finish(struct client_change_data *data);
 
 // Whether one of the wanted kinds of events could come of it.
 bool client_change_data_is_wanted(const struct client_change_data *data, uint64_t kinds);
-// Whether a change that another boot of the daemon has given for the notice's ID is not the notice's.
+// Whether a change that another daemon has given for the ID in the notice is not the notice's.
 bool client_change_is_other(const struct pebble_change *change, const struct pebble_notice *notice,
                             const struct client_change_data *data);
 

@@ -61,7 +61,7 @@ struct pebble_events {
     bool is_back_due;
     bool is_ready_due;
     struct client_cursor cursor;
-    bool is_other_boot;             // than the one that has given the cursor's notices
+    bool is_other_daemon;           // it may be another than the one that has given the cursor's notices
     struct client_change_data data; // of the current notice, while its change is asked for
     struct client_checks_seen seen;
     struct pebble_event event; // PEBBLE_CALL_ITEM

@@ -193,12 +193,12 @@ static enum events_progress take_info(struct pebble_events *events, const json_t
         free(events->boot_id);
         events->boot_id = memory_string(boot_id);
         events->is_ready_due = true;
-        events->is_other_boot = true;
     }
     pebble_system_info_destroy(info);
     events->is_back_due = events->is_lost;
     events->is_lost = false;
     events->is_known = true;
+    events->is_other_daemon = true;
     return is_valid ? PROGRESS_MOVED : PROGRESS_FAILED;
 }
 
@@ -208,7 +208,7 @@ static enum events_progress take_notices(struct pebble_events *events, const jso
     struct pebble_notices *notices = client_notices_read(result, error);
     if (notices == NULL || !client_cursor_take(&events->cursor, notices, error))
         return PROGRESS_FAILED;
-    events->is_other_boot = false;
+    events->is_other_daemon = false;
     events->pause_ns = 0;
     bool is_kept = clock_monotonic_ns() - events->asked_ns >= events->wait_ns / 2;
     if (pebble_notices_count(notices) == 0 && !is_kept)
@@ -222,7 +222,7 @@ static enum events_progress take_change(struct pebble_events *events, const json
     if (change == NULL)
         return PROGRESS_FAILED;
     const struct pebble_notice *notice = client_cursor_notice(&events->cursor);
-    if (events->is_other_boot && client_change_is_other(change, notice, &events->data)) {
+    if (events->is_other_daemon && client_change_is_other(change, notice, &events->data)) {
         pebble_change_destroy(change);
         change = NULL;
     }

@@ -115,7 +115,7 @@ static void a_change_is_a_check_event_once(void **state UNUSED) {
     client_checks_seen_finish(&seen);
 }
 
-static void change_of_another_boot_is_recognized(void **state UNUSED) {
+static void change_of_another_daemon_is_recognized(void **state UNUSED) {
     const struct pebble_notice notice = {.last_occurred = 5};
     const struct client_change_data data = data_of("perform-check"), none = data_of("");
     const struct pebble_change same = {.kind = text("perform-check"), .spawn_time = 5};
@@ -134,7 +134,7 @@ int main(void) {
         cmocka_unit_test(changes_are_wanted_by_kind),
         cmocka_unit_test(status_decides),
         cmocka_unit_test(a_change_is_a_check_event_once),
-        cmocka_unit_test(change_of_another_boot_is_recognized),
+        cmocka_unit_test(change_of_another_daemon_is_recognized),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -17,8 +17,8 @@
  * Which events there are:
  *
  *     A notice gives one event at most. The notices come in the order in which they were last repeated. One that is
- *     repeated before it was received is one event, for its last occurrence. A notice that expires, or is recorded
- *     anew by a daemon that has lost its state, before it was received is no event.
+ *     repeated before it was received is one event, for its last occurrence. One that expires, or is lost with the
+ *     state of the daemon, before it was received is none.
  *
  *     A change-update notice of a change of the kind "perform-check" or "recover-check" leads to a request for the
  *     change. A perform-check in "Error" is PEBBLE_EVENT_CHECK_FAILED, a recover-check that is "Done" is
@@ -34,12 +34,12 @@
  *     A daemon that restarts between two requests may be seen only as PEBBLE_EVENT_READY.
  *
  * The subscription fails with PEBBLE_ERROR_API if the daemon refuses a request (status 400 to 499), and with
- * PEBBLE_ERROR_PROTOCOL if a response is not valid or beyond a limit. It goes on with the last event after a failure if
- * a new one is created with the position and the boot ID of the old one.
+ * PEBBLE_ERROR_PROTOCOL if a response is not valid or beyond a limit.
  *
- * A program that ends, and is to continue later, stores pebble_events_position_ns() and pebble_events_boot_id() after
- * it has handled an event, and gives them to pebble_events_create(). Notices may share a time of their last repetition.
- * The position moves after the last of them. A program that stops between them gets those it has handled again.
+ * To continue after a failure, or when the program runs again, create a subscription with the position and the boot ID
+ * of the old one: store pebble_events_position_ns() and pebble_events_boot_id() each time an event has been handled.
+ * Several notices may have the same time of their last repetition. The position moves with the last of them, so that a
+ * program that stops between them gets those it has handled again.
  */
 #ifndef PEBBLE_EVENTS_H
 #define PEBBLE_EVENTS_H

@@ -54,7 +54,8 @@ struct pebble_events {
     int64_t resume_ns; // CLIENT_EVENTS_PAUSING: when it goes on
     int64_t pause_ns;  // the last one while the daemon is away; 0: none since it has given notices
     struct client_connection kept;
-    bool is_known; // the daemon of the connection has given its boot ID
+    bool is_known;  // the daemon of the connection has given its boot ID
+    int info_count; // requests for it since the last one for something else
 
     char *boot_id; // the last one, or NULL; of the owner, as it outlives a failure
     bool is_lost;  // and the program has been notified

@@ -14,6 +14,7 @@
 #include "client/system_internal.h"
 
 #define EMPTY_PAUSE_NS NS_PER_S // for a daemon that does not keep the request
+#define INFO_COUNT_MAX 3        // in a row, with a daemon that sends more than it was asked for
 #define STATUS_NOT_FOUND 404
 #define FIRST_PASSING_STATUS 500
 
@@ -97,6 +98,7 @@ static enum events_progress lose_connection(struct pebble_events *events, struct
     pause_for(events, events->pause_ns);
     client_connection_close(&events->kept);
     events->is_known = false;
+    events->info_count = 0;
     bool is_new = !events->is_lost;
     events->is_lost = true;
     if (!is_new || !set_event(events, PEBBLE_EVENT_CONNECTION_LOST))
@@ -153,7 +155,8 @@ static bool write_target(struct pebble_events *events, struct buffer *target, st
 
 // Whether the daemon at the other end is that of the last boot ID, as far as one can see before a request.
 static bool is_known(struct pebble_events *events) {
-    if (client_connection_is_open(&events->kept) && client_connection_has_input(&events->kept)) {
+    bool is_checked = events->info_count < INFO_COUNT_MAX && client_connection_is_open(&events->kept);
+    if (is_checked && client_connection_has_input(&events->kept)) {
         client_connection_close(&events->kept);
         events->is_known = false;
     }
@@ -167,6 +170,7 @@ static enum events_progress ask(struct pebble_events *events, enum client_events
     if (request != CLIENT_EVENTS_INFO && !is_known(events))
         request = CLIENT_EVENTS_INFO;
     events->request = request;
+    events->info_count = request == CLIENT_EVENTS_INFO ? events->info_count + 1 : 0;
     if (!write_target(events, &target, error))
         return PROGRESS_FAILED;
     int64_t limit_ns = events->response_ns + (request == CLIENT_EVENTS_NOTICES ? events->wait_ns : 0);

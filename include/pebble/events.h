@@ -25,11 +25,11 @@
  *     PEBBLE_EVENT_CHECK_RECOVERED, each of them once for a change. If the daemon does not have the change any more it
  *     is a failure, or a recovery, too. All else is PEBBLE_EVENT_CHANGE_UPDATE.
  *
- *     A connection that cannot be opened or breaks, a response that does not come in time, and a response with a
- *     status from 500 give PEBBLE_EVENT_CONNECTION_LOST once. Then the daemon is tried again, after retry_min_ms and
- *     then after twice the time before, up to retry_max_ms. When it responds again there is
- *     PEBBLE_EVENT_CONNECTION_BACK, then PEBBLE_EVENT_READY if it is another boot, then the notices. Those that were
- *     received before the connection was lost, but not given to the program, come after these events.
+ *     A connection that cannot be opened, also because one side refuses TLS, or that breaks, a response that does not
+ *     come in time, and a response with a status from 500 give PEBBLE_EVENT_CONNECTION_LOST once. Then the daemon is
+ *     tried again, after retry_min_ms and then after twice the time before, up to retry_max_ms. When it responds again
+ *     there is PEBBLE_EVENT_CONNECTION_BACK, then PEBBLE_EVENT_READY if it is another boot, then the notices. Those
+ *     that were received before the connection was lost, but not given to the program, come after these events.
  *
  *     A daemon that restarts between two requests may be seen only as PEBBLE_EVENT_READY.
  *

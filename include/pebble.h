@@ -5,7 +5,7 @@
  * Two forms. Each request exists as a function that blocks, such as pebble_get_services(), and as a call that an event
  * loop drives, such as pebble_call_get_services(). The function that blocks runs the call with poll(). No function
  * blocks that has no counterpart with pebble_call_ in its name, but for pebble_file_exists(), pebble_is_directory(),
- * pebble_push_path() and pebble_pull_path(), which run several calls.
+ * pebble_push_path() and pebble_pull_path(), which run several calls, and pebble_events_wait().
  *
  * Errors. A function that can fail returns bool. On failure it returns false and describes the failure in its last
  * parameter, a `struct pebble_error *` that may be NULL; its other outputs are untouched.
@@ -561,6 +561,7 @@ bool pebble_call_modify_identities(struct pebble_client *client, const char *act
 }
 #endif
 
+#include "pebble/events.h"
 #include "pebble/exec.h"
 #include "pebble/files.h"
 #include "pebble/log_targets.h"

@@ -4,13 +4,14 @@
 #include <errno.h>
 #include <limits.h>
 
+#include "base/clock.h"
 #include "client/call_internal.h"
 #include "client/errors.h"
 
-bool client_wait(struct pebble_client *client, const struct pebble_call *call, struct pollfd *also,
-                 struct pebble_error *error) {
+// `timeout_ms` as for poll().
+static bool wait_for(struct pebble_client *client, const struct pebble_call *call, int64_t timeout_ms,
+                     struct pollfd *also, struct pebble_error *error) {
     struct pollfd watched[] = {{.fd = client->interrupt_fd, .events = POLLIN}, {.fd = -1}, {.fd = -1}};
-    int64_t timeout_ms = call != NULL ? pebble_call_timeout_ms(call) : -1;
     if (call != NULL)
         watched[1] = (struct pollfd){.fd = pebble_call_fd(call), .events = pebble_call_events(call)};
     if (also != NULL)
@@ -25,6 +26,23 @@ bool client_wait(struct pebble_client *client, const struct pebble_call *call, s
     if ((watched[0].revents & POLLNVAL) != 0)
         return client_fail(error, PEBBLE_ERROR_ARGUMENT, "cannot wait for server: the interrupt descriptor is closed");
     return client_fail(error, PEBBLE_ERROR_CANCELLED, "interrupted");
+}
+
+bool client_wait(struct pebble_client *client, const struct pebble_call *call, struct pollfd *also,
+                 struct pebble_error *error) {
+    return wait_for(client, call, call != NULL ? pebble_call_timeout_ms(call) : -1, also, error);
+}
+
+bool client_wait_until(struct pebble_client *client, const struct pebble_call *call, int64_t time_ns,
+                       struct pebble_error *error) {
+    int64_t timeout_ms = pebble_call_timeout_ms(call);
+    if (time_ns != CLIENT_NO_DEADLINE) {
+        int64_t left_ns = time_ns - clock_monotonic_ns();
+        int64_t left_ms = left_ns > 0 ? (left_ns - 1) / NS_PER_MS + 1 : 0;
+        if (timeout_ms < 0 || left_ms < timeout_ms)
+            timeout_ms = left_ms;
+    }
+    return wait_for(client, call, timeout_ms, NULL, error);
 }
 
 bool client_run(struct pebble_call *call, client_item_fn on_item, void *data, struct pebble_error *error) {

@@ -7,6 +7,7 @@
 
 #include <poll.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 // Gets each item of the call; false ends it with PEBBLE_ERROR_CANCELLED.
 typedef bool (*client_item_fn)(struct pebble_call *call, void *data);
@@ -15,6 +16,9 @@ typedef bool (*client_item_fn)(struct pebble_call *call, void *data);
 // change nothing. PEBBLE_ERROR_CANCELLED when the client's interrupt descriptor is readable.
 bool client_wait(struct pebble_client *client, const struct pebble_call *call, struct pollfd *also,
                  struct pebble_error *error) NODISCARD;
+// The same for a call alone, until a time at most, clock_monotonic_ns() or CLIENT_NO_DEADLINE.
+bool client_wait_until(struct pebble_client *client, const struct pebble_call *call, int64_t time_ns,
+                       struct pebble_error *error) NODISCARD;
 // Steps and polls until the call is over, or the client's interrupt descriptor is readable (PEBBLE_ERROR_CANCELLED);
 // true when it is done. `on_item` may be NULL.
 bool client_run(struct pebble_call *call, client_item_fn on_item, void *data, struct pebble_error *error) NODISCARD;

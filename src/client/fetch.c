@@ -9,6 +9,10 @@ bool client_fetch_init(struct client_fetch *fetch, struct pebble_client *client,
     return client_transfer_init(&fetch->transfer, client, request, limits, error);
 }
 
+void client_fetch_set_limit(struct client_fetch *fetch, size_t limit_bytes) {
+    buffer_init(&fetch->body, limit_bytes);
+}
+
 void client_fetch_finish(struct client_fetch *fetch) {
     client_transfer_finish(&fetch->transfer);
     buffer_finish(&fetch->body);

@@ -9,6 +9,7 @@
 #include "pebble.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 
 struct client_fetch {
     struct client_transfer transfer;
@@ -18,6 +19,8 @@ struct client_fetch {
 // PEBBLE_ERROR_ARGUMENT if it is no request.
 bool client_fetch_init(struct client_fetch *fetch, struct pebble_client *client, const struct client_request *request,
                        const struct client_transfer_limits *limits, struct pebble_error *error) NODISCARD;
+// Before the first step: most bytes of the body, instead of CLIENT_RESPONSE_LIMIT_BYTES.
+void client_fetch_set_limit(struct client_fetch *fetch, size_t limit_bytes);
 void client_fetch_finish(struct client_fetch *fetch); // in any state; fine for one that is all zero
 // Goes on. CLIENT_DONE: *response is the caller's; it is untouched after a switch of protocols, whose connection and
 // input are those of the transfer.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
 // Notices: listing, waiting for and recording them. Declared in pebble.h.
-#include "client/query_internal.h"
+#include "client/notices_internal.h"
 
 #include <stdlib.h>
 
@@ -11,6 +11,7 @@
 #include "client/fields_internal.h"
 #include "client/notice_internal.h"
 #include "client/options_internal.h"
+#include "client/query_internal.h"
 
 // --- the list ---
 
@@ -40,16 +41,19 @@ static void destroy_notices(void *result) {
     pebble_notices_destroy(result);
 }
 
-static void *read_notices(struct client_response *response, struct pebble_error *error) {
+struct pebble_notices *client_notices_read(const json_t *list, struct pebble_error *error) {
     AUTO_ERROR struct error cause = {0};
     struct pebble_notices *notices = memory_new(sizeof *notices);
-    notices->items =
-        client_json_items(response->result, sizeof *notices->items, client_notice_read, &notices->count, &cause);
+    notices->items = client_json_items(list, sizeof *notices->items, client_notice_read, &notices->count, &cause);
     if (!error_is_set(&cause))
         return notices;
     client_fail_because(error, "", &cause);
     pebble_notices_destroy(notices);
     return NULL;
+}
+
+static void *read_notices(struct client_response *response, struct pebble_error *error) {
+    return client_notices_read(response->result, error);
 }
 
 static const struct client_result_type notices_result = {destroy_notices};
@@ -59,7 +63,8 @@ static void add_filter(struct buffer *target, const char *name, const char *valu
     client_add_query(target, name, &value, 1);
 }
 
-static void add_filters(struct buffer *target, const struct pebble_notice_options *options) {
+void client_notices_add_target(struct buffer *target, const struct pebble_notice_options *options) {
+    buffer_add_string(target, "/v1/notices");
     if (options->user_id != NULL) {
         AUTO_FREE char *number = memory_printf("%u", *options->user_id);
         add_filter(target, "user-id", number);
@@ -86,8 +91,7 @@ bool pebble_call_get_notices(struct pebble_client *client, const struct pebble_n
     if (!client_options_read(&own, sizeof own, options, error))
         return false;
     AUTO_BUFFER struct buffer target = BUFFER_INIT(BUFFER_NO_LIMIT);
-    buffer_add_string(&target, "/v1/notices");
-    add_filters(&target, &own);
+    client_notices_add_target(&target, &own);
     const struct client_request request = {.method = "GET", .target = buffer_text(&target)};
     return client_query_start(client, &request, &notices_query, call, error);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
 // What the daemon tells of itself: GET /v1/system-info and /v1/health. Declared in pebble.h.
-#include "client/query_internal.h"
+#include "client/system_internal.h"
 
 #include <stdlib.h>
 
@@ -8,6 +8,7 @@
 #include "client/blocking_internal.h"
 #include "client/errors.h"
 #include "client/fields_internal.h"
+#include "client/query_internal.h"
 
 // --- system info ---
 
@@ -48,10 +49,10 @@ static void destroy_info(void *result) {
     pebble_system_info_destroy(result);
 }
 
-static void *read_info(struct client_response *response, struct pebble_error *error) {
+struct pebble_system_info *client_system_info_read(const json_t *value, struct pebble_error *error) {
     AUTO_ERROR struct error cause = {0};
     struct client_fields fields;
-    if (!client_fields_init(&fields, response->result, &cause)) {
+    if (!client_fields_init(&fields, value, &cause)) {
         client_fail_because(error, "", &cause);
         return NULL;
     }
@@ -67,11 +68,15 @@ static void *read_info(struct client_response *response, struct pebble_error *er
     return NULL;
 }
 
+static void *read_info(struct client_response *response, struct pebble_error *error) {
+    return client_system_info_read(response->result, error);
+}
+
 static const struct client_result_type info_result = {destroy_info};
 static const struct client_query_type info_query = {CLIENT_RESPONSE_SYNC, &info_result, read_info};
 
 bool pebble_call_get_system_info(struct pebble_client *client, struct pebble_call **call, struct pebble_error *error) {
-    const struct client_request request = {.method = "GET", .target = "/v1/system-info"};
+    const struct client_request request = {.method = "GET", .target = CLIENT_SYSTEM_INFO_TARGET};
     return client_query_start(client, &request, &info_query, call, error);
 }
 

@@ -39,6 +39,7 @@ bool client_transfer_init(struct client_transfer *transfer, struct pebble_client
         return false;
     *transfer = (struct client_transfer){
         .client = client, .exchange = exchange, .source = request->source, .deadline_ns = limits->deadline_ns};
+    transfer->kept = limits->kept;
     transfer->input_bytes = limits->input_bytes > 0 ? limits->input_bytes : INPUT_BYTES;
     client_dial_init(&transfer->dial, &client->endpoint);
     client_connection_init(&transfer->connection, &client->endpoint);
@@ -59,12 +60,28 @@ void client_transfer_finish(struct client_transfer *transfer) {
 
 // --- one function per state ---
 
-// With the client's idle connection, if the daemon has neither closed it nor sent anything unasked.
+static bool take_idle(struct client_transfer *transfer) {
+    if (transfer->kept == NULL)
+        return client_take_idle(transfer->client, &transfer->connection);
+    if (!client_connection_is_open(transfer->kept))
+        return false;
+    client_connection_move(&transfer->connection, transfer->kept);
+    return true;
+}
+
+static void keep_idle(struct client_transfer *transfer) {
+    if (transfer->kept == NULL)
+        client_keep_idle(transfer->client, &transfer->connection);
+    else
+        client_connection_move(transfer->kept, &transfer->connection);
+}
+
+// With the idle connection, if the daemon has neither closed it nor sent anything unasked.
 static enum outcome begin_attempt(struct client_transfer *transfer) {
     client_exchange_restart(&transfer->exchange);
     transfer->is_over_idle = false;
     transfer->state = CLIENT_TRANSFER_DIALING;
-    if (!client_take_idle(transfer->client, &transfer->connection))
+    if (!take_idle(transfer))
         return OUTCOME_MOVED;
     transfer->is_over_idle = !client_connection_has_input(&transfer->connection);
     if (transfer->is_over_idle)
@@ -191,7 +208,7 @@ static enum outcome end(struct client_transfer *transfer) {
         return OUTCOME_EVENT;
     if (client_connection_is_open(connection) && !client_connection_has_output(connection) &&
         client_exchange_leaves_connection(&transfer->exchange))
-        client_keep_idle(transfer->client, connection);
+        keep_idle(transfer);
     else
         client_connection_close(connection);
     return OUTCOME_EVENT;
@@ -260,7 +277,7 @@ static bool retry(struct client_transfer *transfer, const struct error *cause) {
     client_connection_close(&transfer->connection);
     if (cause->kind != ERROR_CONNECTION || exchange->status != 0 || is_refused)
         return false;
-    if (transfer->is_over_idle && (transfer->is_get || exchange->sent == 0)) {
+    if (transfer->is_over_idle && transfer->kept == NULL && (transfer->is_get || exchange->sent == 0)) {
         transfer->state = CLIENT_TRANSFER_BEGINNING;
         return true;
     }

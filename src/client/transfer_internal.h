@@ -34,7 +34,8 @@ struct client_transfer {
     struct client_exchange exchange;
     struct client_dial dial;
     struct client_connection connection;
-    struct client_source *source; // borrowed: the body of the request; NULL: none
+    struct client_connection *kept; // borrowed: where the connection is between requests; NULL: with the client
+    struct client_source *source;   // borrowed: the body of the request; NULL: none
     enum client_transfer_state state;
     char *input; // one piece of what was received
     size_t input_bytes;
@@ -52,6 +53,9 @@ struct client_transfer_limits {
     int64_t deadline_ns; // for the whole of it, clock_monotonic_ns(); CLIENT_NO_DEADLINE for none
     bool is_single;      // a GET is not tried again while there is no daemon
     size_t input_bytes;  // most bytes of one piece of the response; 0: as many as are usual
+    // Of the caller's own for its requests, in place of the client's idle one; it may be closed. A request over it that
+    // fails is not tried again, so that the caller knows that it has ended. NULL: the client's.
+    struct client_connection *kept;
 };
 
 enum client_transfer_event {

@@ -113,7 +113,7 @@ class InstallTest(LibraryCase):
         found = sorted(os.path.relpath(os.path.join(folder, name), self.dest + PREFIX)
                        for folder, _, names in os.walk(self.dest) for name in names)
         version, = self.package("--modversion")
-        self.assertEqual(found, ["include/pebble.h", "include/pebble/exec.h", "include/pebble/files.h",
+        self.assertEqual(found, ["include/pebble.h", "include/pebble/events.h", "include/pebble/exec.h", "include/pebble/files.h",
                                  "include/pebble/log_targets.h", "lib/libpebble.a", "lib/libpebble.so",
                                  "lib/libpebble.so.0", f"lib/libpebble.so.{version}", "lib/pkgconfig/libpebble.pc"])
         self.assertEqual(os.readlink(f"{self.lib}/libpebble.so"), "libpebble.so.0")
@@ -247,6 +247,27 @@ class ExamplesTest(LibraryCase):
         local = self.daemon.file("local", "content", 0o644)
         self.assertEqual(self.fail_program(self.example("client-files"), local, "relative"),
                          'error: paths must be absolute, got "relative", generic-file-error\n')
+
+
+    def test_events(self):
+        self.daemon.post("/v1/notices", {"action": "add", "type": "custom", "key": "a.test/1"})
+        boot_id = self.daemon.get("/v1/system-info").result["boot-id"]
+        name = self.daemon.socket_path
+        for compiler, static in WAYS:
+            with self.subTest(f"{compiler} {'static' if static else 'shared'}"):
+                path = self.example("client-events", compiler, static)
+                with subprocess.Popen([path, name], stdout=subprocess.PIPE, text=True,
+                                      env={**self.daemon.env, "LD_LIBRARY_PATH": self.lib}) as watcher:
+                    try:
+                        lines = [watcher.stdout.readline() for _ in range(2)]
+                    finally:
+                        watcher.kill()
+                self.assertEqual(lines, [f"{name}: ready, boot {boot_id}\n", f"{name}: notice a.test/1\n"])
+
+        path = self.example("client-events")
+        self.assertIn("error: cannot use PEBBLE_SERVER_FINGERPRINT", self.fail_program(path, env={
+            "PEBBLE_BASEURL": "https://localhost:1", "PEBBLE_SERVER_FINGERPRINT": "x"}))
+        self.assertIn("usage: ", self.fail_program(path, *["socket"] * 101))
 
 
 class TreeTest(LibraryCase):

@@ -11,8 +11,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "client/blocking_internal.h"
 #include "client/client_internal.h"
+#include "peer.h"
 #include "with_daemon.h"
 
 static bool get_services(struct with_daemon *with) {
@@ -117,6 +119,26 @@ static void items_may_end_it(void **state UNUSED) {
     with_daemon_end(&with);
 }
 
+static void waits_have_a_limit(void **state UNUSED) {
+    struct pebble_call *call = NULL;
+    struct peer peer;
+    peer_begin(&peer);
+    assert_true(pebble_call_get_system_info(peer.client, &call, NULL));
+    assert_int_equal(pebble_call_step(call), PEBBLE_CALL_RUNNING);
+    int fd = peer_accept(&peer);
+    int64_t end_ns = clock_deadline_ns(2 * NS_PER_MS);
+    assert_true(client_wait_until(peer.client, call, end_ns, NULL));
+    assert_true(clock_monotonic_ns() >= end_ns);
+    assert_true(client_wait_until(peer.client, call, end_ns, NULL)); // at once
+    peer_respond(fd, "{}");
+    assert_true(client_wait_until(peer.client, call, CLIENT_NO_DEADLINE, NULL));
+    assert_int_equal(pebble_call_step(call), PEBBLE_CALL_DONE);
+    assert_true(client_wait_until(peer.client, call, clock_deadline_ns(0), NULL));
+    pebble_call_destroy(call);
+    close(fd);
+    peer_end(&peer);
+}
+
 static void failures_are_the_calls(void **state UNUSED) {
     struct with_daemon with;
     with_daemon_begin(&with, NULL, 0);
@@ -156,6 +178,7 @@ int main(void) {
         cmocka_unit_test(interrupt_counts_while_there_is_no_daemon),
         cmocka_unit_test(closed_interrupt_descriptor_is_told),
         cmocka_unit_test(items_may_end_it),
+        cmocka_unit_test(waits_have_a_limit),
         cmocka_unit_test(failures_are_the_calls),
         cmocka_unit_test(clients_of_different_threads_do_not_meet),
     };

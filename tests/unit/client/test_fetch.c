@@ -84,11 +84,36 @@ static void responses_are_put_together(void **state UNUSED) {
     close(fd);
 }
 
+static void limit_can_be_lower(void **state UNUSED) {
+    static const struct {
+        size_t limit;
+        enum client_progress progress;
+    } cases[] = {{14, CLIENT_DONE}, {13, CLIENT_FAILED}};
+    const struct client_request request = {.method = "GET", .target = "/x"};
+    for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+        AUTO_CLIENT_RESPONSE struct client_response response = {0};
+        AUTO_PEBBLE_ERROR struct pebble_error error = {0};
+        struct client_fetch fetch = {0};
+        struct peer peer;
+        peer_begin(&peer);
+        assert_true(client_fetch_init(&fetch, peer.client, &request, NULL, NULL));
+        client_fetch_set_limit(&fetch, cases[i].limit);
+        assert_int_equal(client_fetch_step(&fetch, &response, &error), CLIENT_WAITING);
+        int fd = peer_accept(&peer);
+        peer_send(fd, "HTTP/1.1 200 OK\r\nContent-Length: 14\r\n\r\n{\"change\":\"7\"}");
+        assert_int_equal(client_fetch_step(&fetch, &response, &error), cases[i].progress);
+        client_fetch_finish(&fetch);
+        peer_end(&peer);
+        close(fd);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(oversized_response_is_refused),
         cmocka_unit_test(malformed_response_is_refused),
         cmocka_unit_test(responses_are_put_together),
+        cmocka_unit_test(limit_can_be_lower),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

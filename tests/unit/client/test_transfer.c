@@ -33,6 +33,44 @@ static void connection_is_kept(void **state UNUSED) {
     peer_assert_closed(fd);
 }
 
+static void begin_with_own(struct run *run, struct client_connection *kept) {
+    const struct client_transfer_limits limits = {.is_single = true, .kept = kept};
+    client_transfer_finish(&run->transfer);
+    buffer_clear(&run->body);
+    assert_true(client_transfer_init(&run->transfer, run->peer.client, &get_x, &limits, NULL));
+    assert_int_equal(go_on(run), CLIENT_TRANSFER_WAITING);
+}
+
+// The client's idle connection is left alone, and a request over the own one is not repeated.
+static void connection_of_the_owner_is_used(void **state UNUSED) {
+    struct client_connection kept;
+    struct run run;
+    run_init(&run, &get_x);
+    client_connection_init(&kept, &run.peer.client->endpoint);
+    assert_int_equal(go_on(&run), CLIENT_TRANSFER_WAITING);
+    int idle_fd = peer_accept(&run.peer);
+    peer_send(idle_fd, RESPONSE);
+    assert_ended(&run, "abc");
+    begin_with_own(&run, &kept);
+    int fd = peer_accept(&run.peer);
+    assert_false(run.transfer.is_over_idle);
+    peer_send(fd, RESPONSE);
+    assert_ended(&run, "abc");
+    assert_true(client_connection_is_open(&kept));
+    assert_true(client_connection_is_open(&run.peer.client->idle));
+    begin_with_own(&run, &kept);
+    assert_false(peer_is_called(&run.peer));
+    assert_true(run.transfer.is_over_idle);
+    assert_false(client_connection_is_open(&kept));
+    AUTO_FREE char *requests = peer_read(fd);
+    assert_true(text_has_suffix(requests, "\r\n\r\n"));
+    close(fd);
+    assert_failed(&run, PEBBLE_ERROR_CONNECTION, PREFIX "EOF");
+    assert_false(peer_is_called(&run.peer));
+    run_finish(&run);
+    peer_assert_closed(idle_fd);
+}
+
 static void trickle_is_taken_byte_by_byte(void **state UNUSED) {
     struct run run;
     run_init(&run, &get_x);
@@ -349,6 +387,7 @@ static void it_can_be_ended_in_any_state(void **state UNUSED) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(connection_is_kept),
+        cmocka_unit_test(connection_of_the_owner_is_used),
         cmocka_unit_test(trickle_is_taken_byte_by_byte),
         cmocka_unit_test(idle_connection_that_was_closed_is_replaced),
         cmocka_unit_test(only_get_is_sent_again),

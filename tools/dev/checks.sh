@@ -35,14 +35,10 @@ lint_steps() {
 }
 
 check_format() {
-    status=0
-    for file in $(c_files); do
-        clang-format --dry-run -Werror "$file" >/dev/null 2>&1 || {
-            say "FAIL $file is not formatted: ./dev format"
-            status=1
-        }
-    done
-    return $status
+    c_files | xargs -n 40 -P 2 clang-format --dry-run -Werror || {
+        say "FAIL some files are not formatted: ./dev format"
+        return 1
+    }
 }
 
 check_scripts() {

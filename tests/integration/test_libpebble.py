@@ -112,12 +112,18 @@ class InstallTest(LibraryCase):
     def test_what_is_there(self):
         found = sorted(os.path.relpath(os.path.join(folder, name), self.dest + PREFIX)
                        for folder, _, names in os.walk(self.dest) for name in names)
+        manual = [name for name in found if name.startswith("share/")]
+        found = [name for name in found if name not in manual]
         version, = self.package("--modversion")
         self.assertEqual(found, ["include/pebble.h", "include/pebble/events.h", "include/pebble/exec.h", "include/pebble/files.h",
                                  "include/pebble/log_targets.h", "lib/libpebble.a", "lib/libpebble.so",
                                  "lib/libpebble.so.0", f"lib/libpebble.so.{version}", "lib/pkgconfig/libpebble.pc"])
         self.assertEqual(os.readlink(f"{self.lib}/libpebble.so"), "libpebble.so.0")
         self.assertEqual(os.readlink(f"{self.lib}/libpebble.so.0"), f"libpebble.so.{version}")
+        for name in manual:
+            self.assertRegex(name, r"^share/man/man3/pebble\w*\.3$")
+        self.assertLessEqual({f"share/man/man3/{name}.3" for name in ("pebble", "pebble_services", "pebble_get_services")},
+                             set(manual))
         self.assertIn("[libpebble.so.0]", output("readelf", "-d", f"{self.lib}/libpebble.so"))
 
     def test_nothing_but_pebble_is_visible(self):
@@ -131,6 +137,13 @@ class InstallTest(LibraryCase):
         self.assertIn("pebble_get_services", names)
         for name in names:
             self.assertTrue(name.startswith("pebble_"), name)
+
+    @unittest.skipUnless(shutil.which("man"), "man is not there")
+    def test_manual_by_function(self):
+        env = {**os.environ, "MANPATH": f"{self.dest}{PREFIX}/share/man", "MANWIDTH": "80", "LC_ALL": "C"}
+        page = output("man", "pebble_get_notice", env=env)
+        self.assertIn("PEBBLE_NOTICES(3)", page)
+        self.assertRegex(page, r"pebble_get_notice\(\), pebble_call_get_notice\(\)\n +The notice with this ID\.\n")
 
     def test_prefix_is_absolute(self):
         done = subprocess.run(["./dev", "install", "--lib", "here"], cwd=TOP, capture_output=True, text=True, check=False)

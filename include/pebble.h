@@ -18,9 +18,9 @@
  * a string with pebble_free(). What an accessor returns is part of its object and lasts as long. Destructors accept
  * NULL.
  *
- * Text is UTF-8 and ends with a NUL. A NUL inside a text of the daemon reads as U+FFFD; a log message keeps it, and so
- * comes with its length. Points in time are nanoseconds since 1970-01-01 UTC, 0 for none. Their functions also give the
- * text that the daemon sent (RFC 3339) through *text, unless `text` is NULL. Durations are milliseconds, with
+ * Text. It is UTF-8 and ends with a NUL. A NUL inside a text of the daemon reads as U+FFFD; a log message keeps it, and
+ * so comes with its length. Points in time are nanoseconds since 1970-01-01 UTC, 0 for none. Their functions also give
+ * the text that the daemon sent (RFC 3339) through *text, unless `text` is NULL. Durations are milliseconds, with
  * notices and commands nanoseconds.
  *
  * Threads. A client, its calls and its interrupt descriptor are used by one thread at a time; different clients may be
@@ -41,7 +41,8 @@
  * Compatibility. Objects are opaque. Structures of options begin with their size, which the caller sets; in every other
  * member 0 is the default unless its comment calls it required:
  *
- *     struct pebble_log_options options = {.size = sizeof options, .flags = PEBBLE_LOGS_FOLLOW};
+ *     struct pebble_log_options options = {
+ *         .size = sizeof options, .flags = PEBBLE_LOGS_FOLLOW};
  *
  * Later versions may add members to them. A program built with an older header works with a newer library. A program
  * built with a newer header works with an older library; if it sets a member or a flag that the library does not know,
@@ -148,8 +149,8 @@ const char *pebble_client_maintenance(const struct pebble_client *client);
 /* ---- calls: requests that an event loop drives ---- */
 
 /*
- * A call is one request and its response, or several for a wait. The functions pebble_call_get_...() and the like below
- * create it; nothing is sent before the first step. To drive it:
+ * A call is one request and its response, or several for a wait. Functions such as pebble_call_get_services() create
+ * it; nothing is sent before the first step. To drive it:
  *
  *     1. Step: pebble_call_step(), again while it returns PEBBLE_CALL_ITEM.
  *     2. If it returns PEBBLE_CALL_RUNNING, wait until pebble_call_fd() has one of pebble_call_events(), or
@@ -185,10 +186,10 @@ void pebble_call_cancel(struct pebble_call *call);
 /* In any state: a call that runs is cancelled first. With it go its item and a result that was not taken. */
 void pebble_call_destroy(struct pebble_call *call);
 
-/* The functions pebble_call_take_...() below return the result of a call in the state PEBBLE_CALL_DONE, once. They
+/* The functions pebble_call_take_...() return the result of a call in the state PEBBLE_CALL_DONE, once. They
  * return NULL in other states, the second time, and for a call of another kind. */
 
-/* ---- contents ---- */
+/* ---- contents: bytes that the program gives or gets piece by piece ---- */
 
 /* Writes the next bytes of a content, or of the input of a command, at most `size`, to `buffer`, and their number to
  * *length: 0 at the end. If it returns false, the call fails with PEBBLE_ERROR_CANCELLED. */
@@ -207,6 +208,7 @@ struct pebble_request_options {
     size_t body_length;         /* bytes */
 };
 struct pebble_response;
+/* Sends the request and receives the whole response. */
 bool pebble_request(struct pebble_client *client, const struct pebble_request_options *options,
                     struct pebble_response **response, struct pebble_error *error);
 bool pebble_call_request(struct pebble_client *client, const struct pebble_request_options *options,
@@ -221,10 +223,12 @@ void pebble_response_destroy(struct pebble_response *response);
 /* ---- the system ---- */
 
 struct pebble_system_info;
+/* What the daemon says about itself and its system. */
 bool pebble_get_system_info(struct pebble_client *client, struct pebble_system_info **info, struct pebble_error *error);
 bool pebble_call_get_system_info(struct pebble_client *client, struct pebble_call **call, struct pebble_error *error);
 struct pebble_system_info *pebble_call_take_system_info(struct pebble_call *call);
-const char *pebble_system_info_version(const struct pebble_system_info *info);
+const char *pebble_system_info_version(const struct pebble_system_info *info); /* of the daemon */
+/* Of the system, or of the container if the daemon is its first process: another one after each start. */
 const char *pebble_system_info_boot_id(const struct pebble_system_info *info);
 const char *pebble_system_info_http_address(const struct pebble_system_info *info);  /* NULL: none */
 const char *pebble_system_info_https_address(const struct pebble_system_info *info); /* NULL: none */
@@ -253,7 +257,7 @@ size_t pebble_services_count(const struct pebble_services *services);
 const struct pebble_service *pebble_services_at(const struct pebble_services *services, size_t index);
 void pebble_services_destroy(struct pebble_services *services);
 
-const char *pebble_service_name(const struct pebble_service *service);
+const char *pebble_service_name(const struct pebble_service *service);    /* as in the plan */
 const char *pebble_service_startup(const struct pebble_service *service); /* "enabled" or "disabled" */
 const char *pebble_service_current(const struct pebble_service *service); /* "active", "backoff", "error", "inactive" */
 /* The last time that `current` changed; 0 and NULL before the first start. */
@@ -288,7 +292,7 @@ size_t pebble_checks_count(const struct pebble_checks *checks);
 const struct pebble_check *pebble_checks_at(const struct pebble_checks *checks, size_t index);
 void pebble_checks_destroy(struct pebble_checks *checks);
 
-const char *pebble_check_name(const struct pebble_check *check);
+const char *pebble_check_name(const struct pebble_check *check);      /* as in the plan */
 const char *pebble_check_level(const struct pebble_check *check);     /* "alive", "ready" or "" */
 const char *pebble_check_startup(const struct pebble_check *check);   /* "enabled" or "disabled" */
 const char *pebble_check_status(const struct pebble_check *check);    /* "up", "down" or "inactive" */
@@ -340,6 +344,7 @@ size_t pebble_changes_count(const struct pebble_changes *changes);
 const struct pebble_change *pebble_changes_at(const struct pebble_changes *changes, size_t index);
 void pebble_changes_destroy(struct pebble_changes *changes);
 
+/* The change with this ID and its tasks. */
 bool pebble_get_change(struct pebble_client *client, const char *id, struct pebble_change **change,
                        struct pebble_error *error);
 bool pebble_call_get_change(struct pebble_client *client, const char *id, struct pebble_call **call,
@@ -354,9 +359,9 @@ bool pebble_call_abort_change(struct pebble_client *client, const char *id, stru
 struct pebble_change *pebble_call_take_change(struct pebble_call *call);
 void pebble_change_destroy(struct pebble_change *change);
 
-const char *pebble_change_id(const struct pebble_change *change);
-const char *pebble_change_kind(const struct pebble_change *change);
-const char *pebble_change_summary(const struct pebble_change *change);
+const char *pebble_change_id(const struct pebble_change *change);         /* a number as text */
+const char *pebble_change_kind(const struct pebble_change *change);       /* "start", "exec" and so on */
+const char *pebble_change_summary(const struct pebble_change *change);    /* what it does, for people */
 const char *pebble_change_status(const struct pebble_change *change);     /* "Doing", "Done", "Error" and so on */
 bool pebble_change_is_ready(const struct pebble_change *change);          /* whether it has ended */
 const char *pebble_change_error_text(const struct pebble_change *change); /* what failed; NULL: nothing */
@@ -368,6 +373,7 @@ size_t pebble_change_task_count(const struct pebble_change *change);
 /* Part of the change; NULL if `index` is not below the count. */
 const struct pebble_task *pebble_change_task_at(const struct pebble_change *change, size_t index);
 
+/* As those of a change. */
 const char *pebble_task_id(const struct pebble_task *task);
 const char *pebble_task_kind(const struct pebble_task *task);
 const char *pebble_task_summary(const struct pebble_task *task);
@@ -378,7 +384,7 @@ const char *pebble_task_log_at(const struct pebble_task *task, size_t index); /*
 const char *pebble_task_progress_label(const struct pebble_task *task);
 int64_t pebble_task_progress_done(const struct pebble_task *task);
 int64_t pebble_task_progress_total(const struct pebble_task *task);
-/* As for changes. */
+/* When it began and ended. *text is NULL if the time is 0. */
 int64_t pebble_task_spawn_time_ns(const struct pebble_task *task, const char **text);
 int64_t pebble_task_ready_time_ns(const struct pebble_task *task, const char **text);
 const char *pebble_task_data(const struct pebble_task *task); /* a JSON object as text; NULL: none */
@@ -432,6 +438,7 @@ size_t pebble_notices_count(const struct pebble_notices *notices);
 const struct pebble_notice *pebble_notices_at(const struct pebble_notices *notices, size_t index);
 void pebble_notices_destroy(struct pebble_notices *notices);
 
+/* The notice with this ID. */
 bool pebble_get_notice(struct pebble_client *client, const char *id, struct pebble_notice **notice,
                        struct pebble_error *error);
 bool pebble_call_get_notice(struct pebble_client *client, const char *id, struct pebble_call **call,
@@ -439,14 +446,17 @@ bool pebble_call_get_notice(struct pebble_client *client, const char *id, struct
 struct pebble_notice *pebble_call_take_notice(struct pebble_call *call);
 void pebble_notice_destroy(struct pebble_notice *notice);
 
-const char *pebble_notice_id(const struct pebble_notice *notice);
+const char *pebble_notice_id(const struct pebble_notice *notice);                  /* a number as text */
 bool pebble_notice_user_id(const struct pebble_notice *notice, uint32_t *user_id); /* false: it is public */
-const char *pebble_notice_type(const struct pebble_notice *notice);
+const char *pebble_notice_type(const struct pebble_notice *notice); /* "custom", "change-update", "warning" */
+/* Identifies it among those of its type and user: for "change-update" the ID of the change, for "warning" the message.
+ */
 const char *pebble_notice_key(const struct pebble_notice *notice);
+/* The first and the latest occurrence, and the latest one that repeated the notice. */
 int64_t pebble_notice_first_occurred_ns(const struct pebble_notice *notice, const char **text);
 int64_t pebble_notice_last_occurred_ns(const struct pebble_notice *notice, const char **text);
 int64_t pebble_notice_last_repeated_ns(const struct pebble_notice *notice, const char **text);
-int64_t pebble_notice_occurrences(const struct pebble_notice *notice);
+int64_t pebble_notice_occurrences(const struct pebble_notice *notice); /* how many there were */
 /* Of the last occurrence: a JSON object of strings as text; NULL: none. */
 const char *pebble_notice_data(const struct pebble_notice *notice);
 /* Durations in nanoseconds, and their text ("1h30m0s") through *text (may be NULL); 0 and NULL: none. Within the first,
@@ -472,6 +482,7 @@ char *pebble_call_take_notice_id(struct pebble_call *call);
 /* ---- plan and layers ---- */
 
 struct pebble_plan;
+/* The plan that is in effect. */
 bool pebble_get_plan(struct pebble_client *client, struct pebble_plan **plan, struct pebble_error *error);
 bool pebble_call_get_plan(struct pebble_client *client, struct pebble_call **call, struct pebble_error *error);
 struct pebble_plan *pebble_call_take_plan(struct pebble_call *call);
@@ -490,6 +501,8 @@ struct pebble_layer_options {
     size_t yaml_length; /* bytes */
     uint64_t flags;     /* of enum pebble_layer_flags */
 };
+/* Adds a layer to the plan, or combines it with one. Services are not started or stopped: see "replan" of
+ * pebble_control_services(). */
 bool pebble_add_layer(struct pebble_client *client, const struct pebble_layer_options *options,
                       struct pebble_error *error);
 bool pebble_call_add_layer(struct pebble_client *client, const struct pebble_layer_options *options,
@@ -498,8 +511,9 @@ bool pebble_call_add_layer(struct pebble_client *client, const struct pebble_lay
 /* ---- logs ---- */
 
 struct pebble_log_entry;
+/* When the line was written. */
 int64_t pebble_log_entry_time_ns(const struct pebble_log_entry *entry, const char **text);
-const char *pebble_log_entry_service(const struct pebble_log_entry *entry);
+const char *pebble_log_entry_service(const struct pebble_log_entry *entry); /* the name of the service that wrote it */
 /* A message may hold NUL: *length (may be NULL) does not count the NUL at the end. */
 const char *pebble_log_entry_message(const struct pebble_log_entry *entry, size_t *length);
 
@@ -531,6 +545,7 @@ const struct pebble_log_entry *pebble_call_log_entry(const struct pebble_call *c
 
 struct pebble_identity;
 struct pebble_identities;
+/* All identities; only for admins. */
 bool pebble_get_identities(struct pebble_client *client, struct pebble_identities **identities,
                            struct pebble_error *error);
 bool pebble_call_get_identities(struct pebble_client *client, struct pebble_call **call, struct pebble_error *error);
@@ -540,7 +555,7 @@ size_t pebble_identities_count(const struct pebble_identities *identities);
 const struct pebble_identity *pebble_identities_at(const struct pebble_identities *identities, size_t index);
 void pebble_identities_destroy(struct pebble_identities *identities);
 
-const char *pebble_identity_name(const struct pebble_identity *identity);
+const char *pebble_identity_name(const struct pebble_identity *identity); /* unique */
 const char *
 pebble_identity_access(const struct pebble_identity *identity); /* "admin", "read", "metrics", "untrusted" */
 /* Whether it is of type local, and its user ID (`user_id` may be NULL). */

@@ -37,13 +37,14 @@ size_t pebble_files_count(const struct pebble_files *files);
 const struct pebble_file *pebble_files_at(const struct pebble_files *files, size_t index);
 void pebble_files_destroy(struct pebble_files *files);
 
-const char *pebble_file_path(const struct pebble_file *file);
+const char *pebble_file_path(const struct pebble_file *file); /* absolute */
 const char *pebble_file_name(const struct pebble_file *file); /* the last element of the path */
 /* "file", "directory", "symlink", "socket", "named-pipe", "device" or "unknown". */
 const char *pebble_file_type(const struct pebble_file *file);
 /* Whether it has one, which only plain files do. Bytes; `size` may be NULL. */
 bool pebble_file_size(const struct pebble_file *file, int64_t *size);
 uint32_t pebble_file_permissions(const struct pebble_file *file); /* 0 to 0777 */
+/* When its content was last modified. */
 int64_t pebble_file_last_modified_ns(const struct pebble_file *file, const char **text);
 /* Whether the daemon has given the owner, or the group. `user_id` and `group_id` may be NULL. */
 bool pebble_file_user_id(const struct pebble_file *file, uint32_t *user_id);
@@ -126,6 +127,7 @@ struct pebble_directory_options {
     const int64_t *group_id;
     const char *group;
 };
+/* Makes a directory. Without PEBBLE_DIRECTORY_MAKE_PARENTS it fails if there is something at the path. */
 bool pebble_make_directory(struct pebble_client *client, const struct pebble_directory_options *options,
                            struct pebble_error *error);
 bool pebble_call_make_directory(struct pebble_client *client, const struct pebble_directory_options *options,

@@ -25,7 +25,7 @@ size_t pebble_log_targets_count(const struct pebble_log_targets *targets);
 const struct pebble_log_target *pebble_log_targets_at(const struct pebble_log_targets *targets, size_t index);
 void pebble_log_targets_destroy(struct pebble_log_targets *targets);
 
-const char *pebble_log_target_name(const struct pebble_log_target *target);
+const char *pebble_log_target_name(const struct pebble_log_target *target); /* as in the plan */
 const char *pebble_log_target_type(const struct pebble_log_target *target); /* "loki", "opentelemetry" or "syslog" */
 const char *pebble_log_target_location(const struct pebble_log_target *target);   /* without a password */
 int64_t pebble_log_target_pending(const struct pebble_log_target *target);        /* lines that wait */

@@ -1,11 +1,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The client library as others get it: installed, linked with, shared and static, and at work with a daemon."""
 
+import concurrent.futures
+import ctypes
+import glob
+import importlib.util
 import os
 import re
 import shutil
 import subprocess
+import sys
 import unittest
+import unittest.mock
 
 from faults import plan_of
 from harness import TOP, DaemonCase, is_sanitized, once_per_run, program, wait_until
@@ -112,12 +118,18 @@ class InstallTest(LibraryCase):
     def test_what_is_there(self):
         found = sorted(os.path.relpath(os.path.join(folder, name), self.dest + PREFIX)
                        for folder, _, names in os.walk(self.dest) for name in names)
+        manual = [name for name in found if name.startswith("share/")]
+        found = [name for name in found if name not in manual]
         version, = self.package("--modversion")
         self.assertEqual(found, ["include/pebble.h", "include/pebble/events.h", "include/pebble/exec.h", "include/pebble/files.h",
                                  "include/pebble/log_targets.h", "lib/libpebble.a", "lib/libpebble.so",
                                  "lib/libpebble.so.0", f"lib/libpebble.so.{version}", "lib/pkgconfig/libpebble.pc"])
         self.assertEqual(os.readlink(f"{self.lib}/libpebble.so"), "libpebble.so.0")
         self.assertEqual(os.readlink(f"{self.lib}/libpebble.so.0"), f"libpebble.so.{version}")
+        for name in manual:
+            self.assertRegex(name, r"^share/man/man3/pebble\w*\.3$")
+        self.assertLessEqual({f"share/man/man3/{name}.3" for name in ("pebble", "pebble_services", "pebble_get_services")},
+                             set(manual))
         self.assertIn("[libpebble.so.0]", output("readelf", "-d", f"{self.lib}/libpebble.so"))
 
     def test_nothing_but_pebble_is_visible(self):
@@ -131,6 +143,13 @@ class InstallTest(LibraryCase):
         self.assertIn("pebble_get_services", names)
         for name in names:
             self.assertTrue(name.startswith("pebble_"), name)
+
+    @unittest.skipUnless(shutil.which("man"), "man is not there")
+    def test_manual_by_function(self):
+        env = {**os.environ, "MANPATH": f"{self.dest}{PREFIX}/share/man", "MANWIDTH": "80", "LC_ALL": "C"}
+        page = output("man", "pebble_get_notice", env=env)
+        self.assertIn("PEBBLE_NOTICES(3)", page)
+        self.assertRegex(page, r"pebble_get_notice\(\), pebble_call_get_notice\(\)\n +The notice with this ID\.\n")
 
     def test_prefix_is_absolute(self):
         done = subprocess.run(["./dev", "install", "--lib", "here"], cwd=TOP, capture_output=True, text=True, check=False)
@@ -160,6 +179,40 @@ class HeaderTest(LibraryCase):
                     self.assertEqual(self.run_program(path), f"{expected} {expected}\n")
 
 
+class WarningsTest(LibraryCase):
+    """The examples and the installed headers, with the warnings of all compilers; -fsyntax-only, as others link them."""
+
+    WARNINGS = ("-fsyntax-only", "-Wall", "-Wextra", "-Wpedantic", "-Werror")
+    STANDARDS = {"gcc": ("c99", "c17"), "clang": ("c99", "c17"), "g++": ("c++11", "c++17"), "clang++": ("c++11", "c++17")}
+
+    def header_users(self):
+        """A source for each header: it comes first, alone and twice."""
+        folder = f"{self.dest}{PREFIX}/include"
+        headers = [os.path.relpath(path, folder) for path in glob.glob(f"{folder}/**/*.h", recursive=True)]
+        self.assertIn("pebble/exec.h", headers)
+        return [self.daemon.file(f"include-{name.replace('/', '-')}.c", f"#include <{name}>\n#include <{name}>\nint x;\n")
+                for name in headers]
+
+    def compile(self, compiler, standard, sources):
+        language = ["-x", "c++"] if "++" in compiler else []
+        output(compiler, f"-std={standard}", *self.WARNINGS, *self.flags, *language, *sources)
+
+    def test_no_warnings(self):
+        self.flags = self.package("--cflags")
+        headers, examples = self.header_users(), glob.glob(os.path.join(TOP, "examples", "*.c"))
+        self.assertGreaterEqual(len(examples), 3)
+        with concurrent.futures.ThreadPoolExecutor(2) as pool:
+            jobs = {}
+            for compiler in filter(shutil.which, self.STANDARDS):
+                for standard in self.STANDARDS[compiler]:
+                    # The examples are C: C++ has other rules for initializers.
+                    sources = headers if "++" in compiler else headers + examples
+                    jobs[f"{compiler} {standard}"] = pool.submit(self.compile, compiler, standard, sources)
+            for name, job in jobs.items():
+                with self.subTest(name):
+                    job.result()
+
+
 class ExamplesTest(LibraryCase):
     def setUp(self):
         super().setUp()
@@ -178,9 +231,9 @@ class ExamplesTest(LibraryCase):
         self.assertEqual(done.returncode, 1)
         return done.stderr
 
-    def document_programs(self):
-        """The complete programs in the library's page, as files."""
-        with open(os.path.join(TOP, "docs", "libpebble.md"), encoding="utf-8") as page:
+    def document_programs(self, page="libpebble.md"):
+        """The complete programs in a page, as files."""
+        with open(os.path.join(TOP, "docs", page), encoding="utf-8") as page:
             blocks = re.findall(r"^```c\n(.*?)^```", page.read(), re.MULTILINE | re.DOTALL)
         programs = [block for block in blocks if "\nint main(" in block]
         return [self.daemon.file(f"document{number}.c", text) for number, text in enumerate(programs)]
@@ -202,6 +255,34 @@ class ExamplesTest(LibraryCase):
             self.assertIn("error: cannot use PEBBLE_SERVER_FINGERPRINT",
                           self.fail_program(self.build(["gcc"], source), env={"PEBBLE_BASEURL": "https://localhost:1",
                                                                                    "PEBBLE_SERVER_FINGERPRINT": "x"}))
+
+    def test_tutorial(self):
+        self.daemon.add_layer("tutorial", plan_of({"greeter": "sleep 1000", "broken": "sh -c 'exit 7'"}))
+        self.daemon.services("start", "web")
+        wait_until(lambda: "web says hello" in self.run_program(program(), "logs"), what="the line")
+        version = self.daemon.get("/v1/system-info").result["version"]
+        path = self.daemon.path("try.txt")
+        expected = [
+            ([], f"the daemon has version {version}\n"),
+            ([], "greeter is started\n"),
+            ([], "web: web says hello\n"),
+            ([path], f"exit code 0: 6 {path}\nhello\n"),
+            ([], 'example.com/tutorial {"from":"the tutorial"}\n'),
+            ([], "broken: inactive\ngreeter: active\nweb: active\nworker: inactive\n"),
+        ]
+        sources = self.document_programs("libpebble-tutorial.md")
+        self.assertEqual(len(sources), len(expected))
+        for source, (words, text) in zip(sources, expected):
+            with self.subTest(os.path.basename(source)):
+                built = self.build(["gcc", "-std=c99", "-pedantic"], source)
+                self.assertEqual(self.run_program(built, *words), text)
+                self.assertIn("error: cannot use PEBBLE_SERVER_FINGERPRINT", self.fail_program(
+                    built, env={"PEBBLE_BASEURL": "https://localhost:1", "PEBBLE_SERVER_FINGERPRINT": "x"}))
+        built = self.build(["gcc"], sources[1])
+        self.assertEqual(self.fail_program(built, "nobody"), 'error: cannot start services: service "nobody" does not exist\n'
+                         "the daemon refused, status 400\n")
+        self.assertRegex(self.fail_program(built, "broken"),
+                         r'\Aerror: cannot perform(.|\n)*\nStart service "broken": Error\n\Z')
 
     def test_archive_in_a_dynamic_program(self):
         path = self.daemon.path("program")
@@ -268,6 +349,49 @@ class ExamplesTest(LibraryCase):
         self.assertIn("error: cannot use PEBBLE_SERVER_FINGERPRINT", self.fail_program(path, env={
             "PEBBLE_BASEURL": "https://localhost:1", "PEBBLE_SERVER_FINGERPRINT": "x"}))
         self.assertIn("usage: ", self.fail_program(path, *["socket"] * 101))
+
+
+class PythonTest(LibraryCase):
+    """examples/python: the ABI without a compiler."""
+
+    PATH = os.path.join(TOP, "examples", "python", "pebble_ctypes.py")
+
+    def run_example(self, *words):
+        env = {**self.daemon.env, "LIBPEBBLE": f"{self.lib}/libpebble.so.0", "PYTHONDONTWRITEBYTECODE": "1"}
+        return subprocess.run([sys.executable, self.PATH, *words], env=env, capture_output=True, text=True, check=False,
+                              timeout=60)
+
+    def test_example(self):
+        self.daemon.layer("001-test.yaml", plan_of({"web": "sleep 1000", "worker": "sleep 1000"}))
+        self.daemon.start("--hold")
+        path = self.daemon.path("pushed")
+        done = self.run_example("web", path)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertEqual(done.stdout, "web is active\nworker is inactive\n"
+                         "exec: exit code 0, b'NUL \\x00 HELLO\\n'\n"
+                         'notice example.com/ctypes: 1, {"service":"web"}\n'
+                         "pulled: b'nul \\x00 content\\n'\n")
+        self.assertEqual(os.stat(path).st_mode & 0o777, 0o600)
+        done = self.run_example("nobody")
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertEqual(done.stderr, 'error: cannot start services: service "nobody" does not exist (kind 3, status 400)\n')
+        self.assertIn("usage: ", self.run_example().stderr)
+
+    def test_structures(self):
+        with open(os.path.join(TOP, "src", "libpebble", "libpebble.abi"), encoding="utf-8") as file:
+            kept = dict(re.findall(r"^(?:size struct|offset) (\S+) (\d+)$", file.read(), re.MULTILINE))
+        spec = importlib.util.spec_from_file_location("pebble_ctypes", self.PATH)
+        binding = importlib.util.module_from_spec(spec)
+        with unittest.mock.patch.dict(os.environ, LIBPEBBLE=f"{self.lib}/libpebble.so.0"):
+            spec.loader.exec_module(binding)
+        kinds = [kind for kind in vars(binding).values() if isinstance(kind, type) and issubclass(kind, ctypes.Structure)
+                 and kind is not ctypes.Structure]
+        self.assertEqual(len(kinds), 8)
+        for kind in kinds:
+            name = "pebble_" + re.sub(r"(?<=[a-z])(?=[A-Z])", "_", kind.__name__.replace("Fields", "")).lower()
+            found = {f"{name}.{field}": str(getattr(kind, field).offset) for field, _ in kind._fields_}
+            found[name] = str(ctypes.sizeof(kind))
+            self.assertEqual(found, {key: kept[key] for key in kept if key.split(".")[0] == name})
 
 
 class TreeTest(LibraryCase):

@@ -27,11 +27,12 @@ lint_steps() {
     fi
     step "modules" tools/check-modules
     step "style" tools/check-style
-    step "the checks themselves" python3 -B tests/lint/test_checks.py
+    step "the checks themselves" python3 -B -m unittest discover -q -s tests/lint
     step "scripts" check_scripts
     step "cppcheck" check_cppcheck
     step "clang-tidy" check_tidy
     step "ABI of libpebble" check_abi
+    step "manual of libpebble" check_manual
 }
 
 check_format() {
@@ -54,7 +55,7 @@ check_scripts() {
     fi
     python3 -B - <<'END'
 import glob
-for path in glob.glob("tests/**/*.py", recursive=True) + glob.glob("tools/check-*") + glob.glob("tools/dev/check-*"):
+for path in glob.glob("tests/**/*.py", recursive=True) + glob.glob("tools/check-*") + glob.glob("tools/m*") + glob.glob("tools/dev/check-*"):
     with open(path, encoding="utf-8") as file:
         compile(file.read(), path, "exec")
 END
@@ -83,6 +84,14 @@ check_tidy() {
 check_abi() {
     build_library /usr/local
     tools/dev/check-abi build/meson-lib/src/libpebble
+}
+
+# A comment for each function, and pages without errors. Debian's mandoc is small and finds more than groff.
+check_manual() {
+    tools/make-man --check include build/man3
+    pages=$(grep -L '^\.so ' build/man3/*.3)
+    # shellcheck disable=SC2086
+    if command -v mandoc >/dev/null; then mandoc -T lint -W warning $pages; fi
 }
 
 unit_tests() {

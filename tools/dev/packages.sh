@@ -15,6 +15,8 @@ build_packages="gcc libc6-dev meson pkg-config libuv1-dev libyaml-dev libjansson
 # What the static OpenSSL of Debian 13 refers to.
 build_packages="$build_packages zlib1g-dev libzstd-dev"
 test_packages="clang lld libcmocka-dev python3 strace curl openssl clang-format clang-tidy cppcheck"
+# It checks manual pages: 400 KB, with no packages of its own.
+test_packages="$test_packages mandoc"
 
 # The distribution, such as "debian-12"; "unknown" if the names of its packages are not known.
 distribution() (

@@ -15,6 +15,7 @@ PREFIX = "/opt/pebble"
 WAYS = [(compiler, static) for compiler in ("gcc", "clang") if shutil.which(compiler) for static in (False, True)]
 # Names that the library uses inside: a program may have them, too.
 CPP_USER = r"""
+#include <pebble-test.h>
 #include <pebble.h>
 #include <cstdio>
 
@@ -110,7 +111,7 @@ class InstallTest(LibraryCase):
         found = sorted(os.path.relpath(os.path.join(folder, name), self.dest + PREFIX)
                        for folder, _, names in os.walk(self.dest) for name in names)
         version, = self.package("--modversion")
-        self.assertEqual(found, ["include/pebble.h", "include/pebble/exec.h", "include/pebble/files.h",
+        self.assertEqual(found, ["include/pebble-test.h", "include/pebble.h", "include/pebble/exec.h", "include/pebble/files.h",
                                  "include/pebble/log_targets.h", "lib/libpebble.a", "lib/libpebble.so",
                                  "lib/libpebble.so.0", f"lib/libpebble.so.{version}", "lib/pkgconfig/libpebble.pc"])
         self.assertEqual(os.readlink(f"{self.lib}/libpebble.so"), "libpebble.so.0")
@@ -137,7 +138,7 @@ class InstallTest(LibraryCase):
 
 class HeaderTest(LibraryCase):
     def test_c(self):
-        source = self.daemon.file("user.c", '#include <pebble.h>\nint main(void) { pebble_free(0); return 0; }\n')
+        source = self.daemon.file("user.c", '#include <pebble-test.h>\nint main(void) { pebble_test_destroy(0); return 0; }\n')
         for compiler in filter(shutil.which, ("gcc", "clang")):
             for standard in ("c99", "c11", "c17"):
                 with self.subTest(f"{compiler} {standard}"):
@@ -244,6 +245,17 @@ class ExamplesTest(LibraryCase):
         local = self.daemon.file("local", "content", 0o644)
         self.assertEqual(self.fail_program(self.example("client-files"), local, "relative"),
                          'error: paths must be absolute, got "relative", generic-file-error\n')
+
+
+class TestingExampleTest(LibraryCase):
+    def test_example(self):
+        source = os.path.join(TOP, "examples", "client-test.c")
+        for compiler, static in WAYS:
+            with self.subTest(f"{compiler} {'static' if static else 'shared'}"):
+                path = self.build([compiler, "-std=c99", "-pedantic"], source, static=static)
+                done = output(path, timeout=60, env={**self.daemon.env, "LD_LIBRARY_PATH": self.lib,
+                                                     "TMPDIR": self.daemon.dir, "PEBBLE_TEST_PROGRAM": program()})
+                self.assertEqual(done, "all tests have passed\n")
 
 
 class TreeTest(LibraryCase):

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: LGPL-3.0-or-later
+// Creation, accessors and the end of a daemon. Declared in pebble-test.h.
+#include "pebble-test.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/memory.h"
+#include "client/errors.h"
+#include "testing/control_internal.h"
+#include "testing/handle_internal.h"
+#include "testing/launch_internal.h"
+#include "testing/lifecycle_internal.h"
+#include "testing/root_plan_internal.h"
+
+#define LOG_LIMIT_BYTES ((size_t)16777216)
+#define MIN_CLEANUP_NS (30 * NS_PER_S)
+
+// --- creation ---
+
+static bool await_keeper(struct pebble_test_daemon *daemon, bool *is_rooted, struct pebble_error *error) {
+    struct testing_message message;
+    if (!testing_guardian_receive(&daemon->guardian, testing_control_deadline_ns(daemon), &message, error))
+        return false;
+    *is_rooted = message.kind == TESTING_MESSAGE_READY;
+    if (!*is_rooted) {
+        free(daemon->root_problem);
+        daemon->root_problem = memory_string(message.text);
+    }
+    return true;
+}
+
+static void fill_launch(struct testing_launch *launch, const struct pebble_test_daemon *daemon,
+                        const struct testing_root *root) {
+    const struct testing_place *place = &daemon->place;
+    *launch = (struct testing_launch){.parent_fd = place->parent_fd,
+                                      .name = place->name,
+                                      .program = daemon->options.program,
+                                      .working_directory = place->daemon_directory,
+                                      .log_fd = place->log_fd,
+                                      .null_fd = place->null_fd,
+                                      .boot_id_fd = root != NULL ? place->boot_id_fd : -1,
+                                      .root = root};
+}
+
+// From here on, the guardian removes the directory.
+static bool start_guardian(struct pebble_test_daemon *daemon, const struct testing_root *root,
+                           struct pebble_error *error) {
+    const struct pebble_test_options *given = &daemon->options.given;
+    AUTO_TEXT_LIST struct text_list arguments = {0}, environment = {0};
+    struct testing_launch launch;
+    text_list_add(&arguments, daemon->options.program);
+    text_list_add(&arguments, "run");
+    for (size_t i = 0; i < given->argument_count; i++)
+        text_list_add(&arguments, given->arguments[i]);
+    testing_options_environment(&daemon->options, daemon->place.daemon_directory, daemon->place.daemon_socket,
+                                &environment);
+    fill_launch(&launch, daemon, root);
+    launch.arguments = arguments.items;
+    launch.environment = environment.items;
+    if (testing_guardian_start(&daemon->guardian, &launch, error))
+        return true;
+    testing_place_remove(&daemon->place);
+    return false;
+}
+
+// *is_rooted: whether the daemon has the root that was wanted; if not, root_problem says why.
+static bool start_processes(struct pebble_test_daemon *daemon, bool wants_root, bool *is_rooted,
+                            struct pebble_error *error) {
+    struct testing_root *root = NULL;
+    const struct testing_place *place = &daemon->place;
+    if (!testing_place_create(&daemon->place, &daemon->options, error))
+        return false;
+    if (wants_root) {
+        root = testing_root_create(place->directory, place->daemon_directory, error);
+        if (root == NULL) {
+            testing_place_remove(&daemon->place);
+            return false;
+        }
+    }
+    bool is_good = start_guardian(daemon, root, error) && await_keeper(daemon, is_rooted, error);
+    testing_root_destroy(root);
+    return is_good;
+}
+
+static void stop_processes(struct pebble_test_daemon *daemon) {
+    // A machine under load is not a reason to leave anything behind.
+    int64_t deadline_ns = testing_control_deadline_ns(daemon), least_ns = clock_deadline_ns(MIN_CLEANUP_NS);
+    testing_guardian_stop(&daemon->guardian, deadline_ns > least_ns ? deadline_ns : least_ns);
+    testing_place_finish(&daemon->place);
+}
+
+static bool make_processes(struct pebble_test_daemon *daemon, struct pebble_error *error) {
+    uint64_t flags = daemon->options.given.flags;
+    bool wants_root = (flags & PEBBLE_TEST_OWN_ROOT) != 0, is_rooted = false;
+    if (!start_processes(daemon, wants_root, &is_rooted, error))
+        return false;
+    if (wants_root && is_rooted)
+        daemon->root_path = path_join(daemon->place.directory, TESTING_ROOT_NAME);
+    if (is_rooted)
+        return true;
+    if ((flags & PEBBLE_TEST_OWN_ROOT_OPTIONAL) == 0)
+        return client_fail(error, PEBBLE_ERROR_ARGUMENT, "cannot give the daemon a root directory of its own: %s",
+                           daemon->root_problem);
+    stop_processes(daemon);
+    return start_processes(daemon, false, &is_rooted, error);
+}
+
+static bool make_relay(struct pebble_test_daemon *daemon, struct pebble_error *error) {
+    const struct testing_place *place = &daemon->place;
+    const struct pebble_client_options options = {
+        .size = sizeof options, .socket_path = place->client_socket, .timeout_ms = daemon->options.given.timeout_ms};
+    daemon->relay = testing_relay_create(place->client_socket, place->daemon_socket, daemon->records, error);
+    return daemon->relay != NULL && pebble_client_create(&options, &daemon->client, error);
+}
+
+bool pebble_test_create(const struct pebble_test_options *options, struct pebble_test_daemon **daemon,
+                        struct pebble_error *error) {
+    struct testing_options own;
+    if (!testing_options_read(&own, options, error))
+        return false;
+    struct pebble_test_daemon *created = memory_new(sizeof *created);
+    created->options = own;
+    created->is_reachable = true;
+    created->records = testing_records_create();
+    testing_place_init(&created->place);
+    testing_guardian_init(&created->guardian);
+    if (make_processes(created, error) && make_relay(created, error) && testing_daemon_launch(created, error)) {
+        *daemon = created;
+        return true;
+    }
+    pebble_test_destroy(created);
+    return false;
+}
+
+static void release_checks(struct pebble_test_daemon *daemon) {
+    for (size_t i = 0; i < daemon->check_count; i++) {
+        free(daemon->checks[i].name);
+        free(daemon->checks[i].level);
+    }
+    free(daemon->checks);
+    testing_responder_destroy(daemon->responder);
+}
+
+void pebble_test_destroy(struct pebble_test_daemon *daemon) {
+    if (daemon == NULL)
+        return;
+    pebble_client_destroy(daemon->client);
+    testing_relay_destroy(daemon->relay);
+    stop_processes(daemon);
+    release_checks(daemon);
+    testing_records_destroy(daemon->records);
+    testing_options_finish(&daemon->options);
+    free(daemon->root_path);
+    free(daemon->root_problem);
+    free(daemon);
+}
+
+// --- accessors ---
+
+const char *pebble_test_directory(const struct pebble_test_daemon *daemon) {
+    return daemon->place.directory;
+}
+
+const char *pebble_test_socket_path(const struct pebble_test_daemon *daemon) {
+    return daemon->place.client_socket;
+}
+
+struct pebble_client *pebble_test_client(struct pebble_test_daemon *daemon) {
+    return daemon->client;
+}
+
+char *pebble_test_log(const struct pebble_test_daemon *daemon) {
+    return testing_place_read_log(&daemon->place, LOG_LIMIT_BYTES);
+}
+
+const char *pebble_test_root_path(const struct pebble_test_daemon *daemon) {
+    return daemon->root_path;
+}
+
+const char *pebble_test_root_problem(const struct pebble_test_daemon *daemon) {
+    return daemon->root_problem;
+}
+
+size_t pebble_test_request_count(const struct pebble_test_daemon *daemon) {
+    return testing_records_count(daemon->records);
+}
+
+size_t pebble_test_missed_request_count(const struct pebble_test_daemon *daemon) {
+    return testing_records_missed(daemon->records);
+}
+
+struct pebble_test_request *pebble_test_request_at(const struct pebble_test_daemon *daemon, size_t index) {
+    return testing_records_at(daemon->records, index);
+}
+
+struct pebble_test_request *pebble_test_find_request(const struct pebble_test_daemon *daemon, const char *method,
+                                                     const char *path_prefix, size_t *index) {
+    return testing_records_find(daemon->records, method, path_prefix, index);
+}
+
+void pebble_test_clear_requests(struct pebble_test_daemon *daemon) {
+    testing_records_clear(daemon->records);
+}

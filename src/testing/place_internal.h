@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: LGPL-3.0-or-later
+// Private to testing/: the temporary directory and its files.
+#pragma once
+
+#include "base/compiler.h"
+#include "pebble-test.h"
+#include "testing/options_internal.h"
+
+#include <stdbool.h>
+
+struct testing_place {
+    char *parent;           // TMPDIR
+    char *name;             // of the directory, in its parent
+    char *directory;        // absolute, without symbolic links
+    char *daemon_directory; // PEBBLE of the daemon
+    char *daemon_socket;
+    char *client_socket;
+    char *log_path;
+    int parent_fd; // -1: none
+    int log_fd;    // to append
+    int null_fd;
+    int boot_id_fd;
+};
+
+void testing_place_init(struct testing_place *place);
+// Creates the directory with the layers. PEBBLE_ERROR_ARGUMENT, PEBBLE_ERROR_FILE; nothing is left then.
+bool testing_place_create(struct testing_place *place, const struct testing_options *options,
+                          struct pebble_error *error) NODISCARD;
+void testing_place_remove(struct testing_place *place); // for a guardian that could not be started
+void testing_place_finish(struct testing_place *place); // does not remove the directory
+// The last bytes of the log, at most `limit_bytes`. Owned.
+char *testing_place_read_log(const struct testing_place *place, size_t limit_bytes);

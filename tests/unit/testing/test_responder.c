@@ -44,7 +44,8 @@ static void write_text(int fd, const char *text) {
 static void checks_are_answered(void **state UNUSED) {
     struct testing_responder *responder = testing_responder_create(NULL);
     assert_non_null(responder);
-    AUTO_CLOSE int silent = open_connection(responder);
+    AUTO_CLOSE int silent = open_connection(responder); // sends nothing
+    assert_true(silent >= 0);
     AUTO_CLOSE int first = open_connection(responder);
     write_text(first, "GET /7 HTTP/1.1\r\n");
     testing_responder_set(responder, 7, false);

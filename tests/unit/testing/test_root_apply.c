@@ -94,6 +94,7 @@ static void steps_are_executed(void **state UNUSED) {
     AUTO_FREE char *file = path_join(bound, "read-only"), *written = path_join(writable, "new"),
                    *new_file = path_join(base, "new");
     assert_true(write_text(file, "content"));
+    assert_true(directory_exists(place));
     struct testing_step steps[] = {
         {.kind = TESTING_STEP_OVERLAY,
          .source = TEXT("x"),

@@ -21,12 +21,12 @@
  * the caller: it gets no SIGCHLD, and its waitpid(-1) does not report them, unless it is the first process of a PID
  * namespace or a subreaper. All descriptors are close-on-exec.
  *
- * Linux only, 5.9 or later; a root directory of its own needs 5.12.
+ * A root directory of its own needs Linux 5.12.
  */
 #ifndef PEBBLE_TEST_H
 #define PEBBLE_TEST_H
 
-#include <pebble.h>
+#include "pebble.h"
 
 #ifdef __cplusplus
 extern "C" {

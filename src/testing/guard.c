@@ -72,7 +72,8 @@ static void arrange_descriptors(struct testing_launch *launch, struct testing_gu
     launch->boot_id_fd = move_up(launch->boot_id_fd);
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
         (void)dup2(launch->null_fd, fd);
-    int kept[] = {fds->life, fds->control, fds->caller, launch->log_fd, launch->null_fd, launch->parent_fd, launch->boot_id_fd};
+    int kept[] = {fds->life,       fds->control,      fds->caller,       launch->log_fd,
+                  launch->null_fd, launch->parent_fd, launch->boot_id_fd};
     keep_only(kept, ARRAY_COUNT(kept));
 }
 

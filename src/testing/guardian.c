@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -84,6 +85,12 @@ static bool wait_readable(int fd, int64_t deadline_ns) {
     return count > 0;
 }
 
+// Whether this process is the parent of those that have lost theirs.
+static bool adopts_processes(void) {
+    int is_subreaper = 0;
+    return getpid() == 1 || (prctl(PR_GET_CHILD_SUBREAPER, &is_subreaper) == 0 && is_subreaper != 0);
+}
+
 void testing_guardian_stop(struct testing_guardian *guardian, int64_t deadline_ns) {
     if (guardian->life_fd < 0)
         return;
@@ -94,8 +101,7 @@ void testing_guardian_stop(struct testing_guardian *guardian, int64_t deadline_n
         if (length == 0 || (length < 0 && errno != EINTR && errno != EAGAIN))
             break;
     }
-    // Only a first process or a subreaper is its parent now.
-    if (pid > 0)
+    if (pid > 0 && adopts_processes())
         (void)waitpid(pid, NULL, __WALL);
     file_close_at(&guardian->life_fd);
     file_close_at(&guardian->control_fd);

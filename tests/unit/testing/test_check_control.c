@@ -11,12 +11,13 @@
 #include "base/compiler.h"
 #include "base/memory.h"
 #include "fake_program.h"
+#include "testing/handle_internal.h"
 
 static struct pebble_test_daemon *create(const char *const *kind, int64_t timeout_ms) {
-    struct pebble_test_options options = fake_program_options(kind);
+    const struct pebble_test_options options = fake_program_options(kind);
     struct pebble_test_daemon *daemon = NULL;
-    options.timeout_ms = timeout_ms;
     assert_true(pebble_test_create(&options, &daemon, NULL));
+    daemon->options.given.timeout_ms = timeout_ms; // for what follows; the start may take longer
     return daemon;
 }
 

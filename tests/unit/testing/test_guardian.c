@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -49,6 +50,21 @@ static void messages_pass(void **state UNUSED) {
     assert_int_equal(access(with.directory, F_OK), -1);
     assert_int_equal(guardian.life_fd, -1);
     pebble_error_clear(&error);
+    with_launch_end(&with);
+}
+
+// A subreaper is the parent of the guardian, and has to reap it.
+static void a_subreaper_gets_no_zombie(void **state UNUSED) {
+    struct testing_guardian guardian;
+    struct with_launch with;
+    with_launch_begin(&with, "true");
+    assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+    assert_true(testing_guardian_start(&guardian, &with.launch, NULL));
+    expect(&guardian, TESTING_MESSAGE_READY, 0);
+    testing_guardian_stop(&guardian, clock_deadline_ns(DEADLINE_NS));
+    assert_int_equal(waitpid(-1, NULL, WNOHANG | __WALL), -1);
+    assert_int_equal(errno, ECHILD);
+    assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 0), 0);
     with_launch_end(&with);
 }
 
@@ -94,6 +110,7 @@ static void no_descriptors(void **state UNUSED) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(messages_pass),
+        cmocka_unit_test(a_subreaper_gets_no_zombie),
         cmocka_unit_test(the_keeper_has_ended),
         cmocka_unit_test(no_descriptors),
     };

@@ -17,6 +17,12 @@
 #define LOG_LIMIT_BYTES ((size_t)16777216)
 #define MIN_CLEANUP_NS (30 * NS_PER_S)
 
+// A machine under load is not a reason to leave anything behind.
+static int64_t cleanup_deadline_ns(const struct pebble_test_daemon *daemon) {
+    int64_t deadline_ns = testing_control_deadline_ns(daemon), least_ns = clock_deadline_ns(MIN_CLEANUP_NS);
+    return deadline_ns > least_ns ? deadline_ns : least_ns;
+}
+
 // --- creation ---
 
 static bool await_keeper(struct pebble_test_daemon *daemon, bool *is_rooted, struct pebble_error *error) {
@@ -44,7 +50,6 @@ static void fill_launch(struct testing_launch *launch, const struct pebble_test_
                                       .root = root};
 }
 
-// From here on, the guardian removes the directory.
 static bool start_guardian(struct pebble_test_daemon *daemon, const struct testing_root *root,
                            struct pebble_error *error) {
     const struct pebble_test_options *given = &daemon->options.given;
@@ -59,35 +64,51 @@ static bool start_guardian(struct pebble_test_daemon *daemon, const struct testi
     fill_launch(&launch, daemon, root);
     launch.arguments = arguments.items;
     launch.environment = environment.items;
-    if (testing_guardian_start(&daemon->guardian, &launch, error))
-        return true;
-    testing_place_remove(&daemon->place);
-    return false;
+    return testing_guardian_start(&daemon->guardian, &launch, error);
+}
+
+// A guardian for the time until there is one that has what it needs to start the daemon.
+static bool start_first_guardian(const struct pebble_test_daemon *daemon, struct testing_guardian *guardian,
+                                 struct pebble_error *error) {
+    struct testing_launch launch;
+    fill_launch(&launch, daemon, NULL);
+    launch.program = NULL;
+    return testing_guardian_start(guardian, &launch, error);
+}
+
+static bool fill_place(struct pebble_test_daemon *daemon, bool wants_root, struct testing_root **root,
+                       struct pebble_error *error) {
+    if (!testing_place_fill(&daemon->place, &daemon->options, error))
+        return false;
+    if (wants_root)
+        *root = testing_root_create(daemon->place.directory, daemon->place.daemon_directory, error);
+    return !wants_root || *root != NULL;
 }
 
 // *is_rooted: whether the daemon has the root that was wanted; if not, root_problem says why.
 static bool start_processes(struct pebble_test_daemon *daemon, bool wants_root, bool *is_rooted,
                             struct pebble_error *error) {
     struct testing_root *root = NULL;
-    const struct testing_place *place = &daemon->place;
-    if (!testing_place_create(&daemon->place, &daemon->options, error))
+    struct testing_guardian first;
+    testing_guardian_init(&first);
+    if (!testing_place_create(&daemon->place, error))
         return false;
-    if (wants_root) {
-        root = testing_root_create(place->directory, place->daemon_directory, error);
-        if (root == NULL) {
-            testing_place_remove(&daemon->place);
-            return false;
-        }
+    if (!start_first_guardian(daemon, &first, error)) {
+        testing_place_remove(&daemon->place);
+        return false;
     }
-    bool is_good = start_guardian(daemon, root, error) && await_keeper(daemon, is_rooted, error);
+    bool is_good = fill_place(daemon, wants_root, &root, error) && start_guardian(daemon, root, error);
+    if (is_good)
+        testing_guardian_dismiss(&first, cleanup_deadline_ns(daemon));
+    else
+        testing_guardian_stop(&first, cleanup_deadline_ns(daemon)); // removes the directory
+    is_good = is_good && await_keeper(daemon, is_rooted, error);
     testing_root_destroy(root);
     return is_good;
 }
 
 static void stop_processes(struct pebble_test_daemon *daemon) {
-    // A machine under load is not a reason to leave anything behind.
-    int64_t deadline_ns = testing_control_deadline_ns(daemon), least_ns = clock_deadline_ns(MIN_CLEANUP_NS);
-    testing_guardian_stop(&daemon->guardian, deadline_ns > least_ns ? deadline_ns : least_ns);
+    testing_guardian_stop(&daemon->guardian, cleanup_deadline_ns(daemon));
     testing_place_finish(&daemon->place);
 }
 

@@ -158,6 +158,11 @@ static void wait_for_end(const struct testing_guard_fds *fds, int signal_fd) {
     }
 }
 
+static bool is_dismissed(const struct testing_guard_fds *fds) {
+    char byte = 0;
+    return recv(fds->life, &byte, 1, MSG_DONTWAIT) == 1 && byte == TESTING_GUARD_DISMISS;
+}
+
 _Noreturn void testing_guard_run(const struct testing_launch *launch, const struct testing_guard_fds *given) {
     struct testing_launch own = *launch;
     struct testing_guard_fds fds = *given;
@@ -172,10 +177,13 @@ _Noreturn void testing_guard_run(const struct testing_launch *launch, const stru
     (void)sigemptyset(&child);
     (void)sigaddset(&child, SIGCHLD);
     int signal_fd = signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK);
-    (void)fork_keeper(&own, &fds);
+    if (own.program != NULL)
+        (void)fork_keeper(&own, &fds);
     (void)close(fds.control);
     (void)send(fds.life, &pid, sizeof pid, MSG_NOSIGNAL);
     wait_for_end(&fds, signal_fd);
+    if (is_dismissed(&fds))
+        _exit(0);
     // With a PID namespace the others end with the keeper, which is its first process.
     testing_kill_descendants();
     (void)testing_remove_tree(own.parent_fd, own.name);

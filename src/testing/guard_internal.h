@@ -4,6 +4,8 @@
 
 #include "testing/launch_internal.h"
 
+#define TESTING_GUARD_DISMISS 'D' // a byte that ends the guardian at once
+
 struct testing_guard_fds {
     int life;    // readable when the test program has ended or wants the guardian to end
     int control; // for the keeper

@@ -96,15 +96,21 @@ void testing_guardian_stop(struct testing_guardian *guardian, int64_t deadline_n
         return;
     (void)shutdown(guardian->life_fd, SHUT_WR);
     pid_t pid = 0;
-    while (wait_readable(guardian->life_fd, deadline_ns)) {
+    bool has_ended = false;
+    while (!has_ended && wait_readable(guardian->life_fd, deadline_ns)) {
         ssize_t length = recv(guardian->life_fd, &pid, sizeof pid, MSG_DONTWAIT);
-        if (length == 0 || (length < 0 && errno != EINTR && errno != EAGAIN))
-            break;
+        has_ended = length == 0 || (length < 0 && errno != EINTR && errno != EAGAIN);
     }
-    if (pid > 0 && adopts_processes())
+    if (has_ended && pid > 0 && adopts_processes())
         (void)waitpid(pid, NULL, __WALL);
     file_close_at(&guardian->life_fd);
     file_close_at(&guardian->control_fd);
+}
+
+void testing_guardian_dismiss(struct testing_guardian *guardian, int64_t deadline_ns) {
+    if (guardian->life_fd >= 0)
+        (void)send(guardian->life_fd, &(char){TESTING_GUARD_DISMISS}, 1, MSG_NOSIGNAL);
+    testing_guardian_stop(guardian, deadline_ns);
 }
 
 bool testing_guardian_send(const struct testing_guardian *guardian, enum testing_command command) {

@@ -16,9 +16,12 @@ struct testing_guardian {
 };
 
 void testing_guardian_init(struct testing_guardian *guardian); // none
-// Forks it. `launch` is needed for the call only. PEBBLE_ERROR_FILE.
+// Forks it. `launch` is needed for the call only. Without a program there is no keeper: it only removes the directory.
+// PEBBLE_ERROR_FILE.
 bool testing_guardian_start(struct testing_guardian *guardian, const struct testing_launch *launch,
                             struct pebble_error *error) NODISCARD;
+// Ends it without a removal of the directory, as there is another one.
+void testing_guardian_dismiss(struct testing_guardian *guardian, int64_t deadline_ns);
 // Waits until all processes have ended and the directory is removed, at most until the deadline, and closes the
 // sockets. No effect without a guardian.
 void testing_guardian_stop(struct testing_guardian *guardian, int64_t deadline_ns);

@@ -12,13 +12,13 @@
 struct testing_launch {
     int parent_fd;            // of the directory that the temporary directory is in
     const char *name;         // of the temporary directory
-    const char *program;      // path
+    const char *program;      // path; NULL: no daemon is to be started
     char *const *arguments;   // with the program's name, NULL-terminated
     char *const *environment; // NULL-terminated
     const char *working_directory;
     int log_fd;
     int null_fd;
-    int boot_id_fd; // a file that gets another ID with each start; -1: none
+    int boot_id_fd;                  // a file that gets another ID with each start; -1: none
     const struct testing_root *root; // NULL: that of the machine
 };
 

@@ -66,9 +66,6 @@ static bool open_files(struct testing_place *place, struct pebble_error *error) 
     place->log_fd = open(place->log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, S_IRUSR | S_IWUSR);
     if (place->log_fd < 0)
         return fail(error, place->log_path, errno);
-    place->null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-    if (place->null_fd < 0)
-        return fail(error, "/dev/null", errno);
     AUTO_FREE char *path = path_join(place->directory, TESTING_BOOT_ID_NAME);
     place->boot_id_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR | S_IRGRP | S_IROTH);
     return place->boot_id_fd >= 0 || fail(error, path, errno);
@@ -98,14 +95,21 @@ static bool write_layers(const struct testing_place *place, const struct pebble_
     return true;
 }
 
-bool testing_place_create(struct testing_place *place, const struct testing_options *options,
-                          struct pebble_error *error) {
-    if (find_parent(place, error) && make_directory(place, error) && open_files(place, error) &&
-        write_layers(place, &options->given, error))
+static bool open_null(struct testing_place *place, struct pebble_error *error) {
+    place->null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+    return place->null_fd >= 0 || fail(error, "/dev/null", errno);
+}
+
+bool testing_place_create(struct testing_place *place, struct pebble_error *error) {
+    if (find_parent(place, error) && open_null(place, error) && make_directory(place, error))
         return true;
-    testing_place_remove(place);
     testing_place_finish(place);
     return false;
+}
+
+bool testing_place_fill(struct testing_place *place, const struct testing_options *options,
+                        struct pebble_error *error) {
+    return open_files(place, error) && write_layers(place, &options->given, error);
 }
 
 void testing_place_remove(struct testing_place *place) {

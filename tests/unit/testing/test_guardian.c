@@ -53,6 +53,20 @@ static void messages_pass(void **state UNUSED) {
     with_launch_end(&with);
 }
 
+static void a_guardian_without_a_program(void **state UNUSED) {
+    struct testing_guardian guardian;
+    struct with_launch with;
+    with_launch_begin(&with, "true");
+    with.launch.program = NULL;
+    assert_true(testing_guardian_start(&guardian, &with.launch, NULL));
+    testing_guardian_dismiss(&guardian, clock_deadline_ns(DEADLINE_NS));
+    assert_int_equal(access(with.directory, F_OK), 0); // left to another one
+    assert_true(testing_guardian_start(&guardian, &with.launch, NULL));
+    testing_guardian_stop(&guardian, clock_deadline_ns(DEADLINE_NS));
+    assert_int_equal(access(with.directory, F_OK), -1);
+    with_launch_end(&with);
+}
+
 // A subreaper is the parent of the guardian, and has to reap it.
 static void a_subreaper_gets_no_zombie(void **state UNUSED) {
     struct testing_guardian guardian;
@@ -110,6 +124,7 @@ static void no_descriptors(void **state UNUSED) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(messages_pass),
+        cmocka_unit_test(a_guardian_without_a_program),
         cmocka_unit_test(a_subreaper_gets_no_zombie),
         cmocka_unit_test(the_keeper_has_ended),
         cmocka_unit_test(no_descriptors),

@@ -26,7 +26,12 @@ static void directories_are_made(void **state UNUSED) {
     struct testing_place place;
     struct stat status;
     testing_place_init(&place);
-    assert_true(testing_place_create(&place, &options, NULL));
+    assert_true(testing_place_create(&place, NULL));
+    assert_true(testing_place_fill(&place, &options, NULL));
+    struct pebble_error error = {0};
+    assert_false(testing_place_fill(&place, &options, &error)); // it is full
+    assert_int_equal(error.kind, PEBBLE_ERROR_FILE);
+    pebble_error_clear(&error);
     assert_int_equal(stat(place.directory, &status), 0);
     assert_int_equal(status.st_mode & 07777, 0700);
     assert_true(text_has_prefix(place.directory, parent));
@@ -52,12 +57,11 @@ static void directories_are_made(void **state UNUSED) {
 }
 
 static void assert_refused(const char *parent, enum pebble_error_kind kind, const char *begin) {
-    const struct testing_options options = {0};
     struct testing_place place;
     struct pebble_error error = {0};
     testing_place_init(&place);
     assert_int_equal(setenv("TMPDIR", parent, 1), 0);
-    assert_false(testing_place_create(&place, &options, &error));
+    assert_false(testing_place_create(&place, &error));
     assert_int_equal(error.kind, kind);
     assert_true(text_has_prefix(error.message, begin));
     assert_null(place.directory);

@@ -2,6 +2,7 @@
 // Creation, accessors and the end of a daemon. Declared in pebble-test.h.
 #include "pebble-test.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
@@ -15,6 +16,7 @@
 #include "testing/root_plan_internal.h"
 
 #define LOG_LIMIT_BYTES ((size_t)16777216)
+#define NAME_TRIES 100
 #define MIN_CLEANUP_NS (30 * NS_PER_S)
 
 // A machine under load is not a reason to leave anything behind.
@@ -67,13 +69,34 @@ static bool start_guardian(struct pebble_test_daemon *daemon, const struct testi
     return testing_guardian_start(&daemon->guardian, &launch, error);
 }
 
-// A guardian for the time until there is one that has what it needs to start the daemon.
-static bool start_first_guardian(const struct pebble_test_daemon *daemon, struct testing_guardian *guardian,
+// A guardian for the time until there is one that has what it needs to start the daemon. It creates the directory.
+static bool start_first_guardian(struct pebble_test_daemon *daemon, struct testing_guardian *guardian, int *errnum,
                                  struct pebble_error *error) {
     struct testing_launch launch;
+    testing_place_finish(&daemon->place);
+    if (!testing_place_create(&daemon->place, error))
+        return false;
     fill_launch(&launch, daemon, NULL);
     launch.program = NULL;
-    return testing_guardian_start(guardian, &launch, error);
+    if (!testing_guardian_start(guardian, &launch, error))
+        return false;
+    if (testing_guardian_await_directory(guardian, testing_control_deadline_ns(daemon), errnum, error) && *errnum == 0)
+        return true;
+    testing_guardian_stop(guardian, cleanup_deadline_ns(daemon));
+    return *errnum != 0 && testing_place_fail(error, daemon->place.directory, *errnum);
+}
+
+static bool make_directory(struct pebble_test_daemon *daemon, struct testing_guardian *guardian,
+                           struct pebble_error *error) {
+    for (int tries = 0; tries < NAME_TRIES; tries++) {
+        int errnum = 0;
+        testing_guardian_init(guardian);
+        if (start_first_guardian(daemon, guardian, &errnum, error))
+            return true;
+        if (errnum != EEXIST)
+            return false;
+    }
+    return false;
 }
 
 static bool fill_place(struct pebble_test_daemon *daemon, bool wants_root, struct testing_root **root,
@@ -90,13 +113,8 @@ static bool start_processes(struct pebble_test_daemon *daemon, bool wants_root, 
                             struct pebble_error *error) {
     struct testing_root *root = NULL;
     struct testing_guardian first;
-    testing_guardian_init(&first);
-    if (!testing_place_create(&daemon->place, error))
+    if (!make_directory(daemon, &first, error))
         return false;
-    if (!start_first_guardian(daemon, &first, error)) {
-        testing_place_remove(&daemon->place);
-        return false;
-    }
     bool is_good = fill_place(daemon, wants_root, &root, error) && start_guardian(daemon, root, error);
     if (is_good)
         testing_guardian_dismiss(&first, cleanup_deadline_ns(daemon));

@@ -12,6 +12,7 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -158,6 +159,12 @@ static void wait_for_end(const struct testing_guard_fds *fds, int signal_fd) {
     }
 }
 
+// By the process that removes it: there is no time at which it would be left behind.
+static bool create_directory(const struct testing_launch *launch) {
+    (void)umask(S_IRWXG | S_IRWXO);
+    return mkdirat(launch->parent_fd, launch->name, S_IRWXU) == 0;
+}
+
 static bool is_dismissed(const struct testing_guard_fds *fds) {
     char byte = 0;
     return recv(fds->life, &byte, 1, MSG_DONTWAIT) == 1 && byte == TESTING_GUARD_DISMISS;
@@ -167,7 +174,7 @@ _Noreturn void testing_guard_run(const struct testing_launch *launch, const stru
     struct testing_launch own = *launch;
     struct testing_guard_fds fds = *given;
     sigset_t child;
-    pid_t pid = getpid();
+    struct testing_greeting greeting = {.pid = getpid()};
     reset_child_signal();
     (void)setsid();
     (void)!chdir("/");
@@ -179,8 +186,12 @@ _Noreturn void testing_guard_run(const struct testing_launch *launch, const stru
     int signal_fd = signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK);
     if (own.program != NULL)
         (void)fork_keeper(&own, &fds);
+    else if (!create_directory(&own))
+        greeting.errnum = errno;
     (void)close(fds.control);
-    (void)send(fds.life, &pid, sizeof pid, MSG_NOSIGNAL);
+    (void)send(fds.life, &greeting, sizeof greeting, MSG_NOSIGNAL);
+    if (greeting.errnum != 0)
+        _exit(1);
     wait_for_end(&fds, signal_fd);
     if (is_dismissed(&fds))
         _exit(0);

@@ -4,7 +4,15 @@
 
 #include "testing/launch_internal.h"
 
+#include <sys/types.h>
+
 #define TESTING_GUARD_DISMISS 'D' // a byte that ends the guardian at once
+
+// What it sends first over `life`.
+struct testing_greeting {
+    pid_t pid;
+    int errnum; // why the directory cannot be created, without a program; else 0
+};
 
 struct testing_guard_fds {
     int life;    // readable when the test program has ended or wants the guardian to end

@@ -91,18 +91,30 @@ static bool adopts_processes(void) {
     return getpid() == 1 || (prctl(PR_GET_CHILD_SUBREAPER, &is_subreaper) == 0 && is_subreaper != 0);
 }
 
+bool testing_guardian_await_directory(struct testing_guardian *guardian, int64_t deadline_ns, int *errnum,
+                                      struct pebble_error *error) {
+    struct testing_greeting greeting;
+    if (!wait_readable(guardian->life_fd, deadline_ns))
+        return client_fail(error, PEBBLE_ERROR_TIMEOUT, "cannot start guardian process: timeout");
+    if (recv(guardian->life_fd, &greeting, sizeof greeting, MSG_DONTWAIT) != (ssize_t)sizeof greeting)
+        return client_fail(error, PEBBLE_ERROR_CONNECTION, "cannot start guardian process: it has ended");
+    guardian->pid = greeting.pid;
+    *errnum = greeting.errnum;
+    return true;
+}
+
 void testing_guardian_stop(struct testing_guardian *guardian, int64_t deadline_ns) {
     if (guardian->life_fd < 0)
         return;
     (void)shutdown(guardian->life_fd, SHUT_WR);
-    pid_t pid = 0;
+    struct testing_greeting greeting = {.pid = guardian->pid};
     bool has_ended = false;
     while (!has_ended && wait_readable(guardian->life_fd, deadline_ns)) {
-        ssize_t length = recv(guardian->life_fd, &pid, sizeof pid, MSG_DONTWAIT);
+        ssize_t length = recv(guardian->life_fd, &greeting, sizeof greeting, MSG_DONTWAIT);
         has_ended = length == 0 || (length < 0 && errno != EINTR && errno != EAGAIN);
     }
-    if (has_ended && pid > 0 && adopts_processes())
-        (void)waitpid(pid, NULL, __WALL);
+    if (has_ended && greeting.pid > 0 && adopts_processes())
+        (void)waitpid(greeting.pid, NULL, __WALL);
     file_close_at(&guardian->life_fd);
     file_close_at(&guardian->control_fd);
 }

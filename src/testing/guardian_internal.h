@@ -9,17 +9,23 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 struct testing_guardian {
     int life_fd;    // a socket: the guardian works until it is closed, and closes its end when it has ended; -1: none
     int control_fd; // to the keeper
+    pid_t pid;      // 0 before it was received
 };
 
 void testing_guardian_init(struct testing_guardian *guardian); // none
-// Forks it. `launch` is needed for the call only. Without a program there is no keeper: it only removes the directory.
+// Forks it. `launch` is needed for the call only. Without a program there is no keeper: it creates the
+// directory, and removes it in the end.
 // PEBBLE_ERROR_FILE.
 bool testing_guardian_start(struct testing_guardian *guardian, const struct testing_launch *launch,
                             struct pebble_error *error) NODISCARD;
+// Waits for what a guardian without a program has done: *errnum is 0, or why the directory cannot be created.
+bool testing_guardian_await_directory(struct testing_guardian *guardian, int64_t deadline_ns, int *errnum,
+                                      struct pebble_error *error) NODISCARD;
 // Ends it without a removal of the directory, as there is another one.
 void testing_guardian_dismiss(struct testing_guardian *guardian, int64_t deadline_ns);
 // Waits until all processes have ended and the directory is removed, at most until the deadline, and closes the

@@ -12,7 +12,7 @@
 struct testing_launch {
     int parent_fd;            // of the directory that the temporary directory is in
     const char *name;         // of the temporary directory
-    const char *program;      // path; NULL: no daemon is to be started
+    const char *program;      // path; NULL: the temporary directory is to be created, and no daemon started
     char *const *arguments;   // with the program's name, NULL-terminated
     char *const *environment; // NULL-terminated
     const char *working_directory;

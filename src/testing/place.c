@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -12,11 +13,11 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "client/errors.h"
-#include "testing/removal_internal.h"
 #include "testing/root_plan_internal.h"
 #include "testing/socket_internal.h"
 
-#define NAME_PATTERN "pebble-XXXXXX"
+#define NAME_PREFIX "pebble-"
+#define NAME_RANDOM_BYTES 6
 #define SOCKET_NAME "socket"
 #define DAEMON_NAME "p" // short, as paths of sockets are limited
 #define DAEMON_SOCKET_NAME "s"
@@ -25,7 +26,7 @@ void testing_place_init(struct testing_place *place) {
     *place = (struct testing_place){.parent_fd = -1, .log_fd = -1, .null_fd = -1, .boot_id_fd = -1};
 }
 
-static bool fail(struct pebble_error *error, const char *path, int errnum) {
+bool testing_place_fail(struct pebble_error *error, const char *path, int errnum) {
     return client_fail(error, PEBBLE_ERROR_FILE, "cannot create temporary directory: %s: %s", path,
                        error_errno_text(errnum));
 }
@@ -36,25 +37,27 @@ static bool find_parent(struct testing_place *place, struct pebble_error *error)
         variable = "/tmp";
     place->parent = realpath(variable, NULL);
     if (place->parent == NULL)
-        return fail(error, variable, errno);
-    size_t longest = TESTING_SOCKET_PATH_MAX - strlen("/" NAME_PATTERN "/" SOCKET_NAME);
+        return testing_place_fail(error, variable, errno);
+    size_t longest = TESTING_SOCKET_PATH_MAX - strlen("/" NAME_PREFIX "/" SOCKET_NAME) - NAME_RANDOM_BYTES;
     if (strlen(place->parent) > longest)
         return client_fail(error, PEBBLE_ERROR_ARGUMENT,
                            "cannot use TMPDIR %s: longer than %zu bytes, too long for the path of a socket",
                            place->parent, longest);
     place->parent_fd = open(place->parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    return place->parent_fd >= 0 || fail(error, place->parent, errno);
+    return place->parent_fd >= 0 || testing_place_fail(error, place->parent, errno);
 }
 
-static bool make_directory(struct testing_place *place, struct pebble_error *error) {
-    char *directory = path_join(place->parent, NAME_PATTERN);
-    if (mkdtemp(directory) == NULL) {
-        int errnum = errno;
-        free(directory);
-        return fail(error, place->parent, errnum);
-    }
-    place->directory = directory;
-    place->name = path_base(directory);
+static bool choose_name(struct testing_place *place, struct pebble_error *error) {
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyz234567"; // 32
+    unsigned char bytes[NAME_RANDOM_BYTES];
+    char name[NAME_RANDOM_BYTES + 1] = "";
+    if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes)
+        return testing_place_fail(error, place->parent, errno);
+    for (size_t i = 0; i < sizeof bytes; i++)
+        name[i] = letters[bytes[i] % (sizeof letters - 1)];
+    place->name = memory_printf("%s%s", NAME_PREFIX, name);
+    place->directory = path_join(place->parent, place->name);
+    char *directory = place->directory;
     place->daemon_directory = path_join(directory, DAEMON_NAME);
     place->daemon_socket = path_join(place->daemon_directory, DAEMON_SOCKET_NAME);
     place->client_socket = path_join(directory, SOCKET_NAME);
@@ -65,17 +68,17 @@ static bool make_directory(struct testing_place *place, struct pebble_error *err
 static bool open_files(struct testing_place *place, struct pebble_error *error) {
     place->log_fd = open(place->log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, S_IRUSR | S_IWUSR);
     if (place->log_fd < 0)
-        return fail(error, place->log_path, errno);
+        return testing_place_fail(error, place->log_path, errno);
     AUTO_FREE char *path = path_join(place->directory, TESTING_BOOT_ID_NAME);
     place->boot_id_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR | S_IRGRP | S_IROTH);
-    return place->boot_id_fd >= 0 || fail(error, path, errno);
+    return place->boot_id_fd >= 0 || testing_place_fail(error, path, errno);
 }
 
 static bool write_layer(const char *path, const char *text, struct pebble_error *error) {
     AUTO_ERROR struct error err = {0};
     AUTO_CLOSE int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
     if (fd < 0)
-        return fail(error, path, errno);
+        return testing_place_fail(error, path, errno);
     if (file_write_all(fd, text, strlen(text), &err))
         return true;
     return client_fail(error, PEBBLE_ERROR_FILE, "cannot write layer: %s", error_text(&err));
@@ -85,7 +88,7 @@ static bool write_layers(const struct testing_place *place, const struct pebble_
                          struct pebble_error *error) {
     AUTO_FREE char *layers = path_join(place->daemon_directory, "layers");
     if (mkdir(place->daemon_directory, S_IRWXU) != 0 || mkdir(layers, S_IRWXU) != 0)
-        return fail(error, layers, errno);
+        return testing_place_fail(error, layers, errno);
     for (size_t i = 0; i < given->layer_count; i++) {
         const struct pebble_test_layer *layer = &given->layers[i];
         AUTO_FREE char *path = memory_printf("%s/%03zu-%s.yaml", layers, i + 1, layer->label);
@@ -97,11 +100,11 @@ static bool write_layers(const struct testing_place *place, const struct pebble_
 
 static bool open_null(struct testing_place *place, struct pebble_error *error) {
     place->null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-    return place->null_fd >= 0 || fail(error, "/dev/null", errno);
+    return place->null_fd >= 0 || testing_place_fail(error, "/dev/null", errno);
 }
 
 bool testing_place_create(struct testing_place *place, struct pebble_error *error) {
-    if (find_parent(place, error) && open_null(place, error) && make_directory(place, error))
+    if (find_parent(place, error) && open_null(place, error) && choose_name(place, error))
         return true;
     testing_place_finish(place);
     return false;
@@ -110,11 +113,6 @@ bool testing_place_create(struct testing_place *place, struct pebble_error *erro
 bool testing_place_fill(struct testing_place *place, const struct testing_options *options,
                         struct pebble_error *error) {
     return open_files(place, error) && write_layers(place, &options->given, error);
-}
-
-void testing_place_remove(struct testing_place *place) {
-    if (place->name != NULL)
-        (void)testing_remove_tree(place->parent_fd, place->name);
 }
 
 void testing_place_finish(struct testing_place *place) {

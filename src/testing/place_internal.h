@@ -23,12 +23,13 @@ struct testing_place {
 };
 
 void testing_place_init(struct testing_place *place);
-// Creates the directory, empty. PEBBLE_ERROR_ARGUMENT, PEBBLE_ERROR_FILE; nothing is left then.
+// Chooses a name for the directory, which the first guardian creates. PEBBLE_ERROR_ARGUMENT, PEBBLE_ERROR_FILE.
 bool testing_place_create(struct testing_place *place, struct pebble_error *error) NODISCARD;
 // Makes the files in it. PEBBLE_ERROR_FILE.
 bool testing_place_fill(struct testing_place *place, const struct testing_options *options,
                         struct pebble_error *error) NODISCARD;
-void testing_place_remove(struct testing_place *place); // for a guardian that could not be started
 void testing_place_finish(struct testing_place *place); // does not remove the directory
+// PEBBLE_ERROR_FILE: the directory, or something in it, cannot be created. Returns false.
+bool testing_place_fail(struct pebble_error *error, const char *path, int errnum);
 // The last bytes of the log, at most `limit_bytes`. Owned.
 char *testing_place_read_log(const struct testing_place *place, size_t limit_bytes);

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -66,6 +67,14 @@ static void failures(void **state UNUSED) {
     options.timeout_ms = 100;
     assert_failure(&options, PEBBLE_ERROR_TIMEOUT,
                    "cannot start daemon: it does not respond in time; the end of its log:\n");
+    assert_int_equal(setenv("TMPDIR", "/proc", 1), 0);
+    struct pebble_test_daemon *daemon = NULL;
+    struct pebble_error error = {0};
+    assert_false(pebble_test_create(&options, &daemon, &error));
+    assert_int_equal(error.kind, PEBBLE_ERROR_FILE);
+    assert_true(text_has_prefix(error.message, "cannot create temporary directory: /proc/pebble-"));
+    pebble_error_clear(&error);
+    assert_int_equal(unsetenv("TMPDIR"), 0);
     options.program = "/none";
     assert_failure(&options, PEBBLE_ERROR_ARGUMENT, "cannot find program \"/none\": not an executable file");
 }

@@ -53,15 +53,25 @@ static void messages_pass(void **state UNUSED) {
     with_launch_end(&with);
 }
 
-static void a_guardian_without_a_program(void **state UNUSED) {
+static void the_directory_is_created(void **state UNUSED) {
     struct testing_guardian guardian;
     struct with_launch with;
+    int errnum = 0;
     with_launch_begin(&with, "true");
     with.launch.program = NULL;
     assert_true(testing_guardian_start(&guardian, &with.launch, NULL));
-    testing_guardian_dismiss(&guardian, clock_deadline_ns(DEADLINE_NS));
-    assert_int_equal(access(with.directory, F_OK), 0); // left to another one
+    assert_true(testing_guardian_await_directory(&guardian, clock_deadline_ns(DEADLINE_NS), &errnum, NULL));
+    assert_int_equal(errnum, EEXIST);
+    testing_guardian_stop(&guardian, clock_deadline_ns(DEADLINE_NS));
+    assert_int_equal(rmdir(with.directory), 0); // not removed: it belongs to another
     assert_true(testing_guardian_start(&guardian, &with.launch, NULL));
+    assert_true(testing_guardian_await_directory(&guardian, clock_deadline_ns(DEADLINE_NS), &errnum, NULL));
+    assert_int_equal(errnum, 0);
+    testing_guardian_dismiss(&guardian, clock_deadline_ns(DEADLINE_NS));
+    assert_int_equal(rmdir(with.directory), 0); // left to another guardian
+    assert_true(testing_guardian_start(&guardian, &with.launch, NULL));
+    assert_true(testing_guardian_await_directory(&guardian, clock_deadline_ns(DEADLINE_NS), &errnum, NULL));
+    assert_int_equal(access(with.directory, F_OK), 0);
     testing_guardian_stop(&guardian, clock_deadline_ns(DEADLINE_NS));
     assert_int_equal(access(with.directory, F_OK), -1);
     with_launch_end(&with);
@@ -124,7 +134,7 @@ static void no_descriptors(void **state UNUSED) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(messages_pass),
-        cmocka_unit_test(a_guardian_without_a_program),
+        cmocka_unit_test(the_directory_is_created),
         cmocka_unit_test(a_subreaper_gets_no_zombie),
         cmocka_unit_test(the_keeper_has_ended),
         cmocka_unit_test(no_descriptors),

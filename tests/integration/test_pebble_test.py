@@ -116,6 +116,15 @@ class EndTest(TestingCase):
                 process.stdout.close()
                 self.assert_nothing_is_left()
 
+    def test_program_is_killed_while_it_waits_for_the_daemon(self):
+        mark = self.daemon.path("mark")
+        slow = self.daemon.script("slow", f"sleep 1000 & echo > {mark}\nexec sleep 1000\n")
+        process = self.start("create", PEBBLE_TEST_PROGRAM=slow)
+        wait_until(lambda: os.path.exists(mark), what="the program")
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
     def test_other_ends(self):
         for how, status in (("abort", -signal.SIGABRT), ("_exit", 0), ("exit", 0)):
             with self.subTest(how):

@@ -132,7 +132,8 @@ bool pebble_test_notify(struct pebble_test_daemon *daemon, const char *key, cons
 /* Makes the check "up" or "down". The first call for a name replaces the check of the plan, or adds one, in a layer
  * "test-checks" at the end of the plan: an HTTP check with threshold 1 and the level that the check had. From then on
  * only this function changes its status, also after a restart. Returns when the daemon reports the status, and the
- * check's change and the notice of it exist. Services with on-check-failure act on it. At most 1,000 names. */
+ * check's change and the notice of it exist. Services with on-check-failure act on it. At most 1,000 names of 1,024
+ * bytes. */
 bool pebble_test_set_check(struct pebble_test_daemon *daemon, const char *name, bool is_up, struct pebble_error *error);
 
 /* Waits until the service is "active", "inactive", "backoff" or "error". */

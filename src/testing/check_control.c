@@ -12,7 +12,6 @@
 #include "testing/control_internal.h"
 
 #define LAYER_LABEL "test-checks"
-#define LAYER_LIMIT_BYTES ((size_t)1048576)
 #define NAME_LIMIT_BYTES ((size_t)1024)
 
 // --- the layer ---
@@ -40,7 +39,7 @@ static void write_check(struct json_writer *writer, const struct pebble_test_dae
 // JSON is YAML.
 static bool add_layer(const struct pebble_test_daemon *daemon, struct pebble_client *client,
                       struct pebble_error *error) {
-    AUTO_BUFFER struct buffer text = BUFFER_INIT(LAYER_LIMIT_BYTES * 2);
+    AUTO_BUFFER struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
     struct json_writer writer;
     json_writer_init(&writer, &text, false);
     json_writer_begin_object(&writer);
@@ -101,8 +100,10 @@ static void remove_last(struct pebble_test_daemon *daemon) {
 static bool take_control(struct pebble_test_daemon *daemon, struct pebble_client *client, const char *name,
                          struct pebble_error *error) {
     char *level = NULL;
-    if (daemon->check_count == TESTING_CHECKS_MAX || strnlen(name, NAME_LIMIT_BYTES + 1) > NAME_LIMIT_BYTES)
-        return client_fail(error, PEBBLE_ERROR_ARGUMENT, "cannot set check: too many, or its name is too long");
+    if (daemon->check_count == TESTING_CHECKS_MAX)
+        return client_fail(error, PEBBLE_ERROR_ARGUMENT, "cannot set check: there are %zu", TESTING_CHECKS_MAX);
+    if (strnlen(name, NAME_LIMIT_BYTES + 1) > NAME_LIMIT_BYTES || !utf8_is_valid(name, strlen(name)))
+        return client_fail(error, PEBBLE_ERROR_ARGUMENT, "cannot set check: its name is too long, or not UTF-8");
     if (daemon->responder == NULL)
         daemon->responder = testing_responder_create(error);
     if (daemon->responder == NULL || !read_level(client, name, &level, error))

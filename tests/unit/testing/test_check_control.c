@@ -62,6 +62,17 @@ static void failures(void **state UNUSED) {
     name[sizeof name - 1] = '\0';
     assert_false(pebble_test_set_check(daemon, name, false, &error));
     assert_int_equal(error.kind, PEBBLE_ERROR_ARGUMENT);
+    assert_false(pebble_test_set_check(daemon, "\xff", false, &error));
+    assert_int_equal(error.kind, PEBBLE_ERROR_ARGUMENT);
+    size_t count = daemon->check_count;
+    daemon->check_count = TESTING_CHECKS_MAX; // none of which has this name
+    daemon->checks = memory_resize(daemon->checks, TESTING_CHECKS_MAX * sizeof *daemon->checks);
+    for (size_t i = count; i < TESTING_CHECKS_MAX; i++)
+        daemon->checks[i] = (struct testing_check){.name = NULL};
+    assert_false(pebble_test_set_check(daemon, "more", false, &error));
+    assert_string_equal(error.message, "cannot set check: there are 1000");
+    daemon->check_count = count;
+    daemon->check_capacity = TESTING_CHECKS_MAX;
     assert_true(pebble_test_stop(daemon, NULL));
     assert_false(pebble_test_set_check(daemon, "other", false, &error));
     assert_int_equal(error.kind, PEBBLE_ERROR_CONNECTION);

@@ -243,6 +243,25 @@ class RootTest(TestingCase):
         self.assertEqual(self.machine(), before)
         self.assertEqual(before[1], [])
 
+    def test_directory_is_on_an_overlay(self):
+        """Which cannot be the upper directory of another one: everything is bound, read-only."""
+        before = self.machine()
+        base = self.daemon.path("overlay")
+        for name in ("lower", "upper", "work", "merged"):
+            os.makedirs(os.path.join(base, name))
+        options = f"userxattr,lowerdir={base}/lower,upperdir={base}/upper,workdir={base}/work"
+        shell = f'mount -t overlay overlay -o {options} {base}/merged || exit 77; exec "$@"'
+        process = self.start(f"flags {OWN_ROOT}", "create", "exec echo x 2>/dev/null >/etc/hosts || echo refused",
+                             "push /opt/own-root-test", "exec cat /opt/own-root-test", TMPDIR=f"{base}/merged",
+                             before=["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", shell, "sh"])
+        text, _ = process.communicate(timeout=TIMEOUT_S)
+        if process.returncode == 77:
+            self.skipTest("no overlay can be mounted here")
+        self.assertEqual(process.returncode, 0, text)
+        self.assertEqual(text.splitlines()[1:], ["exec 0 refused", "", "exec 0 pushed", ""])
+        self.assertEqual(self.machine(), before)
+        self.assertEqual(os.listdir(f"{base}/upper"), [])
+
     def test_result_can_be_read(self):
         process = self.start(f"flags {OWN_ROOT}", "create", "push /opt/own-root-test/file", "root", "end pause")
         lines = []

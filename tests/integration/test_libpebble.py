@@ -20,6 +20,7 @@ PREFIX = "/opt/pebble"
 WAYS = [(compiler, static) for compiler in ("gcc", "clang") if shutil.which(compiler) for static in (False, True)]
 # Names that the library uses inside: a program may have them, too.
 CPP_USER = r"""
+#include <pebble-test.h>
 #include <pebble.h>
 #include <cstdio>
 
@@ -121,8 +122,9 @@ class InstallTest(LibraryCase):
         manual = [name for name in found if name.startswith("share/")]
         found = [name for name in found if name not in manual]
         version, = self.package("--modversion")
-        self.assertEqual(found, ["include/pebble.h", "include/pebble/events.h", "include/pebble/exec.h", "include/pebble/files.h",
-                                 "include/pebble/log_targets.h", "lib/libpebble.a", "lib/libpebble.so",
+        headers = sorted(os.path.relpath(os.path.join(folder, name), TOP)
+                         for folder, _, names in os.walk(os.path.join(TOP, "include")) for name in names)
+        self.assertEqual(found, [*headers, "lib/libpebble.a", "lib/libpebble.so",
                                  "lib/libpebble.so.0", f"lib/libpebble.so.{version}", "lib/pkgconfig/libpebble.pc"])
         self.assertEqual(os.readlink(f"{self.lib}/libpebble.so"), "libpebble.so.0")
         self.assertEqual(os.readlink(f"{self.lib}/libpebble.so.0"), f"libpebble.so.{version}")
@@ -159,7 +161,7 @@ class InstallTest(LibraryCase):
 
 class HeaderTest(LibraryCase):
     def test_c(self):
-        source = self.daemon.file("user.c", '#include <pebble.h>\nint main(void) { pebble_free(0); return 0; }\n')
+        source = self.daemon.file("user.c", '#include <pebble-test.h>\nint main(void) { pebble_test_destroy(0); return 0; }\n')
         for compiler in filter(shutil.which, ("gcc", "clang")):
             for standard in ("c99", "c11", "c17"):
                 with self.subTest(f"{compiler} {standard}"):
@@ -392,6 +394,17 @@ class PythonTest(LibraryCase):
             found = {f"{name}.{field}": str(getattr(kind, field).offset) for field, _ in kind._fields_}
             found[name] = str(ctypes.sizeof(kind))
             self.assertEqual(found, {key: kept[key] for key in kept if key.split(".")[0] == name})
+
+
+class TestingExampleTest(LibraryCase):
+    def test_example(self):
+        source = os.path.join(TOP, "examples", "client-test.c")
+        for compiler, static in WAYS:
+            with self.subTest(f"{compiler} {'static' if static else 'shared'}"):
+                path = self.build([compiler, "-std=c99", "-pedantic"], source, static=static)
+                done = output(path, timeout=60, env={**self.daemon.env, "LD_LIBRARY_PATH": self.lib,
+                                                     "TMPDIR": self.daemon.dir, "PEBBLE_TEST_PROGRAM": program()})
+                self.assertEqual(done, "all tests have passed\n")
 
 
 class TreeTest(LibraryCase):

@@ -180,7 +180,7 @@ class InstallTest(LibraryCase):
                        for folder, _, names in os.walk(self.dest) for name in names)
         version, = self.package("--modversion")
         self.assertEqual(found, ["include/pebble.h", "include/pebble/events.h", "include/pebble/exec.h", "include/pebble/files.h",
-                                 "include/pebble/layer.h", "include/pebble/log_targets.h", "lib/libpebble.a", "lib/libpebble.so",
+                                 "include/pebble/layer.h", "include/pebble/log_targets.h", "include/pebble/metrics.h", "lib/libpebble.a", "lib/libpebble.so",
                                  "lib/libpebble.so.0", f"lib/libpebble.so.{version}", "lib/pkgconfig/libpebble.pc"])
         self.assertEqual(os.readlink(f"{self.lib}/libpebble.so"), "libpebble.so.0")
         self.assertEqual(os.readlink(f"{self.lib}/libpebble.so.0"), f"libpebble.so.{version}")

@@ -65,6 +65,29 @@ int main(int argc, char **argv) {
 }
 """
 
+# Prints the metrics, and why pairing is refused by a plan without it.
+METRICS_USER = r"""
+#include <pebble.h>
+#include <stdio.h>
+
+int main(void) {
+    struct pebble_client *client = NULL;
+    struct pebble_metrics *metrics = NULL;
+    struct pebble_error error = {0};
+    if (!pebble_client_create_default(&client, &error) || !pebble_get_metrics(client, &metrics, &error))
+        return 1;
+    fputs(pebble_metrics_text(metrics, NULL), stdout);
+    if (!pebble_enable_pairing(client, 1000000000, NULL, &error))
+        printf("not enabled: %s\n", error.message);
+    if (!pebble_pair(client, &error))
+        printf("not paired: %s\n", error.message);
+    pebble_metrics_destroy(metrics);
+    pebble_error_clear(&error);
+    pebble_client_destroy(client);
+    return 0;
+}
+"""
+
 # Adds a layer with every value; prints its YAML and the plan.
 LAYER_USER = r"""
 #include <pebble.h>
@@ -267,7 +290,7 @@ class ExamplesTest(LibraryCase):
         path = self.build(["gcc", "-std=c99", "-pedantic"], self.document_programs()[3])
         self.assertEqual(self.run_program(path), "layer is added\n")
         plan = self.run_program(program(), "plan")
-        self.assertIn("""command: sh -c 'sleep 1000 # it'"'"'s "quoted"'""", plan)
+        self.assertIn("command: 'sh -c ''sleep 1000 # it", plan)
         self.assertIn('MODE: "0777"', plan)
         self.assertIn("kill-delay: 500ms", plan)
 
@@ -276,6 +299,12 @@ class ExamplesTest(LibraryCase):
         written, plan = self.run_program(self.build(["gcc"], source)).split("----\n")
         for line in written.splitlines():
             self.assertIn(line.strip(), [shown.strip() for shown in plan.splitlines()])
+
+    def test_metrics_and_pairing(self):
+        lines = self.run_program(self.build(["gcc"], self.daemon.file("metrics.c", METRICS_USER)))
+        self.assertIn('pebble_service_active{service="web"} ', lines)
+        self.assertIn("\nnot enabled: ", lines)
+        self.assertIn("\nnot paired: ", lines)
 
     def test_document_failure(self):
         for source in self.document_programs():

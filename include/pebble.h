@@ -494,12 +494,14 @@ enum pebble_layer_flags {
     PEBBLE_LAYER_COMBINE = 1, /* combine with the layer of this label if it exists; without this flag that fails */
     PEBBLE_LAYER_INNER = 2    /* allow that the label places it before other layers */
 };
+struct pebble_layer; /* see pebble/layer.h */
 struct pebble_layer_options {
-    size_t size;        /* sizeof(struct pebble_layer_options) */
-    const char *label;  /* required */
-    const char *yaml;   /* may be NULL if its length is 0 */
-    size_t yaml_length; /* bytes */
-    uint64_t flags;     /* of enum pebble_layer_flags */
+    size_t size;                      /* sizeof(struct pebble_layer_options) */
+    const char *label;                /* required */
+    const char *yaml;                 /* may be NULL if its length is 0 */
+    size_t yaml_length;               /* bytes */
+    uint64_t flags;                   /* of enum pebble_layer_flags */
+    const struct pebble_layer *layer; /* instead of `yaml`, if not NULL: a built one, borrowed until the call begins */
 };
 /* Adds a layer to the plan, or combines it with one. Services are not started or stopped: see "replan" of
  * pebble_control_services(). */
@@ -579,6 +581,8 @@ bool pebble_call_modify_identities(struct pebble_client *client, const char *act
 #include "pebble/events.h"
 #include "pebble/exec.h"
 #include "pebble/files.h"
+#include "pebble/layer.h"
 #include "pebble/log_targets.h"
+#include "pebble/metrics.h"
 
 #endif

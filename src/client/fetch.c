@@ -27,6 +27,12 @@ static bool keep(struct client_fetch *fetch, const char *data, size_t length, st
 static enum client_progress read_response(struct client_fetch *fetch, struct client_response *response,
                                           struct pebble_error *error) {
     const struct client_transfer *transfer = &fetch->transfer;
+    if (fetch->is_text && transfer->exchange.status / 100 == 2) {
+        response->status = transfer->exchange.status;
+        response->text_length = fetch->body.length;
+        response->text = buffer_take(&fetch->body);
+        return CLIENT_DONE;
+    }
     bool is_read = client_response_read(transfer->client, transfer->exchange.status, &fetch->body, response, error);
     return is_read ? CLIENT_DONE : CLIENT_FAILED;
 }

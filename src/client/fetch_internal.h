@@ -14,6 +14,7 @@
 struct client_fetch {
     struct client_transfer transfer;
     struct buffer body;
+    bool is_text; // a body with a status of success has no envelope: response.text
 };
 
 // PEBBLE_ERROR_ARGUMENT if it is no request.

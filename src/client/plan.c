@@ -71,6 +71,20 @@ bool pebble_get_plan(struct pebble_client *client, struct pebble_plan **plan, st
 
 // --- layers ---
 
+// The text of the layer: *built is owned, if it is made here.
+static bool read_layer_options(struct pebble_layer_options *options, char **built, struct pebble_error *error) {
+    if (options->layer != NULL && options->yaml != NULL)
+        return client_fail(error, PEBBLE_ERROR_ARGUMENT, "cannot add layer: it is given twice");
+    if (options->label == NULL || (options->layer == NULL && options->yaml == NULL && options->yaml_length > 0))
+        return client_fail(error, PEBBLE_ERROR_ARGUMENT, "cannot add layer: it has no label or no text");
+    if (options->layer == NULL)
+        return true;
+    if (!pebble_layer_yaml(options->layer, built, &options->yaml_length, error))
+        return false;
+    options->yaml = *built;
+    return true;
+}
+
 static void write_layer(struct buffer *body, const struct pebble_layer_options *options) {
     struct json_writer writer;
     json_writer_init(&writer, body, false);
@@ -93,8 +107,9 @@ bool pebble_call_add_layer(struct pebble_client *client, const struct pebble_lay
     if (!client_options_read(&own, sizeof own, options, error) ||
         !client_options_check_flags(own.flags, PEBBLE_LAYER_COMBINE | PEBBLE_LAYER_INNER, error))
         return false;
-    if (own.label == NULL || (own.yaml == NULL && own.yaml_length > 0))
-        return client_fail(error, PEBBLE_ERROR_ARGUMENT, "cannot add layer: it has no label or no text");
+    AUTO_FREE char *built = NULL;
+    if (!read_layer_options(&own, &built, error))
+        return false;
     AUTO_BUFFER struct buffer body = BUFFER_INIT(BUFFER_NO_LIMIT);
     write_layer(&body, &own);
     const struct client_request request = {

@@ -71,6 +71,7 @@ bool client_query_start(struct pebble_client *client, const struct client_reques
     if (!client_fetch_init(&query->fetch, client, request, &limits, error))
         return false;
     query->type = type;
+    query->fetch.is_text = type->response == CLIENT_RESPONSE_TEXT;
     query->method = memory_string(request->method);
     query->target = memory_string(request->target);
     *call = TAKE(created);

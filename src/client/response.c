@@ -16,6 +16,7 @@ void client_response_finish(struct client_response *response) {
     json_decref(response->envelope);
     free(response->change_id);
     free(response->restart);
+    free(response->text);
     *response = (struct client_response){0};
 }
 
@@ -96,8 +97,12 @@ bool client_response_read(struct pebble_client *client, int status, const struct
 
 bool client_response_check(const struct client_response *response, enum client_response_type type, const char *method,
                            const char *target, struct pebble_error *error) {
+    if (type == CLIENT_RESPONSE_TEXT && response->text != NULL)
+        return true;
     const char *found = json_string_value(json_member(response->envelope, "type"));
     AUTO_FREE char *quoted = client_quoted(found != NULL ? found : "");
+    if (type == CLIENT_RESPONSE_TEXT)
+        return client_fail(error, PEBBLE_ERROR_PROTOCOL, "expected text, got %s response", quoted);
     if (type == CLIENT_RESPONSE_SYNC && !text_equal(found, "sync"))
         return client_fail(error, PEBBLE_ERROR_PROTOCOL, "expected sync response, got %s", quoted);
     if (type == CLIENT_RESPONSE_ASYNC && !text_equal(found, "async")) {

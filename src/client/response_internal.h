@@ -17,6 +17,7 @@ enum client_response_type {
     CLIENT_RESPONSE_ANY,
     CLIENT_RESPONSE_SYNC,
     CLIENT_RESPONSE_ASYNC, // with a change's id
+    CLIENT_RESPONSE_TEXT,  // without the envelope, unless it is a failure
 };
 
 struct client_response {
@@ -25,6 +26,8 @@ struct client_response {
     char *change_id;  // owned; NULL when there is none
     char *restart;    // "system-restart", "daemon-restart" while one goes on; owned, else NULL
     int status;       // of HTTP
+    char *text;       // of CLIENT_RESPONSE_TEXT; owned, NULL for others
+    size_t text_length;
 };
 void client_response_finish(struct client_response *response);
 #define AUTO_CLIENT_RESPONSE CLEANUP(client_response_finish)

@@ -72,6 +72,95 @@ int main(int argc, char **argv) {
 }
 """
 
+# Prints the metrics, and why pairing is refused by a plan without it.
+METRICS_USER = r"""
+#include <pebble.h>
+#include <stdio.h>
+
+int main(void) {
+    struct pebble_client *client = NULL;
+    struct pebble_metrics *metrics = NULL;
+    struct pebble_error error = {0};
+    if (!pebble_client_create_default(&client, &error) || !pebble_get_metrics(client, &metrics, &error))
+        return 1;
+    fputs(pebble_metrics_text(metrics, NULL), stdout);
+    if (!pebble_enable_pairing(client, 1000000000, NULL, &error))
+        printf("not enabled: %s\n", error.message);
+    if (!pebble_pair(client, &error))
+        printf("not paired: %s\n", error.message);
+    pebble_metrics_destroy(metrics);
+    pebble_error_clear(&error);
+    pebble_client_destroy(client);
+    return 0;
+}
+"""
+
+# Adds a layer with every value; prints its YAML and the plan.
+LAYER_USER = r"""
+#include <pebble.h>
+#include <stdio.h>
+
+int main(void) {
+    static const char *const words[] = {"sh", "-c", "sleep 9; # [\n'\"\\ $x"};
+    struct pebble_client *client = NULL;
+    struct pebble_plan *plan = NULL;
+    struct pebble_error error = {0};
+    char *yaml = NULL;
+    struct pebble_layer *layer = pebble_layer_create();
+    struct pebble_layer_options options = {.size = sizeof options, .label = "whole", .layer = layer};
+    pebble_layer_set_service_summary(layer, "0777", "yes");
+    pebble_layer_set_service_description(layer, "0777", "a: b #");
+    pebble_layer_set_service_startup(layer, "0777", "enabled");
+    pebble_layer_set_service_command_words(layer, "0777", words, 3);
+    pebble_layer_add_service_after(layer, "0777", "web");
+    pebble_layer_add_service_before(layer, "0777", "worker");
+    pebble_layer_add_service_requires(layer, "0777", "web");
+    pebble_layer_set_service_environment(layer, "0777", "A", "2001-01-01");
+    pebble_layer_set_service_user_id(layer, "0777", 0);
+    pebble_layer_set_service_user(layer, "0777", "root");
+    pebble_layer_set_service_group_id(layer, "0777", 0);
+    pebble_layer_set_service_group(layer, "0777", "root");
+    pebble_layer_set_service_working_dir(layer, "0777", "/");
+    pebble_layer_set_service_on_success(layer, "0777", "ignore");
+    pebble_layer_set_service_on_failure(layer, "0777", "shutdown");
+    pebble_layer_set_service_on_check_failure(layer, "0777", "http", "restart");
+    pebble_layer_set_service_backoff_delay_ns(layer, "0777", 1000000);
+    pebble_layer_set_service_backoff_factor(layer, "0777", 1.5);
+    pebble_layer_set_service_backoff_limit_ns(layer, "0777", 60000000000);
+    pebble_layer_set_service_kill_delay_ns(layer, "0777", 0);
+    pebble_layer_set_check_level(layer, "http", "ready");
+    pebble_layer_set_check_startup(layer, "http", "disabled");
+    pebble_layer_set_check_period_ns(layer, "http", 5000000000);
+    pebble_layer_set_check_timeout_ns(layer, "http", 2000000000);
+    pebble_layer_set_check_threshold(layer, "http", 7);
+    pebble_layer_set_check_http_url(layer, "http", "http://localhost:1/");
+    pebble_layer_set_check_http_headers(layer, "http", "X", "~");
+    pebble_layer_set_check_startup(layer, "tcp", "disabled");
+    pebble_layer_set_check_tcp_port(layer, "tcp", 1);
+    pebble_layer_set_check_tcp_host(layer, "tcp", "localhost");
+    pebble_layer_set_check_startup(layer, "exec", "disabled");
+    pebble_layer_set_check_exec_command_words(layer, "exec", words, 3);
+    pebble_layer_set_check_exec_service_context(layer, "exec", "web");
+    pebble_layer_set_check_exec_environment(layer, "exec", "B", "no");
+    pebble_layer_set_check_exec_working_dir(layer, "exec", "/");
+    pebble_layer_set_log_target_type(layer, "logs", "loki");
+    pebble_layer_set_log_target_location(layer, "logs", "http://localhost:1/");
+    pebble_layer_add_log_target_services(layer, "logs", "-all");
+    pebble_layer_set_log_target_labels(layer, "logs", "c", "null");
+    bool is_good = pebble_layer_yaml(layer, &yaml, NULL, &error) && pebble_client_create_default(&client, &error) &&
+                   pebble_add_layer(client, &options, &error) && pebble_get_plan(client, &plan, &error);
+    if (is_good)
+        printf("%s----\n%s", yaml, pebble_plan_yaml(plan, NULL));
+    else
+        puts(error.message);
+    pebble_free(yaml);
+    pebble_plan_destroy(plan);
+    pebble_layer_destroy(layer);
+    pebble_client_destroy(client);
+    return is_good ? 0 : 1;
+}
+"""
+
 
 def output(*command, **options):
     done = subprocess.run(command, capture_output=True, text=True, check=False, **options)
@@ -244,13 +333,33 @@ class ExamplesTest(LibraryCase):
         self.daemon.services("start", "web")
         wait_until(lambda: "web says hello" in self.run_program(program(), "logs"), what="the line")
         sources = self.document_programs()
-        self.assertEqual(len(sources), 3)
+        self.assertEqual(len(sources), 4)
         for compiler, static in WAYS:
             with self.subTest(f"{compiler} {'static' if static else 'shared'}"):
                 outputs = [self.run_program(self.build([compiler, "-std=c99", "-pedantic"], source, static=static))
-                           for source in sources]
+                           for source in sources[:3]]
                 self.assertEqual(outputs, ["web is active\nworker is inactive\n", "web: web says hello\n",
                                            "exit code 0: HELLO\n"])
+
+    def test_document_layer(self):
+        path = self.build(["gcc", "-std=c99", "-pedantic"], self.document_programs()[3])
+        self.assertEqual(self.run_program(path), "layer is added\n")
+        plan = self.run_program(program(), "plan")
+        self.assertIn("command: 'sh -c ''sleep 1000 # it", plan)
+        self.assertIn('MODE: "0777"', plan)
+        self.assertIn("kill-delay: 500ms", plan)
+
+    def test_whole_layer(self):
+        source = self.daemon.file("layer.c", LAYER_USER)
+        written, plan = self.run_program(self.build(["gcc"], source)).split("----\n")
+        for line in written.splitlines():
+            self.assertIn(line.strip(), [shown.strip() for shown in plan.splitlines()])
+
+    def test_metrics_and_pairing(self):
+        lines = self.run_program(self.build(["gcc"], self.daemon.file("metrics.c", METRICS_USER)))
+        self.assertIn('pebble_service_active{service="web"} ', lines)
+        self.assertIn("\nnot enabled: ", lines)
+        self.assertIn("\nnot paired: ", lines)
 
     def test_document_failure(self):
         for source in self.document_programs():

@@ -65,10 +65,32 @@ static void layers_have_a_label_and_a_text(void **state UNUSED) {
     with_daemon_end(&with);
 }
 
+static void built_layers_are_added(void **state UNUSED) {
+    const struct fake_response script[] = {{.result = "true"}};
+    struct with_daemon with;
+    with_daemon_begin(&with, script, 1);
+    struct pebble_layer *layer = pebble_layer_create();
+    pebble_layer_set_summary(layer, "s");
+    struct pebble_layer_options options = {.size = sizeof options, .label = "x", .layer = layer, .yaml = ""};
+    assert_false(pebble_add_layer(with.client, &options, &with.error));
+    with_daemon_assert_error(&with, PEBBLE_ERROR_ARGUMENT, "cannot add layer: it is given twice");
+    options.yaml = NULL;
+    assert_true(pebble_add_layer(with.client, &options, &with.error));
+    pebble_layer_set_summary(layer, NULL);
+    assert_false(pebble_add_layer(with.client, &options, &with.error));
+    with_daemon_assert_error(&with, PEBBLE_ERROR_ARGUMENT, "cannot set summary: no text");
+    pebble_layer_destroy(layer);
+    with_daemon_assert_request(&with, 0, "1 POST /v1/layers HTTP/1.1",
+                               "{\"action\":\"add\",\"combine\":false,\"inner\":false,\"label\":\"x\","
+                               "\"format\":\"yaml\",\"layer\":\"summary: s\\n\"}");
+    with_daemon_end(&with);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(plan_is_text),
         cmocka_unit_test(layers_are_added),
+        cmocka_unit_test(built_layers_are_added),
         cmocka_unit_test(layers_have_a_label_and_a_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

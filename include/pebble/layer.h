@@ -37,6 +37,7 @@ void pebble_layer_destroy(struct pebble_layer *layer); /* NULL is allowed */
 /* The layer as YAML, released with pebble_free(). *length (may be NULL) does not count the NUL at the end. */
 bool pebble_layer_yaml(const struct pebble_layer *layer, char **yaml, size_t *length, struct pebble_error *error);
 
+/* For people: one line, and any text. */
 void pebble_layer_set_summary(struct pebble_layer *layer, const char *text);
 void pebble_layer_set_description(struct pebble_layer *layer, const char *text);
 
@@ -88,7 +89,7 @@ void pebble_layer_set_service_backoff_factor(struct pebble_layer *layer, const c
 void pebble_layer_set_service_backoff_limit_ns(struct pebble_layer *layer, const char *service, int64_t duration_ns);
 void pebble_layer_set_service_kill_delay_ns(struct pebble_layer *layer, const char *service, int64_t duration_ns);
 
-/* ---- checks: one of http, tcp and exec each ---- */
+/* ---- checks: each has one of http, tcp and exec ---- */
 
 /* "replace", which is the default, or "merge". */
 void pebble_layer_set_check_override(struct pebble_layer *layer, const char *check, const char *word);
@@ -103,8 +104,8 @@ void pebble_layer_set_check_timeout_ns(struct pebble_layer *layer, const char *c
 void pebble_layer_set_check_threshold(struct pebble_layer *layer, const char *check, int64_t number);
 void pebble_layer_set_check_http_url(struct pebble_layer *layer, const char *check, const char *text);
 /* Sets one header, and replaces its earlier value. */
-void pebble_layer_set_check_http_headers(struct pebble_layer *layer, const char *check, const char *name,
-                                         const char *value);
+void pebble_layer_set_check_http_header(struct pebble_layer *layer, const char *check, const char *name,
+                                        const char *value);
 /* 1 to 65535. */
 void pebble_layer_set_check_tcp_port(struct pebble_layer *layer, const char *check, int64_t number);
 void pebble_layer_set_check_tcp_host(struct pebble_layer *layer, const char *check, const char *text);
@@ -132,14 +133,14 @@ void pebble_layer_set_log_target_location(struct pebble_layer *layer, const char
 /* Names, "all", or names with a "-" in front to exclude them. */
 void pebble_layer_set_log_target_services(struct pebble_layer *layer, const char *target, const char *const *names,
                                           size_t count);
-void pebble_layer_add_log_target_services(struct pebble_layer *layer, const char *target, const char *name);
+void pebble_layer_add_log_target_service(struct pebble_layer *layer, const char *target, const char *name);
 /* Sets one label, and replaces its earlier value. */
-void pebble_layer_set_log_target_labels(struct pebble_layer *layer, const char *target, const char *name,
-                                        const char *value);
+void pebble_layer_set_log_target_label(struct pebble_layer *layer, const char *target, const char *name,
+                                       const char *value);
 
 /* ---- workloads ---- */
 
-/* "replace", which is the default, or "merge". */
+/* "replace", which is the default, or "merge". A daemon takes workloads from the files of its layers directory only. */
 void pebble_layer_set_workload_override(struct pebble_layer *layer, const char *workload, const char *word);
 /* Sets one variable, and replaces its earlier value. */
 void pebble_layer_set_workload_environment(struct pebble_layer *layer, const char *workload, const char *name,

@@ -92,10 +92,11 @@ void layer_tree_finish(struct pebble_layer *layer) {
     clear_node(layer, &layer->root);
 }
 
+// The last one first: most settings are for what was set before.
 static struct layer_node *find(const struct layer_node *map, const char *key) {
-    for (size_t i = 0; i < map->count; i++) {
-        if (text_equal(map->items[i]->key, key))
-            return map->items[i];
+    for (size_t i = map->count; i > 0; i--) {
+        if (text_equal(map->items[i - 1]->key, key))
+            return map->items[i - 1];
     }
     return NULL;
 }

@@ -12,7 +12,7 @@ import unittest
 from faults import cpu_s, descriptors, limited, need_descriptors, plan_of, rss_kib
 from harness import DaemonCase, connect_unix, free_port, is_sanitized, wait_until
 
-PROBE_S = 1.0  # the patience of the probes that Kubernetes makes for Juju
+PROBE_S = 10.0  # a blocked loop exceeds it, a busy machine does not; tools measure how fast it is
 HEAD = b"GET /v1/health HTTP/1.1\r\nHost: x\r\n"
 
 
@@ -29,7 +29,7 @@ class ClientCase(DaemonCase):
 
     def assert_healthy(self, times=1):
         for _ in range(times):
-            answer = self.daemon.get("/v1/health?level=alive", timeout_s=PROBE_S if not is_sanitized() else 10)
+            answer = self.daemon.get("/v1/health?level=alive", timeout_s=PROBE_S)
             self.assertEqual(answer.status, 200)
 
     def rss(self):
@@ -110,7 +110,7 @@ class UnfinishedRequestsTest(ClientCase):
             self.socks.append(sock)
             sock.sendall(HEAD)
         for _ in range(3):
-            self.assertEqual(self.daemon.get("/v1/health", port=port, timeout_s=PROBE_S * 5).status, 200)
+            self.assertEqual(self.daemon.get("/v1/health", port=port, timeout_s=PROBE_S).status, 200)
         self.assert_healthy()
 
     def test_half_closed_requests_are_answered(self):

@@ -11,7 +11,7 @@ from faults import SmallDisk, descriptors, limited, needs_root, plan_of, rss_kib
 from file_client import FilesCase, parts_of, read_request, upload_body, upload_head
 from harness import is_sanitized, wait_until
 
-PROBE_S = 1.0
+PROBE_S = 10.0
 
 
 class FaultsCase(FilesCase):
@@ -33,7 +33,7 @@ class FaultsCase(FilesCase):
         return path
 
     def assert_healthy(self):
-        answer = self.daemon.get("/v1/health?level=alive", timeout_s=10 if is_sanitized() else PROBE_S)
+        answer = self.daemon.get("/v1/health?level=alive", timeout_s=PROBE_S)
         self.assertEqual(answer.status, 200)
 
 

@@ -102,12 +102,9 @@ LAYER_USER = r"""
 
 int main(void) {
     static const char *const words[] = {"sh", "-c", "sleep 9; # [\n'\"\\ $x"};
-    struct pebble_client *client = NULL;
-    struct pebble_plan *plan = NULL;
     struct pebble_error error = {0};
     char *yaml = NULL;
     struct pebble_layer *layer = pebble_layer_create();
-    struct pebble_layer_options options = {.size = sizeof options, .label = "whole", .layer = layer};
     pebble_layer_set_service_summary(layer, "0777", "yes");
     pebble_layer_set_service_description(layer, "0777", "a: b #");
     pebble_layer_set_service_startup(layer, "0777", "enabled");
@@ -134,8 +131,10 @@ int main(void) {
     pebble_layer_set_check_timeout_ns(layer, "http", 2000000000);
     pebble_layer_set_check_threshold(layer, "http", 7);
     pebble_layer_set_check_http_url(layer, "http", "http://localhost:1/");
-    pebble_layer_set_check_http_headers(layer, "http", "X", "~");
+    pebble_layer_set_check_http_header(layer, "http", "X", "~");
     pebble_layer_set_check_startup(layer, "tcp", "disabled");
+    pebble_layer_set_check_threshold(layer, "tcp", 3);
+    pebble_layer_set_check_threshold(layer, "exec", 4);
     pebble_layer_set_check_tcp_port(layer, "tcp", 1);
     pebble_layer_set_check_tcp_host(layer, "tcp", "localhost");
     pebble_layer_set_check_startup(layer, "exec", "disabled");
@@ -145,21 +144,39 @@ int main(void) {
     pebble_layer_set_check_exec_working_dir(layer, "exec", "/");
     pebble_layer_set_log_target_type(layer, "logs", "loki");
     pebble_layer_set_log_target_location(layer, "logs", "http://localhost:1/");
-    pebble_layer_add_log_target_services(layer, "logs", "-all");
-    pebble_layer_set_log_target_labels(layer, "logs", "c", "null");
-    bool is_good = pebble_layer_yaml(layer, &yaml, NULL, &error) && pebble_client_create_default(&client, &error) &&
-                   pebble_add_layer(client, &options, &error) && pebble_get_plan(client, &plan, &error);
-    if (is_good)
-        printf("%s----\n%s", yaml, pebble_plan_yaml(plan, NULL));
-    else
-        puts(error.message);
+    pebble_layer_add_log_target_service(layer, "logs", "-all");
+    pebble_layer_set_log_target_label(layer, "logs", "c", "null");
+    pebble_layer_set_service_override(layer, "web", "merge");
+    pebble_layer_set_service_command(layer, "web", "sleep 1");
+    pebble_layer_set_service_workload(layer, "web", "users");
+    pebble_layer_set_workload_override(layer, "users", "merge");
+    pebble_layer_set_workload_environment(layer, "users", "D", "on");
+    pebble_layer_set_workload_user_id(layer, "users", 0);
+    pebble_layer_set_workload_group(layer, "users", "root");
+    pebble_layer_set_pairing_mode(layer, "single");
+    bool is_good = pebble_layer_yaml(layer, &yaml, NULL, &error);
+    puts(is_good ? yaml : error.message);
     pebble_free(yaml);
-    pebble_plan_destroy(plan);
+    pebble_error_clear(&error);
     pebble_layer_destroy(layer);
-    pebble_client_destroy(client);
     return is_good ? 0 : 1;
 }
 """
+
+
+def values_of(yaml):
+    """The values of a plan in block style, each with its path; a set, as the plan has an order of its own."""
+    values, path = set(), []
+    for line in yaml.splitlines():
+        indent = len(line) - len(line.lstrip())
+        while path and path[-1][0] >= indent:
+            path.pop()
+        name, _, value = line.strip().partition(":")
+        if value or name.startswith("- "):
+            values.add("/".join([*(above for _, above in path), line.strip()]))
+        else:
+            path.append((indent, name))
+    return values
 
 
 def output(*command, **options):
@@ -350,16 +367,19 @@ class ExamplesTest(LibraryCase):
         self.assertIn("kill-delay: 500ms", plan)
 
     def test_whole_layer(self):
-        source = self.daemon.file("layer.c", LAYER_USER)
-        written, plan = self.run_program(self.build(["gcc"], source)).split("----\n")
-        for line in written.splitlines():
-            self.assertIn(line.strip(), [shown.strip() for shown in plan.splitlines()])
+        written = self.run_program(self.build(["gcc"], self.daemon.file("layer.c", LAYER_USER)))
+        self.daemon.stop()
+        os.unlink(self.daemon.path("pebble", "layers", "001-test.yaml"))
+        self.daemon.layer("001-whole.yaml", written)
+        self.daemon.start("--hold")
+        self.assertEqual(values_of(self.run_program(program(), "plan")), values_of(written))
 
     def test_metrics_and_pairing(self):
-        lines = self.run_program(self.build(["gcc"], self.daemon.file("metrics.c", METRICS_USER)))
-        self.assertIn('pebble_service_active{service="web"} ', lines)
-        self.assertIn("\nnot enabled: ", lines)
-        self.assertIn("\nnot paired: ", lines)
+        self.assertEqual(self.daemon.services("start", "web")["status"], "Done")
+        lines = self.run_program(self.build(["gcc"], self.daemon.file("metrics.c", METRICS_USER))).splitlines()
+        self.assertIn('pebble_service_active{service="web"} 1', lines)
+        self.assertEqual(lines[-2:], ["not enabled: cannot enable pairing with pairing mode disabled",
+                                      "not paired: access denied"])
 
     def test_document_failure(self):
         for source in self.document_programs():

@@ -18,7 +18,7 @@ static void all_values_are_written(void **state UNUSED) {
     pebble_layer_set_check_timeout_ns(layer, "c", 1);
     pebble_layer_set_check_threshold(layer, "c", 3);
     pebble_layer_set_check_http_url(layer, "c", "http://h/");
-    pebble_layer_set_check_http_headers(layer, "c", "A", "b");
+    pebble_layer_set_check_http_header(layer, "c", "A", "b");
     pebble_layer_set_check_tcp_port(layer, "t", 65535);
     pebble_layer_set_check_tcp_host(layer, "t", "h");
     pebble_layer_set_check_exec_command(layer, "e", "x");

@@ -15,8 +15,8 @@ static void all_values_are_written(void **state UNUSED) {
     pebble_layer_set_log_target_type(layer, "l", "loki");
     pebble_layer_set_log_target_location(layer, "l", "http://h");
     pebble_layer_set_log_target_services(layer, "l", names, 2);
-    pebble_layer_add_log_target_services(layer, "l", "x");
-    pebble_layer_set_log_target_labels(layer, "l", "a", "$B");
+    pebble_layer_add_log_target_service(layer, "l", "x");
+    pebble_layer_set_log_target_label(layer, "l", "a", "$B");
     pebble_layer_set_workload_override(layer, "w", "replace");
     pebble_layer_set_workload_environment(layer, "w", "<<", "null");
     pebble_layer_set_workload_user_id(layer, "w", 1);

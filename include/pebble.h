@@ -427,7 +427,7 @@ struct pebble_notice_options {
     int64_t wait_ns;         /* how long the daemon waits for a notice if there is none; 0: it does not wait */
 };
 /* In the order in which they were last repeated. That none came is not a failure: the list is empty. `options` may be
- * NULL. */
+ * NULL. The warnings of the daemon are the notices of type "warning"; the text of a warning is its key. */
 bool pebble_get_notices(struct pebble_client *client, const struct pebble_notice_options *options,
                         struct pebble_notices **notices, struct pebble_error *error);
 bool pebble_call_get_notices(struct pebble_client *client, const struct pebble_notice_options *options,

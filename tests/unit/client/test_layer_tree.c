@@ -73,6 +73,17 @@ static void lists_and_texts_have_limits(void **state UNUSED) {
     layer_assert_failed(layer, "cannot set description: the texts of the layer are longer than 4 MiB");
 }
 
+static void a_layer_has_a_limit_of_values(void **state UNUSED) {
+    struct pebble_layer *layer = pebble_layer_create();
+    for (size_t i = 0; layer->nodes < LAYER_NODES_MAX; i++) {
+        AUTO_FREE char *name = memory_printf("s%zu", i / 9000);
+        pebble_layer_add_service_after(layer, name, "a");
+    }
+    assert_int_equal(layer->error.kind, PEBBLE_ERROR_NONE);
+    pebble_layer_add_service_before(layer, "s0", "a");
+    layer_assert_failed(layer, "cannot set before of service \"s0\": too many values");
+}
+
 static void replaced_lists_are_freed(void **state UNUSED) {
     static const char *const names[] = {"a", "b"};
     struct pebble_layer *layer = pebble_layer_create();
@@ -90,9 +101,8 @@ static void replaced_lists_are_freed(void **state UNUSED) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(texts_read_back_unchanged),
-        cmocka_unit_test(names_and_texts_are_checked),
-        cmocka_unit_test(lists_and_texts_have_limits),
+        cmocka_unit_test(texts_read_back_unchanged),   cmocka_unit_test(names_and_texts_are_checked),
+        cmocka_unit_test(lists_and_texts_have_limits), cmocka_unit_test(a_layer_has_a_limit_of_values),
         cmocka_unit_test(replaced_lists_are_freed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

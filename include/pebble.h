@@ -69,7 +69,8 @@ enum pebble_error_kind {
     PEBBLE_ERROR_CHANGE = 5,     /* a change that was waited for has failed: see change */
     PEBBLE_ERROR_CANCELLED = 6,  /* by pebble_call_cancel(), the interrupt descriptor, or a callback */
     PEBBLE_ERROR_ARGUMENT = 7,   /* an argument is invalid; nothing was sent */
-    PEBBLE_ERROR_FILE = 8        /* a local file, or a descriptor of the caller, cannot be read or written */
+    PEBBLE_ERROR_FILE = 8,       /* a local file, or a descriptor of the caller, cannot be read or written */
+    PEBBLE_ERROR_TOOL = 11       /* a hook tool of Juju is not there, or has failed: see status; pebble-charm.h */
 };
 
 struct pebble_change;
@@ -78,7 +79,8 @@ struct pebble_change;
  * and replaces its contents; one that succeeds leaves it as it is. */
 struct pebble_error {
     enum pebble_error_kind kind;
-    int status;                   /* HTTP status of a response that reports an error; else 0 */
+    int status;                   /* HTTP status of a response that reports an error; PEBBLE_ERROR_TOOL: the exit
+                                   * code, 0 if the tool has not run; else 0 */
     char *api_kind;               /* PEBBLE_ERROR_API: "login-required", "not-found" and so on, or NULL; else NULL */
     char *message;                /* for people; NULL only with PEBBLE_ERROR_NONE */
     struct pebble_change *change; /* PEBBLE_ERROR_CHANGE: the change; else NULL */

@@ -113,7 +113,7 @@ class InstallTest(LibraryCase):
         found = sorted(os.path.relpath(os.path.join(folder, name), self.dest + PREFIX)
                        for folder, _, names in os.walk(self.dest) for name in names)
         version, = self.package("--modversion")
-        self.assertEqual(found, ["include/pebble.h", "include/pebble/exec.h", "include/pebble/files.h",
+        self.assertEqual(found, ["include/pebble-charm.h", "include/pebble.h", "include/pebble/exec.h", "include/pebble/files.h",
                                  "include/pebble/log_targets.h", "lib/libpebble.a", "lib/libpebble.so",
                                  "lib/libpebble.so.0", f"lib/libpebble.so.{version}", "lib/pkgconfig/libpebble.pc"])
         self.assertEqual(os.readlink(f"{self.lib}/libpebble.so"), "libpebble.so.0")

@@ -72,7 +72,8 @@ enum pebble_error_kind {
     PEBBLE_ERROR_ARGUMENT = 7,   /* an argument is invalid; nothing was sent */
     PEBBLE_ERROR_FILE = 8,       /* a local file, or a descriptor of the caller, cannot be read or written */
     PEBBLE_ERROR_PATH = 9,       /* the daemon cannot do it with this path of its file system: see api_kind */
-    PEBBLE_ERROR_EXEC = 10       /* the command's exit code is not 0: see exec_result; only pebble_exec_check() */
+    PEBBLE_ERROR_EXEC = 10,      /* the command's exit code is not 0: see exec_result; only pebble_exec_check() */
+    PEBBLE_ERROR_TOOL = 11       /* a hook tool of Juju is not there, or has failed: see status; pebble-charm.h */
 };
 
 struct pebble_change;
@@ -82,13 +83,13 @@ struct pebble_exec_result;
  * and replaces its contents; one that succeeds leaves it as it is. */
 struct pebble_error {
     enum pebble_error_kind kind;
-    int status;                   /* HTTP status of a response that reports an error; else 0 */
+    int status;                   /* HTTP status of a response that reports an error; PEBBLE_ERROR_TOOL: the exit
+                                   * code, 0 if the tool has not run; else 0 */
     char *api_kind;               /* PEBBLE_ERROR_API, PEBBLE_ERROR_PATH: "login-required", "not-found" and so on, or
                                    * NULL; else NULL */
     char *message;                /* for people; NULL only with PEBBLE_ERROR_NONE */
     struct pebble_change *change; /* PEBBLE_ERROR_CHANGE: the change; else NULL */
-    struct pebble_exec_result
-        *exec_result; /* PEBBLE_ERROR_EXEC: the exit code, and the output that was kept; else NULL */
+    struct pebble_exec_result *exec_result; /* PEBBLE_ERROR_EXEC: exit code, output that was kept; else NULL */
     void *reserved[3];
 };
 /* Releases its contents and sets it to zero. `error` may be NULL. */

@@ -12,6 +12,7 @@ c_files() {
 scripts() {
     say ./dev
     say .ci/run
+    say examples/charm/dispatch
     say examples/database/backup
     say examples/database/setup
     find tools/dev -name '*.sh' | sort

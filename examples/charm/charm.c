@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A charm for one container, "web", in which Python's web server shows a page. README.md shows how to build, run and
+ * pack it.
+ *
+ * Each event leads to the same function, configure(), which makes the container as the configuration says. What is so
+ * already stays as it is: replan restarts a service only if its configuration has changed.
+ */
+#include <inttypes.h>
+#include <pebble-charm.h>
+#include <stdio.h>
+#include <string.h>
+
+#define CONTAINER "web"
+#define DIRECTORY "/tmp/pages"
+#define SHOUT_KEY "example.com/shout"
+enum { LAYER_BYTES = 2048, PAGE_BYTES = 4096, GREETING_BYTES = 1000, PORT_MAX = 65535 };
+
+struct settings {
+    char greeting[GREETING_BYTES + 1];
+    int64_t port;
+};
+
+static bool read_settings(struct pebble_charm *charm, struct settings *settings, struct pebble_error *error) {
+    struct pebble_charm_values *values;
+    if (!pebble_charm_get_config(charm, &values, error))
+        return false;
+    const char *greeting = pebble_charm_values_string(values, "greeting");
+    (void)snprintf(settings->greeting, sizeof settings->greeting, "%s", greeting != NULL ? greeting : "");
+    settings->port = 0;
+    (void)pebble_charm_values_integer(values, "port", &settings->port);
+    pebble_charm_values_destroy(values);
+    return true;
+}
+
+/* ---- the container ---- */
+
+static bool push_page(struct pebble_client *client, const char *text, struct pebble_error *error) {
+    char page[PAGE_BYTES];
+    int length = snprintf(page, sizeof page, "%s\n", text);
+    const struct pebble_push_options options = {.size = sizeof options,
+                                                .path = DIRECTORY "/index.html",
+                                                .bytes = page,
+                                                .length = length < PAGE_BYTES ? (size_t)length : PAGE_BYTES - 1,
+                                                .flags = PEBBLE_PUSH_MAKE_DIRECTORIES};
+    return pebble_push_file(client, &options, error);
+}
+
+/* An overlay: combined with the layers of the image, and with the same label each time. */
+static bool add_layer(struct pebble_client *client, int64_t port, struct pebble_error *error) {
+    char yaml[LAYER_BYTES];
+    int length = snprintf(yaml, sizeof yaml,
+                          "services:\n"
+                          "  pages:\n"
+                          "    override: replace\n"
+                          "    command: python3 -m http.server --bind 127.0.0.1 --directory " DIRECTORY " %" PRId64 "\n"
+                          "    startup: enabled\n"
+                          "checks:\n"
+                          "  page:\n"
+                          "    override: replace\n"
+                          "    level: ready\n"
+                          "    period: 1s\n"
+                          "    timeout: 900ms\n"
+                          "    threshold: 2\n"
+                          "    http:\n"
+                          "      url: http://127.0.0.1:%" PRId64 "/\n",
+                          port, port);
+    const struct pebble_layer_options options = {.size = sizeof options,
+                                                 .label = "pages",
+                                                 .yaml = yaml,
+                                                 .yaml_length = (size_t)length,
+                                                 .flags = PEBBLE_LAYER_COMBINE};
+    return pebble_add_layer(client, &options, error);
+}
+
+static bool replan(struct pebble_client *client, struct pebble_error *error) {
+    char *change_id;
+    if (!pebble_control_services(client, "replan", NULL, 0, &change_id, error))
+        return false;
+    bool is_good = pebble_wait_change(client, change_id, NULL, NULL, error);
+    pebble_free(change_id);
+    return is_good;
+}
+
+/* The version of the workload, from the first line of what it says. */
+static bool report_version(struct pebble_charm *charm, struct pebble_client *client, struct pebble_error *error) {
+    static const char *const words[] = {"python3", "--version"};
+    const struct pebble_exec_options options = {.size = sizeof options, .words = words, .word_count = 2};
+    struct pebble_exec_result *result;
+    char version[100];
+    if (!pebble_exec(client, &options, NULL, &result, error))
+        return false;
+    (void)snprintf(version, sizeof version, "%s", pebble_exec_result_output(result, NULL));
+    version[strcspn(version, "\n")] = '\0';
+    pebble_exec_result_destroy(result);
+    return pebble_charm_set_workload_version(charm, version, error);
+}
+
+static bool configure_container(struct pebble_charm *charm, const struct settings *settings,
+                                struct pebble_error *error) {
+    struct pebble_client *client;
+    if (!pebble_charm_container(charm, CONTAINER, &client, error) || !push_page(client, settings->greeting, error) ||
+        !add_layer(client, settings->port, error) || !replan(client, error))
+        return false;
+    return report_version(charm, client, error) && pebble_charm_open_port(charm, (int)settings->port, "tcp", error) &&
+           pebble_charm_set_status(charm, PEBBLE_CHARM_ACTIVE, "", error);
+}
+
+/* ---- events ---- */
+
+/* Without the container there is nothing to do: pebble-ready comes when it is there. */
+static bool configure(struct pebble_charm *charm, void *data, struct pebble_error *error) {
+    struct settings settings;
+    (void)data;
+    if (!read_settings(charm, &settings, error))
+        return false;
+    if (settings.port < 1 || settings.port > PORT_MAX)
+        return pebble_charm_set_status(charm, PEBBLE_CHARM_BLOCKED, "port must be from 1 to 65535", error);
+    if (!pebble_charm_can_connect(charm, CONTAINER, NULL))
+        return pebble_charm_set_status(charm, PEBBLE_CHARM_WAITING, "waiting for Pebble", error);
+    return configure_container(charm, &settings, error);
+}
+
+static bool report_failure(struct pebble_charm *charm, void *data, struct pebble_error *error) {
+    char message[200];
+    (void)data;
+    (void)snprintf(message, sizeof message, "check %s fails", pebble_charm_check_name(charm));
+    return pebble_charm_set_status(charm, PEBBLE_CHARM_BLOCKED, message, error);
+}
+
+/* A program in the container has asked for it: pebble notify example.com/shout. */
+static bool shout(struct pebble_charm *charm, void *data, struct pebble_error *error) {
+    struct pebble_client *client;
+    struct settings settings;
+    char text[GREETING_BYTES + 2];
+    (void)data;
+    if (strcmp(pebble_charm_notice_key(charm), SHOUT_KEY) != 0)
+        return true;
+    if (!read_settings(charm, &settings, error) || !pebble_charm_container(charm, NULL, &client, error))
+        return false;
+    (void)snprintf(text, sizeof text, "%s!", settings.greeting);
+    return pebble_charm_log(charm, PEBBLE_CHARM_INFO, text, error) && push_page(client, text, error);
+}
+
+static bool say(struct pebble_charm *charm, void *data, struct pebble_error *error) {
+    struct pebble_charm_values *values;
+    struct pebble_client *client;
+    (void)data;
+    if (!pebble_charm_can_connect(charm, CONTAINER, NULL))
+        return pebble_charm_fail_action(charm, "the container is not ready", error);
+    if (!pebble_charm_container(charm, CONTAINER, &client, error) ||
+        !pebble_charm_get_action_parameters(charm, &values, error))
+        return false;
+    const char *text = pebble_charm_values_string(values, "text");
+    bool is_good = text == NULL
+                       ? pebble_charm_fail_action(charm, "a text is required", error)
+                       : push_page(client, text, error) && pebble_charm_set_action_result(charm, "text", text, error);
+    pebble_charm_values_destroy(values);
+    return is_good;
+}
+
+int main(void) {
+    static const struct pebble_charm_handler handlers[] = {
+        {.kind = PEBBLE_CHARM_PEBBLE_READY, .workload = CONTAINER, .handle = configure},
+        {.kind = PEBBLE_CHARM_CONFIG_CHANGED, .handle = configure},
+        {.kind = PEBBLE_CHARM_UPGRADE_CHARM, .handle = configure},
+        {.kind = PEBBLE_CHARM_PEBBLE_CHECK_FAILED, .handle = report_failure},
+        {.kind = PEBBLE_CHARM_PEBBLE_CHECK_RECOVERED, .handle = configure},
+        {.kind = PEBBLE_CHARM_PEBBLE_CUSTOM_NOTICE, .workload = CONTAINER, .handle = shout},
+        {.event = "say", .kind = PEBBLE_CHARM_ACTION, .handle = say},
+    };
+    return pebble_charm_main(handlers, sizeof handlers / sizeof handlers[0], NULL);
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: LGPL-3.0-or-later
+// The table of handlers. Declared in pebble-charm.h.
+#include "pebble-charm.h"
+
+#include <stdio.h>
+
+#include "base/memory.h"
+#include "base/text.h"
+#include "charm/charm_internal.h"
+#include "client/errors.h"
+
+#define EXIT_CODE_FAILED 1
+
+static bool matches(const struct pebble_charm_handler *handler, const struct charm_hook *hook) {
+    bool is_action = hook->kind == PEBBLE_CHARM_ACTION;
+    if (handler->event == NULL && handler->kind == PEBBLE_CHARM_ANY)
+        return false;
+    if (handler->kind == PEBBLE_CHARM_ANY ? is_action : handler->kind != hook->kind)
+        return false;
+    if (handler->event != NULL && !text_equal(handler->event, hook->event))
+        return false;
+    return handler->workload == NULL || text_equal(handler->workload, hook->workload);
+}
+
+static int report(struct pebble_charm *charm, const struct pebble_error *cause) {
+    AUTO_PEBBLE_ERROR struct pebble_error error = {0};
+    const char *text = cause->message != NULL ? cause->message : "no reason given";
+    const char *what = charm->hook.kind == PEBBLE_CHARM_ACTION ? "action " : "";
+    AUTO_FREE char *message = memory_printf("Cannot handle %s%s: %s", what, charm->hook.event, text);
+    if (!pebble_charm_log(charm, PEBBLE_CHARM_ERROR, message, &error))
+        (void)fprintf(stderr, "%s\n%s\n", message, error.message);
+    return EXIT_CODE_FAILED;
+}
+
+int pebble_charm_run(struct pebble_charm *charm, const struct pebble_charm_handler *handlers, size_t count,
+                     void *data) {
+    for (size_t i = 0; i < count; i++) {
+        AUTO_PEBBLE_ERROR struct pebble_error error = {0};
+        if (matches(&handlers[i], &charm->hook) && !handlers[i].handle(charm, data, &error))
+            return report(charm, &error);
+    }
+    return 0;
+}
+
+int pebble_charm_main(const struct pebble_charm_handler *handlers, size_t count, void *data) {
+    AUTO_PEBBLE_ERROR struct pebble_error error = {0};
+    struct pebble_charm *charm = NULL;
+    if (!pebble_charm_create(NULL, &charm, &error)) {
+        (void)fprintf(stderr, "%s\n", error.message);
+        return EXIT_CODE_FAILED;
+    }
+    int exit_code = pebble_charm_run(charm, handlers, count, data);
+    pebble_charm_destroy(charm);
+    return exit_code;
+}

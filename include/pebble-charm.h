@@ -71,15 +71,15 @@ enum pebble_charm_kind {
 const char *pebble_charm_event(const struct pebble_charm *charm);
 enum pebble_charm_kind pebble_charm_event_kind(const struct pebble_charm *charm);
 /* NULL: the hook has none. */
-const char *pebble_charm_workload(const struct pebble_charm *charm); /* the container of a pebble-... event */
-const char *pebble_charm_notice_id(const struct pebble_charm *charm);
-const char *pebble_charm_notice_type(const struct pebble_charm *charm);
-const char *pebble_charm_notice_key(const struct pebble_charm *charm);
-const char *pebble_charm_check_name(const struct pebble_charm *charm);
+const char *pebble_charm_workload(const struct pebble_charm *charm);    /* the container of a pebble-... event */
+const char *pebble_charm_notice_id(const struct pebble_charm *charm);   /* as for pebble_get_notice() */
+const char *pebble_charm_notice_type(const struct pebble_charm *charm); /* "custom" */
+const char *pebble_charm_notice_key(const struct pebble_charm *charm);  /* "example.com/path" */
+const char *pebble_charm_check_name(const struct pebble_charm *charm);  /* of the check that failed or recovered */
 /* NULL: Juju has not set the variable. */
-const char *pebble_charm_unit(const struct pebble_charm *charm); /* "app/0" */
-const char *pebble_charm_app(const struct pebble_charm *charm);  /* "app" */
-const char *pebble_charm_model(const struct pebble_charm *charm);
+const char *pebble_charm_unit(const struct pebble_charm *charm);         /* "app/0" */
+const char *pebble_charm_app(const struct pebble_charm *charm);          /* "app" */
+const char *pebble_charm_model(const struct pebble_charm *charm);        /* its name */
 const char *pebble_charm_juju_version(const struct pebble_charm *charm); /* "3.6.0" */
 const char *pebble_charm_directory(const struct pebble_charm *charm);    /* where the charm's files are */
 
@@ -194,6 +194,7 @@ bool pebble_charm_get_state(struct pebble_charm *charm, struct pebble_charm_valu
 bool pebble_charm_get_action_parameters(struct pebble_charm *charm, struct pebble_charm_values **values,
                                         struct pebble_error *error);
 
+/* How many keys there are. */
 size_t pebble_charm_values_count(const struct pebble_charm_values *values);
 /* A key, in the order in which they came; NULL if `index` is not below the count. */
 const char *pebble_charm_values_key_at(const struct pebble_charm_values *values, size_t index);

@@ -12,9 +12,11 @@
 #include <string.h>
 
 #define CONTAINER "web"
+#define SERVICE "pages"
+#define CHECK "page"
 #define DIRECTORY "/tmp/pages"
 #define SHOUT_KEY "example.com/shout"
-enum { LAYER_BYTES = 2048, PAGE_BYTES = 4096, GREETING_BYTES = 1000, PORT_MAX = 65535 };
+enum { PAGE_BYTES = 4096, GREETING_BYTES = 1000, PORT_MAX = 65535 };
 
 struct settings {
     char greeting[GREETING_BYTES + 1];
@@ -46,31 +48,34 @@ static bool push_page(struct pebble_client *client, const char *text, struct peb
     return pebble_push_file(client, &options, error);
 }
 
+static void describe_service(struct pebble_layer *layer, const char *port) {
+    const char *const words[] = {"python3", "-m", "http.server", "--bind", "127.0.0.1", "--directory", DIRECTORY, port};
+    pebble_layer_set_service_command_words(layer, SERVICE, words, sizeof words / sizeof words[0]);
+    pebble_layer_set_service_startup(layer, SERVICE, "enabled");
+}
+
+static void describe_check(struct pebble_layer *layer, const char *port) {
+    char url[100];
+    (void)snprintf(url, sizeof url, "http://127.0.0.1:%s/", port);
+    pebble_layer_set_check_http_url(layer, CHECK, url);
+    pebble_layer_set_check_level(layer, CHECK, "ready");
+    pebble_layer_set_check_period_ns(layer, CHECK, 1000000000);
+    pebble_layer_set_check_timeout_ns(layer, CHECK, 900000000);
+    pebble_layer_set_check_threshold(layer, CHECK, 2);
+}
+
 /* An overlay: combined with the layers of the image, and with the same label each time. */
-static bool add_layer(struct pebble_client *client, int64_t port, struct pebble_error *error) {
-    char yaml[LAYER_BYTES];
-    int length = snprintf(yaml, sizeof yaml,
-                          "services:\n"
-                          "  pages:\n"
-                          "    override: replace\n"
-                          "    command: python3 -m http.server --bind 127.0.0.1 --directory " DIRECTORY " %" PRId64 "\n"
-                          "    startup: enabled\n"
-                          "checks:\n"
-                          "  page:\n"
-                          "    override: replace\n"
-                          "    level: ready\n"
-                          "    period: 1s\n"
-                          "    timeout: 900ms\n"
-                          "    threshold: 2\n"
-                          "    http:\n"
-                          "      url: http://127.0.0.1:%" PRId64 "/\n",
-                          port, port);
-    const struct pebble_layer_options options = {.size = sizeof options,
-                                                 .label = "pages",
-                                                 .yaml = yaml,
-                                                 .yaml_length = (size_t)length,
-                                                 .flags = PEBBLE_LAYER_COMBINE};
-    return pebble_add_layer(client, &options, error);
+static bool add_layer(struct pebble_client *client, int64_t port_number, struct pebble_error *error) {
+    struct pebble_layer *layer = pebble_layer_create();
+    const struct pebble_layer_options options = {
+        .size = sizeof options, .label = "pages", .layer = layer, .flags = PEBBLE_LAYER_COMBINE};
+    char port[20];
+    (void)snprintf(port, sizeof port, "%" PRId64, port_number);
+    describe_service(layer, port);
+    describe_check(layer, port);
+    bool is_good = pebble_add_layer(client, &options, error);
+    pebble_layer_destroy(layer);
+    return is_good;
 }
 
 static bool replan(struct pebble_client *client, struct pebble_error *error) {
@@ -88,7 +93,7 @@ static bool report_version(struct pebble_charm *charm, struct pebble_client *cli
     const struct pebble_exec_options options = {.size = sizeof options, .words = words, .word_count = 2};
     struct pebble_exec_result *result;
     char version[100];
-    if (!pebble_exec(client, &options, NULL, &result, error))
+    if (!pebble_exec_check(client, &options, NULL, &result, error))
         return false;
     (void)snprintf(version, sizeof version, "%s", pebble_exec_result_output(result, NULL));
     version[strcspn(version, "\n")] = '\0';

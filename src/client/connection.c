@@ -2,6 +2,7 @@
 #include "client/connection_internal.h"
 
 #include <poll.h>
+#include <sys/socket.h>
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -82,6 +83,10 @@ enum client_io client_connection_receive(struct client_connection *connection, c
     if (is_secure(connection))
         return client_secure_receive(&connection->secure, &connection->socket, bytes, size, received, err);
     return client_socket_receive(&connection->socket, bytes, size, received, err);
+}
+
+void client_connection_end_output(struct client_connection *connection) {
+    (void)shutdown(connection->socket.fd, SHUT_WR);
 }
 
 bool client_connection_has_input(struct client_connection *connection) {

@@ -38,6 +38,8 @@ enum client_io client_connection_send(struct client_connection *connection, cons
                                       size_t *sent, struct error *err) NODISCARD;
 enum client_io client_connection_receive(struct client_connection *connection, char *bytes, size_t size,
                                          size_t *received, struct error *err) NODISCARD;
+// The peer reads the end after what was sent; what it sends can still be received.
+void client_connection_end_output(struct client_connection *connection);
 // Whether bytes of the peer wait, or it has closed, or the connection has failed.
 bool client_connection_has_input(struct client_connection *connection);
 // Whether bytes that were taken by client_connection_send() have still to be sent.

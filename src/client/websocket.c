@@ -74,7 +74,8 @@ size_t client_websocket_room(const struct client_websocket *websocket) {
     return is_full ? 0 : CLIENT_WEBSOCKET_QUEUE_BYTES - queued;
 }
 
-// What is queued on a connection that is broken is dropped. The next reception reports the end.
+// What is queued on a connection that is broken is dropped: the daemon ends it then, which a reception reports. If only
+// sending has failed, as without memory for the socket, the daemon has to read an end.
 static void flush_output(struct client_websocket *websocket) {
     while (has_frames(websocket)) {
         const char *bytes = websocket->output.data + websocket->sent;
@@ -82,7 +83,11 @@ static void flush_output(struct client_websocket *websocket) {
         enum client_io io = client_connection_send(&websocket->connection, bytes, length, &sent, NULL);
         if (io == CLIENT_IO_BLOCKED)
             return;
-        websocket->sent += io == CLIENT_IO_DONE ? sent : length;
+        if (io != CLIENT_IO_DONE) {
+            client_connection_end_output(&websocket->connection);
+            break;
+        }
+        websocket->sent += sent;
     }
     buffer_clear(&websocket->output);
     websocket->sent = 0;

@@ -44,7 +44,7 @@ def is_sanitized():
     return os.environ.get("PEBBLE_SANITIZED") == "1"
 
 
-def wait_until(condition, timeout_s=20.0, what="the condition"):
+def wait_until(condition, timeout_s=20.0, what="the condition", pause_s=0.01):
     """The first true value of condition(); AssertionError on timeout."""
     deadline = time.monotonic() + timeout_s
     while True:
@@ -53,7 +53,7 @@ def wait_until(condition, timeout_s=20.0, what="the condition"):
             return value
         if time.monotonic() > deadline:
             raise AssertionError(f"{what}: not within {timeout_s:g} s")
-        time.sleep(0.01)
+        time.sleep(pause_s)
 
 
 @contextlib.contextmanager

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Runs the integration tests against a pebble executable.
 
-    tests/integration/run.py --bin PATH [--jobs N] [--verbose] [PATTERN ...]
+    tests/integration/run.py --bin PATH [--jobs N] [--timeout SECONDS] [--verbose] [PATTERN ...]
 
 PATTERN is a shell pattern over names like test_hello.HelloTest.test_starts; a pattern without a star
 matches anywhere in the name. The last line reads 'N passed, N failed'.
@@ -22,7 +22,7 @@ import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SKIPPED = 77
-TIMEOUT_S = 300
+TIMEOUT_S = 300  # of a test, unless there is an option
 sys.path.insert(0, HERE)
 
 
@@ -43,13 +43,13 @@ def discover(patterns):
     return [name for name in names if not patterns or any(fnmatch.fnmatch(name, pattern) for pattern in patterns)]
 
 
-def run_here(name):
+def run_here(name, timeout_s):
     """Runs one test in this process and prints its output; returns the exit status, SKIPPED if it did not run."""
     def give_up(_signal, _frame):
-        raise AssertionError(f"not done after {TIMEOUT_S} s")
+        raise AssertionError(f"not done after {timeout_s} s")
 
     signal.signal(signal.SIGALRM, give_up)
-    signal.alarm(TIMEOUT_S)
+    signal.alarm(timeout_s)
     suite = unittest.defaultTestLoader.loadTestsFromName(name)
     result = unittest.TextTestRunner(stream=sys.stdout, verbosity=0, buffer=True).run(suite)
     if result.skipped:
@@ -61,8 +61,9 @@ def run_here(name):
 class Run:
     """A test in a process of its own: a fork of this one, in which all tests are loaded."""
 
-    def __init__(self, name):
+    def __init__(self, name, timeout_s):
         self.name = name
+        self.timeout_s = timeout_s
         self.begin_s = time.monotonic()
         self.output = tempfile.TemporaryFile("w+", encoding="utf-8", errors="backslashreplace")
         sys.stdout.flush()
@@ -79,7 +80,7 @@ class Run:
             os.dup2(self.output.fileno(), 1)
             os.dup2(self.output.fileno(), 2)
             random.seed()
-            status = run_here(self.name)
+            status = run_here(self.name, self.timeout_s)
         except BaseException:  # what would end a program of its own, too
             traceback.print_exc()
         finally:
@@ -90,7 +91,7 @@ class Run:
                 os._exit(status)
 
     def is_late(self):
-        return time.monotonic() - self.begin_s > TIMEOUT_S + 60
+        return time.monotonic() - self.begin_s > self.timeout_s + 60
 
     def end(self):
         """Reaps the process; returns (result, output, seconds)."""
@@ -105,13 +106,13 @@ class Run:
         return {0: "ok", SKIPPED: "skip"}.get(code, "FAIL"), output, time.monotonic() - self.begin_s
 
 
-def run_all(names, jobs):
+def run_all(names, jobs, timeout_s):
     """Runs the tests, `jobs` at a time; yields each with its result, output and seconds when it has ended."""
     waiting, running = list(reversed(names)), {}
     poll = select.poll()
     while waiting or running:
         while waiting and len(running) < jobs:
-            run = Run(waiting.pop())
+            run = Run(waiting.pop(), timeout_s)
             running[run.pidfd] = run
             poll.register(run.pidfd, select.POLLIN)
         ready = {fd for fd, _ in poll.poll(5000)} | {fd for fd, run in running.items() if run.is_late()}
@@ -131,6 +132,7 @@ def main():
     parser.add_argument("patterns", nargs="*", metavar="PATTERN")
     parser.add_argument("--bin", metavar="PATH", help="the pebble executable")
     parser.add_argument("--jobs", type=int, default=4, metavar="N", help="tests at a time (4)")
+    parser.add_argument("--timeout", type=int, default=TIMEOUT_S, metavar="SECONDS", help=f"of a test ({TIMEOUT_S})")
     parser.add_argument("--verbose", action="store_true", help="name each test, with its time")
     options = parser.parse_args()
     if not options.bin:
@@ -146,7 +148,7 @@ def main():
 
     names = discover(options.patterns)
     counts = {"ok": 0, "FAIL": 0, "skip": 0}
-    for name, word, output, seconds in run_all(names, options.jobs):
+    for name, word, output, seconds in run_all(names, options.jobs, options.timeout):
         counts[word] += 1
         if word == "skip":
             print(f"skip {name}: {output.splitlines()[-1]}")

@@ -105,6 +105,24 @@ static void what_is_given_away_is_not_watched(void **state UNUSED) {
     close(wants.poll_fd);
 }
 
+static void input_comes_after_the_end_of_output(void **state UNUSED) {
+    struct client_connection connection;
+    struct client_endpoint endpoint = {.host = (char[]){"h"}};
+    char bytes[4];
+    size_t count = 0;
+    int ends[2];
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+    client_connection_init(&connection, &endpoint);
+    assert_true(client_connection_open(&connection, ends[0], NULL));
+    client_connection_end_output(&connection);
+    assert_int_equal(read(ends[1], bytes, sizeof bytes), 0);
+    assert_int_equal(write(ends[1], "abc", 3), 3);
+    assert_int_equal(client_connection_receive(&connection, bytes, sizeof bytes, &count, NULL), CLIENT_IO_DONE);
+    assert_int_equal(count, 3);
+    client_connection_close(&connection);
+    close(ends[1]);
+}
+
 // --- TLS ---
 
 // Steps both sides until the handshake is complete.
@@ -178,9 +196,13 @@ static void bytes_in_the_engine_are_not_waited_for(void **state UNUSED) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(receives_what_is_there_and_then_the_end), cmocka_unit_test(sends_until_the_peer_takes_no_more),
-        cmocka_unit_test(failures_have_the_name_of_the_peer),      cmocka_unit_test(input_is_bytes_or_the_end),
-        cmocka_unit_test(what_is_given_away_is_not_watched),       cmocka_unit_test(tls_moves_with_the_socket),
+        cmocka_unit_test(input_comes_after_the_end_of_output),
+        cmocka_unit_test(receives_what_is_there_and_then_the_end),
+        cmocka_unit_test(sends_until_the_peer_takes_no_more),
+        cmocka_unit_test(failures_have_the_name_of_the_peer),
+        cmocka_unit_test(input_is_bytes_or_the_end),
+        cmocka_unit_test(what_is_given_away_is_not_watched),
+        cmocka_unit_test(tls_moves_with_the_socket),
         cmocka_unit_test(bytes_in_the_engine_are_not_waited_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

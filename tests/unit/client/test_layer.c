@@ -33,7 +33,7 @@ static void yaml_has_a_limit(void **state UNUSED) {
     memset(text, 1, (size_t)3 << 20);
     struct pebble_layer *layer = pebble_layer_create();
     pebble_layer_set_summary(layer, text);
-    layer_assert_failed(layer, "cannot write layer: its YAML is longer than 8 MiB");
+    layer_assert_failed(layer, "cannot write layer: its YAML is longer than 8 MiB, or does not fit into memory");
 }
 
 int main(void) {

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Makes one allocation, or one system call, of this process fail. The functions of libc that are concerned are defined
+// here, so that a shared library that the program is linked with calls them, too.
+#pragma once
+
+#include <stdbool.h>
+
+enum failure_kind { FAILURE_NONE, FAILURE_ALLOCATION, FAILURE_SYSTEM_CALL };
+
+// The call with this number, from 1 on, fails; so do, with `lasts`, those that follow. A system call fails with
+// `errnum`.
+void failure_begin(enum failure_kind kind, long number, bool lasts, int errnum);
+// Whether a call has failed. Calls are not counted any more.
+bool failure_end(void);
+// Allocations since the beginning that were not freed.
+long failure_live_allocations(void);

@@ -35,7 +35,8 @@ bool pebble_layer_yaml(const struct pebble_layer *layer, char **yaml, size_t *le
     AUTO_BUFFER struct buffer out = BUFFER_INIT(LAYER_YAML_BYTES_MAX);
     layer_tree_write(layer, &out);
     if (!buffer_is_whole(&out))
-        return client_fail(error, PEBBLE_ERROR_ARGUMENT, "cannot write layer: its YAML is longer than 8 MiB, or does not fit into memory");
+        return client_fail(error, PEBBLE_ERROR_ARGUMENT,
+                           "cannot write layer: its YAML is longer than 8 MiB, or does not fit into memory");
     if (length != NULL)
         *length = out.length;
     *yaml = buffer_take(&out);

@@ -30,6 +30,7 @@ import time
 import unittest
 
 STARTED = r"Started daemon"
+HANG_S = 120.0  # what takes longer hangs, also on a machine that is busy
 SANITIZER = re.compile(r"ERROR: \w+Sanitizer|: runtime error: |WARNING: \w+Sanitizer")
 TOP = os.path.realpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
 
@@ -330,7 +331,7 @@ class Daemon(Api):
                 [self.binary, command, *arguments], env={**self.env, **(env or {})}, cwd=self.dir,
                 **{"stdin": subprocess.DEVNULL, "stdout": log, "stderr": log, "start_new_session": True, **popen})
         if wait:
-            wait_until(self.is_answering, 30.0, "the daemon's first answer")
+            wait_until(self.is_answering, HANG_S, "the daemon's first answer")
         return self.process
 
     def is_answering(self):
@@ -344,14 +345,14 @@ class Daemon(Api):
     def send_signal(self, number):
         self.process.send_signal(number)
 
-    def wait_exit(self, timeout_s=30.0):
+    def wait_exit(self, timeout_s=HANG_S):
         """Waits for the daemon to exit; returns the exit status, negative for a signal."""
         try:
             return self.process.wait(timeout_s)
         except subprocess.TimeoutExpired:
             raise AssertionError(f"the daemon did not end within {timeout_s:g} s:\n{self.log()[-3000:]}") from None
 
-    def stop(self, number=signal.SIGTERM, timeout_s=30.0):
+    def stop(self, number=signal.SIGTERM, timeout_s=HANG_S):
         """Stops the daemon; returns the exit status."""
         self.send_signal(number)
         return self.wait_exit(timeout_s)
@@ -446,7 +447,7 @@ class Daemon(Api):
 
     # --- the command line ---
 
-    def cli(self, *arguments, stdin=b"", env=None, timeout_s=60.0):
+    def cli(self, *arguments, stdin=b"", env=None, timeout_s=HANG_S):
         """Runs a command of the program: returncode, stdout and stderr (text)."""
         if isinstance(stdin, str):
             stdin = stdin.encode()

@@ -148,14 +148,17 @@ def main():
 
     names = discover(options.patterns)
     counts = {"ok": 0, "FAIL": 0, "skip": 0}
+    skipped = {}  # names by reason
     for name, word, output, seconds in run_all(names, options.jobs, options.timeout):
         counts[word] += 1
         if word == "skip":
-            print(f"skip {name}: {output.splitlines()[-1]}")
+            skipped.setdefault(output.splitlines()[-1], []).append(name)
         elif word == "FAIL" or options.verbose:
             print(f"{word:<4} {name} ({seconds:.1f} s)")
             print("".join(f"     {line}\n" for line in output.splitlines()), end="")
         sys.stdout.flush()
+    for reason, those in sorted(skipped.items()):
+        print(f"skip {those[0] if len(those) == 1 else f'{len(those)} tests'}: {reason}")
     if not names:
         print("There is no such test.")
         counts["FAIL"] = 1

@@ -11,6 +11,7 @@ import threading
 import time
 import unittest
 
+from faults import descriptors
 from harness import DaemonCase, is_sanitized, wait_until
 from terminal import CTRL_C, CTRL_D, Terminal
 
@@ -275,15 +276,11 @@ class SignalTest(ExecCase):
         self.daemon.process.send_signal(signal.SIGSTOP)
         try:
             process = self.popen("true", stdin=subprocess.DEVNULL)
-            wait_until(lambda: "socket:" in " ".join(self.descriptors(process.pid)), what="the connection")
+            wait_until(lambda: "socket:" in " ".join(descriptors(process.pid).values()), what="the connection")
             process.send_signal(signal.SIGINT)
             self.assertEqual(process.wait(60), -signal.SIGINT)
         finally:
             self.daemon.process.send_signal(signal.SIGCONT)
-
-    def descriptors(self, pid):
-        folder = f"/proc/{pid}/fd"
-        return [os.readlink(f"{folder}/{name}") for name in os.listdir(folder)]
 
 
 class TerminalTest(ExecCase):

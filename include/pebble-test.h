@@ -61,7 +61,8 @@ struct pebble_test_options {
     const char *const *arguments; /* of `pebble run`, such as "--hold" */
     size_t argument_count;
     uint64_t flags;     /* of enum pebble_test_flags */
-    int64_t timeout_ms; /* for each function that waits; 0: 30000 */
+    int64_t timeout_ms; /* for each call of a function; 0: 30000. The removal of a daemon, and a kill after the timeout,
+                         * may take up to 30 seconds more. */
 };
 
 /* Creates a directory with mode 0700 in $TMPDIR (else /tmp), runs `pebble run` in it, and waits until it responds. The

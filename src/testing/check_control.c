@@ -5,56 +5,42 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "client/errors.h"
-#include "data/json.h"
 #include "testing/control_internal.h"
 
 #define LAYER_LABEL "test-checks"
+#define CHECK_PERIOD_NS (24 * 3600 * NS_PER_S)
+#define CHECK_TIMEOUT_NS (3600 * NS_PER_S)
 #define NAME_LIMIT_BYTES ((size_t)1024)
 
 // --- the layer ---
 
 // The check runs when it is refreshed; its period is longer than a test.
-static void write_check(struct json_writer *writer, const struct pebble_test_daemon *daemon, size_t index) {
+static void set_values(struct pebble_layer *layer, const struct pebble_test_daemon *daemon, size_t index) {
     const struct testing_check *check = &daemon->checks[index];
     AUTO_FREE char *url = memory_printf("http://127.0.0.1:%d/%zu", testing_responder_port(daemon->responder), index);
-    json_writer_key(writer, check->name);
-    json_writer_begin_object(writer);
-    json_writer_member_string(writer, "override", "replace");
-    json_writer_member_string(writer, "startup", "enabled");
+    pebble_layer_set_check_startup(layer, check->name, "enabled");
     if (check->level != NULL)
-        json_writer_member_string(writer, "level", check->level);
-    json_writer_member_int(writer, "threshold", 1);
-    json_writer_member_string(writer, "period", "24h");
-    json_writer_member_string(writer, "timeout", "1h");
-    json_writer_key(writer, "http");
-    json_writer_begin_object(writer);
-    json_writer_member_string(writer, "url", url);
-    json_writer_end_object(writer);
-    json_writer_end_object(writer);
+        pebble_layer_set_check_level(layer, check->name, check->level);
+    pebble_layer_set_check_threshold(layer, check->name, 1);
+    pebble_layer_set_check_period_ns(layer, check->name, CHECK_PERIOD_NS);
+    pebble_layer_set_check_timeout_ns(layer, check->name, CHECK_TIMEOUT_NS);
+    pebble_layer_set_check_http_url(layer, check->name, url);
 }
 
-// JSON is YAML.
 static bool add_layer(const struct pebble_test_daemon *daemon, struct pebble_client *client,
                       struct pebble_error *error) {
-    AUTO_BUFFER struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
-    struct json_writer writer;
-    json_writer_init(&writer, &text, false);
-    json_writer_begin_object(&writer);
-    json_writer_key(&writer, "checks");
-    json_writer_begin_object(&writer);
+    struct pebble_layer *layer = pebble_layer_create();
     for (size_t i = 0; i < daemon->check_count; i++)
-        write_check(&writer, daemon, i);
-    json_writer_end_object(&writer);
-    json_writer_end_object(&writer);
-    const struct pebble_layer_options options = {.size = sizeof options,
-                                                 .label = LAYER_LABEL,
-                                                 .yaml = buffer_text(&text),
-                                                 .yaml_length = text.length,
-                                                 .flags = PEBBLE_LAYER_COMBINE};
-    return pebble_add_layer(client, &options, error);
+        set_values(layer, daemon, i);
+    const struct pebble_layer_options options = {
+        .size = sizeof options, .label = LAYER_LABEL, .layer = layer, .flags = PEBBLE_LAYER_COMBINE};
+    bool is_added = pebble_add_layer(client, &options, error);
+    pebble_layer_destroy(layer);
+    return is_added;
 }
 
 bool testing_checks_restore(struct pebble_test_daemon *daemon, struct pebble_error *error) {
@@ -143,14 +129,13 @@ static bool has_status(struct pebble_client *client, const char *name, const cha
 
 static bool await_check(const struct pebble_test_daemon *daemon, struct pebble_client *client, const char *name,
                         const char *wanted, struct pebble_error *error) {
-    int64_t deadline_ns = testing_control_deadline_ns(daemon);
     bool is_reached = false;
     do {
         if (!has_status(client, name, wanted, &is_reached, error))
             return false;
         if (is_reached)
             return true;
-    } while (testing_control_pause(deadline_ns));
+    } while (testing_control_pause(daemon));
     return client_fail(error, PEBBLE_ERROR_TIMEOUT, "cannot set check %s: it is not %s after %" PRId64 " ms", name,
                        wanted, daemon->options.given.timeout_ms);
 }
@@ -170,6 +155,7 @@ static bool set_check(struct pebble_test_daemon *daemon, struct pebble_client *c
 bool pebble_test_set_check(struct pebble_test_daemon *daemon, const char *name, bool is_up,
                            struct pebble_error *error) {
     struct pebble_client *client;
+    testing_control_begin(daemon);
     if (!testing_control_client(daemon, &client, error))
         return false;
     bool is_good = set_check(daemon, client, name, is_up, error);

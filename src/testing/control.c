@@ -12,21 +12,25 @@
 
 #define PAUSE_MS 5
 
-int64_t testing_control_deadline_ns(const struct pebble_test_daemon *daemon) {
+void testing_control_begin(struct pebble_test_daemon *daemon) {
     int64_t timeout_ms = daemon->options.given.timeout_ms;
-    return clock_deadline_ns(timeout_ms > INT64_MAX / NS_PER_MS ? INT64_MAX : timeout_ms * NS_PER_MS);
+    daemon->deadline_ns = clock_deadline_ns(timeout_ms > INT64_MAX / NS_PER_MS ? INT64_MAX : timeout_ms * NS_PER_MS);
+}
+
+static int64_t time_left_ms(const struct pebble_test_daemon *daemon) {
+    int64_t left_ns = daemon->deadline_ns - clock_monotonic_ns();
+    return left_ns < NS_PER_MS ? 1 : left_ns / NS_PER_MS;
 }
 
 bool testing_control_client(const struct pebble_test_daemon *daemon, struct pebble_client **client,
                             struct pebble_error *error) {
-    const struct pebble_client_options options = {.size = sizeof options,
-                                                  .socket_path = daemon->place.daemon_socket,
-                                                  .timeout_ms = daemon->options.given.timeout_ms};
+    const struct pebble_client_options options = {
+        .size = sizeof options, .socket_path = daemon->place.daemon_socket, .timeout_ms = time_left_ms(daemon)};
     return pebble_client_create(&options, client, error);
 }
 
-bool testing_control_pause(int64_t deadline_ns) {
-    if (clock_monotonic_ns() >= deadline_ns)
+bool testing_control_pause(const struct pebble_test_daemon *daemon) {
+    if (clock_monotonic_ns() >= daemon->deadline_ns)
         return false;
     (void)poll(NULL, 0, PAUSE_MS);
     return true;
@@ -37,6 +41,7 @@ bool pebble_test_notify(struct pebble_test_daemon *daemon, const char *key, cons
     const struct pebble_notify_options options = {
         .size = sizeof options, .key = key, .names = names, .values = values, .data_count = count};
     struct pebble_client *client;
+    testing_control_begin(daemon);
     if (!testing_control_client(daemon, &client, error))
         return false;
     bool is_good = pebble_notify(client, &options, NULL, error);
@@ -60,14 +65,13 @@ static bool read_status(struct pebble_client *client, const char *name, char **s
 
 static bool await_status(const struct pebble_test_daemon *daemon, struct pebble_client *client, const char *name,
                          const char *wanted, struct pebble_error *error) {
-    int64_t deadline_ns = testing_control_deadline_ns(daemon);
     AUTO_FREE char *status = NULL;
     do {
         if (!read_status(client, name, &status, error))
             return false;
         if (text_equal(status, wanted))
             return true;
-    } while (testing_control_pause(deadline_ns));
+    } while (testing_control_pause(daemon));
     return client_fail(error, PEBBLE_ERROR_TIMEOUT,
                        "cannot wait for service %s: it is %s, not %s, after %" PRId64 " ms", name,
                        status != NULL ? status : "not in the plan", wanted, daemon->options.given.timeout_ms);
@@ -76,6 +80,7 @@ static bool await_status(const struct pebble_test_daemon *daemon, struct pebble_
 bool pebble_test_wait_service(struct pebble_test_daemon *daemon, const char *name, const char *status,
                               struct pebble_error *error) {
     struct pebble_client *client;
+    testing_control_begin(daemon);
     if (!testing_control_client(daemon, &client, error))
         return false;
     bool is_good = await_status(daemon, client, name, status, error);

@@ -8,9 +8,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-int64_t testing_control_deadline_ns(const struct pebble_test_daemon *daemon); // for a wait that begins now
+// Sets the deadline of the call of a public function, which begins with it.
+void testing_control_begin(struct pebble_test_daemon *daemon);
 // Pauses for a moment before the next look at the daemon; false when the deadline has passed.
-bool testing_control_pause(int64_t deadline_ns);
-// A client of the daemon's own socket, whose requests are not recorded. Belongs to the caller.
+bool testing_control_pause(const struct pebble_test_daemon *daemon);
+// A client of the daemon's own socket, whose requests are not recorded. Its timeout is what is left until the deadline.
+// Belongs to the caller.
 bool testing_control_client(const struct pebble_test_daemon *daemon, struct pebble_client **client,
                             struct pebble_error *error) NODISCARD;

@@ -21,15 +21,15 @@
 
 // A machine under load is not a reason to leave anything behind.
 static int64_t cleanup_deadline_ns(const struct pebble_test_daemon *daemon) {
-    int64_t deadline_ns = testing_control_deadline_ns(daemon), least_ns = clock_deadline_ns(MIN_CLEANUP_NS);
-    return deadline_ns > least_ns ? deadline_ns : least_ns;
+    int64_t least_ns = clock_deadline_ns(MIN_CLEANUP_NS);
+    return daemon->deadline_ns > least_ns ? daemon->deadline_ns : least_ns;
 }
 
 // --- creation ---
 
 static bool await_keeper(struct pebble_test_daemon *daemon, bool *is_rooted, struct pebble_error *error) {
     struct testing_message message;
-    if (!testing_guardian_receive(&daemon->guardian, testing_control_deadline_ns(daemon), &message, error))
+    if (!testing_guardian_receive(&daemon->guardian, daemon->deadline_ns, &message, error))
         return false;
     *is_rooted = message.kind == TESTING_MESSAGE_READY;
     if (!*is_rooted) {
@@ -80,7 +80,7 @@ static bool start_first_guardian(struct pebble_test_daemon *daemon, struct testi
     launch.program = NULL;
     if (!testing_guardian_start(guardian, &launch, error))
         return false;
-    if (testing_guardian_await_directory(guardian, testing_control_deadline_ns(daemon), errnum, error) && *errnum == 0)
+    if (testing_guardian_await_directory(guardian, daemon->deadline_ns, errnum, error) && *errnum == 0)
         return true;
     testing_guardian_stop(guardian, cleanup_deadline_ns(daemon));
     return *errnum != 0 && testing_place_fail(error, daemon->place.directory, *errnum);
@@ -162,6 +162,7 @@ bool pebble_test_create(const struct pebble_test_options *options, struct pebble
     struct pebble_test_daemon *created = memory_new(sizeof *created);
     created->options = own;
     created->is_reachable = true;
+    testing_control_begin(created);
     created->records = testing_records_create();
     testing_place_init(&created->place);
     testing_guardian_init(&created->guardian);
@@ -185,6 +186,7 @@ static void release_checks(struct pebble_test_daemon *daemon) {
 void pebble_test_destroy(struct pebble_test_daemon *daemon) {
     if (daemon == NULL)
         return;
+    testing_control_begin(daemon);
     pebble_client_destroy(daemon->client);
     testing_relay_destroy(daemon->relay);
     stop_processes(daemon);

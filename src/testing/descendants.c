@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -68,6 +69,16 @@ static void kill_children(int proc_fd) {
     }
 }
 
+// -1 if it is not there, or has the numbers of another PID namespace, so that the children cannot be found in it.
+static int open_proc(void) {
+    char number[STAT_BYTES], own[STAT_BYTES];
+    ssize_t length = readlink("/proc/self", number, sizeof number);
+    int own_length = snprintf(own, sizeof own, "%d", (int)getpid());
+    if (length != own_length || memcmp(number, own, (size_t)length) != 0)
+        return -1;
+    return open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
 void testing_kill_descendants(void) {
     if (getpid() == 1) {
         (void)kill(-1, SIGKILL); // all others of the namespace
@@ -75,7 +86,7 @@ void testing_kill_descendants(void) {
             continue;
         return;
     }
-    int proc_fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int proc_fd = open_proc();
     for (;;) {
         if (proc_fd >= 0) {
             (void)lseek(proc_fd, 0, SEEK_SET);

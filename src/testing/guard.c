@@ -108,8 +108,10 @@ static void report(int control_fd, const char *what, int errnum) {
 
 static pid_t fork_keeper(const struct testing_launch *launch, const struct testing_guard_fds *fds) {
     int ends[] = {-1, -1};
-    if (launch->root != NULL && pipe2(ends, O_CLOEXEC) != 0)
+    if (launch->root != NULL && pipe2(ends, O_CLOEXEC) != 0) {
+        report(fds->control, "create pipe", errno);
         return -1;
+    }
     pid_t pid = testing_fork(SIGCHLD | (launch->root != NULL ? NAMESPACES : 0));
     if (pid == 0) {
         (void)close(fds->life);

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
+#include <signal.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -21,24 +22,37 @@ void testing_guardian_init(struct testing_guardian *guardian) {
     *guardian = (struct testing_guardian){.life_fd = -1, .control_fd = -1};
 }
 
-// A child without a signal at its end, which waitpid(-1) does not report. It forks the guardian and ends.
-static bool fork_guardian(const struct testing_launch *launch, const struct testing_guard_fds *fds) {
-    pid_t between = testing_fork(0);
-    if (between < 0)
-        return false;
-    if (between == 0) {
-        pid_t pid = testing_fork(0);
-        if (pid == 0)
-            testing_guard_run(launch, fds);
-        _exit(pid < 0 ? errno : 0);
+// The process between this one and the guardian.
+static _Noreturn void fork_and_exit(const struct testing_launch *launch, const struct testing_guard_fds *fds) {
+    pid_t pid = testing_fork(0);
+    if (pid == 0)
+        testing_guard_run(launch, fds);
+    _exit(pid < 0 ? errno : 0);
+}
+
+// The errno that it has ended with; 0: the guardian is there.
+static int await_forked(pid_t between) {
+    int status;
+    while (waitpid(between, &status, (int)__WCLONE) < 0) {
+        if (errno != EINTR)
+            return errno;
     }
-    int status = 0;
-    pid_t ended;
-    do
-        ended = waitpid(between, &status, (int)__WCLONE);
-    while (ended < 0 && errno == EINTR);
-    errno = ended == between && WIFEXITED(status) ? WEXITSTATUS(status) : 0;
-    return errno == 0;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : ECANCELED;
+}
+
+// The process between has no signal at its end, and waitpid(-1) does not report it. All signals are blocked, so that no
+// handler of the test program runs in the new processes.
+static bool fork_guardian(const struct testing_launch *launch, const struct testing_guard_fds *fds) {
+    sigset_t all, old;
+    (void)sigfillset(&all);
+    (void)pthread_sigmask(SIG_SETMASK, &all, &old);
+    pid_t between = testing_fork(0);
+    if (between == 0)
+        fork_and_exit(launch, fds);
+    int errnum = between < 0 ? errno : await_forked(between);
+    (void)pthread_sigmask(SIG_SETMASK, &old, NULL);
+    errno = errnum;
+    return errnum == 0;
 }
 
 static bool open_sockets(int life[2], int control[2]) {

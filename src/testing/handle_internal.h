@@ -32,6 +32,7 @@ struct pebble_test_daemon {
     struct pebble_client *client; // of the relay
     char *root_path;              // NULL: that of the machine
     char *root_problem;           // NULL: none
+    int64_t deadline_ns;          // of the call that runs
     bool is_running;              // as far as messages of the keeper were read
     bool is_reachable;            // what the test wants
 };

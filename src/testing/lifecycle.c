@@ -13,7 +13,7 @@
 
 #define LOG_END_BYTES ((size_t)2048)
 #define LOOK_NS (5 * NS_PER_MS)
-#define KILL_NS (30 * NS_PER_S)
+#define KILL_NS (30 * NS_PER_S) // after the timeout of a stop
 
 // --- messages of the keeper ---
 
@@ -24,19 +24,32 @@ static void take_message(struct pebble_test_daemon *daemon, const struct testing
         daemon->is_running = false;
 }
 
-// Reads what has come.
-static void update(struct pebble_test_daemon *daemon) {
+// Without the keeper there is no daemon: it has ended with its parent.
+static bool receive(struct pebble_test_daemon *daemon, int64_t deadline_ns, struct testing_message *message,
+                    struct pebble_error *error) {
+    AUTO_PEBBLE_ERROR struct pebble_error failure = {0};
+    if (testing_guardian_receive(&daemon->guardian, deadline_ns, message, &failure)) {
+        take_message(daemon, message);
+        return true;
+    }
+    if (failure.kind == PEBBLE_ERROR_CONNECTION)
+        daemon->is_running = false;
+    return client_fail_move(error, &failure);
+}
+
+// Begins the call of a public function. Reads what has come.
+static void begin(struct pebble_test_daemon *daemon) {
     struct testing_message message;
-    while (testing_guardian_receive(&daemon->guardian, 0, &message, NULL))
-        take_message(daemon, &message);
+    testing_control_begin(daemon);
+    while (receive(daemon, 0, &message, NULL))
+        continue;
 }
 
 static bool await_end(struct pebble_test_daemon *daemon, int64_t deadline_ns, struct pebble_error *error) {
     struct testing_message message;
     while (daemon->is_running) {
-        if (!testing_guardian_receive(&daemon->guardian, deadline_ns, &message, error))
+        if (!receive(daemon, deadline_ns, &message, error))
             return false;
-        take_message(daemon, &message);
     }
     return true;
 }
@@ -49,14 +62,13 @@ static bool fail_with_log(const struct pebble_test_daemon *daemon, enum pebble_e
     return client_fail(error, kind, "cannot start daemon: %s; the end of its log:\n%s", reason, log);
 }
 
-static bool launch(struct pebble_test_daemon *daemon, int64_t deadline_ns, struct pebble_error *error) {
+static bool launch(struct pebble_test_daemon *daemon, struct pebble_error *error) {
     struct testing_message message;
     if (!testing_guardian_send(&daemon->guardian, TESTING_COMMAND_LAUNCH))
         return client_fail(error, PEBBLE_ERROR_CONNECTION, "cannot start daemon: its parent process has ended");
     do {
-        if (!testing_guardian_receive(&daemon->guardian, deadline_ns, &message, error))
+        if (!receive(daemon, daemon->deadline_ns, &message, error))
             return false;
-        take_message(daemon, &message);
         if (message.kind == TESTING_MESSAGE_NOT_LAUNCHED)
             return client_fail(error, PEBBLE_ERROR_FILE, "cannot start daemon: %s: %s", daemon->options.program,
                                error_errno_text(message.value));
@@ -75,15 +87,13 @@ static bool does_respond(const struct pebble_test_daemon *daemon) {
     return responds;
 }
 
-static bool await_response(struct pebble_test_daemon *daemon, int64_t deadline_ns, struct pebble_error *error) {
+static bool await_response(struct pebble_test_daemon *daemon, struct pebble_error *error) {
     while (!does_respond(daemon)) {
         AUTO_PEBBLE_ERROR struct pebble_error failure = {0};
         struct testing_message message;
-        if (clock_monotonic_ns() >= deadline_ns)
+        if (clock_monotonic_ns() >= daemon->deadline_ns)
             return fail_with_log(daemon, PEBBLE_ERROR_TIMEOUT, "it does not respond in time", error);
-        if (testing_guardian_receive(&daemon->guardian, clock_deadline_ns(LOOK_NS), &message, &failure))
-            take_message(daemon, &message);
-        else if (failure.kind != PEBBLE_ERROR_TIMEOUT)
+        if (!receive(daemon, clock_deadline_ns(LOOK_NS), &message, &failure) && failure.kind != PEBBLE_ERROR_TIMEOUT)
             return client_fail_move(error, &failure);
         if (!daemon->is_running)
             return fail_with_log(daemon, PEBBLE_ERROR_CONNECTION, "it has ended", error);
@@ -92,42 +102,43 @@ static bool await_response(struct pebble_test_daemon *daemon, int64_t deadline_n
 }
 
 bool testing_daemon_launch(struct pebble_test_daemon *daemon, struct pebble_error *error) {
-    int64_t deadline_ns = testing_control_deadline_ns(daemon);
-    if (!launch(daemon, deadline_ns, error) || !await_response(daemon, deadline_ns, error) ||
-        !testing_checks_restore(daemon, error))
+    if (!launch(daemon, error) || !await_response(daemon, error) || !testing_checks_restore(daemon, error))
         return false;
     return !daemon->is_reachable || testing_relay_open(daemon->relay, error);
 }
 
-bool pebble_test_start(struct pebble_test_daemon *daemon, struct pebble_error *error) {
-    update(daemon);
+static bool start(struct pebble_test_daemon *daemon, struct pebble_error *error) {
     if (daemon->is_running)
         return client_fail(error, PEBBLE_ERROR_ARGUMENT, "cannot start daemon: it is running");
     testing_relay_close(daemon->relay); // if it has ended by itself
     return testing_daemon_launch(daemon, error);
 }
 
+bool pebble_test_start(struct pebble_test_daemon *daemon, struct pebble_error *error) {
+    begin(daemon);
+    return start(daemon, error);
+}
+
 // --- ending ---
 
-static bool kill_daemon(struct pebble_test_daemon *daemon, struct pebble_error *error) {
+static bool kill_daemon(struct pebble_test_daemon *daemon, int64_t deadline_ns, struct pebble_error *error) {
     (void)testing_guardian_send(&daemon->guardian, TESTING_COMMAND_KILL);
-    return await_end(daemon, clock_deadline_ns(KILL_NS), error);
+    return await_end(daemon, deadline_ns, error);
 }
 
 bool pebble_test_kill(struct pebble_test_daemon *daemon, struct pebble_error *error) {
-    update(daemon);
-    bool is_killed = kill_daemon(daemon, error);
+    begin(daemon);
+    bool is_killed = kill_daemon(daemon, daemon->deadline_ns, error);
     testing_relay_close(daemon->relay);
     return is_killed;
 }
 
-bool pebble_test_stop(struct pebble_test_daemon *daemon, struct pebble_error *error) {
+static bool stop(struct pebble_test_daemon *daemon, struct pebble_error *error) {
     AUTO_PEBBLE_ERROR struct pebble_error failure = {0};
-    update(daemon);
     if (daemon->is_running)
         (void)testing_guardian_send(&daemon->guardian, TESTING_COMMAND_TERMINATE);
-    bool is_stopped = await_end(daemon, testing_control_deadline_ns(daemon), &failure);
-    if (!is_stopped && failure.kind == PEBBLE_ERROR_TIMEOUT && kill_daemon(daemon, NULL))
+    bool is_stopped = await_end(daemon, daemon->deadline_ns, &failure);
+    if (!is_stopped && failure.kind == PEBBLE_ERROR_TIMEOUT && kill_daemon(daemon, clock_deadline_ns(KILL_NS), NULL))
         (void)client_fail(&failure, PEBBLE_ERROR_TIMEOUT,
                           "cannot stop daemon: it was killed, as it did not end within %" PRId64 " ms",
                           daemon->options.given.timeout_ms);
@@ -135,12 +146,18 @@ bool pebble_test_stop(struct pebble_test_daemon *daemon, struct pebble_error *er
     return is_stopped || client_fail_move(error, &failure);
 }
 
+bool pebble_test_stop(struct pebble_test_daemon *daemon, struct pebble_error *error) {
+    begin(daemon);
+    return stop(daemon, error);
+}
+
 bool pebble_test_restart(struct pebble_test_daemon *daemon, struct pebble_error *error) {
-    return pebble_test_stop(daemon, error) && pebble_test_start(daemon, error);
+    begin(daemon);
+    return stop(daemon, error) && start(daemon, error);
 }
 
 bool pebble_test_set_reachable(struct pebble_test_daemon *daemon, bool is_reachable, struct pebble_error *error) {
-    update(daemon);
+    begin(daemon);
     daemon->is_reachable = is_reachable;
     if (!is_reachable)
         testing_relay_close(daemon->relay);

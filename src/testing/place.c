@@ -21,6 +21,7 @@
 #define SOCKET_NAME "socket"
 #define DAEMON_NAME "p" // short, as paths of sockets are limited
 #define DAEMON_SOCKET_NAME "s"
+#define READ_BYTES ((off_t)16384)
 
 void testing_place_init(struct testing_place *place) {
     *place = (struct testing_place){.parent_fd = -1, .log_fd = -1, .null_fd = -1, .boot_id_fd = -1};
@@ -136,10 +137,16 @@ char *testing_place_read_log(const struct testing_place *place, size_t limit_byt
     if (fd < 0 || fstat(fd, &status) != 0)
         return memory_string("");
     off_t start = status.st_size > (off_t)limit_bytes ? status.st_size - (off_t)limit_bytes : 0;
-    AUTO_BUFFER struct buffer text = BUFFER_INIT(limit_bytes * 2); // it may grow while it is read
-    if (lseek(fd, start, SEEK_SET) < 0 || !file_read_all(fd, place->log_path, &text, NULL))
-        return memory_string("");
     AUTO_BUFFER struct buffer shown = BUFFER_INIT(BUFFER_NO_LIMIT);
-    text_add_without_nul(&shown, buffer_text(&text), text.length);
+    // Up to this size: it may grow while it is read.
+    for (off_t at = start; at < status.st_size;) {
+        char bytes[READ_BYTES];
+        off_t left = status.st_size - at;
+        ssize_t length = pread(fd, bytes, left < READ_BYTES ? (size_t)left : sizeof bytes, at);
+        if (length <= 0)
+            break;
+        text_add_without_nul(&shown, bytes, (size_t)length);
+        at += length;
+    }
     return buffer_take(&shown);
 }

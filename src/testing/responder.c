@@ -19,7 +19,7 @@
 #include "client/errors.h"
 #include "testing/thread_internal.h"
 
-#define CONNECTIONS_MAX 32
+#define CONNECTIONS_MAX 256
 #define BACKLOG 128
 #define HEAD_LIMIT_BYTES ((size_t)16384)
 #define READ_BYTES 4096
@@ -29,7 +29,8 @@
 #define STATUS_UNKNOWN 404
 
 struct testing_asker {
-    int fd; // -1: unused
+    int fd;          // -1: unused
+    uint64_t number; // in the order of connections
     struct buffer head;
 };
 
@@ -41,6 +42,7 @@ struct testing_responder {
     bool has_thread;
     atomic_bool is_down[TESTING_CHECKS_MAX];
     struct testing_asker askers[CONNECTIONS_MAX]; // of the thread
+    uint64_t accepted_count;
 };
 
 int testing_responder_port(const struct testing_responder *responder) {
@@ -92,29 +94,37 @@ static void read_asker(struct testing_responder *responder, struct testing_asker
         close_asker(asker);
 }
 
+// An unused one, else that of the oldest connection, which is likely to be idle.
 static struct testing_asker *find_place(struct testing_responder *responder) {
+    struct testing_asker *oldest = &responder->askers[0];
     for (size_t i = 0; i < CONNECTIONS_MAX; i++) {
-        if (responder->askers[i].fd < 0)
-            return &responder->askers[i];
+        struct testing_asker *asker = &responder->askers[i];
+        if (asker->fd < 0)
+            return asker;
+        if (asker->number < oldest->number)
+            oldest = asker;
     }
-    return NULL;
+    return oldest;
 }
 
 static void accept_asker(struct testing_responder *responder) {
-    struct testing_asker *asker = find_place(responder);
-    if (asker == NULL)
+    int fd = accept4(responder->listener_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    if (fd < 0) {
+        if (errno != EAGAIN)
+            (void)poll(NULL, 0, PAUSE_MS); // without descriptors the listener stays readable
         return;
-    asker->fd = accept4(responder->listener_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-    if (asker->fd < 0 && errno != EAGAIN)
-        (void)poll(NULL, 0, PAUSE_MS); // without descriptors the listener stays readable
+    }
+    struct testing_asker *asker = find_place(responder);
+    close_asker(asker);
+    asker->fd = fd;
+    asker->number = responder->accepted_count++;
 }
 
 static void *run_responder(void *data) {
     struct testing_responder *responder = data;
     for (;;) {
         struct pollfd polls[CONNECTIONS_MAX + 2] = {{.fd = responder->stop_fd, .events = POLLIN}};
-        bool has_place = find_place(responder) != NULL;
-        polls[1] = (struct pollfd){.fd = has_place ? responder->listener_fd : -1, .events = POLLIN};
+        polls[1] = (struct pollfd){.fd = responder->listener_fd, .events = POLLIN};
         for (size_t i = 0; i < CONNECTIONS_MAX; i++)
             polls[i + 2] = (struct pollfd){.fd = responder->askers[i].fd, .events = POLLIN};
         if (poll(polls, ARRAY_COUNT(polls), -1) < 0)

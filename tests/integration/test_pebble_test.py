@@ -164,6 +164,11 @@ class UseTest(TestingCase):
                          ["healthy 0", "healthy 1", "healthy 1", "healthy 0"])
         self.assertEqual(len([line for line in lines if line.startswith("request ")]), 4)  # those of `health`
 
+    def test_check_with_a_long_name(self):
+        name = "n" * 1024
+        lines = self.drive("create", f"check {name} down", f"check {name} up")
+        self.assertEqual(lines[1:], [])
+
     def test_check_acts_on_service(self):
         lines = self.drive("create", "check own up", "start-service watched", "check own down",
                            "service watched backoff")

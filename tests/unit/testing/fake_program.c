@@ -39,6 +39,10 @@ static const char *result_of(struct fake *fake, const char *method, const char *
         return "{\"changed\":[]}";
     if (text_has_prefix(path, "/v1/checks"))
         return fake->is_down ? down : up;
+    if (text_has_prefix(path, "/v1/notices") && text_equal(fake->kind, "orphan")) {
+        (void)kill(getppid(), SIGKILL);
+        (void)pause(); // ended by the system, PR_SET_PDEATHSIG
+    }
     if (text_has_prefix(path, "/v1/notices"))
         return text_equal(method, "POST") ? "{\"id\":\"3\"}"
                                           : "[{\"id\":\"3\",\"type\":\"change-update\",\"key\":\"2\"}]";

@@ -5,6 +5,7 @@
 //     exit      ends at once
 //     hang      does not listen
 //     stubborn  ignores SIGTERM
+//     orphan    kills its parent, and so itself, when there is a request for notices
 //     stuck     the check never changes its status
 #pragma once
 

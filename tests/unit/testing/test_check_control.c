@@ -38,9 +38,9 @@ static void checks_are_replaced_once(void **state UNUSED) {
     AUTO_FREE char *log = pebble_test_log(daemon);
     assert_int_equal(count_of(log, "POST /v1/layers"), 1);
     assert_int_equal(count_of(log, "POST /v1/checks/refresh"), 2);
-    assert_non_null(strstr(log, "\\\"override\\\":\\\"replace\\\""));
-    assert_non_null(strstr(log, "\\\"level\\\":\\\"ready\\\""));
-    assert_non_null(strstr(log, "\\\"threshold\\\":1"));
+    assert_non_null(strstr(log, "override: replace\\n"));
+    assert_non_null(strstr(log, "level: ready\\n"));
+    assert_non_null(strstr(log, "threshold: 1\\n"));
     assert_int_equal(pebble_test_request_count(daemon), 0);
     // After a restart the layer is added again.
     assert_true(pebble_test_restart(daemon, NULL));

@@ -6,14 +6,18 @@
 
 #include <cmocka.h>
 
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/compiler.h"
+#include "base/file.h"
 #include "base/memory.h"
 #include "fake_program.h"
 #include "testing/control_internal.h"
 #include "testing/handle_internal.h"
+#include "testing/socket_internal.h"
 
 static struct pebble_test_daemon *create(const char *const *kind, int64_t timeout_ms) {
     const struct pebble_test_options options = fake_program_options(kind);
@@ -54,10 +58,32 @@ static void services_are_waited_for(void **state UNUSED) {
 }
 
 static void pauses_end_at_the_deadline(void **state UNUSED) {
-    assert_false(testing_control_pause(clock_monotonic_ns()));
-    assert_true(testing_control_pause(INT64_MAX));
-    struct pebble_test_daemon daemon = {.options.given.timeout_ms = INT64_MAX};
-    assert_int_equal(testing_control_deadline_ns(&daemon), INT64_MAX);
+    struct pebble_test_daemon daemon = {.options.given.timeout_ms = INT64_MAX, .deadline_ns = clock_monotonic_ns()};
+    assert_false(testing_control_pause(&daemon));
+    testing_control_begin(&daemon);
+    assert_int_equal(daemon.deadline_ns, INT64_MAX);
+    assert_true(testing_control_pause(&daemon));
+}
+
+// A request has what is left of the time of the whole call.
+static void requests_end_at_the_deadline(void **state UNUSED) {
+    static const char *const kind = "FAKE_PROGRAM=serve";
+    struct pebble_test_daemon *daemon = create(&kind, FAKE_TIMEOUT_MS);
+    AUTO_CLOSE int listener = testing_socket_listen("requests");
+    struct pebble_error error = {0};
+    struct pebble_client *client;
+    struct pebble_system_info *info;
+    free(daemon->place.daemon_socket);
+    daemon->place.daemon_socket = memory_string("requests"); // nobody responds
+    assert_true(listener >= 0);
+    daemon->deadline_ns = clock_monotonic_ns();
+    assert_true(testing_control_client(daemon, &client, NULL));
+    assert_false(pebble_get_system_info(client, &info, &error));
+    assert_int_equal(error.kind, PEBBLE_ERROR_TIMEOUT);
+    pebble_client_destroy(client);
+    pebble_error_clear(&error);
+    assert_int_equal(unlink("requests"), 0);
+    pebble_test_destroy(daemon);
 }
 
 int main(void) {
@@ -66,6 +92,7 @@ int main(void) {
         cmocka_unit_test(notices_are_not_recorded),
         cmocka_unit_test(services_are_waited_for),
         cmocka_unit_test(pauses_end_at_the_deadline),
+        cmocka_unit_test(requests_end_at_the_deadline),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -62,11 +63,45 @@ static void without_children(void **state UNUSED) {
     assert_int_equal(errno, ECHILD);
 }
 
+// The second process of a PID namespace whose /proc has the numbers of another one.
+static _Noreturn void run_with_foreign_proc(void) {
+    pid_t pid = fork();
+    if (pid == 0) {
+        if (fork() == 0) {
+            for (;;)
+                (void)pause();
+        }
+        testing_kill_descendants();
+        _exit(0);
+    }
+    int status;
+    _exit(waitpid(pid, &status, 0) == pid && status == 0 ? 0 : 1); // the namespace ends with it
+}
+
+static void a_foreign_proc_is_not_waited_for(void **state UNUSED) {
+    enum { NO_NAMESPACES = 77 };
+    int status;
+    pid_t pid = fork();
+    if (pid == 0) {
+        if (unshare(CLONE_NEWUSER | CLONE_NEWPID) != 0)
+            _exit(NO_NAMESPACES);
+        pid_t first = fork();
+        if (first == 0)
+            run_with_foreign_proc();
+        _exit(waitpid(first, &status, 0) == first && status == 0 ? 0 : 1);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == NO_NAMESPACES)
+        skip();
+    assert_int_equal(status, 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(parents_are_read),
         cmocka_unit_test(descendants_end),
         cmocka_unit_test(without_children),
+        cmocka_unit_test(a_foreign_proc_is_not_waited_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

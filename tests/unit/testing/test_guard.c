@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -23,8 +24,13 @@ struct with_guard {
     pid_t pid;
 };
 
-// The guardian is a child here. `caller_fd`: a pidfd, or -1.
-static void begin(struct with_guard *with, int caller_fd) {
+static void forbid_descriptors(void) {
+    const struct rlimit limit = {.rlim_cur = STDERR_FILENO + 1, .rlim_max = STDERR_FILENO + 1};
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+// The guardian is a child here. `caller_fd`: a pidfd, or -1. `root`: of a guardian that can open nothing, or NULL.
+static void begin_with(struct with_guard *with, int caller_fd, const struct testing_root *root) {
     int life[2], control[2], ends[2];
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, life), 0);
     assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, control), 0);
@@ -34,8 +40,12 @@ static void begin(struct with_guard *with, int caller_fd) {
     if (with->pid == 0) {
         (void)close(life[0]);
         (void)close(control[0]);
-        (void)close(STDIN_FILENO); // the numbers of the standard streams may be free
+        if (root == NULL)
+            (void)close(STDIN_FILENO); // the numbers of the standard streams may be free
         const struct testing_guard_fds fds = {.life = life[1], .control = dup(control[1]), .caller = caller_fd};
+        with->launch.launch.root = root;
+        if (root != NULL)
+            forbid_descriptors();
         testing_guard_run(&with->launch.launch, &fds);
     }
     (void)close(life[1]);
@@ -44,6 +54,10 @@ static void begin(struct with_guard *with, int caller_fd) {
     with->life_fd = life[0];
     with->control_fd = control[0];
     with->open_fd = ends[0];
+}
+
+static void begin(struct with_guard *with, int caller_fd) {
+    begin_with(with, caller_fd, NULL);
 }
 
 static void start_daemon(const struct with_guard *with) {
@@ -110,11 +124,29 @@ static void the_keeper_may_end(void **state UNUSED) {
     end(&with);
 }
 
+static void without_descriptors_there_is_no_root(void **state UNUSED) {
+    static const struct testing_root root = {0};
+    struct testing_message message;
+    struct with_guard with;
+    begin_with(&with, -1, &root);
+    assert_int_equal(recv(with.control_fd, &message, sizeof message, 0), sizeof message);
+    assert_int_equal(message.kind, TESTING_MESSAGE_NOT_ROOTED);
+    assert_string_equal(message.text, "cannot create pipe: too many open files");
+    assert_int_equal(recv(with.control_fd, &message, sizeof message, 0), 0);
+    file_close_at(&with.life_fd);
+    assert_int_equal(waitpid(with.pid, NULL, 0), with.pid);
+    assert_int_equal(rmdir(with.launch.directory), 0); // which it could not open
+    file_close_at(&with.control_fd);
+    file_close_at(&with.open_fd);
+    with_launch_end(&with.launch);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(descriptors_of_the_caller_are_closed),
         cmocka_unit_test(the_end_of_the_caller_is_seen),
         cmocka_unit_test(the_keeper_may_end),
+        cmocka_unit_test(without_descriptors_there_is_no_root),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -112,6 +112,64 @@ static void the_keeper_has_ended(void **state UNUSED) {
     with_launch_end(&with);
 }
 
+// The process that the handler may run in, and a pipe for those of others.
+static struct {
+    pid_t pid;
+    int write_fd;
+} allowed;
+
+static void on_signal_sent(int number UNUSED) {
+    if (getpid() != allowed.pid)
+        (void)!write(allowed.write_fd, "x", 1);
+}
+
+// Sends signals to the process group without a pause.
+static pid_t begin_signals(pid_t group) {
+    pid_t pid = fork();
+    if (pid == 0) {
+        (void)setpgid(0, 0);
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+        for (;;)
+            (void)kill(-group, SIGUSR1);
+    }
+    return pid;
+}
+
+static _Noreturn void start_guardians(int write_fd) {
+    const struct sigaction action = {.sa_handler = on_signal_sent, .sa_flags = SA_RESTART};
+    struct with_launch with;
+    (void)setpgid(0, 0);
+    with_launch_begin(&with, "true");
+    allowed.pid = getpid();
+    allowed.write_fd = write_fd;
+    (void)sigaction(SIGUSR1, &action, NULL);
+    pid_t sender = begin_signals(getpid());
+    for (int i = 0; i < 100; i++) {
+        struct testing_guardian guardian;
+        assert_true(testing_guardian_start(&guardian, &with.launch, NULL));
+        testing_guardian_dismiss(&guardian, clock_deadline_ns(DEADLINE_NS));
+    }
+    (void)kill(sender, SIGKILL);
+    (void)waitpid(sender, NULL, 0);
+    (void)rmdir(with.directory);
+    with_launch_end(&with);
+    _exit(0);
+}
+
+static void handlers_do_not_run_in_new_processes(void **state UNUSED) {
+    int ends[2], status;
+    char byte;
+    assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+    pid_t pid = fork();
+    if (pid == 0)
+        start_guardians(ends[1]);
+    assert_int_equal(close(ends[1]), 0);
+    assert_int_equal(read(ends[0], &byte, 1), 0);
+    assert_int_equal(close(ends[0]), 0);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+}
+
 static void no_descriptors(void **state UNUSED) {
     struct testing_guardian guardian;
     struct with_launch with;
@@ -137,6 +195,7 @@ int main(void) {
         cmocka_unit_test(the_directory_is_created),
         cmocka_unit_test(a_subreaper_gets_no_zombie),
         cmocka_unit_test(the_keeper_has_ended),
+        cmocka_unit_test(handlers_do_not_run_in_new_processes),
         cmocka_unit_test(no_descriptors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -62,6 +62,21 @@ static void a_daemon_that_does_not_stop_is_killed(void **state UNUSED) {
     pebble_test_destroy(daemon);
 }
 
+static void the_parent_of_the_daemon_is_killed(void **state UNUSED) {
+    static const char *const kind = "FAKE_PROGRAM=orphan";
+    static const struct pebble_notify_options notice = {.size = sizeof notice, .key = "example.com/x"};
+    struct pebble_error error = {0};
+    struct pebble_test_daemon *daemon = create(&kind, FAKE_TIMEOUT_MS);
+    assert_false(pebble_notify(pebble_test_client(daemon), &notice, NULL, NULL)); // it kills its parent
+    assert_true(pebble_test_kill(daemon, NULL));
+    assert_true(pebble_test_stop(daemon, NULL));
+    assert_false(pebble_test_start(daemon, &error));
+    assert_int_equal(error.kind, PEBBLE_ERROR_CONNECTION);
+    assert_string_equal(error.message, "cannot start daemon: its parent process has ended");
+    pebble_error_clear(&error);
+    pebble_test_destroy(daemon);
+}
+
 static void unreachable(void **state UNUSED) {
     static const char *const kind = "FAKE_PROGRAM=serve";
     struct pebble_test_daemon *daemon = create(&kind, FAKE_TIMEOUT_MS);
@@ -84,6 +99,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(stop_and_start),
         cmocka_unit_test(a_daemon_that_does_not_stop_is_killed),
+        cmocka_unit_test(the_parent_of_the_daemon_is_killed),
         cmocka_unit_test(unreachable),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -59,9 +59,9 @@ static void checks_are_answered(void **state UNUSED) {
     testing_responder_destroy(NULL);
 }
 
-static void more_connections_than_places(void **state UNUSED) {
+static void many_connections(void **state UNUSED) {
     struct testing_responder *responder = testing_responder_create(NULL);
-    int fds[40];
+    int fds[100];
     for (size_t i = 0; i < ARRAY_COUNT(fds); i++)
         fds[i] = open_connection(responder);
     for (size_t i = 0; i < ARRAY_COUNT(fds); i++)
@@ -70,6 +70,21 @@ static void more_connections_than_places(void **state UNUSED) {
         assert_response(fds[i], "HTTP/1.1 200 ");
         assert_int_equal(close(fds[i]), 0);
     }
+    testing_responder_destroy(responder);
+}
+
+static void idle_connections_give_way(void **state UNUSED) {
+    struct testing_responder *responder = testing_responder_create(NULL);
+    int fds[300];
+    char byte;
+    for (size_t i = 0; i < ARRAY_COUNT(fds); i++)
+        fds[i] = open_connection(responder);
+    AUTO_CLOSE int fd = open_connection(responder);
+    write_text(fd, "GET /1 HTTP/1.1\r\n\r\n");
+    assert_response(fd, "HTTP/1.1 200 ");
+    assert_int_equal(recv(fds[0], &byte, 1, 0), 0);
+    for (size_t i = 0; i < ARRAY_COUNT(fds); i++)
+        assert_int_equal(close(fds[i]), 0);
     testing_responder_destroy(responder);
 }
 
@@ -110,9 +125,9 @@ static void without_descriptors(void **state UNUSED) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(checks_are_answered), cmocka_unit_test(more_connections_than_places),
-        cmocka_unit_test(heads_are_limited),   cmocka_unit_test(requests_are_read),
-        cmocka_unit_test(without_descriptors),
+        cmocka_unit_test(checks_are_answered),       cmocka_unit_test(many_connections),
+        cmocka_unit_test(idle_connections_give_way), cmocka_unit_test(heads_are_limited),
+        cmocka_unit_test(requests_are_read),         cmocka_unit_test(without_descriptors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

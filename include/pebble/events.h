@@ -33,6 +33,9 @@
  *
  *     A daemon that restarts between two requests may be seen only as PEBBLE_EVENT_READY.
  *
+ *     The position is a time of the daemon's clock. After that was set back, new notices are not given until it has
+ *     passed the position again. A program that must not miss them creates a subscription without a position.
+ *
  * The subscription fails with PEBBLE_ERROR_API if the daemon refuses a request (status 400 to 499), and with
  * PEBBLE_ERROR_PROTOCOL if a response is not valid or beyond a limit.
  *

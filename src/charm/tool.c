@@ -43,6 +43,14 @@ static bool fail_errno(const struct tool_run *run, int errnum, struct pebble_err
     return client_fail(error, PEBBLE_ERROR_TOOL, "cannot run %s: %s", run->tool->words[0], error_errno_text(errnum));
 }
 
+// The program may have reaped it, so that the PID is that of another process by now.
+static void kill_tool(const struct tool_run *run) {
+    if (run->pid_fd >= 0)
+        (void)syscall(SYS_pidfd_send_signal, run->pid_fd, SIGKILL, NULL, 0);
+    else
+        (void)kill(run->pid, SIGKILL);
+}
+
 static void reap(struct tool_run *run) {
     while (waitpid(run->pid, NULL, 0) < 0 && errno == EINTR)
         continue;
@@ -51,7 +59,7 @@ static void reap(struct tool_run *run) {
 
 static void run_finish(struct tool_run *run) {
     if (run->pid > 0) {
-        (void)kill(run->pid, SIGKILL);
+        kill_tool(run);
         reap(run);
     }
     for (size_t i = 0; i < ARRAY_COUNT(run->child_fds); i++)

@@ -31,11 +31,13 @@ bool client_change_data_read(struct client_change_data *data, const struct pebbl
         client_change_data_finish(&read);
         return client_fail_because(error, "cannot read notice of change: ", &cause);
     }
+    read.name = memory_printf("%s %" PRId64, pebble_notice_key(notice), pebble_notice_first_occurred_ns(notice, NULL));
     *data = read;
     return true;
 }
 
 void client_change_data_finish(struct client_change_data *data) {
+    free(data->name);
     free(data->kind);
     free(data->check_name);
     *data = (struct client_change_data){0};
@@ -80,17 +82,15 @@ void client_checks_seen_finish(struct client_checks_seen *seen) {
     *seen = (struct client_checks_seen){0};
 }
 
-// A change may end between the notice that it has begun and the request for it. The notice that it has ended is the
-// second one then that finds it in this status.
-static bool note_change(struct client_checks_seen *seen, const struct pebble_change *change) {
-    AUTO_FREE char *name =
-        memory_printf("%s %" PRId64, pebble_change_id(change), pebble_change_spawn_time_ns(change, NULL));
+// A change may end, or be removed, between the notice that it has begun and the request for it. The notice that it has
+// ended is the second one then that finds it in this status.
+static bool note_change(struct client_checks_seen *seen, const char *name) {
     for (size_t i = 0; i < CLIENT_CHECKS_SEEN_MAX && seen->changes[i] != NULL; i++) {
         if (text_equal(seen->changes[i], name))
             return false;
     }
     free(seen->changes[seen->next]);
-    seen->changes[seen->next] = TAKE(name);
+    seen->changes[seen->next] = memory_string(name);
     seen->next = (seen->next + 1) % CLIENT_CHECKS_SEEN_MAX;
     return true;
 }
@@ -98,9 +98,8 @@ static bool note_change(struct client_checks_seen *seen, const struct pebble_cha
 uint64_t client_change_event(const struct pebble_change *change, const struct client_change_data *data, uint64_t kinds,
                              struct client_checks_seen *seen) {
     const struct check_event *event = find_event(data, kinds);
-    if (event != NULL && change == NULL)
-        return event->event;
-    if (event != NULL && text_equal(pebble_change_status(change), event->status) && note_change(seen, change))
+    bool has_status = change == NULL || (event != NULL && text_equal(pebble_change_status(change), event->status));
+    if (event != NULL && has_status && note_change(seen, data->name))
         return event->event;
     return kinds & PEBBLE_EVENT_CHANGE_UPDATE;
 }

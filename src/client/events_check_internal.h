@@ -13,6 +13,8 @@
 
 // What a notice of type "change-update" says. All zero: nothing.
 struct client_change_data {
+    char *name;       // of the change: its ID, and when the notice first occurred, as a daemon that has lost its state
+                      // gives IDs again
     char *kind;       // of the change; "" if there is none
     char *check_name; // "" if there is none
 };

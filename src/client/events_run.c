@@ -14,6 +14,7 @@
 #include "client/system_internal.h"
 
 #define EMPTY_PAUSE_NS NS_PER_S // for a daemon that does not keep the request
+#define MOVES_MAX 64            // of a step, if what the daemon sends is not wanted
 #define INFO_COUNT_MAX 3        // in a row, with a daemon that sends more than it was asked for
 #define STATUS_NOT_FOUND 404
 #define FIRST_PASSING_STATUS 500
@@ -323,7 +324,7 @@ static enum events_progress go_on(struct pebble_events *events, struct pebble_er
 
 static enum pebble_call_state events_step(struct pebble_call *call, struct pebble_error *error) {
     struct pebble_events *events = events_of(call);
-    for (;;) {
+    for (int moves = 0; moves < MOVES_MAX || events->state != CLIENT_EVENTS_CHOOSING; moves++) {
         clear_event(events);
         switch (go_on(events, error)) {
         case PROGRESS_MOVED:
@@ -336,6 +337,8 @@ static enum pebble_call_state events_step(struct pebble_call *call, struct pebbl
             return PEBBLE_CALL_FAILED;
         }
     }
+    pause_for(events, 0);
+    return PEBBLE_CALL_RUNNING;
 }
 
 static bool events_watch(struct pebble_call *call, struct client_wants *wants, struct error *err) {

@@ -18,6 +18,7 @@
 #include "client/sink_internal.h"
 
 #define READ_BYTES ((size_t)65536)
+#define LINE_MAX_BYTES ((size_t)4096) // of a line in a message, which quotes less
 
 // --- output ---
 
@@ -219,7 +220,7 @@ static bool fail_exit_code(struct pebble_exec_result *result, const char *progra
         output = pebble_exec_result_output(result, &output_length);
     const char *line = last_line(output, output_length, &length);
     AUTO_FREE char *quoted = client_quoted(program);
-    AUTO_FREE char *words = memory_string_n(line, length);
+    AUTO_FREE char *words = memory_string_n(line, length < LINE_MAX_BYTES ? length : LINE_MAX_BYTES);
     AUTO_FREE char *reason = client_quoted(words);
     client_fail(error, PEBBLE_ERROR_EXEC, "command %s failed with exit code %d%s%s", quoted,
                 pebble_exec_result_exit_code(result), length > 0 ? ": " : "", length > 0 ? reason : "");

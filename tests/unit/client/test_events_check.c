@@ -22,13 +22,14 @@ static char *text(const char *words) {
 }
 
 static struct client_change_data data_of(const char *kind) {
-    return (struct client_change_data){.kind = text(kind), .check_name = text(kind)};
+    return (struct client_change_data){.name = text("1 1"), .kind = text(kind), .check_name = text(kind)};
 }
 
 static void data_is_read(void **state UNUSED) {
     struct client_change_data data = {0};
-    struct pebble_notice notice = {.data = NULL};
+    struct pebble_notice notice = {.key = text("7"), .first_occurred = 5, .data = NULL};
     assert_true(client_change_data_read(&data, &notice, NULL));
+    assert_string_equal(data.name, "7 5");
     assert_string_equal(data.kind, "");
     assert_string_equal(data.check_name, "");
     client_change_data_finish(&data);
@@ -95,23 +96,37 @@ static void status_decides(void **state UNUSED) {
     }
 }
 
+static uint64_t event_of(const char *name, const struct pebble_change *change, uint64_t kinds,
+                         struct client_checks_seen *seen) {
+    struct client_change_data data = data_of("perform-check");
+    data.name = text(name);
+    return client_change_event(change, &data, kinds, seen);
+}
+
 static void a_change_is_a_check_event_once(void **state UNUSED) {
     struct client_checks_seen seen = {0};
-    const struct client_change_data data = data_of("perform-check");
-    const struct pebble_change first = {.id = text("1"), .status = text("Error"), .spawn_time = 1};
-    const struct pebble_change again = {
-        .id = text("1"), .status = text("Error"), .spawn_time = 2}; // of a daemon without its state
-    assert_int_equal(client_change_event(&first, &data, ALL, &seen), PEBBLE_EVENT_CHECK_FAILED);
-    assert_int_equal(client_change_event(&first, &data, ALL, &seen), PEBBLE_EVENT_CHANGE_UPDATE);
-    assert_int_equal(client_change_event(&first, &data, CLIENT_CHECK_EVENTS, &seen), 0);
-    assert_int_equal(client_change_event(&again, &data, ALL, &seen), PEBBLE_EVENT_CHECK_FAILED);
+    const struct pebble_change change = {.id = text("1"), .status = text("Error")};
+    assert_int_equal(event_of("1 1", &change, ALL, &seen), PEBBLE_EVENT_CHECK_FAILED);
+    assert_int_equal(event_of("1 1", &change, ALL, &seen), PEBBLE_EVENT_CHANGE_UPDATE);
+    assert_int_equal(event_of("1 1", &change, CLIENT_CHECK_EVENTS, &seen), 0);
+    assert_int_equal(event_of("1 1", NULL, ALL, &seen), PEBBLE_EVENT_CHANGE_UPDATE); // removed between two notices
+    assert_int_equal(event_of("1 2", &change, ALL, &seen), PEBBLE_EVENT_CHECK_FAILED);
     // The oldest one is forgotten.
     for (int i = 0; i < CLIENT_CHECKS_SEEN_MAX - 1; i++) {
-        const struct pebble_change more = {.id = text("2"), .status = text("Error"), .spawn_time = 10 + i};
-        assert_int_equal(client_change_event(&more, &data, ALL, &seen), PEBBLE_EVENT_CHECK_FAILED);
+        AUTO_FREE char *name = memory_printf("2 %d", i);
+        assert_int_equal(event_of(name, &change, ALL, &seen), PEBBLE_EVENT_CHECK_FAILED);
     }
-    assert_int_equal(client_change_event(&again, &data, ALL, &seen), PEBBLE_EVENT_CHANGE_UPDATE);
-    assert_int_equal(client_change_event(&first, &data, ALL, &seen), PEBBLE_EVENT_CHECK_FAILED);
+    assert_int_equal(event_of("1 2", &change, ALL, &seen), PEBBLE_EVENT_CHANGE_UPDATE);
+    assert_int_equal(event_of("1 1", &change, ALL, &seen), PEBBLE_EVENT_CHECK_FAILED);
+    client_checks_seen_finish(&seen);
+}
+
+static void a_removed_change_is_a_check_event_once(void **state UNUSED) {
+    struct client_checks_seen seen = {0};
+    const struct pebble_change change = {.id = text("1"), .status = text("Error")};
+    assert_int_equal(event_of("1 1", NULL, ALL, &seen), PEBBLE_EVENT_CHECK_FAILED);
+    assert_int_equal(event_of("1 1", NULL, ALL, &seen), PEBBLE_EVENT_CHANGE_UPDATE);
+    assert_int_equal(event_of("1 1", &change, ALL, &seen), PEBBLE_EVENT_CHANGE_UPDATE);
     client_checks_seen_finish(&seen);
 }
 
@@ -134,6 +149,7 @@ int main(void) {
         cmocka_unit_test(changes_are_wanted_by_kind),
         cmocka_unit_test(status_decides),
         cmocka_unit_test(a_change_is_a_check_event_once),
+        cmocka_unit_test(a_removed_change_is_a_check_event_once),
         cmocka_unit_test(change_of_another_daemon_is_recognized),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "base/buffer.h"
 #include "client/errors.h"
 #include "client/events_internal.h"
 #include "events_json.h"
@@ -369,6 +370,30 @@ static void a_response_has_a_limit(void **state UNUSED) {
 }
 
 // The daemon of each connection may be another one.
+static void a_step_is_bounded(void **state UNUSED) {
+    enum { COUNT = 200 };
+    AUTO_BUFFER struct buffer list = BUFFER_INIT(BUFFER_NO_LIMIT);
+    for (int i = 1; i <= COUNT; i++)
+        buffer_printf(&list, "%s{\"id\":\"%d\",\"type\":\"custom\",\"last-repeated\":\"1970-01-01T00:00:00.%09dZ\"}",
+                      i > 1 ? "," : "[", i, i);
+    buffer_add_string(&list, "]");
+    const struct fake_response script[] = {{.result = BOOT("a")}, {.result = buffer_text(&list)}, {.closes = true}};
+    const struct pebble_events_options options = {.size = sizeof options, .kinds = PEBBLE_EVENT_READY};
+    struct with_daemon with;
+    with_daemon_begin(&with, script, ARRAY_COUNT(script));
+    struct pebble_events *events = subscribe(&with, &options);
+    next_boot(events, PEBBLE_EVENT_READY, "a");
+    while (pebble_events_position_ns(events) == 0)
+        assert_int_equal(pebble_events_step(events), PEBBLE_EVENTS_RUNNING);
+    assert_true(pebble_events_position_ns(events) < COUNT);
+    assert_int_equal(pebble_events_timeout_ms(events), 0);
+    for (int i = 0; i < COUNT && pebble_events_position_ns(events) < COUNT; i++)
+        assert_int_equal(pebble_events_step(events), PEBBLE_EVENTS_RUNNING);
+    assert_int_equal(pebble_events_position_ns(events), COUNT);
+    pebble_events_destroy(events);
+    with_daemon_end(&with);
+}
+
 static void a_server_that_closes_is_asked_for_its_boot_each_time(void **state UNUSED) {
 #define CLOSING(body) "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{\"type\":\"sync\",\"result\":" body "}"
     const struct fake_response script[] = {
@@ -400,6 +425,7 @@ int main(void) {
         cmocka_unit_test(refusals_end_it),
         cmocka_unit_test(wrong_responses_end_it),
         cmocka_unit_test(a_response_has_a_limit),
+        cmocka_unit_test(a_step_is_bounded),
         cmocka_unit_test(a_server_that_closes_is_asked_for_its_boot_each_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

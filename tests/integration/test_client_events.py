@@ -117,6 +117,45 @@ class RestartTest(EventsCase):
         self.assertEqual(connections, ["connection lost", "connection back"] * 3)
 
 
+class ContinueTest(EventsCase):
+    """The watching program ends and runs again: examples/client-continue.c."""
+
+    def watch_on(self, file):
+        return Watcher(self, self.program, file, env={**self.daemon.env, "LD_LIBRARY_PATH": self.lib})
+
+    def test_killed_watcher(self):
+        self.program = self.build(["gcc", "-std=c99", "-pedantic"], os.path.join(TOP, "examples", "client-continue.c"))
+        file = self.daemon.path("position")
+        self.daemon.start("--hold")
+        keys = [f"a.test/{number}" for number in range(COUNT)]
+        found, kills = [], 0
+        watcher = self.watch_on(file)
+        for number, key in enumerate(keys):
+            self.add(key)
+            if number % 20 == 10:  # while it reads, prints or stores
+                found += [watcher.next() for _ in range(3)]
+                watcher.process.kill()
+                watcher.thread.join()
+                while not watcher.lines.empty():
+                    found.append(watcher.next())
+                kills += 1
+                watcher = self.watch_on(file)
+        found += watcher.until(f"notice {keys[-1]}")
+        notices = [line for line in found if line.startswith("notice")]
+        self.assertEqual(list(dict.fromkeys(notices)), [f"notice {key}" for key in keys])
+        self.assertLessEqual(len(notices), COUNT + kills)  # what was printed, but not stored, comes again
+        self.assertEqual(set(line for line in found if line not in notices), {"ready"})
+        self.assertLessEqual(found.count("ready"), 2)
+
+    def test_broken_file(self):
+        program = self.build(["gcc", "-std=c99", "-pedantic"], os.path.join(TOP, "examples", "client-continue.c"))
+        file = self.daemon.file("position", "no number")
+        done = subprocess.run([program, file], env={**self.daemon.env, "LD_LIBRARY_PATH": self.lib}, capture_output=True,
+                              text=True, check=False, timeout=60)
+        self.assertEqual((done.returncode, done.stdout), (2, ""))
+        self.assertIn("usage: ", done.stderr)
+
+
 @needs(PIDS)
 class ContainerTest(EventsCase):
     """The daemon is the first process of a container, whose file system does not outlive it."""

@@ -22,6 +22,13 @@ void file_close_at(int *fd) {
     *fd = -1;
 }
 
+void file_wake(int event_fd) {
+    const uint64_t one = 1;
+    // EAGAIN: its counter is full, so it is readable.
+    while (write(event_fd, &one, sizeof one) < 0 && errno != EAGAIN && errno != EBADF)
+        continue;
+}
+
 char *path_join(const char *directory, const char *name) {
     size_t length = strlen(directory);
     if (length == 0 || *name == '\0')

@@ -15,6 +15,8 @@
 
 void file_close_at(int *fd); // closes and sets -1; no effect on -1
 #define AUTO_CLOSE CLEANUP(file_close_at)
+// Makes an eventfd readable. A wake-up that is lost would be a hang: it tries again until that has succeeded.
+void file_wake(int event_fd);
 
 // Joins with one slash, also if `name` is absolute. Owned.
 char *path_join(const char *directory, const char *name);

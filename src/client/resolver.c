@@ -34,7 +34,7 @@ static void look_up(struct client_resolution *resolution, int flags) {
 static void set_done(struct client_resolution *resolution) {
     atomic_store(&resolution->is_done, true);
     if (resolution->done_fd >= 0)
-        (void)!write(resolution->done_fd, &(uint64_t){1}, sizeof(uint64_t));
+        file_wake(resolution->done_fd);
 }
 
 static void *run_look_up(void *data) {

@@ -103,7 +103,7 @@ static bool map_ids(pid_t pid, const struct testing_root *root) {
 static void report(int control_fd, const char *what, int errnum) {
     struct testing_message message = {.kind = TESTING_MESSAGE_NOT_ROOTED};
     testing_launch_describe(message.text, what, errnum);
-    (void)send(control_fd, &message, sizeof message, MSG_NOSIGNAL);
+    testing_launch_send(control_fd, &message, sizeof message);
 }
 
 static pid_t fork_keeper(const struct testing_launch *launch, const struct testing_guard_fds *fds) {
@@ -191,7 +191,7 @@ _Noreturn void testing_guard_run(const struct testing_launch *launch, const stru
     else if (!create_directory(&own))
         greeting.errnum = errno;
     (void)close(fds.control);
-    (void)send(fds.life, &greeting, sizeof greeting, MSG_NOSIGNAL);
+    testing_launch_send(fds.life, &greeting, sizeof greeting);
     if (greeting.errnum != 0)
         _exit(1);
     wait_for_end(&fds, signal_fd);

@@ -135,7 +135,7 @@ void testing_guardian_stop(struct testing_guardian *guardian, int64_t deadline_n
 
 void testing_guardian_dismiss(struct testing_guardian *guardian, int64_t deadline_ns) {
     if (guardian->life_fd >= 0)
-        (void)send(guardian->life_fd, &(char){TESTING_GUARD_DISMISS}, 1, MSG_NOSIGNAL);
+        testing_launch_send(guardian->life_fd, &(char){TESTING_GUARD_DISMISS}, 1);
     testing_guardian_stop(guardian, deadline_ns);
 }
 

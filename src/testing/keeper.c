@@ -26,8 +26,7 @@ struct testing_keeper {
 };
 
 static void send_message(const struct testing_keeper *keeper, const struct testing_message *message) {
-    while (send(keeper->control_fd, message, sizeof *message, MSG_NOSIGNAL) < 0 && errno == EINTR)
-        continue;
+    testing_launch_send(keeper->control_fd, message, sizeof *message);
 }
 
 static void send_number(const struct testing_keeper *keeper, enum testing_message_kind kind, int value) {

@@ -6,6 +6,7 @@
 #include "testing/root_plan_internal.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #define TESTING_TEXT_BYTES 256
 
@@ -42,5 +43,8 @@ struct testing_message {
     char text[TESTING_TEXT_BYTES];
 };
 
+// Sends to a socket. A message that is lost would be waited for in vain: it tries again until it has succeeded, or
+// there is no other end.
+void testing_launch_send(int fd, const void *bytes, size_t length);
 // Writes "cannot WHAT: ERROR" to `text`, which is of TESTING_TEXT_BYTES. Allocates nothing.
 void testing_launch_describe(char *text, const char *what, int errnum);

@@ -2,6 +2,7 @@
 // Start, end and restart of the daemon.
 #include "testing/lifecycle_internal.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -121,9 +122,16 @@ bool pebble_test_start(struct pebble_test_daemon *daemon, struct pebble_error *e
 
 // --- ending ---
 
+// Without a daemon there is nothing to send. If it cannot be sent, an end would be waited for in vain.
+static bool send_command(struct pebble_test_daemon *daemon, enum testing_command command, struct pebble_error *error) {
+    if (!daemon->is_running || testing_guardian_send(&daemon->guardian, command))
+        return true;
+    int errnum = errno;
+    return client_fail(error, PEBBLE_ERROR_CONNECTION, "cannot control daemon: %s", error_errno_text(errnum));
+}
+
 static bool kill_daemon(struct pebble_test_daemon *daemon, int64_t deadline_ns, struct pebble_error *error) {
-    (void)testing_guardian_send(&daemon->guardian, TESTING_COMMAND_KILL);
-    return await_end(daemon, deadline_ns, error);
+    return send_command(daemon, TESTING_COMMAND_KILL, error) && await_end(daemon, deadline_ns, error);
 }
 
 bool pebble_test_kill(struct pebble_test_daemon *daemon, struct pebble_error *error) {
@@ -135,9 +143,8 @@ bool pebble_test_kill(struct pebble_test_daemon *daemon, struct pebble_error *er
 
 static bool stop(struct pebble_test_daemon *daemon, struct pebble_error *error) {
     AUTO_PEBBLE_ERROR struct pebble_error failure = {0};
-    if (daemon->is_running)
-        (void)testing_guardian_send(&daemon->guardian, TESTING_COMMAND_TERMINATE);
-    bool is_stopped = await_end(daemon, daemon->deadline_ns, &failure);
+    bool is_stopped =
+        send_command(daemon, TESTING_COMMAND_TERMINATE, &failure) && await_end(daemon, daemon->deadline_ns, &failure);
     if (!is_stopped && failure.kind == PEBBLE_ERROR_TIMEOUT && kill_daemon(daemon, clock_deadline_ns(KILL_NS), NULL))
         (void)client_fail(&failure, PEBBLE_ERROR_TIMEOUT,
                           "cannot stop daemon: it was killed, as it did not end within %" PRId64 " ms",

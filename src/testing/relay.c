@@ -146,7 +146,7 @@ static void send_request(struct testing_relay *relay, enum relay_request request
     (void)pthread_mutex_lock(&relay->mutex);
     relay->request = request;
     relay->new_listener_fd = listener_fd;
-    (void)!write(relay->wake_fd, &(uint64_t){1}, sizeof(uint64_t));
+    file_wake(relay->wake_fd);
     while (relay->request != REQUEST_NONE)
         (void)pthread_cond_wait(&relay->handled, &relay->mutex);
     (void)pthread_mutex_unlock(&relay->mutex);

@@ -179,7 +179,7 @@ void testing_responder_destroy(struct testing_responder *responder) {
     if (responder == NULL)
         return;
     if (responder->has_thread) {
-        (void)!write(responder->stop_fd, &(uint64_t){1}, sizeof(uint64_t));
+        file_wake(responder->stop_fd);
         (void)pthread_join(responder->thread, NULL);
     }
     for (size_t i = 0; i < CONNECTIONS_MAX; i++)

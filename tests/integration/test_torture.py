@@ -5,10 +5,10 @@ import os
 import re
 import subprocess
 
-from harness import TOP
+from harness import TOP, program
 from test_libpebble import LibraryCase
 
-SOURCES = [os.path.join(TOP, "tests", "torture", name) for name in ("torture.c", "parts.c", "failure.c")]
+SOURCES = [os.path.join(TOP, "tests", "torture", name) for name in ("torture.c", "parts.c", "process_parts.c", "failure.c")]
 # The number of the first call that fails, and the distance of the others; 1 for all.
 STEP = int(os.environ.get("PEBBLE_TORTURE_STEP", "61"))
 PARTS = os.environ.get("PEBBLE_TORTURE_PARTS", "").split()
@@ -34,10 +34,12 @@ class TortureTest(LibraryCase):
         self.daemon.start()
         self.daemon.file("tree/a", "a")
         self.daemon.file("tree/sub/b", "b")
+        for name, output in (("status-set", ""), ("is-leader", "true"), ("state-set", ""), ("config-get", '{"port": 80}')):
+            self.daemon.file(f"tools/{name}", f"#!/bin/sh\nprintf '%s' '{output}'\n", 0o755)
         self.program = self.build(["gcc", "-std=gnu17", "-D_GNU_SOURCE", "-fno-builtin"], *SOURCES)
 
     def run_torture(self, *words):
-        env = {**self.daemon.env, "LD_LIBRARY_PATH": self.lib}
+        env = {**self.daemon.env, "LD_LIBRARY_PATH": self.lib, "PEBBLE_TEST_PROGRAM": program(), "TMPDIR": self.daemon.dir}
         return subprocess.run([self.program, *words], env=env, cwd=self.daemon.dir, capture_output=True, text=True, check=False)
 
     def test_one_call_fails(self):

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <spawn.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stddef.h>
@@ -17,6 +18,7 @@
 #include <unistd.h>
 
 static enum failure_kind wanted;
+static pid_t owner; // not the processes that it forks
 static atomic_long counted;
 static long fails_at;
 static bool fails_on;
@@ -27,6 +29,7 @@ static bool counts_live;
 
 void failure_begin(enum failure_kind kind, long number, bool lasts, int errnum) {
     wanted = kind;
+    owner = getpid();
     counted = 0;
     fails_at = number;
     fails_on = lasts;
@@ -48,7 +51,7 @@ long failure_live_allocations(void) {
 
 // Calls of other threads count, too; their order may differ between runs.
 static bool fails(enum failure_kind kind) {
-    if (wanted != kind)
+    if (wanted != kind || getpid() != owner)
         return false;
     long number = ++counted;
     if (number != fails_at && !(fails_on && number > fails_at))
@@ -137,6 +140,26 @@ ssize_t recv(int fd, void *bytes, size_t length, int flags) {
     ssize_t (*next)(int fd, void *bytes, size_t length, int flags);
     find_next(&next, "recv");
     return fails(FAILURE_SYSTEM_CALL) ? -1 : next(fd, bytes, length, flags);
+}
+
+int socketpair(int domain, int type, int protocol, int fds[2]) {
+    int (*next)(int domain, int type, int protocol, int fds[2]);
+    find_next(&next, "socketpair");
+    return fails(FAILURE_SYSTEM_CALL) ? -1 : next(domain, type, protocol, fds);
+}
+
+int accept4(int fd, struct sockaddr *address, socklen_t *length, int flags) {
+    int (*next)(int fd, struct sockaddr *address, socklen_t *length, int flags);
+    find_next(&next, "accept4");
+    return fails(FAILURE_SYSTEM_CALL) ? -1 : next(fd, address, length, flags);
+}
+
+int posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions,
+                const posix_spawnattr_t *attributes, char *const arguments[], char *const environment[]) {
+    int (*next)(pid_t * pid, const char *path, const posix_spawn_file_actions_t *actions,
+                const posix_spawnattr_t *attributes, char *const arguments[], char *const environment[]);
+    find_next(&next, "posix_spawn");
+    return fails(FAILURE_SYSTEM_CALL) ? errno : next(pid, path, actions, attributes, arguments, environment);
 }
 
 int getsockopt(int fd, int level, int name, void *value, socklen_t *length) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "torture.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -242,6 +243,55 @@ static bool use_identities(struct pebble_client *client, struct pebble_error *er
     return is_good;
 }
 
+// --- calls that an event loop drives ---
+
+// Until all have ended.
+static void drive(struct pebble_call *const *calls, size_t count) {
+    for (;;) {
+        struct pollfd watched[8];
+        size_t running = 0;
+        int64_t timeout_ms = 1000;
+        for (size_t i = 0; i < count; i++) {
+            enum pebble_call_state state = pebble_call_step(calls[i]);
+            if (state == PEBBLE_CALL_DONE || state == PEBBLE_CALL_FAILED)
+                continue;
+            int64_t own_ms = pebble_call_timeout_ms(calls[i]);
+            timeout_ms = own_ms >= 0 && own_ms < timeout_ms ? own_ms : timeout_ms;
+            watched[running++] =
+                (struct pollfd){.fd = pebble_call_fd(calls[i]), .events = pebble_call_events(calls[i])};
+        }
+        if (running == 0)
+            return;
+        (void)poll(watched, (nfds_t)running, (int)timeout_ms);
+    }
+}
+
+static bool take_error(const struct pebble_call *call, struct pebble_error *error) {
+    const struct pebble_error *cause = pebble_call_error(call);
+    if (cause == NULL)
+        return true;
+    pebble_error_clear(error);
+    error->kind = cause->kind;
+    error->message = cause->message != NULL ? strdup(cause->message) : NULL;
+    return false;
+}
+
+static bool drive_calls(struct pebble_client *client, struct pebble_error *error) {
+    static const char *const words[] = {"true"};
+    const struct pebble_exec_options exec = {.size = sizeof exec, .words = words, .word_count = 1};
+    struct pebble_call *calls[3] = {NULL};
+    bool is_good = pebble_call_get_system_info(client, &calls[0], error) &&
+                   pebble_call_get_services(client, NULL, 0, &calls[1], error) &&
+                   pebble_call_exec(client, &exec, &calls[2], error) && pebble_exec_end_input(calls[2]);
+    if (is_good)
+        drive(calls, COUNT(calls));
+    for (size_t i = 0; i < COUNT(calls); i++) {
+        is_good = is_good && take_error(calls[i], error);
+        pebble_call_destroy(calls[i]);
+    }
+    return is_good;
+}
+
 const struct torture_part torture_parts[] = {
     {"system-info", get_system_info},
     {"health", get_health},
@@ -264,5 +314,8 @@ const struct torture_part torture_parts[] = {
     {"exec", run_command},
     {"exec-check", fail_command},
     {"identities", use_identities},
+    {"driven", drive_calls},
+    {"charm", torture_charm},
+    {"test-daemon", torture_test_daemon},
 };
 const unsigned torture_part_count = COUNT(torture_parts);

@@ -12,5 +12,7 @@ struct torture_part {
     // Makes the calls with a new client. Releases all that it gets, whether or not it succeeds.
     bool (*run)(struct pebble_client *client, struct pebble_error *error);
 };
+bool torture_charm(struct pebble_client *client, struct pebble_error *error);
+bool torture_test_daemon(struct pebble_client *client, struct pebble_error *error);
 extern const struct torture_part torture_parts[];
 extern const unsigned torture_part_count;

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -352,6 +353,19 @@ static void discards_a_file_but_no_link(void **state) {
     assert_int_equal(lstat("/dev/null", &status), 0);
 }
 
+static void wakes_once(void **state UNUSED) {
+    AUTO_CLOSE int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    uint64_t count = 0;
+    file_wake(fd);
+    file_wake(fd);
+    assert_int_equal(read(fd, &count, sizeof count), sizeof count);
+    assert_int_equal(count, 2);
+    const uint64_t full = UINT64_MAX - 1;
+    assert_int_equal(write(fd, &full, sizeof full), sizeof full);
+    file_wake(fd); // readable already
+    file_wake(-1);
+}
+
 static void writes_all_to_a_pipe(void **state UNUSED) {
     int fds[2];
     assert_int_equal(pipe(fds), 0);
@@ -387,6 +401,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(temporary_names_are_leftovers, set_up, tear_down),
         cmocka_unit_test_setup_teardown(own_temporaries_count_as_leftovers, set_up, tear_down),
         cmocka_unit_test_setup_teardown(discards_a_file_but_no_link, set_up, tear_down),
+        cmocka_unit_test(wakes_once),
         cmocka_unit_test(writes_all_to_a_pipe),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

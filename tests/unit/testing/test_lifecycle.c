@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/compiler.h"
 #include "fake_program.h"
@@ -77,6 +78,17 @@ static void the_parent_of_the_daemon_is_killed(void **state UNUSED) {
     pebble_test_destroy(daemon);
 }
 
+static void commands_cannot_be_sent(void **state UNUSED) {
+    static const char *const kind = "FAKE_PROGRAM=serve";
+    struct pebble_error error = {0};
+    struct pebble_test_daemon *daemon = create(&kind, FAKE_TIMEOUT_MS);
+    assert_int_equal(shutdown(daemon->guardian.control_fd, SHUT_WR), 0);
+    assert_false(pebble_test_kill(daemon, &error));
+    assert_int_equal(error.kind, PEBBLE_ERROR_CONNECTION);
+    pebble_error_clear(&error);
+    pebble_test_destroy(daemon);
+}
+
 static void unreachable(void **state UNUSED) {
     static const char *const kind = "FAKE_PROGRAM=serve";
     struct pebble_test_daemon *daemon = create(&kind, FAKE_TIMEOUT_MS);
@@ -100,6 +112,7 @@ int main(void) {
         cmocka_unit_test(stop_and_start),
         cmocka_unit_test(a_daemon_that_does_not_stop_is_killed),
         cmocka_unit_test(the_parent_of_the_daemon_is_killed),
+        cmocka_unit_test(commands_cannot_be_sent),
         cmocka_unit_test(unreachable),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

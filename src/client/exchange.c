@@ -12,6 +12,7 @@
 
 #define INTERIM_RESPONSES_MAX 20
 #define SWITCHING_PROTOCOLS 101
+#define TOO_LARGE 431
 #define PIECE_BYTES ((size_t)262144)
 #define CHUNK_HEAD_BYTES ((size_t)8) // room for the size of a piece in hexadecimal, and a line end
 #define LINE_END_BYTES ((size_t)2)
@@ -176,8 +177,19 @@ bool client_exchange_end_input(struct client_exchange *exchange, struct error *e
     return http_reader_end(&exchange->reader) || error_set(err, ERROR_CONNECTION, "unexpected EOF");
 }
 
+static const char malformed[] = "malformed HTTP response";
+
 static bool fail_malformed(struct error *err, const char *reason) {
-    return error_set(err, ERROR_INTERNAL, "malformed HTTP response: %s", reason);
+    return error_set(err, ERROR_INTERNAL, "%s: %s", malformed, reason);
+}
+
+// Its status is the one that a server would respond with.
+static bool fail_reader(const struct http_reader *reader, struct error *err) {
+    const char *reason = http_reader_reason(reader);
+    if (http_reader_status(reader) == TOO_LARGE)
+        return fail_malformed(err, "headers too large");
+    return text_equal(reason, malformed) ? error_set(err, ERROR_INTERNAL, "%s", malformed)
+                                         : fail_malformed(err, reason);
 }
 
 static bool take_switch(struct client_exchange *exchange, const struct http_head *head, struct error *err) {
@@ -195,7 +207,7 @@ static bool take_head(struct client_exchange *exchange, struct error *err) {
     if (head->status == SWITCHING_PROTOCOLS)
         return take_switch(exchange, head, err);
     if (head->status < 200 && ++exchange->interim_count == INTERIM_RESPONSES_MAX)
-        return fail_malformed(err, "too many interim answers");
+        return fail_malformed(err, "too many interim responses");
     if (head->status >= 200) {
         exchange->status = head->status;
         exchange->is_keep_alive = head->is_keep_alive;
@@ -224,7 +236,7 @@ enum client_exchange_event client_exchange_next(struct client_exchange *exchange
                 return CLIENT_EXCHANGE_END;
             break;
         case HTTP_FAILED:
-            fail_malformed(err, http_reader_reason(&exchange->reader));
+            (void)fail_reader(&exchange->reader, err);
             return CLIENT_EXCHANGE_FAILED;
         }
     }

@@ -18,10 +18,19 @@ void client_fetch_finish(struct client_fetch *fetch) {
     buffer_finish(&fetch->body);
 }
 
+static bool fail_size(struct pebble_error *error) {
+    return client_fail(error, PEBBLE_ERROR_PROTOCOL, "cannot read response: too large");
+}
+
+// A body that is known to be too large is not read.
+static bool check_length(const struct client_fetch *fetch, struct pebble_error *error) {
+    const struct http_head *head = http_reader_head(&fetch->transfer.exchange.reader);
+    return !head->has_length || head->length <= fetch->body.limit_bytes || fail_size(error);
+}
+
 static bool keep(struct client_fetch *fetch, const char *data, size_t length, struct pebble_error *error) {
     buffer_add(&fetch->body, data, length);
-    return buffer_is_whole(&fetch->body) ||
-           client_fail(error, PEBBLE_ERROR_PROTOCOL, "cannot read response: too large");
+    return buffer_is_whole(&fetch->body) || fail_size(error);
 }
 
 static enum client_progress read_response(struct client_fetch *fetch, struct client_response *response,
@@ -46,6 +55,8 @@ enum client_progress client_fetch_step(struct client_fetch *fetch, struct client
         case CLIENT_TRANSFER_WAITING:
             return CLIENT_WAITING;
         case CLIENT_TRANSFER_HEAD:
+            if (!check_length(fetch, error))
+                return CLIENT_FAILED;
             break;
         case CLIENT_TRANSFER_BODY:
             if (!keep(fetch, data, length, error))

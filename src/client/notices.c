@@ -180,7 +180,9 @@ static void *read_notice_id(struct client_response *response, struct pebble_erro
     struct client_fields fields;
     AUTO_FREE char *id = NULL;
     if (client_fields_init(&fields, response->result, &cause))
-        id = client_fields_text(&fields, "id");
+        id = client_fields_text_or_null(&fields, "id");
+    if (id == NULL && !error_is_set(&cause))
+        (void)error_set(&cause, ERROR_INTERNAL, "cannot record notice: response has no notice ID");
     if (!error_is_set(&cause))
         return TAKE(id);
     client_fail_because(error, "", &cause);

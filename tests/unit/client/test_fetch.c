@@ -27,7 +27,7 @@ static void assert_refused(struct with_daemon *with, enum pebble_error_kind kind
 // One byte more than the limit, in a body that is nothing but white space: no more is kept than the limit.
 static void oversized_response_is_refused(void **state UNUSED) {
     size_t length = CLIENT_RESPONSE_LIMIT_BYTES + 1;
-    AUTO_FREE char *head = memory_printf("HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n\r\n", length);
+    static const char head[] = "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n";
     size_t head_length = strlen(head);
     char *bytes = memory_try(head_length + length);
     if (bytes == NULL)
@@ -41,6 +41,14 @@ static void oversized_response_is_refused(void **state UNUSED) {
     assert_refused(&with, PEBBLE_ERROR_PROTOCOL, "cannot read response: too large");
     with_daemon_end(&with);
     free(bytes);
+}
+
+static void announced_length_is_refused_at_once(void **state UNUSED) {
+    const struct fake_response script[] = {{.bytes = "HTTP/1.1 200 OK\r\nContent-Length: 99999999999999\r\n\r\n{"}};
+    struct with_daemon with;
+    with_daemon_begin(&with, script, 1);
+    assert_refused(&with, PEBBLE_ERROR_PROTOCOL, "cannot read response: too large"); // though nothing more comes
+    with_daemon_end(&with);
 }
 
 static void malformed_response_is_refused(void **state UNUSED) {
@@ -111,6 +119,7 @@ static void limit_can_be_lower(void **state UNUSED) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(oversized_response_is_refused),
+        cmocka_unit_test(announced_length_is_refused_at_once),
         cmocka_unit_test(malformed_response_is_refused),
         cmocka_unit_test(responses_are_put_together),
         cmocka_unit_test(limit_can_be_lower),

@@ -51,7 +51,7 @@ static bool fail_path(const json_t *failure, struct pebble_error *error) {
         return client_fail_because(error, "", &cause);
     AUTO_FREE char *message = client_fields_text(&fields, "message");
     AUTO_FREE char *kind = client_fields_text_or_null(&fields, "kind");
-    client_fail(error, PEBBLE_ERROR_PATH, "%s", message);
+    client_fail(error, PEBBLE_ERROR_PATH, "%s", text_is_empty(message) ? "unknown error" : message);
     if (error != NULL)
         error->api_kind = TAKE(kind);
     return false;

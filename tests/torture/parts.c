@@ -183,10 +183,12 @@ static bool push_and_pull(struct pebble_client *client, struct pebble_error *err
     return is_good;
 }
 
+// The daemon may still perform a removal whose client has gone: each process has its own directory.
 static bool list_and_remove(struct pebble_client *client, struct pebble_error *error) {
-    char path[PATH_BYTES];
+    char name[32], path[PATH_BYTES];
+    (void)snprintf(name, sizeof name, "made-%d", (int)getpid());
     const struct pebble_directory_options directory = {
-        .size = sizeof directory, .path = path_here(path, "made"), .flags = PEBBLE_DIRECTORY_MAKE_PARENTS};
+        .size = sizeof directory, .path = path_here(path, name), .flags = PEBBLE_DIRECTORY_MAKE_PARENTS};
     struct pebble_files *files = NULL;
     bool is_there = false;
     bool is_good = pebble_make_directory(client, &directory, error) &&

@@ -77,6 +77,8 @@ static bool read_layer_options(struct pebble_layer_options *options, char **buil
         return client_fail(error, PEBBLE_ERROR_ARGUMENT, "cannot add layer: it is given twice");
     if (options->label == NULL || (options->layer == NULL && options->yaml == NULL && options->yaml_length > 0))
         return client_fail(error, PEBBLE_ERROR_ARGUMENT, "cannot add layer: it has no label or no text");
+    if (options->yaml == NULL)
+        options->yaml = "";
     if (options->layer == NULL)
         return true;
     if (!pebble_layer_yaml(options->layer, built, &options->yaml_length, error))

@@ -28,9 +28,9 @@ static void plan_is_text(void **state UNUSED) {
 }
 
 static void layers_are_added(void **state UNUSED) {
-    const struct fake_response script[] = {{.result = "true"}, {.result = "true"}};
+    const struct fake_response script[] = {{.result = "true"}, {.result = "true"}, {.result = "true"}};
     struct with_daemon with;
-    with_daemon_begin(&with, script, 2);
+    with_daemon_begin(&with, script, 3);
     struct pebble_layer_options options = {.size = sizeof options,
                                            .label = "x",
                                            .yaml = "a: \"b\"\nmore",
@@ -41,12 +41,18 @@ static void layers_are_added(void **state UNUSED) {
     options.yaml_length = 1;
     options.flags = PEBBLE_LAYER_INNER;
     assert_true(pebble_add_layer(with.client, &options, &with.error));
+    options.yaml = NULL;
+    options.yaml_length = 0;
+    assert_true(pebble_add_layer(with.client, &options, &with.error));
     with_daemon_assert_request(&with, 0, "1 POST /v1/layers HTTP/1.1",
                                "{\"action\":\"add\",\"combine\":true,\"inner\":false,\"label\":\"x\","
                                "\"format\":\"yaml\",\"layer\":\"a: \\\"b\\\"\\n\"}");
     with_daemon_assert_request(&with, 1, "1 POST /v1/layers HTTP/1.1",
                                "{\"action\":\"add\",\"combine\":false,\"inner\":true,\"label\":\"x\","
                                "\"format\":\"yaml\",\"layer\":\"\\u0000\"}");
+    with_daemon_assert_request(&with, 2, "1 POST /v1/layers HTTP/1.1",
+                               "{\"action\":\"add\",\"combine\":false,\"inner\":true,\"label\":\"x\","
+                               "\"format\":\"yaml\",\"layer\":\"\"}");
     with_daemon_end(&with);
 }
 

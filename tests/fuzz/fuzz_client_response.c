@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The first byte chooses a call whose response is JSON, the rest is what the daemon sends. All accessors of a result
-// may be called.
+// The first byte chooses a call whose response is JSON, or text, the rest is what the daemon sends. All accessors of a
+// result may be called.
 #include "client_peer.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -175,6 +175,36 @@ static void look_at_files(struct pebble_call *call) {
     pebble_files_destroy(files);
 }
 
+static void look_at_one_notice(const struct pebble_notice *notice) {
+    const char *text;
+    uint32_t user_id;
+    check_text(pebble_notice_id(notice));
+    (void)pebble_notice_user_id(notice, &user_id);
+    check_text(pebble_notice_type(notice));
+    check_text(pebble_notice_key(notice));
+    check_time(pebble_notice_first_occurred_ns(notice, &text), text);
+    check_time(pebble_notice_last_occurred_ns(notice, &text), text);
+    check_time(pebble_notice_last_repeated_ns(notice, &text), text);
+    (void)pebble_notice_occurrences(notice);
+    check_text_or_null(pebble_notice_data(notice));
+    check_time(pebble_notice_repeat_after_ns(notice, &text), text);
+    check_time(pebble_notice_expire_after_ns(notice, &text), text);
+}
+
+static void look_at_notice(struct pebble_call *call) {
+    struct pebble_notice *notice = pebble_call_take_notice(call);
+    look_at_one_notice(notice);
+    pebble_notice_destroy(notice);
+}
+
+static void look_at_notices(struct pebble_call *call) {
+    struct pebble_notices *notices = pebble_call_take_notices(call);
+    check(pebble_notices_at(notices, pebble_notices_count(notices)) == NULL);
+    for (size_t i = 0; i < pebble_notices_count(notices); i++)
+        look_at_one_notice(pebble_notices_at(notices, i));
+    pebble_notices_destroy(notices);
+}
+
 static void look_at_plan(struct pebble_call *call) {
     struct pebble_plan *plan = pebble_call_take_plan(call);
     size_t length;
@@ -185,11 +215,15 @@ static void look_at_plan(struct pebble_call *call) {
 static void look_at_log_targets(struct pebble_call *call) {
     struct pebble_log_targets *targets = pebble_call_take_log_targets(call);
     const char *text;
+    check(pebble_log_targets_at(targets, pebble_log_targets_count(targets)) == NULL);
     for (size_t i = 0; i < pebble_log_targets_count(targets); i++) {
         const struct pebble_log_target *target = pebble_log_targets_at(targets, i);
         check_text(pebble_log_target_name(target));
         check_text(pebble_log_target_type(target));
         check_text(pebble_log_target_location(target));
+        (void)pebble_log_target_pending(target);
+        (void)pebble_log_target_sent(target);
+        (void)pebble_log_target_dropped(target);
         check_text_or_null(pebble_log_target_last_error(target));
         check_time(pebble_log_target_retry_at_ns(target, &text), text);
     }
@@ -295,6 +329,54 @@ static bool call_any(struct pebble_client *client, struct pebble_call **call) {
     return pebble_call_request(client, &options, call, NULL);
 }
 
+static bool call_signal(struct pebble_client *client, struct pebble_call **call) {
+    return pebble_call_send_signal(client, "SIGHUP", names, 1, call, NULL);
+}
+
+static bool call_abort(struct pebble_client *client, struct pebble_call **call) {
+    return pebble_call_abort_change(client, "1", call, NULL);
+}
+
+static bool call_wait(struct pebble_client *client, struct pebble_call **call) {
+    return pebble_call_wait_change(client, "1", NULL, call, NULL);
+}
+
+static bool call_poll(struct pebble_client *client, struct pebble_call **call) {
+    const struct pebble_wait_options options = {.size = sizeof options, .timeout_ms = 5000, .poll_ms = 100};
+    return pebble_call_wait_change(client, "1", &options, call, NULL);
+}
+
+static bool call_notices(struct pebble_client *client, struct pebble_call **call) {
+    return pebble_call_get_notices(client, NULL, call, NULL);
+}
+
+static bool call_notice(struct pebble_client *client, struct pebble_call **call) {
+    return pebble_call_get_notice(client, "1", call, NULL);
+}
+
+static bool call_add_layer(struct pebble_client *client, struct pebble_call **call) {
+    const struct pebble_layer_options options = {.size = sizeof options, .label = "a"};
+    return pebble_call_add_layer(client, &options, call, NULL);
+}
+
+static bool call_modify_identities(struct pebble_client *client, struct pebble_call **call) {
+    return pebble_call_modify_identities(client, "remove", "{\"a\": null}", call, NULL);
+}
+
+static bool call_push(struct pebble_client *client, struct pebble_call **call) {
+    const struct pebble_push_options options = {.size = sizeof options, .path = "/a", .bytes = "abc", .length = 3};
+    return pebble_call_push_file(client, &options, call, NULL);
+}
+
+static bool call_make_directory(struct pebble_client *client, struct pebble_call **call) {
+    const struct pebble_directory_options options = {.size = sizeof options, .path = "/a"};
+    return pebble_call_make_directory(client, &options, call, NULL);
+}
+
+static bool call_pair(struct pebble_client *client, struct pebble_call **call) {
+    return pebble_call_pair(client, call, NULL);
+}
+
 static const struct {
     bool (*create)(struct pebble_client *client, struct pebble_call **call);
     void (*look)(struct pebble_call *call);
@@ -317,21 +399,34 @@ static const struct {
     {call_pairing, look_at_nothing},
     {call_remove, look_at_nothing},
     {call_any, look_at_response},
+    {call_signal, look_at_nothing},
+    {call_abort, look_at_change},
+    {call_wait, look_at_change},
+    {call_poll, look_at_change},
+    {call_notices, look_at_notices},
+    {call_notice, look_at_notice},
+    {call_add_layer, look_at_nothing},
+    {call_modify_identities, look_at_nothing},
+    {call_push, look_at_nothing},
+    {call_make_directory, look_at_nothing},
+    {call_pair, look_at_nothing},
 };
 
 static size_t chosen;
 
 static void look(struct pebble_call *call, enum pebble_call_state state) {
-    if (state == PEBBLE_CALL_DONE)
+    check((pebble_call_change(call) != NULL) == (state == PEBBLE_CALL_ITEM));
+    if (state == PEBBLE_CALL_ITEM)
+        look_at_one_change(pebble_call_change(call));
+    else if (state == PEBBLE_CALL_DONE)
         calls[chosen].look(call);
+    else if (pebble_call_error(call)->change != NULL)
+        look_at_one_change(pebble_call_error(call)->change);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     static const char head[] = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n";
-    int listener_fd;
-    struct pebble_client *client = peer_client(&listener_fd);
     struct pebble_call *call;
-    const char *text;
     if (size < 2)
         return 0;
     // In lower case the whole response is the input, in upper case the head is given.
@@ -341,9 +436,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     AUTO_FREE char *bytes = memory_new(length + 1);
     memcpy(bytes, head, head_length);
     memcpy(bytes + head_length, data + 1, size - 1);
+    struct pebble_client *client = peer_begin(bytes, length, false);
     check(calls[chosen].create(client, &call));
-    peer_drive(call, listener_fd, bytes, length, look);
-    check_time(pebble_client_latest_warning_ns(client, &text), text);
-    check_text_or_null(pebble_client_maintenance(client));
+    peer_drive(call, look);
+    peer_end(client);
     return 0;
 }

@@ -87,7 +87,7 @@ struct pebble_error {
                                    * code, 0 if the tool has not run; else 0 */
     char *api_kind;               /* PEBBLE_ERROR_API, PEBBLE_ERROR_PATH: "login-required", "not-found" and so on, or
                                    * NULL; else NULL */
-    char *message;                /* for people; NULL only with PEBBLE_ERROR_NONE */
+    char *message;                /* for people, not empty; NULL only with PEBBLE_ERROR_NONE */
     struct pebble_change *change; /* PEBBLE_ERROR_CHANGE: the change; else NULL */
     struct pebble_exec_result *exec_result; /* PEBBLE_ERROR_EXEC: exit code, output that was kept; else NULL */
     void *reserved[3];

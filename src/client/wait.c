@@ -91,7 +91,8 @@ static enum pebble_call_state take_change(struct wait_call *wait, struct client_
         return end_wait(wait, error);
     if (!text_equal(response->restart, "system-restart"))
         return pause_wait(wait);
-    client_fail(error, PEBBLE_ERROR_API, "%s", pebble_client_maintenance(wait->call.client));
+    const char *message = pebble_client_maintenance(wait->call.client);
+    client_fail(error, PEBBLE_ERROR_API, "%s", text_is_empty(message) ? "system restart has begun" : message);
     error->api_kind = TAKE(response->restart);
     return PEBBLE_CALL_FAILED;
 }

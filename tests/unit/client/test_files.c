@@ -53,15 +53,26 @@ static void paths_are_removed(void **state UNUSED) {
 }
 
 static void a_path_that_failed_is_an_error_of_the_path(void **state UNUSED) {
-    const struct fake_response script[] = {{.result = BAD}, {.result = BAD}};
+    const struct fake_response script[] = {
+        {.result = BAD},
+        {.result = BAD},
+        {.result = "[{\"error\":{\"kind\":\"not-found\",\"message\":\"\"}}]"},
+        {.result = "[{\"error\":{}}]"},
+    };
     struct with_daemon with;
     const struct pebble_directory_options options = {.size = sizeof options, .path = "/d"};
-    with_daemon_begin(&with, script, 2);
+    with_daemon_begin(&with, script, ARRAY_COUNT(script));
     assert_false(pebble_make_directory(with.client, &options, &with.error));
     with_daemon_assert_error(&with, PEBBLE_ERROR_PATH, "mkdir /d: permission denied");
     assert_string_equal(with.error.api_kind, "permission-denied");
     assert_int_equal(with.error.status, 0);
     assert_false(pebble_remove_path(with.client, "/d", 0, NULL));
+    assert_false(pebble_remove_path(with.client, "/d", 0, &with.error));
+    with_daemon_assert_error(&with, PEBBLE_ERROR_PATH, "unknown error");
+    assert_string_equal(with.error.api_kind, "not-found");
+    assert_false(pebble_remove_path(with.client, "/d", 0, &with.error));
+    with_daemon_assert_error(&with, PEBBLE_ERROR_PATH, "unknown error");
+    assert_null(with.error.api_kind);
     with_daemon_end(&with);
 }
 

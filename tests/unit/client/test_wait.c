@@ -66,9 +66,10 @@ static void refusal_ends_the_wait(void **state UNUSED) {
         {.json = "{\"result\":" DONE "}"},
         {.json = "{\"type\":\"sync\",\"result\":" DOING ",\"maintenance\":{\"kind\":\"system-restart\","
                  "\"message\":\"system is restarting\"}}"},
+        {.json = "{\"type\":\"sync\",\"result\":" DOING ",\"maintenance\":{\"kind\":\"system-restart\"}}"},
     };
     struct with_daemon with;
-    with_daemon_begin(&with, script, 5);
+    with_daemon_begin(&with, script, ARRAY_COUNT(script));
     struct pebble_change *change = NULL;
     assert_false(wait_long(&with, &change));
     with_daemon_assert_error(&with, PEBBLE_ERROR_API, "cannot find change");
@@ -82,6 +83,8 @@ static void refusal_ends_the_wait(void **state UNUSED) {
     assert_false(wait_long(&with, &change));
     with_daemon_assert_error(&with, PEBBLE_ERROR_API, "system is restarting");
     assert_string_equal(with.error.api_kind, "system-restart");
+    assert_false(wait_long(&with, &change));
+    with_daemon_assert_error(&with, PEBBLE_ERROR_API, "system restart has begun");
     assert_null(change);
     with_daemon_end(&with);
 }

@@ -241,9 +241,16 @@ static enum pebble_call_state run(struct exec_call *exec, struct pebble_error *e
 
 // --- the beginning ---
 
+// A command begins when the streams of its input and output are connected, and one that is short may have ended before
+// a control stream comes, which is refused then: that is connected before the others.
+static size_t connectable_count(const struct exec_call *exec) {
+    bool is_first = exec->streams[STREAM_CONTROL].websocket.state == CLIENT_WEBSOCKET_CONNECTING;
+    return is_first ? STREAM_CONTROL + 1 : exec->stream_count;
+}
+
 static enum pebble_call_state connect_streams(struct exec_call *exec, struct pebble_error *error) {
     size_t open_count = 0;
-    for (size_t i = 0; i < exec->stream_count; i++) {
+    for (size_t i = 0; i < connectable_count(exec); i++) {
         struct client_websocket *websocket = &exec->streams[i].websocket;
         const char *data;
         size_t length;
@@ -324,7 +331,8 @@ static bool watch_wait(struct exec_call *exec, struct client_wants *wants, struc
 
 // While some streams are being connected, the others are not read: what comes through them waits.
 static bool is_watched(const struct exec_call *exec, size_t index) {
-    return exec->state != EXEC_CONNECTING || exec->streams[index].websocket.state == CLIENT_WEBSOCKET_CONNECTING;
+    return exec->state != EXEC_CONNECTING ||
+           (index < connectable_count(exec) && exec->streams[index].websocket.state == CLIENT_WEBSOCKET_CONNECTING);
 }
 
 static bool exec_watch(struct pebble_call *call, struct client_wants *wants, struct error *err) {

@@ -114,13 +114,15 @@ struct peer_exec peer_request_exec(const struct peer *peer, struct pebble_call *
     else
         free(text);
     assert_int_equal(pebble_call_step(call), PEBBLE_CALL_RUNNING);
-    return (struct peer_exec){.control = fd, .stdio = peer_accept(peer), .stderr_stream = -1};
+    return (struct peer_exec){.control = fd, .stdio = -1, .stderr_stream = -1};
 }
 
 void peer_begin_exec(const struct peer *peer, struct pebble_call *call, bool is_split, struct peer_exec *exec,
                      char **request) {
     *exec = peer_request_exec(peer, call, request);
     peer_accept_websocket(exec->control, "/v1/tasks/7/websocket/control", NULL, 0);
+    assert_int_equal(pebble_call_step(call), PEBBLE_CALL_RUNNING);
+    exec->stdio = peer_accept(peer);
     peer_accept_websocket(exec->stdio, "/v1/tasks/7/websocket/stdio", NULL, 0);
     if (is_split) {
         exec->stderr_stream = peer_accept(peer);

@@ -251,16 +251,38 @@ static void floods_give_way(void **state UNUSED) {
 static void output_waits_for_the_other_streams(void **state UNUSED) {
     struct peer peer;
     peer_begin(&peer);
-    struct pebble_call *call = start_call(&peer, 0, 0);
+    struct pebble_call *call = start_call(&peer, PEBBLE_EXEC_SPLIT_STDERR, 0);
     struct peer_exec exec = peer_request_exec(&peer, call, NULL);
+    peer_accept_websocket(exec.control, "/v1/tasks/7/websocket/control", NULL, 0);
+    assert_int_equal(pebble_call_step(call), PEBBLE_CALL_RUNNING);
+    exec.stdio = peer_accept(&peer);
     peer_accept_websocket(exec.stdio, "/v1/tasks/7/websocket/stdio", NULL, 0);
     assert_int_equal(pebble_call_step(call), PEBBLE_CALL_RUNNING);
     peer_send_frame(exec.stdio, WEBSOCKET_BINARY, "early", 5);
     assert_int_equal(pebble_call_step(call), PEBBLE_CALL_RUNNING);
     assert_false(peer_is_ready(call));
-    peer_accept_websocket(exec.control, "/v1/tasks/7/websocket/control", NULL, 0);
+    exec.stderr_stream = peer_accept(&peer);
+    peer_accept_websocket(exec.stderr_stream, "/v1/tasks/7/websocket/stderr", NULL, 0);
     assert_true(peer_is_ready(call));
     assert_int_equal(pebble_call_step(call), PEBBLE_CALL_ITEM);
+    pebble_call_destroy(call);
+    peer_close_exec(&exec);
+    peer_end(&peer);
+}
+
+// The command may have ended before a control stream that comes after the others.
+static void control_stream_is_first(void **state UNUSED) {
+    struct peer peer;
+    peer_begin(&peer);
+    struct pebble_call *call = start_call(&peer, PEBBLE_EXEC_SPLIT_STDERR, 0);
+    struct peer_exec exec = peer_request_exec(&peer, call, NULL);
+    assert_int_equal(pebble_call_step(call), PEBBLE_CALL_RUNNING);
+    assert_false(peer_is_called(&peer));
+    assert_false(peer_is_ready(call));
+    peer_accept_websocket(exec.control, "/v1/tasks/7/websocket/control", NULL, 0);
+    assert_true(peer_is_ready(call));
+    assert_int_equal(pebble_call_step(call), PEBBLE_CALL_RUNNING);
+    assert_true(peer_is_called(&peer));
     pebble_call_destroy(call);
     peer_close_exec(&exec);
     peer_end(&peer);
@@ -442,6 +464,7 @@ int main(void) {
         cmocka_unit_test(output_that_is_not_taken_stays_with_the_daemon),
         cmocka_unit_test(floods_give_way),
         cmocka_unit_test(output_waits_for_the_other_streams),
+        cmocka_unit_test(control_stream_is_first),
         cmocka_unit_test(endings_that_fail),
         cmocka_unit_test(lost_output_is_no_success),
         cmocka_unit_test(other_messages_are_passed_over),

@@ -4,8 +4,8 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/signal_names.h"
 #include "data/json.h"
-#include "process/signal_names.h"
 
 static const char what[] = "execCommand";
 

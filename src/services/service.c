@@ -6,7 +6,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
-#include "process/signal_names.h"
+#include "base/signal_names.h"
 #include "services/service_machine_internal.h"
 
 static void on_state_timer_expired(void *data) {

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "base/compiler.h"
-#include "process/signal_names.h"
+#include "base/signal_names.h"
 
 static void names_give_numbers(void **state UNUSED) {
     assert_int_equal(signal_by_name("SIGHUP"), SIGHUP);

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-3.0-or-later
+// SPDX-License-Identifier: LGPL-3.0-or-later
 // Signals by their full upper-case name ("SIGHUP"), without aliases and real-time signals.
 #pragma once
 

@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: GPL-3.0-or-later
-#include "process/signal_names.h"
+// SPDX-License-Identifier: LGPL-3.0-or-later
+#include "base/signal_names.h"
 
 #include <signal.h>
 

@@ -41,5 +41,11 @@ void content_validate(const struct plan_content *content, struct diagnostics *di
 // layer_validate.c: checks a single layer. `root` is the tree from which it was read.
 struct yaml_node;
 void layer_validate(const struct layer *layer, const struct yaml_node *root, struct diagnostics *diagnostics);
+// service_validate.c: checks the keys of services beyond Pebble's, of one in a layer, and of all in the combined
+// content.
+struct plan_service;
+void service_validate(const char *quoted_name, const struct plan_service *service, const struct yaml_node *entry,
+                      struct diagnostics *diagnostics);
+void services_validate(const struct plan_content *content, struct diagnostics *diagnostics);
 // order.c: adds a diagnostic for each loop of before and after.
 void content_find_loops(const struct plan_content *content, struct diagnostics *diagnostics);

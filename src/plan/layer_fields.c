@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "plan/layer_fields_internal.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -101,8 +102,8 @@ static void read_map(const struct field *field, const struct yaml_node *node, st
             continue; // reported by yaml_check_keys()
         if (field->kind == FIELD_WORD_MAP) {
             unsigned word = 0;
-            read_word(&(const struct field){.type = "plan.ServiceAction", .words = field->words}, yaml_value(node, i),
-                      &word, diagnostics);
+            read_word(&(const struct field){.type = strchr(field->type, ']') + 1, .words = field->words},
+                      yaml_value(node, i), &word, diagnostics);
             map_set(map, key, (void *)(uintptr_t)word);
         } else {
             char *text = NULL;
@@ -155,6 +156,32 @@ static void read_double(const struct yaml_node *node, struct optional_double *nu
         add_value_diagnostic(diagnostics, "invalid floating-point number", yaml_text(node));
 }
 
+static void read_bool(const struct yaml_node *node, const char *type, struct optional_bool *value,
+                      struct field_diagnostics *diagnostics) {
+    if (yaml_kind(node) != YAML_BOOL) {
+        field_diagnostics_add_type(diagnostics, node, type);
+        return;
+    }
+    value->is_set = true;
+    value->value = tolower((unsigned char)yaml_text(node)[0]) == 't';
+}
+
+static void read_numbers(const struct field *field, const struct yaml_node *node, struct number_list *list,
+                         struct field_diagnostics *diagnostics) {
+    if (yaml_kind(node) != YAML_SEQUENCE) {
+        field_diagnostics_add_type(diagnostics, node, field->type);
+        return;
+    }
+    for (size_t i = 0; i < yaml_count(node); i++) {
+        int64_t number;
+        const struct yaml_node *item = yaml_item(node, i);
+        if (yaml_kind(item) == YAML_INT && yaml_int64(item, &number))
+            number_list_add(list, number);
+        else
+            field_diagnostics_add_type(diagnostics, item, "int");
+    }
+}
+
 static void read_record(const struct field *field, const struct yaml_node *node, void **record,
                         struct field_diagnostics *diagnostics) {
     if (*record == NULL)
@@ -197,6 +224,12 @@ static void read_field(const struct field *field, const struct yaml_node *node, 
         return;
     case FIELD_DOUBLE:
         read_double(node, member, diagnostics);
+        return;
+    case FIELD_BOOL:
+        read_bool(node, field->type, member, diagnostics);
+        return;
+    case FIELD_NUMBERS:
+        read_numbers(field, node, member, diagnostics);
         return;
     case FIELD_RECORD:
         read_record(field, node, member, diagnostics);

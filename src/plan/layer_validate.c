@@ -25,7 +25,8 @@ static bool is_action_allowed(unsigned action, enum action extra) {
 static void check_action(const char *quoted_name, const struct yaml_node *entry, const char *field, unsigned action,
                          struct diagnostics *diagnostics) {
     bool is_success = strcmp(field, "on-success") == 0;
-    if (is_action_allowed(action, is_success ? ACTION_FAILURE_SHUTDOWN : ACTION_SUCCESS_SHUTDOWN))
+    if (action == ACTION_EXIT ||
+        is_action_allowed(action, is_success ? ACTION_FAILURE_SHUTDOWN : ACTION_SUCCESS_SHUTDOWN))
         return;
     AUTO_FREE char *word = field_quoted(entry, field);
     diagnostics_add(diagnostics, "plan service %s %s action %s invalid", quoted_name, field, word);
@@ -75,6 +76,7 @@ static void validate_service(const char *name, const void *value, const struct y
     check_action(quoted, entry, "on-success", service->on_success, diagnostics);
     check_action(quoted, entry, "on-failure", service->on_failure, diagnostics);
     check_check_actions(quoted, service, entry, diagnostics);
+    service_validate(quoted, service, entry, diagnostics);
     if (service->backoff_factor.is_set && service->backoff_factor.value < 1) {
         char factor[REAL_TEXT_SIZE];
         real_format(service->backoff_factor.value, -4, 6, 2, factor); // as the plan shows it

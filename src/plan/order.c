@@ -42,6 +42,25 @@ static size_t graph_find(const struct graph *graph, const char *name) {
     return (uintptr_t)map_get(&graph->indices, name);
 }
 
+// `earlier` comes before `later`.
+static void add_edge(struct graph *graph, size_t earlier, size_t later) {
+    index_list_add(&graph->before[later], earlier);
+}
+
+static void add_wait_edges(struct graph *graph, size_t index, bool is_stop) {
+    const struct map *targets = &graph->services[index]->wait_for;
+    AUTO_FREE struct map_entry **entries = map_sorted(targets);
+    for (size_t i = 0; entries[i] != NULL; i++) {
+        size_t other = graph_find(graph, entries[i]->key);
+        if (other == 0 || (uintptr_t)entries[i]->value == CONDITION_NONE)
+            continue;
+        if (is_stop)
+            add_edge(graph, index, other - 1);
+        else
+            add_edge(graph, other - 1, index);
+    }
+}
+
 static void add_edges(struct graph *graph, size_t index, bool is_stop) {
     const struct plan_service *service = graph->services[index];
     const struct text_list *earlier = is_stop ? &service->before : &service->after;
@@ -49,13 +68,14 @@ static void add_edges(struct graph *graph, size_t index, bool is_stop) {
     for (size_t i = 0; i < earlier->count; i++) {
         size_t other = graph_find(graph, earlier->items[i]);
         if (other != 0)
-            index_list_add(&graph->before[index], other - 1);
+            add_edge(graph, other - 1, index);
     }
     for (size_t i = 0; i < later->count; i++) {
         size_t other = graph_find(graph, later->items[i]);
         if (other != 0)
-            index_list_add(&graph->before[other - 1], index);
+            add_edge(graph, index, other - 1);
     }
+    add_wait_edges(graph, index, is_stop);
 }
 
 // `members`: name -> struct plan_service *.
@@ -118,13 +138,29 @@ static void walk_enter(struct walk *walk, size_t node) {
     walk->visits[walk->visit_count++] = (struct visit){.node = node};
 }
 
+// Whether one of them waits for another one.
+static bool has_wait_edge(const struct walk *walk, const size_t *nodes, size_t count) {
+    AUTO_MAP struct map members = MAP_INIT(NULL);
+    for (size_t i = 0; i < count; i++)
+        map_set(&members, walk->graph->services[nodes[i]]->name, &members);
+    for (size_t i = 0; i < count; i++) {
+        const struct map *targets = &walk->graph->services[nodes[i]]->wait_for;
+        for (const struct map_entry *e = map_first(targets); e != NULL; e = map_next(targets, e)) {
+            if ((uintptr_t)e->value != CONDITION_NONE && map_has(&members, e->key))
+                return true;
+        }
+    }
+    return false;
+}
+
 static void add_loop(struct walk *walk, const size_t *nodes, size_t count) {
     AUTO_TEXT_LIST struct text_list names = {0};
     for (size_t i = 0; i < count; i++)
         text_list_add(&names, walk->graph->services[nodes[i]]->name);
     text_list_sort(&names);
     AUTO_FREE char *joined = text_list_join(&names, ", ");
-    text_list_add_owned(&walk->loops, memory_printf("services in before/after loop: %s", joined));
+    const char *kinds = has_wait_edge(walk, nodes, count) ? "before/after/wait-for" : "before/after";
+    text_list_add_owned(&walk->loops, memory_printf("services in %s loop: %s", kinds, joined));
 }
 
 // All nodes that can be reached from this one were visited. If it is the first of its part, the part is complete.
@@ -207,8 +243,38 @@ static void find_dependants(const struct map *services, struct map *dependants) 
     }
 }
 
-// Collects the named services and, transitively, their `dependants`; NULL: those that they require.
-static bool find_members(const struct plan *plan, const struct text_list *names, const struct map *dependants,
+// Which services follow from one of them.
+struct following {
+    const struct map *dependants;             // for a stop; NULL: a start
+    const struct plan_conditions *conditions; // of a start; NULL: none holds
+};
+
+static void add_targets(const struct plan_service *service, const struct plan_conditions *conditions,
+                        struct text_list *names) {
+    AUTO_FREE struct map_entry **targets = map_sorted(&service->wait_for);
+    for (size_t i = 0; targets[i] != NULL; i++) {
+        enum condition condition = (enum condition)(uintptr_t)targets[i]->value;
+        bool holds = condition == CONDITION_NONE ||
+                     (conditions != NULL && conditions->holds(targets[i]->key, condition, conditions->data));
+        if (!holds)
+            text_list_add(names, targets[i]->key);
+    }
+}
+
+static void add_following(const struct plan_service *service, const struct following *following,
+                          struct text_list *names) {
+    if (following->dependants != NULL) {
+        const struct text_list *more = map_get(following->dependants, service->name);
+        if (more != NULL)
+            text_list_add_list(names, more);
+        return;
+    }
+    text_list_add_list(names, &service->requires);
+    add_targets(service, following->conditions, names);
+}
+
+// Collects the named services and those that follow, transitively.
+static bool find_members(const struct plan *plan, const struct text_list *names, const struct following *following,
                          struct map *members, struct error *err) {
     AUTO_TEXT_LIST struct text_list pending = {0};
     text_list_copy(&pending, names);
@@ -222,9 +288,7 @@ static bool find_members(const struct plan *plan, const struct text_list *names,
             return error_set(err, ERROR_BAD_REQUEST, "service %s does not exist", quoted);
         }
         map_set(members, name, service);
-        const struct text_list *more = dependants == NULL ? &service->requires : map_get(dependants, name);
-        if (more != NULL)
-            text_list_add_list(&pending, more);
+        add_following(service, following, &pending);
     }
     return true;
 }
@@ -266,6 +330,29 @@ static void make_lanes(const struct graph *graph, const struct index_list *sorte
     *result = made;
 }
 
+static void make_single_lanes(const struct graph *graph, const struct index_list *sorted, struct plan_lanes *result) {
+    *result = (struct plan_lanes){.items = memory_new_array(sorted->count, sizeof(struct text_list)),
+                                  .count = sorted->count,
+                                  .capacity = sorted->count,
+                                  .are_single = true};
+    for (size_t i = 0; i < sorted->count; i++)
+        text_list_add(&result->items[i], graph->services[sorted->items[i]]->name);
+}
+
+// Whether a start of it may take long, so that it must not share its lane with strangers.
+static bool takes_long(const struct plan_service *service) {
+    return plan_service_is_oneshot(service) || plan_service_ready(service) != NULL ||
+           plan_service_has_conditions(service);
+}
+
+static bool has_long_start(const struct graph *graph) {
+    for (size_t i = 0; i < graph->count; i++) {
+        if (takes_long(graph->services[i]))
+            return true;
+    }
+    return false;
+}
+
 static bool make_order(const struct map *members, bool is_stop, struct plan_lanes *lanes, struct error *err) {
     AUTO_GRAPH struct graph graph = {0};
     graph_init(&graph, members, is_stop);
@@ -274,21 +361,26 @@ static bool make_order(const struct map *members, bool is_stop, struct plan_lane
     walk_all(&walk);
     if (walk.loops.count > 0)
         return error_set(err, ERROR_BAD_REQUEST, "%s", walk.loops.items[0]);
-    make_lanes(&graph, &walk.sorted, lanes);
+    if (!is_stop && has_long_start(&graph))
+        make_single_lanes(&graph, &walk.sorted, lanes);
+    else
+        make_lanes(&graph, &walk.sorted, lanes);
     return true;
 }
 
-bool plan_start_order(const struct plan *plan, const struct text_list *names, struct plan_lanes *lanes,
-                      struct error *err) {
+bool plan_start_order(const struct plan *plan, const struct text_list *names, const struct plan_conditions *conditions,
+                      struct plan_lanes *lanes, struct error *err) {
     AUTO_MAP struct map members = MAP_INIT(NULL);
-    return find_members(plan, names, NULL, &members, err) && make_order(&members, false, lanes, err);
+    const struct following following = {.conditions = conditions};
+    return find_members(plan, names, &following, &members, err) && make_order(&members, false, lanes, err);
 }
 
 bool plan_stop_order(const struct plan *plan, const struct text_list *names, struct plan_lanes *lanes,
                      struct error *err) {
     AUTO_MAP struct map members = MAP_INIT(NULL), dependants = MAP_INIT(NULL);
+    const struct following following = {.dependants = &dependants};
     find_dependants(&plan->content.services, &dependants);
-    return find_members(plan, names, &dependants, &members, err) && make_order(&members, true, lanes, err);
+    return find_members(plan, names, &following, &members, err) && make_order(&members, true, lanes, err);
 }
 
 void plan_lanes_clear(struct plan_lanes *lanes) {

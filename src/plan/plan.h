@@ -19,7 +19,8 @@ enum action {
     ACTION_SHUTDOWN,
     ACTION_SUCCESS_SHUTDOWN,
     ACTION_FAILURE_SHUTDOWN,
-    ACTION_IGNORE
+    ACTION_IGNORE,
+    ACTION_EXIT, // the daemon ends with the exit code of the service
 };
 const char *action_name(enum action action); // "restart", "" for unset
 
@@ -35,6 +36,39 @@ struct optional_id {
     bool is_set;
     int64_t value; // as written; checked where it is used
 };
+struct optional_bool {
+    bool is_set;
+    bool value;
+};
+struct number_list {
+    int64_t *items;
+    size_t count, capacity;
+};
+
+bool number_list_has(const struct number_list *list, int64_t number);
+
+enum service_type { SERVICE_TYPE_UNSET, SERVICE_TYPE_SERVICE, SERVICE_TYPE_ONESHOT };
+enum ready_level { READY_LEVEL_UNSET, READY_LEVEL_NONE, READY_LEVEL_ALIVE, READY_LEVEL_READY };
+// How a service becomes ready: at most one of the first four is set in a valid plan.
+struct service_ready {
+    struct optional_bool notify; // by sd_notify(3); false: as if there were no record
+    int64_t fd;                  // by a newline on this descriptor; 0: unset
+    char *log;                   // by a line of output that matches this POSIX extended regular expression
+    char *check;                 // by a success of this check
+    struct optional_duration timeout;
+    enum ready_level level; // of health, in which the service counts while it is not ready
+};
+// What a service waits for of another one.
+enum condition {
+    CONDITION_UNSET,
+    CONDITION_STARTED,
+    CONDITION_READY,
+    CONDITION_COMPLETED,
+    CONDITION_EXITED,
+    CONDITION_NONE
+};
+const char *condition_name(enum condition condition); // "started", "" for unset
+enum kill_mode { KILL_MODE_UNSET, KILL_MODE_GROUP, KILL_MODE_MIXED, KILL_MODE_TREE, KILL_MODE_PROCESS };
 
 // Unset strings are NULL or "".
 struct plan_service {
@@ -56,6 +90,18 @@ struct plan_service {
     struct optional_duration backoff_delay, backoff_limit, kill_delay;
     struct optional_double backoff_factor;
     char *workload;
+    // Beyond Pebble: docs/plan.md.
+    enum service_type type;
+    struct optional_duration run_timeout; // 0: none
+    struct service_ready *ready;          // see plan_service_ready()
+    struct map wait_for;                  // service name -> enum condition as (void *)(uintptr_t)
+    struct text_list wait_for_checks;
+    struct optional_duration wait_timeout; // 0: none
+    struct number_list success_exit_codes, fatal_exit_codes;
+    int64_t max_start_retries; // 0 and -1: no limit
+    enum action on_max_start_retries;
+    char *stop_signal;
+    enum kill_mode kill_mode;
 };
 
 enum check_level { CHECK_LEVEL_UNSET, CHECK_LEVEL_ALIVE, CHECK_LEVEL_READY };
@@ -171,6 +217,12 @@ void plan_write_yaml(const struct plan *plan, struct buffer *out);
 struct plan_service *plan_service_copy(const struct plan_service *service);
 void plan_service_destroy(struct plan_service *service);
 bool plan_service_equal(const struct plan_service *a, const struct plan_service *b);
+// How it becomes ready; NULL if that is not set, or switched off.
+const struct service_ready *plan_service_ready(const struct plan_service *service);
+bool plan_service_has_conditions(const struct plan_service *service); // waits for services or checks
+bool plan_service_is_oneshot(const struct plan_service *service);
+// Whether one of the keys beyond Pebble's is set.
+bool plan_service_is_extended(const struct plan_service *service);
 struct plan_check *plan_check_copy(const struct plan_check *check);
 void plan_check_destroy(struct plan_check *check); // NULL is fine
 bool plan_check_equal(const struct plan_check *a, const struct plan_check *b);
@@ -191,11 +243,19 @@ char *plan_command_with_arguments(const struct text_list *base, const struct tex
 struct plan_lanes {
     struct text_list *items;
     size_t count, capacity;
+    bool are_single; // of one service each, in the order of all
 };
 void plan_lanes_clear(struct plan_lanes *lanes);
-// Orders the services and all that they require. Unknown names: ERROR_BAD_REQUEST `service "x" does not exist`.
-bool plan_start_order(const struct plan *plan, const struct text_list *names, struct plan_lanes *lanes,
-                      struct error *err) NODISCARD;
+// Whether a condition holds already, so that the service need not be started for it.
+struct plan_conditions {
+    bool (*holds)(const char *service, enum condition condition, void *data);
+    void *data;
+};
+// Orders the services and all that they require or wait for, unless the condition holds. If one of them is a one-shot,
+// has `ready`, or waits for something, the lanes are single. Unknown names: ERROR_BAD_REQUEST `service "x" does not
+// exist`.
+bool plan_start_order(const struct plan *plan, const struct text_list *names, const struct plan_conditions *conditions,
+                      struct plan_lanes *lanes, struct error *err) NODISCARD;
 // Orders the services and all that require them, dependants first.
 bool plan_stop_order(const struct plan *plan, const struct text_list *names, struct plan_lanes *lanes,
                      struct error *err) NODISCARD;

@@ -131,6 +131,7 @@ void content_validate(const struct plan_content *content, struct diagnostics *di
     validate_checks(content, diagnostics);
     validate_log_targets(content, diagnostics);
     validate_requires(content, diagnostics);
+    services_validate(content, diagnostics);
     content_find_loops(content, diagnostics);
     validate_use_of_workloads(content, diagnostics);
     validate_workloads(content, diagnostics);

@@ -23,6 +23,13 @@ static void write_list(struct yaml_writer *writer, const struct text_list *list)
     yaml_writer_end_sequence(writer);
 }
 
+static void write_numbers(struct yaml_writer *writer, const struct number_list *list) {
+    yaml_writer_begin_sequence(writer);
+    for (size_t i = 0; i < list->count; i++)
+        yaml_writer_int(writer, list->items[i]);
+    yaml_writer_end_sequence(writer);
+}
+
 static void write_map(struct yaml_writer *writer, const struct map *map, const struct words *words) {
     AUTO_FREE struct map_entry **entries = map_sorted(map);
     yaml_writer_begin_map(writer);
@@ -77,6 +84,12 @@ static void write_value(struct yaml_writer *writer, const struct field *field, c
         return;
     case FIELD_DOUBLE:
         yaml_writer_double(writer, ((const struct optional_double *)member)->value);
+        return;
+    case FIELD_BOOL:
+        yaml_writer_bool(writer, ((const struct optional_bool *)member)->value);
+        return;
+    case FIELD_NUMBERS:
+        write_numbers(writer, member);
         return;
     case FIELD_RECORD:
         write_nested(writer, field->record, member);

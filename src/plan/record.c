@@ -77,6 +77,19 @@ static void add_word_map(struct map *map, const struct map *other) {
         map_set(map, e->key, e->value);
 }
 
+void number_list_add(struct number_list *list, int64_t number) {
+    list->items = memory_grow(list->items, &list->capacity, list->count + 1, sizeof *list->items);
+    list->items[list->count++] = number;
+}
+
+bool number_list_has(const struct number_list *list, int64_t number) {
+    for (size_t i = 0; i < list->count; i++) {
+        if (list->items[i] == number)
+            return true;
+    }
+    return false;
+}
+
 bool field_is_set(const struct field *field, const void *member) {
     switch (field->kind) {
     case FIELD_NAME:
@@ -97,6 +110,10 @@ bool field_is_set(const struct field *field, const void *member) {
         return ((const struct optional_duration *)member)->is_set;
     case FIELD_DOUBLE:
         return ((const struct optional_double *)member)->is_set;
+    case FIELD_BOOL:
+        return ((const struct optional_bool *)member)->is_set;
+    case FIELD_NUMBERS:
+        return ((const struct number_list *)member)->count > 0;
     case FIELD_RECORD:
         return record_at(member) != NULL;
     }
@@ -128,6 +145,9 @@ static void finish_field(const struct field *field, void *member) {
     case FIELD_WORD_MAP:
         map_finish(member);
         return;
+    case FIELD_NUMBERS:
+        free(((struct number_list *)member)->items);
+        return;
     case FIELD_RECORD: {
         void *record;
         memcpy(&record, member, sizeof record);
@@ -139,6 +159,7 @@ static void finish_field(const struct field *field, void *member) {
     case FIELD_ID:
     case FIELD_DURATION:
     case FIELD_DOUBLE:
+    case FIELD_BOOL:
         return;
     }
 }
@@ -149,6 +170,22 @@ void record_destroy(const struct record *record, void *entry) {
     for (size_t i = 0; i < record->field_count; i++)
         finish_field(&record->fields[i], field_of(entry, &record->fields[i]));
     free(entry);
+}
+
+static void add_numbers(struct number_list *list, const struct number_list *other) {
+    for (size_t i = 0; i < other->count; i++)
+        number_list_add(list, other->items[i]);
+}
+
+static void merge_record(const struct field *field, void *member, const void *other) {
+    void *record;
+    memcpy(&record, member, sizeof record);
+    if (record != NULL && !field->is_replaced) {
+        record_merge(field->record, record, other);
+        return;
+    }
+    record_destroy(field->record, record);
+    set_record_at(member, record_copy(field->record, other));
 }
 
 // Appends to lists, sets the entries of maps, merges records, and replaces any other value.
@@ -182,14 +219,14 @@ static void merge_field(const struct field *field, void *member, const void *oth
     case FIELD_DOUBLE:
         memcpy(member, other, sizeof(struct optional_double));
         return;
+    case FIELD_BOOL:
+        memcpy(member, other, sizeof(struct optional_bool));
+        return;
+    case FIELD_NUMBERS:
+        add_numbers(member, other);
+        return;
     case FIELD_RECORD:
-        if (record_at(member) == NULL) {
-            set_record_at(member, record_copy(field->record, record_at(other)));
-        } else {
-            void *record;
-            memcpy(&record, member, sizeof record);
-            record_merge(field->record, record, record_at(other));
-        }
+        merge_record(field, member, record_at(other));
         return;
     }
 }
@@ -229,6 +266,10 @@ static bool map_equal(const struct map *a, const struct map *b, bool holds_text)
     return true;
 }
 
+static bool numbers_equal(const struct number_list *a, const struct number_list *b) {
+    return a->count == b->count && (a->count == 0 || memcmp(a->items, b->items, a->count * sizeof *a->items) == 0);
+}
+
 static bool field_equal(const struct field *field, const void *a, const void *b) {
     switch (field->kind) {
     case FIELD_NAME:
@@ -255,6 +296,12 @@ static bool field_equal(const struct field *field, const void *a, const void *b)
         const struct optional_double *x = a, *y = b;
         return x->is_set == y->is_set && x->value == y->value;
     }
+    case FIELD_BOOL: {
+        const struct optional_bool *x = a, *y = b;
+        return x->is_set == y->is_set && x->value == y->value;
+    }
+    case FIELD_NUMBERS:
+        return numbers_equal(a, b);
     case FIELD_RECORD:
         return record_equal(field->record, record_at(a), record_at(b));
     }

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum field_kind {
     FIELD_NAME,     // char *, the entry's key in its section: neither read nor written
@@ -19,6 +20,8 @@ enum field_kind {
     FIELD_ID,       // struct optional_id
     FIELD_DURATION, // struct optional_duration
     FIELD_DOUBLE,   // struct optional_double
+    FIELD_BOOL,     // struct optional_bool
+    FIELD_NUMBERS,  // struct number_list
     FIELD_RECORD,   // pointer to another record, NULL when unset
 };
 
@@ -40,6 +43,8 @@ struct field {
     const struct record *record;
     bool is_kept;         // merging does not change it
     bool is_always_shown; // even when unset
+    bool is_replaced;     // merging replaces the whole record
+    bool is_extended;     // beyond Pebble
 };
 
 struct record {
@@ -58,6 +63,9 @@ const char *words_name(const struct words *words, unsigned value);
 // Access FIELD_WORD members of any enum.
 unsigned word_get(const void *member);
 void word_set(void *member, unsigned value);
+
+struct number_list;
+void number_list_add(struct number_list *list, int64_t number);
 
 const struct field *record_find_field(const struct record *record, const char *key); // NULL when unknown
 void *field_of(void *entry, const struct field *field);

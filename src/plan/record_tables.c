@@ -18,8 +18,37 @@ static const char *const action_names[] = {
     [ACTION_SUCCESS_SHUTDOWN] = "success-shutdown",
     [ACTION_FAILURE_SHUTDOWN] = "failure-shutdown",
     [ACTION_IGNORE] = "ignore",
+    [ACTION_EXIT] = "exit",
 };
 static const struct words words_action = {action_names, ARRAY_COUNT(action_names)};
+
+static const char *const service_type_names[] = {
+    [SERVICE_TYPE_UNSET] = "",
+    [SERVICE_TYPE_SERVICE] = "service",
+    [SERVICE_TYPE_ONESHOT] = "oneshot",
+};
+static const struct words words_service_type = {service_type_names, ARRAY_COUNT(service_type_names)};
+
+static const char *const ready_level_names[] = {
+    [READY_LEVEL_UNSET] = "",
+    [READY_LEVEL_NONE] = "none",
+    [READY_LEVEL_ALIVE] = "alive",
+    [READY_LEVEL_READY] = "ready",
+};
+static const struct words words_ready_level = {ready_level_names, ARRAY_COUNT(ready_level_names)};
+
+static const char *const condition_names[] = {
+    [CONDITION_UNSET] = "",        [CONDITION_STARTED] = "started",
+    [CONDITION_READY] = "ready",   [CONDITION_COMPLETED] = "completed",
+    [CONDITION_EXITED] = "exited", [CONDITION_NONE] = "none",
+};
+static const struct words words_condition = {condition_names, ARRAY_COUNT(condition_names)};
+
+static const char *const kill_mode_names[] = {
+    [KILL_MODE_UNSET] = "",    [KILL_MODE_GROUP] = "group",     [KILL_MODE_MIXED] = "mixed",
+    [KILL_MODE_TREE] = "tree", [KILL_MODE_PROCESS] = "process",
+};
+static const struct words words_kill_mode = {kill_mode_names, ARRAY_COUNT(kill_mode_names)};
 
 static const char *const check_level_names[] = {
     [CHECK_LEVEL_UNSET] = "",
@@ -61,6 +90,19 @@ const struct words words_pairing_mode = {pairing_names, ARRAY_COUNT(pairing_name
 #define OVERRIDE .kind = FIELD_WORD, .type = "plan.Override", .words = &words_override, .is_kept = true
 #define ACTION .kind = FIELD_WORD, .type = "plan.ServiceAction", .words = &words_action
 
+#define EXTENDED .is_extended = true
+
+static const struct field ready_fields[] = {
+    {"notify", MEMBER(service_ready, notify), .kind = FIELD_BOOL, .type = "bool"},
+    {"fd", MEMBER(service_ready, fd), NUMBER},
+    {"log", MEMBER(service_ready, log), TEXT},
+    {"check", MEMBER(service_ready, check), TEXT},
+    {"timeout", MEMBER(service_ready, timeout), DURATION},
+    {"level", MEMBER(service_ready, level), .kind = FIELD_WORD, .type = "string", .words = &words_ready_level},
+};
+static const struct record record_ready = {"plan.ServiceReady", sizeof(struct service_ready), ready_fields,
+                                           ARRAY_COUNT(ready_fields)};
+
 static const struct field service_fields[] = {
     {NULL, MEMBER(plan_service, name), .kind = FIELD_NAME},
     {"summary", MEMBER(plan_service, summary), TEXT},
@@ -86,6 +128,21 @@ static const struct field service_fields[] = {
     {"backoff-factor", MEMBER(plan_service, backoff_factor), .kind = FIELD_DOUBLE},
     {"backoff-limit", MEMBER(plan_service, backoff_limit), DURATION},
     {"kill-delay", MEMBER(plan_service, kill_delay), DURATION},
+    {"type", MEMBER(plan_service, type), .kind = FIELD_WORD, .type = "string", .words = &words_service_type, EXTENDED},
+    {"run-timeout", MEMBER(plan_service, run_timeout), DURATION, EXTENDED},
+    {"ready", MEMBER(plan_service, ready), .kind = FIELD_RECORD, .record = &record_ready, .is_replaced = true,
+     EXTENDED},
+    {"wait-for", MEMBER(plan_service, wait_for), .kind = FIELD_WORD_MAP, .type = "map[string]string",
+     .words = &words_condition, EXTENDED},
+    {"wait-for-checks", MEMBER(plan_service, wait_for_checks), LIST, EXTENDED},
+    {"wait-timeout", MEMBER(plan_service, wait_timeout), DURATION, EXTENDED},
+    {"success-exit-codes", MEMBER(plan_service, success_exit_codes), .kind = FIELD_NUMBERS, .type = "[]int", EXTENDED},
+    {"fatal-exit-codes", MEMBER(plan_service, fatal_exit_codes), .kind = FIELD_NUMBERS, .type = "[]int", EXTENDED},
+    {"max-start-retries", MEMBER(plan_service, max_start_retries), NUMBER, EXTENDED},
+    {"on-max-start-retries", MEMBER(plan_service, on_max_start_retries), ACTION, EXTENDED},
+    {"stop-signal", MEMBER(plan_service, stop_signal), TEXT, EXTENDED},
+    {"kill-mode", MEMBER(plan_service, kill_mode), .kind = FIELD_WORD, .type = "string", .words = &words_kill_mode,
+     EXTENDED},
 };
 
 static const struct field http_check_fields[] = {
@@ -164,4 +221,8 @@ const char *log_target_type_name(enum log_target_type type) {
 
 const char *action_name(enum action action) {
     return words_name(&words_action, action);
+}
+
+const char *condition_name(enum condition condition) {
+    return words_name(&words_condition, condition);
 }

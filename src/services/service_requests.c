@@ -82,7 +82,7 @@ static bool plan_restart(struct service_manager *manager, struct service_request
     for (size_t i = 0; i < request->names.count; i++)
         map_set(&named, request->names.items[i], request);
     lanes_filter(&request->stop, is_in_map, &named);
-    return plan_start_order(manager->plan, &request->names, &request->start, err);
+    return plan_start_order(manager->plan, &request->names, NULL, &request->start, err);
 }
 
 // Whether the plan's configuration of the service differs from the service's own.
@@ -116,7 +116,7 @@ static bool plan_replan(struct service_manager *manager, struct service_request 
     }
     text_list_unique(&wanted);
     if (!plan_stop_order(manager->plan, &changed, &request->stop, err) ||
-        !plan_start_order(manager->plan, &wanted, &request->start, err))
+        !plan_start_order(manager->plan, &wanted, NULL, &request->start, err))
         return false;
     reconfigure(manager, &changed);
     // The change names all services that it affects.
@@ -142,7 +142,7 @@ static bool plan_autostart(struct service_manager *manager, struct service_reque
         error_set(err, ERROR_BAD_REQUEST, "no default services");
         return error_set_code(err, "no-default-services");
     }
-    if (!plan_start_order(manager->plan, &enabled, &request->start, err))
+    if (!plan_start_order(manager->plan, &enabled, NULL, &request->start, err))
         return false;
     for (size_t i = 0; i < request->start.count; i++)
         text_list_add_list(&request->names, &request->start.items[i]);
@@ -153,7 +153,7 @@ static bool plan_action(struct service_manager *manager, enum service_action act
                         struct error *err) {
     switch (action) {
     case SERVICE_START:
-        return plan_start_order(manager->plan, &request->names, &request->start, err);
+        return plan_start_order(manager->plan, &request->names, NULL, &request->start, err);
     case SERVICE_STOP:
         return plan_stop_order(manager->plan, &request->names, &request->stop, err);
     case SERVICE_RESTART:

@@ -42,7 +42,7 @@ static void order_all(const struct plan *plan) {
     for (const struct map_entry *e = map_first(services); e != NULL; e = map_next(services, e))
         text_list_add(&names, e->key);
     struct plan_lanes start = {0}, stop = {0};
-    expect(plan_start_order(plan, &names, &start, NULL) && plan_stop_order(plan, &names, &stop, NULL));
+    expect(plan_start_order(plan, &names, NULL, &start, NULL) && plan_stop_order(plan, &names, &stop, NULL));
     size_t started = 0, stopped = 0;
     for (size_t i = 0; i < start.count; i++)
         started += start.items[i].count;

@@ -28,6 +28,11 @@ static void words_of(const char *words, struct text_list *list) {
 typedef bool (*order_fn)(const struct plan *plan, const struct text_list *names, struct plan_lanes *lanes,
                          struct error *err);
 
+static bool start_order(const struct plan *plan, const struct text_list *names, struct plan_lanes *lanes,
+                        struct error *err) {
+    return plan_start_order(plan, names, NULL, lanes, err);
+}
+
 static void assert_order(order_fn order, const struct plan *plan, const char *names, const char *expected) {
     AUTO_TEXT_LIST struct text_list list = {0};
     words_of(names, &list);
@@ -45,11 +50,11 @@ static void assert_order(order_fn order, const struct plan *plan, const char *na
 
 static void starting_brings_what_is_required(void **state UNUSED) {
     struct plan *plan = plan_of("app:, requires: [db]\ndb:\nui:, requires: [app]\nother:, after: [app]");
-    assert_order(plan_start_order, plan, "app", "app db");
-    assert_order(plan_start_order, plan, "ui", "app db ui");
-    assert_order(plan_start_order, plan, "other", "other");
-    assert_order(plan_start_order, plan, "db db", "db");
-    assert_order(plan_start_order, plan, "", "");
+    assert_order(start_order, plan, "app", "app db");
+    assert_order(start_order, plan, "ui", "app db ui");
+    assert_order(start_order, plan, "other", "other");
+    assert_order(start_order, plan, "db db", "db");
+    assert_order(start_order, plan, "", "");
     plan_release(plan);
 }
 
@@ -57,10 +62,10 @@ static void after_and_before_sort_what_takes_part(void **state UNUSED) {
     struct plan *plan = plan_of("alpha:, requires: [delta], after: [delta]\nbeta:\n"
                                 "delta:, requires: [gamma], after: [gamma]\ngamma:, before: [beta]\n"
                                 "omega:, requires: [alpha, beta], after: [beta]");
-    assert_order(plan_start_order, plan, "omega", "gamma delta alpha beta omega");
-    assert_order(plan_start_order, plan, "alpha", "gamma delta alpha");
-    assert_order(plan_start_order, plan, "beta", "beta");
-    assert_order(plan_start_order, plan, "beta gamma", "gamma | beta");
+    assert_order(start_order, plan, "omega", "gamma delta alpha beta omega");
+    assert_order(start_order, plan, "alpha", "gamma delta alpha");
+    assert_order(start_order, plan, "beta", "beta");
+    assert_order(start_order, plan, "beta gamma", "gamma | beta");
     plan_release(plan);
 }
 
@@ -75,10 +80,10 @@ static void stopping_brings_the_dependants_first(void **state UNUSED) {
 
 static void lanes_follow_requires(void **state UNUSED) {
     struct plan *plan = plan_of("a:\nb:\nc:, requires: [a]\nd:\ne:");
-    assert_order(plan_start_order, plan, "a b c d e", "a c | b d | e");
+    assert_order(start_order, plan, "a b c d e", "a c | b d | e");
     plan_release(plan);
     plan = plan_of("a:\nb:\nc:, requires: [b]\nx:, requires: [a, b]");
-    assert_order(plan_start_order, plan, "c x", "a b x | c");
+    assert_order(start_order, plan, "c x", "a b x | c");
     plan_release(plan);
 }
 
@@ -90,15 +95,15 @@ static void lanes_depend_on_services_that_do_not_participate(void **state UNUSED
 
 static void empty_lanes_are_dropped(void **state UNUSED) {
     struct plan *plan = plan_of("a:\nb:\nc:, requires: [b]\nd:, requires: [c, a]");
-    assert_order(plan_start_order, plan, "a c", "a | b c");
+    assert_order(start_order, plan, "a c", "a | b c");
     // 'd' moves 'a' to the lane of 'c': the first lane is empty.
-    assert_order(plan_start_order, plan, "d", "a b c d");
+    assert_order(start_order, plan, "d", "a b c d");
     plan_release(plan);
 }
 
 static void unknown_names_are_refused(void **state UNUSED) {
     struct plan *plan = plan_of("web:, after: [ghost]");
-    const order_fn orders[] = {plan_start_order, plan_stop_order};
+    const order_fn orders[] = {start_order, plan_stop_order};
     for (size_t i = 0; i < ARRAY_COUNT(orders); i++) {
         AUTO_TEXT_LIST struct text_list names = {0};
         words_of("web ghost", &names);
@@ -114,7 +119,7 @@ static void unknown_names_are_refused(void **state UNUSED) {
 
 static void circles_of_requires_are_fine(void **state UNUSED) {
     struct plan *plan = plan_of("one:, requires: [two]\ntwo:, requires: [three]\nthree:, requires: [one]");
-    assert_order(plan_start_order, plan, "two", "one three two");
+    assert_order(start_order, plan, "two", "one three two");
     assert_order(plan_stop_order, plan, "two", "one three two");
     plan_release(plan);
 }
@@ -138,7 +143,7 @@ static void long_chains_do_not_recurse(void **state UNUSED) {
     AUTO_TEXT_LIST struct text_list names = {0};
     words_of("s00000", &names);
     struct plan_lanes lanes = {0};
-    assert_true(plan_start_order(plan, &names, &lanes, NULL));
+    assert_true(plan_start_order(plan, &names, NULL, &lanes, NULL));
     assert_int_equal(lanes.count, 1);
     assert_int_equal(lanes.items[0].count, LENGTH);
     assert_string_equal(lanes.items[0].items[0], "s19999");
@@ -146,6 +151,49 @@ static void long_chains_do_not_recurse(void **state UNUSED) {
     assert_true(plan_stop_order(plan, &names, &lanes, NULL));
     assert_int_equal(lanes.items[0].count, LENGTH);
     assert_string_equal(lanes.items[0].items[0], "s00000");
+    plan_lanes_clear(&lanes);
+    plan_release(plan);
+}
+
+static bool is_ready_db(const char *service, enum condition condition, void *data UNUSED) {
+    return strcmp(service, "db") == 0 && condition == CONDITION_READY;
+}
+
+static bool order_with_ready_db(const struct plan *plan, const struct text_list *names, struct plan_lanes *lanes,
+                                struct error *err) {
+    const struct plan_conditions conditions = {.holds = is_ready_db};
+    return plan_start_order(plan, names, &conditions, lanes, err);
+}
+
+static void starting_brings_what_is_waited_for(void **state UNUSED) {
+    struct plan *plan = plan_of("web:, wait-for: {db: ready, old: none}\ndb:, wait-for: {init: completed}\n"
+                                "init:, type: oneshot\nold:\nother:, wait-for: {db: started}");
+    assert_order(start_order, plan, "web", "init | db | web");
+    assert_order(order_with_ready_db, plan, "web", "web");
+    assert_order(order_with_ready_db, plan, "other", "init | db | other");
+    // A stop takes nothing along, but the order is the reverse.
+    assert_order(plan_stop_order, plan, "db", "db");
+    assert_order(plan_stop_order, plan, "init db web", "web | db | init");
+    plan_release(plan);
+}
+
+static void long_starts_have_lanes_of_their_own(void **state UNUSED) {
+    struct plan *plan = plan_of("a:, requires: [b]\nb:\nc:, requires: [b], ready: {fd: 3}\nd:, requires: [e]\n"
+                                "e:, type: oneshot\nf:, requires: [a], ready: {notify: false}");
+    assert_order(start_order, plan, "f", "a b f");
+    assert_order(start_order, plan, "c a", "a | b | c");
+    assert_order(start_order, plan, "d", "d | e");
+    assert_order(plan_stop_order, plan, "e", "d e");
+    AUTO_TEXT_LIST struct text_list names = {0};
+    struct plan_lanes lanes = {0};
+    words_of("a", &names);
+    assert_true(start_order(plan, &names, &lanes, NULL));
+    assert_false(lanes.are_single);
+    plan_lanes_clear(&lanes);
+    text_list_clear(&names);
+    words_of("d", &names);
+    assert_true(start_order(plan, &names, &lanes, NULL));
+    assert_true(lanes.are_single);
     plan_lanes_clear(&lanes);
     plan_release(plan);
 }
@@ -162,6 +210,8 @@ int main(void) {
         cmocka_unit_test(circles_of_requires_are_fine),
         cmocka_unit_test(all_loops_are_reported),
         cmocka_unit_test(long_chains_do_not_recurse),
+        cmocka_unit_test(starting_brings_what_is_waited_for),
+        cmocka_unit_test(long_starts_have_lanes_of_their_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

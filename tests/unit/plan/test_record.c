@@ -8,7 +8,10 @@ static const char *const everything =
     "  web: {override: replace, summary: s, description: d, startup: enabled, command: c, after: [a], before: [b],\n"
     "        requires: [r], workload: w, environment: {K: v}, user-id: 1, user: u, group-id: 2, group: g,\n"
     "        working-dir: /x, on-success: ignore, on-failure: shutdown, on-check-failure: {up: restart},\n"
-    "        backoff-delay: 1s, backoff-factor: 2, backoff-limit: 3s, kill-delay: 4s}\n";
+    "        backoff-delay: 1s, backoff-factor: 2, backoff-limit: 3s, kill-delay: 4s,\n"
+    "        type: service, run-timeout: 5s, ready: {fd: 3}, wait-for: {db: ready}, wait-for-checks: [up],\n"
+    "        wait-timeout: 6s, success-exit-codes: [1], fatal-exit-codes: [2], max-start-retries: 3,\n"
+    "        on-max-start-retries: exit, stop-signal: SIGINT, kill-mode: tree}\n";
 
 static struct layer *with_service(const char *text) {
     return layer_from("x", text);
@@ -20,6 +23,8 @@ static void copies_are_equal_and_apart(void **state UNUSED) {
     struct plan_service *copy = record_copy(&record_service, service);
     assert_true(record_equal(&record_service, service, copy));
     text_list_add(&copy->after, "more");
+    number_list_add(&copy->success_exit_codes, 9);
+    assert_int_equal(service->success_exit_codes.count, 1);
     assert_int_equal(service->after.count, 1);
     assert_false(record_equal(&record_service, service, copy));
     record_destroy(&record_service, copy);

@@ -31,8 +31,8 @@ struct state *state_create(void) {
     map_init(&state->notices_by_id, NULL);
     map_init(&state->notices_by_key, NULL);
     struct event *const events[] = {&state->change_created, &state->change_updated, &state->change_ready,
-                                    &state->change_removed, &state->notice_added,   &state->modified,
-                                    &state->work_added};
+                                    &state->change_removed, &state->task_ended,     &state->notice_added,
+                                    &state->modified,       &state->work_added};
     for (size_t i = 0; i < ARRAY_COUNT(events); i++)
         event_init(events[i]);
     state->clock_offset_ns = clock_wall_ns() - clock_monotonic_ns();

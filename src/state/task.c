@@ -104,6 +104,8 @@ void task_set_status(struct task *task, enum task_status status) {
     if (status == STATUS_DONE)
         task_release_halted(task);
     change_task_status_changed(task->change, old, status);
+    if (!status_is_ready(old) && status_is_ready(status))
+        event_emit(&task->state->task_ended, task);
 }
 
 void task_wait_for(struct task *task, struct task *other) {
@@ -209,6 +211,10 @@ void task_set_progress(struct task *task, const char *label, int64_t done, int64
 }
 
 // --- members ---
+
+struct event *state_task_ended(struct state *state) {
+    return &state->task_ended;
+}
 
 struct task *state_find_task(struct state *state, const char *id) {
     return map_get(&state->tasks_by_id, id);

@@ -33,6 +33,9 @@ bool status_is_ready(enum task_status status);    // Done, Undone, Hold, Error: 
 
 // Created with the next number in status Do. The change owns it.
 struct task *task_create(struct change *change, const char *kind, const char *summary) __attribute__((returns_nonnull));
+struct event;
+// The status of a task has become final. Argument: struct task *. A listener must not create, finish or abort tasks.
+struct event *state_task_ended(struct state *state);
 struct task *state_find_task(struct state *state, const char *id); // NULL if there is none
 
 const char *task_id(const struct task *task);

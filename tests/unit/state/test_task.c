@@ -40,6 +40,25 @@ static void knows_its_place(void **unused UNUSED) {
     state_destroy(state);
 }
 
+static void on_task_ended(struct listener *listener UNUSED, void *argument) {
+    task_log_info(argument, "ended");
+}
+
+static void its_end_is_an_event(void **unused UNUSED) {
+    struct state *state;
+    struct change *change = new_change(&state);
+    struct listener listener = {0};
+    struct task *a = task_create(change, "start", "a"), *b = task_create(change, "start", "b");
+    event_add(state_task_ended(state), &listener, on_task_ended);
+    task_set_status(a, STATUS_DOING);
+    assert_int_equal(task_log_count(a), 0);
+    task_set_status(a, STATUS_ERROR);
+    task_set_status(b, STATUS_HOLD);
+    assert_int_equal(task_log_count(a), 1);
+    assert_int_equal(task_log_count(b), 1);
+    state_destroy(state);
+}
+
 static void becomes_runnable_when_all_it_waits_for_are_done(void **unused UNUSED) {
     struct state *state;
     struct change *change = new_change(&state);
@@ -152,6 +171,7 @@ int main(void) {
         cmocka_unit_test(statuses_have_names),
         cmocka_unit_test(some_statuses_are_the_end),
         cmocka_unit_test(knows_its_place),
+        cmocka_unit_test(its_end_is_an_event),
         cmocka_unit_test(becomes_runnable_when_all_it_waits_for_are_done),
         cmocka_unit_test(ready_time_is_set_at_the_end),
         cmocka_unit_test(log_lines_have_time_and_level),

@@ -63,12 +63,11 @@ static int run_parent(struct daemon_options *options, pid_t child, int ends[2]) 
     file_close_at(&ends[1]);
     // A child that has not begun exits by itself when the pipe closes. A child that has begun may be waiting for
     // responses of a daemon that has ended.
-    if (code != DAEMON_EXIT_FAILED && subcommand_code < 0) {
+    if (subcommand_code < 0) {
         (void)kill(child, SIGTERM);
         (void)kill(child, SIGCONT);
-    }
-    if (subcommand_code < 0)
         (void)waitpid(child, NULL, 0);
+    }
     return subcommand_code > 0 ? subcommand_code : code;
 }
 

@@ -47,7 +47,7 @@ int run_daemon(const struct daemon_options *options, int *subcommand_code) {
     }
     if (code == DAEMON_EXIT_STANDBY)
         (void)puts("daemon stop requested to wait for socket activation");
-    return (int)code;
+    return code >= DAEMON_EXIT_SERVICE_CODE ? (int)code - DAEMON_EXIT_SERVICE_CODE : (int)code;
 }
 
 static int run_run(struct cli_call *call, struct error *err UNUSED) {

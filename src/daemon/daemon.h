@@ -38,7 +38,8 @@ enum daemon_exit {
     DAEMON_EXIT_FAILED = 1,
     DAEMON_EXIT_SERVICE_FAILURE = 10,
     DAEMON_EXIT_CHECK_FAILURE = 11,
-    DAEMON_EXIT_STANDBY = 42, // systemd starts the daemon again by socket activation
+    DAEMON_EXIT_STANDBY = 42,       // systemd starts the daemon again by socket activation
+    DAEMON_EXIT_SERVICE_CODE = 256, // plus the exit code of a service, with which the daemon is to end
 };
 
 // Runs the daemon until it is stopped. False if it cannot start. `subcommand_code`: the exit code of the subcommand; -1

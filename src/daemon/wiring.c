@@ -78,13 +78,14 @@ static void on_shutdown_wanted(struct listener *listener, void *argument) {
         [SHUTDOWN_SUCCESS] = DAEMON_EXIT_OK,
         [SHUTDOWN_SERVICE_FAILURE] = DAEMON_EXIT_SERVICE_FAILURE,
         [SHUTDOWN_CHECK_FAILURE] = DAEMON_EXIT_CHECK_FAILURE,
+        [SHUTDOWN_EXIT_CODE] = DAEMON_EXIT_SERVICE_CODE,
     };
-    enum shutdown_kind kind = *(const enum shutdown_kind *)argument;
+    const struct service_shutdown *shutdown = argument;
     if (daemon->phase != DAEMON_RUNNING)
         return;
-    if (kind == SHUTDOWN_SUCCESS)
+    if (shutdown->kind == SHUTDOWN_SUCCESS)
         api_set_maintenance(daemon->api, "daemon-restart", "daemon is restarting");
-    daemon_stop(daemon, codes[kind]);
+    daemon_stop(daemon, (enum daemon_exit)((int)codes[shutdown->kind] + shutdown->exit_code));
 }
 
 static void on_checkpoint_failed(struct listener *listener UNUSED, void *argument) {

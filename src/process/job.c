@@ -227,6 +227,11 @@ static bool on_launch_begun(struct process_spec *spec, void *data, struct error 
     spec->stderr_fd = spec->stdout_fd;
     if (job->spec.errors.write != NULL && !open_output_pipe(job, JOB_ERRORS, &spec->stderr_fd, err))
         return false;
+    if (spec->extra_number > 0) {
+        spec->extra_fd = fcntl(job->spec.extra_fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+        if (spec->extra_fd < 0)
+            return error_set_errno(err, errno, "pipe");
+    }
     bool wants_pipe = job->spec.input == JOB_INPUT_PIPE && job->input_fd < 0;
     return !wants_pipe || open_pipe(&spec->stdin_fd, &job->input_fd, err);
 }
@@ -266,6 +271,7 @@ static bool start_launch(struct job *job, const struct job_spec *spec, struct er
         .account = spec->run_as->account,
         .group = spec->group,
         .descriptors = reaper_child_descriptors(job->context->spec.reaper),
+        .extra_number = spec->extra_number,
         .takes_terminal = spec->terminal.is_wanted && spec->terminal.is_controlling,
     };
     return launch_start(job->context->launcher, &process, &handlers, job, &job->launch, err);

@@ -57,6 +57,8 @@ struct job_spec {
     struct job_terminal terminal;
     struct job_sink output; // without a write function: /dev/null (a terminal's output is dropped)
     struct job_sink errors; // without a write function: standard error joins standard output
+    int extra_fd;           // with `extra_number`: a further descriptor of the process; borrowed until on_launched
+    int extra_number;       // its number there, from 3 on; 0: none
     int64_t deadline_ns;    // from job_start() on, 0: none; then SIGKILL to the process and its group
     int64_t output_wait_ns; // the longest wait for the end of output after the process has ended
 };

@@ -100,7 +100,7 @@ static bool copy_spec(struct launch *launch, const struct process_spec *spec) {
     char *at = (char *)(lists + count);
     launch->texts = lists;
     launch->spec = *spec;
-    launch->spec.stdin_fd = launch->spec.stdout_fd = launch->spec.stderr_fd = -1;
+    launch->spec.stdin_fd = launch->spec.stdout_fd = launch->spec.stderr_fd = launch->spec.extra_fd = -1;
     launch->spec.argv = copy_list(spec->argv, &lists, &at);
     launch->spec.envp = copy_list(spec->envp, &lists, &at);
     launch->spec.candidates = copy_list(spec->candidates, &lists, &at);
@@ -111,7 +111,7 @@ static bool copy_spec(struct launch *launch, const struct process_spec *spec) {
 
 static void close_descriptors(const struct process_spec *spec) {
     // The same descriptor may be there more than once.
-    int fds[] = {spec->stdin_fd, spec->stdout_fd, spec->stderr_fd};
+    int fds[] = {spec->stdin_fd, spec->stdout_fd, spec->stderr_fd, spec->extra_number > 0 ? spec->extra_fd : -1};
     if (fds[1] == fds[0])
         fds[1] = -1;
     if (fds[2] == fds[0] || fds[2] == fds[1])

@@ -54,7 +54,7 @@ IN_CHILD static int parse_descriptor(const char *name) {
     return *name == '\0' ? fd : -1;
 }
 
-IN_CHILD static bool close_listed_descriptors(void) {
+IN_CHILD static bool close_listed_descriptors(int kept) {
     int directory_fd = open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (directory_fd < 0)
         return false;
@@ -64,7 +64,7 @@ IN_CHILD static bool close_listed_descriptors(void) {
         for (long at = 0; at < length;) {
             const struct dirent64 *entry = (const void *)(entries + at);
             int fd = parse_descriptor(entry->d_name);
-            if (fd > STDERR_FILENO && fd != directory_fd)
+            if (fd > STDERR_FILENO && fd != directory_fd && fd != kept)
                 close(fd);
             at += entry->d_reclen;
         }
@@ -77,23 +77,29 @@ IN_CHILD static bool close_range_of_descriptors(unsigned first, unsigned last) {
     return first > last || syscall(SYS_close_range, first, last, 0) == 0;
 }
 
-IN_CHILD static void close_all_descriptors(void) {
-    if (close_range_of_descriptors(STDERR_FILENO + 1, ~0U) || close_listed_descriptors())
+// `kept`: above 2, or -1 for none.
+IN_CHILD static void close_all_descriptors(int kept) {
+    bool are_closed = kept < 0 ? close_range_of_descriptors(STDERR_FILENO + 1, ~0U)
+                               : close_range_of_descriptors(STDERR_FILENO + 1, (unsigned)kept - 1) &&
+                                     close_range_of_descriptors((unsigned)kept + 1, ~0U);
+    if (are_closed || close_listed_descriptors(kept))
         return;
     struct rlimit limit;
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur > CHILD_DESCRIPTORS_MAX)
         limit.rlim_cur = CHILD_DESCRIPTORS_MAX;
-    for (int fd = STDERR_FILENO + 1; fd < (int)limit.rlim_cur; fd++)
-        close(fd);
+    for (int fd = STDERR_FILENO + 1; fd < (int)limit.rlim_cur; fd++) {
+        if (fd != kept)
+            close(fd);
+    }
 }
 
 // Frees descriptors for the steps that follow, so that a daemon that has run out of them can start processes. Does
 // nothing on kernels without close_range().
-IN_CHILD static void close_unneeded_descriptors(const int sources[3]) {
+IN_CHILD static void close_unneeded_descriptors(const int sources[4]) {
     unsigned first = STDERR_FILENO + 1;
     for (;;) {
         unsigned next = ~0U;
-        for (int i = 0; i < 3; i++) {
+        for (int i = 0; i < 4; i++) {
             if (sources[i] >= (int)first && (unsigned)sources[i] < next)
                 next = (unsigned)sources[i];
         }
@@ -104,8 +110,22 @@ IN_CHILD static void close_unneeded_descriptors(const int sources[3]) {
     }
 }
 
+// Everything else has its place: the number is free, or that of a descriptor that is not needed any more. The limit may
+// be below the number.
+IN_CHILD static bool place_extra(int source, int number) {
+    struct rlimit limit;
+    if (source == number)
+        return fcntl(source, F_SETFD, 0) == 0;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur <= (rlim_t)number && limit.rlim_max > (rlim_t)number) {
+        limit.rlim_cur = (rlim_t)number + 1;
+        (void)setrlimit(RLIMIT_NOFILE, &limit);
+    }
+    return dup3(source, number, 0) >= 0;
+}
+
 IN_CHILD static bool place_descriptors(const struct process_spec *spec) {
-    int sources[3] = {spec->stdin_fd, spec->stdout_fd, spec->stderr_fd};
+    int extra = spec->extra_number > 0 ? spec->extra_fd : -1;
+    int sources[4] = {spec->stdin_fd, spec->stdout_fd, spec->stderr_fd, extra};
     close_unneeded_descriptors(sources);
     // A source that occupies the place of another target is moved first.
     for (int i = 0; i < 3; i++) {
@@ -125,7 +145,9 @@ IN_CHILD static bool place_descriptors(const struct process_spec *spec) {
         if (source < 0 || (source != i && dup3(source, i, 0) < 0))
             return false;
     }
-    close_all_descriptors();
+    if (extra >= 0 && !place_extra(extra, spec->extra_number))
+        return false;
+    close_all_descriptors(extra >= 0 ? spec->extra_number : -1);
     return true;
 }
 

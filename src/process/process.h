@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Finds the program of a process and starts it. A child is created with vfork semantics while all signals are blocked.
-// In the child every signal is reset to its default action and unblocked, descriptors other than 0 to 2 are closed, and
-// a failure of any step up to and including exec is reported. The steps before exec may block: the child can be stopped
-// by its user once its uid is set, and file systems can hang. launcher_internal.h therefore starts processes in
-// threads. Only the child uses those file systems: a thread that hangs in the kernel would keep the daemon from ending.
+// In the child every signal is reset to its default action and unblocked, descriptors other than 0 to 2 and a further
+// one are closed, and a failure of any step up to and including exec is reported. The steps before exec may block: the
+// child can be stopped by its user once its uid is set, and file systems can hang. launcher_internal.h therefore starts
+// processes in threads. Only the child uses those file systems: a thread that hangs in the kernel would keep the daemon
+// from ending.
 #pragma once
 
 #include "base/accounts.h"
@@ -28,6 +29,8 @@ struct process_spec {
     int stdin_fd;                     // -1: /dev/null
     int stdout_fd;                    // -1: /dev/null
     int stderr_fd;                    // -1: /dev/null
+    int extra_fd;                     // with `extra_number`: a further descriptor; above 2
+    int extra_number;                 // its number in the child, from 3 on; 0: none
     const struct rlimit *descriptors; // RLIMIT_NOFILE; NULL: the daemon's
     bool takes_terminal; // with PROCESS_OWN_SESSION: stdin_fd's (or stdout_fd's) terminal becomes the controlling one
 };

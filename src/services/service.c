@@ -7,11 +7,16 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/signal_names.h"
-#include "services/service_machine_internal.h"
+#include "services/service_actions_internal.h"
+#include "services/service_wait_internal.h"
 
 static void on_state_timer_expired(void *data) {
     static const enum service_event_kind kinds[SERVICE_STATES] = {
+        [SERVICE_WAITING] = EVENT_WAIT_OVER,
         [SERVICE_STARTING] = EVENT_WINDOW_OVER,
+        [SERVICE_WORKING] = EVENT_RUN_OVER,
+        [SERVICE_TIMEOUT_TERMINATING] = EVENT_KILL_DELAY_OVER,
+        [SERVICE_TIMEOUT_KILLING] = EVENT_KILL_LIMIT_OVER,
         [SERVICE_TERMINATING] = EVENT_KILL_DELAY_OVER,
         [SERVICE_RESTART_TERMINATING] = EVENT_KILL_DELAY_OVER,
         [SERVICE_KILLING] = EVENT_KILL_LIMIT_OVER,
@@ -21,6 +26,13 @@ static void on_state_timer_expired(void *data) {
     struct service *service = data;
     if (service->state == SERVICE_BACKOFF && service->manager->is_stopping)
         return; // nothing is started any more; the stop task ends the backoff
+    if (service->state == SERVICE_GETTING_READY) {
+        char limit[DURATION_TEXT_SIZE];
+        duration_format(service_ready_timeout_ns(service), limit);
+        AUTO_FREE char *reason = memory_printf("not ready after %s", limit);
+        service_late(service, reason);
+        return;
+    }
     service_handle(service, &(const struct service_event){.kind = kinds[service->state]});
 }
 
@@ -30,43 +42,60 @@ static void on_reset_timer_expired(void *data) {
 
 // --- the process ---
 
-static void forget_process(struct service *service) {
-    service->process = NULL;
-    timer_stop(service->reset_timer);
-}
-
 static void on_process_launched(void *data) {
-    service_handle(data, &(const struct service_event){.kind = EVENT_LAUNCHED});
+    struct service *service = data;
+    enum service_event_kind kind = plan_service_is_oneshot(service->config) ? EVENT_LAUNCHED_ONESHOT
+                                   : service->readiness != NULL             ? EVENT_LAUNCHED_UNREADY
+                                                                            : EVENT_LAUNCHED;
+    service_handle(service, &(const struct service_event){.kind = kind});
 }
 
 static void on_process_failed(const struct error *err, void *data) {
     struct error *copy = memory_new(sizeof *copy);
-    (void)error_set(copy, err->kind, "%s", error_text(err));
-    forget_process(data);
+    (void)error_copy(copy, err);
+    service_forget_process(data);
     service_handle(data, &(const struct service_event){.kind = EVENT_LAUNCH_FAILED, .err = copy});
 }
 
-static enum service_event_kind exit_kind(enum action action, int exit_code) {
+static enum service_event_kind exit_kind(enum action action, bool is_success) {
     switch (action) {
     case ACTION_IGNORE:
-        return exit_code == 0 ? EVENT_EXIT_SUCCESS : EVENT_EXIT_FAILURE;
+        return is_success ? EVENT_EXIT_SUCCESS : EVENT_EXIT_FAILURE;
     case ACTION_SHUTDOWN:
     case ACTION_SUCCESS_SHUTDOWN:
     case ACTION_FAILURE_SHUTDOWN:
+    case ACTION_EXIT:
         return EVENT_EXIT_SHUTDOWN;
     default:
         return EVENT_EXIT_RESTART;
     }
 }
 
+// A one-shot that succeeds is complete, whatever its action. One that has run too long has failed, whatever its code.
+static struct service_event oneshot_exit_event(const struct service *service, int exit_code) {
+    const struct plan_service *config = service->config;
+    bool is_success = service_is_success(config, exit_code) && !service->is_late;
+    struct service_event event = {.exit_code = exit_code, .action = service_exit_action(config, exit_code)};
+    if (service->is_late)
+        event.action = config->on_failure != ACTION_UNSET ? config->on_failure : ACTION_IGNORE;
+    event.kind = is_success                       ? EVENT_EXIT_SUCCESS
+                 : event.action == ACTION_RESTART ? EVENT_EXIT_RESTART
+                                                  : EVENT_EXIT_FAILURE;
+    return event;
+}
+
 static void on_process_ended(int exit_code, void *data) {
     struct service *service = data;
-    enum action action = exit_code == 0 ? service->config->on_success : service->config->on_failure;
-    if (action == ACTION_UNSET)
-        action = ACTION_RESTART;
+    enum action action = service_exit_action(service->config, exit_code);
+    bool is_success = service_is_success(service->config, exit_code);
+    struct service_event event = {.kind = exit_kind(action, is_success), .exit_code = exit_code, .action = action};
+    if (plan_service_is_oneshot(service->config))
+        event = oneshot_exit_event(service, exit_code);
     log_debug("Service %s exited with code %d", service->quoted_name, exit_code);
-    forget_process(service);
-    const struct service_event event = {.kind = exit_kind(action, exit_code), .exit_code = exit_code, .action = action};
+    service->exit_code = exit_code;
+    service->has_ended = true;
+    service->ended = clock_now();
+    service_forget_process(service);
     service_handle(service, &event);
 }
 
@@ -84,6 +113,8 @@ struct service *service_create(struct service_manager *manager, const char *name
     service->name = memory_string(name);
     service->quoted_name = text_quoted(name);
     service->process_handlers = &process_handlers;
+    list_init(&service->watchers);
+    list_init(&service->touched_link);
     service->ring = log_store_open(manager->spec.logs, name);
     service->timer = timer_create_in(manager->spec.loop, on_state_timer_expired, service);
     service->reset_timer = timer_create_in(manager->spec.loop, on_reset_timer_expired, service);
@@ -93,8 +124,12 @@ struct service *service_create(struct service_manager *manager, const char *name
 void service_destroy(void *value) {
     struct service *service = value;
     service->manager->spec.launcher.destroy(service->process);
+    service_wait_cancel(service->wait);
+    service_forget_process(service);
+    list_remove(&service->touched_link);
     timer_destroy(service->timer);
     timer_destroy(service->reset_timer);
+    task_array_finish(&service->start_tasks);
     task_array_finish(&service->stop_tasks);
     free(service->pending.items);
     plan_service_destroy(service->config);

@@ -48,12 +48,20 @@ void service_stamp(struct service *service) {
     clock_format(service->since, service->since_text);
 }
 
-void service_request_shutdown(struct service_manager *manager, enum shutdown_kind kind) {
+static void request(struct service_manager *manager, const struct service_shutdown *shutdown) {
     if (manager->has_shutdown)
         return;
     manager->has_shutdown = true;
-    manager->shutdown = kind;
+    manager->shutdown = *shutdown;
     loop_defer(manager->spec.loop, &manager->emission, emit);
+}
+
+void service_request_shutdown(struct service_manager *manager, enum shutdown_kind kind) {
+    request(manager, &(const struct service_shutdown){.kind = kind});
+}
+
+void service_request_exit(struct service_manager *manager, int exit_code) {
+    request(manager, &(const struct service_shutdown){.kind = SHUTDOWN_EXIT_CODE, .exit_code = exit_code});
 }
 
 void service_changes_discard(struct service_manager *manager) {

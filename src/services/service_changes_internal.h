@@ -9,6 +9,7 @@
 void service_changed(struct service *service, enum service_state before);
 // Sets the time of the last change of status to now.
 void service_stamp(struct service *service);
-// Emits service_manager_shutdown_wanted() with the kind of the first request.
+// Emits service_manager_shutdown_wanted() with what was first requested.
 void service_request_shutdown(struct service_manager *manager, enum shutdown_kind kind);
-void service_changes_discard(struct service_manager *manager); // drops what is not emitted yet
+void service_request_exit(struct service_manager *manager, int exit_code); // the daemon's
+void service_changes_discard(struct service_manager *manager);             // drops what is not emitted yet

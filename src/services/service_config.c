@@ -20,7 +20,27 @@ void service_configure(struct service *service, const struct plan *plan, const s
 }
 
 bool service_is_up(const struct service *service) {
-    return service->state == SERVICE_STARTING || service->state == SERVICE_RUNNING;
+    switch (service->state) {
+    case SERVICE_STARTING:
+    case SERVICE_GETTING_READY:
+    case SERVICE_WORKING:
+    case SERVICE_RUNNING:
+        return true;
+    default:
+        return false;
+    }
+}
+
+bool service_is_success(const struct plan_service *config, int exit_code) {
+    return exit_code == 0 || number_list_has(&config->success_exit_codes, exit_code);
+}
+
+enum action service_exit_action(const struct plan_service *config, int exit_code) {
+    enum action action = service_is_success(config, exit_code) ? config->on_success : config->on_failure;
+    if (action == ACTION_UNSET)
+        action = plan_service_is_oneshot(config) ? ACTION_IGNORE : ACTION_RESTART;
+    bool is_fatal = number_list_has(&config->fatal_exit_codes, exit_code);
+    return action == ACTION_RESTART && is_fatal ? ACTION_IGNORE : action;
 }
 
 int64_t service_kill_delay_ns(const struct service *service) {

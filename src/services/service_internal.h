@@ -4,9 +4,12 @@
 
 #include "base/list.h"
 #include "services/service_manager.h"
+#include "services/service_pending_internal.h"
 #include "state/task_array.h"
 
+struct readiness;
 struct service_event;
+struct service_wait;
 
 struct service_event_queue {
     struct service_event *items;
@@ -31,10 +34,21 @@ struct service {
     int64_t backoff_ns;
     const char *backoff_reason; // "on-failure" ...
     int64_t start_count;
-    bool has_partial_line;        // verbose mode: the last output did not end with a newline
-    struct task *start_task;      // waits for the end of the start window
-    struct task_array stop_tasks; // wait for the end of the process
-    bool is_handling;             // an event is being handled; others are added to `pending`
+    bool has_partial_line;         // verbose mode: the last output did not end with a newline
+    struct task_array start_tasks; // wait until it is up
+    struct task_array stop_tasks;  // wait for the end of the process
+    struct service_wait *wait;     // of SERVICE_WAITING
+    struct readiness *readiness;   // of the process, if the service has `ready`
+    bool is_ready;                 // the process has said so
+    bool is_late;                  // it was not ready in time, and is ended for that
+    char *status_text;             // what the process has last said of itself; NULL: nothing
+    bool has_ended;                // the last run
+    int exit_code;                 // of the last run that has ended
+    struct wall_time ended;        // when
+    int64_t next_restart_ns;       // of SERVICE_BACKOFF, by the wall clock
+    struct list watchers;          // of waits for conditions of this service
+    struct list touched_link;      // in the manager's `touched`
+    bool is_handling;              // an event is being handled; others are added to `pending`
     struct service_event_queue pending;
 };
 
@@ -47,8 +61,13 @@ struct service_manager {
     struct list changes;        // changed_service.link, to be emitted
     struct deferred emission;
     struct event changed;
+    struct service_pending pending;
+    struct list touched;    // service.touched_link: their conditions are to be judged
+    struct list waits_over; // waits that are about to end
+    struct list held_stops; // held_stop.link
+    struct deferred judgement;
     bool has_shutdown, has_emitted_shutdown;
-    enum shutdown_kind shutdown; // of the first request
+    struct service_shutdown shutdown; // of the first request
     struct event shutdown_wanted;
 };
 
@@ -62,6 +81,10 @@ void service_configure(struct service *service, const struct plan *plan, const s
 const struct plan_workload *service_workload(const struct plan *plan, const struct plan_service *config);
 bool service_is_up(const struct service *service); // starting or running
 int64_t service_kill_delay_ns(const struct service *service);
+// Whether the exit code counts as success.
+bool service_is_success(const struct plan_service *config, int exit_code);
+// What to do after an exit, with its default.
+enum action service_exit_action(const struct plan_service *config, int exit_code);
 // Sends a signal ("SIGHUP") to the main process.
 bool service_signal(struct service *service, const char *signal, struct error *err) NODISCARD;
 
@@ -71,3 +94,7 @@ const char *service_state_status(enum service_state state); // "active", "inacti
 
 // service_tasks.c
 void service_tasks_register(struct service_manager *manager);
+void service_held_stops_discard(struct service_manager *manager);
+const char *service_task_name(const struct task *task); // of the service of a start or stop task; "" if there is none
+struct service *service_find_or_create(struct service_manager *manager, const char *name)
+    __attribute__((returns_nonnull));

@@ -2,12 +2,14 @@
 #include "services/service_job.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "base/memory.h"
 
 struct service_process {
     struct job *job;
+    uid_t user_id;
     const struct service_process_handlers *handlers;
     void *data;
 };
@@ -29,7 +31,8 @@ static void on_job_launched(struct job *job UNUSED, void *data) {
 static void on_job_failed(struct job *job UNUSED, const struct error *err, void *data) {
     struct service_process process = *(struct service_process *)data;
     AUTO_ERROR struct error reason = {0};
-    (void)error_set(&reason, err->kind, "cannot start service: %s", error_text(err));
+    (void)error_copy(&reason, err);
+    (void)error_prefix(&reason, "cannot start service: ");
     service_job_destroy(data);
     process.handlers->on_process_failed(&reason, process.data);
 }
@@ -50,7 +53,11 @@ static const int64_t *id_of(const struct optional_id *id) {
     return id->is_set ? &id->value : NULL;
 }
 
-static size_t make_layers(const struct service_process_spec *spec, struct run_as_layer layers[2]) {
+#define LAYERS_MAX 3
+
+// `own`: variables that the service cannot set.
+static size_t make_layers(const struct service_process_spec *spec, const struct map *own,
+                          struct run_as_layer layers[LAYERS_MAX]) {
     const struct plan_service *config = spec->config;
     const struct plan_workload *workload = spec->workload;
     size_t count = 0;
@@ -70,6 +77,8 @@ static size_t make_layers(const struct service_process_spec *spec, struct run_as
         .environment = &config->environment,
         .directory = config->working_dir,
     };
+    if (own->count > 0)
+        layers[count++] = (struct run_as_layer){.environment = own};
     return count;
 }
 
@@ -80,10 +89,14 @@ static bool start_job(struct job_context *context, const struct service_process_
     if (!plan_service_command(spec->config, &words, &extra, err))
         return false;
     text_list_add_list(&words, &extra);
-    struct run_as_layer layers[2];
+    struct run_as_layer layers[LAYERS_MAX];
     AUTO_RUN_AS struct run_as run_as = {0};
-    if (!run_as_resolve(layers, make_layers(spec, layers), RUN_AS_SERVICE, &run_as, err))
+    AUTO_MAP struct map own = MAP_INIT(free);
+    if (spec->notify_socket != NULL)
+        map_set(&own, "NOTIFY_SOCKET", memory_string(spec->notify_socket));
+    if (!run_as_resolve(layers, make_layers(spec, &own, layers), RUN_AS_SERVICE, &run_as, err))
         return false;
+    process->user_id = run_as.account.has_uid ? run_as.account.uid : geteuid();
     if (run_as.warning != NULL)
         log_notice("%s", run_as.warning);
     const struct job_spec job = {
@@ -91,6 +104,8 @@ static bool start_job(struct job_context *context, const struct service_process_
         .run_as = &run_as,
         .search_path = getenv("PATH"),
         .group = PROCESS_OWN_GROUP,
+        .extra_fd = spec->extra_fd,
+        .extra_number = spec->extra_number,
         .output = spec->output,
         .output_wait_ns = spec->output_wait_ns,
     };
@@ -124,6 +139,14 @@ static bool service_job_signal_group(struct service_process *process, int signal
     return job_signal_group(process->job, signal_number, err);
 }
 
+static uid_t service_job_user_id(const struct service_process *process) {
+    return process->user_id;
+}
+
+static pid_t service_job_pid(const struct service_process *process) {
+    return job_pid(process->job);
+}
+
 static void service_job_abandon(struct service_process *process) {
     if (process == NULL)
         return;
@@ -136,6 +159,8 @@ struct service_launcher service_job_launcher(struct job_context *context) {
         .start = service_job_start,
         .signal = service_job_signal,
         .signal_group = service_job_signal_group,
+        .user_id = service_job_user_id,
+        .pid = service_job_pid,
         .abandon = service_job_abandon,
         .destroy = service_job_destroy,
         .data = context,

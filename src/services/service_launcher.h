@@ -9,12 +9,16 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 struct service_process; // defined by the launcher
 
 struct service_process_spec {
     const struct plan_service *config;    // borrowed for the call
     const struct plan_workload *workload; // the same; NULL when the service has none
+    const char *notify_socket;            // NOTIFY_SOCKET of its environment; NULL: none
+    int extra_fd;                         // with `extra_number`: a further descriptor, borrowed until it is launched
+    int extra_number;                     // its number in the process, from 3 on; 0: none
     struct job_sink output;
     int64_t output_wait_ns; // the longest wait for the end of output after the process has ended
 };
@@ -36,6 +40,8 @@ struct service_launcher {
                   struct error *err);
     bool (*signal)(struct service_process *process, int signal_number, struct error *err);
     bool (*signal_group)(struct service_process *process, int signal_number, struct error *err);
+    uid_t (*user_id)(const struct service_process *process); // that it runs as
+    pid_t (*pid)(const struct service_process *process);     // 0 before it is launched and when it has ended
     // Both accept NULL, and no handler is called afterwards.
     void (*abandon)(struct service_process *process); // detaches a process
     void (*destroy)(struct service_process *process); // for the end of the daemon

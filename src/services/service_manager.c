@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "services/service_changes_internal.h"
 #include "services/service_machine_internal.h"
+#include "services/service_wait_internal.h"
 
 #define KILL_DELAY_MIN_NS (5 * NS_PER_S)
 #define STOP_MARGIN_NS (5 * NS_PER_S + 100 * NS_PER_MS) // the limit after SIGKILL, and some time for the loop
@@ -17,15 +18,31 @@ struct service_manager *service_manager_create(const struct service_manager_spec
     list_init(&manager->changes);
     event_init(&manager->shutdown_wanted);
     event_init(&manager->changed);
+    list_init(&manager->touched);
+    list_init(&manager->waits_over);
+    list_init(&manager->held_stops);
     service_tasks_register(manager);
+    service_pending_begin(manager);
     return manager;
+}
+
+// Waits refer to other services.
+static void service_destroy_all(struct service_manager *manager) {
+    for (struct map_entry *e = map_first(&manager->services); e != NULL; e = map_next(&manager->services, e)) {
+        struct service *service = e->value;
+        service_wait_cancel(TAKE(service->wait));
+    }
+    map_finish(&manager->services);
 }
 
 void service_manager_destroy(struct service_manager *manager) {
     if (manager == NULL)
         return;
     service_changes_discard(manager);
-    map_finish(&manager->services);
+    service_waits_discard(manager);
+    service_held_stops_discard(manager);
+    service_pending_end(manager);
+    service_destroy_all(manager);
     free(manager->planned);
     plan_release(manager->plan);
     free(manager);
@@ -75,12 +92,14 @@ void service_manager_counts(struct service_manager *manager, service_count_fn vi
     AUTO_FREE struct map_entry **sorted = map_sorted(&manager->services);
     for (size_t i = 0; sorted[i] != NULL; i++) {
         const struct service *service = sorted[i]->value;
-        visit(service->name, service_is_up(service), service->start_count, data);
+        if (service->config != NULL) // else others only wait for it
+            visit(service->name, service_is_up(service), service->start_count, data);
     }
 }
 
 static bool is_at_rest(const struct service *service) {
-    return service->state == SERVICE_INITIAL || service->state == SERVICE_STOPPED;
+    return service->state == SERVICE_INITIAL || service->state == SERVICE_STOPPED ||
+           service->state == SERVICE_COMPLETED;
 }
 
 bool service_manager_is_busy(const struct service_manager *manager) {
@@ -109,7 +128,14 @@ bool service_manager_signal(struct service_manager *manager, const struct text_l
     return diagnostics.length == 0 || error_set(err, ERROR_INTERNAL, "%s", buffer_text(&diagnostics));
 }
 
+// A service that is to say when it is ready may fail its checks until then.
+static bool ignores_checks(const struct service *service) {
+    return plan_service_ready(service->config) != NULL && !service->is_ready && service_is_up(service);
+}
+
 static void check_failed(struct service *service, enum action action) {
+    if (ignores_checks(service))
+        return;
     struct service_event event = {.action = action};
     switch (action) {
     case ACTION_RESTART:

@@ -11,6 +11,7 @@
 #include "loop/loop.h"
 #include "plan/plan.h"
 #include "services/service_launcher.h"
+#include "services/service_prober.h"
 #include "state/change.h"
 #include "state/runner.h"
 #include "state/state.h"
@@ -21,15 +22,21 @@
 struct service_manager;
 
 enum service_state {
-    SERVICE_INITIAL,   // never started
-    SERVICE_LAUNCHING, // started by a task, not executed yet
-    SERVICE_STARTING,  // has run for less than the start window
+    SERVICE_INITIAL,       // never started
+    SERVICE_WAITING,       // a start task waits for conditions
+    SERVICE_LAUNCHING,     // started by a task, not executed yet
+    SERVICE_STARTING,      // has run for less than the start window
+    SERVICE_GETTING_READY, // has `ready`, and is not ready yet
+    SERVICE_WORKING,       // a one-shot that runs
     SERVICE_RUNNING,
     SERVICE_TERMINATING,         // SIGTERM has been sent
     SERVICE_KILLING,             // SIGKILL has been sent
     SERVICE_RESTART_TERMINATING, // the same two after a failed check: backoff follows
     SERVICE_RESTART_KILLING,
+    SERVICE_TIMEOUT_TERMINATING, // the same two after a one-shot's run-timeout
+    SERVICE_TIMEOUT_KILLING,
     SERVICE_STOPPED,
+    SERVICE_COMPLETED,   // ended by itself, with success
     SERVICE_BACKOFF,     // waits for a restart
     SERVICE_RELAUNCHING, // started after backoff, not executed yet
     SERVICE_EXITED,      // ended by itself: a failure that is ignored, or a shutdown
@@ -43,6 +50,7 @@ struct service_manager_spec {
     struct runner *runner;
     struct log_store *logs;
     struct service_launcher launcher;
+    struct service_prober prober;
     void (*tee)(void *data, const char *bytes,
                 size_t length); // verbose mode: receives all services' output; may be NULL
     void *tee_data;
@@ -101,6 +109,15 @@ struct service_change {
 };
 struct event *service_manager_changed(struct service_manager *manager); // argument: const struct service_change *
 
-enum shutdown_kind { SHUTDOWN_SUCCESS, SHUTDOWN_SERVICE_FAILURE, SHUTDOWN_CHECK_FAILURE };
-// Emitted from the loop when an action of a service is a shutdown. Argument: const enum shutdown_kind *.
+enum shutdown_kind {
+    SHUTDOWN_SUCCESS,
+    SHUTDOWN_SERVICE_FAILURE,
+    SHUTDOWN_CHECK_FAILURE,
+    SHUTDOWN_EXIT_CODE, // the action exit: the daemon ends with the exit code
+};
+struct service_shutdown {
+    enum shutdown_kind kind;
+    int exit_code; // of SHUTDOWN_EXIT_CODE
+};
+// Emitted from the loop when an action of a service is a shutdown. Argument: const struct service_shutdown *.
 struct event *service_manager_shutdown_wanted(struct service_manager *manager);

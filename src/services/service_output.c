@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "services/service_internal.h"
+#include "services/service_readiness_internal.h"
 
 #define LAST_OUTPUT_LINES 20
 // Less while the ring is followed, so that its followers read lines before the ring drops them.
@@ -35,6 +36,8 @@ static void write_output(void *data, const char *bytes, size_t length) {
     struct service *service = data;
     if (service->manager->spec.tee != NULL)
         copy_to_tee(service, bytes, length);
+    if (service->readiness != NULL)
+        readiness_add_output(service->readiness, bytes, length);
     ring_append(service->ring, bytes, length, clock_wall_ns());
 }
 
@@ -47,8 +50,8 @@ struct job_sink service_output_sink(struct service *service) {
     return (struct job_sink){.write = write_output, .turn_bytes = turn_bytes, .data = service};
 }
 
-void service_add_last_output(const struct service *service, struct task *task) {
-    if (task == NULL)
+void service_add_last_output(const struct service *service) {
+    if (service->start_tasks.count == 0)
         return;
     AUTO_TEXT_LIST struct text_list lines = {0};
     bool has_more = ring_last_lines(service->ring, LAST_OUTPUT_LINES, &lines);
@@ -59,5 +62,6 @@ void service_add_last_output(const struct service *service, struct task *task) {
         buffer_printf(&text, "\n    %s", lines.items[i]);
     if (lines.count == 0)
         buffer_add_string(&text, "\n    ");
-    task_log_info(task, "Most recent service output:%s", buffer_text(&text));
+    for (size_t i = 0; i < service->start_tasks.count; i++)
+        task_log_info(service->start_tasks.items[i], "Most recent service output:%s", buffer_text(&text));
 }

@@ -5,9 +5,8 @@
 #include "process/job_sink.h"
 
 struct service;
-struct task;
 
 // Writes to the ring, and in verbose mode to the daemon's output, with time and name before each line.
 struct job_sink service_output_sink(struct service *service);
-// Adds the last lines of output to the log of a start task that is about to fail; NULL is fine.
-void service_add_last_output(const struct service *service, struct task *task);
+// Adds the last lines of output to the logs of the start tasks, which are about to fail.
+void service_add_last_output(const struct service *service);

@@ -14,3 +14,20 @@ void task_array_finish(struct task_array *array) {
     free(array->items);
     *array = (struct task_array){0};
 }
+
+bool task_array_has(const struct task_array *array, const struct task *task) {
+    for (size_t i = 0; i < array->count; i++) {
+        if (array->items[i] == task)
+            return true;
+    }
+    return false;
+}
+
+void task_array_remove(struct task_array *array, const struct task *task) {
+    size_t kept = 0;
+    for (size_t i = 0; i < array->count; i++) {
+        if (array->items[i] != task)
+            array->items[kept++] = array->items[i];
+    }
+    array->count = kept;
+}

@@ -4,6 +4,7 @@
 
 #include "base/compiler.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct task;
@@ -15,5 +16,7 @@ struct task_array {
 };
 
 void task_array_add(struct task_array *array, struct task *task);
-void task_array_finish(struct task_array *array); // frees the array, not the tasks
+bool task_array_has(const struct task_array *array, const struct task *task);
+void task_array_remove(struct task_array *array, const struct task *task); // all of its places
+void task_array_finish(struct task_array *array);                          // frees the array, not the tasks
 #define AUTO_TASK_ARRAY CLEANUP(task_array_finish)

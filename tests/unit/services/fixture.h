@@ -40,8 +40,20 @@ struct service_process {
     int exit_code;
 };
 
+struct service_probe {
+    struct list link;
+    struct fixture *fixture;
+    service_probed_fn on_probed;
+    void *data;
+    struct deferred step;
+};
+
 struct fixture {
     struct loop *loop;
+    struct list probes;   // service_probe.link
+    int probe_count;      // that were started
+    int failing_probes;   // of the next ones
+    bool are_probes_hung; // they never end
     struct state *state;
     struct runner *runner;
     struct log_store *logs;
@@ -49,6 +61,8 @@ struct fixture {
     struct service_manager *manager;
     struct list processes; // service_process.link
     int started_count, abandoned_count;
+    int last_signal;
+    bool was_group_signalled;
     struct buffer log; // the daemon's log lines
 };
 
@@ -89,6 +103,45 @@ static inline void on_process_step(struct deferred *step) {
     }
 }
 
+static inline uid_t fake_user_id(const struct service_process *process UNUSED) {
+    return 12345;
+}
+
+static inline pid_t fake_pid(const struct service_process *process) {
+    return process->is_launched && !process->is_ended ? 4711 : 0;
+}
+
+// --- probes ---
+
+static inline void probe_free(struct service_probe *probe) {
+    loop_defer_cancel(probe->fixture->loop, &probe->step);
+    list_remove(&probe->link);
+    free(probe);
+}
+
+static inline void on_probe_step(struct deferred *step) {
+    struct service_probe *probe = CONTAINER_OF(step, struct service_probe, step);
+    struct service_probe copy = *probe;
+    bool has_passed = copy.fixture->failing_probes == 0;
+    if (!has_passed)
+        copy.fixture->failing_probes--;
+    probe_free(probe);
+    copy.on_probed(has_passed, copy.data);
+}
+
+static inline struct service_probe *fake_probe(const struct service_prober *prober, const struct plan *plan UNUSED,
+                                               const struct plan_check *check UNUSED, service_probed_fn on_probed,
+                                               void *data) {
+    struct fixture *fixture = prober->data;
+    struct service_probe *probe = memory_new(sizeof *probe);
+    *probe = (struct service_probe){.fixture = fixture, .on_probed = on_probed, .data = data};
+    list_add(&fixture->probes, &probe->link);
+    fixture->probe_count++;
+    if (!fixture->are_probes_hung)
+        loop_defer(fixture->loop, &probe->step, on_probe_step);
+    return probe;
+}
+
 static inline bool fake_start(const struct service_launcher *launcher, const struct service_process_spec *spec,
                               const struct service_process_handlers *handlers, void *data, struct service_process **out,
                               struct error *err) {
@@ -112,6 +165,8 @@ static inline bool fake_start(const struct service_launcher *launcher, const str
 static inline bool fake_signal(struct service_process *process, int number, struct error *err) {
     if (!process->is_launched || process->is_ended)
         return error_set_errno(err, ESRCH, "cannot send signal %d", number);
+    process->fixture->last_signal = number;
+    process->fixture->was_group_signalled = false;
     bool ends = number == SIGKILL ? !text_equal(process->command, "immortal")
                                   : number == SIGTERM && text_equal(process->command, "run");
     if (ends) {
@@ -120,6 +175,12 @@ static inline bool fake_signal(struct service_process *process, int number, stru
         loop_defer(process->fixture->loop, &process->step, on_process_step);
     }
     return true;
+}
+
+static inline bool fake_signal_group(struct service_process *process, int number, struct error *err) {
+    bool is_sent = fake_signal(process, number, err);
+    process->fixture->was_group_signalled = is_sent;
+    return is_sent;
 }
 
 static inline void fake_abandon(struct service_process *process) {
@@ -179,6 +240,7 @@ static inline void fixture_begin(struct fixture *fixture, const char *yaml) {
     assert_true(loop_create(&fixture->loop, NULL));
     loop_use_test_clock(fixture->loop);
     list_init(&fixture->processes);
+    list_init(&fixture->probes);
     fixture->state = state_create();
     fixture->runner = runner_create(fixture->loop, fixture->state);
     fixture->logs = log_store_create();
@@ -189,10 +251,13 @@ static inline void fixture_begin(struct fixture *fixture, const char *yaml) {
         .logs = fixture->logs,
         .launcher = {.start = fake_start,
                      .signal = fake_signal,
-                     .signal_group = fake_signal,
+                     .signal_group = fake_signal_group,
                      .abandon = fake_abandon,
+                     .user_id = fake_user_id,
+                     .pid = fake_pid,
                      .destroy = fake_destroy,
                      .data = fixture},
+        .prober = {.start = fake_probe, .cancel = probe_free, .data = fixture},
     };
     fixture->manager = service_manager_create(&spec);
     fixture_set_plan(fixture, yaml);
@@ -204,6 +269,7 @@ static inline void fixture_end(struct fixture *fixture) {
     log_store_destroy(fixture->logs);
     state_destroy(fixture->state);
     plan_release(fixture->plan);
+    assert_true(list_is_empty(&fixture->probes));
     loop_destroy(fixture->loop);
     log_set_sink(NULL, NULL);
     buffer_finish(&fixture->log);
@@ -241,6 +307,25 @@ static inline struct change *fixture_do(struct fixture *fixture, enum service_ac
 
 static inline bool fixture_has_logged(const struct fixture *fixture, const char *text) {
     return strstr(buffer_text(&fixture->log), text) != NULL;
+}
+
+static inline void assert_state(struct fixture *fixture, const char *name, enum service_state state) {
+    assert_string_equal(service_state_name(fixture_service(fixture, name)->state), service_state_name(state));
+    assert_int_equal(fixture_service(fixture, name)->state, state);
+}
+
+// A change that has failed, whose error contains the text.
+static inline void assert_error(const struct change *change, const char *text) {
+    AUTO_FREE char *error = change_error(change);
+    if (error == NULL || strstr(error, text) == NULL)
+        fail_msg("%s instead of %s", error != NULL ? error : "no error", text);
+}
+
+// Lets output of the service arrive.
+static inline void process_write(struct service *service, const char *text) {
+    struct service_process *process = service->process;
+    process->output.write(process->output.data, text, strlen(text));
+    loop_run_pending(process->fixture->loop);
 }
 
 // The last line of a task's log.

@@ -10,10 +10,6 @@ static const char layer[] =
     "  late: {override: replace, command: unlaunchable}\n"
     "  slow: {override: replace, command: hang}\n";
 
-static void assert_state(struct fixture *fixture, const char *name, enum service_state state) {
-    assert_string_equal(service_state_name(fixture_service(fixture, name)->state), service_state_name(state));
-}
-
 static void assert_failed(const struct change *change, const char *words) {
     assert_int_equal(change_status(change), STATUS_ERROR);
     if (strstr(last_log(change, 0), words) == NULL)
@@ -274,7 +270,7 @@ static void actions_end_the_daemon_or_do_not(void **state UNUSED) {
         bool has_shutdown;
         enum shutdown_kind kind;
     } cases[] = {
-        {"command: exit 0, on-success: ignore", SERVICE_STOPPED, false, SHUTDOWN_SUCCESS},
+        {"command: exit 0, on-success: ignore", SERVICE_COMPLETED, false, SHUTDOWN_SUCCESS},
         {"command: exit 1, on-failure: ignore", SERVICE_EXITED, false, SHUTDOWN_SUCCESS},
         {"command: exit 0, on-success: shutdown", SERVICE_EXITED, true, SHUTDOWN_SUCCESS},
         {"command: exit 0, on-success: failure-shutdown", SERVICE_EXITED, true, SHUTDOWN_SERVICE_FAILURE},
@@ -290,7 +286,7 @@ static void actions_end_the_daemon_or_do_not(void **state UNUSED) {
         assert_state(&fixture, "last", cases[i].state);
         assert_int_equal(fixture.manager->has_shutdown, cases[i].has_shutdown);
         if (cases[i].has_shutdown)
-            assert_int_equal(fixture.manager->shutdown, cases[i].kind);
+            assert_int_equal(fixture.manager->shutdown.kind, cases[i].kind);
         fixture_end(&fixture);
     }
 }
@@ -350,7 +346,7 @@ static void a_failed_check_may_end_the_daemon(void **state UNUSED) {
     service_manager_check_failed(fixture.manager, "up");
     assert_state(&fixture, "one", SERVICE_RUNNING);
     assert_true(fixture.manager->has_shutdown);
-    assert_int_equal(fixture.manager->shutdown, SHUTDOWN_CHECK_FAILURE);
+    assert_int_equal(fixture.manager->shutdown.kind, SHUTDOWN_CHECK_FAILURE);
     fixture_end(&fixture);
 }
 

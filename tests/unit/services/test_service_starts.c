@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "fixture.h"
+
+#include "services/service_readiness_internal.h"
+
+// --- one-shots ---
+
+static void a_oneshot_is_done_when_it_has_ended(void **state UNUSED) {
+    struct fixture fixture;
+    fixture_begin(&fixture, "services:\n  job: {override: replace, command: run, type: oneshot}\n");
+    struct change *change = fixture_ask(&fixture, SERVICE_START, "job");
+    loop_advance(fixture.loop, 10 * NS_PER_S); // there is no start window
+    assert_state(&fixture, "job", SERVICE_WORKING);
+    assert_int_equal(change_status(change), STATUS_DOING);
+    process_end(fixture_service(&fixture, "job"), 0);
+    assert_int_equal(change_status(change), STATUS_DONE);
+    assert_state(&fixture, "job", SERVICE_COMPLETED);
+    fixture_end(&fixture);
+}
+
+static void a_failed_oneshot_fails_its_start(void **state UNUSED) {
+    struct fixture fixture;
+    fixture_begin(&fixture, "services:\n  job: {override: replace, command: run, type: oneshot}\n");
+    struct change *change = fixture_ask(&fixture, SERVICE_START, "job");
+    loop_run_pending(fixture.loop);
+    process_write(fixture_service(&fixture, "job"), "no table\n");
+    process_end(fixture_service(&fixture, "job"), 3);
+    assert_error(change, "service start attempt: exited with code 3, will ignore");
+    assert_non_null(strstr(task_log_line(change_task(change, 0), 0), "no table"));
+    assert_state(&fixture, "job", SERVICE_EXITED);
+    fixture_end(&fixture);
+}
+
+static void a_oneshot_is_tried_again_within_its_task(void **state UNUSED) {
+    struct fixture fixture;
+    fixture_begin(&fixture,
+                  "services:\n  job: {override: replace, command: run, type: oneshot, on-failure: restart}\n");
+    struct change *change = fixture_ask(&fixture, SERVICE_START, "job");
+    loop_run_pending(fixture.loop);
+    process_end(fixture_service(&fixture, "job"), 1);
+    assert_state(&fixture, "job", SERVICE_BACKOFF);
+    assert_int_equal(change_status(change), STATUS_DOING);
+    assert_non_null(strstr(last_log(change, 0), "exited with a failure, will restart"));
+    loop_advance(fixture.loop, NS_PER_S);
+    assert_state(&fixture, "job", SERVICE_WORKING);
+    process_end(fixture_service(&fixture, "job"), 0);
+    assert_int_equal(change_status(change), STATUS_DONE);
+    fixture_end(&fixture);
+}
+
+static void a_oneshot_has_a_limit(void **state UNUSED) {
+    struct fixture fixture;
+    fixture_begin(&fixture,
+                  "services:\n  job: {override: replace, command: stubborn, type: oneshot, run-timeout: 5s}\n");
+    struct change *change = fixture_ask(&fixture, SERVICE_START, "job");
+    loop_advance(fixture.loop, 4 * NS_PER_S);
+    assert_state(&fixture, "job", SERVICE_WORKING);
+    loop_advance(fixture.loop, NS_PER_S);
+    assert_state(&fixture, "job", SERVICE_TIMEOUT_TERMINATING);
+    loop_advance(fixture.loop, 5 * NS_PER_S); // kill-delay
+    assert_error(change, "service start attempt: timed out after 5s, will ignore");
+    assert_state(&fixture, "job", SERVICE_EXITED);
+    fixture_end(&fixture);
+}
+
+// What ends with success after its limit has failed all the same.
+static void a_limit_counts_whatever_the_exit_code(void **state UNUSED) {
+    struct fixture fixture;
+    fixture_begin(&fixture,
+                  "services:\n  job: {override: replace, command: immortal, type: oneshot, run-timeout: 5s}\n");
+    struct change *change = fixture_ask(&fixture, SERVICE_START, "job");
+    loop_advance(fixture.loop, 5 * NS_PER_S);
+    process_end(fixture_service(&fixture, "job"), 0);
+    assert_error(change, "timed out after 5s");
+    fixture_end(&fixture);
+}
+
+static void a_stop_fails_the_start_of_a_oneshot(void **state UNUSED) {
+    struct fixture fixture;
+    fixture_begin(&fixture, "services:\n  job: {override: replace, command: run, type: oneshot}\n");
+    struct change *start = fixture_ask(&fixture, SERVICE_START, "job");
+    loop_run_pending(fixture.loop);
+    struct change *stop = fixture_do(&fixture, SERVICE_STOP, "job");
+    assert_int_equal(change_status(stop), STATUS_DONE);
+    assert_error(start, "service start attempt: stopped before it completed");
+    assert_state(&fixture, "job", SERVICE_STOPPED);
+    fixture_end(&fixture);
+}
+
+static void a_completed_oneshot_runs_only_if_it_is_named_or_changed(void **state UNUSED) {
+    static const char plan[] =
+        "services:\n  job: {override: replace, command: exit 0, type: oneshot, startup: enabled}\n"
+        "  web: {override: replace, command: run, requires: [job]}\n";
+    struct fixture fixture;
+    fixture_begin(&fixture, plan);
+    fixture_do(&fixture, SERVICE_AUTOSTART, "");
+    assert_int_equal(fixture.started_count, 1);
+    struct change *change = fixture_do(&fixture, SERVICE_REPLAN, "");
+    assert_int_equal(fixture.started_count, 1);
+    assert_non_null(strstr(last_log(change, 0), "Service \"job\" already completed."));
+    fixture_do(&fixture, SERVICE_START, "web");
+    assert_int_equal(fixture.started_count, 2); // the web server only
+    fixture_do(&fixture, SERVICE_START, "job");
+    assert_int_equal(fixture.started_count, 3);
+    fixture_do(&fixture, SERVICE_RESTART, "job");
+    assert_int_equal(fixture.started_count, 4);
+    fixture_set_plan(&fixture,
+                     "services:\n  job: {override: replace, command: exit 0, type: oneshot, startup: enabled,\n"
+                     "    summary: x}\n  web: {override: replace, command: run, requires: [job]}\n");
+    fixture_do(&fixture, SERVICE_REPLAN, "");
+    assert_int_equal(fixture.started_count, 5);
+    fixture_end(&fixture);
+}
+
+// --- joined starts ---
+
+static void starts_that_join_end_alike(void **state UNUSED) {
+    struct fixture fixture;
+    fixture_begin(&fixture, "services:\n  job: {override: replace, command: run, type: oneshot}\n");
+    struct change *first = fixture_ask(&fixture, SERVICE_START, "job");
+    loop_run_pending(fixture.loop);
+    struct change *second = fixture_ask(&fixture, SERVICE_START, "job");
+    struct change *third = fixture_ask(&fixture, SERVICE_START, "job");
+    loop_run_pending(fixture.loop);
+    assert_true(change_abort(third, NULL)); // the others go on
+    loop_run_pending(fixture.loop);
+    assert_error(third, "start aborted");
+    assert_state(&fixture, "job", SERVICE_WORKING);
+    process_end(fixture_service(&fixture, "job"), 0);
+    assert_int_equal(change_status(first), STATUS_DONE);
+    assert_int_equal(change_status(second), STATUS_DONE);
+    assert_int_equal(fixture.started_count, 1);
+    fixture_end(&fixture);
+}
+
+static void an_abort_kills_a_oneshot(void **state UNUSED) {
+    struct fixture fixture;
+    fixture_begin(&fixture,
+                  "services:\n  job: {override: replace, command: run, type: oneshot, on-failure: restart}\n");
+    struct change *change = fixture_ask(&fixture, SERVICE_START, "job");
+    loop_run_pending(fixture.loop);
+    assert_true(change_abort(change, NULL));
+    loop_run_pending(fixture.loop);
+    assert_error(change, "start aborted, sent SIGKILL to process");
+    change = fixture_ask(&fixture, SERVICE_START, "job");
+    loop_run_pending(fixture.loop);
+    process_end(fixture_service(&fixture, "job"), 1);
+    assert_true(change_abort(change, NULL));
+    loop_run_pending(fixture.loop);
+    assert_error(change, "start aborted while waiting for backoff");
+    assert_state(&fixture, "job", SERVICE_STOPPED);
+    fixture_end(&fixture);
+}
+
+// --- readiness ---
+
+#define READY_LOG "services:\n  web: {override: replace, command: run, ready: {log: 'ready on [0-9]+$'}}\n"
+
+static void a_line_makes_it_ready(void **state UNUSED) {
+    struct fixture fixture;
+    fixture_begin(&fixture, READY_LOG);
+    struct change *change = fixture_ask(&fixture, SERVICE_START, "web");
+    loop_advance(fixture.loop, 5 * NS_PER_S);
+    assert_state(&fixture, "web", SERVICE_GETTING_READY);
+    process_write(fixture_service(&fixture, "web"), "ready on port\nready");
+    assert_int_equal(change_status(change), STATUS_DOING);
+    process_write(fixture_service(&fixture, "web"), " on 80\n");
+    assert_int_equal(change_status(change), STATUS_DONE);
+    assert_state(&fixture, "web", SERVICE_RUNNING);
+    fixture_do(&fixture, SERVICE_STOP, "web");
+    fixture_end(&fixture);
+}
+
+static void it_may_exit_before_it_is_ready(void **state UNUSED) {
+    struct fixture fixture;
+    fixture_begin(&fixture, READY_LOG);
+    struct change *change = fixture_ask(&fixture, SERVICE_START, "web");
+    loop_advance(fixture.loop, 2 * NS_PER_S);
+    process_end(fixture_service(&fixture, "web"), 4);
+    assert_error(change, "service start attempt: exited before it was ready with code 4, will restart");
+    assert_state(&fixture, "web", SERVICE_BACKOFF);
+    // After the backoff there is no task, but the same rules.
+    loop_advance(fixture.loop, NS_PER_S);
+    assert_state(&fixture, "web", SERVICE_GETTING_READY);
+    process_write(fixture_service(&fixture, "web"), "ready on 80\n");
+    assert_state(&fixture, "web", SERVICE_RUNNING);
+    fixture_end(&fixture);
+}
+
+static void late_services_are_restarted(void **state UNUSED) {
+    struct fixture fixture;
+    fixture_begin(&fixture, READY_LOG);
+    struct change *change = fixture_ask(&fixture, SERVICE_START, "web");
+    loop_advance(fixture.loop, 24 * NS_PER_S);
+    assert_state(&fixture, "web", SERVICE_GETTING_READY);
+    loop_advance(fixture.loop, NS_PER_S);
+    assert_error(change, "service start attempt: not ready after 25s, will restart");
+    assert_state(&fixture, "web", SERVICE_BACKOFF);
+    assert_true(fixture_has_logged(&fixture, "exited after it was not ready in time, restarting"));
+    fixture_end(&fixture);
+}
+
+static void late_services_may_become_ready(void **state UNUSED) {
+    struct fixture fixture;
+    fixture_begin(&fixture, "services:\n  web: {override: replace, command: run, on-failure: ignore,\n"
+                            "    ready: {log: up, timeout: 3s}}\n");
+    struct change *change = fixture_ask(&fixture, SERVICE_START, "web");
+    loop_advance(fixture.loop, 3 * NS_PER_S);
+    assert_error(change, "service start attempt: not ready after 3s, will ignore");
+    assert_state(&fixture, "web", SERVICE_RUNNING);
+    assert_false(fixture_service(&fixture, "web")->is_ready);
+    process_write(fixture_service(&fixture, "web"), "up\n");
+    assert_true(fixture_service(&fixture, "web")->is_ready);
+    fixture_end(&fixture);
+}
+
+static void late_services_may_end_the_daemon(void **state UNUSED) {
+    struct fixture fixture;
+    fixture_begin(&fixture, "services:\n  web: {override: replace, command: run, on-failure: shutdown,\n"
+                            "    ready: {log: up, timeout: 3s}}\n");
+    struct change *change = fixture_ask(&fixture, SERVICE_START, "web");
+    loop_advance(fixture.loop, 3 * NS_PER_S);
+    assert_error(change, "not ready after 3s, will shutdown");
+    assert_int_equal(fixture.manager->shutdown.kind, SHUTDOWN_SERVICE_FAILURE);
+    fixture_end(&fixture);
+}
+
+static void without_a_limit_it_may_take_for_ever(void **state UNUSED) {
+    struct fixture fixture;
+    fixture_begin(&fixture, "services:\n  web: {override: replace, command: run, ready: {log: up, timeout: 0s}}\n");
+    struct change *change = fixture_ask(&fixture, SERVICE_START, "web");
+    loop_advance(fixture.loop, 10000 * NS_PER_S);
+    assert_int_equal(change_status(change), STATUS_DOING);
+    fixture_do(&fixture, SERVICE_STOP, "web");
+    assert_error(change, "service start attempt: stopped before it was ready");
+    fixture_end(&fixture);
+}
+
+static void failed_checks_count_only_when_it_is_ready(void **state UNUSED) {
+    struct fixture fixture;
+    fixture_begin(&fixture, "services:\n  web: {override: replace, command: run, on-check-failure: {up: restart},\n"
+                            "    ready: {log: up}}\n");
+    (void)fixture_ask(&fixture, SERVICE_START, "web");
+    loop_run_pending(fixture.loop);
+    service_manager_check_failed(fixture.manager, "up");
+    assert_state(&fixture, "web", SERVICE_GETTING_READY);
+    process_write(fixture_service(&fixture, "web"), "up\n");
+    service_manager_check_failed(fixture.manager, "up");
+    assert_state(&fixture, "web", SERVICE_RESTART_TERMINATING);
+    fixture_end(&fixture);
+}
+
+static void a_check_makes_it_ready(void **state UNUSED) {
+    struct fixture fixture;
+    fixture_begin(&fixture, "services:\n  web: {override: replace, command: run, ready: {check: up}}\n"
+                            "checks:\n  up: {override: replace, tcp: {port: 1}}\n");
+    fixture.failing_probes = 2;
+    struct change *change = fixture_ask(&fixture, SERVICE_START, "web");
+    loop_advance(fixture.loop, NS_PER_S);
+    assert_state(&fixture, "web", SERVICE_GETTING_READY);
+    loop_advance(fixture.loop, NS_PER_S);
+    assert_state(&fixture, "web", SERVICE_RUNNING);
+    assert_int_equal(change_status(change), STATUS_DONE);
+    assert_int_equal(fixture.probe_count, 3);
+    loop_advance(fixture.loop, 10 * NS_PER_S);
+    assert_int_equal(fixture.probe_count, 3); // no more
+    fixture_end(&fixture);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_oneshot_is_done_when_it_has_ended),
+        cmocka_unit_test(a_failed_oneshot_fails_its_start),
+        cmocka_unit_test(a_oneshot_is_tried_again_within_its_task),
+        cmocka_unit_test(a_oneshot_has_a_limit),
+        cmocka_unit_test(a_limit_counts_whatever_the_exit_code),
+        cmocka_unit_test(a_stop_fails_the_start_of_a_oneshot),
+        cmocka_unit_test(a_completed_oneshot_runs_only_if_it_is_named_or_changed),
+        cmocka_unit_test(starts_that_join_end_alike),
+        cmocka_unit_test(an_abort_kills_a_oneshot),
+        cmocka_unit_test(a_line_makes_it_ready),
+        cmocka_unit_test(it_may_exit_before_it_is_ready),
+        cmocka_unit_test(late_services_are_restarted),
+        cmocka_unit_test(late_services_may_become_ready),
+        cmocka_unit_test(late_services_may_end_the_daemon),
+        cmocka_unit_test(without_a_limit_it_may_take_for_ever),
+        cmocka_unit_test(failed_checks_count_only_when_it_is_ready),
+        cmocka_unit_test(a_check_makes_it_ready),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

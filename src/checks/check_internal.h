@@ -97,10 +97,6 @@ void check_start_probe(struct check *check, struct check_refresh *refresh);
 void check_cancel_probe(struct check *check);
 
 // check_config.c
-// Copies the configuration of a check, with the environment, user, group and directory of its service context merged
-// into its exec part, so that a change of the service alters the check. Owned by the caller.
-struct plan_check *check_config_merge(const struct plan *plan, const struct plan_check *config)
-    __attribute__((returns_nonnull));
 bool check_config_is_enabled(const struct plan_check *config);
 // Takes ownership of the configuration and resets all counts. For an inactive check.
 void check_configure(struct check *check, struct plan_check *config);

@@ -56,7 +56,7 @@ static void alter_check(struct check *check, struct plan_check *config) {
 }
 
 static void update_check(struct check_manager *manager, const struct plan *plan, const struct plan_check *planned) {
-    struct plan_check *config = check_config_merge(plan, planned);
+    struct plan_check *config = plan_check_with_context(plan, planned);
     struct check *check = map_get(&manager->checks, planned->name);
     if (check == NULL) {
         check = check_create(manager, planned->name);

@@ -102,6 +102,8 @@ struct daemon {
     int subcommand_code;
 };
 
+// service_probes.c
+struct service_prober daemon_service_prober(struct daemon *daemon);
 // wiring.c
 bool daemon_init(struct daemon *daemon, struct error *err) NODISCARD;
 void daemon_destroy(struct daemon *daemon);

@@ -141,6 +141,7 @@ static void init_services(struct daemon *daemon) {
         .runner = daemon->runner,
         .logs = daemon->logs,
         .launcher = service_job_launcher(daemon->jobs),
+        .prober = daemon_service_prober(daemon),
         .tee = daemon->verbose_output != NULL ? tee_to_output : NULL,
         .tee_data = daemon->verbose_output,
     };
@@ -283,10 +284,10 @@ void daemon_destroy(struct daemon *daemon) {
     exec_manager_destroy(daemon->execs);
     check_manager_destroy(daemon->checks);
     forward_manager_destroy(daemon->forwards);
+    service_manager_destroy(daemon->services);
     http_client_destroy(daemon->http_client);
     proxy_settings_destroy(daemon->proxies);
     connector_destroy(daemon->connector);
-    service_manager_destroy(daemon->services);
     bool is_launch_stuck = !job_context_destroy(daemon->jobs); // a launch hangs in the kernel
     if (daemon->checkpoint != NULL)
         checkpoint_wait_cancel(daemon->checkpoint, &daemon->saved);

@@ -60,3 +60,37 @@ void run_context_finish(struct run_context *context) {
     free(context->working_dir);
     *context = (struct run_context){0};
 }
+
+static void replace_text(char **member, char **other) {
+    free(*member);
+    *member = TAKE(*other);
+}
+
+struct plan_check *plan_check_with_context(const struct plan *plan, const struct plan_check *config) {
+    struct plan_check *copy = plan_check_copy(config);
+    struct exec_check *exec = copy->exec;
+    if (exec == NULL || text_is_empty(exec->service_context))
+        return copy;
+    const struct run_context overrides = {
+        .environment = exec->environment,
+        .user_id = exec->user_id,
+        .user = exec->user,
+        .group_id = exec->group_id,
+        .group = exec->group,
+        .working_dir = exec->working_dir,
+    };
+    struct run_context merged;
+    // The plan is valid, so that the service exists.
+    if (!plan_merge_context(plan, exec->service_context, &overrides, &merged, NULL))
+        return copy;
+    struct map old = exec->environment;
+    exec->environment = merged.environment;
+    merged.environment = old;
+    exec->user_id = merged.user_id;
+    exec->group_id = merged.group_id;
+    replace_text(&exec->user, &merged.user);
+    replace_text(&exec->group, &merged.group);
+    replace_text(&exec->working_dir, &merged.working_dir);
+    run_context_finish(&merged);
+    return copy;
+}

@@ -273,3 +273,7 @@ struct run_context {
 bool plan_merge_context(const struct plan *plan, const char *service, const struct run_context *overrides,
                         struct run_context *merged, struct error *err) NODISCARD;
 void run_context_finish(struct run_context *context);
+// A copy of the check, with the environment, user, group and directory of its service context merged into its exec
+// part. Owned by the caller.
+struct plan_check *plan_check_with_context(const struct plan *plan, const struct plan_check *config)
+    __attribute__((returns_nonnull));

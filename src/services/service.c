@@ -7,8 +7,66 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/signal_names.h"
-#include "services/service_actions_internal.h"
-#include "services/service_wait_internal.h"
+#include "services/service_process_internal.h"
+#include "services/service_readiness_internal.h"
+
+// --- readiness and conditions ---
+
+static void handle_late(struct service *service, const char *reason) {
+    enum action action = service->config->on_failure != ACTION_UNSET ? service->config->on_failure : ACTION_RESTART;
+    enum service_event_kind kind = action == ACTION_RESTART  ? EVENT_LATE_RESTART
+                                   : action == ACTION_IGNORE ? EVENT_LATE_IGNORE
+                                                             : EVENT_LATE_SHUTDOWN;
+    struct error *err = memory_new(sizeof *err);
+    (void)error_set(err, ERROR_INTERNAL, "service start attempt: %s, will %s", reason, action_name(action));
+    service_handle(service, &(const struct service_event){.kind = kind, .err = err, .action = action});
+}
+
+static void on_service_ready(void *data) {
+    service_handle(data, &(const struct service_event){.kind = EVENT_READY});
+}
+
+static void on_service_unready(void *data) {
+    service_handle(data, &(const struct service_event){.kind = EVENT_UNREADY});
+}
+
+static void on_service_status(const char *text, void *data) {
+    struct service *service = data;
+    free(service->status_text);
+    service->status_text = memory_string(text);
+}
+
+static void on_service_extended(int64_t duration_ns, void *data) {
+    struct service *service = data;
+    if (service->state == SERVICE_GETTING_READY && timer_is_running(service->timer))
+        timer_start(service->timer, duration_ns);
+}
+
+static void on_descriptor_closed(void *data) {
+    handle_late(data, "its descriptor was closed before it was ready");
+}
+
+static const struct readiness_handlers readiness_handlers = {
+    .on_ready = on_service_ready,
+    .on_unready = on_service_unready,
+    .on_closed = on_descriptor_closed,
+    .on_status = on_service_status,
+    .on_extended = on_service_extended,
+};
+
+static void on_service_waited(const char *reason, void *data) {
+    struct service *service = data;
+    service->wait = NULL;
+    if (reason == NULL) {
+        service_handle(service, &(const struct service_event){.kind = EVENT_CONDITIONS_MET});
+        return;
+    }
+    struct error *err = memory_new(sizeof *err);
+    (void)error_set(err, ERROR_INTERNAL, "cannot start service: %s", reason);
+    service_handle(service, &(const struct service_event){.kind = EVENT_CONDITIONS_FAILED, .err = err});
+}
+
+// --- timers ---
 
 static void on_state_timer_expired(void *data) {
     static const enum service_event_kind kinds[SERVICE_STATES] = {
@@ -30,7 +88,7 @@ static void on_state_timer_expired(void *data) {
         char limit[DURATION_TEXT_SIZE];
         duration_format(service_ready_timeout_ns(service), limit);
         AUTO_FREE char *reason = memory_printf("not ready after %s", limit);
-        service_late(service, reason);
+        handle_late(service, reason);
         return;
     }
     service_handle(service, &(const struct service_event){.kind = kinds[service->state]});
@@ -113,6 +171,8 @@ struct service *service_create(struct service_manager *manager, const char *name
     service->name = memory_string(name);
     service->quoted_name = text_quoted(name);
     service->process_handlers = &process_handlers;
+    service->readiness_handlers = &readiness_handlers;
+    service->on_waited = on_service_waited;
     list_init(&service->watchers);
     list_init(&service->touched_link);
     service->ring = log_store_open(manager->spec.logs, name);
@@ -124,7 +184,6 @@ struct service *service_create(struct service_manager *manager, const char *name
 void service_destroy(void *value) {
     struct service *service = value;
     service->manager->spec.launcher.destroy(service->process);
-    service_wait_cancel(service->wait);
     service_forget_process(service);
     list_remove(&service->touched_link);
     timer_destroy(service->timer);

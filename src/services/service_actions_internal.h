@@ -2,25 +2,10 @@
 // Private to services/: the actions of transitions. The service is in the next state already when an action is called.
 #pragma once
 
-#include "services/service_machine_internal.h"
+#include "services/service_process_internal.h"
 
 // Returns an event that is handled next, or one of EVENT_NONE.
 typedef struct service_event (*service_action_fn)(struct service *service, const struct service_event *event);
-
-// Shared by the files of actions.
-// Ends all start tasks: with success, unless the error is set.
-void service_finish_start(struct service *service, const struct error *err);
-// The process has ended or was abandoned.
-void service_forget_process(struct service *service);
-// Sends the stop signal, and starts kill-delay.
-void service_terminate(struct service *service);
-// Opens what a process of the service needs to report that it is ready, if anything.
-bool service_open_readiness(struct service *service, struct service_process_spec *spec, struct error *err) NODISCARD;
-// The service is not ready in time. `reason`: "not ready after 25s".
-void service_late(struct service *service, const char *reason);
-int64_t service_ready_timeout_ns(const struct service *service); // 0: none
-int service_launch_exit_code(const struct error *err);           // as a shell reports a failed launch
-void service_mark_started(struct task *task);                    // a later daemon does not begin it again
 
 struct service_event action_begin_wait(struct service *service, const struct service_event *event);
 struct service_event action_join_start(struct service *service, const struct service_event *event);

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 
 #define KILL_DELAY_DEFAULT_NS (5 * NS_PER_S)
+#define READY_TIMEOUT_NS (25 * NS_PER_S)
 
 const struct plan_workload *service_workload(const struct plan *plan, const struct plan_service *config) {
     return text_is_empty(config->workload) ? NULL : plan_find_workload(plan, config->workload);
@@ -45,4 +46,9 @@ enum action service_exit_action(const struct plan_service *config, int exit_code
 
 int64_t service_kill_delay_ns(const struct service *service) {
     return service->config->kill_delay.is_set ? service->config->kill_delay.ns : KILL_DELAY_DEFAULT_NS;
+}
+
+int64_t service_ready_timeout_ns(const struct service *service) {
+    const struct service_ready *ready = plan_service_ready(service->config);
+    return ready->timeout.is_set ? ready->timeout.ns : READY_TIMEOUT_NS;
 }

@@ -8,6 +8,7 @@
 #include "state/task_array.h"
 
 struct readiness;
+struct readiness_handlers;
 struct service_event;
 struct service_wait;
 
@@ -25,6 +26,8 @@ struct service {
     struct ring *ring;
     struct service_process *process; // NULL while none is launched or runs
     const struct service_process_handlers *process_handlers;
+    const struct readiness_handlers *readiness_handlers;
+    void (*on_waited)(const char *reason, void *data); // of its waits
     enum service_state state;
     struct wall_time since;
     char since_text[CLOCK_TEXT_SIZE]; // `since` as text: it is read more often than it changes
@@ -62,6 +65,7 @@ struct service_manager {
     struct deferred emission;
     struct event changed;
     struct service_pending pending;
+    struct listener task_ended;
     struct list touched;    // service.touched_link: their conditions are to be judged
     struct list waits_over; // waits that are about to end
     struct list held_stops; // held_stop.link
@@ -81,6 +85,7 @@ void service_configure(struct service *service, const struct plan *plan, const s
 const struct plan_workload *service_workload(const struct plan *plan, const struct plan_service *config);
 bool service_is_up(const struct service *service); // starting or running
 int64_t service_kill_delay_ns(const struct service *service);
+int64_t service_ready_timeout_ns(const struct service *service); // of one with `ready`; 0: none
 // Whether the exit code counts as success.
 bool service_is_success(const struct plan_service *config, int exit_code);
 // What to do after an exit, with its default.
@@ -94,7 +99,7 @@ const char *service_state_status(enum service_state state); // "active", "inacti
 
 // service_tasks.c
 void service_tasks_register(struct service_manager *manager);
-void service_held_stops_discard(struct service_manager *manager);
+void service_tasks_discard(struct service_manager *manager); // for the end of the manager
 const char *service_task_name(const struct task *task); // of the service of a start or stop task; "" if there is none
-struct service *service_find_or_create(struct service_manager *manager, const char *name)
-    __attribute__((returns_nonnull));
+// A start or stop task was created.
+void service_task_created(struct service_manager *manager, const struct task *task);

@@ -22,7 +22,6 @@ struct service_manager *service_manager_create(const struct service_manager_spec
     list_init(&manager->waits_over);
     list_init(&manager->held_stops);
     service_tasks_register(manager);
-    service_pending_begin(manager);
     return manager;
 }
 
@@ -40,8 +39,7 @@ void service_manager_destroy(struct service_manager *manager) {
         return;
     service_changes_discard(manager);
     service_waits_discard(manager);
-    service_held_stops_discard(manager);
-    service_pending_end(manager);
+    service_tasks_discard(manager);
     service_destroy_all(manager);
     free(manager->planned);
     plan_release(manager->plan);

@@ -56,7 +56,7 @@ static void on_check_passed(void *data) {
 
 // --- sd_notify ---
 
-static void on_notified(const struct notify_message *message, void *data) {
+static void on_message_received(const struct notify_message *message, void *data) {
     struct readiness *readiness = data;
     const struct readiness_handlers *handlers = readiness->handlers;
     void *owner = readiness->data;
@@ -155,7 +155,8 @@ void readiness_add_output(struct readiness *readiness, const char *bytes, size_t
 
 static bool open_way(struct readiness *readiness, const struct service_ready *config, struct error *err) {
     if (config->notify.value)
-        return notify_socket_create(readiness->manager->spec.loop, on_notified, readiness, &readiness->socket, err);
+        return notify_socket_create(readiness->manager->spec.loop, on_message_received, readiness, &readiness->socket,
+                                    err);
     if (config->fd != 0) {
         readiness->fd_number = (int)config->fd;
         return open_fd(readiness, err);

@@ -12,23 +12,9 @@
 #include "services/service_readiness_internal.h"
 #include "services/service_wait_internal.h"
 
-#define READY_TIMEOUT_NS (25 * NS_PER_S)
-
 static const struct service_event no_event = {.kind = EVENT_NONE};
 
 // --- conditions ---
-
-static void on_service_waited(const char *reason, void *data) {
-    struct service *service = data;
-    service->wait = NULL;
-    if (reason == NULL) {
-        service_handle(service, &(const struct service_event){.kind = EVENT_CONDITIONS_MET});
-        return;
-    }
-    struct error *err = memory_new(sizeof *err);
-    (void)error_set(err, ERROR_INTERNAL, "cannot start service: %s", reason);
-    service_handle(service, &(const struct service_event){.kind = EVENT_CONDITIONS_FAILED, .err = err});
-}
 
 static const json_t *start_after(const struct task *task) {
     return json_object_get(task_data(task, "service-request"), "After");
@@ -37,7 +23,7 @@ static const json_t *start_after(const struct task *task) {
 struct service_event action_begin_wait(struct service *service, const struct service_event *event) {
     const struct service_wait_spec spec = {.config = service->config, .after = start_after(event->task)};
     task_array_add(&service->start_tasks, event->task);
-    service->wait = service_wait_begin(service->manager, &spec, on_service_waited, service);
+    service->wait = service_wait_begin(service->manager, &spec, service->on_waited, service);
     if (service->wait == NULL)
         return (struct service_event){.kind = EVENT_CONDITIONS_MET};
     AUTO_FREE char *awaited = service_wait_describe(service->wait);
@@ -94,73 +80,6 @@ struct service_event action_abort_wait(struct service *service, const struct ser
 }
 
 // --- readiness ---
-
-static void on_service_ready(void *data) {
-    service_handle(data, &(const struct service_event){.kind = EVENT_READY});
-}
-
-static void on_service_unready(void *data) {
-    service_handle(data, &(const struct service_event){.kind = EVENT_UNREADY});
-}
-
-static void on_service_status(const char *text, void *data) {
-    struct service *service = data;
-    free(service->status_text);
-    service->status_text = memory_string(text);
-}
-
-static void on_service_extended(int64_t duration_ns, void *data) {
-    struct service *service = data;
-    if (service->state == SERVICE_GETTING_READY && timer_is_running(service->timer))
-        timer_start(service->timer, duration_ns);
-}
-
-static void on_descriptor_closed(void *data) {
-    service_late(data, "its descriptor was closed before it was ready");
-}
-
-static const struct readiness_handlers readiness_handlers = {
-    .on_ready = on_service_ready,
-    .on_unready = on_service_unready,
-    .on_closed = on_descriptor_closed,
-    .on_status = on_service_status,
-    .on_extended = on_service_extended,
-};
-
-bool service_open_readiness(struct service *service, struct service_process_spec *spec, struct error *err) {
-    const struct service_ready *ready = plan_service_ready(service->config);
-    service->is_late = false;
-    if (ready == NULL)
-        return true;
-    if (!readiness_create(service->manager, ready, &readiness_handlers, service, &service->readiness, err))
-        return false;
-    spec->notify_socket = readiness_socket_name(service->readiness);
-    spec->extra_fd = readiness_fd(service->readiness, &spec->extra_number);
-    return true;
-}
-
-void service_forget_process(struct service *service) {
-    service->process = NULL;
-    service->is_ready = false;
-    readiness_destroy(TAKE(service->readiness));
-    free(TAKE(service->status_text));
-    timer_stop(service->reset_timer);
-}
-
-void service_late(struct service *service, const char *reason) {
-    enum action action = service->config->on_failure != ACTION_UNSET ? service->config->on_failure : ACTION_RESTART;
-    enum service_event_kind kind = action == ACTION_RESTART  ? EVENT_LATE_RESTART
-                                   : action == ACTION_IGNORE ? EVENT_LATE_IGNORE
-                                                             : EVENT_LATE_SHUTDOWN;
-    struct error *err = memory_new(sizeof *err);
-    (void)error_set(err, ERROR_INTERNAL, "service start attempt: %s, will %s", reason, action_name(action));
-    service_handle(service, &(const struct service_event){.kind = kind, .err = err, .action = action});
-}
-
-int64_t service_ready_timeout_ns(const struct service *service) {
-    const struct service_ready *ready = plan_service_ready(service->config);
-    return ready->timeout.is_set ? ready->timeout.ns : READY_TIMEOUT_NS;
-}
 
 struct service_event action_await_ready(struct service *service, const struct service_event *event UNUSED) {
     int64_t timeout_ns = service_ready_timeout_ns(service);

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The tasks "start" and "stop". Declared in services/service_internal.h.
-#include "services/service_actions_internal.h"
 #include "services/service_internal.h"
+#include "services/service_process_internal.h"
 #include "services/service_wait_internal.h"
 
 #include <stdlib.h>
 
 #include "base/log.h"
 #include "base/memory.h"
+
+// --- tasks that have not begun ---
 
 static const json_t *request_member(const struct task *task, const char *name) {
     return json_object_get(task_data(task, "service-request"), name);
@@ -18,13 +20,45 @@ const char *service_task_name(const struct task *task) {
     return name != NULL ? name : "";
 }
 
-struct service *service_find_or_create(struct service_manager *manager, const char *name) {
+static struct service *find_or_create(struct service_manager *manager, const char *name) {
     struct service *service = map_get(&manager->services, name);
     if (service == NULL) {
         service = service_create(manager, name);
         map_set(&manager->services, name, service);
     }
     return service;
+}
+
+static void touch(struct service_manager *manager, const struct task *task) {
+    struct service *service = map_get(&manager->services, service_task_name(task));
+    if (service != NULL)
+        service_touch(service);
+}
+
+void service_task_created(struct service_manager *manager, const struct task *task) {
+    service_pending_add(&manager->pending, task_id(task), task_kind(task), service_task_name(task));
+    touch(manager, task);
+}
+
+static void note_begun(struct service_manager *manager, const struct task *task) {
+    if (service_pending_remove(&manager->pending, task_id(task)))
+        touch(manager, task);
+}
+
+// A task that is held has not begun.
+static void on_task_ended(struct listener *listener, void *argument) {
+    note_begun(CONTAINER_OF(listener, struct service_manager, task_ended), argument);
+}
+
+// Of an earlier daemon.
+static bool add_left_tasks(struct change *change, void *data) {
+    for (size_t i = 0; !change_is_ready(change) && i < change_task_count(change); i++) {
+        const struct task *task = change_task(change, i);
+        bool is_ours = text_equal(task_kind(task), "start") || text_equal(task_kind(task), "stop");
+        if (is_ours && !status_is_ready(task_status(task)))
+            service_task_created(data, task);
+    }
+    return true;
 }
 
 // --- start ---
@@ -49,13 +83,23 @@ static bool is_completed_already(const struct service *service, const struct tas
            !json_is_true(request_member(task, "Named"));
 }
 
-void service_mark_started(struct task *task) {
-    task_set_data(task, "started", json_true());
+// A service that has not been started is an object, too, while others wait for it.
+static void create_targets(struct service_manager *manager, const struct plan_service *config, const json_t *after) {
+    for (const struct map_entry *e = map_first(&config->wait_for); e != NULL; e = map_next(&config->wait_for, e))
+        (void)find_or_create(manager, e->key);
+    for (size_t i = 0; i < json_array_size(after); i++) {
+        const char *name = json_string_value(json_array_get(after, i));
+        if (name != NULL)
+            (void)find_or_create(manager, name);
+    }
 }
 
 static void handle_start(struct service *service, struct task *task) {
-    bool waits = plan_service_has_conditions(service->config) || request_member(task, "After") != NULL;
-    if (!waits)
+    const json_t *after = request_member(task, "After");
+    bool waits = plan_service_has_conditions(service->config) || after != NULL;
+    if (waits)
+        create_targets(service->manager, service->config, after);
+    else
         service_mark_started(task);
     service_handle(service,
                    &(const struct service_event){.kind = waits ? EVENT_START_WAITING : EVENT_START, .task = task});
@@ -64,7 +108,7 @@ static void handle_start(struct service *service, struct task *task) {
 static void begin_start(struct task *task, void *data) {
     struct service_manager *manager = data;
     AUTO_ERROR struct error err = {0};
-    service_pending_remove(manager, task);
+    note_begun(manager, task);
     if (json_is_true(task_data(task, "started"))) {
         // A previous daemon has begun this task; its process may still be running.
         error_set(&err, ERROR_INTERNAL, "service already started, not retrying");
@@ -84,7 +128,7 @@ static void begin_start(struct task *task, void *data) {
         task_finish(task, &err);
         return;
     }
-    struct service *service = service_find_or_create(manager, name);
+    struct service *service = find_or_create(manager, name);
     service_configure(service, manager->plan, config);
     bool is_completed = is_completed_already(service, task);
     if (is_completed || is_started_already(service)) {
@@ -168,7 +212,7 @@ static void on_stop_waited(const char *reason UNUSED, void *data) {
 static void begin_stop(struct task *task, void *data) {
     struct service_manager *manager = data;
     const struct service_wait_spec spec = {.after = request_member(task, "After"), .is_stop = true};
-    service_pending_remove(manager, task);
+    note_begun(manager, task);
     if (spec.after == NULL) {
         stop(manager, task);
         return;
@@ -184,7 +228,9 @@ static void begin_stop(struct task *task, void *data) {
     }
 }
 
-void service_held_stops_discard(struct service_manager *manager) {
+void service_tasks_discard(struct service_manager *manager) {
+    event_remove(&manager->task_ended);
+    service_pending_finish(&manager->pending);
     while (!list_is_empty(&manager->held_stops)) {
         struct held_stop *held = LIST_ITEM(manager->held_stops.next, struct held_stop, link);
         service_wait_cancel(held->wait);
@@ -198,6 +244,9 @@ static void abort_stop(struct task *task, void *data UNUSED) {
 }
 
 void service_tasks_register(struct service_manager *manager) {
+    service_pending_init(&manager->pending);
+    event_add(state_task_ended(manager->spec.state), &manager->task_ended, on_task_ended);
+    state_each_change(manager->spec.state, add_left_tasks, manager);
     runner_add_kind(manager->spec.runner, "start", begin_start, abort_start, manager);
     runner_add_kind(manager->spec.runner, "stop", begin_stop, abort_stop, manager);
 }

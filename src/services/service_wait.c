@@ -5,7 +5,6 @@
 
 #include "base/memory.h"
 #include "services/service_check_watch_internal.h"
-#include "services/service_pending_internal.h"
 
 // Beside those of a plan.
 enum wait_kind { WAIT_CONDITION, WAIT_START_OVER, WAIT_STOP_OVER };
@@ -91,7 +90,7 @@ static bool meets(const struct service *service, enum condition condition) {
 
 // An earlier run does not count while there is a start task that has not begun.
 static bool is_met(const struct service *service, enum condition condition) {
-    return meets(service, condition) && !service_is_pending(service->manager, "start", service->name);
+    return meets(service, condition) && !service_pending_has(&service->manager->pending, "start", service->name);
 }
 
 bool service_condition_holds(const struct service_manager *manager, const char *name, enum condition condition) {
@@ -105,9 +104,9 @@ static bool holds(const struct awaited *awaited) {
     case WAIT_CONDITION:
         break;
     case WAIT_START_OVER:
-        return target->start_tasks.count == 0 && !service_is_pending(target->manager, "start", target->name);
+        return target->start_tasks.count == 0 && !service_pending_has(&target->manager->pending, "start", target->name);
     case WAIT_STOP_OVER:
-        return target->stop_tasks.count == 0 && !service_is_pending(target->manager, "stop", target->name);
+        return target->stop_tasks.count == 0 && !service_pending_has(&target->manager->pending, "stop", target->name);
     }
     return is_met(target, awaited->condition);
 }
@@ -116,7 +115,7 @@ static bool holds(const struct awaited *awaited) {
 static bool is_hopeless(const struct awaited *awaited) {
     const struct service *target = awaited->target;
     return awaited->kind == WAIT_CONDITION && !awaited->holds && !is_moving(target) &&
-           !service_is_pending(target->manager, "start", target->name);
+           !service_pending_has(&target->manager->pending, "start", target->name);
 }
 
 // --- texts ---
@@ -240,9 +239,8 @@ static void judge_all(struct deferred *deferred) {
         struct service *service = LIST_ITEM(manager->touched.next, struct service, touched_link);
         struct awaited *awaited;
         list_remove(&service->touched_link);
-        LIST_FOR_EACH (awaited, &service->watchers, link) {
+        LIST_FOR_EACH (awaited, &service->watchers, link)
             judge(awaited);
-        }
     }
     // What these cause is judged in the next turn.
     for (size_t count = list_count(&manager->waits_over); count > 0 && !list_is_empty(&manager->waits_over); count--)
@@ -254,12 +252,6 @@ void service_touch(struct service *service) {
         return;
     list_add(&service->manager->touched, &service->touched_link);
     loop_defer(service->manager->spec.loop, &service->manager->judgement, judge_all);
-}
-
-void service_touch_name(struct service_manager *manager, const char *name) {
-    struct service *service = map_get(&manager->services, name);
-    if (service != NULL)
-        service_touch(service);
 }
 
 void service_waits_discard(struct service_manager *manager) {
@@ -276,7 +268,9 @@ static void on_check_passed(void *data) {
 }
 
 static void add_condition(struct service_wait *wait, const char *name, enum wait_kind kind, enum condition condition) {
-    struct service *target = service_find_or_create(wait->manager, name);
+    struct service *target = map_get(&wait->manager->services, name);
+    if (target == NULL)
+        return;
     wait->conditions[wait->count++] =
         (struct awaited){.wait = wait, .target = target, .kind = kind, .condition = condition};
 }

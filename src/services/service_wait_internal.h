@@ -18,7 +18,7 @@ struct service_wait_spec {
 // any more, `"db" exited with code 3 while waiting for it to be ready`; NULL: all hold. The wait has been freed.
 typedef void (*service_waited_fn)(const char *reason, void *data);
 
-// NULL if all conditions hold now, and there are no checks.
+// The services that are waited for exist as objects. NULL if all conditions hold now, and there are no checks.
 struct service_wait *service_wait_begin(struct service_manager *manager, const struct service_wait_spec *spec,
                                         service_waited_fn on_waited, void *data);
 void service_wait_cancel(struct service_wait *wait); // NULL is fine
@@ -31,7 +31,6 @@ void service_wait_list(const struct service_wait *wait, struct text_list *items)
 bool service_condition_holds(const struct service_manager *manager, const char *name, enum condition condition);
 // The state, readiness or tasks of the service have changed: its conditions are judged in a later turn of the loop.
 void service_touch(struct service *service);
-void service_touch_name(struct service_manager *manager, const char *name); // no effect if there is none
 
 // For the end of the manager.
 void service_waits_discard(struct service_manager *manager);

@@ -19,6 +19,16 @@ void api_get_system_info(struct api_call *call) {
     api_respond_result(call, &result);
 }
 
+// Those that say when they are ready, and count as checks of a level until then.
+static bool are_services_healthy(struct api_call *call, enum check_level level) {
+    static const enum ready_level levels[] = {
+        [CHECK_LEVEL_UNSET] = READY_LEVEL_UNSET,
+        [CHECK_LEVEL_ALIVE] = READY_LEVEL_ALIVE,
+        [CHECK_LEVEL_READY] = READY_LEVEL_READY,
+    };
+    return service_manager_is_healthy(call->api->spec.services, levels[level]);
+}
+
 // Anybody may ask this: nothing is allocated for the names.
 static bool is_healthy(struct api_call *call, enum check_level level) {
     const struct check_manager *checks = call->api->spec.checks;
@@ -26,7 +36,8 @@ static bool is_healthy(struct api_call *call, enum check_level level) {
     const char *name;
     size_t length;
     bool has_names = false;
-    if (check_manager_is_healthy(checks, CHECK_LEVEL_UNSET)) // then any of them are
+    bool are_checks_healthy = check_manager_is_healthy(checks, CHECK_LEVEL_UNSET); // then any of them are
+    if (are_checks_healthy && are_services_healthy(call, level))
         return true;
     url_query_items_init(&names, api_query(call), "names");
     while (url_query_next_item(&names, &name, &length)) {
@@ -34,7 +45,7 @@ static bool is_healthy(struct api_call *call, enum check_level level) {
         if (!check_manager_is_one_healthy(checks, level, name, length))
             return false;
     }
-    return has_names || check_manager_is_healthy(checks, level);
+    return has_names || (check_manager_is_healthy(checks, level) && are_services_healthy(call, level));
 }
 
 void api_get_health(struct api_call *call) {

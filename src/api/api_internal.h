@@ -25,6 +25,7 @@ void api_post_checks(struct api_call *call);
 void api_post_checks_refresh(struct api_call *call);
 void api_get_services(struct api_call *call);
 void api_post_services(struct api_call *call);
+void api_get_service_wait(struct api_call *call);
 void api_any_service(struct api_call *call);
 void api_get_plan(struct api_call *call);
 void api_post_layers(struct api_call *call);

@@ -4,16 +4,61 @@
 
 #include "api/body_internal.h"
 #include "api/response_internal.h"
+#include "api/waiter_internal.h"
 #include "base/memory.h"
 
+// --- lists ---
+
+struct service_writer {
+    const struct service_manager *services;
+    struct json_writer json;
+    bool has_all_details; // of services without keys beyond Pebble's, too
+};
+
+static void write_text(struct json_writer *writer, const char *name, const char *text) {
+    if (!text_is_empty(text))
+        json_writer_member_string(writer, name, text);
+}
+
+// What is empty is left out.
+static void write_details(struct json_writer *writer, const struct service_details *details) {
+    json_writer_key(writer, "details");
+    json_writer_begin_object(writer);
+    json_writer_member_string(writer, "state", details->state);
+    if (details->has_ready)
+        json_writer_member_bool(writer, "ready", details->is_ready);
+    if (details->waiting_for.count > 0)
+        json_writer_member_strings(writer, "waiting-for", &details->waiting_for);
+    write_text(writer, "status-text", details->status_text);
+    if (details->pid > 0)
+        json_writer_member_int(writer, "pid", details->pid);
+    if (details->has_ended) {
+        json_writer_member_int(writer, "exit-code", details->exit_code);
+        json_writer_member_string(writer, "ended", details->ended);
+    }
+    if (details->restarts > 0)
+        json_writer_member_int(writer, "restarts", details->restarts);
+    if (details->has_retries)
+        json_writer_member_int(writer, "retries-left", details->retries_left);
+    write_text(writer, "next-restart", details->next_restart);
+    write_text(writer, "note", details->note);
+    json_writer_end_object(writer);
+}
+
 static void write_service(const struct service_info *info, void *data) {
-    struct json_writer *writer = data;
+    struct service_writer *services = data;
+    struct json_writer *writer = &services->json;
     json_writer_begin_object(writer);
     json_writer_member_string(writer, "name", info->name);
     json_writer_member_string(writer, "startup", info->is_enabled ? "enabled" : "disabled");
     json_writer_member_string(writer, "current", info->status);
     if (info->since != NULL)
         json_writer_member_string(writer, "current-since", info->since);
+    if (services->has_all_details || service_manager_is_extended(services->services, info->name)) {
+        AUTO_SERVICE_DETAILS struct service_details details;
+        service_manager_details(services->services, info->name, &details);
+        write_details(writer, &details);
+    }
     json_writer_end_object(writer);
 }
 
@@ -24,14 +69,102 @@ void api_get_services(struct api_call *call) {
         api_respond_error(call, &err);
         return;
     }
+    const char *which = url_query_first(api_query(call), "details");
+    if (!text_is_empty(which) && !text_equal(which, "all")) {
+        api_respond_failure(call, ERROR_BAD_REQUEST, "details should be \"all\"");
+        return;
+    }
     AUTO_BUFFER struct buffer result = BUFFER_INIT(BUFFER_NO_LIMIT);
-    struct json_writer writer;
-    json_writer_init(&writer, &result, true);
-    json_writer_begin_array(&writer);
+    struct service_writer writer = {.services = call->api->spec.services, .has_all_details = !text_is_empty(which)};
+    json_writer_init(&writer.json, &result, true);
+    json_writer_begin_array(&writer.json);
     service_manager_list(call->api->spec.services, &names, write_service, &writer);
-    json_writer_end_array(&writer);
+    json_writer_end_array(&writer.json);
     api_respond_result(call, &result);
 }
+
+// --- waiting for one ---
+
+static void respond_with_service(struct api_call *call, const char *name) {
+    AUTO_TEXT_LIST struct text_list names = {0};
+    AUTO_BUFFER struct buffer result = BUFFER_INIT(BUFFER_NO_LIMIT);
+    struct service_writer writer = {.services = call->api->spec.services, .has_all_details = true};
+    text_list_add(&names, name);
+    json_writer_init(&writer.json, &result, true);
+    service_manager_list(call->api->spec.services, &names, write_service, &writer);
+    api_respond_result(call, &result);
+}
+
+// Responds unless the goal is open.
+static bool judge_service(struct api_call *call, enum service_goal goal) {
+    const char *name = call->match.values[0];
+    AUTO_FREE char *reason = NULL;
+    switch (service_manager_judge(call->api->spec.services, name, goal, &reason)) {
+    case SERVICE_GOAL_OPEN:
+        return false;
+    case SERVICE_GOAL_REACHED:
+        respond_with_service(call, name);
+        break;
+    case SERVICE_GOAL_IMPOSSIBLE:
+        api_respond_failure(call, ERROR_CONFLICT, "%s", reason);
+        break;
+    }
+    return true;
+}
+
+static void on_service_changed(struct api_call *call, void *argument, void *data) {
+    const struct service_change *change = argument;
+    if (text_equal(change->name, call->match.values[0]))
+        (void)judge_service(call, (enum service_goal)(uintptr_t)data);
+}
+
+static void respond_timeout(struct api_call *call, int64_t timeout_ns, void *data UNUSED) {
+    char text[DURATION_TEXT_SIZE];
+    duration_format(timeout_ns, text);
+    api_respond_failure(call, ERROR_TIMEOUT, "timed out waiting for service after %s", text);
+}
+
+static bool read_wait(struct api_call *call, enum service_goal *goal, int64_t *timeout_ns, struct error *err) {
+    const char *wanted = url_query_first(api_query(call), "for");
+    const char *timeout = url_query_first(api_query(call), "timeout");
+    *goal = SERVICE_GOAL_READY;
+    if (!text_is_empty(wanted) && !service_goal_by_name(wanted, goal))
+        return error_set(err, ERROR_BAD_REQUEST, "for should be one of: started,ready,completed,exited,stopped");
+    if (!text_is_empty(timeout) && !duration_parse(timeout, timeout_ns, err))
+        return error_prefix(err, "invalid timeout: ");
+    return true;
+}
+
+void api_get_service_wait(struct api_call *call) {
+    const char *name = call->match.values[0];
+    enum service_goal goal;
+    int64_t timeout_ns = 0;
+    AUTO_ERROR struct error err = {0};
+    if (!read_wait(call, &goal, &timeout_ns, &err)) {
+        api_respond_failure(call, ERROR_BAD_REQUEST, "%s", error_text(&err));
+        return;
+    }
+    if (!service_manager_has(call->api->spec.services, name)) {
+        AUTO_FREE char *quoted = text_quoted(name);
+        api_respond_failure(call, ERROR_NOT_FOUND, "service %s does not exist", quoted);
+        return;
+    }
+    const struct api_wait wait = {
+        .event = service_manager_changed(call->api->spec.services),
+        .on_event = on_service_changed,
+        .on_timeout = respond_timeout,
+        .data = (void *)(uintptr_t)goal,
+        .timeout_ns = timeout_ns,
+    };
+    if (judge_service(call, goal))
+        return;
+    if (timeout_ns < 0)
+        respond_timeout(call, timeout_ns, NULL);
+    else
+        api_wait(call, &wait);
+}
+
+// --- actions ---
 
 static bool read_action(const json_t *body, const char **action, struct text_list *services, struct error *err) {
     return json_get_string(body, "request", "action", action, err) &&

@@ -12,6 +12,7 @@ static const struct route routes[] = {
     {"/v1/changes/{id}/wait", FOR_READERS, FOR_ADMINS, api_get_change_wait, NULL},
     {"/v1/services", FOR_READERS, FOR_ADMINS, api_get_services, api_post_services},
     {"/v1/services/{name}", FOR_READERS, FOR_ADMINS, api_any_service, api_any_service},
+    {"/v1/services/{name}/wait", FOR_READERS, FOR_ADMINS, api_get_service_wait, NULL},
     {"/v1/plan", FOR_ADMINS, FOR_ADMINS, api_get_plan, NULL},
     {"/v1/layers", FOR_ADMINS, FOR_ADMINS, NULL, api_post_layers},
     {"/v1/files", FOR_ADMINS, FOR_ADMINS, api_get_files, api_post_files},

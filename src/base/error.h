@@ -18,6 +18,7 @@ enum error_kind {
     ERROR_FORBIDDEN,          // 403
     ERROR_UNAUTHORIZED,       // 401
     ERROR_METHOD_NOT_ALLOWED, // 405
+    ERROR_CONFLICT,           // the present state forbids it: 409
     ERROR_TIMEOUT,            // 504
     ERROR_TOO_LARGE,          // a limit was exceeded: 413
     ERROR_UNAVAILABLE,        // shutting down or overloaded: 503

@@ -7,11 +7,20 @@
 #include "cli/table.h"
 #include "cli/times.h"
 
+static bool have_notes(const struct pebble_services *services) {
+    for (size_t i = 0; i < pebble_services_count(services); i++) {
+        if (pebble_service_note(pebble_services_at(services, i)) != NULL)
+            return true;
+    }
+    return false;
+}
+
 static void print_table(const struct cli_call *call, const struct pebble_services *services) {
     AUTO_TABLE struct table table;
     AUTO_BUFFER struct buffer out = BUFFER_INIT(BUFFER_NO_LIMIT);
-    table_init(&table, 4);
-    table_add_row(&table, (const char *const[]){"Service", "Startup", "Current", "Since"});
+    bool has_notes = have_notes(services);
+    table_init(&table, has_notes ? 5 : 4);
+    table_add_row(&table, (const char *const[]){"Service", "Startup", "Current", "Since", "Notes"});
     for (size_t i = 0; i < pebble_services_count(services); i++) {
         const struct pebble_service *service = pebble_services_at(services, i);
         const char *time;
@@ -22,6 +31,9 @@ static void print_table(const struct cli_call *call, const struct pebble_service
         table_add(&table, pebble_service_startup(service));
         table_add(&table, pebble_service_current(service));
         table_add_buffer(&table, &since);
+        const char *note = pebble_service_note(service);
+        if (has_notes)
+            table_add(&table, note != NULL ? note : "");
     }
     table_write(&table, &out);
     cli_print(&out);

@@ -6,7 +6,7 @@
 const struct cli_group cli_groups[] = {
     {"Daemon", "run the service manager", COMMANDS(&cmd_run, &cmd_enter)},
     {"Services", "start, stop and observe services",
-     COMMANDS(&cmd_services, &cmd_start, &cmd_stop, &cmd_restart, &cmd_autostart, &cmd_signal, &cmd_logs,
+     COMMANDS(&cmd_services, &cmd_start, &cmd_stop, &cmd_restart, &cmd_autostart, &cmd_wait, &cmd_signal, &cmd_logs,
               &cmd_log_targets)},
     {"Plan", "show and change the configuration", COMMANDS(&cmd_plan, &cmd_add, &cmd_replan)},
     {"Changes", "show current and recent changes", COMMANDS(&cmd_changes, &cmd_tasks)},

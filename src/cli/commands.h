@@ -18,7 +18,7 @@ extern const struct cli_command cmd_run, cmd_enter;
 extern const struct cli_command cmd_help, cmd_version;
 extern const struct cli_command cmd_add, cmd_plan, cmd_replan;
 extern const struct cli_command cmd_services, cmd_logs, cmd_log_targets, cmd_start, cmd_stop, cmd_restart,
-    cmd_autostart, cmd_signal;
+    cmd_autostart, cmd_signal, cmd_wait;
 extern const struct cli_command cmd_checks, cmd_check, cmd_start_checks, cmd_stop_checks, cmd_health;
 extern const struct cli_command cmd_push, cmd_pull, cmd_ls, cmd_mkdir, cmd_rm, cmd_exec;
 extern const struct cli_command cmd_changes, cmd_tasks;

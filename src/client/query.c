@@ -63,11 +63,17 @@ static const struct client_call_type query_call_type = {
 
 bool client_query_start(struct pebble_client *client, const struct client_request *request,
                         const struct client_query_type *type, struct pebble_call **call, struct pebble_error *error) {
+    return client_query_start_until(client, request, type, client_deadline_ns(client), call, error);
+}
+
+bool client_query_start_until(struct pebble_client *client, const struct client_request *request,
+                              const struct client_query_type *type, int64_t deadline_ns, struct pebble_call **call,
+                              struct pebble_error *error) {
     AUTO_CALL struct pebble_call *created = client_call_create(&query_call_type, client, error);
     if (created == NULL)
         return false;
     struct query_call *query = query_of(created);
-    const struct client_transfer_limits limits = {.deadline_ns = client_deadline_ns(client)};
+    const struct client_transfer_limits limits = {.deadline_ns = deadline_ns};
     if (!client_fetch_init(&query->fetch, client, request, &limits, error))
         return false;
     query->type = type;

@@ -8,16 +8,9 @@
 #include "client/blocking_internal.h"
 #include "client/errors.h"
 #include "client/fields_internal.h"
+#include "client/service_details_internal.h"
 
 // --- the list ---
-
-struct pebble_service {
-    char *name;
-    char *startup;
-    char *current;
-    char *current_since_text;
-    int64_t current_since;
-};
 
 struct pebble_services {
     struct pebble_service *items;
@@ -33,6 +26,7 @@ void pebble_services_destroy(struct pebble_services *services) {
         free(service->startup);
         free(service->current);
         free(service->current_since_text);
+        client_service_details_finish(&service->details);
     }
     free(services->items);
     free(services);
@@ -73,6 +67,7 @@ static void read_service(const json_t *value, void *item, struct error *err) {
     service->startup = client_fields_text(&fields, "startup");
     service->current = client_fields_text(&fields, "current");
     service->current_since = client_fields_time(&fields, "current-since", &service->current_since_text);
+    client_service_details_read(&service->details, json_object_get(value, "details"), err);
 }
 
 static void destroy_services(void *result) {

@@ -33,14 +33,23 @@ static void emit(struct deferred *deferred) {
     }
 }
 
-void service_changed(struct service *service, enum service_state before) {
-    struct service_manager *manager = service->manager;
+static void add_change(struct service_manager *manager, const struct service_change *change) {
     struct changed_service *changed = memory_new(sizeof *changed);
-    changed->name = memory_string(service->name);
-    changed->before = before;
-    changed->now = service->state;
+    changed->name = memory_string(change->name);
+    changed->before = change->before;
+    changed->now = change->now;
     list_add(&manager->changes, &changed->link);
     loop_defer(manager->spec.loop, &manager->emission, emit);
+}
+
+void service_changed(struct service *service, enum service_state before) {
+    add_change(service->manager, &(const struct service_change){service->name, before, service->state});
+}
+
+void service_outlook_changed(struct service_manager *manager, const char *name) {
+    const struct service *service = map_get(&manager->services, name);
+    enum service_state state = service != NULL ? service->state : SERVICE_INITIAL;
+    add_change(manager, &(const struct service_change){name, state, state});
 }
 
 void service_stamp(struct service *service) {

@@ -7,6 +7,8 @@
 
 // Emits service_manager_changed() for a service that has left the state `before`.
 void service_changed(struct service *service, enum service_state before);
+// The same if its state has not changed, but one of its tasks will not begin.
+void service_outlook_changed(struct service_manager *manager, const char *name);
 // Sets the time of the last change of status to now.
 void service_stamp(struct service *service);
 // Emits service_manager_shutdown_wanted() with what was first requested.

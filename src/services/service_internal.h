@@ -43,6 +43,7 @@ struct service {
     struct service_wait *wait;     // of SERVICE_WAITING
     struct readiness *readiness;   // of the process, if the service has `ready`
     bool is_ready;                 // the process has said so
+    bool is_wanted;                // it was started by a task, and not stopped since
     bool is_late;                  // it was not ready in time, and is ended for that
     char *status_text;             // what the process has last said of itself; NULL: nothing
     bool has_ended;                // the last run
@@ -61,6 +62,7 @@ struct service_manager {
     struct map_entry **planned; // the plan's services sorted by name
     struct map services;        // name -> struct service *
     bool is_stopping;           // service_manager_stop_all() was called: nothing is started
+    bool has_levels;            // a service of the plan counts for health
     struct list changes;        // changed_service.link, to be emitted
     struct deferred emission;
     struct event changed;

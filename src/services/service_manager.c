@@ -46,11 +46,19 @@ void service_manager_destroy(struct service_manager *manager) {
     free(manager);
 }
 
+static enum ready_level level_of(const struct plan_service *config) {
+    const struct service_ready *ready = plan_service_ready(config);
+    return ready != NULL && ready->level != READY_LEVEL_UNSET ? ready->level : READY_LEVEL_NONE;
+}
+
 void service_manager_set_plan(struct service_manager *manager, struct plan *plan) {
     struct plan *old = manager->plan;
     manager->plan = plan_hold(plan);
     free(manager->planned);
     manager->planned = map_sorted(&plan->content.services);
+    manager->has_levels = false;
+    for (size_t i = 0; manager->planned[i] != NULL; i++)
+        manager->has_levels = manager->has_levels || level_of(manager->planned[i]->value) != READY_LEVEL_NONE;
     plan_release(old);
 }
 
@@ -65,6 +73,35 @@ static void visit_one(struct service_manager *manager, const struct plan_service
     if (service != NULL && service->since.is_set)
         info.since = service->since_text;
     visit(&info, data);
+}
+
+static bool counts_for(enum ready_level own, enum ready_level level) {
+    return own != READY_LEVEL_NONE && (level != READY_LEVEL_ALIVE || own == READY_LEVEL_ALIVE);
+}
+
+static bool is_wanted(const struct service_manager *manager, const struct plan_service *config,
+                      const struct service *service) {
+    return (service != NULL && service->is_wanted) || service_pending_has(&manager->pending, "start", config->name);
+}
+
+bool service_manager_is_healthy(const struct service_manager *manager, enum ready_level level) {
+    for (size_t i = 0; manager->has_levels && manager->planned[i] != NULL; i++) {
+        const struct plan_service *config = manager->planned[i]->value;
+        const struct service *service = map_get(&manager->services, config->name);
+        bool is_ready = service != NULL && service->is_ready && service->state == SERVICE_RUNNING;
+        if (counts_for(level_of(config), level) && !is_ready && is_wanted(manager, config, service))
+            return false;
+    }
+    return true;
+}
+
+bool service_manager_has(const struct service_manager *manager, const char *name) {
+    return plan_find_service(manager->plan, name) != NULL;
+}
+
+bool service_manager_is_extended(const struct service_manager *manager, const char *name) {
+    const struct plan_service *config = plan_find_service(manager->plan, name);
+    return config != NULL && plan_service_is_extended(config);
 }
 
 void service_manager_list(struct service_manager *manager, const struct text_list *names, service_visit_fn visit,

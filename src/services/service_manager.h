@@ -74,6 +74,47 @@ struct service_info {
 typedef void (*service_visit_fn)(const struct service_info *info, void *data);
 void service_manager_list(struct service_manager *manager, const struct text_list *names, service_visit_fn visit,
                           void *data);
+// What is shown of a service with keys beyond Pebble's, or if it is asked for. Texts are borrowed from the service
+// unless they are arrays. Those of a service that was never started say only its state.
+struct service_details {
+    const char *state; // "waiting", "starting" ...
+    bool has_ready, is_ready;
+    struct text_list waiting_for; // "db: ready"
+    const char *status_text;      // what its process says of itself; NULL: nothing
+    pid_t pid;                    // 0: none
+    bool has_ended;               // the last run: the two that follow
+    int exit_code;
+    char ended[CLOCK_TEXT_SIZE];
+    int64_t restarts;                   // since the last start by a task, or reset of the backoff
+    bool has_retries;                   // their number is limited
+    int64_t retries_left;               // then
+    char next_restart[CLOCK_TEXT_SIZE]; // "": none is due
+    char *note;                         // a few words for people; NULL: none
+};
+void service_manager_details(const struct service_manager *manager, const char *name, struct service_details *details);
+void service_details_finish(struct service_details *details);
+#define AUTO_SERVICE_DETAILS CLEANUP(service_details_finish)
+bool service_manager_has(const struct service_manager *manager, const char *name);         // in the plan
+bool service_manager_is_extended(const struct service_manager *manager, const char *name); // has keys beyond Pebble's
+
+// What a client may wait for: a condition, or that nothing of the service runs.
+enum service_goal {
+    SERVICE_GOAL_STARTED,
+    SERVICE_GOAL_READY,
+    SERVICE_GOAL_COMPLETED,
+    SERVICE_GOAL_EXITED,
+    SERVICE_GOAL_STOPPED,
+};
+bool service_goal_by_name(const char *name, enum service_goal *goal);
+enum service_prospect { SERVICE_GOAL_OPEN, SERVICE_GOAL_REACHED, SERVICE_GOAL_IMPOSSIBLE };
+// *reason is set to why it is impossible, owned; else NULL.
+enum service_prospect service_manager_judge(const struct service_manager *manager, const char *name,
+                                            enum service_goal goal, char **reason);
+
+// Whether no service that counts for the level (unset: any; ready: ready and alive) is unready: one that was started,
+// or is to be, and not stopped since.
+bool service_manager_is_healthy(const struct service_manager *manager, enum ready_level level);
+
 // For metrics: visits every service that was ever started, sorted by name.
 typedef void (*service_count_fn)(const char *name, bool is_active, int64_t start_count, void *data);
 void service_manager_counts(struct service_manager *manager, service_count_fn visit, void *data);
@@ -102,7 +143,8 @@ struct change *service_manager_stop_all(struct service_manager *manager);
 // The longest time that the change may take: max(5 s, the longest kill-delay) + 5.1 s.
 int64_t service_manager_stop_limit_ns(const struct service_manager *manager);
 
-// Emitted from the loop after a service's state has changed, once for each change and in their order.
+// Emitted from the loop after a service's state, readiness or prospect has changed, once for each change and in their
+// order.
 struct service_change {
     const char *name;
     enum service_state before, now;

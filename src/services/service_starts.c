@@ -94,6 +94,7 @@ struct service_event action_become_ready(struct service *service, const struct s
     service->is_ready = true;
     timer_start(service->reset_timer, service->config->backoff_limit.ns);
     log_notice("Service %s is ready", service->quoted_name);
+    service_changed(service, service->state);
     service_finish_start(service, NULL);
     return no_event;
 }
@@ -102,6 +103,7 @@ struct service_event action_become_unready(struct service *service, const struct
     service->is_ready = false;
     timer_stop(service->reset_timer);
     service_touch(service);
+    service_changed(service, service->state);
     return no_event;
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The tasks "start" and "stop". Declared in services/service_internal.h.
+#include "services/service_changes_internal.h"
 #include "services/service_internal.h"
 #include "services/service_process_internal.h"
 #include "services/service_wait_internal.h"
@@ -47,7 +48,11 @@ static void note_begun(struct service_manager *manager, const struct task *task)
 
 // A task that is held has not begun.
 static void on_task_ended(struct listener *listener, void *argument) {
-    note_begun(CONTAINER_OF(listener, struct service_manager, task_ended), argument);
+    struct service_manager *manager = CONTAINER_OF(listener, struct service_manager, task_ended);
+    if (!service_pending_remove(&manager->pending, task_id(argument)))
+        return;
+    touch(manager, argument);
+    service_outlook_changed(manager, service_task_name(argument));
 }
 
 // Of an earlier daemon.
@@ -130,6 +135,7 @@ static void begin_start(struct task *task, void *data) {
     }
     struct service *service = find_or_create(manager, name);
     service_configure(service, manager->plan, config);
+    service->is_wanted = true;
     bool is_completed = is_completed_already(service, task);
     if (is_completed || is_started_already(service)) {
         task_log_info(task, "Service %s already %s.", service->quoted_name, is_completed ? "completed" : "started");
@@ -179,6 +185,8 @@ static void stop(struct service_manager *manager, struct task *task) {
     const char *name = service_task_name(task);
     struct service *service = map_get(&manager->services, name);
     const char *reason = service != NULL ? reason_not_to_stop(service) : "has never been started";
+    if (service != NULL)
+        service->is_wanted = false;
     if (reason != NULL) {
         AUTO_FREE char *quoted_name = text_quoted(name);
         task_log_info(task, "Service %s %s.", quoted_name, reason);

@@ -118,15 +118,32 @@ static bool is_hopeless(const struct awaited *awaited) {
            !service_pending_has(&target->manager->pending, "start", target->name);
 }
 
+// --- goals of clients ---
+
+bool service_goal_by_name(const char *name, enum service_goal *goal) {
+    static const char *const names[] = {
+        [SERVICE_GOAL_STARTED] = "started", [SERVICE_GOAL_READY] = "ready",     [SERVICE_GOAL_COMPLETED] = "completed",
+        [SERVICE_GOAL_EXITED] = "exited",   [SERVICE_GOAL_STOPPED] = "stopped",
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(names); i++) {
+        if (text_equal(name, names[i])) {
+            *goal = (enum service_goal)i;
+            return true;
+        }
+    }
+    return false;
+}
+
 // --- texts ---
 
+static const char *const verbs[] = {
+    [CONDITION_STARTED] = "to be started",
+    [CONDITION_READY] = "to be ready",
+    [CONDITION_COMPLETED] = "to complete",
+    [CONDITION_EXITED] = "to exit",
+};
+
 static const char *verb_of(const struct awaited *awaited) {
-    static const char *const verbs[] = {
-        [CONDITION_STARTED] = "to be started",
-        [CONDITION_READY] = "to be ready",
-        [CONDITION_COMPLETED] = "to complete",
-        [CONDITION_EXITED] = "to exit",
-    };
     if (awaited->kind == WAIT_STOP_OVER)
         return "to be stopped";
     return awaited->kind == WAIT_START_OVER ? verbs[CONDITION_STARTED] : verbs[awaited->condition];
@@ -140,6 +157,36 @@ static char *reason_of(const struct awaited *awaited) {
                              verb);
     return memory_printf("%s %s while waiting for it %s", target->quoted_name,
                          target->state == SERVICE_INITIAL ? "was not started" : "was stopped", verb);
+}
+
+enum service_prospect service_manager_judge(const struct service_manager *manager, const char *name,
+                                            enum service_goal goal, char **reason) {
+    static const enum condition conditions[] = {
+        [SERVICE_GOAL_STARTED] = CONDITION_STARTED,
+        [SERVICE_GOAL_READY] = CONDITION_READY,
+        [SERVICE_GOAL_COMPLETED] = CONDITION_COMPLETED,
+        [SERVICE_GOAL_EXITED] = CONDITION_EXITED,
+    };
+    struct service *service = map_get(&manager->services, name);
+    bool is_pending = service_pending_has(&manager->pending, "start", name);
+    *reason = NULL;
+    if (goal == SERVICE_GOAL_STOPPED)
+        return !is_pending && (service == NULL || !is_moving(service)) ? SERVICE_GOAL_REACHED : SERVICE_GOAL_OPEN;
+    if (service == NULL && is_pending)
+        return SERVICE_GOAL_OPEN;
+    if (service == NULL) {
+        AUTO_FREE char *quoted = text_quoted(name);
+        *reason = memory_printf("%s was not started while waiting for it %s", quoted, verbs[conditions[goal]]);
+        return SERVICE_GOAL_IMPOSSIBLE;
+    }
+    const struct awaited awaited = {.target = service,
+                                    .kind = WAIT_CONDITION,
+                                    .condition = conditions[goal],
+                                    .holds = is_met(service, conditions[goal])};
+    if (!is_hopeless(&awaited))
+        return awaited.holds ? SERVICE_GOAL_REACHED : SERVICE_GOAL_OPEN;
+    *reason = reason_of(&awaited);
+    return SERVICE_GOAL_IMPOSSIBLE;
 }
 
 static void add_separator(struct buffer *out) {

@@ -11,7 +11,7 @@ static const char *const everything =
     "        backoff-delay: 1s, backoff-factor: 2, backoff-limit: 3s, kill-delay: 4s,\n"
     "        type: service, run-timeout: 5s, ready: {fd: 3}, wait-for: {db: ready}, wait-for-checks: [up],\n"
     "        wait-timeout: 6s, success-exit-codes: [1], fatal-exit-codes: [2], max-start-retries: 3,\n"
-    "        on-max-start-retries: exit, stop-signal: SIGINT, kill-mode: tree}\n";
+    "        on-max-start-retries: exit, stop-signal: SIGINT, kill-mode: group}\n";
 
 static struct layer *with_service(const char *text) {
     return layer_from("x", text);

@@ -585,6 +585,6 @@ bool pebble_call_modify_identities(struct pebble_client *client, const char *act
 #include "pebble/layer.h"
 #include "pebble/log_targets.h"
 #include "pebble/metrics.h"
-#include "pebble/services.h"
+#include "pebble/service_details.h"
 
 #endif

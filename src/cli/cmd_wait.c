@@ -71,7 +71,7 @@ const struct cli_command cmd_wait = {
                                             .value = "duration",
                                             .help = "Give up after this time (default: no limit)"},
                                            {0}},
-    .positionals = (const struct cli_positional[]){{.name = "<service>[=<condition>]",
+    .positionals = (const struct cli_positional[]){{.name = "<service[=condition]>",
                                                     .help = "Name of a service, and what to wait for",
                                                     .is_required = true,
                                                     .is_list = true},

@@ -5,8 +5,8 @@
  * The daemon gives details of services with keys that are beyond the reference, such as `ready` and `wait-for`. Of
  * others, and with an older daemon, pebble_service_state() is NULL, and the functions say that there is nothing.
  */
-#ifndef PEBBLE_SERVICES_H
-#define PEBBLE_SERVICES_H
+#ifndef PEBBLE_SERVICE_DETAILS_H
+#define PEBBLE_SERVICE_DETAILS_H
 
 #include "../pebble.h"
 

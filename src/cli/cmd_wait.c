@@ -64,7 +64,8 @@ const struct cli_command cmd_wait = {
         "completed.\n\n"
         "Exit status:\n\n"
         "  0   all services have met their conditions\n"
-        "  1   the time is over, or a service cannot meet its condition: it was not started, or has exited",
+        "  1   the time is over, or a condition cannot be met\n\n"
+        "A condition cannot be met if the service was not started, or has exited.",
     .examples = "  pebble wait web\n  pebble wait --timeout 30s migrate=completed web",
     .options = (const struct cli_option[]){{.name = "timeout",
                                             .kind = CLI_DURATION,

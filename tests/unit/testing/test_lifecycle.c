@@ -8,6 +8,7 @@
 
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/compiler.h"
 #include "fake_program.h"
@@ -82,9 +83,15 @@ static void commands_cannot_be_sent(void **state UNUSED) {
     static const char *const kind = "FAKE_PROGRAM=serve";
     struct pebble_error error = {0};
     struct pebble_test_daemon *daemon = create(&kind, FAKE_TIMEOUT_MS);
-    assert_int_equal(shutdown(daemon->guardian.control_fd, SHUT_WR), 0);
+    // The guardian is not to notice: it ends with its socket.
+    int *control_fd = &daemon->guardian.control_fd, saved = *control_fd, ends[2];
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+    close(ends[1]);
+    *control_fd = ends[0];
     assert_false(pebble_test_kill(daemon, &error));
     assert_int_equal(error.kind, PEBBLE_ERROR_CONNECTION);
+    close(ends[0]);
+    *control_fd = saved;
     pebble_error_clear(&error);
     pebble_test_destroy(daemon);
 }

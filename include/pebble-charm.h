@@ -126,8 +126,9 @@ bool pebble_charm_can_connect(struct pebble_charm *charm, const char *name, stru
 /* The commands that Juju puts into PATH while a hook runs. They are run without a shell. They read nothing but what is
  * said below, their output is at most 1 MiB, and what they write to standard error is part of the error. A value may
  * hold any text; at most 131,071 bytes unless said otherwise. If a tool is not there, or fails, the error is
- * PEBBLE_ERROR_TOOL, with the exit code in `status`. What a tool has set takes effect at the end of a hook that
- * succeeds, except for the status and the log. */
+ * PEBBLE_ERROR_TOOL, with the exit code in `status`. The status, the log, the version of the workload and
+ * the results of an action take effect at once or even if the hook fails; ports, state and settings of relations only
+ * at the end of a hook that succeeds. */
 
 /* Runs any tool, for what has no function of its own. `words`: the tool and its arguments, `word_count` at least 1. A
  * word that is a value and may begin with "-" belongs behind a word "--". *output (`output` may be NULL) is what it has

@@ -20,8 +20,8 @@
  *
  * Text. It is UTF-8 and ends with a NUL. A NUL inside a text of the daemon reads as U+FFFD; a log message keeps it, and
  * so comes with its length. Points in time are nanoseconds since 1970-01-01 UTC, 0 for none. Their functions also give
- * the text that the daemon sent (RFC 3339) through *text, unless `text` is NULL. Durations are milliseconds, with
- * notices and commands nanoseconds.
+ * the text that the daemon sent (RFC 3339) through *text, unless `text` is NULL. A duration is milliseconds or
+ * nanoseconds, as its name ends with _ms or _ns.
  *
  * Threads. A client, its calls and its interrupt descriptor are used by one thread at a time; different clients may be
  * used by different threads at once. Results are independent of the client and do not change: several threads may read

@@ -9,6 +9,7 @@
 #include <inttypes.h>
 #include <pebble-charm.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define CONTAINER "web"
@@ -101,13 +102,32 @@ static bool report_version(struct pebble_charm *charm, struct pebble_client *cli
     return pebble_charm_set_workload_version(charm, version, error);
 }
 
+/* Opens the port, and closes that of an earlier configuration. */
+static bool open_port(struct pebble_charm *charm, int port, struct pebble_error *error) {
+    static const char *const words[] = {"opened-ports"};
+    char *opened;
+    bool is_good = pebble_charm_open_port(charm, port, "tcp", error);
+    if (!is_good || !pebble_charm_run_tool(charm, words, 1, &opened, error))
+        return false;
+    for (const char *line = opened; is_good && line != NULL;) {
+        long old = strtol(line, NULL, 10);
+        if (old > 0 && old <= PORT_MAX && old != port)
+            is_good = pebble_charm_close_port(charm, (int)old, "tcp", error);
+        line = strchr(line, '\n');
+        if (line != NULL)
+            line++;
+    }
+    pebble_free(opened);
+    return is_good;
+}
+
 static bool configure_container(struct pebble_charm *charm, const struct settings *settings,
                                 struct pebble_error *error) {
     struct pebble_client *client;
     if (!pebble_charm_container(charm, CONTAINER, &client, error) || !push_page(client, settings->greeting, error) ||
         !add_layer(client, settings->port, error) || !replan(client, error))
         return false;
-    return report_version(charm, client, error) && pebble_charm_open_port(charm, (int)settings->port, "tcp", error) &&
+    return report_version(charm, client, error) && open_port(charm, (int)settings->port, error) &&
            pebble_charm_set_status(charm, PEBBLE_CHARM_ACTIVE, "", error);
 }
 
@@ -128,8 +148,9 @@ static bool configure(struct pebble_charm *charm, void *data, struct pebble_erro
 
 static bool report_failure(struct pebble_charm *charm, void *data, struct pebble_error *error) {
     char message[200];
+    const char *name = pebble_charm_check_name(charm);
     (void)data;
-    (void)snprintf(message, sizeof message, "check %s fails", pebble_charm_check_name(charm));
+    (void)snprintf(message, sizeof message, "check %s fails", name != NULL ? name : CHECK);
     return pebble_charm_set_status(charm, PEBBLE_CHARM_BLOCKED, message, error);
 }
 
@@ -139,7 +160,8 @@ static bool shout(struct pebble_charm *charm, void *data, struct pebble_error *e
     struct settings settings;
     char text[GREETING_BYTES + 2];
     (void)data;
-    if (strcmp(pebble_charm_notice_key(charm), SHOUT_KEY) != 0)
+    const char *key = pebble_charm_notice_key(charm);
+    if (key == NULL || strcmp(key, SHOUT_KEY) != 0)
         return true;
     if (!read_settings(charm, &settings, error) || !pebble_charm_container(charm, NULL, &client, error))
         return false;

@@ -41,8 +41,8 @@ enum pebble_exec_stream { PEBBLE_EXEC_STDOUT = 1, PEBBLE_EXEC_STDERR = 2 };
  * items: pieces of any size, of either stream. Nothing more is received while there is an item that was not stepped
  * over, which in the end stops a command that writes. Input is written with the functions below, between steps. The
  * call ends when the command has ended and all its output was received: PEBBLE_CALL_DONE, with any exit code. A command
- * that could not be started, was aborted before that, or was killed by the timeout fails the call: the error is
- * PEBBLE_ERROR_CHANGE, for the timeout PEBBLE_ERROR_TIMEOUT. The daemon kills the command if the call is cancelled or
+ * of which the program, the user or the directory is not there is refused: the error is PEBBLE_ERROR_API. For one that
+ * fails to start after that, or is aborted, it is PEBBLE_ERROR_CHANGE, for the timeout PEBBLE_ERROR_TIMEOUT. The daemon kills the command if the call is cancelled or
  * destroyed while it runs. The timeout of the client holds until the streams are connected. */
 bool pebble_call_exec(struct pebble_client *client, const struct pebble_exec_options *options,
                       struct pebble_call **call, struct pebble_error *error);
@@ -65,7 +65,8 @@ bool pebble_exec_write(struct pebble_call *call, const void *bytes, size_t lengt
 /* The command reads the end of its input after what was written. With an interactive terminal it reads Ctrl-D. May be
  * called before the streams are connected, too. False: it has ended already. */
 bool pebble_exec_end_input(struct pebble_call *call);
-/* `signal`: "SIGINT" and so on. False: it cannot be sent, as the streams are not connected or too much is queued. */
+/* `signal`: "SIGINT" and so on. False: it cannot be sent, as there is no signal of this name, the streams are not
+ * connected or too much is queued. */
 bool pebble_exec_send_signal(struct pebble_call *call, const char *signal);
 /* The size of its terminal, both above 0. False as above. */
 bool pebble_exec_resize(struct pebble_call *call, int columns, int rows);

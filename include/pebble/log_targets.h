@@ -2,7 +2,7 @@
 /*
  * libpebble: the targets to which the daemon forwards the output of services. Part of pebble.h, which includes it.
  *
- * The reference, and daemons of before this was added, respond with status 404.
+ * Canonical's Pebble, and daemons of before this was added, respond with status 404.
  */
 #ifndef PEBBLE_LOG_TARGETS_H
 #define PEBBLE_LOG_TARGETS_H

@@ -22,8 +22,8 @@ const char *pebble_metrics_text(const struct pebble_metrics *metrics, size_t *le
 void pebble_metrics_destroy(struct pebble_metrics *metrics); /* NULL is allowed */
 
 /* Lets clients pair for a time: 1 second to 10 minutes; 0: the daemon's default, 2 minutes. Only for
- * admins. *expires_ns (may be NULL): when it ends, since 1970. The reference, and a plan that disables pairing, refuse.
- */
+ * admins. *expires_ns (may be NULL): when it ends, since 1970. Canonical's Pebble, and a plan that disables pairing,
+ * refuse. */
 bool pebble_enable_pairing(struct pebble_client *client, int64_t timeout_ns, int64_t *expires_ns,
                            struct pebble_error *error);
 bool pebble_call_enable_pairing(struct pebble_client *client, int64_t timeout_ns, struct pebble_call **call,

@@ -13,8 +13,6 @@
 
 static bool matches(const struct pebble_charm_handler *handler, const struct charm_hook *hook) {
     bool is_action = hook->kind == PEBBLE_CHARM_ACTION;
-    if (handler->event == NULL && handler->kind == PEBBLE_CHARM_ANY)
-        return false;
     if (handler->kind == PEBBLE_CHARM_ANY ? is_action : handler->kind != hook->kind)
         return false;
     if (handler->event != NULL && !text_equal(handler->event, hook->event))
@@ -32,8 +30,20 @@ static int report(struct pebble_charm *charm, const struct pebble_error *cause) 
     return EXIT_CODE_FAILED;
 }
 
+// A handler that nothing selects is a mistake in the table, whatever the event is.
+static bool check_handlers(const struct pebble_charm_handler *handlers, size_t count, struct pebble_error *error) {
+    for (size_t i = 0; i < count; i++) {
+        if (handlers[i].handle == NULL || (handlers[i].event == NULL && handlers[i].kind == PEBBLE_CHARM_ANY))
+            return client_fail(error, PEBBLE_ERROR_ARGUMENT, "handler %zu has no event, kind or function", i + 1);
+    }
+    return true;
+}
+
 int pebble_charm_run(struct pebble_charm *charm, const struct pebble_charm_handler *handlers, size_t count,
                      void *data) {
+    AUTO_PEBBLE_ERROR struct pebble_error invalid = {0};
+    if (!check_handlers(handlers, count, &invalid))
+        return report(charm, &invalid);
     for (size_t i = 0; i < count; i++) {
         AUTO_PEBBLE_ERROR struct pebble_error error = {0};
         if (matches(&handlers[i], &charm->hook) && !handlers[i].handle(charm, data, &error))

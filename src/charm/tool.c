@@ -24,12 +24,13 @@
 #define ERRORS_MAX_BYTES ((size_t)65536) // of standard error; what comes after that is dropped
 #define PIECE_BYTES ((size_t)16384)
 #define FIRST_FREE_FD 3
+#define POLL_MS 10 // without a descriptor of the process
 
 struct tool_run {
     struct pebble_charm *charm;
     const struct charm_tool *tool;
     pid_t pid;    // 0 before the start and after the exit code was read
-    int pid_fd;   // readable when the tool has ended
+    int pid_fd;   // readable when the tool has ended; -1: not to be had (Linux before 5.3, valgrind), or it has ended
     int input_fd; // our ends; -1 when closed
     int output_fd;
     int error_fd;
@@ -43,11 +44,17 @@ static bool fail_errno(const struct tool_run *run, int errnum, struct pebble_err
     return client_fail(error, PEBBLE_ERROR_TOOL, "cannot run %s: %s", run->tool->words[0], error_errno_text(errnum));
 }
 
+// Also if the program has reaped it.
+static bool has_exited(const struct tool_run *run) {
+    siginfo_t info = {0};
+    return waitid(P_PID, (id_t)run->pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0 ? errno == ECHILD : info.si_pid != 0;
+}
+
 // The program may have reaped it, so that the PID is that of another process by now.
 static void kill_tool(const struct tool_run *run) {
     if (run->pid_fd >= 0)
         (void)syscall(SYS_pidfd_send_signal, run->pid_fd, SIGKILL, NULL, 0);
-    else
+    else if (!has_exited(run))
         (void)kill(run->pid, SIGKILL);
 }
 
@@ -150,10 +157,37 @@ static bool open_streams(struct tool_run *run) {
     return move_up(&run->child_fds[0]) && move_up(&run->child_fds[1]) && move_up(&run->child_fds[2]);
 }
 
-static int spawn(struct tool_run *run, const char *path) {
-    posix_spawn_file_actions_t actions;
+// Signals that the program blocks or ignores are not blocked or ignored in a tool.
+static int set_attributes(posix_spawnattr_t *attributes) {
+    sigset_t none, all;
+    (void)sigemptyset(&none);
+    (void)sigfillset(&all);
+    int result = posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+    if (result == 0)
+        result = posix_spawnattr_setsigmask(attributes, &none);
+    return result != 0 ? result : posix_spawnattr_setsigdefault(attributes, &all);
+}
+
+static int spawn_with(struct tool_run *run, const char *path, const posix_spawn_file_actions_t *actions,
+                      char *const *words) {
+    posix_spawnattr_t attributes;
     char *const no_environment[] = {NULL};
     const struct text_list *environment = &run->charm->environment;
+    int result = posix_spawnattr_init(&attributes);
+    if (result != 0)
+        return result;
+    result = set_attributes(&attributes);
+    if (result == 0)
+        result = posix_spawn(&run->pid, path, actions, &attributes, words,
+                             environment->count > 0 ? environment->items : no_environment);
+    if (result != 0)
+        run->pid = 0;
+    posix_spawnattr_destroy(&attributes);
+    return result;
+}
+
+static int spawn(struct tool_run *run, const char *path) {
+    posix_spawn_file_actions_t actions;
     AUTO_TEXT_LIST struct text_list words = {0};
     for (size_t i = 0; i < run->tool->word_count; i++)
         text_list_add(&words, run->tool->words[i]);
@@ -163,10 +197,7 @@ static int spawn(struct tool_run *run, const char *path) {
     for (int i = 0; i < FIRST_FREE_FD && result == 0; i++)
         result = posix_spawn_file_actions_adddup2(&actions, run->child_fds[i], i);
     if (result == 0)
-        result = posix_spawn(&run->pid, path, &actions, NULL, words.items,
-                             environment->count > 0 ? environment->items : no_environment);
-    if (result != 0)
-        run->pid = 0;
+        result = spawn_with(run, path, &actions, words.items);
     posix_spawn_file_actions_destroy(&actions);
     return result;
 }
@@ -185,7 +216,7 @@ static bool start(struct tool_run *run, struct pebble_error *error) {
     for (size_t i = 0; i < ARRAY_COUNT(run->child_fds); i++)
         file_close_at(&run->child_fds[i]);
     run->pid_fd = (int)syscall(SYS_pidfd_open, run->pid, 0);
-    return run->pid_fd >= 0 || fail_errno(run, errno, error);
+    return true;
 }
 
 // --- input and output ---
@@ -246,11 +277,11 @@ static bool step(struct tool_run *run, bool *has_ended, struct pebble_error *err
                                {.fd = run->input_fd, .events = POLLOUT},
                                {.fd = run->output_fd, .events = POLLIN},
                                {.fd = run->error_fd, .events = POLLIN}};
-    if (poll(watched, ARRAY_COUNT(watched), -1) < 0)
+    if (poll(watched, ARRAY_COUNT(watched), run->pid_fd >= 0 ? -1 : POLL_MS) < 0)
         return errno == EINTR || errno == EAGAIN || fail_errno(run, errno, error);
     if (!check_interrupt(run, watched[0].revents, error))
         return false;
-    *has_ended = watched[1].revents != 0;
+    *has_ended = run->pid_fd >= 0 ? watched[1].revents != 0 : has_exited(run);
     if (watched[2].revents != 0)
         write_input(run);
     if (watched[4].revents != 0)
@@ -297,10 +328,16 @@ static bool fail_exit_code(struct tool_run *run, int exit_code, struct pebble_er
     return false;
 }
 
+static bool check_interrupt_now(const struct tool_run *run, struct pebble_error *error) {
+    struct pollfd watched = {.fd = run->charm->interrupt_fd, .events = POLLIN};
+    (void)poll(&watched, 1, 0);
+    return check_interrupt(run, watched.revents, error);
+}
+
 static bool run_to_end(struct tool_run *run, struct pebble_error *error) {
     bool has_ended = false;
     int exit_code = 0;
-    if (!start(run, error))
+    if (!check_interrupt_now(run, error) || !start(run, error))
         return false;
     while (!has_ended) {
         if (!step(run, &has_ended, error))

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/signal_names.h"
 #include "base/text.h"
 #include "client/call_internal.h"
 #include "client/errors.h"
@@ -466,6 +467,8 @@ static bool send_control(struct pebble_call *call, const struct buffer *message)
 }
 
 bool pebble_exec_send_signal(struct pebble_call *call, const char *signal) {
+    if (signal_by_name(signal) == 0)
+        return false;
     AUTO_BUFFER struct buffer message = BUFFER_INIT(BUFFER_NO_LIMIT);
     buffer_add_string(&message, "{\"command\":\"signal\",\"signal\":{\"name\":");
     json_add_string(&message, signal, strlen(signal), false);

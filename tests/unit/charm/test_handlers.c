@@ -47,7 +47,6 @@ static const struct pebble_charm_handler handlers[] = {
     {.event = "web-pebble-ready", .workload = "db", .handle = handle_a},
     {.event = "backup", .kind = PEBBLE_CHARM_ACTION, .handle = handle_a},
     {.kind = PEBBLE_CHARM_ACTION, .handle = handle_c},
-    {.workload = "web", .handle = handle_c},
 };
 
 static int run(const char *path, struct calls *calls) {
@@ -76,6 +75,24 @@ static void all_that_match_are_called_in_order(void **state UNUSED) {
 static void actions_match_with_their_kind_only(void **state UNUSED) {
     assert_calls("actions/backup", "ac");
     assert_calls("actions/install", "c");
+}
+
+static void handlers_without_a_choice_are_refused(void **state UNUSED) {
+    static const struct pebble_charm_handler invalid[][2] = {
+        {{.event = "install", .handle = handle_a}, {.workload = "web", .handle = handle_c}},
+        {{.event = "install", .handle = handle_a}, {.event = "start"}},
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(invalid); i++) {
+        struct with_tools with;
+        struct calls calls = {0};
+        with_tools_begin(&with, NULL);
+        with_tools_record(&with, "juju-log", "");
+        assert_int_equal(pebble_charm_run(with.charm, invalid[i], 2, &calls), 1);
+        assert_string_equal(calls.text, "");
+        with_tools_assert_words(
+            &with, "<-l>\n<ERROR>\n<-->\n<Cannot handle install: handler 2 has no event, kind or function>\n");
+        with_tools_end(&with);
+    }
 }
 
 static void a_failure_is_logged(void **state UNUSED) {
@@ -146,11 +163,9 @@ static void the_main_function_needs_an_event(void **state UNUSED) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(all_that_match_are_called_in_order),
-        cmocka_unit_test(actions_match_with_their_kind_only),
-        cmocka_unit_test(a_failure_is_logged),
-        cmocka_unit_test(a_failure_without_reason_is_logged),
-        cmocka_unit_test(a_failure_without_log_is_on_stderr),
+        cmocka_unit_test(all_that_match_are_called_in_order),    cmocka_unit_test(actions_match_with_their_kind_only),
+        cmocka_unit_test(handlers_without_a_choice_are_refused), cmocka_unit_test(a_failure_is_logged),
+        cmocka_unit_test(a_failure_without_reason_is_logged),    cmocka_unit_test(a_failure_without_log_is_on_stderr),
         cmocka_unit_test(the_main_function_needs_an_event),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

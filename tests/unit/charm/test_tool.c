@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
+#include <sys/timerfd.h>
 #include <sys/wait.h>
 
 #include "charm/tool_internal.h"
@@ -178,11 +179,52 @@ static void input_is_written(void **state UNUSED) {
     with_tools_end(&with);
 }
 
-static void the_interrupt_descriptor_ends_it(void **state UNUSED) {
+static void signals_are_as_after_a_start(void **state UNUSED) {
+    struct with_tools with;
+    AUTO_FREE char *output = NULL;
+    sigset_t blocked, before;
+    struct sigaction ignore = {.sa_handler = SIG_IGN}, old;
+    sigemptyset(&blocked);
+    sigaddset(&blocked, SIGTERM);
+    with_tools_begin(&with, NULL);
+    with_tools_script(&with, "tool", "exec grep -E '^Sig(Blk|Ign)' /proc/self/status\n");
+    sigprocmask(SIG_BLOCK, &blocked, &before);
+    sigaction(SIGPIPE, &ignore, &old);
+    bool is_good = run(&with, "tool", &output);
+    sigaction(SIGPIPE, &old, NULL);
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    assert_true(is_good);
+    static const char prefix[] = "SigBlk:\t0000000000000000\nSigIgn:\t";
+    assert_true(text_has_prefix(output, prefix));
+    // The two signals that glibc keeps for itself are always ignored.
+    assert_int_equal(strtoull(output + strlen(prefix), NULL, 16) & ~UINT64_C(0x180000000), 0);
+    with_tools_end(&with);
+}
+
+static void the_interrupt_descriptor_prevents_it(void **state UNUSED) {
     struct with_tools with;
     int fd = eventfd(1, EFD_CLOEXEC);
     with_tools_begin(&with, NULL);
+    with_tools_record(&with, "tool", "");
+    pebble_charm_set_interrupt_fd(with.charm, fd);
+    for (int i = 0; i < 50; i++) {
+        assert_false(run(&with, "tool", NULL));
+        with_tools_assert_error(&with, PEBBLE_ERROR_CANCELLED, "interrupted");
+    }
+    AUTO_FREE char *record = path_join(with.directory, "words");
+    assert_int_equal(access(record, F_OK), -1);
+    close(fd);
+    with.descriptor_count--;
+    with_tools_end(&with);
+}
+
+static void the_interrupt_descriptor_ends_it(void **state UNUSED) {
+    struct with_tools with;
+    int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
+    const struct itimerspec later = {.it_value = {.tv_nsec = 50000000}};
+    with_tools_begin(&with, NULL);
     with_tools_script(&with, "tool", "exec sleep 1000\n");
+    timerfd_settime(fd, 0, &later, NULL);
     pebble_charm_set_interrupt_fd(with.charm, fd);
     assert_false(run(&with, "tool", NULL));
     with_tools_assert_error(&with, PEBBLE_ERROR_CANCELLED, "interrupted");
@@ -284,6 +326,8 @@ int main(void) {
         cmocka_unit_test(output_has_a_limit),
         cmocka_unit_test(what_is_no_program_cannot_be_run),
         cmocka_unit_test(input_is_written),
+        cmocka_unit_test(signals_are_as_after_a_start),
+        cmocka_unit_test(the_interrupt_descriptor_prevents_it),
         cmocka_unit_test(the_interrupt_descriptor_ends_it),
         cmocka_unit_test(a_process_that_is_left_behind_is_not_waited_for),
         cmocka_unit_test(children_that_the_program_ignores_have_no_exit_code),

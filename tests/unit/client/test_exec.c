@@ -134,6 +134,8 @@ static void input_is_sent_while_the_command_runs(void **state UNUSED) {
     assert_int_equal(pebble_call_step(session.call), PEBBLE_CALL_RUNNING);
     assert_true(pebble_exec_write(session.call, "def", 3, &taken));
     assert_true(pebble_exec_send_signal(session.call, "SIGUSR1"));
+    assert_false(pebble_exec_send_signal(session.call, "USR1"));
+    assert_false(pebble_exec_send_signal(session.call, ""));
     assert_true(pebble_exec_resize(session.call, 100, 30));
     assert_true(pebble_exec_end_input(session.call));
     assert_frames(session.exec.stdio, "B:def|T:" END "|");

@@ -86,11 +86,12 @@ static void commands_cannot_be_sent(void **state UNUSED) {
     // The guardian is not to notice: it ends with its socket.
     int *control_fd = &daemon->guardian.control_fd, saved = *control_fd, ends[2];
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
-    close(ends[1]);
+    assert_int_equal(shutdown(ends[0], SHUT_WR), 0);
     *control_fd = ends[0];
     assert_false(pebble_test_kill(daemon, &error));
     assert_int_equal(error.kind, PEBBLE_ERROR_CONNECTION);
     close(ends[0]);
+    close(ends[1]);
     *control_fd = saved;
     pebble_error_clear(&error);
     pebble_test_destroy(daemon);

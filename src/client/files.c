@@ -61,11 +61,19 @@ bool client_path_result_check(const struct client_response *response, struct peb
     size_t count = json_array_size(response->result); // 0 also for another kind of value
     if (count != 1)
         return client_fail(error, PEBBLE_ERROR_PROTOCOL, "expected exactly one result from API, got %zu", count);
-    const json_t *failure = json_member(json_array_get(response->result, 0), "error");
+    const json_t *result = json_array_get(response->result, 0);
+    struct client_fields fields;
+    AUTO_ERROR struct error cause = {0};
+    if (!client_fields_init(&fields, result, &cause))
+        return client_fail_because(error, "", &cause);
+    free(client_fields_text(&fields, "path")); // only its type is checked
+    if (error_is_set(&cause))
+        return client_fail_because(error, "", &cause);
+    const json_t *failure = json_member(result, "error");
     return failure == NULL || fail_path(failure, error);
 }
 
-// The result has no contents: that there is one means success.
+// The path is the one that was asked for: that there is a result without an error means success.
 static void *read_path_result(struct client_response *response, struct pebble_error *error) {
     return client_path_result_check(response, error) ? memory_new(0) : NULL;
 }

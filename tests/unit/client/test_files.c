@@ -83,6 +83,9 @@ static void other_results_are_refused(void **state UNUSED) {
         {"null", "expected exactly one result from API, got 0"},
         {"{}", "expected exactly one result from API, got 0"},
         {"[{},{}]", "expected exactly one result from API, got 2"},
+        {"[7]", "cannot unmarshal: not an object where one is due"},
+        {"[null]", "cannot unmarshal: not an object where one is due"},
+        {"[{\"path\":7}]", "cannot unmarshal: \"path\" is not a string"},
         {"[{\"error\":\"oops\"}]", "cannot unmarshal: not an object where one is due"},
     };
     for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {

@@ -120,9 +120,12 @@ static void pull_source(struct client_copy *copy, const char *source, const char
         client_copy_note(copy, source, &failure);
         return;
     }
-    const struct pebble_file *file = pebble_files_at(files, 0);
-    if (file != NULL)
-        pull_entry(copy, source, target, file, 0);
+    if (pebble_files_count(files) == 1) {
+        pull_entry(copy, source, target, pebble_files_at(files, 0), 0);
+    } else {
+        client_fail(&failure, PEBBLE_ERROR_PROTOCOL, "expected exactly one file from API");
+        client_copy_note(copy, source, &failure);
+    }
     pebble_files_destroy(files);
 }
 

@@ -119,6 +119,21 @@ static void names_stay_below_the_target(void **state UNUSED) {
     tree_end(&tree);
 }
 
+static void a_source_is_one_file(void **state UNUSED) {
+    static const char *const results[] = {"null", "[]", "[" ENTRY("a", "file") "," ENTRY("b", "file") "]"};
+    for (size_t i = 0; i < ARRAY_COUNT(results); i++) {
+        const struct fake_response script[] = {{.result = results[i]}};
+        struct with_daemon with;
+        struct tree tree;
+        tree_begin(&tree);
+        with_daemon_begin(&with, script, 1);
+        assert_false(pull(&with, &tree, "/t", "to", NULL));
+        with_daemon_assert_error(&with, PEBBLE_ERROR_PROTOCOL, "expected exactly one file from API");
+        with_daemon_end(&with);
+        tree_end(&tree);
+    }
+}
+
 static void a_tree_without_an_end_is_left(void **state UNUSED) {
     struct fake_response script[300] = {LIST(ENTRY("t", "directory"))};
     struct with_daemon with;
@@ -149,6 +164,7 @@ int main(void) {
         cmocka_unit_test(contents_and_files_are_pulled),
         cmocka_unit_test(a_file_that_failed_does_not_stay),
         cmocka_unit_test(names_stay_below_the_target),
+        cmocka_unit_test(a_source_is_one_file),
         cmocka_unit_test(a_tree_without_an_end_is_left),
         cmocka_unit_test(options_are_checked),
     };

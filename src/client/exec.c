@@ -85,11 +85,20 @@ static bool read_exit_code(const struct pebble_change *change, int *exit_code, s
     return true;
 }
 
-static bool has_lost_output(const struct exec_call *exec) {
-    bool is_lost = false;
-    for (size_t i = STREAM_STDIO; i < exec->stream_count; i++)
-        is_lost = is_lost || exec->streams[i].is_lost;
-    return is_lost;
+// The first stream without an end; NULL if all are whole.
+static const struct exec_call_stream *lost_stream(const struct exec_call *exec) {
+    for (size_t i = STREAM_STDIO; i < exec->stream_count; i++) {
+        if (exec->streams[i].is_lost)
+            return &exec->streams[i];
+    }
+    return NULL;
+}
+
+static enum pebble_call_state fail_lost(const struct exec_call_stream *stream, struct pebble_error *error) {
+    const char *fault = stream->websocket.fault;
+    client_fail(error, fault != NULL ? PEBBLE_ERROR_PROTOCOL : PEBBLE_ERROR_CONNECTION,
+                "cannot read output of command: %s", fault != NULL ? fault : "connection lost");
+    return PEBBLE_CALL_FAILED;
 }
 
 // A command that has succeeded is not a success if a part of its output is missing.
@@ -100,10 +109,9 @@ static enum pebble_call_state take_change(struct exec_call *exec, struct pebble_
     pebble_change_destroy(change);
     if (!is_read)
         return PEBBLE_CALL_FAILED;
-    if (exit_code == 0 && has_lost_output(exec)) {
-        client_fail(error, PEBBLE_ERROR_CONNECTION, "cannot read output of command: connection lost");
-        return PEBBLE_CALL_FAILED;
-    }
+    const struct exec_call_stream *lost = lost_stream(exec);
+    if (exit_code == 0 && lost != NULL)
+        return fail_lost(lost, error);
     exec->exit_code = exit_code;
     for (size_t i = 0; i < exec->stream_count; i++)
         client_websocket_close(&exec->streams[i].websocket);

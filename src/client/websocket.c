@@ -160,7 +160,8 @@ static enum client_websocket_event receive_more(struct client_websocket *websock
     return end(websocket);
 }
 
-static enum client_websocket_event fail_protocol(struct client_websocket *websocket, unsigned code) {
+static enum client_websocket_event fail_protocol(struct client_websocket *websocket, unsigned code, const char *fault) {
+    websocket->fault = fault;
     send_close(websocket, code);
     return end(websocket);
 }
@@ -187,7 +188,7 @@ static enum client_websocket_event take_text(struct client_websocket *websocket,
     buffer_add(&websocket->text, piece->bytes, piece->length);
     websocket->is_text_whole = piece->is_end;
     if (!buffer_is_whole(&websocket->text))
-        return fail_protocol(websocket, WEBSOCKET_CODE_TOO_BIG);
+        return fail_protocol(websocket, WEBSOCKET_CODE_TOO_BIG, "text message is too long");
     return piece->is_end ? CLIENT_WEBSOCKET_TEXT : CLIENT_WEBSOCKET_OPENED;
 }
 
@@ -204,7 +205,7 @@ static enum client_websocket_event receive(struct client_websocket *websocket, s
     case WEBSOCKET_FAILED:
         break;
     }
-    return fail_protocol(websocket, WEBSOCKET_CODE_PROTOCOL_ERROR);
+    return fail_protocol(websocket, WEBSOCKET_CODE_PROTOCOL_ERROR, websocket_reader_reason(&websocket->reader));
 }
 
 // --- the whole ---

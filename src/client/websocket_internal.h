@@ -47,6 +47,7 @@ struct client_websocket {
     unsigned char random[CLIENT_WEBSOCKET_RANDOM_BYTES];
     size_t random_left; // bytes of it that are not used yet
     bool was_closed;    // by a close frame of the daemon, with the code 1000 or none
+    const char *fault;  // why what the daemon has sent is refused; NULL: it is not
 };
 
 enum client_websocket_event {
@@ -54,7 +55,7 @@ enum client_websocket_event {
     CLIENT_WEBSOCKET_OPENED,
     CLIENT_WEBSOCKET_BINARY, // a piece of a binary message, borrowed until the next step
     CLIENT_WEBSOCKET_TEXT,   // a whole text message, borrowed until the next step
-    CLIENT_WEBSOCKET_ENDED,  // was_closed, or the connection is lost
+    CLIENT_WEBSOCKET_ENDED,  // was_closed, a fault, or the connection is lost
     CLIENT_WEBSOCKET_FAILED, // no handshake; the error is that of a request
 };
 

@@ -349,6 +349,15 @@ static void lost_output_is_no_success(void **state UNUSED) {
     }
 }
 
+static void invalid_frames_are_no_output(void **state UNUSED) {
+    struct session session;
+    session_begin(&session, 0, 0);
+    assert_int_equal(send(session.exec.stdio, "\xf2\x01x", 3, MSG_NOSIGNAL), 3);
+    peer_end_exec(&session.peer, session.call, EXIT(0), NULL);
+    assert_failed(&session, PEBBLE_ERROR_PROTOCOL, "cannot read output of command: reserved bits are set");
+    session_end(&session);
+}
+
 static void other_messages_are_passed_over(void **state UNUSED) {
     struct session session;
     session_begin(&session, 0, 0);
@@ -469,6 +478,7 @@ int main(void) {
         cmocka_unit_test(control_stream_is_first),
         cmocka_unit_test(endings_that_fail),
         cmocka_unit_test(lost_output_is_no_success),
+        cmocka_unit_test(invalid_frames_are_no_output),
         cmocka_unit_test(other_messages_are_passed_over),
         cmocka_unit_test(refusals_fail_the_call),
         cmocka_unit_test(cancelled_call_drops_its_streams),

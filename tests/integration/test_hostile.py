@@ -195,7 +195,8 @@ def with_value(value, path, replacement):
 
 
 def with_body(body, head=b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"):
-    return head + b"Content-Length: %d\r\n\r\n" % len(body) + body
+    """The relay closes after it: a client that is not told so may send the next request too early."""
+    return head + b"Connection: close\r\nContent-Length: %d\r\n\r\n" % len(body) + body
 
 
 REPLACEMENTS = [None, True, -1, 1e300, 2 ** 70, "", "x", [], [None], {}, {"a": 1}]

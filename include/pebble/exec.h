@@ -42,8 +42,9 @@ enum pebble_exec_stream { PEBBLE_EXEC_STDOUT = 1, PEBBLE_EXEC_STDERR = 2 };
  * over, which in the end stops a command that writes. Input is written with the functions below, between steps. The
  * call ends when the command has ended and all its output was received: PEBBLE_CALL_DONE, with any exit code. A command
  * of which the program, the user or the directory is not there is refused: the error is PEBBLE_ERROR_API. For one that
- * fails to start after that, or is aborted, it is PEBBLE_ERROR_CHANGE, for the timeout PEBBLE_ERROR_TIMEOUT. The daemon kills the command if the call is cancelled or
- * destroyed while it runs. The timeout of the client holds until the streams are connected. */
+ * fails to start after that, or is aborted, it is PEBBLE_ERROR_CHANGE, for the timeout PEBBLE_ERROR_TIMEOUT. The daemon
+ * kills the command if the call is cancelled or destroyed while it runs. The timeout of the client holds until the
+ * streams are connected. */
 bool pebble_call_exec(struct pebble_client *client, const struct pebble_exec_options *options,
                       struct pebble_call **call, struct pebble_error *error);
 /* The item, until the next step: *length bytes of *stream, at least one. NULL unless the call is in PEBBLE_CALL_ITEM.

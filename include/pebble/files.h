@@ -164,8 +164,9 @@ struct pebble_copy_options {
 };
 /* Copies local files to the daemon, with permissions and owners (numbers), or files of the daemon to local ones, with
  * permissions as far as the umask allows; the owner may read and write new ones, and what is copied from a link is for
- * the owner only. A local file is replaced when its copy is complete, and keeps its permissions. What can be copied is
- * copied; the error is that of the first path that could not be. */
+ * the owner only. A local file is replaced when its copy is complete, and keeps its permissions. New directories have
+ * the default permissions, not those of their source. What can be copied is copied; the error is that of the first path
+ * that could not be. */
 bool pebble_push_path(struct pebble_client *client, const struct pebble_copy_options *options,
                       struct pebble_error *error);
 bool pebble_pull_path(struct pebble_client *client, const struct pebble_copy_options *options,

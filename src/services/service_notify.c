@@ -28,7 +28,7 @@ struct notify_socket {
     bool has_allowed_uid;
     notified_fn on_notified;
     void *data;
-    bool *is_destroyed; // set in notify_socket_destroy() while messages are read
+    bool is_destroyed; // it is freed when its handle is closed, after the messages that are being read
 };
 
 // --- the protocol ---
@@ -135,9 +135,7 @@ static bool receive(struct notify_socket *socket, char bytes[NOTIFY_MESSAGE_MAX_
 
 static void on_messages_waiting(uv_poll_t *poll, int status UNUSED, int events UNUSED) {
     struct notify_socket *socket = CONTAINER_OF(poll, struct notify_socket, poll);
-    bool is_destroyed = false;
-    socket->is_destroyed = &is_destroyed;
-    for (int i = 0; i < MESSAGES_PER_TURN && !is_destroyed; i++) {
+    for (int i = 0; i < MESSAGES_PER_TURN && !socket->is_destroyed; i++) {
         char bytes[NOTIFY_MESSAGE_MAX_BYTES];
         size_t length = 0;
         bool is_good = false;
@@ -149,8 +147,6 @@ static void on_messages_waiting(uv_poll_t *poll, int status UNUSED, int events U
         notify_message_read(bytes, length, &message);
         socket->on_notified(&message, socket->data);
     }
-    if (!is_destroyed)
-        socket->is_destroyed = NULL;
 }
 
 static void make_name(char name[NAME_BYTES]) {
@@ -200,8 +196,7 @@ static void on_poll_closed(uv_handle_t *handle) {
 void notify_socket_destroy(struct notify_socket *socket) {
     if (socket == NULL)
         return;
-    if (socket->is_destroyed != NULL)
-        *socket->is_destroyed = true;
+    socket->is_destroyed = true;
     (void)uv_poll_stop(&socket->poll);
     (void)close(socket->fd);
     uv_close((uv_handle_t *)&socket->poll, on_poll_closed);

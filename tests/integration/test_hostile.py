@@ -286,6 +286,10 @@ class HostileTest(LibraryCase):
                 if response:
                     yield part, number, response
 
+    def is_spoiled(self, number):
+        """Calls that run at once may use one connection less than in the run before."""
+        return self.relay.count > number
+
     def is_tried_again(self, part, number):
         """Whether a connection that is lost means only that the call takes longer."""
         return part == "events" or number >= LIMITED.get(part, 100)
@@ -307,7 +311,9 @@ class HostileTest(LibraryCase):
             for name, answer in ANSWERS.items():
                 with self.subTest(part, connection=number, answer=name):
                     kind, message = self.run_part(part, number, in_place_of(0, answer))
-                    if name in ("refusal", "html"):
+                    if not self.is_spoiled(number):
+                        self.assertEqual((kind, message), (0, ""))
+                    elif name in ("refusal", "html"):
                         self.assertIn(kind, (PROTOCOL, API, 0 if part == "events" else API), message)
                     elif name in ANY_BODY and part in ("metrics", "request", *ANY_BODY[name]):
                         self.assertIn(kind, (0, PROTOCOL, CHANGE), message)
@@ -333,7 +339,8 @@ class HostileTest(LibraryCase):
                 continue
             with self.subTest(part, connection=number):
                 kind, message = self.run_part(part, number, silent, SHORT_MS)
-                self.assertEqual(kind, 0 if part == "events" else TIMEOUT, message)
+                is_late = part != "events" and self.is_spoiled(number)
+                self.assertEqual(kind, TIMEOUT if is_late else 0, message)
 
     def test_a_byte_at_a_time(self):
         for part, number, _ in self.each_connection():

@@ -89,7 +89,7 @@ class CommandsTest(HttpsCase):
     def test_logs_are_followed(self):
         relay = self.relay(step=7)
         env = {**self.daemon.env, **self.env(relay.url)}
-        with subprocess.Popen([program(), "logs", "-f"], stdout=subprocess.PIPE, env=env) as follower:
+        with subprocess.Popen([program(), "logs", "-f", "-n", "all"], stdout=subprocess.PIPE, env=env) as follower:
             try:
                 wait_until(lambda: relay.accepted == 1, what="the connection")
                 for _ in range(3):

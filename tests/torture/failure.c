@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "failure.h"
 
+#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -47,6 +48,16 @@ bool failure_end(void) {
 
 long failure_live_allocations(void) {
     return live;
+}
+
+unsigned failure_open_descriptors(void) {
+    unsigned count = 0;
+    DIR *directory = opendir("/proc/self/fd");
+    while (directory != NULL && readdir(directory) != NULL)
+        count++;
+    if (directory != NULL)
+        (void)closedir(directory);
+    return count;
 }
 
 // Calls of other threads count, too; their order may differ between runs.

@@ -14,3 +14,5 @@ void failure_begin(enum failure_kind kind, long number, bool lasts, int errnum);
 bool failure_end(void);
 // Allocations since the beginning that were not freed.
 long failure_live_allocations(void);
+// Open descriptors of the process, and a constant number: for comparison.
+unsigned failure_open_descriptors(void);

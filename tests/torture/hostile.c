@@ -8,7 +8,6 @@
 // client makes another call, which has to succeed.
 #include "torture.h"
 
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,16 +19,6 @@
 
 #define HANG_S 30
 #define LINE_BYTES 2000
-
-static unsigned count_descriptors(void) {
-    unsigned count = 0;
-    DIR *directory = opendir("/proc/self/fd");
-    while (directory != NULL && readdir(directory) != NULL)
-        count++;
-    if (directory != NULL)
-        (void)closedir(directory);
-    return count;
-}
 
 static const struct torture_part *find_part(const char *name) {
     for (unsigned i = 0; i < torture_part_count; i++) {
@@ -72,7 +61,7 @@ static void run(const struct torture_part *part, int64_t timeout_ms) {
     struct pebble_client *client = NULL;
     struct pebble_error error = {0}, after = {0};
     char line[LINE_BYTES];
-    unsigned descriptors = count_descriptors();
+    unsigned descriptors = failure_open_descriptors();
     failure_begin(FAILURE_NONE, 0, false, 0);
     bool is_good = pebble_client_create(&options, &client, &error) && part->run(client, &error);
     const char *result = result_of(is_good, &error);
@@ -85,8 +74,8 @@ static void run(const struct torture_part *part, int64_t timeout_ms) {
     printf("%s\n", line);
     if (failure_live_allocations() != 0)
         printf("leak 0 %ld\n", failure_live_allocations());
-    if (count_descriptors() != descriptors)
-        printf("descriptors 0 %u\n", count_descriptors());
+    if (failure_open_descriptors() != descriptors)
+        printf("descriptors 0 %u\n", failure_open_descriptors());
 }
 
 int main(void) {

@@ -7,7 +7,6 @@
 // STEP: only each of these calls fails (1). Prints a line for each part, and one for each fault.
 #include "torture.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,16 +36,6 @@ struct failure {
     int errnum;
 };
 
-static unsigned count_descriptors(void) {
-    unsigned count = 0;
-    DIR *directory = opendir("/proc/self/fd");
-    while (directory != NULL && readdir(directory) != NULL)
-        count++;
-    if (directory != NULL)
-        (void)closedir(directory);
-    return count;
-}
-
 static int judge(bool is_good, bool has_failed, const struct pebble_error *error) {
     if (!has_failed)
         return is_good ? EXIT_NOT_FAILED : EXIT_CHANGED;
@@ -64,7 +53,7 @@ static int run_part(const struct torture_part *part, const struct failure *failu
     struct pebble_client *client = NULL;
     struct pebble_error error = {0};
     struct pebble_error after = {0};
-    unsigned descriptors = count_descriptors();
+    unsigned descriptors = failure_open_descriptors();
     (void)alarm(DEADLINE_S);
     failure_begin(failure->kind, failure->number, failure->lasts, failure->errnum);
     bool is_good = pebble_client_create_default(&client, &error) && part->run(client, &error);
@@ -80,7 +69,7 @@ static int run_part(const struct torture_part *part, const struct failure *failu
     pebble_client_destroy(client);
     pebble_error_clear(&error);
     pebble_error_clear(&after);
-    return count_descriptors() == descriptors ? result : EXIT_DESCRIPTORS;
+    return failure_open_descriptors() == descriptors ? result : EXIT_DESCRIPTORS;
 }
 
 // The same without a use of the client after it, whose allocations would be counted.

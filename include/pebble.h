@@ -116,6 +116,9 @@ struct pebble_client_options {
     int64_t timeout_ms;      /* for a call from its creation to its end; 0: none. With pebble_exec() to
                               * the beginning of the command. Not for pebble_wait_change(), which has its own, and
                               * logs with PEBBLE_LOGS_FOLLOW. */
+    int64_t idle_timeout_ms; /* how long a call waits for the daemon to send or take a byte; 0: no limit. To the time
+                              * that the daemon is asked to wait itself, as with pebble_get_notices(), it is added.
+                              * Exceptions as for timeout_ms, and pebble_wait_service(). */
     /* Only with https://. NULL or "": none. */
     const char *certificate_path;   /* a PEM file with the client's certificate, the only one in it */
     const char *key_path;           /* a PEM file with the certificate's key, which is not encrypted */
@@ -134,6 +137,10 @@ bool pebble_client_create(const struct pebble_client_options *options, struct pe
 bool pebble_client_create_default(struct pebble_client **client, struct pebble_error *error);
 /* Calls that still run continue, and may be destroyed later. */
 void pebble_client_destroy(struct pebble_client *client);
+
+/* Sets timeout_ms and idle_timeout_ms of the options, for calls that begin after that. */
+bool pebble_client_set_timeouts(struct pebble_client *client, int64_t timeout_ms, int64_t idle_timeout_ms,
+                                struct pebble_error *error);
 
 /* Blocking functions of this client fail with PEBBLE_ERROR_CANCELLED while `fd` is readable. It may be a pipe that a
  * signal handler writes to, an eventfd that another thread writes to, or a signalfd. It is borrowed until it is

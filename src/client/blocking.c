@@ -28,6 +28,10 @@ static bool wait_for(struct pebble_client *client, const struct pebble_call *cal
     return client_fail(error, PEBBLE_ERROR_CANCELLED, "interrupted");
 }
 
+bool client_check_interrupt(struct pebble_client *client, struct pebble_error *error) {
+    return wait_for(client, NULL, 0, NULL, error);
+}
+
 bool client_wait(struct pebble_client *client, const struct pebble_call *call, struct pollfd *also,
                  struct pebble_error *error) {
     return wait_for(client, call, call != NULL ? pebble_call_timeout_ms(call) : -1, also, error);

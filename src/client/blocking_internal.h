@@ -19,6 +19,8 @@ bool client_wait(struct pebble_client *client, const struct pebble_call *call, s
 // The same for a call alone, until a time at most, clock_monotonic_ns() or CLIENT_NO_DEADLINE.
 bool client_wait_until(struct pebble_client *client, const struct pebble_call *call, int64_t time_ns,
                        struct pebble_error *error) NODISCARD;
+// PEBBLE_ERROR_CANCELLED if the client's interrupt descriptor is readable.
+bool client_check_interrupt(struct pebble_client *client, struct pebble_error *error) NODISCARD;
 // Steps and polls until the call is over, or the client's interrupt descriptor is readable (PEBBLE_ERROR_CANCELLED);
 // true when it is done. `on_item` may be NULL.
 bool client_run(struct pebble_call *call, client_item_fn on_item, void *data, struct pebble_error *error) NODISCARD;

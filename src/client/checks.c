@@ -8,6 +8,7 @@
 #include "client/blocking_internal.h"
 #include "client/errors.h"
 #include "client/fields_internal.h"
+#include "client/options_internal.h"
 
 // --- one check ---
 
@@ -128,6 +129,8 @@ static const struct client_query_type checks_query = {CLIENT_RESPONSE_SYNC, &che
 
 bool pebble_call_get_checks(struct pebble_client *client, const char *level, const char *const *names, size_t count,
                             struct pebble_call **call, struct pebble_error *error) {
+    if (!client_options_check_texts("names", names, count, error))
+        return false;
     AUTO_BUFFER struct buffer target = BUFFER_INIT(BUFFER_NO_LIMIT);
     buffer_add_string(&target, "/v1/checks");
     client_add_query(&target, "level", &level, level != NULL ? 1 : 0);
@@ -195,6 +198,8 @@ static const struct client_query_type control_query = {CLIENT_RESPONSE_SYNC, &ch
 
 bool pebble_call_control_checks(struct pebble_client *client, const char *action, const char *const *names,
                                 size_t count, struct pebble_call **call, struct pebble_error *error) {
+    if (!client_options_check_texts("names", names, count, error))
+        return false;
     AUTO_BUFFER struct buffer body = BUFFER_INIT(BUFFER_NO_LIMIT);
     struct json_writer writer;
     json_writer_init(&writer, &body, false);

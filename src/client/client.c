@@ -25,14 +25,17 @@ const char *pebble_library_version(void) {
 
 // --- life ---
 
+static bool is_duration(int64_t ms) {
+    return ms >= 0 && ms <= DURATION_MAX_MS;
+}
+
 static bool create(const struct pebble_client_options *options, const struct client_tls_names *names,
                    struct pebble_client **client, struct pebble_error *error) {
     struct pebble_client_options own;
     struct client_endpoint endpoint;
     if (!client_options_read(&own, sizeof own, options, error))
         return false;
-    if (own.get_retry_ms < 0 || own.get_retry_ms > DURATION_MAX_MS || own.timeout_ms < 0 ||
-        own.timeout_ms > DURATION_MAX_MS)
+    if (!is_duration(own.get_retry_ms) || !is_duration(own.timeout_ms) || !is_duration(own.idle_timeout_ms))
         return client_fail(error, PEBBLE_ERROR_ARGUMENT, "cannot use options: invalid duration");
     if (!client_endpoint_init(&endpoint, &own, names, error))
         return false;
@@ -41,6 +44,7 @@ static bool create(const struct pebble_client_options *options, const struct cli
     created->endpoint = endpoint;
     created->get_retry_ns = own.get_retry_ms * NS_PER_MS;
     created->timeout_ns = own.timeout_ms * NS_PER_MS;
+    created->idle_ns = own.idle_timeout_ms * NS_PER_MS;
     created->interrupt_fd = -1;
     client_connection_init(&created->idle, &created->endpoint);
     *client = created;
@@ -98,6 +102,15 @@ void pebble_client_destroy(struct pebble_client *client) {
 
 void pebble_client_set_interrupt_fd(struct pebble_client *client, int fd) {
     client->interrupt_fd = fd;
+}
+
+bool pebble_client_set_timeouts(struct pebble_client *client, int64_t timeout_ms, int64_t idle_timeout_ms,
+                                struct pebble_error *error) {
+    if (!is_duration(timeout_ms) || !is_duration(idle_timeout_ms))
+        return client_fail(error, PEBBLE_ERROR_ARGUMENT, "cannot set time limits: invalid duration");
+    client->timeout_ns = timeout_ms * NS_PER_MS;
+    client->idle_ns = idle_timeout_ms * NS_PER_MS;
+    return true;
 }
 
 int64_t client_deadline_ns(const struct pebble_client *client) {

@@ -16,6 +16,7 @@ struct pebble_client {
     struct client_endpoint endpoint;
     int64_t get_retry_ns;
     int64_t timeout_ns;
+    int64_t idle_ns;
     int interrupt_fd;              // borrowed, -1 for none
     struct client_connection idle; // not in use; closed if there is none
 

@@ -53,8 +53,10 @@ bool client_copy_run(struct pebble_client *client, const struct pebble_copy_opti
     struct client_copy copy = {.client = client};
     if (!client_options_read(&copy.options, sizeof copy.options, options, error))
         return false;
-    if (copy.options.directory == NULL || (copy.options.sources == NULL && copy.options.source_count > 0))
-        return client_fail(error, PEBBLE_ERROR_ARGUMENT, "cannot use options: no sources or no directory");
+    if (copy.options.directory == NULL)
+        return client_fail(error, PEBBLE_ERROR_ARGUMENT, "cannot use options: no directory");
+    if (!client_options_check_texts("sources", copy.options.sources, copy.options.source_count, error))
+        return false;
     for (size_t i = 0; i < copy.options.source_count && !copy.is_stopped; i++)
         copy_source(&copy, copy.options.sources[i], copy_one);
     if (copy.first.kind == PEBBLE_ERROR_NONE)

@@ -150,6 +150,9 @@ bool pebble_events_wait(struct pebble_events *events, int64_t timeout_ms, const 
         return client_fail(error, PEBBLE_ERROR_ARGUMENT, "cannot wait for event: invalid timeout");
     int64_t end_ns = timeout_ms < 0 ? CLIENT_NO_DEADLINE : clock_deadline_ns(timeout_ms * NS_PER_MS);
     for (;;) {
+        // Before the step, which drops an event that was not given.
+        if (!client_check_interrupt(events->call.client, error))
+            return false;
         enum pebble_events_state state = pebble_events_step(events);
         if (state == PEBBLE_EVENTS_FAILED)
             return fail_again(events, error);

@@ -382,7 +382,7 @@ bool pebble_call_exec(struct pebble_client *client, const struct pebble_exec_opt
     if (created == NULL)
         return false;
     struct exec_call *exec = exec_of(created);
-    const struct client_transfer_limits limits = {.deadline_ns = client_deadline_ns(client)};
+    const struct client_transfer_limits limits = client_transfer_limits_of(client);
     exec->stream_count = own.flags & PEBBLE_EXEC_SPLIT_STDERR ? STREAM_COUNT : STREAM_STDERR;
     exec->timeout_ns = own.timeout_ns;
     exec->connect_end_ns = limits.deadline_ns;

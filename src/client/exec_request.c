@@ -3,6 +3,7 @@
 #include "client/exec_internal.h"
 
 #include "base/clock.h"
+#include "base/map.h"
 #include "base/text.h"
 #include "client/errors.h"
 #include "client/options_internal.h"
@@ -10,17 +11,21 @@
 
 #define FLAGS (PEBBLE_EXEC_SPLIT_STDERR | PEBBLE_EXEC_TERMINAL | PEBBLE_EXEC_INTERACTIVE)
 
-static bool check_list(const char *what, const char *const *texts, size_t count, struct pebble_error *error) {
-    bool is_good = true;
+// `what`: of the texts, a plural noun; of one of them, `one`.
+static bool check_list(const char *what, const char *one, const char *const *texts, size_t count,
+                       struct pebble_error *error) {
+    bool is_good = client_options_check_texts(what, texts, count, error);
     for (size_t i = 0; i < count && is_good; i++)
-        is_good = client_options_check_text(what, texts[i], error);
+        is_good = client_options_check_text(one, texts[i], error);
     return is_good;
 }
 
 static bool check_texts(const struct pebble_exec_options *options, struct pebble_error *error) {
-    return check_list("argument", options->words, options->word_count, error) &&
-           check_list("environment variable", options->environment_names, options->environment_count, error) &&
-           check_list("environment value", options->environment_values, options->environment_count, error) &&
+    return check_list("arguments", "argument", options->words, options->word_count, error) &&
+           check_list("environment variables", "environment variable", options->environment_names,
+                      options->environment_count, error) &&
+           check_list("environment values", "environment value", options->environment_values,
+                      options->environment_count, error) &&
            client_options_check_text("directory", options->working_dir, error) &&
            client_options_check_text("service", options->service_context, error) &&
            client_options_check_text("user", options->user, error) &&
@@ -40,19 +45,14 @@ bool client_exec_read_options(struct pebble_exec_options *own, const struct pebb
     return true;
 }
 
-static bool is_replaced(const struct pebble_exec_options *options, size_t index) {
-    for (size_t i = index + 1; i < options->environment_count; i++) {
-        if (text_equal(options->environment_names[i], options->environment_names[index]))
-            return true;
-    }
-    return false;
-}
-
 static void write_environment(struct json_writer *writer, const struct pebble_exec_options *options) {
+    AUTO_MAP struct map last = MAP_INIT(NULL); // of a name: the number of its last value
+    for (size_t i = 0; i < options->environment_count; i++)
+        map_set(&last, options->environment_names[i], (void *)(uintptr_t)i);
     json_writer_key(writer, "environment");
     json_writer_begin_object(writer);
     for (size_t i = 0; i < options->environment_count; i++) {
-        if (!is_replaced(options, i))
+        if ((uintptr_t)map_get(&last, options->environment_names[i]) == i)
             json_writer_member_string(writer, options->environment_names[i], options->environment_values[i]);
     }
     json_writer_end_object(writer);

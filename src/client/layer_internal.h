@@ -5,6 +5,7 @@
 
 #include "base/buffer.h"
 #include "base/compiler.h"
+#include "base/map.h"
 #include "pebble.h"
 
 #include <stdbool.h>
@@ -24,6 +25,7 @@ struct layer_node {
     char *text; // owned; of a text, or plain: a number or a duration
     struct layer_node **items;
     size_t count, capacity;
+    struct map by_key; // the items of a map; borrowed
 };
 
 struct pebble_layer {

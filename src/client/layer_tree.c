@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/map.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "client/errors.h"
@@ -81,6 +82,7 @@ static void clear_node(struct pebble_layer *layer, struct layer_node *node) {
         free(item);
     }
     layer->text_bytes -= length_of(node->text);
+    map_finish(&node->by_key);
     free(node->items);
     free(node->text);
     node->items = NULL;
@@ -90,15 +92,6 @@ static void clear_node(struct pebble_layer *layer, struct layer_node *node) {
 
 void layer_tree_finish(struct pebble_layer *layer) {
     clear_node(layer, &layer->root);
-}
-
-// The last one first: most settings are for what was set before.
-static struct layer_node *find(const struct layer_node *map, const char *key) {
-    for (size_t i = map->count; i > 0; i--) {
-        if (text_equal(map->items[i - 1]->key, key))
-            return map->items[i - 1];
-    }
-    return NULL;
 }
 
 static bool has_room(struct pebble_layer *layer, const struct layer_place *place, size_t length) {
@@ -123,6 +116,8 @@ static struct layer_node *append(struct pebble_layer *layer, struct layer_node *
     layer->nodes++;
     parent->items = memory_grow(parent->items, &parent->capacity, parent->count + 1, sizeof(struct layer_node *));
     parent->items[parent->count++] = node;
+    if (key != NULL)
+        map_set(&parent->by_key, key, node);
     return node;
 }
 
@@ -145,7 +140,7 @@ static struct layer_node *child(struct pebble_layer *layer, struct layer_node *m
                                 const struct layer_place *place, enum layer_node_kind kind) {
     if (map == NULL)
         return NULL;
-    struct layer_node *node = find(map, key);
+    struct layer_node *node = map_get(&map->by_key, key);
     if (node == NULL)
         node = append(layer, map, key, place);
     if (node != NULL)
@@ -157,7 +152,7 @@ static struct layer_node *entry_of(struct pebble_layer *layer, const struct laye
     struct layer_node *section = child(layer, &layer->root, place->section, place, LAYER_NODE_MAP);
     if (place->name == NULL || section == NULL)
         return section;
-    bool is_new = find(section, place->name) == NULL;
+    bool is_new = !map_has(&section->by_key, place->name);
     struct layer_node *entry = child(layer, section, place->name, place, LAYER_NODE_MAP);
     if (is_new)
         set_node(layer, child(layer, entry, "override", place, LAYER_NODE_TEXT), "replace", place);

@@ -233,14 +233,17 @@ bool pebble_call_get_logs(struct pebble_client *client, const struct pebble_log_
     struct pebble_log_options own;
     AUTO_BUFFER struct buffer target = BUFFER_INIT(BUFFER_NO_LIMIT);
     if (!client_options_read(&own, sizeof own, options, error) ||
-        !client_options_check_flags(own.flags, PEBBLE_LOGS_FOLLOW, error))
+        !client_options_check_flags(own.flags, PEBBLE_LOGS_FOLLOW, error) ||
+        !client_options_check_texts("names", own.services, own.service_count, error))
         return false;
     write_target(&target, &own);
     bool is_followed = (own.flags & PEBBLE_LOGS_FOLLOW) != 0;
     const struct client_request request = {.method = "GET", .target = buffer_text(&target)};
-    const struct client_transfer_limits limits = {.deadline_ns = is_followed ? 0 : client_deadline_ns(client)};
+    const struct client_transfer_limits own_limits = client_transfer_limits_of(client);
+    const struct client_transfer_limits none = {.deadline_ns = CLIENT_NO_DEADLINE};
+    const struct client_transfer_limits *limits = is_followed ? &none : &own_limits;
     AUTO_CALL struct pebble_call *created = client_call_create(&log_call_type, client, error);
-    if (created == NULL || !client_fetch_init(&log_of(created)->fetch, client, &request, &limits, error))
+    if (created == NULL || !client_fetch_init(&log_of(created)->fetch, client, &request, limits, error))
         return false;
     *call = TAKE(created);
     return true;

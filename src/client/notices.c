@@ -85,15 +85,27 @@ void client_notices_add_target(struct buffer *target, const struct pebble_notice
     }
 }
 
+// The time that the daemon is asked to wait is added to the longest silence.
+static struct client_transfer_limits limits_with(const struct pebble_client *client, int64_t wait_ns) {
+    struct client_transfer_limits limits = client_transfer_limits_of(client);
+    if (limits.idle_ns == 0 || wait_ns <= 0)
+        return limits;
+    limits.idle_ns = wait_ns < INT64_MAX - limits.idle_ns ? limits.idle_ns + wait_ns : 0;
+    return limits;
+}
+
 bool pebble_call_get_notices(struct pebble_client *client, const struct pebble_notice_options *options,
                              struct pebble_call **call, struct pebble_error *error) {
     struct pebble_notice_options own;
-    if (!client_options_read(&own, sizeof own, options, error))
+    if (!client_options_read(&own, sizeof own, options, error) ||
+        !client_options_check_texts("types", own.types, own.type_count, error) ||
+        !client_options_check_texts("keys", own.keys, own.key_count, error))
         return false;
     AUTO_BUFFER struct buffer target = BUFFER_INIT(BUFFER_NO_LIMIT);
     client_notices_add_target(&target, &own);
     const struct client_request request = {.method = "GET", .target = buffer_text(&target)};
-    return client_query_start(client, &request, &notices_query, call, error);
+    const struct client_transfer_limits limits = limits_with(client, own.wait_ns);
+    return client_query_start_within(client, &request, &notices_query, &limits, call, error);
 }
 
 struct pebble_notices *pebble_call_take_notices(struct pebble_call *call) {
@@ -195,7 +207,9 @@ static const struct client_query_type notify_query = {CLIENT_RESPONSE_SYNC, &not
 bool pebble_call_notify(struct pebble_client *client, const struct pebble_notify_options *options,
                         struct pebble_call **call, struct pebble_error *error) {
     struct pebble_notify_options own;
-    if (!client_options_read(&own, sizeof own, options, error))
+    if (!client_options_read(&own, sizeof own, options, error) ||
+        !client_options_check_texts("names of data", own.names, own.data_count, error) ||
+        !client_options_check_texts("values of data", own.values, own.data_count, error))
         return false;
     if (own.key == NULL)
         return client_fail(error, PEBBLE_ERROR_ARGUMENT, "cannot record notice: it has no key");

@@ -60,3 +60,11 @@ bool client_options_check_text(const char *what, const char *text, struct pebble
     AUTO_FREE char *quoted = client_quoted(text);
     return client_fail(error, PEBBLE_ERROR_ARGUMENT, "cannot use %s %s: not UTF-8", what, quoted);
 }
+
+bool client_options_check_texts(const char *what, const char *const *texts, size_t count, struct pebble_error *error) {
+    for (size_t i = 0; i < count; i++) {
+        if (texts == NULL || texts[i] == NULL)
+            return client_fail(error, PEBBLE_ERROR_ARGUMENT, "cannot use %s: number %zu is NULL", what, i + 1);
+    }
+    return true;
+}

@@ -18,6 +18,9 @@ bool client_options_check_fd(const int *fd, struct pebble_error *error) NODISCAR
 // PEBBLE_ERROR_ARGUMENT if it is not UTF-8: JSON cannot carry it, and a changed name could be that of another file.
 // `text` may be NULL.
 bool client_options_check_text(const char *what, const char *text, struct pebble_error *error) NODISCARD;
+// PEBBLE_ERROR_ARGUMENT if one of the texts is NULL, or all of them. `what` is their plural noun.
+bool client_options_check_texts(const char *what, const char *const *texts, size_t count,
+                                struct pebble_error *error) NODISCARD;
 // PEBBLE_ERROR_ARGUMENT if others than the known flags are set.
 bool client_options_check_flags(uint64_t flags, uint64_t known, struct pebble_error *error) NODISCARD;
 

@@ -326,8 +326,8 @@ bool pebble_call_pull_file(struct pebble_client *client, const struct pebble_pul
     const struct client_request request = {.method = "GET", .target = buffer_text(&path), .accept = FORM_DATA};
     const struct client_target target = {
         .fd = own.fd, .on_write = own.on_write, .data = own.data, .limit_bytes = own.limit_bytes};
-    const struct client_transfer_limits limits = {.deadline_ns = client_deadline_ns(client),
-                                                  .input_bytes = INPUT_BYTES};
+    struct client_transfer_limits limits = client_transfer_limits_of(client);
+    limits.input_bytes = INPUT_BYTES;
     AUTO_CALL struct pebble_call *created = client_call_create(&pull_call_type, client, error);
     if (created == NULL || !client_fetch_init(&pull_of(created)->fetch, client, &request, &limits, error))
         return false;

@@ -120,7 +120,7 @@ bool client_call_push(struct pebble_client *client, const struct client_file_spe
     write_form(spec, boundary, &push->source);
     const struct client_request request = {
         .method = "POST", .target = "/v1/files", .source = &push->source, .source_type = type};
-    const struct client_transfer_limits limits = {.deadline_ns = client_deadline_ns(client)};
+    const struct client_transfer_limits limits = client_transfer_limits_of(client);
     if (!client_fetch_init(&push->fetch, client, &request, &limits, error))
         return false;
     *call = TAKE(created);

@@ -63,18 +63,18 @@ static const struct client_call_type query_call_type = {
 
 bool client_query_start(struct pebble_client *client, const struct client_request *request,
                         const struct client_query_type *type, struct pebble_call **call, struct pebble_error *error) {
-    return client_query_start_until(client, request, type, client_deadline_ns(client), call, error);
+    const struct client_transfer_limits limits = client_transfer_limits_of(client);
+    return client_query_start_within(client, request, type, &limits, call, error);
 }
 
-bool client_query_start_until(struct pebble_client *client, const struct client_request *request,
-                              const struct client_query_type *type, int64_t deadline_ns, struct pebble_call **call,
-                              struct pebble_error *error) {
+bool client_query_start_within(struct pebble_client *client, const struct client_request *request,
+                               const struct client_query_type *type, const struct client_transfer_limits *limits,
+                               struct pebble_call **call, struct pebble_error *error) {
     AUTO_CALL struct pebble_call *created = client_call_create(&query_call_type, client, error);
     if (created == NULL)
         return false;
     struct query_call *query = query_of(created);
-    const struct client_transfer_limits limits = {.deadline_ns = deadline_ns};
-    if (!client_fetch_init(&query->fetch, client, request, &limits, error))
+    if (!client_fetch_init(&query->fetch, client, request, limits, error))
         return false;
     query->type = type;
     query->fetch.is_text = type->response == CLIENT_RESPONSE_TEXT;
@@ -85,12 +85,12 @@ bool client_query_start_until(struct pebble_client *client, const struct client_
 }
 
 bool client_check_id(const char *noun, const char *id, struct pebble_error *error) {
-    const char *c = id;
+    const char *c = id != NULL ? id : "";
     while ((*c >= '0' && *c <= '9') || (*c >= 'a' && *c <= 'z'))
         c++;
-    if (*c == '\0' && c != id)
+    if (id != NULL && *c == '\0' && c != id)
         return true;
-    AUTO_FREE char *quoted = client_quoted(id);
+    AUTO_FREE char *quoted = client_quoted(id != NULL ? id : "");
     return client_fail(error, PEBBLE_ERROR_ARGUMENT, "invalid %s ID %s", noun, quoted);
 }
 

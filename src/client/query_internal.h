@@ -6,6 +6,7 @@
 #include "client/call_internal.h"
 #include "client/exchange_internal.h"
 #include "client/response_internal.h"
+#include "client/transfer_internal.h"
 #include "data/json.h"
 #include "pebble.h"
 
@@ -23,10 +24,10 @@ bool client_query_start(struct pebble_client *client, const struct client_reques
                         const struct client_query_type *type, struct pebble_call **call,
                         struct pebble_error *error) NODISCARD;
 
-// The same with a deadline of its own, in place of the client's; CLIENT_NO_DEADLINE: none.
-bool client_query_start_until(struct pebble_client *client, const struct client_request *request,
-                              const struct client_query_type *type, int64_t deadline_ns, struct pebble_call **call,
-                              struct pebble_error *error) NODISCARD;
+// The same with limits of its own, in place of the client's.
+bool client_query_start_within(struct pebble_client *client, const struct client_request *request,
+                               const struct client_query_type *type, const struct client_transfer_limits *limits,
+                               struct pebble_call **call, struct pebble_error *error) NODISCARD;
 
 // PEBBLE_ERROR_ARGUMENT, `invalid change ID "x"` for the noun "change", if that is no id that could stand in a path.
 bool client_check_id(const char *noun, const char *id, struct pebble_error *error) NODISCARD;

@@ -37,8 +37,9 @@ bool pebble_call_wait_service(struct pebble_client *client, const char *name, co
     url_add_path_escaped(&target, name, strlen(name));
     buffer_printf(&target, "/wait?for=%s", wanted);
     const struct client_request request = {.method = "GET", .target = buffer_text(&target)};
-    int64_t deadline_ns = timeout_ms > 0 ? clock_deadline_ns(timeout_ms * NS_PER_MS) : CLIENT_NO_DEADLINE;
-    return client_query_start_until(client, &request, &wait_query, deadline_ns, call, error);
+    const struct client_transfer_limits limits = {
+        .deadline_ns = timeout_ms > 0 ? clock_deadline_ns(timeout_ms * NS_PER_MS) : CLIENT_NO_DEADLINE};
+    return client_query_start_within(client, &request, &wait_query, &limits, call, error);
 }
 
 bool pebble_wait_service(struct pebble_client *client, const char *name, const char *goal, int64_t timeout_ms,

@@ -8,6 +8,7 @@
 #include "client/blocking_internal.h"
 #include "client/errors.h"
 #include "client/fields_internal.h"
+#include "client/options_internal.h"
 #include "client/service_details_internal.h"
 
 // --- the list ---
@@ -91,6 +92,8 @@ static const struct client_query_type services_query = {CLIENT_RESPONSE_SYNC, &s
 
 bool pebble_call_get_services(struct pebble_client *client, const char *const *names, size_t count,
                               struct pebble_call **call, struct pebble_error *error) {
+    if (!client_options_check_texts("names", names, count, error))
+        return false;
     AUTO_BUFFER struct buffer target = BUFFER_INIT(BUFFER_NO_LIMIT);
     buffer_add_string(&target, "/v1/services");
     client_add_query(&target, "names", names, count);
@@ -142,6 +145,8 @@ static const struct client_query_type signal_query = {.response = CLIENT_RESPONS
 
 bool pebble_call_control_services(struct pebble_client *client, const char *action, const char *const *names,
                                   size_t count, struct pebble_call **call, struct pebble_error *error) {
+    if (!client_options_check_texts("names", names, count, error))
+        return false;
     AUTO_BUFFER struct buffer body = BUFFER_INIT(BUFFER_NO_LIMIT);
     write_body(&body, "action", action, &(struct names){names, count});
     const struct client_request request = {
@@ -166,6 +171,8 @@ bool pebble_control_services(struct pebble_client *client, const char *action, c
 
 bool pebble_call_send_signal(struct pebble_client *client, const char *signal, const char *const *names, size_t count,
                              struct pebble_call **call, struct pebble_error *error) {
+    if (!client_options_check_texts("names", names, count, error))
+        return false;
     AUTO_BUFFER struct buffer body = BUFFER_INIT(BUFFER_NO_LIMIT);
     write_body(&body, "signal", signal, &(struct names){names, count});
     const struct client_request request = {

@@ -8,6 +8,7 @@
 #include "client/blocking_internal.h"
 #include "client/errors.h"
 #include "client/fields_internal.h"
+#include "client/options_internal.h"
 #include "client/query_internal.h"
 
 // --- system info ---
@@ -110,6 +111,8 @@ static const struct client_query_type health_query = {CLIENT_RESPONSE_SYNC, &hea
 
 bool pebble_call_get_health(struct pebble_client *client, const char *level, const char *const *names, size_t count,
                             struct pebble_call **call, struct pebble_error *error) {
+    if (!client_options_check_texts("names", names, count, error))
+        return false;
     AUTO_BUFFER struct buffer target = BUFFER_INIT(BUFFER_NO_LIMIT);
     buffer_add_string(&target, "/v1/health");
     client_add_query(&target, "level", &level, level != NULL ? 1 : 0);

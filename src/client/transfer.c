@@ -28,6 +28,10 @@ struct transfer_piece {
     size_t length;
 };
 
+struct client_transfer_limits client_transfer_limits_of(const struct pebble_client *client) {
+    return (struct client_transfer_limits){.deadline_ns = client_deadline_ns(client), .idle_ns = client->idle_ns};
+}
+
 bool client_transfer_init(struct client_transfer *transfer, struct pebble_client *client,
                           const struct client_request *request, const struct client_transfer_limits *limits,
                           struct pebble_error *error) {
@@ -39,6 +43,7 @@ bool client_transfer_init(struct client_transfer *transfer, struct pebble_client
         return false;
     *transfer = (struct client_transfer){
         .client = client, .exchange = exchange, .source = request->source, .deadline_ns = limits->deadline_ns};
+    transfer->idle_ns = limits->idle_ns;
     transfer->kept = limits->kept;
     transfer->input_bytes = limits->input_bytes > 0 ? limits->input_bytes : INPUT_BYTES;
     client_dial_init(&transfer->dial, &client->endpoint);
@@ -290,12 +295,32 @@ static bool retry(struct client_transfer *transfer, const struct error *cause) {
     return true;
 }
 
+static bool is_past(int64_t deadline_ns) {
+    return deadline_ns != CLIENT_NO_DEADLINE && clock_monotonic_ns() >= deadline_ns;
+}
+
 static bool is_late(const struct client_transfer *transfer) {
-    return transfer->deadline_ns != CLIENT_NO_DEADLINE && clock_monotonic_ns() >= transfer->deadline_ns;
+    return is_past(transfer->deadline_ns);
 }
 
 static bool set_late(struct error *cause) {
     return error_set(cause, ERROR_TIMEOUT, "timed out waiting for server");
+}
+
+// A new connection has limits of its own, and a source without data is not the daemon's fault.
+static bool is_daemon_due(const struct client_transfer *transfer) {
+    return transfer->state == CLIENT_TRANSFER_RECEIVING ||
+           (transfer->state == CLIENT_TRANSFER_SENDING && !transfer->is_awaiting_source);
+}
+
+// Ends a turn: the daemon gets the whole time again if it has sent or taken anything.
+static void note_turn(struct client_transfer *transfer) {
+    bool is_new = transfer->turn_bytes > 0 || transfer->idle_end_ns == CLIENT_NO_DEADLINE;
+    if (transfer->idle_ns == 0 || !is_daemon_due(transfer))
+        transfer->idle_end_ns = CLIENT_NO_DEADLINE;
+    else if (is_new)
+        transfer->idle_end_ns = clock_deadline_ns(transfer->idle_ns);
+    transfer->turn_bytes = 0;
 }
 
 enum client_transfer_event client_transfer_step(struct client_transfer *transfer, const char **data, size_t *length,
@@ -312,8 +337,8 @@ enum client_transfer_event client_transfer_step(struct client_transfer *transfer
             return piece.event;
         }
         if (outcome == OUTCOME_WAITING) {
-            transfer->turn_bytes = 0;
-            if (!is_late(transfer))
+            note_turn(transfer);
+            if (!is_late(transfer) && !is_past(transfer->idle_end_ns))
                 return CLIENT_TRANSFER_WAITING;
             set_late(&cause);
         }
@@ -349,6 +374,7 @@ static bool watch_state(struct client_transfer *transfer, struct client_wants *w
 bool client_transfer_watch(struct client_transfer *transfer, struct client_wants *wants, struct error *err) {
     bool is_source_wanted = transfer->state == CLIENT_TRANSFER_SENDING && transfer->is_awaiting_source;
     client_wants_time(wants, transfer->deadline_ns);
+    client_wants_time(wants, transfer->idle_end_ns);
     if (transfer->source != NULL && !client_source_watch(transfer->source, wants, is_source_wanted, err))
         return false;
     return watch_state(transfer, wants, err);
@@ -356,6 +382,7 @@ bool client_transfer_watch(struct client_transfer *transfer, struct client_wants
 
 void client_transfer_watch_deadline(struct client_transfer *transfer, struct client_wants *wants) {
     client_watch_clear(&transfer->connection.watch);
+    transfer->idle_end_ns = CLIENT_NO_DEADLINE;
     client_wants_time(wants, transfer->deadline_ns);
 }
 

@@ -41,6 +41,8 @@ struct client_transfer {
     size_t input_bytes;
     size_t turn_bytes;        // sent and received since it waited last
     int64_t deadline_ns;      // CLIENT_NO_DEADLINE for none
+    int64_t idle_ns;          // see struct client_transfer_limits
+    int64_t idle_end_ns;      // when that has passed; CLIENT_NO_DEADLINE while nothing is due from the daemon
     int64_t retry_end_ns;     // until when it is tried again while there is no daemon
     int64_t resume_ns;        // CLIENT_TRANSFER_PAUSING: when it goes on
     int64_t handshake_end_ns; // CLIENT_TRANSFER_HANDSHAKING: its deadline
@@ -51,12 +53,16 @@ struct client_transfer {
 
 struct client_transfer_limits {
     int64_t deadline_ns; // for the whole of it, clock_monotonic_ns(); CLIENT_NO_DEADLINE for none
+    int64_t idle_ns;     // the longest wait for the daemon to send or take a byte; 0: none
     bool is_single;      // a GET is not tried again while there is no daemon
     size_t input_bytes;  // most bytes of one piece of the response; 0: as many as are usual
     // Of the caller's own for its requests, in place of the client's idle one; it may be closed. A request over it that
     // fails is not tried again, so that the caller knows that it has ended. NULL: the client's.
     struct client_connection *kept;
 };
+
+// The client's time limits, for a call that begins now.
+struct client_transfer_limits client_transfer_limits_of(const struct pebble_client *client);
 
 enum client_transfer_event {
     CLIENT_TRANSFER_WAITING, // for its descriptors, or for time

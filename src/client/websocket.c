@@ -32,7 +32,8 @@ bool client_websocket_init(struct client_websocket *websocket, struct pebble_cli
     fill_random(random, sizeof random);
     websocket_make_key(random, key);
     const struct client_request request = {.method = "GET", .target = target, .websocket_key = key};
-    const struct client_transfer_limits limits = {.deadline_ns = deadline_ns, .is_single = true};
+    const struct client_transfer_limits limits = {
+        .deadline_ns = deadline_ns, .idle_ns = client->idle_ns, .is_single = true};
     *websocket = (struct client_websocket){.text = BUFFER_INIT(CLIENT_WEBSOCKET_TEXT_BYTES),
                                            .output = BUFFER_INIT(BUFFER_NO_LIMIT)};
     client_connection_init(&websocket->connection, &client->endpoint);

@@ -114,6 +114,20 @@ static void calls_have_the_clients_time(void **state UNUSED) {
     pebble_client_destroy(client);
 }
 
+static void limits_can_be_changed(void **state UNUSED) {
+    struct pebble_client *client = create(1000);
+    struct pebble_error error = {0};
+    assert_false(pebble_client_set_timeouts(client, -1, 0, &error));
+    assert_int_equal(error.kind, PEBBLE_ERROR_ARGUMENT);
+    assert_false(pebble_client_set_timeouts(client, 0, INT64_MAX, NULL));
+    assert_true(client->timeout_ns == NS_PER_S && client->idle_ns == 0);
+    assert_true(pebble_client_set_timeouts(client, 0, 5, NULL));
+    assert_int_equal(client_deadline_ns(client), CLIENT_NO_DEADLINE);
+    assert_int_equal(client->idle_ns, 5 * NS_PER_MS);
+    pebble_error_clear(&error);
+    pebble_client_destroy(client);
+}
+
 static void the_longest_time_is_never_over(void **state UNUSED) {
     struct pebble_client *client = create(1);
     client->timeout_ns = INT64_MAX;
@@ -179,6 +193,7 @@ int main(void) {
         cmocka_unit_test(default_comes_from_the_environment),
         cmocka_unit_test(variables_for_tls_are_named),
         cmocka_unit_test(calls_have_the_clients_time),
+        cmocka_unit_test(limits_can_be_changed),
         cmocka_unit_test(the_longest_time_is_never_over),
         cmocka_unit_test(it_lasts_as_long_as_someone_holds_it),
         cmocka_unit_test(one_idle_connection_is_kept),

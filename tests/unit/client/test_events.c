@@ -117,7 +117,13 @@ static void waits_end(void **state UNUSED) {
     assert_int_equal(error.kind, PEBBLE_ERROR_CANCELLED);
     assert_null(pebble_events_error(events));
     pebble_client_set_interrupt_fd(peer.client, -1); // it goes on
+    assert_true(pebble_events_wait(events, 1, &event, &error));
+    assert_null(event);
     peer_respond(fd, NOTICES);
+    pebble_client_set_interrupt_fd(peer.client, pipe_fds[0]); // also if there is an event already
+    assert_false(pebble_events_wait(events, -1, &event, &error));
+    assert_int_equal(error.kind, PEBBLE_ERROR_CANCELLED);
+    pebble_client_set_interrupt_fd(peer.client, -1);
     assert_true(pebble_events_wait(events, -1, &event, &error));
     assert_int_equal(pebble_event_kind(event), PEBBLE_EVENT_CUSTOM_NOTICE);
     pebble_error_clear(&error);

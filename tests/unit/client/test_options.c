@@ -89,6 +89,69 @@ static void text_is_utf8(void **state UNUSED) {
     assert_string_equal(error.message, "cannot use path \"/a\\xff\": not UTF-8");
 }
 
+// NULL in the place of an array, and in an array.
+static void arrays_are_checked(void **state UNUSED) {
+    static const char *const with_null[] = {"a", NULL};
+    struct pebble_error error = {0};
+    assert_true(client_options_check_texts("names", NULL, 0, &error));
+    assert_true(client_options_check_texts("names", with_null, 1, &error));
+    assert_false(client_options_check_texts("names", with_null, 2, &error));
+    assert_string_equal(error.message, "cannot use names: number 2 is NULL");
+    pebble_error_clear(&error);
+    assert_false(client_options_check_texts("names", NULL, 1, &error));
+    assert_string_equal(error.message, "cannot use names: number 1 is NULL");
+    assert_int_equal(error.kind, PEBBLE_ERROR_ARGUMENT);
+    pebble_error_clear(&error);
+}
+
+static void assert_array_refused(bool is_created, struct pebble_error *error) {
+    assert_false(is_created);
+    assert_int_equal(error->kind, PEBBLE_ERROR_ARGUMENT);
+    assert_non_null(strstr(error->message, "number 2 is NULL"));
+    pebble_error_clear(error);
+}
+
+static void calls_with_null_in_an_array_are_refused(void **state UNUSED) {
+    static const char *const with_null[] = {"a", NULL}, *const whole[] = {"a", "b"};
+    const struct pebble_client_options options = {.size = sizeof options, .socket_path = "/x"};
+    const struct pebble_log_options logs = {.size = sizeof logs, .services = with_null, .service_count = 2};
+    struct pebble_notice_options notices = {.size = sizeof notices, .types = with_null, .type_count = 2};
+    struct pebble_notify_options notify = {
+        .size = sizeof notify, .key = "a.b/c", .names = with_null, .values = whole, .data_count = 2};
+    struct pebble_exec_options exec = {.size = sizeof exec, .words = with_null, .word_count = 2};
+    struct pebble_client *client = NULL;
+    struct pebble_call *call = NULL;
+    struct pebble_error error = {0};
+    assert_true(pebble_client_create(&options, &client, NULL));
+    assert_array_refused(pebble_call_get_health(client, NULL, with_null, 2, &call, &error), &error);
+    assert_array_refused(pebble_call_get_services(client, with_null, 2, &call, &error), &error);
+    assert_array_refused(pebble_call_control_services(client, "start", with_null, 2, &call, &error), &error);
+    assert_array_refused(pebble_call_send_signal(client, "SIGHUP", with_null, 2, &call, &error), &error);
+    assert_array_refused(pebble_call_get_checks(client, NULL, with_null, 2, &call, &error), &error);
+    assert_array_refused(pebble_call_control_checks(client, "start", with_null, 2, &call, &error), &error);
+    assert_array_refused(pebble_call_get_logs(client, &logs, &call, &error), &error);
+    assert_array_refused(pebble_call_get_notices(client, &notices, &call, &error), &error);
+    notices = (struct pebble_notice_options){.size = sizeof notices, .keys = with_null, .key_count = 2};
+    assert_array_refused(pebble_call_get_notices(client, &notices, &call, &error), &error);
+    assert_array_refused(pebble_call_notify(client, &notify, &call, &error), &error);
+    notify.names = whole;
+    notify.values = with_null;
+    assert_array_refused(pebble_call_notify(client, &notify, &call, &error), &error);
+    assert_array_refused(pebble_call_exec(client, &exec, &call, &error), &error);
+    exec = (struct pebble_exec_options){.size = sizeof exec,
+                                        .words = whole,
+                                        .word_count = 2,
+                                        .environment_names = whole,
+                                        .environment_values = with_null,
+                                        .environment_count = 2};
+    assert_array_refused(pebble_call_exec(client, &exec, &call, &error), &error);
+    assert_false(pebble_call_get_notice(client, NULL, &call, &error));
+    assert_string_equal(error.message, "invalid notice ID \"\"");
+    pebble_error_clear(&error);
+    assert_null(call);
+    pebble_client_destroy(client);
+}
+
 static void only_what_is_given_is_written(void **state UNUSED) {
     const int64_t zero = 0;
     AUTO_BUFFER struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
@@ -112,6 +175,8 @@ int main(void) {
         cmocka_unit_test(unknown_flags_are_refused),
         cmocka_unit_test(descriptors_are_checked),
         cmocka_unit_test(text_is_utf8),
+        cmocka_unit_test(arrays_are_checked),
+        cmocka_unit_test(calls_with_null_in_an_array_are_refused),
         cmocka_unit_test(only_what_is_given_is_written),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -151,10 +151,13 @@ static void a_tree_without_an_end_is_left(void **state UNUSED) {
 
 static void options_are_checked(void **state UNUSED) {
     struct with_daemon with;
-    const struct pebble_copy_options options = {.size = sizeof options, .source_count = 1, .directory = "/"};
+    struct pebble_copy_options options = {.size = sizeof options, .source_count = 1, .directory = "/"};
     with_daemon_begin(&with, NULL, 0);
     assert_false(pebble_pull_path(with.client, &options, &with.error));
-    with_daemon_assert_error(&with, PEBBLE_ERROR_ARGUMENT, "cannot use options: no sources or no directory");
+    with_daemon_assert_error(&with, PEBBLE_ERROR_ARGUMENT, "cannot use sources: number 1 is NULL");
+    options.directory = NULL;
+    assert_false(pebble_pull_path(with.client, &options, &with.error));
+    with_daemon_assert_error(&with, PEBBLE_ERROR_ARGUMENT, "cannot use options: no directory");
     with_daemon_end(&with);
 }
 

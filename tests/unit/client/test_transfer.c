@@ -237,6 +237,47 @@ static void deadline_ends_it_in_any_state(void **state UNUSED) {
     run_finish(&run);
 }
 
+static void begin_with_idle_limit(struct run *run, const struct client_request *request) {
+    const struct client_transfer_limits limits = {.idle_ns = 3600 * NS_PER_S};
+    client_transfer_finish(&run->transfer);
+    assert_true(client_transfer_init(&run->transfer, run->peer.client, request, &limits, NULL));
+    assert_int_equal(go_on(run), CLIENT_TRANSFER_WAITING);
+}
+
+static void silence_of_the_daemon_ends_it(void **state UNUSED) {
+    struct run run;
+    run_init(&run, &get_x);
+    begin_with_idle_limit(&run, &get_x);
+    int64_t first_ns = wake_ns(&run);
+    assert_true(first_ns > clock_monotonic_ns() && first_ns <= clock_monotonic_ns() + 3600 * NS_PER_S);
+    assert_int_equal(go_on(&run), CLIENT_TRANSFER_WAITING);
+    assert_int_equal(wake_ns(&run), first_ns);
+    int fd = peer_accept(&run.peer);
+    peer_send(fd, OK(5) "ab");
+    run.transfer.idle_end_ns = 1; // a byte in time gives the whole time again
+    assert_int_equal(go_on(&run), CLIENT_TRANSFER_WAITING);
+    assert_true(wake_ns(&run) > first_ns);
+    run.transfer.idle_end_ns = 1;
+    assert_failed(&run, PEBBLE_ERROR_TIMEOUT, PREFIX "timed out waiting for server");
+    peer_assert_closed(fd);
+    run_finish(&run);
+}
+
+// Nothing is due from the daemon then.
+static void a_pause_of_the_caller_is_no_silence(void **state UNUSED) {
+    struct run run;
+    run_init(&run, &get_x);
+    begin_with_idle_limit(&run, &get_x);
+    int fd = peer_accept(&run.peer);
+    struct client_wants wants = {.poll_fd = -1};
+    client_transfer_watch_deadline(&run.transfer, &wants);
+    assert_int_equal(wants.wake_ns, CLIENT_NO_DEADLINE);
+    assert_int_equal(go_on(&run), CLIENT_TRANSFER_WAITING);
+    assert_int_not_equal(wake_ns(&run), CLIENT_NO_DEADLINE);
+    run_finish(&run);
+    close(fd);
+}
+
 // One step takes so much at most, so that a daemon that sends without a pause does not keep the program.
 static void a_step_is_bounded(void **state UNUSED) {
     struct run run;
@@ -300,6 +341,7 @@ static void body_is_sent_as_it_comes(void **state UNUSED) {
     int ends[2];
     assert_int_equal(pipe(ends), 0);
     upload_init(&run, &source, &(struct client_content){.fd = &ends[0]});
+    run.transfer.idle_ns = 3600 * NS_PER_S;
     assert_int_equal(go_on(&run), CLIENT_TRANSFER_WAITING);
     int fd = peer_accept(&run.peer);
     AUTO_FREE char *head = peer_read(fd);
@@ -313,6 +355,7 @@ static void body_is_sent_as_it_comes(void **state UNUSED) {
     assert_int_equal(go_on(&run), CLIENT_TRANSFER_WAITING);
     AUTO_FREE char *end = peer_read(fd);
     assert_string_equal(end, "0\r\n\r\n");
+    assert_int_not_equal(wake_ns(&run), CLIENT_NO_DEADLINE); // the response is due
     peer_send(fd, RESPONSE);
     assert_ended(&run, "abc");
     assert_true(client_connection_is_open(&run.peer.client->idle));
@@ -396,6 +439,8 @@ int main(void) {
         cmocka_unit_test(daemon_that_goes_away_in_the_middle_is_told),
         cmocka_unit_test(response_that_breaks_off_is_not_fetched_again),
         cmocka_unit_test(deadline_ends_it_in_any_state),
+        cmocka_unit_test(silence_of_the_daemon_ends_it),
+        cmocka_unit_test(a_pause_of_the_caller_is_no_silence),
         cmocka_unit_test(a_step_is_bounded),
         cmocka_unit_test(early_response_to_a_large_request_is_read),
         cmocka_unit_test(body_is_sent_as_it_comes),

@@ -101,7 +101,7 @@ static int go_on(struct container *containers, int count) {
         if (own_ms >= 0 && (timeout_ms < 0 || own_ms < timeout_ms))
             timeout_ms = own_ms;
         watched[running].fd = pebble_events_fd(containers[i].events);
-        watched[running].events = pebble_events_events(containers[i].events);
+        watched[running].events = pebble_events_poll_events(containers[i].events);
         running++;
     }
     if (running > 0)

@@ -51,7 +51,7 @@ static void wait_for(struct pebble_call *const calls[CALLS]) {
     for (int i = 0; i < CALLS; i++) {
         int64_t own_ms = pebble_call_timeout_ms(calls[i]);
         watched[i].fd = pebble_call_fd(calls[i]);
-        watched[i].events = pebble_call_events(calls[i]);
+        watched[i].events = pebble_call_poll_events(calls[i]);
         if (own_ms >= 0 && (timeout_ms < 0 || own_ms < timeout_ms))
             timeout_ms = own_ms;
     }

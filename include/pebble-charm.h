@@ -37,9 +37,9 @@ struct pebble_charm;
  *     JUJU_DISPATCH_PATH        "hooks/EVENT" or "actions/NAME"
  *     JUJU_HOOK_NAME            the event, if JUJU_DISPATCH_PATH is not there or empty
  *     JUJU_ACTION_NAME          the action, likewise
- *     JUJU_WORKLOAD_NAME        with pebble-... events: the container
- *     JUJU_NOTICE_ID, JUJU_NOTICE_TYPE, JUJU_NOTICE_KEY    with pebble-custom-notice
- *     JUJU_PEBBLE_CHECK_NAME    with pebble-check-failed and pebble-check-recovered
+ *     JUJU_WORKLOAD_NAME        the container of an event CONTAINER-pebble-...; passed over with others
+ *     JUJU_NOTICE_ID, JUJU_NOTICE_TYPE, JUJU_NOTICE_KEY    with such an event: of the custom notice
+ *     JUJU_PEBBLE_CHECK_NAME    with such an event: the check that has failed or recovered
  *     JUJU_UNIT_NAME, JUJU_MODEL_NAME, JUJU_VERSION, JUJU_CHARM_DIR (else CHARM_DIR)
  *     PEBBLE_CHARM_CONTAINERS   the directory with the sockets, for tests; "/charm/containers" if it is not set
  */
@@ -83,6 +83,9 @@ const char *pebble_charm_model(const struct pebble_charm *charm);        /* its 
 const char *pebble_charm_juju_version(const struct pebble_charm *charm); /* "3.6.0" */
 const char *pebble_charm_directory(const struct pebble_charm *charm);    /* where the charm's files are */
 
+/* Any variable of the hook, such as "JUJU_RELATION_ID"; NULL: it is not set, or empty. */
+const char *pebble_charm_variable(const struct pebble_charm *charm, const char *name);
+
 /* As pebble_client_set_interrupt_fd(), for the hook tools and the clients of all containers. A tool that runs is
  * killed. -1: none. */
 void pebble_charm_set_interrupt_fd(struct pebble_charm *charm, int fd);
@@ -104,7 +107,8 @@ struct pebble_charm_handler {
 
 /* Calls the handlers that match, in their order. Returns the exit code of the program: 0 if all of them have succeeded
  * or there is none, else 1. After a failure no more are called, and the error is a line of the level ERROR in Juju's
- * log; if that cannot be written, on standard error. Juju repeats a hook that has failed; an action is not repeated. */
+ * log; if that cannot be written, on standard error. Juju repeats a hook that has failed. An action is not repeated: it
+ * fails with the error as its message, as with pebble_charm_fail_action(), and the exit code is 0. */
 int pebble_charm_run(struct pebble_charm *charm, const struct pebble_charm_handler *handlers, size_t count, void *data);
 /* The same with a charm from the environment of the program, which exists during the call. If there is no event, writes
  * that to standard error and returns 1. */
@@ -112,7 +116,8 @@ int pebble_charm_main(const struct pebble_charm_handler *handlers, size_t count,
 
 /* ---- containers ---- */
 
-/* The client of the daemon in a container, part of the charm. It does not connect before the first call. `name`: that
+/* The client of the daemon in a container, part of the charm. It does not connect before the first call. Its
+ * idle_timeout_ms is 5000; pebble_client_set_timeouts() changes it. `name`: that
  * of the container in charmcraft.yaml; NULL: pebble_charm_workload(). PEBBLE_ERROR_ARGUMENT if it is not the name of a
  * file, or NULL and the hook has no workload. */
 bool pebble_charm_container(struct pebble_charm *charm, const char *name, struct pebble_client **client,
@@ -124,35 +129,36 @@ bool pebble_charm_can_connect(struct pebble_charm *charm, const char *name, stru
 /* ---- hook tools ---- */
 
 /* The commands that Juju puts into PATH while a hook runs. They are run without a shell. They read nothing but what is
- * said below, their output is at most 1 MiB, and what they write to standard error is part of the error. A value may
+ * said below, their output is at most 16 MiB, and what they write to standard error is part of the error. A value may
  * hold any text; at most 131,071 bytes unless said otherwise. If a tool is not there, or fails, the error is
  * PEBBLE_ERROR_TOOL, with the exit code in `status`. The status, the log, the version of the workload and
  * the results of an action take effect at once or even if the hook fails; ports, state and settings of relations only
  * at the end of a hook that succeeds. */
 
 /* Runs any tool, for what has no function of its own. `words`: the tool and its arguments, `word_count` at least 1. A
- * word that is a value and may begin with "-" belongs behind a word "--". *output (`output` may be NULL) is what it has
- * written to standard output; a NUL in it reads as U+FFFD. */
-bool pebble_charm_run_tool(struct pebble_charm *charm, const char *const *words, size_t word_count, char **output,
-                           struct pebble_error *error);
+ * word that is a value and may begin with "-" belongs behind a word "--". `input`: what the tool reads from standard
+ * input; NULL: nothing. *output (`output` may be NULL) is what it has written to standard output, which need not be
+ * UTF-8; a NUL in it reads as U+FFFD. */
+bool pebble_charm_run_tool(struct pebble_charm *charm, const char *const *words, size_t word_count, const char *input,
+                           char **output, struct pebble_error *error);
 
 enum pebble_charm_log_level {
-    PEBBLE_CHARM_TRACE = 0,
-    PEBBLE_CHARM_DEBUG = 1,
-    PEBBLE_CHARM_INFO = 2,
-    PEBBLE_CHARM_WARNING = 3,
-    PEBBLE_CHARM_ERROR = 4
+    PEBBLE_CHARM_LOG_TRACE = 0,
+    PEBBLE_CHARM_LOG_DEBUG = 1,
+    PEBBLE_CHARM_LOG_INFO = 2,
+    PEBBLE_CHARM_LOG_WARNING = 3,
+    PEBBLE_CHARM_LOG_ERROR = 4
 };
 /* juju-log */
 bool pebble_charm_log(struct pebble_charm *charm, enum pebble_charm_log_level level, const char *message,
                       struct pebble_error *error);
 
 enum pebble_charm_status {
-    PEBBLE_CHARM_UNKNOWN = 0, /* only from pebble_charm_get_status(): not set yet, or none of the others */
-    PEBBLE_CHARM_ACTIVE = 1,
-    PEBBLE_CHARM_MAINTENANCE = 2,
-    PEBBLE_CHARM_WAITING = 3,
-    PEBBLE_CHARM_BLOCKED = 4
+    PEBBLE_CHARM_STATUS_UNKNOWN = 0, /* only from pebble_charm_get_status(): not set yet, or none of the others */
+    PEBBLE_CHARM_STATUS_ACTIVE = 1,
+    PEBBLE_CHARM_STATUS_MAINTENANCE = 2,
+    PEBBLE_CHARM_STATUS_WAITING = 3,
+    PEBBLE_CHARM_STATUS_BLOCKED = 4
 };
 /* status-set, of the unit. `message` may be "". */
 bool pebble_charm_set_status(struct pebble_charm *charm, enum pebble_charm_status status, const char *message,
@@ -191,6 +197,9 @@ bool pebble_charm_get_config_option(struct pebble_charm *charm, const char *key,
 /* state-get: all of the state that Juju keeps for the unit. All of its values are strings. */
 bool pebble_charm_get_state(struct pebble_charm *charm, struct pebble_charm_values **values,
                             struct pebble_error *error);
+/* state-get KEY: one value, for a state that is large. NULL: there is no such key. */
+bool pebble_charm_get_state_value(struct pebble_charm *charm, const char *key, char **value,
+                                  struct pebble_error *error);
 /* action-get: the parameters of the action that runs. */
 bool pebble_charm_get_action_parameters(struct pebble_charm *charm, struct pebble_charm_values **values,
                                         struct pebble_error *error);
@@ -206,19 +215,21 @@ const char *pebble_charm_values_string(const struct pebble_charm_values *values,
 bool pebble_charm_values_integer(const struct pebble_charm_values *values, const char *key, int64_t *value);
 bool pebble_charm_values_number(const struct pebble_charm_values *values, const char *key, double *value);
 bool pebble_charm_values_boolean(const struct pebble_charm_values *values, const char *key, bool *value);
-/* All of them as a JSON object. */
+/* All of them as a JSON object, with the numbers as the tool has written them. */
 const char *pebble_charm_values_json(const struct pebble_charm_values *values);
 void pebble_charm_values_destroy(struct pebble_charm_values *values);
 
 /* ---- state and actions ---- */
 
-/* state-set. Both are UTF-8; `value` is at most 1 MiB, and Juju has limits of its own. They are given to the tool on
- * its standard input. */
+/* state-set. Both are UTF-8; `value` is at most 1 MiB. Juju's own limits, 256 bytes for a key, 64 KiB for a value and
+ * 2 MiB for all of them unless its administrator has set others, show only at the end of the hook. They are given to
+ * the tool on its standard input. */
 bool pebble_charm_set_state(struct pebble_charm *charm, const char *key, const char *value, struct pebble_error *error);
 /* state-delete. It is fine if there is no such key. */
 bool pebble_charm_delete_state(struct pebble_charm *charm, const char *key, struct pebble_error *error);
 
-/* action-set: a result of the action. `key`: names of a-z, 0-9 and "-" within, separated by ".". */
+/* action-set: a result of the action. `key`: names of a-z, 0-9 and "-" within, separated by ".". None of them is
+ * "stdout", "stderr", "stdout-encoding" or "stderr-encoding". */
 bool pebble_charm_set_action_result(struct pebble_charm *charm, const char *key, const char *value,
                                     struct pebble_error *error);
 /* action-fail: the action has failed, and why. The handler goes on, and returns true if this is all there is to say. */

@@ -161,7 +161,7 @@ const char *pebble_client_maintenance(const struct pebble_client *client);
  * it; nothing is sent before the first step. To drive it:
  *
  *     1. Step: pebble_call_step(), again while it returns PEBBLE_CALL_ITEM.
- *     2. If it returns PEBBLE_CALL_RUNNING, wait until pebble_call_fd() has one of pebble_call_events(), or
+ *     2. If it returns PEBBLE_CALL_RUNNING, wait until pebble_call_fd() has one of pebble_call_poll_events(), or
  *        pebble_call_timeout_ms() has passed. Continue with 1.
  *
  * The descriptor stays the same while the call exists, so that it can stay registered with poll() or epoll
@@ -181,7 +181,7 @@ enum pebble_call_state {
  * pebble_call_destroy(). */
 int pebble_call_fd(const struct pebble_call *call);
 /* POLLIN (which is EPOLLIN) until the call has ended, then 0. */
-short pebble_call_events(const struct pebble_call *call);
+short pebble_call_poll_events(const struct pebble_call *call);
 /* Counts from now, rounded up. 0: step at once; -1: there is no time limit, or the call has ended. It may be larger
  * than an int. Each step changes it. */
 int64_t pebble_call_timeout_ms(const struct pebble_call *call);

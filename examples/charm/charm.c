@@ -17,40 +17,55 @@
 #define CHECK "page"
 #define DIRECTORY "/tmp/pages"
 #define SHOUT_KEY "example.com/shout"
-enum { PAGE_BYTES = 4096, GREETING_BYTES = 1000, PORT_MAX = 65535 };
+enum { PORT_MAX = 65535 };
 
 struct settings {
-    char greeting[GREETING_BYTES + 1];
+    char *greeting;
     int64_t port;
 };
 
+/* Both texts, one behind the other; released by free(). NULL if there is no memory. */
+static char *join(const char *first, const char *second) {
+    size_t length = strlen(first), size = length + strlen(second) + 1;
+    char *joined = malloc(size);
+    if (joined != NULL) {
+        memcpy(joined, first, length);
+        memcpy(joined + length, second, size - length);
+    }
+    return joined;
+}
+
+/* After success the greeting is to be released. */
 static bool read_settings(struct pebble_charm *charm, struct settings *settings, struct pebble_error *error) {
     struct pebble_charm_values *values;
     if (!pebble_charm_get_config(charm, &values, error))
         return false;
     const char *greeting = pebble_charm_values_string(values, "greeting");
-    (void)snprintf(settings->greeting, sizeof settings->greeting, "%s", greeting != NULL ? greeting : "");
+    settings->greeting = join(greeting != NULL ? greeting : "", "");
     settings->port = 0;
     (void)pebble_charm_values_integer(values, "port", &settings->port);
     pebble_charm_values_destroy(values);
-    return true;
+    return settings->greeting != NULL;
 }
 
 /* ---- the container ---- */
 
 static bool push_page(struct pebble_client *client, const char *text, struct pebble_error *error) {
-    char page[PAGE_BYTES];
-    int length = snprintf(page, sizeof page, "%s\n", text);
+    char *page = join(text, "\n");
+    if (page == NULL)
+        return false;
     const struct pebble_push_options options = {.size = sizeof options,
                                                 .path = DIRECTORY "/index.html",
                                                 .bytes = page,
-                                                .length = length < PAGE_BYTES ? (size_t)length : PAGE_BYTES - 1,
+                                                .length = strlen(page),
                                                 .flags = PEBBLE_PUSH_MAKE_DIRECTORIES};
-    return pebble_push_file(client, &options, error);
+    bool is_good = pebble_push_file(client, &options, error);
+    free(page);
+    return is_good;
 }
 
 static void describe_service(struct pebble_layer *layer, const char *port) {
-    const char *const words[] = {"python3", "-m", "http.server", "--bind", "127.0.0.1", "--directory", DIRECTORY, port};
+    const char *const words[] = {"python3", "-m", "http.server", "--directory", DIRECTORY, port};
     pebble_layer_set_service_command_words(layer, SERVICE, words, sizeof words / sizeof words[0]);
     pebble_layer_set_service_startup(layer, SERVICE, "enabled");
 }
@@ -107,7 +122,7 @@ static bool open_port(struct pebble_charm *charm, int port, struct pebble_error 
     static const char *const words[] = {"opened-ports"};
     char *opened;
     bool is_good = pebble_charm_open_port(charm, port, "tcp", error);
-    if (!is_good || !pebble_charm_run_tool(charm, words, 1, &opened, error))
+    if (!is_good || !pebble_charm_run_tool(charm, words, 1, NULL, &opened, error))
         return false;
     for (const char *line = opened; is_good && line != NULL;) {
         long old = strtol(line, NULL, 10);
@@ -128,22 +143,28 @@ static bool configure_container(struct pebble_charm *charm, const struct setting
         !add_layer(client, settings->port, error) || !replan(client, error))
         return false;
     return report_version(charm, client, error) && open_port(charm, (int)settings->port, error) &&
-           pebble_charm_set_status(charm, PEBBLE_CHARM_ACTIVE, "", error);
+           pebble_charm_set_status(charm, PEBBLE_CHARM_STATUS_ACTIVE, "", error);
 }
 
 /* ---- events ---- */
 
 /* Without the container there is nothing to do: pebble-ready comes when it is there. */
+static bool apply(struct pebble_charm *charm, const struct settings *settings, struct pebble_error *error) {
+    if (settings->port < 1 || settings->port > PORT_MAX)
+        return pebble_charm_set_status(charm, PEBBLE_CHARM_STATUS_BLOCKED, "port must be from 1 to 65535", error);
+    if (!pebble_charm_can_connect(charm, CONTAINER, NULL))
+        return pebble_charm_set_status(charm, PEBBLE_CHARM_STATUS_WAITING, "waiting for Pebble", error);
+    return configure_container(charm, settings, error);
+}
+
 static bool configure(struct pebble_charm *charm, void *data, struct pebble_error *error) {
     struct settings settings;
     (void)data;
     if (!read_settings(charm, &settings, error))
         return false;
-    if (settings.port < 1 || settings.port > PORT_MAX)
-        return pebble_charm_set_status(charm, PEBBLE_CHARM_BLOCKED, "port must be from 1 to 65535", error);
-    if (!pebble_charm_can_connect(charm, CONTAINER, NULL))
-        return pebble_charm_set_status(charm, PEBBLE_CHARM_WAITING, "waiting for Pebble", error);
-    return configure_container(charm, &settings, error);
+    bool is_good = apply(charm, &settings, error);
+    free(settings.greeting);
+    return is_good;
 }
 
 static bool report_failure(struct pebble_charm *charm, void *data, struct pebble_error *error) {
@@ -151,22 +172,40 @@ static bool report_failure(struct pebble_charm *charm, void *data, struct pebble
     const char *name = pebble_charm_check_name(charm);
     (void)data;
     (void)snprintf(message, sizeof message, "check %s fails", name != NULL ? name : CHECK);
-    return pebble_charm_set_status(charm, PEBBLE_CHARM_BLOCKED, message, error);
+    return pebble_charm_set_status(charm, PEBBLE_CHARM_STATUS_BLOCKED, message, error);
+}
+
+/* The event also comes if the check was stopped or the daemon has started again, and the check may have failed since.
+ */
+static bool reconsider(struct pebble_charm *charm, void *data, struct pebble_error *error) {
+    const char *const name = pebble_charm_check_name(charm);
+    struct pebble_client *client;
+    struct pebble_checks *checks;
+    if (name == NULL || !pebble_charm_container(charm, NULL, &client, error) ||
+        !pebble_get_checks(client, NULL, &name, 1, &checks, error))
+        return false;
+    const struct pebble_check *check = pebble_checks_at(checks, 0);
+    bool is_down = check != NULL && strcmp(pebble_check_status(check), "down") == 0;
+    pebble_checks_destroy(checks);
+    return is_down ? report_failure(charm, data, error) : configure(charm, data, error);
 }
 
 /* A program in the container has asked for it: pebble notify example.com/shout. */
 static bool shout(struct pebble_charm *charm, void *data, struct pebble_error *error) {
     struct pebble_client *client;
     struct settings settings;
-    char text[GREETING_BYTES + 2];
     (void)data;
     const char *key = pebble_charm_notice_key(charm);
     if (key == NULL || strcmp(key, SHOUT_KEY) != 0)
         return true;
-    if (!read_settings(charm, &settings, error) || !pebble_charm_container(charm, NULL, &client, error))
+    if (!pebble_charm_container(charm, NULL, &client, error) || !read_settings(charm, &settings, error))
         return false;
-    (void)snprintf(text, sizeof text, "%s!", settings.greeting);
-    return pebble_charm_log(charm, PEBBLE_CHARM_INFO, text, error) && push_page(client, text, error);
+    char *text = join(settings.greeting, "!");
+    bool is_good =
+        text != NULL && pebble_charm_log(charm, PEBBLE_CHARM_LOG_INFO, text, error) && push_page(client, text, error);
+    free(text);
+    free(settings.greeting);
+    return is_good;
 }
 
 static bool say(struct pebble_charm *charm, void *data, struct pebble_error *error) {
@@ -192,7 +231,7 @@ int main(void) {
         {.kind = PEBBLE_CHARM_CONFIG_CHANGED, .handle = configure},
         {.kind = PEBBLE_CHARM_UPGRADE_CHARM, .handle = configure},
         {.kind = PEBBLE_CHARM_PEBBLE_CHECK_FAILED, .handle = report_failure},
-        {.kind = PEBBLE_CHARM_PEBBLE_CHECK_RECOVERED, .handle = configure},
+        {.kind = PEBBLE_CHARM_PEBBLE_CHECK_RECOVERED, .handle = reconsider},
         {.kind = PEBBLE_CHARM_PEBBLE_CUSTOM_NOTICE, .workload = CONTAINER, .handle = shout},
         {.event = "say", .kind = PEBBLE_CHARM_ACTION, .handle = say},
     };

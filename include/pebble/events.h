@@ -9,7 +9,7 @@
  *
  *     1. Step: pebble_events_step(), again while it returns PEBBLE_EVENTS_EVENT. Each time there is one event,
  *        pebble_events_event().
- *     2. If it returns PEBBLE_EVENTS_RUNNING, wait until pebble_events_fd() has one of pebble_events_events(), or
+ *     2. If it returns PEBBLE_EVENTS_RUNNING, wait until pebble_events_fd() has one of pebble_events_poll_events(), or
  *        pebble_events_timeout_ms() has passed. Continue with 1.
  *
  * A program that may block calls pebble_events_wait() instead. Nothing is sent before the first step.
@@ -59,7 +59,9 @@ enum pebble_event_kinds {
                                        * any other each time the system starts. */
     PEBBLE_EVENT_CUSTOM_NOTICE = 2,   /* a notice of type "custom" */
     PEBBLE_EVENT_CHECK_FAILED = 4,    /* a check has failed as often as its threshold */
-    PEBBLE_EVENT_CHECK_RECOVERED = 8, /* a check that had failed has succeeded */
+    PEBBLE_EVENT_CHECK_RECOVERED = 8, /* a check that had failed has succeeded. It also comes when a check that fails
+                                       * was stopped or changed, and when the daemon starts again: see
+                                       * pebble_get_checks() for its status. */
     PEBBLE_EVENT_CHANGE_UPDATE = 16,  /* a notice of type "change-update" that is none of the two above, or for which
                                        * the one above is not wanted */
     PEBBLE_EVENT_CONNECTION_LOST = 32,
@@ -107,9 +109,9 @@ void pebble_events_destroy(struct pebble_events *events);
 /* Fails it with PEBBLE_ERROR_CANCELLED, unless it has failed. */
 void pebble_events_cancel(struct pebble_events *events);
 
-/* As pebble_call_fd(), pebble_call_events() and pebble_call_timeout_ms(). */
+/* As pebble_call_fd(), pebble_call_poll_events() and pebble_call_timeout_ms(). */
 int pebble_events_fd(const struct pebble_events *events);
-short pebble_events_events(const struct pebble_events *events);
+short pebble_events_poll_events(const struct pebble_events *events);
 int64_t pebble_events_timeout_ms(const struct pebble_events *events);
 /* Does what can be done without waiting, and returns the state. */
 enum pebble_events_state pebble_events_step(struct pebble_events *events);

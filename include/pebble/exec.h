@@ -55,7 +55,7 @@ int pebble_call_exit_code(const struct pebble_call *call);
 /* The functions below are for calls of pebble_call_exec(). They do nothing and return false, 0 or NULL for others. */
 
 /* The change that runs the command. Part of the call; NULL before the daemon has accepted it. */
-const char *pebble_exec_change_id(const struct pebble_call *call);
+const char *pebble_call_exec_change_id(const struct pebble_call *call);
 /* Whether the streams are connected, and neither the call nor the connection to the daemon has ended. */
 bool pebble_exec_is_connected(const struct pebble_call *call);
 /* How many bytes of input pebble_exec_write() takes now; 0 before the streams are connected. It grows in steps. */

@@ -162,11 +162,12 @@ struct pebble_copy_options {
     pebble_copy_failed_fn on_failed; /* may be NULL */
     void *data;                      /* for `on_failed` */
 };
-/* Copies local files to the daemon, with permissions and owners (numbers), or files of the daemon to local ones, with
- * permissions as far as the umask allows; the owner may read and write new ones, and what is copied from a link is for
- * the owner only. A local file is replaced when its copy is complete, and keeps its permissions. New directories have
- * the default permissions, not those of their source. What can be copied is copied; the error is that of the first path
- * that could not be. */
+/* Copies local files and directories to the daemon, with permissions and owners (numbers), or those of the daemon to
+ * local ones, with permissions as far as the umask allows. The owner may read and write new files and directories, and
+ * enter the latter; a local file that is copied from a link is for the owner only. A local file is replaced when its
+ * copy is complete, and keeps its permissions, as does a directory that is there. The target directory, if it is
+ * missing, has the default permissions. What can be copied is copied; the error is that of the first path that could
+ * not be. */
 bool pebble_push_path(struct pebble_client *client, const struct pebble_copy_options *options,
                       struct pebble_error *error);
 bool pebble_pull_path(struct pebble_client *client, const struct pebble_copy_options *options,

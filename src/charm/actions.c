@@ -22,6 +22,28 @@ static bool is_letter_or_digit(char c) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
 }
 
+// Juju sets them itself.
+static bool is_reserved(const char *name, size_t length) {
+    static const char *const names[] = {"stdout", "stderr", "stdout-encoding", "stderr-encoding"};
+    for (size_t i = 0; i < ARRAY_COUNT(names); i++) {
+        if (strlen(names[i]) == length && strncmp(names[i], name, length) == 0)
+            return true;
+    }
+    return false;
+}
+
+// Whether none of the names between periods is reserved.
+static bool is_free(const char *key) {
+    for (const char *name = key;;) {
+        size_t length = strcspn(name, ".");
+        if (is_reserved(name, length))
+            return false;
+        if (name[length] == '\0')
+            return true;
+        name += length + 1;
+    }
+}
+
 // Juju's rule for keys: names of letters, digits and hyphens, which begin and end with no hyphen, and periods between
 // them. An equals sign would end the key.
 static bool is_key(const char *key) {
@@ -36,8 +58,8 @@ static bool is_key(const char *key) {
 
 bool pebble_charm_set_action_result(struct pebble_charm *charm, const char *key, const char *value,
                                     struct pebble_error *error) {
-    if (!is_key(key)) {
-        AUTO_FREE char *quoted = client_quoted(key);
+    if (key == NULL || !is_key(key) || !is_free(key)) {
+        AUTO_FREE char *quoted = client_quoted(key != NULL ? key : "");
         return client_fail(error, PEBBLE_ERROR_ARGUMENT, "cannot use key %s of a result", quoted);
     }
     AUTO_FREE char *word = memory_printf("%s=%s", key, value);

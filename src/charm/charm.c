@@ -57,20 +57,25 @@ const char *pebble_charm_workload(const struct pebble_charm *charm) {
     return charm->hook.workload;
 }
 
+// Of the hooks of a container only.
+static const char *workload_variable(const struct pebble_charm *charm, const char *name) {
+    return charm->hook.workload != NULL ? charm_variable(&charm->environment, name) : NULL;
+}
+
 const char *pebble_charm_notice_id(const struct pebble_charm *charm) {
-    return charm_variable(&charm->environment, "JUJU_NOTICE_ID");
+    return workload_variable(charm, "JUJU_NOTICE_ID");
 }
 
 const char *pebble_charm_notice_type(const struct pebble_charm *charm) {
-    return charm_variable(&charm->environment, "JUJU_NOTICE_TYPE");
+    return workload_variable(charm, "JUJU_NOTICE_TYPE");
 }
 
 const char *pebble_charm_notice_key(const struct pebble_charm *charm) {
-    return charm_variable(&charm->environment, "JUJU_NOTICE_KEY");
+    return workload_variable(charm, "JUJU_NOTICE_KEY");
 }
 
 const char *pebble_charm_check_name(const struct pebble_charm *charm) {
-    return charm_variable(&charm->environment, "JUJU_PEBBLE_CHECK_NAME");
+    return workload_variable(charm, "JUJU_PEBBLE_CHECK_NAME");
 }
 
 const char *pebble_charm_unit(const struct pebble_charm *charm) {
@@ -92,4 +97,8 @@ const char *pebble_charm_juju_version(const struct pebble_charm *charm) {
 const char *pebble_charm_directory(const struct pebble_charm *charm) {
     const char *directory = charm_variable(&charm->environment, "JUJU_CHARM_DIR");
     return directory != NULL ? directory : charm_variable(&charm->environment, "CHARM_DIR");
+}
+
+const char *pebble_charm_variable(const struct pebble_charm *charm, const char *name) {
+    return charm_variable(&charm->environment, name);
 }

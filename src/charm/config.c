@@ -23,8 +23,8 @@ bool pebble_charm_get_config_option(struct pebble_charm *charm, const char *key,
                                     struct pebble_error *error) {
     const char *const words[] = {"config-get", "--format=json", "--", key};
     const struct charm_tool tool = CHARM_TOOL(words);
-    if (key[0] == '\0')
-        return client_fail(error, PEBBLE_ERROR_ARGUMENT, "cannot get an option without a name");
+    if (!charm_check_key("option", key, error))
+        return false;
     return charm_values_get(charm, &tool, key, values, error);
 }
 

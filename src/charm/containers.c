@@ -9,7 +9,7 @@
 #include "client/errors.h"
 
 #define CONTAINERS_DIRECTORY "/charm/containers"
-#define CONNECT_TIMEOUT_MS 5000
+#define RESPONSE_TIMEOUT_MS 5000
 
 // The path of the socket, owned; NULL with an error if there is none.
 static char *socket_of(const struct pebble_charm *charm, const char *name, struct pebble_error *error) {
@@ -24,11 +24,11 @@ static char *socket_of(const struct pebble_charm *charm, const char *name, struc
     return NULL;
 }
 
-static bool create_client(struct pebble_charm *charm, const char *name, int64_t timeout_ms,
-                          struct pebble_client **client, struct pebble_error *error) {
+static bool create_client(struct pebble_charm *charm, const char *name, struct pebble_client **client,
+                          struct pebble_error *error) {
     AUTO_FREE char *path = socket_of(charm, name, error);
     const struct pebble_client_options options = {
-        .size = sizeof options, .socket_path = path, .timeout_ms = timeout_ms};
+        .size = sizeof options, .socket_path = path, .idle_timeout_ms = RESPONSE_TIMEOUT_MS};
     if (path == NULL || !pebble_client_create(&options, client, error))
         return false;
     pebble_client_set_interrupt_fd(*client, charm->interrupt_fd);
@@ -44,7 +44,7 @@ bool pebble_charm_container(struct pebble_charm *charm, const char *name, struct
     const char *own = name_or_workload(charm, name);
     struct pebble_client *created = own != NULL ? map_get(&charm->clients, own) : NULL;
     if (created == NULL) {
-        if (!create_client(charm, own, 0, &created, error))
+        if (!create_client(charm, own, &created, error))
             return false;
         map_set(&charm->clients, own, created);
     }
@@ -52,13 +52,14 @@ bool pebble_charm_container(struct pebble_charm *charm, const char *name, struct
     return true;
 }
 
-// With a client of its own, which has a time limit.
+// With a client of its own, which has a limit for the whole.
 bool pebble_charm_can_connect(struct pebble_charm *charm, const char *name, struct pebble_error *error) {
     struct pebble_client *client = NULL;
     struct pebble_system_info *info = NULL;
-    if (!create_client(charm, name_or_workload(charm, name), CONNECT_TIMEOUT_MS, &client, error))
+    if (!create_client(charm, name_or_workload(charm, name), &client, error))
         return false;
-    bool is_there = pebble_get_system_info(client, &info, error);
+    bool is_there = pebble_client_set_timeouts(client, RESPONSE_TIMEOUT_MS, 0, error) &&
+                    pebble_get_system_info(client, &info, error);
     pebble_system_info_destroy(info);
     pebble_client_destroy(client);
     return is_there;

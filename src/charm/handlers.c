@@ -20,14 +20,19 @@ static bool matches(const struct pebble_charm_handler *handler, const struct cha
     return handler->workload == NULL || text_equal(handler->workload, hook->workload);
 }
 
-static int report(struct pebble_charm *charm, const struct pebble_error *cause) {
+static void log_failure(struct pebble_charm *charm, const char *what, const char *reason) {
     AUTO_PEBBLE_ERROR struct pebble_error error = {0};
-    const char *text = cause->message != NULL ? cause->message : "no reason given";
-    const char *what = charm->hook.kind == PEBBLE_CHARM_ACTION ? "action " : "";
-    AUTO_FREE char *message = memory_printf("Cannot handle %s%s: %s", what, charm->hook.event, text);
-    if (!pebble_charm_log(charm, PEBBLE_CHARM_ERROR, message, &error))
+    AUTO_FREE char *message = memory_printf("Cannot handle %s%s: %s", what, charm->hook.event, reason);
+    if (!pebble_charm_log(charm, PEBBLE_CHARM_LOG_ERROR, message, &error))
         (void)fprintf(stderr, "%s\n%s\n", message, error.message);
-    return EXIT_CODE_FAILED;
+}
+
+// An action whose program fails is shown with the exit code in place of the reason.
+static int report(struct pebble_charm *charm, const struct pebble_error *cause) {
+    const char *reason = cause->message != NULL ? cause->message : "no reason given";
+    bool is_action = charm->hook.kind == PEBBLE_CHARM_ACTION;
+    log_failure(charm, is_action ? "action " : "", reason);
+    return is_action && pebble_charm_fail_action(charm, reason, NULL) ? 0 : EXIT_CODE_FAILED;
 }
 
 // A handler that nothing selects is a mistake in the table, whatever the event is.

@@ -9,6 +9,7 @@
 
 #define HOOKS "hooks/"
 #define ACTIONS "actions/"
+#define WORKLOAD_INFIX "-pebble-" // between the name of a container and that of its event
 
 struct known_event {
     const char *name;
@@ -47,9 +48,16 @@ const char *charm_variable(const struct text_list *environment, const char *name
 
 // --- what kind of event ---
 
+// Whether the event is of the container that the environment names, if it names one: a variable may be left from
+// another program.
+static bool is_of_workload(const char *event, const char *workload) {
+    return workload != NULL && text_has_prefix(event, workload) &&
+           text_has_prefix(event + strlen(workload), WORKLOAD_INFIX);
+}
+
 static void find_kind(struct charm_hook *hook, const char *workload) {
     hook->kind = PEBBLE_CHARM_OTHER;
-    hook->workload = workload != NULL ? memory_string(workload) : NULL;
+    hook->workload = is_of_workload(hook->event, workload) ? memory_string(workload) : NULL;
     for (size_t i = 0; i < ARRAY_COUNT(plain_events); i++) {
         if (text_equal(hook->event, plain_events[i].name))
             hook->kind = plain_events[i].kind;
@@ -66,34 +74,43 @@ static void find_kind(struct charm_hook *hook, const char *workload) {
 
 // --- which event ---
 
-static bool set_event(struct charm_hook *hook, const char *name, bool is_action) {
+static bool is_name(const char *text) {
+    return text[0] != '\0' && strchr(text, '/') == NULL;
+}
+
+static bool fail_value(const char *variable, const char *value, const char *rule, struct pebble_error *error) {
+    AUTO_FREE char *quoted = client_quoted(value);
+    return client_fail(error, PEBBLE_ERROR_ARGUMENT, "cannot use %s %s: must be %s", variable, quoted, rule);
+}
+
+static void set_event(struct charm_hook *hook, const char *name, bool is_action) {
     hook->event = memory_string(name);
     hook->kind = is_action ? PEBBLE_CHARM_ACTION : PEBBLE_CHARM_OTHER;
-    return true;
 }
 
 static bool read_path(struct charm_hook *hook, const char *path, struct pebble_error *error) {
-    if (text_has_prefix(path, HOOKS) && path[strlen(HOOKS)] != '\0')
-        return set_event(hook, path + strlen(HOOKS), false);
-    if (text_has_prefix(path, ACTIONS) && path[strlen(ACTIONS)] != '\0')
-        return set_event(hook, path + strlen(ACTIONS), true);
-    AUTO_FREE char *quoted = client_quoted(path);
-    return client_fail(error, PEBBLE_ERROR_ARGUMENT,
-                       "cannot use JUJU_DISPATCH_PATH %s: must be hooks/EVENT or actions/NAME", quoted);
+    bool is_action = text_has_prefix(path, ACTIONS);
+    const char *prefix = is_action ? ACTIONS : HOOKS;
+    if (!text_has_prefix(path, prefix) || !is_name(path + strlen(prefix)))
+        return fail_value("JUJU_DISPATCH_PATH", path, "hooks/EVENT or actions/NAME", error);
+    set_event(hook, path + strlen(prefix), is_action);
+    return true;
 }
 
 static bool read_event(struct charm_hook *hook, const struct text_list *environment, struct pebble_error *error) {
     const char *path = charm_variable(environment, "JUJU_DISPATCH_PATH");
     const char *action = charm_variable(environment, "JUJU_ACTION_NAME");
     const char *event = charm_variable(environment, "JUJU_HOOK_NAME");
+    const char *name = action != NULL ? action : event;
     if (path != NULL)
         return read_path(hook, path, error);
-    if (action != NULL)
-        return set_event(hook, action, true);
-    if (event != NULL)
-        return set_event(hook, event, false);
-    return client_fail(error, PEBBLE_ERROR_ARGUMENT,
-                       "cannot find event: JUJU_DISPATCH_PATH is not set: a charm is started by Juju");
+    if (name == NULL)
+        return client_fail(error, PEBBLE_ERROR_ARGUMENT,
+                           "cannot find event: JUJU_DISPATCH_PATH is not set: a charm is started by Juju");
+    if (!is_name(name))
+        return fail_value(action != NULL ? "JUJU_ACTION_NAME" : "JUJU_HOOK_NAME", name, "a name without /", error);
+    set_event(hook, name, action != NULL);
+    return true;
 }
 
 bool charm_hook_init(struct charm_hook *hook, const struct text_list *environment, struct pebble_error *error) {

@@ -6,10 +6,12 @@
 
 #include "base/buffer.h"
 #include "base/compiler.h"
+#include "base/memory.h"
 #include "base/text.h"
 #include "charm/tool_internal.h"
 #include "charm/values_internal.h"
 #include "client/errors.h"
+#include "data/json.h"
 
 #define VALUE_MAX_BYTES ((size_t)1048576)
 
@@ -18,6 +20,30 @@ bool pebble_charm_get_state(struct pebble_charm *charm, struct pebble_charm_valu
     static const char *const words[] = {"state-get", "--format=json"};
     const struct charm_tool tool = CHARM_TOOL(words);
     return charm_values_get(charm, &tool, NULL, values, error);
+}
+
+// Of a key that is not there the tool prints the same as of an empty value, unless it is asked to be strict.
+static bool state_has_key(struct pebble_charm *charm, const char *key) {
+    const char *const words[] = {"state-get", "--strict", "--format=json", "--", key};
+    const struct charm_tool tool = CHARM_TOOL(words);
+    return charm_tool_run(charm, &tool, NULL, NULL);
+}
+
+bool pebble_charm_get_state_value(struct pebble_charm *charm, const char *key, char **value,
+                                  struct pebble_error *error) {
+    const char *const words[] = {"state-get", "--format=json", "--", key};
+    const struct charm_tool tool = CHARM_TOOL(words);
+    AUTO_FREE char *output = NULL;
+    AUTO_JSON json_t *read_value = NULL;
+    if (!charm_check_key("key of the state", key, error) || !charm_tool_run(charm, &tool, &output, error) ||
+        !charm_json_read(words[0], output, &read_value, error))
+        return false;
+    AUTO_FREE char *text = charm_json_text(read_value);
+    if (text == NULL && !json_is_null(read_value))
+        return client_fail(error, PEBBLE_ERROR_PROTOCOL, "cannot read output of state-get: not a string");
+    bool is_there = text != NULL && (text[0] != '\0' || state_has_key(charm, key));
+    *value = is_there ? TAKE(text) : NULL;
+    return true;
 }
 
 // Whether a reader of YAML takes it as it is in double quotes (YAML 1.1 section 5.1, and no line breaks).
@@ -48,9 +74,11 @@ static void add_quoted(struct buffer *out, const char *text, size_t length) {
 bool pebble_charm_set_state(struct pebble_charm *charm, const char *key, const char *value,
                             struct pebble_error *error) {
     static const char *const words[] = {"state-set", "--file", "-"};
+    if (!charm_check_key("key of the state", key, error))
+        return false;
     size_t key_length = strlen(key), value_length = strlen(value);
-    if (key_length == 0 || !utf8_is_valid(key, key_length) || !utf8_is_valid(value, value_length))
-        return client_fail(error, PEBBLE_ERROR_ARGUMENT, "cannot set state: no key, or not UTF-8");
+    if (!utf8_is_valid(value, value_length))
+        return client_fail(error, PEBBLE_ERROR_ARGUMENT, "cannot set state: the value is not UTF-8");
     if (key_length > CHARM_WORD_MAX_BYTES || value_length > VALUE_MAX_BYTES)
         return client_fail(error, PEBBLE_ERROR_ARGUMENT, "cannot set state: more than %zu bytes", VALUE_MAX_BYTES);
     AUTO_BUFFER struct buffer input = BUFFER_INIT(BUFFER_NO_LIMIT);
@@ -68,7 +96,7 @@ bool pebble_charm_set_state(struct pebble_charm *charm, const char *key, const c
 bool pebble_charm_delete_state(struct pebble_charm *charm, const char *key, struct pebble_error *error) {
     const char *const words[] = {"state-delete", "--", key};
     const struct charm_tool tool = CHARM_TOOL(words);
-    if (key[0] == '\0')
-        return client_fail(error, PEBBLE_ERROR_ARGUMENT, "cannot delete state: no key");
+    if (!charm_check_key("key of the state", key, error))
+        return false;
     return charm_tool_run(charm, &tool, NULL, error);
 }

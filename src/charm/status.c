@@ -11,13 +11,14 @@
 #include "data/json.h"
 
 static const char *const status_names[] = {
-    [PEBBLE_CHARM_UNKNOWN] = "unknown", [PEBBLE_CHARM_ACTIVE] = "active",   [PEBBLE_CHARM_MAINTENANCE] = "maintenance",
-    [PEBBLE_CHARM_WAITING] = "waiting", [PEBBLE_CHARM_BLOCKED] = "blocked",
+    [PEBBLE_CHARM_STATUS_UNKNOWN] = "unknown",         [PEBBLE_CHARM_STATUS_ACTIVE] = "active",
+    [PEBBLE_CHARM_STATUS_MAINTENANCE] = "maintenance", [PEBBLE_CHARM_STATUS_WAITING] = "waiting",
+    [PEBBLE_CHARM_STATUS_BLOCKED] = "blocked",
 };
 
 static const char *const level_names[] = {
-    [PEBBLE_CHARM_TRACE] = "TRACE",     [PEBBLE_CHARM_DEBUG] = "DEBUG", [PEBBLE_CHARM_INFO] = "INFO",
-    [PEBBLE_CHARM_WARNING] = "WARNING", [PEBBLE_CHARM_ERROR] = "ERROR",
+    [PEBBLE_CHARM_LOG_TRACE] = "TRACE",     [PEBBLE_CHARM_LOG_DEBUG] = "DEBUG", [PEBBLE_CHARM_LOG_INFO] = "INFO",
+    [PEBBLE_CHARM_LOG_WARNING] = "WARNING", [PEBBLE_CHARM_LOG_ERROR] = "ERROR",
 };
 
 bool pebble_charm_log(struct pebble_charm *charm, enum pebble_charm_log_level level, const char *message,
@@ -32,7 +33,7 @@ bool pebble_charm_log(struct pebble_charm *charm, enum pebble_charm_log_level le
 // --- status ---
 
 static bool check_status(enum pebble_charm_status status, struct pebble_error *error) {
-    if (status != PEBBLE_CHARM_UNKNOWN && (size_t)status < ARRAY_COUNT(status_names))
+    if (status != PEBBLE_CHARM_STATUS_UNKNOWN && (size_t)status < ARRAY_COUNT(status_names))
         return true;
     return client_fail(error, PEBBLE_ERROR_ARGUMENT, "cannot set status %d", (int)status);
 }
@@ -60,7 +61,7 @@ static enum pebble_charm_status status_of(const char *name) {
         if (text_equal(name, status_names[i]))
             return (enum pebble_charm_status)i;
     }
-    return PEBBLE_CHARM_UNKNOWN;
+    return PEBBLE_CHARM_STATUS_UNKNOWN;
 }
 
 bool pebble_charm_get_status(struct pebble_charm *charm, enum pebble_charm_status *status, char **message,

@@ -106,6 +106,8 @@ static bool check_words(const struct charm_tool *tool, struct pebble_error *erro
     if (tool->word_count == 0 || text_is_empty(tool->words[0]))
         return client_fail(error, PEBBLE_ERROR_ARGUMENT, "cannot run hook tool: no name");
     for (size_t i = 0; i < tool->word_count; i++) {
+        if (tool->words[i] == NULL)
+            return client_fail(error, PEBBLE_ERROR_ARGUMENT, "cannot run %s: argument %zu is NULL", tool->words[0], i);
         if (strlen(tool->words[i]) > CHARM_WORD_MAX_BYTES)
             return client_fail(error, PEBBLE_ERROR_ARGUMENT, "cannot run %s: argument of more than %zu bytes",
                                i > 0 ? tool->words[0] : "hook tool", CHARM_WORD_MAX_BYTES);
@@ -371,8 +373,9 @@ bool charm_tool_run(struct pebble_charm *charm, const struct charm_tool *tool, c
     return is_good;
 }
 
-bool pebble_charm_run_tool(struct pebble_charm *charm, const char *const *words, size_t word_count, char **output,
-                           struct pebble_error *error) {
-    const struct charm_tool tool = {.words = words, .word_count = word_count};
+bool pebble_charm_run_tool(struct pebble_charm *charm, const char *const *words, size_t word_count, const char *input,
+                           char **output, struct pebble_error *error) {
+    const struct charm_tool tool = {
+        .words = words, .word_count = word_count, .input = input, .input_length = input != NULL ? strlen(input) : 0};
     return charm_tool_run(charm, &tool, output, error);
 }

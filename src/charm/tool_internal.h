@@ -8,8 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define CHARM_OUTPUT_MAX_BYTES ((size_t)1048576)
-#define CHARM_WORD_MAX_BYTES ((size_t)131071) // Linux: MAX_ARG_STRLEN, without the NUL
+#define CHARM_OUTPUT_MAX_BYTES ((size_t)16 << 20) // Juju keeps 2 MiB of state, and escapes characters of it
+#define CHARM_WORD_MAX_BYTES ((size_t)131071)     // Linux: MAX_ARG_STRLEN, without the NUL
 
 struct charm_tool {
     const char *const *words;

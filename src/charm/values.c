@@ -65,18 +65,10 @@ static void value_init(struct value *value, const char *key, const json_t *json)
     }
 }
 
-static char *json_of(const json_t *object) {
-    AUTO_BUFFER struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
-    struct json_writer writer;
-    json_writer_init(&writer, &text, false);
-    json_writer_value(&writer, object);
-    return buffer_take(&text);
-}
-
-static struct pebble_charm_values *create_from(json_t *object) {
+static struct pebble_charm_values *create_from(json_t *object, struct buffer *json) {
     struct pebble_charm_values *values = memory_new(sizeof *values);
     values->items = memory_new_array(json_object_size(object) + 1, sizeof *values->items);
-    values->json = json_of(object);
+    values->json = buffer_take(json);
     map_init(&values->by_key, NULL);
     for (void *i = json_object_iter(object); i != NULL; i = json_object_iter_next(object, i)) {
         struct value *value = &values->items[values->count++];
@@ -86,21 +78,58 @@ static struct pebble_charm_values *create_from(json_t *object) {
     return values;
 }
 
+// The text of an object: what the tool has printed, or of the key alone if there is one; empty for `null`. It is not
+// written anew from the values, which have lost digits of large numbers.
+static void write_object(const char *key, const char *text, bool is_null, struct buffer *out) {
+    AUTO_BUFFER struct buffer valid = BUFFER_INIT(BUFFER_NO_LIMIT);
+    struct json_writer writer;
+    size_t length = strlen(text);
+    while (length > 0 && text_is_space(text[length - 1]))
+        length--;
+    utf8_add_valid(&valid, text, length);
+    if (key == NULL && !is_null) {
+        buffer_add(out, buffer_text(&valid), valid.length);
+        return;
+    }
+    json_writer_init(&writer, out, false);
+    json_writer_begin_object(&writer);
+    if (!is_null) {
+        json_writer_key(&writer, key);
+        json_writer_raw(&writer, buffer_text(&valid), valid.length);
+    }
+    json_writer_end_object(&writer);
+}
+
+// An object with the value at the key.
+static json_t *object_of(const char *key, json_t *value) {
+    json_t *object = json_object();
+    if (object != NULL && !json_is_null(value) && json_object_set(object, key, value) != 0)
+        json_value_free_at(&object);
+    return object;
+}
+
 bool charm_values_create(const char *tool, const char *text, const char *key, struct pebble_charm_values **values,
                          struct pebble_error *error) {
+    AUTO_BUFFER struct buffer json = BUFFER_INIT(BUFFER_NO_LIMIT);
     AUTO_JSON json_t *read_value = NULL;
-    AUTO_JSON json_t *object = json_object();
-    if (object == NULL)
-        return client_fail(error, PEBBLE_ERROR_PROTOCOL, "cannot read output of %s: out of memory", tool);
     if (!charm_json_read(tool, text, &read_value, error))
         return false;
-    if (key != NULL && !json_is_null(read_value)) {
-        if (json_object_set(object, key, read_value) != 0)
-            return client_fail(error, PEBBLE_ERROR_ARGUMENT, "cannot use key: not UTF-8");
-    } else if (key == NULL && !json_is_null(read_value) && !json_is_object(read_value))
+    bool is_null = json_is_null(read_value);
+    if (key == NULL && !is_null && !json_is_object(read_value))
         return client_fail(error, PEBBLE_ERROR_PROTOCOL, "cannot read output of %s: not an object", tool);
-    *values = create_from(json_is_object(read_value) && key == NULL ? read_value : object);
+    AUTO_JSON json_t *object = key == NULL && !is_null ? json_incref(read_value) : object_of(key, read_value);
+    if (object == NULL)
+        return client_fail(error, PEBBLE_ERROR_PROTOCOL, "cannot read output of %s: out of memory", tool);
+    write_object(key, text, is_null, &json);
+    *values = create_from(object, &json);
     return true;
+}
+
+bool charm_check_key(const char *what, const char *key, struct pebble_error *error) {
+    if (key != NULL && key[0] != '\0' && utf8_is_valid(key, strlen(key)))
+        return true;
+    AUTO_FREE char *quoted = client_quoted(key != NULL ? key : "");
+    return client_fail(error, PEBBLE_ERROR_ARGUMENT, "cannot use %s %s: empty or not UTF-8", what, quoted);
 }
 
 bool charm_values_get(struct pebble_charm *charm, const struct charm_tool *tool, const char *key,

@@ -14,6 +14,9 @@ bool charm_json_read(const char *tool, const char *text, json_t **value, struct 
 // Text for C: a NUL in it becomes U+FFFD. Owned; NULL if it is no string.
 char *charm_json_text(const json_t *value);
 
+// PEBBLE_ERROR_ARGUMENT if it is NULL, empty or not UTF-8. `what`: its noun.
+bool charm_check_key(const char *what, const char *key, struct pebble_error *error) NODISCARD;
+
 // From the JSON text of an object or null. With `key`, the text is the value of this one.
 bool charm_values_create(const char *tool, const char *text, const char *key, struct pebble_charm_values **values,
                          struct pebble_error *error) NODISCARD;

@@ -123,7 +123,7 @@ static bool wait_for_events(struct exec_relay *relay, const struct nonblocking_o
         {.fd = relay->signals.fd, .events = POLLIN},
         {.fd = wants_input(relay) ? STDIN_FILENO : -1, .events = POLLIN},
         {.fd = full == NULL ? pebble_call_fd(relay->call) : full->fd,
-         .events = full == NULL ? pebble_call_events(relay->call) : POLLOUT},
+         .events = full == NULL ? pebble_call_poll_events(relay->call) : POLLOUT},
     };
     int count = poll(watched, ARRAY_COUNT(watched), full == NULL ? call_timeout_ms(relay->call) : -1);
     if (count < 0 && errno != EINTR && errno != EAGAIN)

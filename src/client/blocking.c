@@ -13,7 +13,7 @@ static bool wait_for(struct pebble_client *client, const struct pebble_call *cal
                      struct pollfd *also, struct pebble_error *error) {
     struct pollfd watched[] = {{.fd = client->interrupt_fd, .events = POLLIN}, {.fd = -1}, {.fd = -1}};
     if (call != NULL)
-        watched[1] = (struct pollfd){.fd = pebble_call_fd(call), .events = pebble_call_events(call)};
+        watched[1] = (struct pollfd){.fd = pebble_call_fd(call), .events = pebble_call_poll_events(call)};
     if (also != NULL)
         watched[2] = *also;
     int count = poll(watched, ARRAY_COUNT(watched), timeout_ms > INT_MAX ? INT_MAX : (int)timeout_ms);

@@ -75,7 +75,7 @@ int pebble_call_fd(const struct pebble_call *call) {
     return call->poll_fd;
 }
 
-short pebble_call_events(const struct pebble_call *call) {
+short pebble_call_poll_events(const struct pebble_call *call) {
     return is_over(call) ? 0 : POLLIN;
 }
 

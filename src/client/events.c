@@ -109,8 +109,8 @@ int pebble_events_fd(const struct pebble_events *events) {
     return pebble_call_fd(&events->call);
 }
 
-short pebble_events_events(const struct pebble_events *events) {
-    return pebble_call_events(&events->call);
+short pebble_events_poll_events(const struct pebble_events *events) {
+    return pebble_call_poll_events(&events->call);
 }
 
 int64_t pebble_events_timeout_ms(const struct pebble_events *events) {

@@ -420,7 +420,7 @@ int pebble_call_exit_code(const struct pebble_call *call) {
     return exec_at(call) != NULL && call->state == PEBBLE_CALL_DONE ? exec_at(call)->exit_code : -1;
 }
 
-const char *pebble_exec_change_id(const struct pebble_call *call) {
+const char *pebble_call_exec_change_id(const struct pebble_call *call) {
     return exec_at(call) != NULL ? exec_at(call)->change_id : NULL;
 }
 
@@ -444,7 +444,7 @@ static void note_queue(struct pebble_call *call, const struct client_websocket *
 bool pebble_exec_write(struct pebble_call *call, const void *bytes, size_t length, size_t *taken) {
     const struct exec_call *exec = exec_at(call);
     if (exec == NULL || exec->has_ended_input || (exec->state == EXEC_RUNNING && !pebble_exec_is_connected(call)) ||
-        pebble_call_events(call) == 0)
+        pebble_call_poll_events(call) == 0)
         return false;
     size_t room = pebble_exec_input_room(call);
     *taken = length < room ? length : room;
@@ -457,7 +457,7 @@ bool pebble_exec_write(struct pebble_call *call, const void *bytes, size_t lengt
 }
 
 bool pebble_exec_end_input(struct pebble_call *call) {
-    if (exec_at(call) == NULL || exec_of(call)->has_ended_input || pebble_call_events(call) == 0)
+    if (exec_at(call) == NULL || exec_of(call)->has_ended_input || pebble_call_poll_events(call) == 0)
         return false;
     exec_of(call)->has_ended_input = true;
     send_end(exec_of(call));

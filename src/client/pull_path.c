@@ -15,21 +15,21 @@
 
 // --- directories ---
 
-static bool make_directory(const char *path, struct pebble_error *error) {
-    return mkdir(path, 0777) == 0 || (errno == EEXIST && directory_exists(path)) ||
+static bool make_directory(const char *path, mode_t mode, struct pebble_error *error) {
+    return mkdir(path, mode) == 0 || (errno == EEXIST && directory_exists(path)) ||
            client_copy_fail("mkdir", path, error);
 }
 
-// With missing parents.
-static bool make_directories(const char *path, struct pebble_error *error) {
+// With missing parents, which get the default permissions.
+static bool make_directories(const char *path, mode_t mode, struct pebble_error *error) {
     AUTO_FREE char *parent = path_clean(path);
     for (char *slash = parent; (slash = strchr(slash + 1, '/')) != NULL;) {
         *slash = '\0';
-        if (!directory_exists(parent) && !make_directory(parent, error))
+        if (!directory_exists(parent) && !make_directory(parent, 0777, error))
             return false;
         *slash = '/';
     }
-    return make_directory(parent, error);
+    return make_directory(parent, mode, error);
 }
 
 // --- one file ---
@@ -60,19 +60,19 @@ static bool list(struct pebble_client *client, const char *path, uint64_t flags,
     return pebble_list_files(client, path, &options, files, error);
 }
 
-static bool begin_tree(struct pebble_client *client, const char *path, const char *target, struct pebble_files **files,
-                       struct pebble_error *error) {
-    return make_directories(target, error) && list(client, path, 0, files, error);
+static bool begin_tree(struct pebble_client *client, const char *path, const char *target, mode_t mode,
+                       struct pebble_files **files, struct pebble_error *error) {
+    return make_directories(target, mode, error) && list(client, path, 0, files, error);
 }
 
-static void pull_tree(struct client_copy *copy, const char *path, const char *target, int depth);
+static void pull_tree(struct client_copy *copy, const char *path, const char *target, mode_t mode, int depth);
 
 static void pull_entry(struct client_copy *copy, const char *path, const char *target, const struct pebble_file *file,
                        int depth) {
     AUTO_PEBBLE_ERROR struct pebble_error failure = {0};
     const char *type = pebble_file_type(file);
     if (text_equal(type, "directory"))
-        pull_tree(copy, path, target, depth);
+        pull_tree(copy, path, target, pebble_file_permissions(file) | S_IRWXU, depth);
     else if ((text_equal(type, "file") || text_equal(type, "symlink")) &&
              !pull_file(copy->client, path, target, file, &failure))
         client_copy_note(copy, path, &failure);
@@ -97,11 +97,11 @@ static void pull_named(struct client_copy *copy, const char *path, const char *t
     client_copy_note(copy, path, &failure);
 }
 
-static void pull_tree(struct client_copy *copy, const char *path, const char *target, int depth) {
+static void pull_tree(struct client_copy *copy, const char *path, const char *target, mode_t mode, int depth) {
     AUTO_PEBBLE_ERROR struct pebble_error failure = {0};
     struct pebble_files *files = NULL;
     bool is_good = depth < CLIENT_COPY_DEPTH_MAX
-                       ? begin_tree(copy->client, path, target, &files, &failure)
+                       ? begin_tree(copy->client, path, target, mode, &files, &failure)
                        : client_fail(&failure, PEBBLE_ERROR_FILE, "read %s: too many levels of directories", path);
     if (!is_good) {
         client_copy_note(copy, path, &failure);
@@ -115,7 +115,7 @@ static void pull_tree(struct client_copy *copy, const char *path, const char *ta
 static void pull_source(struct client_copy *copy, const char *source, const char *target) {
     AUTO_PEBBLE_ERROR struct pebble_error failure = {0};
     struct pebble_files *files = NULL;
-    if (!make_directories(copy->options.directory, &failure) ||
+    if (!make_directories(copy->options.directory, 0777, &failure) ||
         !list(copy->client, source, PEBBLE_LIST_ITSELF, &files, &failure)) {
         client_copy_note(copy, source, &failure);
         return;

@@ -57,7 +57,9 @@ static bool push_file(struct pebble_client *client, const char *path, const char
 
 // --- trees ---
 
-static void push_tree(struct client_copy *copy, const char *path, const char *target, int depth);
+// `status`: of the directory; NULL if its target is not made after it.
+static void push_tree(struct client_copy *copy, const char *path, const char *target, const struct stat *status,
+                      int depth);
 
 static void push_entry(struct client_copy *copy, const char *path, const char *target, int depth) {
     AUTO_PEBBLE_ERROR struct pebble_error failure = {0};
@@ -66,28 +68,41 @@ static void push_entry(struct client_copy *copy, const char *path, const char *t
     if (lstat(path, &status) != 0)
         is_good = client_copy_fail("lstat", path, &failure);
     else if (S_ISDIR(status.st_mode))
-        push_tree(copy, path, target, depth);
+        push_tree(copy, path, target, &status, depth);
     else if (S_ISREG(status.st_mode) || S_ISLNK(status.st_mode))
         is_good = push_file(copy->client, path, target, &failure);
     if (!is_good)
         client_copy_note(copy, path, &failure);
 }
 
-static bool begin_tree(struct pebble_client *client, const char *path, const char *target, struct text_list *names,
-                       struct pebble_error *error) {
-    AUTO_ERROR struct error cause = {0};
-    const struct pebble_directory_options options = {
-        .size = sizeof options, .path = target, .flags = PEBBLE_DIRECTORY_MAKE_PARENTS};
-    if (!directory_list(path, names, &cause))
-        return client_fail(error, PEBBLE_ERROR_FILE, "%s", error_text(&cause));
+// A directory that is there stays as it is.
+static bool make_directory(struct pebble_client *client, const char *path, const struct stat *status,
+                           struct pebble_error *error) {
+    struct pebble_directory_options options = {
+        .size = sizeof options, .path = path, .flags = PEBBLE_DIRECTORY_MAKE_PARENTS};
+    const int64_t user_id = status != NULL ? status->st_uid : 0, group_id = status != NULL ? status->st_gid : 0;
+    if (status != NULL) {
+        options.permissions = (status->st_mode & 0777U) | S_IRWXU;
+        options.user_id = &user_id;
+        options.group_id = &group_id;
+    }
     return pebble_make_directory(client, &options, error);
 }
 
-static void push_tree(struct client_copy *copy, const char *path, const char *target, int depth) {
+static bool begin_tree(struct pebble_client *client, const char *path, const char *target, const struct stat *status,
+                       struct text_list *names, struct pebble_error *error) {
+    AUTO_ERROR struct error cause = {0};
+    if (!directory_list(path, names, &cause))
+        return client_fail(error, PEBBLE_ERROR_FILE, "%s", error_text(&cause));
+    return make_directory(client, target, status, error);
+}
+
+static void push_tree(struct client_copy *copy, const char *path, const char *target, const struct stat *status,
+                      int depth) {
     AUTO_PEBBLE_ERROR struct pebble_error failure = {0};
     AUTO_TEXT_LIST struct text_list names = {0};
     bool is_good = depth < CLIENT_COPY_DEPTH_MAX
-                       ? begin_tree(copy->client, path, target, &names, &failure)
+                       ? begin_tree(copy->client, path, target, status, &names, &failure)
                        : client_fail(&failure, PEBBLE_ERROR_FILE, "read %s: too many levels of directories", path);
     if (!is_good) {
         client_copy_note(copy, path, &failure);
@@ -100,11 +115,24 @@ static void push_tree(struct client_copy *copy, const char *path, const char *ta
     }
 }
 
+// Makes the target directory first: as a missing parent it would get the permissions of the source.
+static void push_directory(struct client_copy *copy, const char *source, const char *target,
+                           const struct stat *status) {
+    AUTO_PEBBLE_ERROR struct pebble_error failure = {0};
+    if (make_directory(copy->client, copy->options.directory, NULL, &failure))
+        push_tree(copy, source, target, status, 0);
+    else
+        client_copy_note(copy, source, &failure);
+}
+
 // A source may be a symbolic link to a directory. All that a source holds, which has no name of its own in the target
 // directory, is copied from directories only.
 static void push_source(struct client_copy *copy, const char *source, const char *target) {
-    if (directory_exists(source) || text_equal(target, copy->options.directory))
-        push_tree(copy, source, target, 0);
+    struct stat status;
+    if (text_equal(target, copy->options.directory))
+        push_tree(copy, source, target, NULL, 0);
+    else if (stat(source, &status) == 0 && S_ISDIR(status.st_mode))
+        push_directory(copy, source, target, &status);
     else
         push_entry(copy, source, target, 0);
 }

@@ -246,14 +246,14 @@ static inline void peer_check_end(const struct pebble_call *call, enum pebble_ca
     const struct pebble_error *error = pebble_call_error(call);
     bool has_ended = state == PEBBLE_CALL_DONE || state == PEBBLE_CALL_FAILED;
     check((error != NULL) == (state == PEBBLE_CALL_FAILED));
-    check(!has_ended || (pebble_call_events(call) == 0 && pebble_call_timeout_ms(call) == -1));
+    check(!has_ended || (pebble_call_poll_events(call) == 0 && pebble_call_timeout_ms(call) == -1));
     if (error != NULL)
         peer_check_error(error);
 }
 
 // Whether the call may be stepped again.
 static inline bool peer_wait_for(const struct pebble_call *call) {
-    struct pollfd watched = {.fd = pebble_call_fd(call), .events = pebble_call_events(call)};
+    struct pollfd watched = {.fd = pebble_call_fd(call), .events = pebble_call_poll_events(call)};
     int64_t timeout_ms = pebble_call_timeout_ms(call);
     return peer_go_on() || timeout_ms == 0 || __real_poll(&watched, 1, 0) > 0 || peer_pass(timeout_ms);
 }

@@ -91,10 +91,10 @@ static bool get_parameters(struct pebble_charm *charm, struct pebble_error *erro
 }
 
 static bool get_status(struct pebble_charm *charm, struct pebble_error *error) {
-    enum pebble_charm_status status = PEBBLE_CHARM_UNKNOWN;
+    enum pebble_charm_status status = PEBBLE_CHARM_STATUS_UNKNOWN;
     char *message = NULL;
     bool is_read = pebble_charm_get_status(charm, &status, &message, error);
-    check(is_read == (message != NULL) && (size_t)status <= PEBBLE_CHARM_BLOCKED);
+    check(is_read == (message != NULL) && (size_t)status <= PEBBLE_CHARM_STATUS_BLOCKED);
     pebble_free(message);
     return is_read;
 }

@@ -30,7 +30,7 @@ static void look(struct pebble_call *call, enum pebble_call_state state) {
     const char *bytes = pebble_call_exec_output(call, &stream, &length);
     check((bytes != NULL) == (state == PEBBLE_CALL_ITEM));
     check((pebble_call_exit_code(call) >= 0) == (state == PEBBLE_CALL_DONE));
-    check(state != PEBBLE_CALL_DONE || pebble_exec_change_id(call) != NULL);
+    check(state != PEBBLE_CALL_DONE || pebble_call_exec_change_id(call) != NULL);
     if (bytes == NULL)
         return;
     check(length > 0 && (stream == PEBBLE_EXEC_STDOUT || stream == PEBBLE_EXEC_STDERR));

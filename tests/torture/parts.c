@@ -260,7 +260,7 @@ static void drive(struct pebble_call *const *calls, size_t count) {
             int64_t own_ms = pebble_call_timeout_ms(calls[i]);
             timeout_ms = own_ms >= 0 && own_ms < timeout_ms ? own_ms : timeout_ms;
             watched[running++] =
-                (struct pollfd){.fd = pebble_call_fd(calls[i]), .events = pebble_call_events(calls[i])};
+                (struct pollfd){.fd = pebble_call_fd(calls[i]), .events = pebble_call_poll_events(calls[i])};
         }
         if (running == 0)
             return;

@@ -12,7 +12,7 @@ static bool use_tools(struct pebble_charm *charm, struct pebble_error *error) {
     struct pebble_charm_values *config = NULL;
     bool is_leader = false;
     int64_t port = 0;
-    bool is_good = pebble_charm_set_status(charm, PEBBLE_CHARM_ACTIVE, "-", error) &&
+    bool is_good = pebble_charm_set_status(charm, PEBBLE_CHARM_STATUS_ACTIVE, "-", error) &&
                    pebble_charm_is_leader(charm, &is_leader, error) &&
                    pebble_charm_set_state(charm, "key", "value", error) &&
                    pebble_charm_get_config(charm, &config, error) && pebble_charm_values_integer(config, "port", &port);

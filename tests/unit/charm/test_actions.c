@@ -28,13 +28,15 @@ static void results_are_set(void **state UNUSED) {
     struct with_tools with;
     with_tools_begin(&with, NULL);
     with_tools_record(&with, "action-set", "");
-    assert_true(pebble_charm_set_action_result(with.charm, "a-b.c1", "-x=y", &with.error));
-    with_tools_assert_words(&with, "<-->\n<a-b.c1=-x=y>\n");
+    assert_true(pebble_charm_set_action_result(with.charm, "a-b.c1-stdout", "-x=y", &with.error));
+    with_tools_assert_words(&with, "<-->\n<a-b.c1-stdout=-x=y>\n");
     with_tools_end(&with);
 }
 
 static void other_keys_are_refused(void **state UNUSED) {
-    static const char *const keys[] = {"", "A", "a=b", "-a", "a-", ".a", "a.", "a..b", "a.-b", "a-.b", "a b"};
+    static const char *const keys[] = {
+        "",   "A", "a=b", "-a", "a-", ".a", "a.", "a..b", "a.-b", "a-.b", "stdout", "a.stderr", "stderr-encoding.x",
+        "a b"};
     struct with_tools with;
     with_tools_begin(&with, NULL);
     for (size_t i = 0; i < ARRAY_COUNT(keys); i++) {

@@ -40,6 +40,26 @@ static void accessors_read_the_environment(void **state UNUSED) {
     assert_string_equal(pebble_charm_model(charm), "model");
     assert_string_equal(pebble_charm_juju_version(charm), "3.6.1");
     assert_string_equal(pebble_charm_directory(charm), "/charm");
+    assert_string_equal(pebble_charm_variable(charm, "JUJU_NOTICE_KEY"), "a.b/c");
+    assert_null(pebble_charm_variable(charm, "JUJU_RELATION_ID"));
+    pebble_charm_destroy(charm);
+}
+
+static void other_hooks_have_no_notice(void **state UNUSED) {
+    const char *const items[] = {"JUJU_DISPATCH_PATH=hooks/start",
+                                 "JUJU_WORKLOAD_NAME=web",
+                                 "JUJU_NOTICE_ID=7",
+                                 "JUJU_NOTICE_TYPE=custom",
+                                 "JUJU_NOTICE_KEY=a.b/c",
+                                 "JUJU_PEBBLE_CHECK_NAME=up",
+                                 NULL};
+    struct pebble_charm *charm = NULL;
+    assert_true(pebble_charm_create(items, &charm, NULL));
+    assert_null(pebble_charm_workload(charm));
+    assert_null(pebble_charm_notice_id(charm));
+    assert_null(pebble_charm_notice_type(charm));
+    assert_null(pebble_charm_notice_key(charm));
+    assert_null(pebble_charm_check_name(charm));
     pebble_charm_destroy(charm);
 }
 
@@ -79,6 +99,7 @@ static void the_programs_environment_is_the_default(void **state UNUSED) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(accessors_read_the_environment),
+        cmocka_unit_test(other_hooks_have_no_notice),
         cmocka_unit_test(what_is_not_set_is_null),
         cmocka_unit_test(the_programs_environment_is_the_default),
     };

@@ -32,7 +32,7 @@ static void one_option_is_read(void **state UNUSED) {
     pebble_charm_values_destroy(values);
     with_tools_assert_words(&with, "<--format=json>\n<-->\n<-greeting>\n");
     assert_false(pebble_charm_get_config_option(with.charm, "", &values, &with.error));
-    with_tools_assert_error(&with, PEBBLE_ERROR_ARGUMENT, "cannot get an option without a name");
+    with_tools_assert_error(&with, PEBBLE_ERROR_ARGUMENT, "cannot use option \"\": empty or not UTF-8");
     with_tools_end(&with);
 }
 

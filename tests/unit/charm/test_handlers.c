@@ -112,8 +112,22 @@ static void a_failure_without_reason_is_logged(void **state UNUSED) {
     struct calls calls = {.is_silent = true};
     with_tools_begin(&with, items);
     with_tools_record(&with, "juju-log", "");
-    assert_int_equal(pebble_charm_run(with.charm, handlers, ARRAY_COUNT(handlers), &calls), 1);
+    assert_int_equal(pebble_charm_run(with.charm, handlers, ARRAY_COUNT(handlers), &calls), 1); // no action-fail
     with_tools_assert_words(&with, "<-l>\n<ERROR>\n<-->\n<Cannot handle action backup: no reason given>\n");
+    with_tools_end(&with);
+}
+
+// Juju shows its message, which an exit code would replace.
+static void an_action_fails_with_the_reason(void **state UNUSED) {
+    const char *const items[] = {"JUJU_DISPATCH_PATH=actions/backup", NULL};
+    struct with_tools with;
+    struct calls calls = {.fails = true};
+    with_tools_begin(&with, items);
+    with_tools_script(&with, "juju-log", "exit 0\n");
+    with_tools_record(&with, "action-fail", "");
+    assert_int_equal(pebble_charm_run(with.charm, handlers, ARRAY_COUNT(handlers), &calls), 0);
+    assert_string_equal(calls.text, "a");
+    with_tools_assert_words(&with, "<-->\n<no luck>\n");
     with_tools_end(&with);
 }
 
@@ -166,7 +180,7 @@ int main(void) {
         cmocka_unit_test(all_that_match_are_called_in_order),    cmocka_unit_test(actions_match_with_their_kind_only),
         cmocka_unit_test(handlers_without_a_choice_are_refused), cmocka_unit_test(a_failure_is_logged),
         cmocka_unit_test(a_failure_without_reason_is_logged),    cmocka_unit_test(a_failure_without_log_is_on_stderr),
-        cmocka_unit_test(the_main_function_needs_an_event),
+        cmocka_unit_test(an_action_fails_with_the_reason),       cmocka_unit_test(the_main_function_needs_an_event),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

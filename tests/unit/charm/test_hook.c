@@ -62,13 +62,17 @@ static void plain_events_have_kinds(void **state UNUSED) {
 }
 
 static void events_of_containers_have_a_workload(void **state UNUSED) {
-    const char *const named[] = {"JUJU_DISPATCH_PATH=hooks/web-pebble-ready", "JUJU_WORKLOAD_NAME=other", NULL};
+    const char *const other[] = {"JUJU_DISPATCH_PATH=hooks/web-pebble-ready", "JUJU_WORKLOAD_NAME=other", NULL};
+    const char *const unknown[] = {"JUJU_HOOK_NAME=a-b-pebble-new", "JUJU_WORKLOAD_NAME=a-b", NULL};
+    const char *const relation[] = {"JUJU_HOOK_NAME=web-relation-joined", "JUJU_WORKLOAD_NAME=web", NULL};
     assert_hook("web-pebble-ready", PEBBLE_CHARM_PEBBLE_READY, "web");
     assert_hook("a-b-pebble-custom-notice", PEBBLE_CHARM_PEBBLE_CUSTOM_NOTICE, "a-b");
     assert_hook("web-pebble-check-failed", PEBBLE_CHARM_PEBBLE_CHECK_FAILED, "web");
     assert_hook("web-pebble-check-recovered", PEBBLE_CHARM_PEBBLE_CHECK_RECOVERED, "web");
     assert_hook("-pebble-ready", PEBBLE_CHARM_OTHER, NULL);
-    assert_event(named, "web-pebble-ready", PEBBLE_CHARM_PEBBLE_READY, "other");
+    assert_event(other, "web-pebble-ready", PEBBLE_CHARM_PEBBLE_READY, "web");
+    assert_event(unknown, "a-b-pebble-new", PEBBLE_CHARM_OTHER, "a-b");
+    assert_event(relation, "web-relation-joined", PEBBLE_CHARM_OTHER, NULL);
 }
 
 static void actions_are_no_events(void **state UNUSED) {
@@ -109,6 +113,10 @@ static void other_paths_are_refused(void **state UNUSED) {
                    "cannot use JUJU_DISPATCH_PATH \"hooks/\": must be hooks/EVENT or actions/NAME");
     assert_refused("JUJU_DISPATCH_PATH=actions/",
                    "cannot use JUJU_DISPATCH_PATH \"actions/\": must be hooks/EVENT or actions/NAME");
+    assert_refused("JUJU_DISPATCH_PATH=hooks/a/b",
+                   "cannot use JUJU_DISPATCH_PATH \"hooks/a/b\": must be hooks/EVENT or actions/NAME");
+    assert_refused("JUJU_HOOK_NAME=a/b", "cannot use JUJU_HOOK_NAME \"a/b\": must be a name without /");
+    assert_refused("JUJU_ACTION_NAME=/", "cannot use JUJU_ACTION_NAME \"/\": must be a name without /");
     assert_refused("X=", "cannot find event: JUJU_DISPATCH_PATH is not set: a charm is started by Juju");
 }
 

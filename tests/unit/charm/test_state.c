@@ -24,6 +24,42 @@ static void the_state_is_read(void **state UNUSED) {
     with_tools_end(&with);
 }
 
+static void one_value_is_read(void **state UNUSED) {
+    struct with_tools with;
+    char *value = NULL;
+    with_tools_begin(&with, NULL);
+    with_tools_record(&with, "state-get", "\"1\"");
+    assert_true(pebble_charm_get_state_value(with.charm, "-a", &value, &with.error));
+    assert_string_equal(value, "1");
+    pebble_free(value);
+    with_tools_assert_words(&with, "<--format=json>\n<-->\n<-a>\n");
+    with_tools_script(&with, "state-get", "echo '\"\"'\n");
+    assert_true(pebble_charm_get_state_value(with.charm, "a", &value, &with.error));
+    assert_string_equal(value, "");
+    pebble_free(value);
+    with_tools_script(&with, "state-get", "echo '\"\"'\ntest \"$1\" != --strict\n");
+    assert_true(pebble_charm_get_state_value(with.charm, "a", &value, &with.error));
+    assert_null(value);
+    with_tools_script(&with, "state-get", "echo 1\n");
+    assert_false(pebble_charm_get_state_value(with.charm, "a", &value, &with.error));
+    with_tools_assert_error(&with, PEBBLE_ERROR_PROTOCOL, "cannot read output of state-get: not a string");
+    assert_false(pebble_charm_get_state_value(with.charm, "\xFF", &value, NULL));
+    with_tools_end(&with);
+}
+
+// Juju keeps 2 MiB, of which a byte may be six of the output.
+static void a_full_state_is_read(void **state UNUSED) {
+    struct with_tools with;
+    struct pebble_charm_values *values = NULL;
+    with_tools_begin(&with, NULL);
+    with_tools_script(&with, "state-get",
+                      "printf '{\"a\":\"'\nhead -c 2097000 /dev/zero | sed 's/\\x00/\\\\u003c/g'\nprintf '\"}'\n");
+    assert_true(pebble_charm_get_state(with.charm, &values, &with.error));
+    assert_int_equal(strlen(pebble_charm_values_string(values, "a")), 2097000);
+    pebble_charm_values_destroy(values);
+    with_tools_end(&with);
+}
+
 static void the_state_is_set_on_standard_input(void **state UNUSED) {
     struct with_tools with;
     with_tools_begin(&with, NULL);
@@ -55,7 +91,7 @@ static void what_is_not_text_is_refused(void **state UNUSED) {
     struct with_tools with;
     with_tools_begin(&with, NULL);
     assert_false(pebble_charm_set_state(with.charm, "", "x", &with.error));
-    with_tools_assert_error(&with, PEBBLE_ERROR_ARGUMENT, "cannot set state: no key, or not UTF-8");
+    with_tools_assert_error(&with, PEBBLE_ERROR_ARGUMENT, "cannot use key of the state \"\": empty or not UTF-8");
     assert_false(pebble_charm_set_state(with.charm, "\xFF", "x", NULL));
     assert_false(pebble_charm_set_state(with.charm, "x", "\xFF", NULL));
     with_tools_end(&with);
@@ -68,7 +104,7 @@ static void a_key_is_deleted(void **state UNUSED) {
     assert_true(pebble_charm_delete_state(with.charm, "-a", &with.error));
     with_tools_assert_words(&with, "<-->\n<-a>\n");
     assert_false(pebble_charm_delete_state(with.charm, "", &with.error));
-    with_tools_assert_error(&with, PEBBLE_ERROR_ARGUMENT, "cannot delete state: no key");
+    with_tools_assert_error(&with, PEBBLE_ERROR_ARGUMENT, "cannot use key of the state \"\": empty or not UTF-8");
     with_tools_end(&with);
 }
 
@@ -76,7 +112,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_state_is_read),    cmocka_unit_test(the_state_is_set_on_standard_input),
         cmocka_unit_test(large_values_are_set), cmocka_unit_test(what_is_not_text_is_refused),
-        cmocka_unit_test(a_key_is_deleted),
+        cmocka_unit_test(a_key_is_deleted),     cmocka_unit_test(one_value_is_read),
+        cmocka_unit_test(a_full_state_is_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -23,7 +23,7 @@
 
 static bool run(struct with_tools *with, const char *name, char **output) {
     const char *const words[] = {name};
-    return pebble_charm_run_tool(with->charm, words, 1, output, &with->error);
+    return pebble_charm_run_tool(with->charm, words, 1, NULL, output, &with->error);
 }
 
 static void words_arrive_as_they_are(void **state UNUSED) {
@@ -32,11 +32,11 @@ static void words_arrive_as_they_are(void **state UNUSED) {
     AUTO_FREE char *output = NULL;
     with_tools_begin(&with, NULL);
     with_tools_record(&with, "tool", "done");
-    assert_true(pebble_charm_run_tool(with.charm, words, ARRAY_COUNT(words), &output, &with.error));
+    assert_true(pebble_charm_run_tool(with.charm, words, ARRAY_COUNT(words), NULL, &output, &with.error));
     assert_string_equal(output, "done\n");
     with_tools_assert_words(&with, "<-->\n<-x>\n<>\n<a b>\n<$(x) `y` \"'*\n>\n<k=v>\n");
     with_tools_assert_file(&with, "input", "");
-    assert_true(pebble_charm_run_tool(with.charm, words, ARRAY_COUNT(words), NULL, NULL));
+    assert_true(pebble_charm_run_tool(with.charm, words, ARRAY_COUNT(words), NULL, NULL, NULL));
     with_tools_end(&with);
 }
 
@@ -89,9 +89,23 @@ static void empty_parts_of_the_path_are_skipped(void **state UNUSED) {
 static void a_name_is_needed(void **state UNUSED) {
     struct with_tools with;
     with_tools_begin(&with, NULL);
-    assert_false(pebble_charm_run_tool(with.charm, NULL, 0, NULL, &with.error));
+    assert_false(pebble_charm_run_tool(with.charm, NULL, 0, NULL, NULL, &with.error));
     with_tools_assert_error(&with, PEBBLE_ERROR_ARGUMENT, "cannot run hook tool: no name");
     assert_false(run(&with, "", NULL));
+    with_tools_end(&with);
+}
+
+static void text_is_given_to_the_tool(void **state UNUSED) {
+    static const char *const words[] = {"tool", NULL};
+    struct with_tools with;
+    with_tools_begin(&with, NULL);
+    with_tools_record(&with, "tool", "");
+    assert_true(pebble_charm_run_tool(with.charm, words, 1, "a: b\n", NULL, &with.error));
+    with_tools_assert_file(&with, "input", "a: b\n");
+    assert_true(pebble_charm_run_tool(with.charm, words, 1, "", NULL, &with.error));
+    with_tools_assert_file(&with, "input", "");
+    assert_false(pebble_charm_run_tool(with.charm, words, 2, NULL, NULL, &with.error));
+    with_tools_assert_error(&with, PEBBLE_ERROR_ARGUMENT, "cannot run tool: argument 1 is NULL");
     with_tools_end(&with);
 }
 
@@ -102,12 +116,12 @@ static void words_have_a_limit(void **state UNUSED) {
     memset(word, 'x', CHARM_WORD_MAX_BYTES + 1);
     with_tools_begin(&with, NULL);
     with_tools_script(&with, "tool", "exit 0\n");
-    assert_false(pebble_charm_run_tool(with.charm, words, 2, NULL, &with.error));
+    assert_false(pebble_charm_run_tool(with.charm, words, 2, NULL, NULL, &with.error));
     with_tools_assert_error(&with, PEBBLE_ERROR_ARGUMENT, "cannot run tool: argument of more than 131071 bytes");
-    assert_false(pebble_charm_run_tool(with.charm, words + 1, 1, NULL, &with.error));
+    assert_false(pebble_charm_run_tool(with.charm, words + 1, 1, NULL, NULL, &with.error));
     with_tools_assert_error(&with, PEBBLE_ERROR_ARGUMENT, "cannot run hook tool: argument of more than 131071 bytes");
     word[CHARM_WORD_MAX_BYTES] = '\0';
-    assert_true(pebble_charm_run_tool(with.charm, words, 2, NULL, NULL));
+    assert_true(pebble_charm_run_tool(with.charm, words, 2, NULL, NULL, NULL));
     free(word);
     with_tools_end(&with);
 }
@@ -125,7 +139,7 @@ static void an_exit_code_is_an_error(void **state UNUSED) {
     assert_false(run(&with, "tool", NULL));
     with_tools_assert_error(&with, PEBBLE_ERROR_TOOL, "cannot run tool: exit code 137");
     assert_int_equal(with.error.status, 137);
-    assert_false(pebble_charm_run_tool(with.charm, (const char *const[]){"tool"}, 1, NULL, NULL));
+    assert_false(pebble_charm_run_tool(with.charm, (const char *const[]){"tool"}, 1, NULL, NULL, NULL));
     with_tools_end(&with);
 }
 
@@ -142,12 +156,12 @@ static void output_has_a_limit(void **state UNUSED) {
     struct with_tools with;
     AUTO_FREE char *output = NULL;
     with_tools_begin(&with, NULL);
-    with_tools_script(&with, "tool", "head -c 1048576 /dev/zero | tr '\\0' x\n");
+    with_tools_script(&with, "tool", "head -c 16777216 /dev/zero | tr '\\0' x\n");
     assert_true(run(&with, "tool", &output));
     assert_int_equal(strlen(output), CHARM_OUTPUT_MAX_BYTES);
-    with_tools_script(&with, "tool", "head -c 1048577 /dev/zero | tr '\\0' x\n");
+    with_tools_script(&with, "tool", "head -c 16777217 /dev/zero | tr '\\0' x\n");
     assert_false(run(&with, "tool", NULL));
-    with_tools_assert_error(&with, PEBBLE_ERROR_PROTOCOL, "cannot run tool: output of more than 1048576 bytes");
+    with_tools_assert_error(&with, PEBBLE_ERROR_PROTOCOL, "cannot run tool: output of more than 16777216 bytes");
     with_tools_script(&with, "tool", "exec cat /dev/zero\n"); // never ends by itself
     assert_false(run(&with, "tool", NULL));
     with_tools_end(&with);
@@ -320,6 +334,7 @@ int main(void) {
         cmocka_unit_test(only_programs_are_found),
         cmocka_unit_test(empty_parts_of_the_path_are_skipped),
         cmocka_unit_test(a_name_is_needed),
+        cmocka_unit_test(text_is_given_to_the_tool),
         cmocka_unit_test(words_have_a_limit),
         cmocka_unit_test(an_exit_code_is_an_error),
         cmocka_unit_test(standard_error_is_kept_in_part),

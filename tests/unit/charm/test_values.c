@@ -97,7 +97,26 @@ static void assert_refused(const char *text, const char *key, enum pebble_error_
 static void other_text_is_refused(void **state UNUSED) {
     assert_refused("", NULL, PEBBLE_ERROR_PROTOCOL, "cannot read output of tool: EOF");
     assert_refused("[]", NULL, PEBBLE_ERROR_PROTOCOL, "cannot read output of tool: not an object");
-    assert_refused("1", "\xFF", PEBBLE_ERROR_ARGUMENT, "cannot use key: not UTF-8");
+}
+
+static void keys_are_checked(void **state UNUSED) {
+    AUTO_PEBBLE_ERROR struct pebble_error error = {0};
+    assert_true(charm_check_key("option", "a", &error));
+    assert_false(charm_check_key("option", "\xFF", &error));
+    assert_int_equal(error.kind, PEBBLE_ERROR_ARGUMENT);
+    assert_string_equal(error.message, "cannot use option \"\\xff\": empty or not UTF-8");
+    assert_false(charm_check_key("option", "", NULL));
+    assert_false(charm_check_key("option", NULL, NULL));
+}
+
+static void the_text_keeps_its_digits(void **state UNUSED) {
+    struct pebble_charm_values *values = values_of(" {\"n\": 18446744073709551616, \"s\": \"\xFF\"} \n", NULL);
+    assert_int_equal(pebble_charm_values_type(values, "n"), PEBBLE_CHARM_VALUE_NUMBER);
+    assert_string_equal(pebble_charm_values_json(values), " {\"n\": 18446744073709551616, \"s\": \"\xEF\xBF\xBD\"}");
+    pebble_charm_values_destroy(values);
+    values = values_of("18446744073709551616\n", "k");
+    assert_string_equal(pebble_charm_values_json(values), "{\"k\":18446744073709551616}");
+    pebble_charm_values_destroy(values);
 }
 
 static void the_tool_is_run(void **state UNUSED) {
@@ -120,6 +139,7 @@ int main(void) {
         cmocka_unit_test(values_have_types),     cmocka_unit_test(other_types_leave_the_output),
         cmocka_unit_test(null_is_empty),         cmocka_unit_test(one_value_has_its_key),
         cmocka_unit_test(other_text_is_refused), cmocka_unit_test(the_tool_is_run),
+        cmocka_unit_test(keys_are_checked),      cmocka_unit_test(the_text_keeps_its_digits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

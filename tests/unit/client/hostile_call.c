@@ -284,7 +284,7 @@ static bool begin_notify(struct hostile_run *run, struct pebble_call **call, str
 static bool drive_events(struct pebble_events *events, const struct pebble_event **event, struct pebble_error *error) {
     enum pebble_events_state state;
     while ((state = pebble_events_step(events)) == PEBBLE_EVENTS_RUNNING) {
-        struct pollfd watched = {.fd = pebble_events_fd(events), .events = pebble_events_events(events)};
+        struct pollfd watched = {.fd = pebble_events_fd(events), .events = pebble_events_poll_events(events)};
         (void)poll(&watched, 1, (int)pebble_events_timeout_ms(events));
     }
     if (state == PEBBLE_EVENTS_EVENT) {
@@ -476,13 +476,13 @@ static bool has_result(struct pebble_call *call) {
 bool hostile_drive(struct hostile_run *run, struct pebble_call *call, struct pebble_error *error) {
     enum pebble_call_state state;
     while ((state = pebble_call_step(call)) == PEBBLE_CALL_RUNNING || state == PEBBLE_CALL_ITEM) {
-        struct pollfd watched = {.fd = pebble_call_fd(call), .events = pebble_call_events(call)};
+        struct pollfd watched = {.fd = pebble_call_fd(call), .events = pebble_call_poll_events(call)};
         if (state == PEBBLE_CALL_RUNNING)
             (void)poll(&watched, 1, (int)pebble_call_timeout_ms(call));
     }
     if (state == PEBBLE_CALL_DONE)
         return true;
     const struct pebble_error *cause = pebble_call_error(call);
-    run->is_touched = has_result(call) || pebble_call_events(call) != 0 || pebble_call_timeout_ms(call) != -1;
+    run->is_touched = has_result(call) || pebble_call_poll_events(call) != 0 || pebble_call_timeout_ms(call) != -1;
     return client_fail(error, cause->kind, "%s", cause->message);
 }

@@ -102,7 +102,7 @@ enum pebble_call_state peer_run(struct pebble_call *call) {
         if (state != PEBBLE_CALL_RUNNING)
             return state;
         int64_t timeout_ms = pebble_call_timeout_ms(call);
-        struct pollfd watched = {.fd = pebble_call_fd(call), .events = pebble_call_events(call)};
+        struct pollfd watched = {.fd = pebble_call_fd(call), .events = pebble_call_poll_events(call)};
         bool is_bounded = timeout_ms >= 0 && timeout_ms < WAIT_MS;
         if (poll(&watched, 1, is_bounded ? (int)timeout_ms : WAIT_MS) == 0 && !is_bounded)
             fail_msg("the call waits for what does not come");

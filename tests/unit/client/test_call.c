@@ -31,7 +31,7 @@ static void assert_cancelled(struct pebble_call *call) {
     assert_int_equal(pebble_call_error(call)->kind, PEBBLE_ERROR_CANCELLED);
     assert_string_equal(pebble_call_error(call)->message, "cancelled");
     assert_null(pebble_call_take_services(call));
-    assert_int_equal(pebble_call_events(call), 0);
+    assert_int_equal(pebble_call_poll_events(call), 0);
     assert_int_equal(pebble_call_timeout_ms(call), -1);
     assert_false(peer_is_ready(call));
 }
@@ -42,7 +42,7 @@ static void nothing_is_sent_before_the_first_step(void **state UNUSED) {
     struct pebble_call *call = start(&peer);
     assert_false(peer_is_called(&peer));
     assert_int_equal(pebble_call_timeout_ms(call), 0);
-    assert_int_equal(pebble_call_events(call), POLLIN);
+    assert_int_equal(pebble_call_poll_events(call), POLLIN);
     assert_null(pebble_call_error(call));
     assert_int_equal(pebble_call_step(call), PEBBLE_CALL_RUNNING);
     assert_true(peer_is_called(&peer));

@@ -140,7 +140,7 @@ static void cancel_and_assert(struct pebble_events *events) {
     assert_int_equal(pebble_events_step(events), PEBBLE_EVENTS_FAILED);
     assert_int_equal(pebble_events_error(events)->kind, PEBBLE_ERROR_CANCELLED);
     assert_null(pebble_events_event(events));
-    assert_int_equal(pebble_events_events(events), 0);
+    assert_int_equal(pebble_events_poll_events(events), 0);
     assert_int_equal(pebble_events_timeout_ms(events), -1);
     assert_false(pebble_events_wait(events, -1, &event, NULL));
     pebble_events_cancel(events);

@@ -52,7 +52,7 @@ static int let_ask(const struct peer *peer, struct pebble_events *events) {
 }
 
 static void wait_for_time(const struct pebble_events *events) {
-    struct pollfd watched = {.fd = pebble_events_fd(events), .events = pebble_events_events(events)};
+    struct pollfd watched = {.fd = pebble_events_fd(events), .events = pebble_events_poll_events(events)};
     assert_int_equal(poll(&watched, 1, (int)pebble_events_timeout_ms(events)), 0);
 }
 
@@ -63,7 +63,7 @@ static void an_idle_subscription_does_not_wake_up(void **state UNUSED) {
     assert_int_equal(pebble_events_timeout_ms(events), 0);
     int fd = let_ask(&peer, events);
     assert_true(pebble_events_timeout_ms(events) > 80000);
-    assert_int_equal(pebble_events_events(events), POLLIN);
+    assert_int_equal(pebble_events_poll_events(events), POLLIN);
     assert_false(peer_is_ready(&events->call));
     pebble_events_destroy(events);
     peer_assert_closed(fd);

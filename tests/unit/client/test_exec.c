@@ -85,7 +85,7 @@ static void assert_failed(struct session *session, enum pebble_error_kind kind, 
 static void command_runs_to_its_end(void **state UNUSED) {
     struct session session;
     session_begin(&session, PEBBLE_EXEC_SPLIT_STDERR, 0);
-    assert_string_equal(pebble_exec_change_id(session.call), "3");
+    assert_string_equal(pebble_call_exec_change_id(session.call), "3");
     peer_send_frame(session.exec.stdio, WEBSOCKET_BINARY, "out", 3);
     peer_send_frame(session.exec.stdio, WEBSOCKET_BINARY, "more", 4);
     peer_send_text(session.exec.stdio, END);
@@ -101,7 +101,7 @@ static void command_runs_to_its_end(void **state UNUSED) {
     assert_int_equal(pebble_call_exit_code(session.call), -1);
     assert_int_equal(pebble_call_step(session.call), PEBBLE_CALL_DONE);
     assert_int_equal(pebble_call_exit_code(session.call), 5);
-    assert_string_equal(pebble_exec_change_id(session.call), "3");
+    assert_string_equal(pebble_call_exec_change_id(session.call), "3");
     assert_frames(session.exec.control, "C:1000|EOF");
     assert_frames(session.exec.stdio, "C:1000|EOF");
     assert_frames(session.exec.stderr_stream, "C:1000|EOF");
@@ -395,7 +395,7 @@ static void refusals_fail_the_call(void **state UNUSED) {
     session.exec.control = peer_accept(&session.peer);
     peer_send(session.exec.control, refusal);
     assert_failed(&session, PEBBLE_ERROR_API, "no");
-    assert_null(pebble_exec_change_id(session.call));
+    assert_null(pebble_call_exec_change_id(session.call));
     pebble_call_destroy(session.call);
     session.call = start_call(&session.peer, 0, 0);
     assert_int_equal(pebble_call_step(session.call), PEBBLE_CALL_RUNNING);
@@ -455,7 +455,7 @@ static void other_calls_have_no_command(void **state UNUSED) {
     assert_true(pebble_call_get_plan(peer.client, &call, NULL));
     assert_null(pebble_call_exec_output(call, &stream, &length));
     assert_int_equal(pebble_call_exit_code(call), -1);
-    assert_null(pebble_exec_change_id(call));
+    assert_null(pebble_call_exec_change_id(call));
     assert_false(pebble_exec_is_connected(call));
     assert_int_equal(pebble_exec_input_room(call), 0);
     assert_false(pebble_exec_write(call, "x", 1, &length));

@@ -11,6 +11,8 @@
 #include "tree_fixture.h"
 
 #define ENTRY(name, type) "{\"path\":\"/x\",\"name\":\"" name "\",\"type\":\"" type "\",\"permissions\":\"644\"}"
+#define DIRECTORY(name) "{\"path\":\"/x\",\"name\":\"" name "\",\"type\":\"directory\",\"permissions\":\"755\"}"
+#define PRIVATE_DIRECTORY "{\"path\":\"/x\",\"name\":\"empty\",\"type\":\"directory\",\"permissions\":\"000\"}"
 #define LIST(...)                                                                                                      \
     { .result = "[" __VA_ARGS__ "]" }
 #define HEAD "HTTP/1.1 200 OK\r\nContent-Type: multipart/form-data; boundary=b\r\n\r\n"
@@ -38,14 +40,15 @@ static bool pull(struct with_daemon *with, const struct tree *tree, const char *
 static void trees_are_pulled(void **state UNUSED) {
     const struct fake_response script[] = {
         LIST(ENTRY("t", "directory")),
-        LIST(ENTRY("a", "file") "," ENTRY("empty", "directory") "," ENTRY("link", "symlink") "," ENTRY(
-            "pipe", "named-pipe") "," ENTRY("sub", "directory")),
+        LIST(ENTRY("a", "file") "," PRIVATE_DIRECTORY
+                                "," ENTRY("link", "symlink") "," ENTRY("pipe", "named-pipe") "," DIRECTORY("sub")),
         FILE_OF("A"),
         LIST(),
         FILE_OF("L"),
         LIST(ENTRY("b", "file")),
         FILE_OF("B"),
     };
+    mode_t mask = umask(022);
     struct with_daemon with;
     struct tree tree;
     tree_begin(&tree);
@@ -58,11 +61,15 @@ static void trees_are_pulled(void **state UNUSED) {
     AUTO_FREE char *empty = tree_path(&tree, "to/here/t/empty");
     assert_true(directory_exists(empty));
     tree_assert_nothing(&tree, "to/here/t/pipe");
+    assert_int_equal(tree_mode(&tree, "to/here/t/empty"), 0700);
+    assert_int_equal(tree_mode(&tree, "to/here/t/sub"), 0755);
+    assert_int_equal(tree_mode(&tree, "to/here"), 0755);
     with_daemon_assert_request(&with, 0, "1 GET /v1/files?action=list&itself=true&path=%2Fd%2Ft HTTP/1.1", "");
     with_daemon_assert_request(&with, 1, "1 GET /v1/files?action=list&path=%2Fd%2Ft HTTP/1.1", "");
     with_daemon_assert_request(&with, 2, "1 GET /v1/files?action=read&path=%2Fd%2Ft%2Fa HTTP/1.1", "");
     with_daemon_end(&with);
     tree_end(&tree);
+    umask(mask);
 }
 
 static void contents_and_files_are_pulled(void **state UNUSED) {

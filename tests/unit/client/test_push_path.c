@@ -54,6 +54,7 @@ static void make_tree(struct tree *tree) {
     tree_add_directory(tree, "t");
     tree_add_directory(tree, "t/empty");
     tree_add_directory(tree, "t/sub");
+    tree_set_mode(tree, "t/empty", 0550); // the owner may write to the copy
     tree_add_file(tree, "t/a", "A", 0640);
     tree_add_file(tree, "t/sub/b", "B", 0);
     AUTO_FREE char *fifo = tree_path(tree, "t/fifo");
@@ -68,19 +69,19 @@ static void trees_are_pushed(void **state UNUSED) {
     static const struct {
         const char *source, *expected;
     } cases[] = {
-        {"t",
-         "mkdir /b/t|push /b/t/a 640 A|mkdir /b/t/empty|push /b/t/link 640 A|mkdir /b/t/sub|push /b/t/sub/b 000 B|"},
-        {"t/*", "mkdir /b|push /b/a 640 A|mkdir /b/empty|push /b/link 640 A|mkdir /b/sub|push /b/sub/b 000 B|"},
+        {"t", "mkdir /b|mkdir /b/t 700|push /b/t/a 640 A|mkdir /b/t/empty 750|push /b/t/link 640 A|mkdir /b/t/sub 700|"
+              "push /b/t/sub/b 000 B|"},
+        {"t/*", "mkdir /b|push /b/a 640 A|mkdir /b/empty 750|push /b/link 640 A|mkdir /b/sub 700|push /b/sub/b 000 B|"},
         {"t/a", "push /b/a 640 A|"},
         {"t/fifo", ""},
-        {"t/empty/", "mkdir /b/empty|"},
-        {"t/.//sub/../empty", "mkdir /b/empty|"},
-        {"top", "mkdir /b/top|push /b/top/b 000 B|"},
+        {"t/empty/", "mkdir /b|mkdir /b/empty 750|"},
+        {"t/.//sub/../empty", "mkdir /b|mkdir /b/empty 750|"},
+        {"top", "mkdir /b|mkdir /b/top 700|push /b/top/b 000 B|"},
     };
     struct tree tree;
     make_tree(&tree);
     for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
-        const struct fake_response script[] = {GOOD, GOOD, GOOD, GOOD, GOOD, GOOD};
+        const struct fake_response script[] = {GOOD, GOOD, GOOD, GOOD, GOOD, GOOD, GOOD};
         struct with_daemon with;
         if (getuid() != 0 && strstr(cases[i].expected, "000") != NULL)
             continue;
@@ -110,7 +111,7 @@ static void owners_are_pushed_as_numbers(void **state UNUSED) {
 }
 
 static void the_rest_is_copied_after_a_failure(void **state UNUSED) {
-    const struct fake_response script[] = {GOOD, BAD, BAD, GOOD, GOOD, GOOD};
+    const struct fake_response script[] = {GOOD, GOOD, BAD, BAD, GOOD, GOOD, GOOD};
     struct with_daemon with;
     struct tree tree;
     struct failures failures = {.text = BUFFER_INIT(BUFFER_NO_LIMIT)};
@@ -167,7 +168,7 @@ static void local_failures_are_reported(void **state UNUSED) {
         with_daemon_assert_error(&with, PEBBLE_ERROR_FILE, message);
     }
     with_daemon_end(&with);
-    const struct fake_response script[] = {GOOD, GOOD, GOOD, GOOD, GOOD, GOOD};
+    const struct fake_response script[] = {GOOD, GOOD, GOOD, GOOD, GOOD, GOOD, GOOD};
     struct failures failures = {.text = BUFFER_INIT(BUFFER_NO_LIMIT)};
     with_daemon_begin(&with, script, ARRAY_COUNT(script));
     assert_false(push(&with, &tree, "t", &failures));

@@ -48,6 +48,18 @@ static inline void tree_add_directory(const struct tree *tree, const char *name)
     assert_int_equal(mkdir(path, 0700), 0);
 }
 
+static inline void tree_set_mode(const struct tree *tree, const char *name, mode_t mode) {
+    AUTO_FREE char *path = tree_path(tree, name);
+    assert_int_equal(chmod(path, mode), 0);
+}
+
+static inline mode_t tree_mode(const struct tree *tree, const char *name) {
+    AUTO_FREE char *path = tree_path(tree, name);
+    struct stat status;
+    assert_int_equal(stat(path, &status), 0);
+    return status.st_mode & 0777;
+}
+
 static inline void tree_assert_file(const struct tree *tree, const char *name, const char *content) {
     AUTO_FREE char *path = tree_path(tree, name);
     AUTO_BUFFER struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);

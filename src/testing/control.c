@@ -77,9 +77,23 @@ static bool await_status(const struct pebble_test_daemon *daemon, struct pebble_
                        status != NULL ? status : "not in the plan", wanted, daemon->options.given.timeout_ms);
 }
 
+static bool is_status(const char *text) {
+    static const char *const statuses[] = {"active", "inactive", "backoff", "error"};
+    for (size_t i = 0; i < ARRAY_COUNT(statuses); i++) {
+        if (text_equal(text, statuses[i]))
+            return true;
+    }
+    return false;
+}
+
 bool pebble_test_wait_service(struct pebble_test_daemon *daemon, const char *name, const char *status,
                               struct pebble_error *error) {
     struct pebble_client *client;
+    if (!is_status(status)) {
+        AUTO_FREE char *quoted = client_quoted(status != NULL ? status : "");
+        return client_fail(error, PEBBLE_ERROR_ARGUMENT, "cannot wait for service %s: no service is ever %s", name,
+                           quoted);
+    }
     testing_control_begin(daemon);
     if (!testing_control_client(daemon, &client, error))
         return false;

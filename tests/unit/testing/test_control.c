@@ -47,6 +47,10 @@ static void services_are_waited_for(void **state UNUSED) {
     struct pebble_test_daemon *daemon = create(&kind, 500);
     struct pebble_error error = {0};
     assert_true(pebble_test_wait_service(daemon, "web", "active", &error));
+    assert_false(pebble_test_wait_service(daemon, "web", "running", &error));
+    assert_int_equal(error.kind, PEBBLE_ERROR_ARGUMENT);
+    assert_string_equal(error.message, "cannot wait for service web: no service is ever \"running\"");
+    pebble_error_clear(&error);
     assert_false(pebble_test_wait_service(daemon, "web", "error", &error));
     assert_int_equal(error.kind, PEBBLE_ERROR_TIMEOUT);
     assert_string_equal(error.message, "cannot wait for service web: it is active, not error, after 500 ms");

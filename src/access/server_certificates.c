@@ -20,7 +20,7 @@
 
 struct server_certificates {
     struct loop *loop;
-    char *directory;
+    char *directory; // NULL: the identity certificate is kept in memory only
     struct tls_key *identity_key;
     struct tls_context *context;  // NULL before the first engine
     struct certificate *identity; // NULL until it has been read or made
@@ -45,10 +45,11 @@ static bool write_identity(const char *path, const struct certificate *identity,
     return private_file_write(path, &text, err);
 }
 
+// `path`: where it is kept; NULL: nowhere.
 static bool make_identity(struct server_certificates *certificates, const char *path, struct error *err) {
     AUTO_CERTIFICATE struct certificate *made = NULL;
     if (!certificate_make_identity(certificates->identity_key, now_s() - CLOCK_TOLERANCE_S, &made, err) ||
-        !write_identity(path, made, err))
+        (path != NULL && !write_identity(path, made, err)))
         return false;
     certificates->identity = TAKE(made);
     return true;
@@ -67,6 +68,8 @@ static bool read_identity(const char *path, struct certificate **identity, struc
 }
 
 static bool load_identity(struct server_certificates *certificates, struct error *err) {
+    if (certificates->directory == NULL)
+        return make_identity(certificates, NULL, err);
     AUTO_FREE char *path = path_join(certificates->directory, FILE_NAME);
     AUTO_CERTIFICATE struct certificate *read = NULL;
     if (!private_directory_prepare(certificates->directory, err) || !read_identity(path, &read, err))
@@ -143,7 +146,7 @@ bool server_certificates_engine(struct server_certificates *certificates, struct
 struct server_certificates *server_certificates_create(struct loop *loop, const char *directory, struct tls_key *key) {
     struct server_certificates *certificates = memory_new(sizeof *certificates);
     certificates->loop = loop;
-    certificates->directory = memory_string(directory);
+    certificates->directory = directory != NULL ? memory_string(directory) : NULL;
     certificates->identity_key = key;
     return certificates;
 }

@@ -13,7 +13,8 @@
 
 struct server_certificates;
 
-// Takes ownership of the identity key. Nothing is made or read before the first engine. The loop must outlive it.
+// Takes ownership of the identity key. `directory`: where the identity certificate is kept; NULL: in memory, until the
+// daemon ends. Nothing is made or read before the first engine. The loop must outlive it.
 struct server_certificates *server_certificates_create(struct loop *loop, const char *directory, struct tls_key *key)
     __attribute__((returns_nonnull));
 // Engines that exist keep what they need. NULL is allowed.

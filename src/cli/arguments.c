@@ -131,6 +131,7 @@ static bool take_value(struct scan *scan, const struct cli_option *option, const
     case CLI_FLAG:
     case CLI_TEXT:
     case CLI_WORDS:
+    case CLI_REST:
         break;
     }
     value->is_given = true;
@@ -151,6 +152,16 @@ static void take_words(struct scan *scan, const struct cli_option *option, const
         scan->next++;
 }
 
+static void take_rest(struct scan *scan, const struct cli_option *option) {
+    struct cli_value *value = &scan->arguments->values[option - scan->arguments->command->options];
+    struct text_list *list = add_list(value);
+    value->is_given = true;
+    if (scan->next < scan->count && text_equal(scan->words[scan->next], "--"))
+        scan->next++;
+    while (scan->next < scan->count)
+        text_list_add(list, scan->words[scan->next++]);
+}
+
 // "-x" and "--xyz", but neither "-" nor "--" nor "---".
 static bool is_option(const char *word) {
     return word[0] == '-' && word[1] != '\0' && (word[1] != '-' || (word[2] != '\0' && word[2] != '-'));
@@ -163,10 +174,13 @@ static bool is_negative_number(const struct cli_option *option, const char *word
 // `joined` is the text that follows the option in the same word, or NULL.
 static bool take_option(struct scan *scan, const struct cli_option *option, const char *joined, struct error *err) {
     AUTO_FREE char *label = option_label(option);
-    if (option->kind == CLI_FLAG) {
-        if (joined != NULL)
-            return error_set(err, ERROR_BAD_REQUEST, "option %s takes no value", label);
+    if ((option->kind == CLI_FLAG || option->kind == CLI_REST) && joined != NULL)
+        return error_set(err, ERROR_BAD_REQUEST, "option %s takes no value", label);
+    if (option->kind == CLI_FLAG)
         return take_value(scan, option, NULL, err);
+    if (option->kind == CLI_REST) {
+        take_rest(scan, option);
+        return true;
     }
     if (option->kind == CLI_WORDS) {
         take_words(scan, option, joined);

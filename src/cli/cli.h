@@ -20,6 +20,7 @@ enum cli_value_kind {
     CLI_DURATION, // 1m30s, stored in nanoseconds; may be negative like CLI_INTEGER
     CLI_LIST,     // text; each use appends one
     CLI_WORDS,    // all words up to ";" or the end; each use appends a list
+    CLI_REST,     // all words that follow, "--" before them left out; there may be none
 };
 
 struct cli_option {
@@ -74,7 +75,7 @@ struct cli_value {
     bool is_given;
     const char *text; // of the last use
     int64_t number;
-    struct text_list *lists; // CLI_LIST: one; CLI_WORDS: one for each use
+    struct text_list *lists; // CLI_LIST, CLI_REST: one; CLI_WORDS: one for each use
     size_t list_count;
 };
 

@@ -30,6 +30,8 @@ static bool check_rules(const struct cli_call *call, const struct cli_command *c
         return refuse("must use --run before", command, err);
     if ((rules & (ENTER_REFUSES_RUN | ENTER_NO_DAEMON)) && has_run)
         return refuse("cannot provide --run before", command, err);
+    if (cli_is_given(call, "until-done"))
+        return refuse("cannot provide --until-done before", command, err);
     if ((rules & ENTER_NO_VERBOSE) && cli_is_given(call, "verbose"))
         return refuse("cannot provide -v/--verbose before", command, err);
     return true;
@@ -75,7 +77,8 @@ static int run_both(struct cli_call *call, struct cli_call *subcall, struct erro
     struct daemon_options options;
     int ends[2];
     unsigned rules = subcall->command->enter_rules;
-    run_read_options(call, &options);
+    if (!run_read_options(call, &options, err))
+        return 1;
     options.holds = !cli_is_given(call, "run");
     options.is_silent = (rules & ENTER_SILENT) && !options.is_verbose;
     options.keeps_running = rules & ENTER_KEEPS_RUNNING;
@@ -98,8 +101,9 @@ static int run_both(struct cli_call *call, struct cli_call *subcall, struct erro
 
 // --- the command ---
 
-static int run_subcommand(struct cli_call *call, struct cli_call *subcall, struct error *err) {
-    const struct text_list *words = cli_argument_list(call);
+// `words`: its name and its arguments.
+static int run_parsed(struct cli_call *call, struct cli_call *subcall, const struct text_list *words,
+                      struct error *err) {
     enum cli_action action = CLI_ACTION_RUN;
     if (!arguments_parse(subcall->command, words->items + 1, words->count - 1, &subcall->arguments, &action, err))
         return 1;
@@ -112,24 +116,41 @@ static int run_subcommand(struct cli_call *call, struct cli_call *subcall, struc
     return run_both(call, subcall, err);
 }
 
-static int run_alone(struct cli_call *call) {
+static int run_subcommand(struct cli_call *call, const struct text_list *words, struct error *err) {
+    struct cli_call subcall = {.session = call->session};
+    if (!program_find_command(words->items[0], &subcall.command, err))
+        return 1;
+    int code = run_parsed(call, &subcall, words, err);
+    arguments_finish(&subcall.arguments);
+    return code;
+}
+
+static int run_alone(struct cli_call *call, struct error *err) {
     struct daemon_options options;
     int subcommand_code;
+    if (!run_read_options(call, &options, err))
+        return 1;
     call->was_daemon = true;
-    run_read_options(call, &options);
     return run_daemon(&options, &subcommand_code);
 }
 
+// The command of a container's image or of its user, which may be missing.
+static int run_command(struct cli_call *call, const struct text_list *command, struct error *err) {
+    AUTO_TEXT_LIST struct text_list words = {0};
+    if (command->count == 0)
+        return run_alone(call, err);
+    text_list_add(&words, "exec");
+    text_list_add(&words, "--");
+    for (size_t i = 0; i < command->count; i++)
+        text_list_add(&words, command->items[i]);
+    return run_subcommand(call, &words, err);
+}
+
 static int run_enter(struct cli_call *call, struct error *err) {
-    const char *name = cli_argument(call, 0);
-    struct cli_call subcall = {.session = call->session};
-    if (name == NULL)
-        return run_alone(call);
-    if (!program_find_command(name, &subcall.command, err))
-        return 1;
-    int code = run_subcommand(call, &subcall, err);
-    arguments_finish(&subcall.arguments);
-    return code;
+    const struct text_list *words = cli_argument_list(call);
+    if (cli_is_given(call, "exec"))
+        return run_command(call, cli_value(call, "exec")->lists, err);
+    return words->count == 0 ? run_alone(call, err) : run_subcommand(call, words, err);
 }
 
 const struct cli_command cmd_enter = {
@@ -144,10 +165,20 @@ const struct cli_command cmd_enter = {
         "  start        the daemon keeps running if the subcommand succeeds\n"
         "  stop         likewise; requires --run\n\n"
         "Otherwise the daemon exits after the subcommand. The exit status is that of the subcommand or, if that is 0, "
-        "that of the daemon. With --verbose the daemon always logs; this is not allowed with exec.",
-    .examples = "  pebble enter --args web --port 8080\n  pebble enter exec -- sh -c 'echo hello'",
+        "that of the daemon. With --verbose the daemon always logs; this is not allowed with exec.\n\n"
+        "An image whose users may give any command has the entry point [\"pebble\", \"enter\", \"--exec\"]: the "
+        "command "
+        "of the image, or the one in its place, is run as by 'pebble enter exec'. Without one the daemon runs alone, "
+        "and starts the enabled services.",
+    .examples = "  pebble enter --args web --port 8080\n  pebble enter exec -- sh -c 'echo hello'\n"
+                "  pebble enter --run --exec nginx -g 'daemon off;'",
     .options = (const struct cli_option[]){RUN_OPTIONS,
                                            {.name = "run", .help = "Start enabled services before the subcommand"},
+                                           {.name = "exec",
+                                            .kind = CLI_REST,
+                                            .value = "word",
+                                            .help = "Run these words as the subcommand exec does; without any, run "
+                                                    "the daemon alone"},
                                            {0}},
     .positionals =
         (const struct cli_positional[]){

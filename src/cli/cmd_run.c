@@ -13,7 +13,7 @@ static bool environment_is(const char *name, const char *value) {
     return text_equal(getenv(name), value);
 }
 
-void run_read_options(const struct cli_call *call, struct daemon_options *options) {
+bool run_read_options(const struct cli_call *call, struct daemon_options *options, struct error *err) {
     const char *copy_source = getenv("PEBBLE_COPY_ONCE"), *http_address = cli_text(call, "http"),
                *https_address = cli_text(call, "https"), *identities = cli_text(call, "identities");
     const struct cli_value *arguments = cli_value(call, "args");
@@ -31,8 +31,11 @@ void run_read_options(const struct cli_call *call, struct daemon_options *option
         .is_verbose = cli_is_given(call, "verbose") || environment_is("PEBBLE_VERBOSE", "1"),
         .quarantines_state = cli_is_given(call, "quarantine-state"),
         .persists = !environment_is("PEBBLE_PERSIST", "never"),
+        .is_until_done = cli_is_given(call, "until-done"),
         .ready_fd = -1,
     };
+    return !options->is_until_done || !options->holds ||
+           error_set(err, ERROR_BAD_REQUEST, "cannot use --until-done with --hold");
 }
 
 int run_daemon(const struct daemon_options *options, int *subcommand_code) {
@@ -50,11 +53,12 @@ int run_daemon(const struct daemon_options *options, int *subcommand_code) {
     return code >= DAEMON_EXIT_SERVICE_CODE ? (int)code - DAEMON_EXIT_SERVICE_CODE : (int)code;
 }
 
-static int run_run(struct cli_call *call, struct error *err UNUSED) {
+static int run_run(struct cli_call *call, struct error *err) {
     struct daemon_options options;
     int subcommand_code;
+    if (!run_read_options(call, &options, err))
+        return 1;
     call->was_daemon = true;
-    run_read_options(call, &options);
     return run_daemon(&options, &subcommand_code);
 }
 
@@ -65,7 +69,8 @@ const struct cli_command cmd_run = {
         "Runs the daemon in the foreground. Reads the layers in the subdirectory \"layers\" of its directory, starts "
         "the "
         "enabled services, and serves the API until it receives SIGTERM or SIGINT. Then stops all services and "
-        "exits.\n\n"
+        "exits. With --until-done it also exits when nothing of the services is left to do: those that ended with "
+        "success or failure stay ended, and none is running, waiting or in backoff.\n\n"
         "The daemon's directory is $PEBBLE (default /var/lib/pebble/default). Its socket is $PEBBLE_SOCKET (default "
         ".pebble.socket in that directory). Other environment variables:\n\n"
         "  PEBBLE_COPY_ONCE=DIR  if the daemon's directory is empty, copy DIR to it\n"
@@ -76,7 +81,9 @@ const struct cli_command cmd_run = {
         "  1   the daemon could not run\n"
         "  10  shut down because a service failed\n"
         "  11  shut down because a check failed\n"
-        "  42  nothing to run; systemd starts the daemon again on the next connection",
+        "  42  nothing to run; systemd starts the daemon again on the next connection\n\n"
+        "A service with the action \"exit\" ends the daemon with its own exit code. So does the first service that "
+        "failed, with --until-done: 127 if its command was not found, 126 if it could not be run.",
     .examples = "  pebble run --hold --http :4000\n  pebble run --args web --port 8080 \\; --verbose",
     .options = (const struct cli_option[]){RUN_OPTIONS, {0}},
     .run = run_run,

@@ -28,13 +28,16 @@
                  "\";\" if other options follow"},                                                                     \
         {.name = "quarantine-state",                                                                                   \
          .help = "If the state file cannot be read, rename it and start with an empty state"},                         \
+        {.name = "until-done",                                                                                         \
+         .help = "Exit when no enabled service runs, waits or is to be restarted any more, with the exit code of the " \
+                 "first that failed"},                                                                                 \
     {                                                                                                                  \
         .name = "identities", .kind = CLI_TEXT, .value = "file",                                                       \
         .help = "Load identities from this file, as update-identities --replace does"                                  \
     }
 
-// Fills the options from the command line and the environment.
-void run_read_options(const struct cli_call *call, struct daemon_options *options);
+// Fills the options from the command line and the environment. Fails if they contradict each other.
+bool run_read_options(const struct cli_call *call, struct daemon_options *options, struct error *err);
 
 // Runs the daemon until it ends, and prints an error if it cannot run. Returns the exit status; see daemon_run() for
 // `subcommand_code`.

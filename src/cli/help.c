@@ -38,7 +38,9 @@ void help_add_option(struct buffer *out, const struct cli_option *option) {
         buffer_printf(out, "-%c", option->short_name);
     if (option->name != NULL)
         buffer_printf(out, "%s--%s", option->short_name != '\0' ? ", " : "", option->name);
-    if (option->kind != CLI_FLAG)
+    if (option->kind == CLI_REST)
+        buffer_printf(out, " [<%s>...]", option->value);
+    else if (option->kind != CLI_FLAG)
         buffer_printf(out, " <%s>%s", option->value, option->kind == CLI_WORDS ? "... [;]" : "");
 }
 

@@ -14,7 +14,7 @@ struct daemon_options {
     const char *directory; // $PEBBLE
     const char *socket_path;
     const char *http_address;  // NULL: no TCP listener
-    const char *https_address; // NULL: no listener with TLS; needs `persists`
+    const char *https_address; // NULL: no listener with TLS
     const char *copy_source;   // PEBBLE_COPY_ONCE, or NULL
     const char *identities;    // a file of identities to replace or add at start, or NULL
     // --args: each is the name of a service and its arguments. NULL: none.
@@ -22,6 +22,7 @@ struct daemon_options {
     size_t argument_count;
     bool creates_directory;
     bool holds;             // starts no default services
+    bool is_until_done;     // ends when nothing of the services is left to do
     bool is_verbose;        // copies the services' output to standard output
     bool is_silent;         // logs nothing (enter)
     bool persists;          // keeps the state file
@@ -39,7 +40,7 @@ enum daemon_exit {
     DAEMON_EXIT_SERVICE_FAILURE = 10,
     DAEMON_EXIT_CHECK_FAILURE = 11,
     DAEMON_EXIT_STANDBY = 42,       // systemd starts the daemon again by socket activation
-    DAEMON_EXIT_SERVICE_CODE = 256, // plus the exit code of a service, with which the daemon is to end
+    DAEMON_EXIT_SERVICE_CODE = 256, // plus the exit code of a service: of the action exit, or of is_until_done
 };
 
 // Runs the daemon until it is stopped. False if it cannot start. `subcommand_code`: the exit code of the subcommand; -1

@@ -95,6 +95,8 @@ struct daemon {
     struct listener on_plan_changed;
     struct listener on_change_ready;
     struct listener on_shutdown_wanted;
+    struct listener on_service_changed; // with is_until_done
+    struct deferred done_check;         // the same
     struct listener on_check_failed;
     struct listener on_execs_idle;
     struct listener on_checkpoint_failed;
@@ -123,6 +125,9 @@ bool daemon_listen_on_https(struct daemon *daemon, struct error *err) NODISCARD;
 // stop.c
 void daemon_stop(struct daemon *daemon, enum daemon_exit exit_code); // begins the shutdown; further calls do nothing
 void daemon_check_stopped(struct daemon *daemon); // goes on with the shutdown if nothing is waited for any more
+// until_done.c
+void daemon_watch_done(struct daemon *daemon);
+void daemon_check_done(struct daemon *daemon); // without effect unless is_until_done
 // watchdog.c
 bool daemon_start_watchdog(struct daemon *daemon, struct error *err) NODISCARD;
 void daemon_start_standby(struct daemon *daemon);

@@ -29,6 +29,15 @@ static bool copy_once(const char *source, const char *target, struct error *err)
     return directory_copy(source, target, err) || error_prefix(err, "cannot copy \"%s\" to \"%s\": ", source, target);
 }
 
+// Whether anything is written to the directory: with a read-only root, the socket is somewhere else.
+static bool is_written(const struct daemon_options *options) {
+    const char *slash = strrchr(options->socket_path, '/');
+    size_t length = slash != NULL ? (size_t)(slash - options->socket_path) : 0;
+    AUTO_FREE char *beside = memory_string_n(options->socket_path, length);
+    AUTO_FREE char *own = path_clean(options->directory);
+    return options->persists || text_equal(beside, own);
+}
+
 bool daemon_prepare_directory(const struct daemon_options *options, struct error *err) {
     const char *directory = options->directory;
     if (options->creates_directory && !directory_create_all(directory, 0700, err))
@@ -39,7 +48,7 @@ bool daemon_prepare_directory(const struct daemon_options *options, struct error
         return error_set(err, ERROR_INTERNAL, "directory \"%s\" must be absolute", directory);
     if (!directory_exists(directory))
         return error_set(err, ERROR_INTERNAL, "directory \"%s\" does not exist", directory);
-    if (access(directory, W_OK) != 0)
+    if (is_written(options) && access(directory, W_OK) != 0)
         return error_set(err, ERROR_INTERNAL, "directory \"%s\" not writable", directory);
     return true;
 }

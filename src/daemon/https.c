@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The API over HTTPS. Declared in daemon/daemon_internal.h.
+#include <unistd.h>
+
 #include "access/identity_key.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -11,16 +13,27 @@
 #define LOGGED_FAILURES_MAX 10
 #define LOGGED_INTERVAL_NS (10 * NS_PER_S)
 
-static bool load_identity(struct daemon *daemon, struct error *err) {
-    const struct daemon_options *options = daemon->options;
-    struct tls_key *key;
-    if (!options->persists)
+// *certificates: where the identity certificate is kept. NULL: key and certificate are new at each start, as nothing
+// can be kept. In a directory that could keep them this is refused, as by the reference.
+static bool load_key(const struct daemon_options *options, struct tls_key **key, char **certificates,
+                     struct error *err) {
+    if (!options->persists && access(options->directory, W_OK) == 0)
         return error_set(err, ERROR_INTERNAL,
                          "cannot use --https with PEBBLE_PERSIST=never: identity key requires persistent state");
+    if (!options->persists)
+        return tls_key_make(key, err);
     AUTO_FREE char *identity = memory_printf("%s/identity", options->directory);
-    AUTO_FREE char *certificates = memory_printf("%s/tls", options->directory);
-    if (!identity_key_load(identity, &key, err))
+    if (!identity_key_load(identity, key, err))
         return error_prefix(err, "cannot load identity key: ");
+    *certificates = memory_printf("%s/tls", options->directory);
+    return true;
+}
+
+static bool load_identity(struct daemon *daemon, struct error *err) {
+    struct tls_key *key;
+    AUTO_FREE char *certificates = NULL;
+    if (!load_key(daemon->options, &key, &certificates, err))
+        return false;
     char fingerprint[TLS_FINGERPRINT_SIZE];
     if (tls_key_fingerprint(key, fingerprint))
         log_notice("Identity fingerprint: %s", fingerprint); // for the administrators of clients

@@ -139,6 +139,10 @@ static void autostart(struct daemon *daemon) {
     } else if (!service_manager_request(daemon->services, SERVICE_AUTOSTART, &no_names, &daemon->autostart, &err)) {
         log_notice("Cannot start default services: %s", error_text(&err));
         daemon_notify_ready(daemon);
+        if (!daemon->options->is_until_done || error_has_code(&err, "no-default-services"))
+            daemon_check_done(daemon);
+        else
+            daemon_stop(daemon, DAEMON_EXIT_FAILED);
     }
 }
 

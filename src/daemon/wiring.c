@@ -61,6 +61,7 @@ static void on_change_ready(struct listener *listener, void *argument) {
         log_notice("Started default services with change %s.", change_id(daemon->autostart));
         daemon->autostart = NULL;
         daemon_notify_ready(daemon);
+        daemon_check_done(daemon);
     }
     if (argument == daemon->final_stop) {
         daemon->final_stop = NULL;
@@ -225,6 +226,8 @@ static void connect_events(struct daemon *daemon) {
     event_add(checkpoint_failed(daemon->checkpoint), &daemon->on_checkpoint_failed, on_checkpoint_failed);
     event_add(state_change_ready(daemon->state), &daemon->on_change_ready, on_change_ready);
     event_add(service_manager_shutdown_wanted(daemon->services), &daemon->on_shutdown_wanted, on_shutdown_wanted);
+    if (daemon->options->is_until_done)
+        daemon_watch_done(daemon);
     event_add(check_manager_failed(daemon->checks), &daemon->on_check_failed, on_check_failed);
     event_add(exec_manager_idle(daemon->execs), &daemon->on_execs_idle, on_execs_idle);
     service_manager_set_plan(daemon->services, plan_store_current(daemon->plans));
@@ -278,6 +281,7 @@ void daemon_destroy(struct daemon *daemon) {
         event_remove(&daemon->on_change_ready);
         event_remove(&daemon->on_checkpoint_failed);
         event_remove(&daemon->on_shutdown_wanted);
+        event_remove(&daemon->on_service_changed);
         event_remove(&daemon->on_check_failed);
         event_remove(&daemon->on_execs_idle);
     }

@@ -65,9 +65,11 @@ struct service_event action_open_window(struct service *service, const struct se
 }
 
 struct service_event action_fail_launch(struct service *service, const struct service_event *event) {
+    int exit_code = service_launch_exit_code(event->err);
     service_stamp(service); // a failed start counts as a change of status
+    service_note_failure(service, exit_code);
     if (service->config->on_failure == ACTION_EXIT)
-        service_request_exit(service->manager, service_launch_exit_code(event->err));
+        service_request_exit(service->manager, exit_code);
     service_finish_start(service, event->err);
     return no_event;
 }

@@ -77,6 +77,8 @@ struct service_event action_exit_ignore(struct service *service, const struct se
     log_exit(service, event);
     log_notice("Service %s %s action is \"ignore\", not doing anything further", service->quoted_name,
                exit_reason(service, event));
+    if (!is_success(service, event))
+        service_note_failure(service, event->exit_code);
     return no_event;
 }
 
@@ -146,6 +148,7 @@ struct service_event action_complete(struct service *service, const struct servi
 
 static void fail_oneshot(struct service *service, const struct service_event *event) {
     AUTO_ERROR struct error err = {0};
+    service_note_failure(service, event->exit_code);
     if (service->is_late) {
         char limit[DURATION_TEXT_SIZE];
         duration_format(service->config->run_timeout.ns, limit);
@@ -187,6 +190,7 @@ struct service_event action_end_retries(struct service *service, const struct se
                (long long)service->config->max_start_retries);
     if (action != ACTION_IGNORE)
         shut_down(service, "on-max-start-retries", action, service->exit_code);
+    service_note_failure(service, service->exit_code);
     if (service->start_tasks.count > 0)
         fail_oneshot(service, &(const struct service_event){.exit_code = service->exit_code, .action = action});
     return no_event;

@@ -49,6 +49,8 @@ struct service {
     bool has_ended;                // the last run
     int exit_code;                 // of the last run that has ended
     struct wall_time ended;        // when
+    uint64_t failure_number;       // of its last start by a task, among the manager's: the lowest was first; 0: none
+    int failure_code;              // then: the exit code, or the one that a shell would report; not 0
     int64_t next_restart_ns;       // of SERVICE_BACKOFF, by the wall clock
     struct list watchers;          // of waits for conditions of this service
     struct list touched_link;      // in the manager's `touched`
@@ -62,6 +64,7 @@ struct service_manager {
     struct map_entry **planned; // the plan's services sorted by name
     struct map services;        // name -> struct service *
     bool is_stopping;           // service_manager_stop_all() was called: nothing is started
+    uint64_t failure_count;     // of services, since the start
     bool has_levels;            // a service of the plan counts for health
     struct list changes;        // changed_service.link, to be emitted
     struct deferred emission;
@@ -94,6 +97,10 @@ bool service_is_success(const struct plan_service *config, int exit_code);
 enum action service_exit_action(const struct plan_service *config, int exit_code);
 // Sends a signal ("SIGHUP") to the main process.
 bool service_signal(struct service *service, const char *signal, struct error *err) NODISCARD;
+
+// service_outcome.c
+void service_note_failure(struct service *service, int exit_code);
+void service_forget_failure(struct service *service);
 
 // service_state.c
 const char *service_state_name(enum service_state state);

@@ -121,6 +121,11 @@ void service_manager_counts(struct service_manager *manager, service_count_fn vi
 // Whether any service has been started and not been stopped since.
 bool service_manager_is_busy(const struct service_manager *manager);
 
+// Whether no service runs, waits, is to be started or restarted. *exit_code: of the service that was the first to fail
+// and was not started again since; 127 or 126 if it could not be started, as a shell has it; 1 if it waited in vain; 0
+// if none has failed.
+bool service_manager_is_done(const struct service_manager *manager, int *exit_code);
+
 // --- requests ---
 
 enum service_action { SERVICE_START, SERVICE_STOP, SERVICE_RESTART, SERVICE_REPLAN, SERVICE_AUTOSTART };

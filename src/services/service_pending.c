@@ -39,6 +39,10 @@ bool service_pending_remove(struct service_pending *pending, const char *task_id
     return map_remove(&pending->keys, task_id);
 }
 
+bool service_pending_is_empty(const struct service_pending *pending) {
+    return pending->counts.count == 0;
+}
+
 bool service_pending_has(const struct service_pending *pending, const char *kind, const char *name) {
     AUTO_FREE char *key = key_of(kind, name);
     return map_has(&pending->counts, key);

@@ -17,4 +17,5 @@ void service_pending_finish(struct service_pending *pending);
 // `kind`: "start" or "stop".
 void service_pending_add(struct service_pending *pending, const char *task_id, const char *kind, const char *name);
 bool service_pending_remove(struct service_pending *pending, const char *task_id); // false if it was not added
+bool service_pending_is_empty(const struct service_pending *pending);
 bool service_pending_has(const struct service_pending *pending, const char *kind, const char *name);

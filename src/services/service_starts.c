@@ -47,6 +47,7 @@ static void end_wait(struct service *service, const struct error *err) {
 }
 
 struct service_event action_fail_wait(struct service *service, const struct service_event *event) {
+    service_note_failure(service, 1);
     end_wait(service, event->err);
     return no_event;
 }
@@ -57,6 +58,7 @@ struct service_event action_end_wait(struct service *service, const struct servi
     char limit[DURATION_TEXT_SIZE];
     duration_format(service->config->wait_timeout.ns, limit);
     (void)error_set(&err, ERROR_INTERNAL, "cannot start service: timed out after %s waiting for %s", limit, awaited);
+    service_note_failure(service, 1);
     end_wait(service, &err);
     return no_event;
 }

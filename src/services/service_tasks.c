@@ -142,6 +142,7 @@ static void begin_start(struct task *task, void *data) {
         task_finish(task, NULL);
         return;
     }
+    service_forget_failure(service);
     handle_start(service, task);
 }
 

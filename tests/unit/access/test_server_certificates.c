@@ -107,6 +107,17 @@ static void files_are_made_for_the_first_engine(void **state) {
     fixture_end(&fixture);
 }
 
+static void without_a_directory_nothing_is_kept(void **state) {
+    struct fixture fixture;
+    fixture_begin(&fixture, *state);
+    server_certificates_destroy(fixture.certificates);
+    fixture.certificates = server_certificates_create(fixture.loop, NULL, key_copy(fixture.key));
+    AUTO_CERTIFICATE struct certificate *leaf = next_leaf(&fixture);
+    assert_true(certificate_is_signed_by(leaf, fixture.key));
+    assert_false(file_exists(fixture.directory));
+    fixture_end(&fixture);
+}
+
 static void a_leaf_is_used_for_half_an_hour(void **state) {
     struct fixture fixture;
     fixture_begin(&fixture, *state);
@@ -237,6 +248,8 @@ static void bad_files_are_not_tried_for_each_connection(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(files_are_made_for_the_first_engine, folder_set_up, folder_tear_down),
+        cmocka_unit_test_setup_teardown(without_a_directory_nothing_is_kept, folder_set_up, folder_tear_down),
+        cmocka_unit_test_setup_teardown(without_a_directory_nothing_is_kept, folder_set_up, folder_tear_down),
         cmocka_unit_test_setup_teardown(a_leaf_is_used_for_half_an_hour, folder_set_up, folder_tear_down),
         cmocka_unit_test_setup_teardown(the_wall_clock_may_be_set, folder_set_up, folder_tear_down),
         cmocka_unit_test_setup_teardown(the_identity_is_kept_and_the_leaf_is_not, folder_set_up, folder_tear_down),

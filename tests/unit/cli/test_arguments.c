@@ -21,6 +21,7 @@ static const struct cli_option options[] = {
     {.name = "timeout", .kind = CLI_DURATION},
     {.name = "env", .kind = CLI_LIST},
     {.name = "args", .kind = CLI_WORDS},
+    {.name = "exec", .kind = CLI_REST},
     {.short_name = 'm', .kind = CLI_TEXT},
     {0},
 };
@@ -180,6 +181,28 @@ static void collects_lists(void **state UNUSED) {
     finish(&parsed);
 }
 
+static void assert_rest(const char *line, size_t count, const char *first, const char *last) {
+    struct parsed parsed;
+    assert_true(parse(&parsed, &listing, line));
+    const struct cli_value *rest = cli_value(&parsed.call, "exec");
+    assert_true(rest->is_given);
+    assert_int_equal(rest->list_count, 1);
+    assert_int_equal(rest->lists[0].count, count);
+    if (count > 0) {
+        assert_string_equal(rest->lists[0].items[0], first);
+        assert_string_equal(rest->lists[0].items[count - 1], last);
+    }
+    finish(&parsed);
+}
+
+static void takes_the_rest(void **state UNUSED) {
+    assert_rest("--wide --exec sh --help ; -c --exec", 5, "sh", "--exec");
+    assert_rest("--exec -- -x --", 2, "-x", "--");
+    assert_rest("a --exec", 0, NULL, NULL);
+    assert_rest("--exec --", 0, NULL, NULL);
+    assert_refused(&listing, "--exec=sh", "option --exec takes no value");
+}
+
 static void stops_at_help(void **state UNUSED) {
     static const struct {
         const char *line;
@@ -207,6 +230,7 @@ int main(void) {
         cmocka_unit_test(counts_arguments),
         cmocka_unit_test(distinguishes_arguments_from_options),
         cmocka_unit_test(collects_lists),
+        cmocka_unit_test(takes_the_rest),
         cmocka_unit_test(stops_at_help),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -17,7 +17,7 @@
 #include "base/memory.h"
 
 static void assert_refused(const char *directory, const char *reason) {
-    struct daemon_options options = {.directory = directory};
+    struct daemon_options options = {.directory = directory, .socket_path = "/x", .persists = true};
     AUTO_ERROR struct error err = {0};
     assert_false(daemon_prepare_directory(&options, &err));
     assert_string_equal(error_text(&err), reason);
@@ -46,7 +46,8 @@ static void copied_once_into_an_empty_directory(void **unused UNUSED) {
     AUTO_FREE char *not_copied = path_join(target, "second");
     assert_true(directory_create_all(source, 0755, NULL));
     write_file(first, "1");
-    struct daemon_options options = {.directory = target, .copy_source = source, .creates_directory = true};
+    struct daemon_options options = {
+        .directory = target, .socket_path = "/x", .copy_source = source, .creates_directory = true};
     AUTO_ERROR struct error err = {0};
     assert_true(daemon_prepare_directory(&options, &err));
     struct stat status;
@@ -61,7 +62,7 @@ static void copied_once_into_an_empty_directory(void **unused UNUSED) {
 }
 
 static void a_missing_source_is_passed_over(void **unused UNUSED) {
-    struct daemon_options options = {.directory = "/tmp", .copy_source = "/no/such/folder"};
+    struct daemon_options options = {.directory = "/tmp", .socket_path = "/x", .copy_source = "/no/such/folder"};
     AUTO_ERROR struct error err = {0};
     assert_true(daemon_prepare_directory(&options, &err));
 }

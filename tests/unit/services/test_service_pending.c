@@ -13,6 +13,7 @@ static void tasks_are_counted(void **state UNUSED) {
     struct service_pending pending;
     service_pending_init(&pending);
     assert_false(service_pending_has(&pending, "start", "web"));
+    assert_true(service_pending_is_empty(&pending));
     service_pending_add(&pending, "1", "start", "web");
     service_pending_add(&pending, "2", "start", "web");
     service_pending_add(&pending, "3", "stop", "web");
@@ -24,6 +25,9 @@ static void tasks_are_counted(void **state UNUSED) {
     assert_false(service_pending_has(&pending, "start", "web"));
     assert_true(service_pending_has(&pending, "stop", "web"));
     assert_false(service_pending_remove(&pending, "9"));
+    assert_false(service_pending_is_empty(&pending));
+    assert_true(service_pending_remove(&pending, "3"));
+    assert_true(service_pending_is_empty(&pending));
     service_pending_finish(&pending);
 }
 

@@ -179,7 +179,7 @@ class ToolsTest(CallCase):
             (["status-set", "good"],
              usage('invalid status "good", expected one of [maintenance blocked waiting active]')),
             (["status-set", "active", "a", "b", "c"], usage('unrecognized args: ["b" "c"]')),
-            (["status-set", "waiting", "for it"], OK), (["status-get", "--format=json"], prints('{"status":"waiting"}\n')),
+            (["status-set", "--application=False", "waiting", "for it"], OK), (["status-get", "--format=json"], prints('{"status":"waiting"}\n')),
             (["status-get", "--include-data"], prints("message: for it\nstatus: waiting\nstatus-data: {}\n")),
             (["status-set", "--application", "active"], failure("this unit is not the leader")),
             (["status-get", "--application"], failure("finding application status: this unit is not the leader")),

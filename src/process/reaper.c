@@ -198,7 +198,7 @@ bool reaper_create(struct loop *loop, struct reaper **out, struct error *err) {
         free(reaper);
         return false;
     }
-    if (prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) {
+    if (prctl(PR_SET_CHILD_SUBREAPER, 1UL, 0UL, 0UL, 0UL) != 0) {
         error_set_errno(err, errno, "cannot become a child subreaper");
         signal_watch_destroy(reaper->signals);
         free(reaper);
@@ -228,7 +228,7 @@ const struct rlimit *reaper_child_descriptors(const struct reaper *reaper) {
 void reaper_destroy(struct reaper *reaper) {
     if (reaper == NULL)
         return;
-    prctl(PR_SET_CHILD_SUBREAPER, 0);
+    prctl(PR_SET_CHILD_SUBREAPER, 0UL, 0UL, 0UL, 0UL);
     signal_watch_destroy(reaper->signals);
     loop_defer_cancel(reaper->loop, &reaper->next_round);
     free(reaper->buckets);

@@ -181,8 +181,8 @@ _Noreturn void testing_guard_run(const struct testing_launch *launch, const stru
     (void)setsid();
     (void)!chdir("/");
     arrange_descriptors(&own, &fds);
-    (void)prctl(PR_SET_NAME, "pebble-guardian");
-    (void)prctl(PR_SET_CHILD_SUBREAPER, 1);
+    (void)prctl(PR_SET_NAME, "pebble-guardian", 0UL, 0UL, 0UL);
+    (void)prctl(PR_SET_CHILD_SUBREAPER, 1UL, 0UL, 0UL, 0UL);
     (void)sigemptyset(&child);
     (void)sigaddset(&child, SIGCHLD);
     int signal_fd = signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK);

@@ -3,6 +3,7 @@
 #include "testing/guardian_internal.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
@@ -23,33 +24,32 @@ void testing_guardian_init(struct testing_guardian *guardian) {
 }
 
 // The process between this one and the guardian.
-static _Noreturn void fork_and_exit(const struct testing_launch *launch, const struct testing_guard_fds *fds) {
+static _Noreturn void fork_and_exit(const struct testing_launch *launch, const struct testing_guard_fds *fds,
+                                    int result_fd) {
     pid_t pid = testing_fork(0);
     if (pid == 0)
         testing_guard_run(launch, fds);
-    _exit(pid < 0 ? errno : 0);
-}
-
-// The errno that it has ended with; 0: the guardian is there.
-static int await_forked(pid_t between) {
-    int status;
-    while (waitpid(between, &status, (int)__WCLONE) < 0) {
-        if (errno != EINTR)
-            return errno;
-    }
-    return WIFEXITED(status) ? WEXITSTATUS(status) : ECANCELED;
+    testing_fork_report(result_fd, pid < 0 ? errno : 0);
+    _exit(0);
 }
 
 // The process between has no signal at its end, and waitpid(-1) does not report it. All signals are blocked, so that no
 // handler of the test program runs in the new processes.
 static bool fork_guardian(const struct testing_launch *launch, const struct testing_guard_fds *fds) {
+    int result[2];
     sigset_t all, old;
+    if (pipe2(result, O_CLOEXEC) != 0)
+        return false;
     (void)sigfillset(&all);
     (void)pthread_sigmask(SIG_SETMASK, &all, &old);
     pid_t between = testing_fork(0);
     if (between == 0)
-        fork_and_exit(launch, fds);
-    int errnum = between < 0 ? errno : await_forked(between);
+        fork_and_exit(launch, fds, result[1]);
+    int errnum = errno;
+    (void)close(result[1]);
+    if (between > 0)
+        errnum = testing_fork_await(between, result[0]);
+    (void)close(result[0]);
     (void)pthread_sigmask(SIG_SETMASK, &old, NULL);
     errno = errnum;
     return errnum == 0;
@@ -102,7 +102,7 @@ static bool wait_readable(int fd, int64_t deadline_ns) {
 // Whether this process is the parent of those that have lost theirs.
 static bool adopts_processes(void) {
     int is_subreaper = 0;
-    return getpid() == 1 || (prctl(PR_GET_CHILD_SUBREAPER, &is_subreaper) == 0 && is_subreaper != 0);
+    return getpid() == 1 || (prctl(PR_GET_CHILD_SUBREAPER, &is_subreaper, 0UL, 0UL, 0UL) == 0 && is_subreaper != 0);
 }
 
 bool testing_guardian_await_directory(struct testing_guardian *guardian, int64_t deadline_ns, int *errnum,

@@ -58,7 +58,7 @@ static void reset_signals(void) {
 
 static _Noreturn void execute(const struct testing_launch *launch, int error_fd) {
     (void)setsid();
-    (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+    (void)prctl(PR_SET_PDEATHSIG, (unsigned long)SIGKILL, 0UL, 0UL, 0UL);
     reset_signals();
     bool is_good = chdir(launch->working_directory) == 0 && dup2(launch->null_fd, STDIN_FILENO) >= 0 &&
                    dup2(launch->log_fd, STDOUT_FILENO) >= 0 && dup2(launch->log_fd, STDERR_FILENO) >= 0;
@@ -175,10 +175,10 @@ static int open_signal_fd(void) {
 
 _Noreturn void testing_keeper_run(const struct testing_launch *launch, int control_fd, int go_fd) {
     struct testing_keeper keeper = {.launch = launch, .control_fd = control_fd, .signal_fd = open_signal_fd()};
-    (void)prctl(PR_SET_CHILD_SUBREAPER, 1);
+    (void)prctl(PR_SET_CHILD_SUBREAPER, 1UL, 0UL, 0UL, 0UL);
     if (keeper.signal_fd < 0 || (go_fd >= 0 && !enter_root(&keeper, go_fd)))
         _exit(1);
-    (void)prctl(PR_SET_PDEATHSIG, SIGKILL); // the end of the guardian
+    (void)prctl(PR_SET_PDEATHSIG, (unsigned long)SIGKILL, 0UL, 0UL, 0UL); // the end of the guardian
     send_number(&keeper, TESTING_MESSAGE_READY, 0);
     for (;;) {
         struct pollfd watched[] = {{.fd = control_fd, .events = POLLIN}, {.fd = keeper.signal_fd, .events = POLLIN}};

@@ -44,7 +44,7 @@ static void descendants_end(void **state UNUSED) {
     pid_t pid = fork();
     if (pid == 0) {
         (void)close(ends[0]);
-        (void)prctl(PR_SET_CHILD_SUBREAPER, 1);
+        (void)prctl(PR_SET_CHILD_SUBREAPER, 1UL, 0UL, 0UL, 0UL);
         fork_chain(4);
         fork_chain(1);
         testing_kill_descendants();

@@ -7,8 +7,10 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -52,10 +54,35 @@ static void flags_are_used(void **state UNUSED) {
     assert_int_equal(WEXITSTATUS(status), 4);
 }
 
+static int await_child(bool reports, int errnum, int exit_code) {
+    int ends[2];
+    assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+    pid_t pid = testing_fork(0);
+    if (pid == 0) {
+        if (reports)
+            testing_fork_report(ends[1], errnum);
+        _exit(exit_code);
+    }
+    assert_int_equal(close(ends[1]), 0);
+    int result = testing_fork_await(pid, ends[0]);
+    assert_int_equal(close(ends[0]), 0);
+    assert_int_equal(waitpid(pid, NULL, __WALL), -1);
+    assert_int_equal(errno, ECHILD);
+    return result;
+}
+
+static void the_exit_code_is_no_errno(void **state UNUSED) {
+    assert_int_equal(await_child(true, 0, 9), 0); // as of a program that a tool watches
+    assert_int_equal(await_child(true, EAGAIN, 0), EAGAIN);
+    assert_int_equal(await_child(true, 300, 0), 300); // more than an exit code has
+    assert_int_equal(await_child(false, 0, 0), ECANCELED);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_notices_the_child),
         cmocka_unit_test(flags_are_used),
+        cmocka_unit_test(the_exit_code_is_no_errno),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

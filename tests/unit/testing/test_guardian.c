@@ -82,13 +82,13 @@ static void a_subreaper_gets_no_zombie(void **state UNUSED) {
     struct testing_guardian guardian;
     struct with_launch with;
     with_launch_begin(&with, "true");
-    assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+    assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1UL, 0UL, 0UL, 0UL), 0);
     assert_true(testing_guardian_start(&guardian, &with.launch, NULL));
     expect(&guardian, TESTING_MESSAGE_READY, 0);
     testing_guardian_stop(&guardian, clock_deadline_ns(DEADLINE_NS));
     assert_int_equal(waitpid(-1, NULL, WNOHANG | __WALL), -1);
     assert_int_equal(errno, ECHILD);
-    assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 0), 0);
+    assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 0UL, 0UL, 0UL, 0UL), 0);
     with_launch_end(&with);
 }
 
@@ -128,7 +128,7 @@ static pid_t begin_signals(pid_t group) {
     pid_t pid = fork();
     if (pid == 0) {
         (void)setpgid(0, 0);
-        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+        (void)prctl(PR_SET_PDEATHSIG, (unsigned long)SIGKILL, 0UL, 0UL, 0UL);
         for (;;)
             (void)kill(-group, SIGUSR1);
     }

@@ -118,7 +118,7 @@ fetch_servers() {
 missing_servers() (
     use_servers
     for server in nginx:nginx redis-server:redis-server initdb:postgresql prometheus:prometheus promtool:prometheus \
-        rsyslogd:rsyslog; do
+        rsyslogd:rsyslog s6-log:s6 dbus-daemon:dbus-daemon; do
         command -v "${server%:*}" >/dev/null || printf '%s ' "${server#*:}"
     done
 )

@@ -82,11 +82,12 @@ struct service_event action_exit_ignore(struct service *service, const struct se
     return no_event;
 }
 
-// `reason`: the key of the action.
+// `reason`: the key of the action. What was ended because it was late has failed, whatever its code.
 static void shut_down(struct service *service, const char *reason, enum action action, int exit_code) {
-    bool is_success = service_is_success(service->config, exit_code);
+    bool is_success = service_is_success(service->config, exit_code) && !service->is_late;
     if (action == ACTION_EXIT) {
-        int code = is_success ? 0 : exit_code;
+        int failure_code = exit_code != 0 ? exit_code : 1;
+        int code = is_success ? 0 : failure_code;
         log_notice("Service %s %s action is \"exit\", triggering shutdown with exit code %d", service->quoted_name,
                    reason, code);
         service_request_exit(service->manager, code);

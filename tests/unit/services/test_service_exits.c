@@ -113,6 +113,35 @@ static void restarts_after_checks_count(void **state UNUSED) {
     fixture_end(&fixture);
 }
 
+static void a_reset_of_the_backoff_begins_anew(void **state UNUSED) {
+    struct fixture fixture;
+    fixture_begin(&fixture, "services:\n  one: {override: replace, command: run, backoff-limit: 10s,\n"
+                            "    max-start-retries: 1}\n");
+    fixture_do(&fixture, SERVICE_START, "one");
+    for (int i = 0; i < 5; i++) {
+        loop_advance(fixture.loop, 20 * NS_PER_S);
+        process_end(fixture_service(&fixture, "one"), 1);
+        assert_state(&fixture, "one", SERVICE_BACKOFF);
+    }
+    loop_advance(fixture.loop, 2 * NS_PER_S);
+    process_end(fixture_service(&fixture, "one"), 1);
+    assert_state(&fixture, "one", SERVICE_EXITED);
+    fixture_end(&fixture);
+}
+
+// A one-shot that ended with success after its run-timeout has failed.
+static void a_job_that_took_too_long_ends_the_daemon_with_a_failure(void **state UNUSED) {
+    struct fixture fixture;
+    fixture_begin(&fixture, "services:\n  job: {override: replace, command: immortal, type: oneshot, run-timeout: 5s,\n"
+                            "    on-failure: exit}\n");
+    (void)fixture_ask(&fixture, SERVICE_START, "job");
+    loop_advance(fixture.loop, 5 * NS_PER_S);
+    process_end(fixture_service(&fixture, "job"), 0);
+    assert_int_equal(fixture.manager->shutdown.kind, SHUTDOWN_EXIT_CODE);
+    assert_int_not_equal(fixture.manager->shutdown.exit_code, 0);
+    fixture_end(&fixture);
+}
+
 static void unlimited_retries(void **state UNUSED) {
     struct fixture fixture;
     fixture_begin(&fixture, "services:\n  one: {override: replace, command: exit 5, max-start-retries: -1}\n");
@@ -139,6 +168,25 @@ static void the_stop_signal_is_the_services(void **state UNUSED) {
     fixture_end(&fixture);
 }
 
+// Not only at a stop.
+static void the_stop_signal_ends_it_for_a_restart(void **state UNUSED) {
+    struct fixture fixture;
+    fixture_begin(&fixture, "services:\n  one: {override: replace, command: run, stop-signal: SIGINT,\n"
+                            "    on-check-failure: {up: restart}}\n"
+                            "  two: {override: replace, command: run, stop-signal: SIGUSR1, ready: {log: up}}\n"
+                            "  job: {override: replace, command: run, stop-signal: SIGUSR2, type: oneshot,\n"
+                            "    run-timeout: 60s}\n");
+    (void)fixture_ask(&fixture, SERVICE_START, "one two job");
+    loop_advance(fixture.loop, 2 * NS_PER_S);
+    service_manager_check_failed(fixture.manager, "up");
+    assert_int_equal(fixture.last_signal, SIGINT);
+    loop_advance(fixture.loop, 23 * NS_PER_S);
+    assert_int_equal(fixture.last_signal, SIGUSR1);
+    loop_advance(fixture.loop, 35 * NS_PER_S);
+    assert_int_equal(fixture.last_signal, SIGUSR2);
+    fixture_end(&fixture);
+}
+
 static void the_main_process_alone_may_be_signalled(void **state UNUSED) {
     struct fixture fixture;
     fixture_begin(&fixture, "services:\n  one: {override: replace, command: run, kill-mode: process}\n"
@@ -158,8 +206,11 @@ int main(void) {
         cmocka_unit_test(restarts_have_a_limit),
         cmocka_unit_test(a_oneshot_fails_when_its_retries_are_used_up),
         cmocka_unit_test(restarts_after_checks_count),
+        cmocka_unit_test(a_reset_of_the_backoff_begins_anew),
+        cmocka_unit_test(a_job_that_took_too_long_ends_the_daemon_with_a_failure),
         cmocka_unit_test(unlimited_retries),
         cmocka_unit_test(the_stop_signal_is_the_services),
+        cmocka_unit_test(the_stop_signal_ends_it_for_a_restart),
         cmocka_unit_test(the_main_process_alone_may_be_signalled),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

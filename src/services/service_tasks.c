@@ -182,6 +182,17 @@ static const char *reason_not_to_stop(const struct service *service) {
     }
 }
 
+// Whether a stop that has nothing to do leaves the state alone. A one-shot that is complete is not to run again.
+static bool stays_as_it_is(const struct service *service) {
+    switch (service->state) {
+    case SERVICE_TERMINATING:
+    case SERVICE_KILLING:
+        return true;
+    default:
+        return service->state == SERVICE_COMPLETED && plan_service_is_oneshot(service->config);
+    }
+}
+
 static void stop(struct service_manager *manager, struct task *task) {
     const char *name = service_task_name(task);
     struct service *service = map_get(&manager->services, name);
@@ -192,8 +203,7 @@ static void stop(struct service_manager *manager, struct task *task) {
         AUTO_FREE char *quoted_name = text_quoted(name);
         task_log_info(task, "Service %s %s.", quoted_name, reason);
     }
-    bool is_stopping = service != NULL && (service->state == SERVICE_TERMINATING || service->state == SERVICE_KILLING);
-    if (service == NULL || (reason != NULL && is_stopping))
+    if (service == NULL || (reason != NULL && stays_as_it_is(service)))
         task_finish(task, NULL);
     else
         service_handle(service, &(const struct service_event){.kind = EVENT_STOP, .task = task});

@@ -112,6 +112,26 @@ static void a_completed_oneshot_runs_only_if_it_is_named_or_changed(void **state
     fixture_end(&fixture);
 }
 
+// A replan that stops it with a service that it requires does not run it again.
+static void a_stop_leaves_a_oneshot_complete(void **state UNUSED) {
+    static const char plan[] = "services:\n  db: {override: replace, command: run, startup: enabled%s}\n"
+                               "  job: {override: replace, command: exit 0, type: oneshot, startup: enabled,\n"
+                               "    requires: [db], after: [db]}\n";
+    AUTO_FREE char *first = memory_printf(plan, "");
+    AUTO_FREE char *second = memory_printf(plan, ", summary: x");
+    struct fixture fixture;
+    fixture_begin(&fixture, first);
+    fixture_do(&fixture, SERVICE_AUTOSTART, "");
+    assert_int_equal(fixture.started_count, 2);
+    fixture_set_plan(&fixture, second);
+    fixture_do(&fixture, SERVICE_REPLAN, "");
+    assert_int_equal(fixture.started_count, 3);
+    struct change *change = fixture_do(&fixture, SERVICE_STOP, "job");
+    assert_non_null(strstr(last_log(change, 0), "Service \"job\" already stopped."));
+    assert_state(&fixture, "job", SERVICE_COMPLETED);
+    fixture_end(&fixture);
+}
+
 // --- joined starts ---
 
 static void starts_that_join_end_alike(void **state UNUSED) {
@@ -250,6 +270,63 @@ static void failed_checks_count_only_when_it_is_ready(void **state UNUSED) {
     fixture_end(&fixture);
 }
 
+static void starts_join_until_it_is_ready(void **state UNUSED) {
+    struct fixture fixture;
+    fixture_begin(&fixture, READY_LOG);
+    struct change *first = fixture_ask(&fixture, SERVICE_START, "web");
+    loop_advance(fixture.loop, 5 * NS_PER_S);
+    struct change *second = fixture_ask(&fixture, SERVICE_START, "web");
+    loop_advance(fixture.loop, 5 * NS_PER_S);
+    assert_int_equal(change_status(second), STATUS_DOING);
+    process_write(fixture_service(&fixture, "web"), "ready on 80\n");
+    assert_int_equal(change_status(first), STATUS_DONE);
+    assert_int_equal(change_status(second), STATUS_DONE);
+    assert_int_equal(fixture.started_count, 1);
+    fixture_end(&fixture);
+}
+
+// EXTEND_TIMEOUT_USEC=
+static void an_extension_restarts_the_timeout(void **state UNUSED) {
+    struct fixture fixture;
+    fixture_begin(&fixture, "services:\n  web: {override: replace, command: run, ready: {notify: true}}\n");
+    struct change *change = fixture_ask(&fixture, SERVICE_START, "web");
+    loop_advance(fixture.loop, 20 * NS_PER_S);
+    fixture_service(&fixture, "web")->readiness_handlers->on_extended(60 * NS_PER_S, fixture_service(&fixture, "web"));
+    loop_advance(fixture.loop, 59 * NS_PER_S);
+    assert_state(&fixture, "web", SERVICE_GETTING_READY);
+    loop_advance(fixture.loop, NS_PER_S);
+    assert_error(change, "service start attempt: not ready after");
+    fixture_end(&fixture);
+}
+
+static void backoff_is_reset_only_while_it_is_ready(void **state UNUSED) {
+    struct fixture fixture;
+    fixture_begin(&fixture, "services:\n  web: {override: replace, command: run, backoff-limit: 10s,\n"
+                            "    ready: {log: up, timeout: 0s}}\n");
+    (void)fixture_ask(&fixture, SERVICE_START, "web");
+    for (int i = 1; i <= 2; i++) {
+        loop_advance(fixture.loop, 60 * NS_PER_S);
+        process_end(fixture_service(&fixture, "web"), 1);
+        assert_int_equal(fixture_service(&fixture, "web")->backoff_count, i);
+    }
+    loop_advance(fixture.loop, 60 * NS_PER_S);
+    process_write(fixture_service(&fixture, "web"), "up\n");
+    loop_advance(fixture.loop, 10 * NS_PER_S);
+    assert_int_equal(fixture_service(&fixture, "web")->backoff_count, 0);
+    fixture_end(&fixture);
+}
+
+static void a_late_start_is_a_retry(void **state UNUSED) {
+    struct fixture fixture;
+    fixture_begin(&fixture, "services:\n  web: {override: replace, command: run, max-start-retries: 2,\n"
+                            "    ready: {log: up, timeout: 5s}}\n");
+    (void)fixture_ask(&fixture, SERVICE_START, "web");
+    loop_advance(fixture.loop, 60 * NS_PER_S);
+    assert_state(&fixture, "web", SERVICE_EXITED);
+    assert_int_equal(fixture.started_count, 3);
+    fixture_end(&fixture);
+}
+
 static void a_check_makes_it_ready(void **state UNUSED) {
     struct fixture fixture;
     fixture_begin(&fixture, "services:\n  web: {override: replace, command: run, ready: {check: up}}\n"
@@ -276,6 +353,7 @@ int main(void) {
         cmocka_unit_test(a_limit_counts_whatever_the_exit_code),
         cmocka_unit_test(a_stop_fails_the_start_of_a_oneshot),
         cmocka_unit_test(a_completed_oneshot_runs_only_if_it_is_named_or_changed),
+        cmocka_unit_test(a_stop_leaves_a_oneshot_complete),
         cmocka_unit_test(starts_that_join_end_alike),
         cmocka_unit_test(an_abort_kills_a_oneshot),
         cmocka_unit_test(a_line_makes_it_ready),
@@ -285,6 +363,10 @@ int main(void) {
         cmocka_unit_test(late_services_may_end_the_daemon),
         cmocka_unit_test(without_a_limit_it_may_take_for_ever),
         cmocka_unit_test(failed_checks_count_only_when_it_is_ready),
+        cmocka_unit_test(starts_join_until_it_is_ready),
+        cmocka_unit_test(an_extension_restarts_the_timeout),
+        cmocka_unit_test(backoff_is_reset_only_while_it_is_ready),
+        cmocka_unit_test(a_late_start_is_a_retry),
         cmocka_unit_test(a_check_makes_it_ready),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

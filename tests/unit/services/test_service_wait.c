@@ -242,6 +242,84 @@ static void the_end_of_the_daemon_ends_waits(void **state UNUSED) {
     fixture_end(&fixture);
 }
 
+static void a_start_of_one_that_waits_joins(void **state UNUSED) {
+    struct fixture fixture;
+    fixture_begin(&fixture, DB_AND_WEB);
+    struct change *first = fixture_ask(&fixture, SERVICE_START, "web");
+    loop_run_pending(fixture.loop);
+    struct change *second = fixture_ask(&fixture, SERVICE_START, "web");
+    loop_run_pending(fixture.loop);
+    process_write(fixture_service(&fixture, "db"), "up\n");
+    loop_advance(fixture.loop, NS_PER_S);
+    assert_int_equal(change_status(first), STATUS_DONE);
+    assert_int_equal(change_status(second), STATUS_DONE);
+    assert_int_equal(fixture.started_count, 2);
+    fixture_end(&fixture);
+}
+
+static void a_stop_of_the_other_fails_the_wait(void **state UNUSED) {
+    struct fixture fixture;
+    fixture_begin(&fixture, DB_AND_WEB);
+    struct change *change = fixture_ask(&fixture, SERVICE_START, "web");
+    loop_run_pending(fixture.loop);
+    fixture_do(&fixture, SERVICE_STOP, "db");
+    assert_non_null(strstr(last_log(change, 1), "cannot start service: \"db\" was stopped while waiting for it to be "
+                                                "ready"));
+    assert_state(&fixture, "web", SERVICE_STOPPED);
+    fixture_end(&fixture);
+}
+
+// A condition that ends later stops nothing, and restarts by backoff do not wait for it.
+static void only_starts_by_tasks_wait(void **state UNUSED) {
+    struct fixture fixture;
+    fixture_begin(&fixture, DB_AND_WEB);
+    (void)fixture_ask(&fixture, SERVICE_START, "web");
+    loop_run_pending(fixture.loop);
+    process_write(fixture_service(&fixture, "db"), "up\n");
+    loop_advance(fixture.loop, NS_PER_S);
+    fixture_do(&fixture, SERVICE_STOP, "db");
+    assert_state(&fixture, "web", SERVICE_RUNNING);
+    process_end(fixture_service(&fixture, "web"), 1);
+    assert_state(&fixture, "web", SERVICE_BACKOFF);
+    loop_advance(fixture.loop, NS_PER_S);
+    assert_state(&fixture, "web", SERVICE_RUNNING);
+    fixture_end(&fixture);
+}
+
+static void retries_of_a_oneshot_are_waited_out(void **state UNUSED) {
+    struct fixture fixture;
+    fixture_begin(&fixture, "services:\n  job: {override: replace, command: run, type: oneshot, on-failure: restart,\n"
+                            "    max-start-retries: 1}\n"
+                            "  web: {override: replace, command: run, wait-for: {job: completed}}\n");
+    for (int i = 0; i < 2; i++) {
+        struct change *change = fixture_ask(&fixture, SERVICE_START, "web");
+        loop_run_pending(fixture.loop);
+        process_end(fixture_service(&fixture, "job"), 1);
+        assert_state(&fixture, "web", SERVICE_WAITING);
+        loop_advance(fixture.loop, NS_PER_S);
+        process_end(fixture_service(&fixture, "job"), i == 0 ? 2 : 0);
+        loop_advance(fixture.loop, NS_PER_S);
+        if (i == 0)
+            assert_error(change, "cannot start service: \"job\" exited with code 2 while waiting for it to complete");
+        assert_state(&fixture, "web", i == 0 ? SERVICE_STOPPED : SERVICE_RUNNING);
+    }
+    fixture_end(&fixture);
+}
+
+static void a_replan_ends_a_wait(void **state UNUSED) {
+    struct fixture fixture;
+    fixture_begin(&fixture, DB_AND_WEB);
+    struct change *start = fixture_ask(&fixture, SERVICE_START, "web");
+    loop_run_pending(fixture.loop);
+    fixture_set_plan(&fixture, "services:\n  db: {override: replace, command: run, ready: {log: up}}\n"
+                               "  web: {override: replace, command: run, wait-for: {db: started}}\n");
+    struct change *replan = fixture_do(&fixture, SERVICE_REPLAN, "");
+    assert_non_null(strstr(last_log(start, 1), "service start attempt: stopped while waiting for \"db\" to be ready"));
+    assert_int_equal(change_status(replan), STATUS_DONE);
+    assert_state(&fixture, "web", SERVICE_RUNNING);
+    fixture_end(&fixture);
+}
+
 static void many_waiters(void **state UNUSED) {
     enum { COUNT = 1000 };
     AUTO_BUFFER struct buffer yaml = BUFFER_INIT(BUFFER_NO_LIMIT);
@@ -278,6 +356,11 @@ int main(void) {
         cmocka_unit_test(what_is_required_must_be_up),
         cmocka_unit_test(those_that_wait_for_it_stop_first),
         cmocka_unit_test(the_end_of_the_daemon_ends_waits),
+        cmocka_unit_test(a_start_of_one_that_waits_joins),
+        cmocka_unit_test(a_stop_of_the_other_fails_the_wait),
+        cmocka_unit_test(only_starts_by_tasks_wait),
+        cmocka_unit_test(retries_of_a_oneshot_are_waited_out),
+        cmocka_unit_test(a_replan_ends_a_wait),
         cmocka_unit_test(many_waiters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import unittest
 
+from containers import PIDS, as_first_process, first_process, needs
 from harness import DaemonCase, wait_until
 
 WAIT_S = 30
@@ -136,6 +137,34 @@ class ReadyTest(OrderCase):
         sender.send(b"STOPPING=1")
         wait_until(lambda: self.details("db")["ready"] is False, what="the end of readiness")
 
+    @needs(PIDS)
+    def test_other_pid_namespace(self):
+        """As from another container of a pod, which shares the names of sockets: the daemon does not see the sender."""
+        name = self.daemon.path("name")
+        send = ("import os, socket\n"
+                "s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)\n"
+                "s.sendto(b'STATUS=own\\nREADY=1', '\\0' + os.environ['NOTIFY_SOCKET'][1:])\n")
+        with as_first_process(self.daemon):
+            self.start_with(f"echo $NOTIFY_SOCKET > {name}.new; mv {name}.new {name}\n{self.gate()}"
+                            f"python3 -c \"{send}\"\nexec sleep 1000\n", {"notify": True, "timeout": "0s"})
+        wait_until(lambda: os.path.exists(name), what="the name")
+        with open(name, encoding="utf-8") as file:
+            address = "\0" + file.read().strip()[1:]
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+            read_end, write_end = os.pipe()
+            sender.connect(address)
+            sender.send(b"STATUS=other\nREADY=1")
+            socket.send_fds(sender, [b"BARRIER=1"], [write_end])
+        os.close(write_end)
+        self.assertEqual(os.read(read_end, 1), b"")  # the messages have been read
+        os.close(read_end)
+        self.assertEqual((self.details("db")["state"], self.details("db").get("status-text")), ("starting", None))
+        self.daemon.file("gate")
+        self.assertEqual(self.wait_for("web").status, 200)
+        self.assertEqual(self.details("db")["status-text"], "own")
+        os.kill(first_process(self.daemon), signal.SIGTERM)
+        self.assertEqual(self.daemon.wait_exit(), 0)
+
     def test_health(self):
         self.start_with(f"{self.gate()}echo up\nexec sleep 1000\n", {"log": "up", "level": "ready"})
         self.assertEqual(self.daemon.get("/v1/health").status, 502)
@@ -145,6 +174,19 @@ class ReadyTest(OrderCase):
         self.assertEqual(self.daemon.get("/v1/health?level=ready").status, 200)
         self.daemon.services("stop", "db")
         self.assertEqual(self.daemon.get("/v1/health").status, 200)
+
+    def test_health_alive(self):
+        self.daemon.script("service", f"{self.gate()}echo up\nexec sleep 1000\n")
+        self.plan({"db": {"command": self.daemon.path("service"), "startup": "enabled",
+                          "ready": {"log": "up", "level": "alive"}}})
+        self.daemon.start("--hold")
+        self.assertEqual(self.daemon.get("/v1/health?level=alive").status, 200)  # nobody wants it
+        change = self.daemon.post("/v1/services", {"action": "start", "services": ["db"]}).change
+        self.assertEqual(self.daemon.get("/v1/health?level=alive").status, 502)
+        self.assertEqual(self.daemon.get("/v1/health?level=ready").status, 502)
+        self.daemon.file("gate")
+        self.daemon.wait_change(change)
+        self.assertEqual(self.daemon.get("/v1/health?level=alive").status, 200)
 
 
 class OneshotTest(OrderCase):
@@ -180,6 +222,33 @@ class OneshotTest(OrderCase):
         done = self.daemon.cli("wait", "job=completed")
         self.assertEqual((done.returncode, done.stderr),
                          (1, 'error: "job" exited with code 9 while waiting for it to complete\n'))
+
+    def test_run_timeout(self):
+        self.plan({"job": {"command": "sleep 1000", "type": "oneshot", "run-timeout": "200ms"}})
+        self.daemon.start()
+        change = self.daemon.services("start", "job")
+        self.assertIn("service start attempt: timed out after 200ms, will ignore", change["err"])
+        self.assertEqual(self.daemon.leftovers(), [self.daemon.process.pid])
+
+    def test_wait_for_checks(self):
+        gate = self.daemon.path("gate")
+        self.plan({"job": {"command": "true", "type": "oneshot", "startup": "enabled", "wait-for-checks": ["up"]}},
+                  checks={"up": {"startup": "disabled", "exec": {"command": f"test -e {gate}"}}})
+        self.daemon.start()
+        wait_until(lambda: self.details("job").get("waiting-for") == ["check up"], what="the wait")
+        self.daemon.file("gate")
+        self.assertEqual(self.wait_for("job", "completed").status, 200)
+        self.assertEqual(self.daemon.check("up")["status"], "inactive")
+
+    def test_notes_of_retries(self):
+        self.plan({"job": {"command": "sh -c 'exit 4'", "type": "oneshot", "on-failure": "restart", "max-start-retries": 1,
+                           "backoff-delay": "1000s", "backoff-limit": "1000s"}})
+        self.daemon.start()
+        self.daemon.post("/v1/services", {"action": "start", "services": ["job"]})
+        self.daemon.wait_service("job", "backoff")
+        self.assertRegex(self.daemon.cli("services").stdout, r"\njob .* retry 1/1\n")
+        self.assertEqual(self.details("job")["exit-code"], 4)
+        self.assertEqual(self.details("job").get("retries-left"), 0)
 
     def test_exit_code_of_the_daemon(self):
         for keys, code in (({"on-failure": "exit"}, 42), ({"on-failure": "exit", "type": "oneshot"}, 42),
@@ -244,6 +313,21 @@ class WaitTest(OrderCase):
         self.assertEqual((answer.status, answer.message), (504, "timed out waiting for service after 50ms"))
         self.assertEqual(self.wait_for("slow", "started").status, 200)
         self.assertEqual(self.daemon.post("/v1/services/slow/wait", {}).status, 405)
+
+    def test_command(self):
+        gate = self.daemon.path("gate")
+        self.plan({"job": {"command": f"sh -c 'while [ ! -e {gate} ]; do sleep 0.02; done'", "type": "oneshot"},
+                   "web": {"command": "sleep 1000", "ready": {"check": "up"}}},
+                  checks={"up": {"startup": "disabled", "exec": {"command": f"test -e {gate}"}}})
+        self.daemon.start()
+        self.daemon.post("/v1/services", {"action": "start", "services": ["job", "web"]})
+        done = self.daemon.cli("wait", "job=started", "web=started")
+        self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "", ""))
+        done = self.daemon.cli("wait", "--timeout", "50ms", "web")
+        self.assertEqual((done.returncode, done.stderr), (1, 'error: timed out waiting for service "web" to be ready\n'))
+        self.daemon.file("gate")
+        done = self.daemon.cli("wait", "web", "job=completed")
+        self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "", ""))
 
     def test_details_only_for_those_with_keys(self):
         self.plan({"web": "sleep 1000", "job": {"command": "true", "type": "oneshot"}})

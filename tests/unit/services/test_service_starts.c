@@ -191,6 +191,30 @@ static void a_line_makes_it_ready(void **state UNUSED) {
     fixture_end(&fixture);
 }
 
+static void long_lines_are_compared_in_part(void **state UNUSED) {
+    static const struct {
+        const char *expression;
+        bool is_ready;
+    } cases[] = {{"^x{200}", true}, {"up", false}};
+    AUTO_BUFFER struct buffer line = BUFFER_INIT(BUFFER_NO_LIMIT);
+    for (int i = 0; i < 4096; i++)
+        buffer_add_string(&line, "x");
+    buffer_add_string(&line, "up\n");
+    for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+        AUTO_FREE char *yaml = memory_printf(
+            "services:\n  web: {override: replace, command: run, ready: {log: '%s'}}\n", cases[i].expression);
+        struct fixture fixture;
+        fixture_begin(&fixture, yaml);
+        (void)fixture_ask(&fixture, SERVICE_START, "web");
+        loop_run_pending(fixture.loop);
+        process_write(fixture_service(&fixture, "web"), buffer_text(&line));
+        assert_int_equal(fixture_service(&fixture, "web")->is_ready, cases[i].is_ready);
+        process_write(fixture_service(&fixture, "web"), "xup\n"); // the next one is whole
+        assert_int_equal(fixture_service(&fixture, "web")->is_ready, true);
+        fixture_end(&fixture);
+    }
+}
+
 static void it_may_exit_before_it_is_ready(void **state UNUSED) {
     struct fixture fixture;
     fixture_begin(&fixture, READY_LOG);
@@ -357,6 +381,7 @@ int main(void) {
         cmocka_unit_test(starts_that_join_end_alike),
         cmocka_unit_test(an_abort_kills_a_oneshot),
         cmocka_unit_test(a_line_makes_it_ready),
+        cmocka_unit_test(long_lines_are_compared_in_part),
         cmocka_unit_test(it_may_exit_before_it_is_ready),
         cmocka_unit_test(late_services_are_restarted),
         cmocka_unit_test(late_services_may_become_ready),

@@ -36,12 +36,14 @@ static void signal_reports_each_that_cannot_be_reached(void **unused UNUSED) {
     fixture_end(&fixture);
 }
 
-static void stop_limit_follows_the_longest_kill_delay(void **unused UNUSED) {
+static void what_survives_is_killed(void **unused UNUSED) {
     struct fixture fixture;
-    fixture_begin(&fixture, "services:\n  a: {override: replace, command: run, kill-delay: 30s}\n");
-    assert_int_equal(service_manager_stop_limit_ns(fixture.manager), 10100 * NS_PER_MS);
+    fixture_begin(&fixture,
+                  "services:\n  a: {override: replace, command: immortal}\n  b: {override: replace, command: run}\n");
     fixture_do(&fixture, SERVICE_START, "a");
-    assert_int_equal(service_manager_stop_limit_ns(fixture.manager), 35100 * NS_PER_MS);
+    service_manager_kill_all(fixture.manager);
+    assert_int_equal(fixture.last_signal, SIGKILL);
+    assert_true(fixture.was_group_signalled);
     fixture_end(&fixture);
 }
 
@@ -49,7 +51,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(services_are_listed_by_name),
         cmocka_unit_test(signal_reports_each_that_cannot_be_reached),
-        cmocka_unit_test(stop_limit_follows_the_longest_kill_delay),
+        cmocka_unit_test(what_survives_is_killed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -75,11 +75,11 @@ void pebble_layer_set_service_user(struct pebble_layer *layer, const char *servi
 void pebble_layer_set_service_group_id(struct pebble_layer *layer, const char *service, uint32_t id);
 void pebble_layer_set_service_group(struct pebble_layer *layer, const char *service, const char *text);
 void pebble_layer_set_service_working_dir(struct pebble_layer *layer, const char *service, const char *text);
-/* "restart", "shutdown", "failure-shutdown" or "ignore". */
+/* "restart", "shutdown", "failure-shutdown", "ignore" or, beyond Pebble's, "exit". */
 void pebble_layer_set_service_on_success(struct pebble_layer *layer, const char *service, const char *word);
-/* "restart", "shutdown", "success-shutdown" or "ignore". */
+/* "restart", "shutdown", "success-shutdown", "ignore" or "exit". */
 void pebble_layer_set_service_on_failure(struct pebble_layer *layer, const char *service, const char *word);
-/* What to do when the check fails: the same words. */
+/* What to do when the check fails: the same words but "exit". */
 void pebble_layer_set_service_on_check_failure(struct pebble_layer *layer, const char *service, const char *check,
                                                const char *word);
 /* Durations are not negative; 0 differs from unset. */
@@ -88,6 +88,49 @@ void pebble_layer_set_service_backoff_delay_ns(struct pebble_layer *layer, const
 void pebble_layer_set_service_backoff_factor(struct pebble_layer *layer, const char *service, double factor);
 void pebble_layer_set_service_backoff_limit_ns(struct pebble_layer *layer, const char *service, int64_t duration_ns);
 void pebble_layer_set_service_kill_delay_ns(struct pebble_layer *layer, const char *service, int64_t duration_ns);
+
+/* ---- services: keys beyond Pebble's, which refuses layers with them (docs/start-order.md) ---- */
+
+/* "service", or "oneshot": a job that ends. */
+void pebble_layer_set_service_type(struct pebble_layer *layer, const char *service, const char *word);
+/* The longest run of a one-shot; 0: no limit. */
+void pebble_layer_set_service_run_timeout_ns(struct pebble_layer *layer, const char *service, int64_t duration_ns);
+
+/* How the service becomes ready: one of the next four. By sd_notify(3). */
+void pebble_layer_set_service_ready_notify(struct pebble_layer *layer, const char *service, bool is_used);
+/* By a newline on this descriptor, 3 to 1023. */
+void pebble_layer_set_service_ready_fd(struct pebble_layer *layer, const char *service, int64_t number);
+/* By a line of its output that matches this POSIX extended regular expression. */
+void pebble_layer_set_service_ready_log(struct pebble_layer *layer, const char *service, const char *text);
+/* By the success of this check. */
+void pebble_layer_set_service_ready_check(struct pebble_layer *layer, const char *service, const char *text);
+/* From its launch on; 0: no limit. */
+void pebble_layer_set_service_ready_timeout_ns(struct pebble_layer *layer, const char *service, int64_t duration_ns);
+/* The level of health that the service holds up while it is not ready: "none", "alive" or "ready". */
+void pebble_layer_set_service_ready_level(struct pebble_layer *layer, const char *service, const char *word);
+
+/* The service starts when the other one is "started", "ready", "completed" or "exited"; "none": it does not wait. */
+void pebble_layer_set_service_wait_for(struct pebble_layer *layer, const char *service, const char *other,
+                                       const char *word);
+void pebble_layer_set_service_wait_for_checks(struct pebble_layer *layer, const char *service, const char *const *names,
+                                              size_t count);
+void pebble_layer_add_service_wait_for_checks(struct pebble_layer *layer, const char *service, const char *name);
+/* The longest wait for all of these; 0: no limit. */
+void pebble_layer_set_service_wait_timeout_ns(struct pebble_layer *layer, const char *service, int64_t duration_ns);
+
+/* Exit codes that count as success, and those after which it is not restarted: 0 to 255, 128 + N for signal N. */
+void pebble_layer_set_service_success_exit_codes(struct pebble_layer *layer, const char *service, const int *codes,
+                                                 size_t count);
+void pebble_layer_set_service_fatal_exit_codes(struct pebble_layer *layer, const char *service, const int *codes,
+                                               size_t count);
+/* How often it is restarted after failures; -1: no limit. */
+void pebble_layer_set_service_max_start_retries(struct pebble_layer *layer, const char *service, int64_t number);
+/* What to do then: "ignore", "shutdown", "success-shutdown", "failure-shutdown" or "exit". */
+void pebble_layer_set_service_on_max_start_retries(struct pebble_layer *layer, const char *service, const char *word);
+/* The signal that ends it: "SIGINT". */
+void pebble_layer_set_service_stop_signal(struct pebble_layer *layer, const char *service, const char *text);
+/* Which processes get the signals: "group", "mixed", "tree" or "process". */
+void pebble_layer_set_service_kill_mode(struct pebble_layer *layer, const char *service, const char *word);
 
 /* ---- checks: each has one of http, tcp and exec ---- */
 

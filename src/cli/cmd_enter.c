@@ -172,14 +172,16 @@ const struct cli_command cmd_enter = {
         "and starts the enabled services.",
     .examples = "  pebble enter --args web --port 8080\n  pebble enter exec -- sh -c 'echo hello'\n"
                 "  pebble enter --run --exec nginx -g 'daemon off;'",
-    .options = (const struct cli_option[]){RUN_OPTIONS,
-                                           {.name = "run", .help = "Start enabled services before the subcommand"},
-                                           {.name = "exec",
-                                            .kind = CLI_REST,
-                                            .value = "word",
-                                            .help = "Run these words as the subcommand exec does; without any, run "
-                                                    "the daemon alone"},
-                                           {0}},
+    .options =
+        (const struct cli_option[]){RUN_OPTIONS,
+                                    {.name = "run", .help = "Start enabled services before the subcommand"},
+                                    {.name = "exec",
+                                     .kind = CLI_REST,
+                                     .value = "word",
+                                     .help =
+                                         "Run all the words that follow, as the subcommand exec does; without any, run "
+                                         "the daemon alone"},
+                                    {0}},
     .positionals =
         (const struct cli_positional[]){
             {.name = "<subcommand>", .help = "Subcommand and its arguments", .is_list = true}, {0}},

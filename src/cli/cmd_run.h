@@ -29,8 +29,8 @@
         {.name = "quarantine-state",                                                                                   \
          .help = "If the state file cannot be read, rename it and start with an empty state"},                         \
         {.name = "until-done",                                                                                         \
-         .help = "Exit when no enabled service runs, waits or is to be restarted any more, with the exit code of the " \
-                 "first that failed"},                                                                                 \
+         .help =                                                                                                       \
+             "Exit when no service runs, waits or is to be restarted, with the exit code of the first that failed"},   \
     {                                                                                                                  \
         .name = "identities", .kind = CLI_TEXT, .value = "file",                                                       \
         .help = "Load identities from this file, as update-identities --replace does"                                  \

@@ -6,6 +6,7 @@
 #include "base/buffer.h"
 #include "base/compiler.h"
 #include "base/map.h"
+#include "base/text.h"
 #include "pebble.h"
 
 #include <stdbool.h>
@@ -52,6 +53,9 @@ void layer_set_word(struct pebble_layer *layer, const struct layer_place *place,
                     const char *const *words);
 void layer_set_int(struct pebble_layer *layer, const struct layer_place *place, int64_t value, int64_t min,
                    int64_t max);
+// A list of numbers.
+void layer_set_ints(struct pebble_layer *layer, const struct layer_place *place, const int *values, size_t count,
+                    int64_t min, int64_t max);
 void layer_set_duration(struct pebble_layer *layer, const struct layer_place *place, int64_t value_ns, int64_t min_ns);
 void layer_set_factor(struct pebble_layer *layer, const struct layer_place *place, double value);
 // As a command line that splits into the same words.
@@ -59,6 +63,8 @@ void layer_set_words(struct pebble_layer *layer, const struct layer_place *place
                      size_t count);
 void layer_set_list(struct pebble_layer *layer, const struct layer_place *place, const char *const *values,
                     size_t count);
+// The items are written without quotes.
+void layer_set_plain_list(struct pebble_layer *layer, const struct layer_place *place, const struct text_list *texts);
 void layer_add_item(struct pebble_layer *layer, const struct layer_place *place, const char *value);
 void layer_set_entry(struct pebble_layer *layer, const struct layer_place *place, const char *name, const char *value);
 // As layer_set_entry() for one of the words.

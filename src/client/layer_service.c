@@ -8,8 +8,9 @@
 
 static const char *const overrides[] = {"merge", "replace", NULL};
 static const char *const startups[] = {"enabled", "disabled", NULL};
-static const char *const success_actions[] = {"restart", "shutdown", "failure-shutdown", "ignore", NULL};
-static const char *const failure_actions[] = {"restart", "shutdown", "success-shutdown", "ignore", NULL};
+static const char *const success_actions[] = {"restart", "shutdown", "failure-shutdown", "ignore", "exit", NULL};
+static const char *const failure_actions[] = {"restart", "shutdown", "success-shutdown", "ignore", "exit", NULL};
+static const char *const check_actions[] = {"restart", "shutdown", "success-shutdown", "ignore", NULL};
 
 void pebble_layer_set_service_override(struct pebble_layer *layer, const char *service, const char *word) {
     layer_set_word(layer, SERVICE("override"), word, overrides);
@@ -102,7 +103,7 @@ void pebble_layer_set_service_on_failure(struct pebble_layer *layer, const char 
 
 void pebble_layer_set_service_on_check_failure(struct pebble_layer *layer, const char *service, const char *check,
                                                const char *word) {
-    layer_set_word_entry(layer, SERVICE("on-check-failure"), check, word, failure_actions);
+    layer_set_word_entry(layer, SERVICE("on-check-failure"), check, word, check_actions);
 }
 
 void pebble_layer_set_service_backoff_delay_ns(struct pebble_layer *layer, const char *service, int64_t duration_ns) {

@@ -188,9 +188,27 @@ void layer_set_plain(struct pebble_layer *layer, const struct layer_place *place
 }
 
 static void add_item(struct pebble_layer *layer, const struct layer_place *place, struct layer_node *list,
-                     const char *value) {
+                     const char *value, enum layer_node_kind kind) {
     struct layer_node *item = append(layer, list, NULL, place);
+    if (item != NULL)
+        item->kind = kind;
     set_node(layer, item, value, place);
+}
+
+// Replaces the list of the place.
+static void set_items(struct pebble_layer *layer, const struct layer_place *place, const char *const *values,
+                      size_t count, enum layer_node_kind kind) {
+    struct layer_node *list = node_at(layer, place, LAYER_NODE_LIST);
+    if (list == NULL)
+        return;
+    clear_node(layer, list);
+    for (size_t i = 0; i < count && layer->error.kind == PEBBLE_ERROR_NONE; i++)
+        add_item(layer, place, list, values[i], kind);
+}
+
+void layer_set_plain_list(struct pebble_layer *layer, const struct layer_place *place, const struct text_list *texts) {
+    if (check_place(layer, place))
+        set_items(layer, place, (const char *const *)texts->items, texts->count, LAYER_NODE_PLAIN);
 }
 
 void layer_set_list(struct pebble_layer *layer, const struct layer_place *place, const char *const *values,
@@ -201,12 +219,7 @@ void layer_set_list(struct pebble_layer *layer, const struct layer_place *place,
         if (!check_name(layer, place, values == NULL ? NULL : values[i]))
             return;
     }
-    struct layer_node *list = node_at(layer, place, LAYER_NODE_LIST);
-    if (list == NULL)
-        return;
-    clear_node(layer, list);
-    for (size_t i = 0; i < count && layer->error.kind == PEBBLE_ERROR_NONE; i++)
-        add_item(layer, place, list, values[i]);
+    set_items(layer, place, values, count, LAYER_NODE_TEXT);
 }
 
 void layer_add_item(struct pebble_layer *layer, const struct layer_place *place, const char *value) {
@@ -214,7 +227,7 @@ void layer_add_item(struct pebble_layer *layer, const struct layer_place *place,
         return;
     struct layer_node *list = node_at(layer, place, LAYER_NODE_LIST);
     if (list != NULL)
-        add_item(layer, place, list, value);
+        add_item(layer, place, list, value, LAYER_NODE_TEXT);
 }
 
 void layer_set_entry(struct pebble_layer *layer, const struct layer_place *place, const char *name, const char *value) {

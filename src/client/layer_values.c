@@ -40,14 +40,35 @@ void layer_set_word_entry(struct pebble_layer *layer, const struct layer_place *
         layer_set_entry(layer, place, name, value);
 }
 
+static bool check_int(struct pebble_layer *layer, const struct layer_place *place, int64_t value, int64_t min,
+                      int64_t max) {
+    if (value >= min && value <= max)
+        return true;
+    layer_fail(layer, place, "%" PRId64 " is not from %" PRId64 " to %" PRId64, value, min, max);
+    return false;
+}
+
 void layer_set_int(struct pebble_layer *layer, const struct layer_place *place, int64_t value, int64_t min,
                    int64_t max) {
-    if (value < min || value > max) {
-        layer_fail(layer, place, "%" PRId64 " is not from %" PRId64 " to %" PRId64, value, min, max);
+    if (!check_int(layer, place, value, min, max))
         return;
-    }
     AUTO_FREE char *text = memory_printf("%" PRId64, value);
     layer_set_plain(layer, place, text);
+}
+
+void layer_set_ints(struct pebble_layer *layer, const struct layer_place *place, const int *values, size_t count,
+                    int64_t min, int64_t max) {
+    AUTO_TEXT_LIST struct text_list texts = {0};
+    for (size_t i = 0; i < count; i++) {
+        if (values == NULL) {
+            layer_fail(layer, place, "no numbers");
+            return;
+        }
+        if (!check_int(layer, place, values[i], min, max))
+            return;
+        text_list_add_owned(&texts, memory_printf("%d", values[i]));
+    }
+    layer_set_plain_list(layer, place, &texts);
 }
 
 void layer_set_duration(struct pebble_layer *layer, const struct layer_place *place, int64_t value_ns, int64_t min_ns) {

@@ -79,8 +79,10 @@ void daemon_check_stopped(struct daemon *daemon) {
 
 static void on_stop_limit(void *data) {
     struct daemon *daemon = data;
-    if (daemon->final_stop != NULL)
+    if (daemon->final_stop != NULL) {
         log_notice("Cannot stop running services: timeout stopping running services");
+        service_manager_kill_all(daemon->services);
+    }
     daemon->final_stop = NULL;
     daemon_check_stopped(daemon);
 }
@@ -93,9 +95,9 @@ static void on_kill_limit(void *data) {
 }
 
 // Killed commands have a limit of their own: the kill delays of services may be long.
-static void start_limits(struct daemon *daemon) {
+static void start_limits(struct daemon *daemon, int64_t stop_limit_ns) {
     daemon->stop_timer = timer_create_in(daemon->loop, on_stop_limit, daemon);
-    timer_start(daemon->stop_timer, service_manager_stop_limit_ns(daemon->services));
+    timer_start(daemon->stop_timer, stop_limit_ns);
     daemon->kill_timer = timer_create_in(daemon->loop, on_kill_limit, daemon);
     timer_start(daemon->kill_timer, KILL_LIMIT_NS);
 }
@@ -105,15 +107,16 @@ void daemon_stop(struct daemon *daemon, enum daemon_exit exit_code) {
         return;
     AUTO_FREE char *event = memory_printf("sys_shutdown:%u", getuid());
     log_security(LOG_SECURITY_WARN, event, "Shutting down daemon");
+    int64_t stop_limit_ns;
     daemon->exit_code = exit_code;
     daemon->phase = DAEMON_STOPPING_SERVICES;
     check_manager_stop_all(daemon->checks);
     exec_manager_stop_all(daemon->execs);
-    daemon->final_stop = service_manager_stop_all(daemon->services);
+    daemon->final_stop = service_manager_stop_all(daemon->services, &stop_limit_ns);
     if (daemon->final_stop != NULL)
         log_notice("Stopping all running services.");
     else
         log_debug("No services to stop.");
-    start_limits(daemon);
+    start_limits(daemon, stop_limit_ns);
     daemon_check_stopped(daemon);
 }

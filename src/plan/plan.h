@@ -68,6 +68,7 @@ enum condition {
     CONDITION_NONE
 };
 const char *condition_name(enum condition condition); // "started", "" for unset
+bool plan_condition_orders_stop(enum condition condition); // whether the other service stops later
 enum kill_mode { KILL_MODE_UNSET, KILL_MODE_GROUP, KILL_MODE_MIXED, KILL_MODE_TREE, KILL_MODE_PROCESS };
 
 // Unset strings are NULL or "".

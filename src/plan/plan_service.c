@@ -19,6 +19,10 @@ bool plan_service_has_conditions(const struct plan_service *service) {
     return service->wait_for_checks.count > 0;
 }
 
+bool plan_condition_orders_stop(enum condition condition) {
+    return condition == CONDITION_STARTED || condition == CONDITION_READY;
+}
+
 bool plan_service_is_oneshot(const struct plan_service *service) {
     return service->type == SERVICE_TYPE_ONESHOT;
 }

@@ -13,7 +13,6 @@
 #include "services/service_wait_internal.h"
 
 #define START_WINDOW_NS NS_PER_S
-#define KILL_LIMIT_NS (5 * NS_PER_S) // for SIGKILL to take effect
 
 static const struct service_event no_event = {.kind = EVENT_NONE};
 
@@ -179,7 +178,7 @@ struct service_event action_abort_in_backoff(struct service *service, const stru
 
 struct service_event action_kill(struct service *service, const struct service_event *event UNUSED) {
     service_send_signal(service, SIGKILL, "SIGKILL");
-    timer_start(service->timer, KILL_LIMIT_NS);
+    timer_start(service->timer, SERVICE_KILL_LIMIT_NS);
     return no_event;
 }
 

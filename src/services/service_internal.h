@@ -7,6 +7,8 @@
 #include "services/service_pending_internal.h"
 #include "state/task_array.h"
 
+#define SERVICE_KILL_LIMIT_NS (5 * NS_PER_S) // for SIGKILL to take effect
+
 struct readiness;
 struct readiness_handlers;
 struct service_event;

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "services/service_manager.h"
 
+#include <signal.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
 #include "services/service_changes_internal.h"
 #include "services/service_machine_internal.h"
+#include "services/service_process_internal.h"
 #include "services/service_wait_internal.h"
 
 struct service_manager *service_manager_create(const struct service_manager_spec *spec) {
@@ -191,6 +193,14 @@ void service_manager_check_failed(struct service_manager *manager, const char *c
         struct service *service = sorted[i]->value;
         if (service->config != NULL && map_has(&service->config->on_check_failure, check))
             check_failed(service, (enum action)(intptr_t)map_get(&service->config->on_check_failure, check));
+    }
+}
+
+void service_manager_kill_all(struct service_manager *manager) {
+    for (struct map_entry *e = map_first(&manager->services); e != NULL; e = map_next(&manager->services, e)) {
+        struct service *service = e->value;
+        if (service->process != NULL)
+            service_send_signal(service, SIGKILL, "SIGKILL");
     }
 }
 

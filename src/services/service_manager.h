@@ -143,11 +143,11 @@ void service_manager_check_failed(struct service_manager *manager, const char *c
 // --- shutdown ---
 
 // Creates a change that stops all services that run, dependants first; NULL when none runs. Start tasks that have not
-// begun fail from now on.
-struct change *service_manager_stop_all(struct service_manager *manager);
-// The longest time that the change may take: max(5 s, the longest kill-delay) + 5.1 s, or the sum of kill-delay + 5.1 s
-// over the longest chain of services that wait for each other to be started or ready.
-int64_t service_manager_stop_limit_ns(const struct service_manager *manager);
+// begun fail from now on. *limit_ns: the longest time that the change may take: of the longest chain of services that
+// stop one after the other, each with its kill-delay and 5 s. At least 10.1 s.
+struct change *service_manager_stop_all(struct service_manager *manager, int64_t *limit_ns);
+// Sends SIGKILL to what still runs.
+void service_manager_kill_all(struct service_manager *manager);
 
 // Emitted from the loop after a service's state, readiness or prospect has changed, once for each change and in their
 // order.

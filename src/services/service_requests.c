@@ -3,6 +3,7 @@
 #include "services/service_internal.h"
 #include "services/service_machine_internal.h"
 #include "services/service_manager.h"
+#include "services/service_stop_limit_internal.h"
 #include "services/service_task_maker_internal.h"
 #include "services/service_wait_internal.h"
 
@@ -263,7 +264,7 @@ static void end_waits(struct service_manager *manager) {
     }
 }
 
-struct change *service_manager_stop_all(struct service_manager *manager) {
+struct change *service_manager_stop_all(struct service_manager *manager, int64_t *limit_ns) {
     manager->is_stopping = true;
     end_waits(manager);
     AUTO_TEXT_LIST struct text_list names = {0};
@@ -280,6 +281,7 @@ struct change *service_manager_stop_all(struct service_manager *manager) {
             runner_wake(manager->spec.runner);
         }
     }
+    *limit_ns = service_stop_limit_ns(manager, &request.stop);
     request_finish(&request);
     return change;
 }

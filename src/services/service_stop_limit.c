@@ -1,98 +1,97 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// How long the daemon waits for the end of its services. Declared in services/service_manager.h.
-#include "services/service_manager.h"
+#include "services/service_stop_limit_internal.h"
 
 #include <stdlib.h>
 
+#include "base/map.h"
 #include "base/memory.h"
-#include "services/service_internal.h"
 
-#define KILL_DELAY_MIN_NS (5 * NS_PER_S)
-#define STOP_MARGIN_NS (5 * NS_PER_S + 100 * NS_PER_MS) // the limit after SIGKILL, and some time for the loop
+#define LEAST_NS (10 * NS_PER_S)
+#define MARGIN_NS (100 * NS_PER_MS)
 
-// The stop of a service that runs.
-struct planned_stop {
-    const struct service *service;
-    const struct plan_service *config; // of the plan, which has no loops; may be NULL
-    int64_t begin_ns;                  // when those that wait for the service have ended, at the latest
-    size_t unended;                    // how many these are, without those that were looked at
+struct stop {
+    const struct plan_service *config;
+    struct stop *previous; // in its lane; NULL: it is the first
+    int64_t longest_ns;    // of this one
+    int64_t end_ns;        // of this one at the latest, from the beginning of all
 };
 
-static bool is_stopping_or_up(const struct service *service) {
-    switch (service->state) {
-    case SERVICE_TERMINATING:
-    case SERVICE_RESTART_TERMINATING:
-    case SERVICE_TIMEOUT_TERMINATING:
-        return true;
-    default:
-        return service_is_up(service);
-    }
-}
-
-// Visits the stops that begin when `stop` is over: see note_stop_order() in service_task_maker.c.
-typedef void (*later_stop_fn)(struct planned_stop *later, int64_t begin_ns, void *data);
-
-static void each_later(const struct planned_stop *stop, const struct map *stops, int64_t begin_ns, later_stop_fn visit,
-                       void *data) {
-    if (stop->config == NULL)
-        return;
-    const struct map *targets = &stop->config->wait_for;
-    for (const struct map_entry *e = map_first(targets); e != NULL; e = map_next(targets, e)) {
-        enum condition condition = (enum condition)(uintptr_t)e->value;
-        struct planned_stop *later = map_get(stops, e->key);
-        if (later != NULL && (condition == CONDITION_STARTED || condition == CONDITION_READY))
-            visit(later, begin_ns, data);
-    }
-}
-
-static void count(struct planned_stop *later, int64_t begin_ns UNUSED, void *data UNUSED) {
-    later->unended++;
-}
-
-struct stop_queue {
-    struct planned_stop **items;
+struct stops {
+    struct stop *items;
     size_t count;
+    struct map by_name;
 };
 
-static void delay(struct planned_stop *later, int64_t begin_ns, void *data) {
-    struct stop_queue *queue = data;
-    if (begin_ns > later->begin_ns)
-        later->begin_ns = begin_ns;
-    if (--later->unended == 0)
-        queue->items[queue->count++] = later;
+// Until the end of the process, or until it is given up.
+static int64_t longest_ns(const struct service *service) {
+    return service->process != NULL ? clock_add_ns(service_kill_delay_ns(service), SERVICE_KILL_LIMIT_NS) : 0;
 }
 
-static void add_stops(const struct service_manager *manager, struct map *stops) {
-    const struct map *services = &manager->services;
-    for (const struct map_entry *e = map_first(services); e != NULL; e = map_next(services, e)) {
-        if (!is_stopping_or_up(e->value))
-            continue;
-        struct planned_stop *stop = memory_new(sizeof *stop);
-        stop->service = e->value;
-        stop->config = plan_find_service(manager->plan, e->key);
-        map_set(stops, e->key, stop);
+static void add_lane(const struct service_manager *manager, const struct text_list *lane, struct stops *stops) {
+    struct stop *previous = NULL;
+    for (size_t i = 0; i < lane->count; i++) {
+        const struct service *service = map_get(&manager->services, lane->items[i]);
+        struct stop *stop = &stops->items[stops->count++];
+        *stop = (struct stop){.config = plan_find_service(manager->plan, lane->items[i]),
+                              .previous = previous,
+                              .longest_ns = service != NULL ? longest_ns(service) : 0};
+        map_set(&stops->by_name, lane->items[i], stop);
+        previous = stop;
     }
 }
 
-int64_t service_manager_stop_limit_ns(const struct service_manager *manager) {
-    int64_t longest_ns = KILL_DELAY_MIN_NS + STOP_MARGIN_NS;
-    AUTO_MAP struct map stops = MAP_INIT(free);
-    add_stops(manager, &stops);
-    AUTO_FREE struct planned_stop **items = memory_new_array(stops.count + 1, sizeof *items);
-    struct stop_queue queue = {.items = items};
-    for (const struct map_entry *e = map_first(&stops); e != NULL; e = map_next(&stops, e))
-        each_later(e->value, &stops, 0, count, NULL);
-    for (const struct map_entry *e = map_first(&stops); e != NULL; e = map_next(&stops, e)) {
-        struct planned_stop *stop = e->value;
-        if (stop->unended == 0)
-            queue.items[queue.count++] = stop;
+// Returns whether it ends later than was known.
+static bool come_after(struct stop *stop, int64_t begin_ns) {
+    int64_t end_ns = clock_add_ns(begin_ns, stop->longest_ns);
+    if (end_ns <= stop->end_ns)
+        return false;
+    stop->end_ns = end_ns;
+    return true;
+}
+
+// Passes the end of a stop on to those that come after it: services that it waits for when it is started.
+static bool pass_on(const struct stops *stops, const struct stop *stop) {
+    bool is_later = false;
+    if (stop->config == NULL)
+        return false;
+    for (const struct map_entry *e = map_first(&stop->config->wait_for); e != NULL;
+         e = map_next(&stop->config->wait_for, e)) {
+        struct stop *target = map_get(&stops->by_name, e->key);
+        if (target != NULL && plan_condition_orders_stop((enum condition)(uintptr_t)e->value))
+            is_later |= come_after(target, stop->end_ns);
     }
-    for (size_t i = 0; i < queue.count; i++) {
-        const struct planned_stop *stop = queue.items[i];
-        int64_t end_ns =
-            clock_add_ns(stop->begin_ns, clock_add_ns(service_kill_delay_ns(stop->service), STOP_MARGIN_NS));
-        longest_ns = end_ns > longest_ns ? end_ns : longest_ns;
-        each_later(stop, &stops, end_ns, delay, &queue);
+    return is_later;
+}
+
+// Once for each link of the longest chain, at most. There are no loops in a plan.
+static void follow_chains(struct stops *stops) {
+    bool is_later = true;
+    for (size_t passes = 0; is_later && passes <= stops->count; passes++) {
+        is_later = false;
+        for (size_t i = 0; i < stops->count; i++) {
+            struct stop *stop = &stops->items[i];
+            is_later |= come_after(stop, stop->previous != NULL ? stop->previous->end_ns : 0);
+            is_later |= pass_on(stops, stop);
+        }
     }
-    return longest_ns;
+}
+
+int64_t service_stop_limit_ns(const struct service_manager *manager, const struct plan_lanes *lanes) {
+    struct stops stops = {0};
+    size_t count = 0;
+    int64_t latest_ns = LEAST_NS;
+    for (size_t i = 0; i < lanes->count; i++)
+        count += lanes->items[i].count;
+    stops.items = memory_new_array(count + 1, sizeof *stops.items);
+    map_init(&stops.by_name, NULL);
+    for (size_t i = 0; i < lanes->count; i++)
+        add_lane(manager, &lanes->items[i], &stops);
+    follow_chains(&stops);
+    for (size_t i = 0; i < stops.count; i++) {
+        if (stops.items[i].end_ns > latest_ns)
+            latest_ns = stops.items[i].end_ns;
+    }
+    map_finish(&stops.by_name);
+    free(stops.items);
+    return clock_add_ns(latest_ns, MARGIN_NS);
 }

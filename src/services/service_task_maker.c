@@ -130,7 +130,7 @@ static void note_stop_order(struct task_maker *maker, const struct plan_lanes *l
         AUTO_FREE struct map_entry **targets = map_sorted(&config->wait_for);
         for (size_t i = 0; targets[i] != NULL; i++) {
             enum condition condition = (enum condition)(uintptr_t)targets[i]->value;
-            if ((condition == CONDITION_STARTED || condition == CONDITION_READY) && map_has(&stopped, targets[i]->key))
+            if (plan_condition_orders_stop(condition) && map_has(&stopped, targets[i]->key))
                 add_after(maker, targets[i]->key, e->key);
         }
     }

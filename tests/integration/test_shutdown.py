@@ -6,6 +6,7 @@ import unittest
 
 from faults import is_alive, plan_of
 from harness import DaemonCase, wait_until
+from test_order import layer_of
 
 
 class ShutdownTest(DaemonCase):
@@ -35,6 +36,18 @@ class ShutdownTest(DaemonCase):
 
     def test_so_is_a_restart(self):
         self.assert_ends_with_the_daemon("restart")
+
+    def test_a_chain_has_the_time_of_all_its_services(self):
+        deaf = self.daemon.script("deaf", 'trap "" TERM\nwhile :; do sleep 0.1; done\n')
+        own = {"command": deaf, "kill-delay": "6s", "startup": "enabled"}
+        self.daemon.layer("001-base.yaml", layer_of({"a": own, "b": {**own, "requires": ["a"], "after": ["a"]}}))
+        self.daemon.start()
+        for name in ("a", "b"):
+            self.daemon.wait_service(name, "active")
+        self.daemon.wait_log("Started default services")
+        self.assertEqual(self.daemon.stop(), 0)
+        self.assertNotIn("timeout stopping running services", self.daemon.log())
+        self.assertEqual(self.daemon.leftovers(), [])
 
     def test_the_directory_belongs_to_one_daemon(self):
         self.daemon.start("--hold")

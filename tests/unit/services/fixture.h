@@ -335,3 +335,8 @@ static inline const char *last_log(const struct change *change, size_t task) {
     size_t count = task_log_count(found);
     return count > 0 ? task_log_line(found, count - 1) : "";
 }
+
+static inline struct change *fixture_stop_all(struct fixture *fixture) {
+    int64_t limit_ns;
+    return service_manager_stop_all(fixture->manager, &limit_ns);
+}

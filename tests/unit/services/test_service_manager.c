@@ -36,33 +36,14 @@ static void signal_reports_each_that_cannot_be_reached(void **unused UNUSED) {
     fixture_end(&fixture);
 }
 
-static void stop_limit_follows_the_longest_kill_delay(void **unused UNUSED) {
+static void what_survives_is_killed(void **unused UNUSED) {
     struct fixture fixture;
-    fixture_begin(&fixture, "services:\n  a: {override: replace, command: run, kill-delay: 30s}\n");
-    assert_int_equal(service_manager_stop_limit_ns(fixture.manager), 10100 * NS_PER_MS);
+    fixture_begin(&fixture,
+                  "services:\n  a: {override: replace, command: immortal}\n  b: {override: replace, command: run}\n");
     fixture_do(&fixture, SERVICE_START, "a");
-    assert_int_equal(service_manager_stop_limit_ns(fixture.manager), 35100 * NS_PER_MS);
-    fixture_end(&fixture);
-}
-
-// A service stops after those that wait for it to be started or ready.
-static void stop_limit_follows_the_longest_chain(void **unused UNUSED) {
-    struct fixture fixture;
-    fixture_begin(&fixture, "services:\n  a: {override: replace, command: run, kill-delay: 30s}\n"
-                            "  b: {override: replace, command: run, kill-delay: 2s, wait-for: {a: ready}}\n"
-                            "  c: {override: replace, command: run, kill-delay: 20s, wait-for: {a: started}}\n"
-                            "  d: {override: replace, command: run, kill-delay: 4s, wait-for: {b: ready, c: started}}\n"
-                            "  e: {override: replace, command: run, kill-delay: 90s, wait-for: {d: exited}}\n");
-    fixture_do(&fixture, SERVICE_START, "a c");
-    assert_int_equal(service_manager_stop_limit_ns(fixture.manager), (35100 + 25100) * NS_PER_MS);
-    fixture_do(&fixture, SERVICE_START, "b d");
-    assert_int_equal(service_manager_stop_limit_ns(fixture.manager), (35100 + 25100 + 9100) * NS_PER_MS);
-    (void)fixture_ask(&fixture, SERVICE_START, "e"); // which waits, and stops before none
-    loop_advance(fixture.loop, NS_PER_S);
-    assert_int_equal(service_manager_stop_limit_ns(fixture.manager), (35100 + 25100 + 9100) * NS_PER_MS);
-    fixture_do(&fixture, SERVICE_STOP, "d");
-    loop_advance(fixture.loop, 2 * NS_PER_S);
-    assert_int_equal(service_manager_stop_limit_ns(fixture.manager), 95100 * NS_PER_MS); // e runs
+    service_manager_kill_all(fixture.manager);
+    assert_int_equal(fixture.last_signal, SIGKILL);
+    assert_true(fixture.was_group_signalled);
     fixture_end(&fixture);
 }
 
@@ -70,8 +51,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(services_are_listed_by_name),
         cmocka_unit_test(signal_reports_each_that_cannot_be_reached),
-        cmocka_unit_test(stop_limit_follows_the_longest_kill_delay),
-        cmocka_unit_test(stop_limit_follows_the_longest_chain),
+        cmocka_unit_test(what_survives_is_killed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -105,7 +105,7 @@ static void stop_all_takes_what_runs(void **unused UNUSED) {
     assert_false(service_manager_is_busy(fixture.manager));
     fixture_do(&fixture, SERVICE_START, "app");
     assert_true(service_manager_is_busy(fixture.manager));
-    struct change *stop = service_manager_stop_all(fixture.manager);
+    struct change *stop = fixture_stop_all(&fixture);
     assert_non_null(stop);
     AUTO_FREE char *text = describe(stop);
     assert_string_equal(text, "Stop all running services: [Stop service \"app\"] [Stop service \"db\"]");
@@ -117,7 +117,7 @@ static void stop_all_takes_what_runs(void **unused UNUSED) {
 static void nothing_starts_after_stop_all(void **unused UNUSED) {
     struct fixture fixture;
     fixture_begin(&fixture, layer);
-    assert_null(service_manager_stop_all(fixture.manager));
+    assert_null(fixture_stop_all(&fixture));
     struct change *change = fixture_do(&fixture, SERVICE_START, "lone");
     assert_int_equal(change_status(change), STATUS_ERROR);
     assert_non_null(strstr(last_log(change, 0), "cannot start service while the daemon is stopping"));
@@ -132,7 +132,7 @@ static void a_backoff_ends_without_a_start_after_stop_all(void **unused UNUSED) 
                             "  db: {override: replace, command: run}\n");
     fixture_do(&fixture, SERVICE_START, "app");
     assert_int_equal(fixture.started_count, 2);
-    struct change *stop = service_manager_stop_all(fixture.manager);
+    struct change *stop = fixture_stop_all(&fixture);
     loop_run_pending(fixture.loop);
     process_end(fixture_service(&fixture, "db"), 1);
     assert_int_equal(fixture_service(&fixture, "db")->state, SERVICE_BACKOFF);
@@ -154,7 +154,7 @@ static void a_failed_check_starts_nothing_after_stop_all(void **unused UNUSED) {
     fixture_do(&fixture, SERVICE_START, "lone");
     process_end(fixture_service(&fixture, "lone"), 1);
     assert_int_equal(fixture_service(&fixture, "lone")->state, SERVICE_EXITED);
-    assert_null(service_manager_stop_all(fixture.manager));
+    assert_null(fixture_stop_all(&fixture));
     service_manager_check_failed(fixture.manager, "up");
     loop_advance(fixture.loop, 10 * NS_PER_S);
     assert_int_equal(fixture_service(&fixture, "lone")->state, SERVICE_EXITED);

@@ -234,7 +234,7 @@ static void the_end_of_the_daemon_ends_waits(void **state UNUSED) {
     fixture_begin(&fixture, DB_AND_WEB);
     struct change *start = fixture_ask(&fixture, SERVICE_START, "web");
     loop_run_pending(fixture.loop);
-    struct change *stop = service_manager_stop_all(fixture.manager);
+    struct change *stop = fixture_stop_all(&fixture);
     assert_non_null(stop);
     loop_advance(fixture.loop, NS_PER_S);
     assert_non_null(strstr(last_log(start, 1), "cannot start service while the daemon is stopping"));

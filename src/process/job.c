@@ -13,6 +13,7 @@
 #include "base/memory.h"
 #include "process/job_output_internal.h"
 #include "process/launcher_internal.h"
+#include "process/process_tree_internal.h"
 #include "process/pty_internal.h"
 
 #define TERMINAL_COLUMNS 80
@@ -21,20 +22,21 @@
 struct job_context {
     struct job_context_spec spec;
     struct launcher *launcher;
+    struct tree_worker *trees;
     struct list abandoned; // job.link
 };
 
 enum job_state {
     JOB_LAUNCHING, // queued or being launched
     JOB_RUNNING,
-    JOB_EXITED, // the process has ended; its output has not, or on_ended is deferred
+    JOB_EXITED, // the process has ended; its output or tree has not, or on_ended is deferred
     JOB_OVER,   // on_failed or on_ended has been called
 };
 
 struct job {
     struct job_context *context;
     struct list link;     // in context.abandoned
-    struct job_spec spec; // words, run_as and search_path are NULL
+    struct job_spec spec; // words, run_as, search_path and tree are NULL
     const struct job_handlers *handlers;
     void *data;
     enum job_state state;
@@ -43,6 +45,7 @@ struct job {
     int exit_code;
     struct launch *launch; // NULL unless launching
     struct child child;
+    struct process_tree *tree;               // NULL unless wanted, and after its end
     struct job_output *outputs[JOB_STREAMS]; // NULL without one, and after its end
     bool is_paused[JOB_STREAMS];
     int input_fd;              // -1 without one, and when it has been taken
@@ -59,6 +62,7 @@ static size_t count_descriptors(const struct job_spec *spec) {
     size_t count = 0;
     count += spec->terminal.is_wanted || spec->output.write != NULL;
     count += spec->errors.write != NULL;
+    count += spec->tree != NULL; // to watch its cgroup
     count += (spec->terminal.is_wanted && spec->terminal.takes_input) || spec->input == JOB_INPUT_PIPE;
     return count;
 }
@@ -118,10 +122,20 @@ static bool has_output(const struct job *job) {
     return job->outputs[JOB_OUTPUT] != NULL || job->outputs[JOB_ERRORS] != NULL;
 }
 
+static void end_if_complete(struct job *job) {
+    if (job->state == JOB_EXITED && !has_output(job) && job->tree == NULL)
+        loop_defer(job->context->spec.loop, &job->end, end);
+}
+
 static void end_output(struct job *job, enum job_stream which) {
     job_output_destroy(TAKE(job->outputs[which]));
-    if (job->state == JOB_EXITED && !has_output(job))
-        loop_defer(job->context->spec.loop, &job->end, end);
+    end_if_complete(job);
+}
+
+static void on_tree_gone(void *data) {
+    struct job *job = data;
+    process_tree_destroy(TAKE(job->tree));
+    end_if_complete(job);
 }
 
 static void on_output_ended(struct job_output *output, void *data) {
@@ -146,13 +160,15 @@ static void on_child_exited(struct child *child, int exit_code) {
         if (job->outputs[i] != NULL)
             job_output_read(job->outputs[i]);
     }
-    if (has_output(job)) {
+    if (has_output(job) || job->tree != NULL)
         reaper_keep(job->context->spec.reaper, child);
+    if (has_output(job)) {
         job->output_wait = timer_create_in(job->context->spec.loop, on_output_wait_over, job);
         timer_start(job->output_wait, job->spec.output_wait_ns);
-    } else {
-        loop_defer(job->context->spec.loop, &job->end, end);
     }
+    if (job->tree != NULL)
+        process_tree_main_ended(job->tree);
+    end_if_complete(job);
     if (job->handlers->on_exited != NULL && !job->is_abandoned)
         job->handlers->on_exited(job, exit_code, job->data);
 }
@@ -238,6 +254,8 @@ static bool on_launch_begun(struct process_spec *spec, void *data, struct error 
 
 static void on_launch_done(pid_t pid, const struct error *err, void *data) {
     struct job *job = data;
+    if (err == NULL && job->tree != NULL)
+        process_tree_launched(job->tree, pid, launch_cgroup_errnum(job->launch));
     job->launch = NULL;
     if (err != NULL) {
         fail(job, err);
@@ -259,6 +277,8 @@ static bool start_launch(struct job *job, const struct job_spec *spec, struct er
     AUTO_TEXT_LIST struct text_list candidates = {0};
     // A path is executed unchecked: it may be relative to the command's directory.
     bool is_name = strchr(program, '/') == NULL;
+    if (job->tree != NULL)
+        environment_set(spec->run_as->environment, TREE_VARIABLE, process_tree_mark(job->tree));
     if (is_name)
         process_list_candidates(program, spec->search_path, &candidates);
     char *const *searched = candidates.count > 0 ? candidates.items : no_candidates;
@@ -274,10 +294,13 @@ static bool start_launch(struct job *job, const struct job_spec *spec, struct er
         .extra_number = spec->extra_number,
         .takes_terminal = spec->terminal.is_wanted && spec->terminal.is_controlling,
     };
+    if (job->tree != NULL)
+        process_tree_prepare(job->tree, &process);
     return launch_start(job->context->launcher, &process, &handlers, job, &job->launch, err);
 }
 
 static void job_free(struct job *job) {
+    process_tree_destroy(job->tree);
     give_back_descriptors(job);
     timer_destroy(job->deadline);
     timer_destroy(job->output_wait);
@@ -292,6 +315,9 @@ bool job_start(struct job_context *context, const struct job_spec *spec, const s
     job->spec.words = NULL;
     job->spec.run_as = NULL;
     job->spec.search_path = NULL;
+    job->spec.tree = NULL;
+    if (spec->tree != NULL)
+        job->tree = process_tree_create(context->trees, spec->tree, on_tree_gone, job);
     job->handlers = handlers;
     job->data = data;
     job->input_fd = -1;
@@ -337,6 +363,8 @@ void job_abandon(struct job *job) {
         if (job->outputs[i] != NULL)
             job_output_drop(job->outputs[i]);
     }
+    process_tree_destroy(TAKE(job->tree));
+    end_if_complete(job);
 }
 
 pid_t job_pid(const struct job *job) {
@@ -351,6 +379,21 @@ bool job_signal(struct job *job, int signal_number, struct error *err) {
 
 bool job_signal_group(struct job *job, int signal_number, struct error *err) {
     return child_signal_group(&job->child, signal_number, err);
+}
+
+bool job_signal_tree(struct job *job, int signal_number, struct error *err) {
+    bool is_sent = child_signal_group(&job->child, signal_number, err);
+    // The process may have moved to another group.
+    if (is_sent && job->state == JOB_RUNNING && getpgid(job->child.pid) != job->child.pid)
+        is_sent = child_signal(&job->child, signal_number, err);
+    if (job->tree != NULL)
+        process_tree_signal(job->tree, signal_number);
+    return is_sent;
+}
+
+void job_scan_tree(struct job *job) {
+    if (job->tree != NULL)
+        process_tree_scan(job->tree);
 }
 
 int job_take_input(struct job *job) {
@@ -396,6 +439,8 @@ struct job_context *job_context_create(const struct job_context_spec *spec) {
     context->spec = *spec;
     context->launcher = launcher_create(spec->loop, spec->reaper,
                                         spec->launch_deadline_ns > 0 ? spec->launch_deadline_ns : LAUNCH_DEADLINE_NS);
+    context->trees = tree_worker_create(&(const struct tree_worker_spec){
+        .loop = spec->loop, .reaper = spec->reaper, .on_note = spec->on_tree_note, .data = spec->tree_note_data});
     list_init(&context->abandoned);
     return context;
 }
@@ -406,7 +451,7 @@ bool job_context_destroy(struct job_context *context) {
     struct job *job;
     LIST_FOR_EACH (job, &context->abandoned, link)
         job_destroy(job);
-    if (!launcher_destroy(context->launcher))
+    if (!launcher_destroy(context->launcher) || !tree_worker_destroy(context->trees))
         return false;
     free(context);
     return true;

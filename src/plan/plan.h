@@ -221,6 +221,7 @@ bool plan_service_equal(const struct plan_service *a, const struct plan_service 
 const struct service_ready *plan_service_ready(const struct plan_service *service);
 bool plan_service_has_conditions(const struct plan_service *service); // waits for services or checks
 bool plan_service_is_oneshot(const struct plan_service *service);
+bool plan_service_ends_with_tree(const struct plan_service *service); // kill-mode tree or mixed
 // Whether one of the keys beyond Pebble's is set.
 bool plan_service_is_extended(const struct plan_service *service);
 struct plan_check *plan_check_copy(const struct plan_check *check);

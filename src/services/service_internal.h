@@ -25,6 +25,7 @@ struct service {
     struct plan_workload *workload; // the same; NULL when it has none
     struct ring *ring;
     struct service_process *process; // NULL while none is launched or runs
+    enum kill_mode kill_mode;        // with which it was launched: a replan changes the configuration before the stop
     const struct service_process_handlers *process_handlers;
     const struct readiness_handlers *readiness_handlers;
     void (*on_waited)(const char *reason, void *data); // of its waits
@@ -48,6 +49,7 @@ struct service {
     char *status_text;             // what the process has last said of itself; NULL: nothing
     bool has_ended;                // the last run
     int exit_code;                 // of the last run that has ended
+    int main_exit_code;            // of the main process, in SERVICE_REST_*
     struct wall_time ended;        // when
     int64_t next_restart_ns;       // of SERVICE_BACKOFF, by the wall clock
     struct list watchers;          // of waits for conditions of this service

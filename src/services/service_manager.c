@@ -199,7 +199,7 @@ void service_manager_check_failed(struct service_manager *manager, const char *c
 
 static bool is_stopping_or_up(const struct service *service) {
     return service_is_up(service) || service->state == SERVICE_TERMINATING ||
-           service->state == SERVICE_RESTART_TERMINATING;
+           service->state == SERVICE_RESTART_TERMINATING || service->state == SERVICE_REST_TERMINATING;
 }
 
 int64_t service_manager_stop_limit_ns(const struct service_manager *manager) {

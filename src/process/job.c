@@ -11,75 +11,8 @@
 #include "base/file.h"
 #include "base/list.h"
 #include "base/memory.h"
-#include "process/job_output_internal.h"
-#include "process/launcher_internal.h"
-#include "process/process_tree_internal.h"
+#include "process/job_internal.h"
 #include "process/pty_internal.h"
-
-#define TERMINAL_COLUMNS 80
-#define TERMINAL_ROWS 25
-
-struct job_context {
-    struct job_context_spec spec;
-    struct launcher *launcher;
-    struct tree_worker *trees;
-    struct list abandoned; // job.link
-};
-
-enum job_state {
-    JOB_LAUNCHING, // queued or being launched
-    JOB_RUNNING,
-    JOB_EXITED, // the process has ended; its output or tree has not, or on_ended is deferred
-    JOB_OVER,   // on_failed or on_ended has been called
-};
-
-struct job {
-    struct job_context *context;
-    struct list link;     // in context.abandoned
-    struct job_spec spec; // words, run_as, search_path and tree are NULL
-    const struct job_handlers *handlers;
-    void *data;
-    enum job_state state;
-    bool is_abandoned;
-    bool was_killed; // by the deadline
-    int exit_code;
-    struct launch *launch; // NULL unless launching
-    struct child child;
-    struct process_tree *tree;               // NULL unless wanted, and after its end
-    struct job_output *outputs[JOB_STREAMS]; // NULL without one, and after its end
-    bool is_paused[JOB_STREAMS];
-    int input_fd;              // -1 without one, and when it has been taken
-    struct timer *deadline;    // NULL without one
-    struct timer *output_wait; // NULL until the process has ended
-    struct deferred end;
-    size_t descriptor_count; // taken from the budget
-};
-
-// --- the budget of descriptors ---
-
-// Counts those that stay open. The child's ends are closed after the launch, and few launches run at a time.
-static size_t count_descriptors(const struct job_spec *spec) {
-    size_t count = 0;
-    count += spec->terminal.is_wanted || spec->output.write != NULL;
-    count += spec->errors.write != NULL;
-    count += spec->tree != NULL; // to watch its cgroup
-    count += (spec->terminal.is_wanted && spec->terminal.takes_input) || spec->input == JOB_INPUT_PIPE;
-    return count;
-}
-
-static bool take_descriptors(struct job *job, size_t count, struct error *err) {
-    struct descriptor_budget *budget = job->context->spec.descriptors;
-    if (budget != NULL && !descriptor_budget_take(budget, DESCRIPTORS_PROCESSES, count, err))
-        return error_prefix(err, "pipe: ");
-    job->descriptor_count = count;
-    return true;
-}
-
-static void give_back_descriptors(struct job *job) {
-    struct descriptor_budget *budget = job->context->spec.descriptors;
-    if (budget != NULL)
-        descriptor_budget_give_back(budget, DESCRIPTORS_PROCESSES, job->descriptor_count);
-}
 
 // --- states ---
 
@@ -190,66 +123,9 @@ static void on_deadline_expired(void *data) {
 
 // --- launching ---
 
-static bool open_pipe(int *reading_end, int *writing_end, struct error *err) {
-    int ends[2];
-    if (pipe2(ends, O_CLOEXEC) != 0)
-        return error_set_errno(err, errno, "pipe");
-    *reading_end = ends[0];
-    *writing_end = ends[1];
-    return true;
-}
-
-static bool open_output(struct job *job, enum job_stream which, int fd, struct error *err) {
-    const struct job_sink *sink = which == JOB_OUTPUT ? &job->spec.output : &job->spec.errors;
-    struct loop *loop = job->context->spec.loop;
-    if (job_output_create(loop, fd, sink, on_output_ended, job, &job->outputs[which], err))
-        return true;
-    file_close_at(&fd);
-    return false;
-}
-
-static bool open_terminal(struct job *job, struct process_spec *spec, struct error *err) {
-    const struct job_terminal *terminal = &job->spec.terminal;
-    uid_t uid = spec->account.has_uid ? spec->account.uid : getuid();
-    gid_t gid = spec->account.has_gid ? spec->account.gid : getgid();
-    int master = -1;
-    if (!pty_open(uid, gid, &master, &spec->stdout_fd, err) || !open_output(job, JOB_OUTPUT, master, err))
-        return false;
-    bool has_size = terminal->columns > 0 && terminal->rows > 0;
-    if (!pty_resize(master, has_size ? terminal->columns : TERMINAL_COLUMNS, has_size ? terminal->rows : TERMINAL_ROWS,
-                    err))
-        return false;
-    if (!terminal->takes_input)
-        return true;
-    spec->stdin_fd = spec->stdout_fd;
-    job->input_fd = fcntl(master, F_DUPFD_CLOEXEC, 0);
-    return job->input_fd >= 0 || error_set_errno(err, errno, "terminal");
-}
-
-static bool open_output_pipe(struct job *job, enum job_stream which, int *writing_end, struct error *err) {
-    int reading_end = -1;
-    return open_pipe(&reading_end, writing_end, err) && open_output(job, which, reading_end, err);
-}
-
 // Descriptors are opened here and not in job_start(), so that queued launches hold none.
 static bool on_launch_begun(struct process_spec *spec, void *data, struct error *err) {
-    struct job *job = data;
-    if (job->spec.terminal.is_wanted) {
-        if (!open_terminal(job, spec, err))
-            return false;
-    } else if (job->spec.output.write != NULL && !open_output_pipe(job, JOB_OUTPUT, &spec->stdout_fd, err)) {
-        return false;
-    }
-    spec->stderr_fd = spec->stdout_fd;
-    if (job->spec.errors.write != NULL && !open_output_pipe(job, JOB_ERRORS, &spec->stderr_fd, err))
-        return false;
-    if (spec->extra_number > 0) {
-        spec->extra_fd = fcntl(job->spec.extra_fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-        if (spec->extra_fd < 0)
-            return error_set_errno(err, errno, "pipe");
-    }
-    bool wants_pipe = job->spec.input == JOB_INPUT_PIPE && job->input_fd < 0;
-    return !wants_pipe || open_pipe(&spec->stdin_fd, &job->input_fd, err);
+    return job_open_descriptors(data, spec, err);
 }
 
 static void on_launch_done(pid_t pid, const struct error *err, void *data) {
@@ -301,7 +177,7 @@ static bool start_launch(struct job *job, const struct job_spec *spec, struct er
 
 static void job_free(struct job *job) {
     process_tree_destroy(job->tree);
-    give_back_descriptors(job);
+    job_give_back_descriptors(job);
     timer_destroy(job->deadline);
     timer_destroy(job->output_wait);
     free(job);
@@ -321,8 +197,9 @@ bool job_start(struct job_context *context, const struct job_spec *spec, const s
     job->handlers = handlers;
     job->data = data;
     job->input_fd = -1;
+    job->on_output_ended = on_output_ended;
     list_init(&job->link);
-    if (!take_descriptors(job, count_descriptors(spec), err) || !start_launch(job, spec, err)) {
+    if (!job_take_descriptors(job, spec, err) || !start_launch(job, spec, err)) {
         job_free(job);
         return false;
     }

@@ -53,9 +53,8 @@ void layer_set_word(struct pebble_layer *layer, const struct layer_place *place,
                     const char *const *words);
 void layer_set_int(struct pebble_layer *layer, const struct layer_place *place, int64_t value, int64_t min,
                    int64_t max);
-// A list of numbers.
-void layer_set_ints(struct pebble_layer *layer, const struct layer_place *place, const int *values, size_t count,
-                    int64_t min, int64_t max);
+// A list of numbers from 0 to 255.
+void layer_set_exit_codes(struct pebble_layer *layer, const struct layer_place *place, const int *codes, size_t count);
 void layer_set_duration(struct pebble_layer *layer, const struct layer_place *place, int64_t value_ns, int64_t min_ns);
 void layer_set_factor(struct pebble_layer *layer, const struct layer_place *place, double value);
 // As a command line that splits into the same words.

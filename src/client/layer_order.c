@@ -7,7 +7,6 @@
     (&(const struct layer_place){.section = "services", .name = service, .group = "ready", .key = (key_name)})
 #define FD_MIN 3
 #define FD_MAX 1023
-#define EXIT_CODE_MAX 255
 
 static const char *const types[] = {"service", "oneshot", NULL};
 static const char *const levels[] = {"none", "alive", "ready", NULL};
@@ -73,12 +72,12 @@ void pebble_layer_set_service_wait_timeout_ns(struct pebble_layer *layer, const 
 
 void pebble_layer_set_service_success_exit_codes(struct pebble_layer *layer, const char *service, const int *codes,
                                                  size_t count) {
-    layer_set_ints(layer, SERVICE("success-exit-codes"), codes, count, 0, EXIT_CODE_MAX);
+    layer_set_exit_codes(layer, SERVICE("success-exit-codes"), codes, count);
 }
 
 void pebble_layer_set_service_fatal_exit_codes(struct pebble_layer *layer, const char *service, const int *codes,
                                                size_t count) {
-    layer_set_ints(layer, SERVICE("fatal-exit-codes"), codes, count, 0, EXIT_CODE_MAX);
+    layer_set_exit_codes(layer, SERVICE("fatal-exit-codes"), codes, count);
 }
 
 void pebble_layer_set_service_max_start_retries(struct pebble_layer *layer, const char *service, int64_t number) {

@@ -56,17 +56,16 @@ void layer_set_int(struct pebble_layer *layer, const struct layer_place *place, 
     layer_set_plain(layer, place, text);
 }
 
-void layer_set_ints(struct pebble_layer *layer, const struct layer_place *place, const int *values, size_t count,
-                    int64_t min, int64_t max) {
+void layer_set_exit_codes(struct pebble_layer *layer, const struct layer_place *place, const int *codes, size_t count) {
     AUTO_TEXT_LIST struct text_list texts = {0};
     for (size_t i = 0; i < count; i++) {
-        if (values == NULL) {
+        if (codes == NULL) {
             layer_fail(layer, place, "no numbers");
             return;
         }
-        if (!check_int(layer, place, values[i], min, max))
+        if (!check_int(layer, place, codes[i], 0, UINT8_MAX))
             return;
-        text_list_add_owned(&texts, memory_printf("%d", values[i]));
+        text_list_add_owned(&texts, memory_printf("%d", codes[i]));
     }
     layer_set_plain_list(layer, place, &texts);
 }

@@ -35,6 +35,10 @@ static void open_outputs(struct daemon *daemon) {
         daemon->verbose_output = output_create(daemon->loop, STDOUT_FILENO, OUTPUT_LIMIT_BYTES);
 }
 
+static void log_tree_note(const char *text, void *data UNUSED) {
+    log_notice("%s", text);
+}
+
 // --- events ---
 
 static void set_pairing_mode(struct daemon *daemon, const struct plan *plan) {
@@ -259,8 +263,10 @@ bool daemon_init(struct daemon *daemon, struct error *err) {
     struct rlimit limit;
     bool is_limited = getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
     daemon->descriptors = descriptor_budget_create(is_limited ? (size_t)limit.rlim_cur : SIZE_MAX);
-    daemon->jobs = job_context_create(&(const struct job_context_spec){
-        .loop = daemon->loop, .reaper = daemon->reaper, .descriptors = daemon->descriptors});
+    daemon->jobs = job_context_create(&(const struct job_context_spec){.loop = daemon->loop,
+                                                                       .reaper = daemon->reaper,
+                                                                       .descriptors = daemon->descriptors,
+                                                                       .on_tree_note = log_tree_note});
     if (!init_state(daemon, err) || !init_plan(daemon, err))
         return false;
     init_services(daemon);

@@ -67,7 +67,7 @@ enum condition {
     CONDITION_EXITED,
     CONDITION_NONE
 };
-const char *condition_name(enum condition condition); // "started", "" for unset
+const char *condition_name(enum condition condition);      // "started", "" for unset
 bool plan_condition_orders_stop(enum condition condition); // whether the other service stops later
 enum kill_mode { KILL_MODE_UNSET, KILL_MODE_GROUP, KILL_MODE_MIXED, KILL_MODE_TREE, KILL_MODE_PROCESS };
 
@@ -222,6 +222,7 @@ bool plan_service_equal(const struct plan_service *a, const struct plan_service 
 const struct service_ready *plan_service_ready(const struct plan_service *service);
 bool plan_service_has_conditions(const struct plan_service *service); // waits for services or checks
 bool plan_service_is_oneshot(const struct plan_service *service);
+bool plan_service_ends_with_tree(const struct plan_service *service); // kill-mode tree or mixed
 // Whether one of the keys beyond Pebble's is set.
 bool plan_service_is_extended(const struct plan_service *service);
 struct plan_check *plan_check_copy(const struct plan_check *check);

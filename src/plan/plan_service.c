@@ -27,6 +27,10 @@ bool plan_service_is_oneshot(const struct plan_service *service) {
     return service->type == SERVICE_TYPE_ONESHOT;
 }
 
+bool plan_service_ends_with_tree(const struct plan_service *service) {
+    return service->kill_mode == KILL_MODE_TREE || service->kill_mode == KILL_MODE_MIXED;
+}
+
 bool plan_service_is_extended(const struct plan_service *service) {
     for (size_t i = 0; i < record_service.field_count; i++) {
         const struct field *field = &record_service.fields[i];

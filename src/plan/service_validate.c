@@ -45,9 +45,6 @@ static void check_words(const struct subject *subject) {
         if (words[i].value == WORD_INVALID)
             add_word(subject, words[i].key, text_of(subject->entry, words[i].key));
     }
-    if (service->kill_mode == KILL_MODE_TREE || service->kill_mode == KILL_MODE_MIXED)
-        diagnostics_add(subject->diagnostics, "plan service %s kill-mode \"tree\" and \"mixed\" are not supported yet",
-                        subject->quoted_name);
     if (service->on_max_start_retries == ACTION_RESTART)
         add_word(subject, "on-max-start-retries", action_name(ACTION_RESTART));
 }

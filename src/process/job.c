@@ -11,71 +11,8 @@
 #include "base/file.h"
 #include "base/list.h"
 #include "base/memory.h"
-#include "process/job_output_internal.h"
-#include "process/launcher_internal.h"
+#include "process/job_internal.h"
 #include "process/pty_internal.h"
-
-#define TERMINAL_COLUMNS 80
-#define TERMINAL_ROWS 25
-
-struct job_context {
-    struct job_context_spec spec;
-    struct launcher *launcher;
-    struct list abandoned; // job.link
-};
-
-enum job_state {
-    JOB_LAUNCHING, // queued or being launched
-    JOB_RUNNING,
-    JOB_EXITED, // the process has ended; its output has not, or on_ended is deferred
-    JOB_OVER,   // on_failed or on_ended has been called
-};
-
-struct job {
-    struct job_context *context;
-    struct list link;     // in context.abandoned
-    struct job_spec spec; // words, run_as and search_path are NULL
-    const struct job_handlers *handlers;
-    void *data;
-    enum job_state state;
-    bool is_abandoned;
-    bool was_killed; // by the deadline
-    int exit_code;
-    struct launch *launch; // NULL unless launching
-    struct child child;
-    struct job_output *outputs[JOB_STREAMS]; // NULL without one, and after its end
-    bool is_paused[JOB_STREAMS];
-    int input_fd;              // -1 without one, and when it has been taken
-    struct timer *deadline;    // NULL without one
-    struct timer *output_wait; // NULL until the process has ended
-    struct deferred end;
-    size_t descriptor_count; // taken from the budget
-};
-
-// --- the budget of descriptors ---
-
-// Counts those that stay open. The child's ends are closed after the launch, and few launches run at a time.
-static size_t count_descriptors(const struct job_spec *spec) {
-    size_t count = 0;
-    count += spec->terminal.is_wanted || spec->output.write != NULL;
-    count += spec->errors.write != NULL;
-    count += (spec->terminal.is_wanted && spec->terminal.takes_input) || spec->input == JOB_INPUT_PIPE;
-    return count;
-}
-
-static bool take_descriptors(struct job *job, size_t count, struct error *err) {
-    struct descriptor_budget *budget = job->context->spec.descriptors;
-    if (budget != NULL && !descriptor_budget_take(budget, DESCRIPTORS_PROCESSES, count, err))
-        return error_prefix(err, "pipe: ");
-    job->descriptor_count = count;
-    return true;
-}
-
-static void give_back_descriptors(struct job *job) {
-    struct descriptor_budget *budget = job->context->spec.descriptors;
-    if (budget != NULL)
-        descriptor_budget_give_back(budget, DESCRIPTORS_PROCESSES, job->descriptor_count);
-}
 
 // --- states ---
 
@@ -118,10 +55,20 @@ static bool has_output(const struct job *job) {
     return job->outputs[JOB_OUTPUT] != NULL || job->outputs[JOB_ERRORS] != NULL;
 }
 
+static void end_if_complete(struct job *job) {
+    if (job->state == JOB_EXITED && !has_output(job) && job->tree == NULL)
+        loop_defer(job->context->spec.loop, &job->end, end);
+}
+
 static void end_output(struct job *job, enum job_stream which) {
     job_output_destroy(TAKE(job->outputs[which]));
-    if (job->state == JOB_EXITED && !has_output(job))
-        loop_defer(job->context->spec.loop, &job->end, end);
+    end_if_complete(job);
+}
+
+static void on_tree_gone(void *data) {
+    struct job *job = data;
+    process_tree_destroy(TAKE(job->tree));
+    end_if_complete(job);
 }
 
 static void on_output_ended(struct job_output *output, void *data) {
@@ -146,13 +93,15 @@ static void on_child_exited(struct child *child, int exit_code) {
         if (job->outputs[i] != NULL)
             job_output_read(job->outputs[i]);
     }
-    if (has_output(job)) {
+    if (has_output(job) || job->tree != NULL)
         reaper_keep(job->context->spec.reaper, child);
+    if (has_output(job)) {
         job->output_wait = timer_create_in(job->context->spec.loop, on_output_wait_over, job);
         timer_start(job->output_wait, job->spec.output_wait_ns);
-    } else {
-        loop_defer(job->context->spec.loop, &job->end, end);
     }
+    if (job->tree != NULL)
+        process_tree_main_ended(job->tree);
+    end_if_complete(job);
     if (job->handlers->on_exited != NULL && !job->is_abandoned)
         job->handlers->on_exited(job, exit_code, job->data);
 }
@@ -174,70 +123,15 @@ static void on_deadline_expired(void *data) {
 
 // --- launching ---
 
-static bool open_pipe(int *reading_end, int *writing_end, struct error *err) {
-    int ends[2];
-    if (pipe2(ends, O_CLOEXEC) != 0)
-        return error_set_errno(err, errno, "pipe");
-    *reading_end = ends[0];
-    *writing_end = ends[1];
-    return true;
-}
-
-static bool open_output(struct job *job, enum job_stream which, int fd, struct error *err) {
-    const struct job_sink *sink = which == JOB_OUTPUT ? &job->spec.output : &job->spec.errors;
-    struct loop *loop = job->context->spec.loop;
-    if (job_output_create(loop, fd, sink, on_output_ended, job, &job->outputs[which], err))
-        return true;
-    file_close_at(&fd);
-    return false;
-}
-
-static bool open_terminal(struct job *job, struct process_spec *spec, struct error *err) {
-    const struct job_terminal *terminal = &job->spec.terminal;
-    uid_t uid = spec->account.has_uid ? spec->account.uid : getuid();
-    gid_t gid = spec->account.has_gid ? spec->account.gid : getgid();
-    int master = -1;
-    if (!pty_open(uid, gid, &master, &spec->stdout_fd, err) || !open_output(job, JOB_OUTPUT, master, err))
-        return false;
-    bool has_size = terminal->columns > 0 && terminal->rows > 0;
-    if (!pty_resize(master, has_size ? terminal->columns : TERMINAL_COLUMNS, has_size ? terminal->rows : TERMINAL_ROWS,
-                    err))
-        return false;
-    if (!terminal->takes_input)
-        return true;
-    spec->stdin_fd = spec->stdout_fd;
-    job->input_fd = fcntl(master, F_DUPFD_CLOEXEC, 0);
-    return job->input_fd >= 0 || error_set_errno(err, errno, "terminal");
-}
-
-static bool open_output_pipe(struct job *job, enum job_stream which, int *writing_end, struct error *err) {
-    int reading_end = -1;
-    return open_pipe(&reading_end, writing_end, err) && open_output(job, which, reading_end, err);
-}
-
 // Descriptors are opened here and not in job_start(), so that queued launches hold none.
 static bool on_launch_begun(struct process_spec *spec, void *data, struct error *err) {
-    struct job *job = data;
-    if (job->spec.terminal.is_wanted) {
-        if (!open_terminal(job, spec, err))
-            return false;
-    } else if (job->spec.output.write != NULL && !open_output_pipe(job, JOB_OUTPUT, &spec->stdout_fd, err)) {
-        return false;
-    }
-    spec->stderr_fd = spec->stdout_fd;
-    if (job->spec.errors.write != NULL && !open_output_pipe(job, JOB_ERRORS, &spec->stderr_fd, err))
-        return false;
-    if (spec->extra_number > 0) {
-        spec->extra_fd = fcntl(job->spec.extra_fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-        if (spec->extra_fd < 0)
-            return error_set_errno(err, errno, "pipe");
-    }
-    bool wants_pipe = job->spec.input == JOB_INPUT_PIPE && job->input_fd < 0;
-    return !wants_pipe || open_pipe(&spec->stdin_fd, &job->input_fd, err);
+    return job_open_descriptors(data, spec, err);
 }
 
 static void on_launch_done(pid_t pid, const struct error *err, void *data) {
     struct job *job = data;
+    if (err == NULL && job->tree != NULL)
+        process_tree_launched(job->tree, pid, launch_cgroup_errnum(job->launch));
     job->launch = NULL;
     if (err != NULL) {
         fail(job, err);
@@ -259,6 +153,8 @@ static bool start_launch(struct job *job, const struct job_spec *spec, struct er
     AUTO_TEXT_LIST struct text_list candidates = {0};
     // A path is executed unchecked: it may be relative to the command's directory.
     bool is_name = strchr(program, '/') == NULL;
+    if (job->tree != NULL)
+        environment_set(spec->run_as->environment, TREE_VARIABLE, process_tree_mark(job->tree));
     if (is_name)
         process_list_candidates(program, spec->search_path, &candidates);
     char *const *searched = candidates.count > 0 ? candidates.items : no_candidates;
@@ -274,11 +170,14 @@ static bool start_launch(struct job *job, const struct job_spec *spec, struct er
         .extra_number = spec->extra_number,
         .takes_terminal = spec->terminal.is_wanted && spec->terminal.is_controlling,
     };
+    if (job->tree != NULL)
+        process_tree_prepare(job->tree, &process);
     return launch_start(job->context->launcher, &process, &handlers, job, &job->launch, err);
 }
 
 static void job_free(struct job *job) {
-    give_back_descriptors(job);
+    process_tree_destroy(job->tree);
+    job_give_back_descriptors(job);
     timer_destroy(job->deadline);
     timer_destroy(job->output_wait);
     free(job);
@@ -292,11 +191,15 @@ bool job_start(struct job_context *context, const struct job_spec *spec, const s
     job->spec.words = NULL;
     job->spec.run_as = NULL;
     job->spec.search_path = NULL;
+    job->spec.tree = NULL;
+    if (spec->tree != NULL)
+        job->tree = process_tree_create(context->trees, spec->tree, on_tree_gone, job);
     job->handlers = handlers;
     job->data = data;
     job->input_fd = -1;
+    job->on_output_ended = on_output_ended;
     list_init(&job->link);
-    if (!take_descriptors(job, count_descriptors(spec), err) || !start_launch(job, spec, err)) {
+    if (!job_take_descriptors(job, spec, err) || !start_launch(job, spec, err)) {
         job_free(job);
         return false;
     }
@@ -337,6 +240,8 @@ void job_abandon(struct job *job) {
         if (job->outputs[i] != NULL)
             job_output_drop(job->outputs[i]);
     }
+    process_tree_destroy(TAKE(job->tree));
+    end_if_complete(job);
 }
 
 pid_t job_pid(const struct job *job) {
@@ -351,6 +256,21 @@ bool job_signal(struct job *job, int signal_number, struct error *err) {
 
 bool job_signal_group(struct job *job, int signal_number, struct error *err) {
     return child_signal_group(&job->child, signal_number, err);
+}
+
+bool job_signal_tree(struct job *job, int signal_number, struct error *err) {
+    bool is_sent = child_signal_group(&job->child, signal_number, err);
+    // The process may have moved to another group.
+    if (is_sent && job->state == JOB_RUNNING && getpgid(job->child.pid) != job->child.pid)
+        is_sent = child_signal(&job->child, signal_number, err);
+    if (job->tree != NULL)
+        process_tree_signal(job->tree, signal_number);
+    return is_sent;
+}
+
+void job_scan_tree(struct job *job) {
+    if (job->tree != NULL)
+        process_tree_scan(job->tree);
 }
 
 int job_take_input(struct job *job) {
@@ -396,6 +316,8 @@ struct job_context *job_context_create(const struct job_context_spec *spec) {
     context->spec = *spec;
     context->launcher = launcher_create(spec->loop, spec->reaper,
                                         spec->launch_deadline_ns > 0 ? spec->launch_deadline_ns : LAUNCH_DEADLINE_NS);
+    context->trees = tree_worker_create(&(const struct tree_worker_spec){
+        .loop = spec->loop, .reaper = spec->reaper, .on_note = spec->on_tree_note, .data = spec->tree_note_data});
     list_init(&context->abandoned);
     return context;
 }
@@ -406,7 +328,7 @@ bool job_context_destroy(struct job_context *context) {
     struct job *job;
     LIST_FOR_EACH (job, &context->abandoned, link)
         job_destroy(job);
-    if (!launcher_destroy(context->launcher))
+    if (!launcher_destroy(context->launcher) || !tree_worker_destroy(context->trees))
         return false;
     free(context);
     return true;

@@ -28,6 +28,9 @@ struct job_context_spec {
     int64_t launch_deadline_ns; // limit of one launch; 0: 10 s
     // The descriptors that jobs hold are taken from this budget; outlives the context. NULL: unlimited.
     struct descriptor_budget *descriptors;
+    // Lines for the log: what of the process trees cannot be found or signalled. NULL is fine.
+    void (*on_tree_note)(const char *text, void *data);
+    void *tree_note_data;
 };
 
 struct job_context *job_context_create(const struct job_context_spec *spec) __attribute__((returns_nonnull));
@@ -61,6 +64,9 @@ struct job_spec {
     int extra_number;       // its number there, from 3 on; 0: none
     int64_t deadline_ns;    // from job_start() on, 0: none; then SIGKILL to the process and its group
     int64_t output_wait_ns; // the longest wait for the end of output after the process has ended
+    // The job does not end before all processes have that have descended from it. The name is that of their cgroup; no
+    // other job has it at the time. PEBBLE_RUN is set in the environment. NULL: descendants do not count.
+    const char *tree;
 };
 
 struct job_end {
@@ -78,8 +84,8 @@ struct job_handlers {
     void (*on_failed)(struct job *job, const struct error *err, void *data);
     // The process has ended; output may follow. NULL is fine.
     void (*on_exited)(struct job *job, int exit_code, void *data);
-    // The process has ended, and its output has ended or the wait for it is over. The job is over and must be
-    // destroyed.
+    // The process has ended, and its output has ended or the wait for it is over, and its tree, if wanted, has ended.
+    // The job is over and must be destroyed.
     void (*on_ended)(struct job *job, const struct job_end *end, void *data);
 };
 
@@ -102,6 +108,11 @@ bool job_signal(struct job *job, int signal_number, struct error *err);
 // Signals the process group, until on_ended: while another process holds the output, the main process is not reaped, so
 // that its group ID is not reused and the rest of the group can be signalled.
 bool job_signal_group(struct job *job, int signal_number, struct error *err);
+// Signals the process tree, until on_ended: at once the process group, and from a thread what is outside of it.
+// Processes that begin later do not get the signal, but for SIGKILL.
+bool job_signal_tree(struct job *job, int signal_number, struct error *err);
+// Looks at the process tree, so that processes are known which leave it later.
+void job_scan_tree(struct job *job);
 // Returns the writing end of standard input (pipe or terminal), from on_launched on; the caller owns it. A terminal's
 // shares its file status flags with the descriptor that the job reads. -1 if there is none or it has been taken.
 int job_take_input(struct job *job);

@@ -91,7 +91,8 @@ static char **copy_list(char *const *list, char ***copies, char **at) {
 // One allocation, which may fail: the texts are of any size.
 static bool copy_spec(struct launch *launch, const struct process_spec *spec) {
     const char *directory = spec->directory != NULL ? spec->directory : "";
-    size_t bytes = strlen(spec->path) + strlen(directory) + 2;
+    const char *cgroup = spec->cgroup != NULL ? spec->cgroup : "";
+    size_t bytes = strlen(spec->path) + strlen(directory) + strlen(cgroup) + 3;
     size_t count =
         count_texts(spec->argv, &bytes) + count_texts(spec->envp, &bytes) + count_texts(spec->candidates, &bytes);
     char **lists = memory_try(count * sizeof *lists + bytes);
@@ -106,6 +107,7 @@ static bool copy_spec(struct launch *launch, const struct process_spec *spec) {
     launch->spec.candidates = copy_list(spec->candidates, &lists, &at);
     launch->spec.path = copy_text(spec->path, &at);
     launch->spec.directory = spec->directory != NULL ? copy_text(directory, &at) : NULL;
+    launch->spec.cgroup = spec->cgroup != NULL ? copy_text(cgroup, &at) : NULL;
     return true;
 }
 
@@ -338,6 +340,10 @@ bool launch_start(struct launcher *launcher, const struct process_spec *spec, co
 
 const char *launch_path(const struct launch *launch) {
     return process_report_path(&launch->report, &launch->spec);
+}
+
+int launch_cgroup_errnum(const struct launch *launch) {
+    return launch->report.cgroup_errnum;
 }
 
 void launch_cancel(struct launch *launch) {

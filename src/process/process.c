@@ -18,7 +18,9 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "process/clone_into_internal.h"
 #include "process/process_internal.h"
+#include "process/tree_cgroup_internal.h"
 
 enum {
     CHILD_STACK_BYTES = 32 * 1024,
@@ -240,6 +242,22 @@ IN_CHILD static int run_child(void *data) {
     return 127;
 }
 
+// False if the child must be created elsewhere.
+static bool create_in_cgroup(struct start *start, char *stack) {
+    struct process_report *report = start->report;
+    AUTO_CLOSE int fd = tree_cgroup_open(start->spec->cgroups, start->spec->cgroup, &report->cgroup_errnum);
+    if (fd < 0)
+        return false;
+    const struct clone_child child = {.run = run_child,
+                                      .data = start,
+                                      .stack = stack,
+                                      .stack_bytes = CHILD_STACK_BYTES,
+                                      .pid = &report->pid,
+                                      .cgroup_fd = fd};
+    report->cgroup_errnum = clone_into_cgroup(&child);
+    return report->cgroup_errnum == 0;
+}
+
 // Like vfork(), but the child has its own stack and cannot damage the parent's frames.
 void process_spawn(const struct process_spec *spec, struct process_report *report) {
     _Alignas(16) char stack[CHILD_STACK_BYTES];
@@ -247,7 +265,8 @@ void process_spawn(const struct process_spec *spec, struct process_report *repor
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before); // no handler may run in the child
-    if (clone(run_child, stack + sizeof stack, CLONE_VM | CLONE_VFORK | CLONE_PARENT_SETTID | SIGCHLD, &start,
+    if ((spec->cgroup == NULL || !create_in_cgroup(&start, stack)) &&
+        clone(run_child, stack + sizeof stack, CLONE_VM | CLONE_VFORK | CLONE_PARENT_SETTID | SIGCHLD, &start,
               &report->pid) < 0)
         report->errnum = errno;
     pthread_sigmask(SIG_SETMASK, &before, NULL);

@@ -16,6 +16,8 @@
 #include <sys/resource.h>
 #include <sys/types.h>
 
+struct tree_cgroups;
+
 enum process_group { PROCESS_OWN_GROUP, PROCESS_OWN_SESSION };
 
 struct process_spec {
@@ -33,6 +35,8 @@ struct process_spec {
     int extra_number;                 // its number in the child, from 3 on; 0: none
     const struct rlimit *descriptors; // RLIMIT_NOFILE; NULL: the daemon's
     bool takes_terminal; // with PROCESS_OWN_SESSION: stdin_fd's (or stdout_fd's) terminal becomes the controlling one
+    struct tree_cgroups *cgroups; // with `cgroup`
+    const char *cgroup;           // the name of a cgroup in which the process is created if possible; NULL: none
 };
 
 enum process_step { PROCESS_STEP_EXEC, PROCESS_STEP_SEARCH, PROCESS_STEP_DIRECTORY };
@@ -44,6 +48,7 @@ struct process_report {
     const char *found;      // private: see process_report_path()
     enum process_step step; // the one that failed, if errnum is not 0
     int errnum;             // written before process_spawn() returns
+    int cgroup_errnum;      // the same; why the process is not in the cgroup that was wanted, 0 if it is
 };
 
 // Blocks until the child has executed its program or has failed. A child that failed remains to be reaped.

@@ -27,8 +27,10 @@ struct reaper {
     struct list expected; // expected_child.link
     struct rlimit child_descriptors;
     bool has_raised_descriptors;
-    struct child *ending; // the one whose on_exit is being called; NULL when it was watched anew, kept or forgotten
-    bool keeps_ending;    // reaper_keep() was called for it
+    struct child *ending;   // the one whose on_exit is being called; NULL when it was watched anew, kept or forgotten
+    bool keeps_ending;      // reaper_keep() was called for it
+    bool has_reaped_orphan; // in this round
+    struct event orphan_ended;
 };
 
 // --- children by PID ---
@@ -90,6 +92,14 @@ static bool is_expected(const struct reaper *reaper, pid_t pid) {
     return false;
 }
 
+bool reaper_has_child(const struct reaper *reaper, pid_t pid) {
+    return table_find(reaper, pid) != NULL || is_expected(reaper, pid);
+}
+
+struct event *reaper_orphan_ended(struct reaper *reaper) {
+    return &reaper->orphan_ended;
+}
+
 static void reap(pid_t pid) {
     siginfo_t info;
     (void)waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG);
@@ -109,6 +119,7 @@ static bool notify_owner(struct reaper *reaper, struct child *child, const sigin
 
 static void end_child(struct reaper *reaper, const siginfo_t *info) {
     struct child *child = table_find(reaper, info->si_pid);
+    reaper->has_reaped_orphan |= child == NULL;
     if (child == NULL || !notify_owner(reaper, child, info))
         reap(info->si_pid);
 }
@@ -146,7 +157,7 @@ static size_t list_ended(const struct reaper *reaper, pid_t pids[REAPS_PER_TURN]
 }
 
 // Orphans become children of the main thread. On kernels without this list they wait until no child is kept.
-static void reap_orphans(const struct reaper *reaper) {
+static void reap_orphans(struct reaper *reaper) {
     AUTO_FREE char *path = memory_printf("/proc/self/task/%d/children", (int)getpid());
     AUTO_BUFFER struct buffer list = BUFFER_INIT(BUFFER_NO_LIMIT);
     if (!file_read(path, &list, NULL))
@@ -157,8 +168,10 @@ static void reap_orphans(const struct reaper *reaper) {
         if (end == at)
             return;
         siginfo_t info;
-        if (table_find(reaper, pid) == NULL && !is_expected(reaper, pid) && has_ended(P_PID, pid, &info))
+        if (!reaper_has_child(reaper, pid) && has_ended(P_PID, pid, &info)) {
+            reaper->has_reaped_orphan = true;
             reap(pid);
+        }
     }
 }
 
@@ -175,14 +188,23 @@ static bool reap_past_kept(struct reaper *reaper) {
     return count == REAPS_PER_TURN;
 }
 
-static void reap_round(struct deferred *round) {
-    struct reaper *reaper = CONTAINER_OF(round, struct reaper, next_round);
+// Returns whether there may be more.
+static bool reap_some(struct reaper *reaper) {
     for (int i = 0; i < REAPS_PER_TURN && reaper->kept_count == 0; i++) {
         if (!reap_next(reaper))
-            return;
+            return false;
     }
-    if (reaper->kept_count == 0 || reap_past_kept(reaper))
+    return reaper->kept_count == 0 || reap_past_kept(reaper);
+}
+
+static void reap_round(struct deferred *round) {
+    struct reaper *reaper = CONTAINER_OF(round, struct reaper, next_round);
+    if (reap_some(reaper))
         loop_defer(reaper->loop, round, reap_round);
+    if (reaper->has_reaped_orphan) {
+        reaper->has_reaped_orphan = false;
+        event_emit(&reaper->orphan_ended, NULL);
+    }
 }
 
 static void on_children_ended(void *data, int signal_number UNUSED) {
@@ -194,6 +216,7 @@ bool reaper_create(struct loop *loop, struct reaper **out, struct error *err) {
     struct reaper *reaper = memory_new(sizeof *reaper);
     reaper->loop = loop;
     list_init(&reaper->expected);
+    event_init(&reaper->orphan_ended);
     if (!signal_watch_create(loop, SIGCHLD, on_children_ended, reaper, &reaper->signals, err)) {
         free(reaper);
         return false;

@@ -10,6 +10,7 @@
 // waits for its exec.
 #pragma once
 
+#include "base/event.h"
 #include "base/list.h"
 #include "loop/loop.h"
 
@@ -45,6 +46,10 @@ void reaper_watch(struct reaper *reaper, struct child *child, pid_t pid, child_e
 void reaper_keep(struct reaper *reaper, struct child *child);
 // Stops watching: the process is reaped without a callback.
 void reaper_forget(struct reaper *reaper, struct child *child);
+// Whether the process is watched or kept, or is being launched.
+bool reaper_has_child(const struct reaper *reaper, pid_t pid);
+// Emitted without argument after a process has been reaped that was not watched.
+struct event *reaper_orphan_ended(struct reaper *reaper);
 // Signals the process (or its group) unless it has been reaped (ESRCH).
 bool child_signal(const struct child *child, int signal_number, struct error *err);
 bool child_signal_group(const struct child *child, int signal_number, struct error *err);

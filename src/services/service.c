@@ -79,6 +79,8 @@ static void on_state_timer_expired(void *data) {
         [SERVICE_RESTART_TERMINATING] = EVENT_KILL_DELAY_OVER,
         [SERVICE_KILLING] = EVENT_KILL_LIMIT_OVER,
         [SERVICE_RESTART_KILLING] = EVENT_KILL_LIMIT_OVER,
+        [SERVICE_REST_TERMINATING] = EVENT_KILL_DELAY_OVER,
+        [SERVICE_REST_KILLING] = EVENT_KILL_LIMIT_OVER,
         [SERVICE_BACKOFF] = EVENT_BACKOFF_OVER,
     };
     struct service *service = data;
@@ -115,44 +117,14 @@ static void on_process_failed(const struct error *err, void *data) {
     service_handle(data, &(const struct service_event){.kind = EVENT_LAUNCH_FAILED, .err = copy});
 }
 
-static enum service_event_kind exit_kind(enum action action, bool is_success) {
-    switch (action) {
-    case ACTION_IGNORE:
-        return is_success ? EVENT_EXIT_SUCCESS : EVENT_EXIT_FAILURE;
-    case ACTION_SHUTDOWN:
-    case ACTION_SUCCESS_SHUTDOWN:
-    case ACTION_FAILURE_SHUTDOWN:
-    case ACTION_EXIT:
-        return EVENT_EXIT_SHUTDOWN;
-    default:
-        return EVENT_EXIT_RESTART;
-    }
-}
-
-// A one-shot that succeeds is complete, whatever its action. One that has run too long has failed, whatever its code.
-static struct service_event oneshot_exit_event(const struct service *service, int exit_code) {
-    const struct plan_service *config = service->config;
-    bool is_success = service_is_success(config, exit_code) && !service->is_late;
-    struct service_event event = {.exit_code = exit_code, .action = service_exit_action(config, exit_code)};
-    if (service->is_late)
-        event.action = config->on_failure != ACTION_UNSET ? config->on_failure : ACTION_IGNORE;
-    event.kind = is_success                       ? EVENT_EXIT_SUCCESS
-                 : event.action == ACTION_RESTART ? EVENT_EXIT_RESTART
-                                                  : EVENT_EXIT_FAILURE;
-    return event;
+static void on_main_process_ended(int exit_code, void *data) {
+    service_handle(data, &(const struct service_event){.kind = EVENT_MAIN_EXITED, .exit_code = exit_code});
 }
 
 static void on_process_ended(int exit_code, void *data) {
     struct service *service = data;
-    enum action action = service_exit_action(service->config, exit_code);
-    bool is_success = service_is_success(service->config, exit_code);
-    struct service_event event = {.kind = exit_kind(action, is_success), .exit_code = exit_code, .action = action};
-    if (plan_service_is_oneshot(service->config))
-        event = oneshot_exit_event(service, exit_code);
     log_debug("Service %s exited with code %d", service->quoted_name, exit_code);
-    service->exit_code = exit_code;
-    service->has_ended = true;
-    service->ended = clock_now();
+    struct service_event event = service_end_run(service, exit_code);
     service_forget_process(service);
     service_handle(service, &event);
 }
@@ -160,6 +132,7 @@ static void on_process_ended(int exit_code, void *data) {
 static const struct service_process_handlers process_handlers = {
     .on_process_launched = on_process_launched,
     .on_process_failed = on_process_failed,
+    .on_main_process_ended = on_main_process_ended,
     .on_process_ended = on_process_ended,
 };
 

@@ -49,6 +49,7 @@ struct service_event action_adopt_launch(struct service *service, const struct s
 struct service_event action_reset_backoff(struct service *service, const struct service_event *event UNUSED) {
     log_debug("Service %s has been running for its backoff-limit, backoff is reset", service->quoted_name);
     reset_backoff(service);
+    service_scan_tree(service);
     return no_event;
 }
 
@@ -74,6 +75,7 @@ struct service_event action_fail_launch(struct service *service, const struct se
 }
 
 struct service_event action_finish_start(struct service *service, const struct service_event *event UNUSED) {
+    service_scan_tree(service);
     service_finish_start(service, NULL);
     return no_event;
 }
@@ -116,7 +118,8 @@ struct service_event action_abort_launch(struct service *service, const struct s
 struct service_event action_abort_start(struct service *service, const struct service_event *event UNUSED) {
     AUTO_ERROR struct error err = {0};
     AUTO_ERROR struct error reason = {0};
-    if (service->manager->spec.launcher.signal_group(service->process, SIGKILL, &reason))
+    if (service_has_tree(service) ? service_signal_all(service, SIGKILL, &reason)
+                                  : service->manager->spec.launcher.signal_group(service->process, SIGKILL, &reason))
         (void)error_set(&err, ERROR_CANCELLED, "start aborted, sent SIGKILL to process");
     else
         (void)error_set(&err, ERROR_CANCELLED, "start aborted, but cannot send SIGKILL to process: %s",

@@ -49,6 +49,12 @@ struct service_event action_terminate_to_restart(struct service *service, const 
 struct service_event action_kill(struct service *service, const struct service_event *event);
 struct service_event action_finish_stop(struct service *service, const struct service_event *event);
 struct service_event action_join_stop(struct service *service, const struct service_event *event);
+struct service_event action_end_rest(struct service *service, const struct service_event *event);
+struct service_event action_start_in_rest(struct service *service, const struct service_event *event);
+struct service_event action_rest_back_off(struct service *service, const struct service_event *event);
+struct service_event action_rest_complete(struct service *service, const struct service_event *event);
+struct service_event action_rest_fail(struct service *service, const struct service_event *event);
+struct service_event action_give_up_rest(struct service *service, const struct service_event *event);
 struct service_event action_give_up(struct service *service, const struct service_event *event);
 struct service_event action_finish_stop_task(struct service *service, const struct service_event *event);
 struct service_event action_stop_in_backoff(struct service *service, const struct service_event *event);

@@ -27,6 +27,7 @@ struct service {
     struct plan_workload *workload; // the same; NULL when it has none
     struct ring *ring;
     struct service_process *process; // NULL while none is launched or runs
+    enum kill_mode kill_mode;        // with which it was launched: a replan changes the configuration before the stop
     const struct service_process_handlers *process_handlers;
     const struct readiness_handlers *readiness_handlers;
     void (*on_waited)(const char *reason, void *data); // of its waits
@@ -50,6 +51,7 @@ struct service {
     char *status_text;             // what the process has last said of itself; NULL: nothing
     bool has_ended;                // the last run
     int exit_code;                 // of the last run that has ended
+    int main_exit_code;            // of the main process, in SERVICE_REST_*
     struct wall_time ended;        // when
     uint64_t failure_number;       // of its last start by a task, among the manager's: the lowest was first; 0: none
     int failure_code;              // then: the exit code, or the one that a shell would report; not 0

@@ -10,6 +10,7 @@
 struct service_process {
     struct job *job;
     uid_t user_id;
+    bool has_tree; // it ends with its process tree
     const struct service_process_handlers *handlers;
     void *data;
 };
@@ -37,6 +38,12 @@ static void on_job_failed(struct job *job UNUSED, const struct error *err, void 
     process.handlers->on_process_failed(&reason, process.data);
 }
 
+static void on_job_exited(struct job *job UNUSED, int exit_code, void *data) {
+    struct service_process *process = data;
+    if (process->has_tree)
+        process->handlers->on_main_process_ended(exit_code, process->data);
+}
+
 static void on_job_ended(struct job *job UNUSED, const struct job_end *end, void *data) {
     struct service_process process = *(struct service_process *)data;
     int exit_code = end->exit_code;
@@ -45,7 +52,11 @@ static void on_job_ended(struct job *job UNUSED, const struct job_end *end, void
 }
 
 static const struct job_handlers job_handlers = {
-    .on_launched = on_job_launched, .on_failed = on_job_failed, .on_ended = on_job_ended};
+    .on_launched = on_job_launched,
+    .on_failed = on_job_failed,
+    .on_exited = on_job_exited,
+    .on_ended = on_job_ended,
+};
 
 // --- starting ---
 
@@ -99,6 +110,7 @@ static bool start_job(struct job_context *context, const struct service_process_
     process->user_id = run_as.account.has_uid ? run_as.account.uid : geteuid();
     if (run_as.warning != NULL)
         log_notice("%s", run_as.warning);
+    process->has_tree = plan_service_ends_with_tree(spec->config);
     const struct job_spec job = {
         .words = &words,
         .run_as = &run_as,
@@ -108,6 +120,7 @@ static bool start_job(struct job_context *context, const struct service_process_
         .extra_number = spec->extra_number,
         .output = spec->output,
         .output_wait_ns = spec->output_wait_ns,
+        .tree = process->has_tree ? spec->config->name : NULL,
     };
     AUTO_FREE char *quoted_name = text_quoted(spec->config->name);
     log_notice("Service %s starting: %s", quoted_name, spec->config->command);
@@ -139,6 +152,14 @@ static bool service_job_signal_group(struct service_process *process, int signal
     return job_signal_group(process->job, signal_number, err);
 }
 
+static bool service_job_signal_tree(struct service_process *process, int signal_number, struct error *err) {
+    return job_signal_tree(process->job, signal_number, err);
+}
+
+static void service_job_scan_tree(struct service_process *process) {
+    job_scan_tree(process->job);
+}
+
 static uid_t service_job_user_id(const struct service_process *process) {
     return process->user_id;
 }
@@ -159,6 +180,8 @@ struct service_launcher service_job_launcher(struct job_context *context) {
         .start = service_job_start,
         .signal = service_job_signal,
         .signal_group = service_job_signal_group,
+        .signal_tree = service_job_signal_tree,
+        .scan_tree = service_job_scan_tree,
         .user_id = service_job_user_id,
         .pid = service_job_pid,
         .abandon = service_job_abandon,

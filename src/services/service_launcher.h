@@ -27,7 +27,10 @@ struct service_process_spec {
 struct service_process_handlers {
     void (*on_process_launched)(void *data);
     void (*on_process_failed)(const struct error *err, void *data);
-    // The process has ended, and its output has ended or the wait for it is over.
+    // The main process has ended, of a service that ends with its process tree. on_process_ended follows.
+    void (*on_main_process_ended)(int exit_code, void *data);
+    // The process has ended, and its output has ended or the wait for it is over. With kill-mode tree or mixed, all
+    // processes of the tree have ended.
     void (*on_process_ended)(int exit_code, void *data);
 };
 
@@ -40,6 +43,8 @@ struct service_launcher {
                   struct error *err);
     bool (*signal)(struct service_process *process, int signal_number, struct error *err);
     bool (*signal_group)(struct service_process *process, int signal_number, struct error *err);
+    bool (*signal_tree)(struct service_process *process, int signal_number, struct error *err);
+    void (*scan_tree)(struct service_process *process);      // so that processes are known that leave it later
     uid_t (*user_id)(const struct service_process *process); // that it runs as
     pid_t (*pid)(const struct service_process *process);     // 0 before it is launched and when it has ended
     // Both accept NULL, and no handler is called afterwards.

@@ -22,6 +22,7 @@ enum service_event_kind {
     EVENT_LATE_IGNORE,       // the same; the action is ignore
     EVENT_LATE_SHUTDOWN,     // the same; the action is a shutdown
     EVENT_RUN_OVER,          // run-timeout
+    EVENT_MAIN_EXITED,       // the main process has ended; its tree ends with it, and then one of the next four follows
     EVENT_EXIT_RESTART,      // the process has ended; the action is restart
     EVENT_EXIT_SUCCESS,      // the process has ended with code 0; the action is ignore
     EVENT_EXIT_FAILURE,      // the process has ended with another code; the action is ignore
@@ -42,7 +43,7 @@ struct service_event {
     enum service_event_kind kind;
     struct task *task;  // EVENT_START*, EVENT_STOP
     struct error *err;  // EVENT_LAUNCH_FAILED, EVENT_CONDITIONS_FAILED, EVENT_LATE_*: owned
-    int exit_code;      // EVENT_EXIT_*
+    int exit_code;      // EVENT_EXIT_*, EVENT_MAIN_EXITED
     enum action action; // EVENT_EXIT_*, EVENT_CHECK_*, EVENT_LATE_*: from the plan
 };
 

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/signal_names.h"
@@ -76,6 +77,7 @@ static bool start_process(struct service *service, struct error *err) {
         // Shorter than the kill-delay, so that the wait is over before SIGKILL is sent.
         .output_wait_ns = service_kill_delay_ns(service) / 10 * 9,
     };
+    service->kill_mode = service->config->kill_mode;
     if (!open_readiness(service, &spec, err) ||
         !launcher->start(launcher, &spec, service->process_handlers, service, &service->process, err)) {
         service_forget_process(service);
@@ -98,17 +100,82 @@ int service_launch_exit_code(const struct error *err) {
     return err->kind == ERROR_NOT_FOUND || err->errnum == ENOENT ? 127 : 126;
 }
 
+// --- the end of a run ---
+
+static enum service_event_kind exit_kind(enum action action, bool is_success) {
+    switch (action) {
+    case ACTION_IGNORE:
+        return is_success ? EVENT_EXIT_SUCCESS : EVENT_EXIT_FAILURE;
+    case ACTION_SHUTDOWN:
+    case ACTION_SUCCESS_SHUTDOWN:
+    case ACTION_FAILURE_SHUTDOWN:
+    case ACTION_EXIT:
+        return EVENT_EXIT_SHUTDOWN;
+    default:
+        return EVENT_EXIT_RESTART;
+    }
+}
+
+// A one-shot that succeeds is complete, whatever its action. One that has run too long has failed, whatever its code.
+static struct service_event oneshot_exit_event(const struct service *service, int exit_code) {
+    const struct plan_service *config = service->config;
+    bool is_success = service_is_success(config, exit_code) && !service->is_late;
+    struct service_event event = {.exit_code = exit_code, .action = service_exit_action(config, exit_code)};
+    if (service->is_late)
+        event.action = config->on_failure != ACTION_UNSET ? config->on_failure : ACTION_IGNORE;
+    event.kind = is_success                       ? EVENT_EXIT_SUCCESS
+                 : event.action == ACTION_RESTART ? EVENT_EXIT_RESTART
+                                                  : EVENT_EXIT_FAILURE;
+    return event;
+}
+
+static struct service_event exit_event(const struct service *service, int exit_code) {
+    if (plan_service_is_oneshot(service->config))
+        return oneshot_exit_event(service, exit_code);
+    enum action action = service_exit_action(service->config, exit_code);
+    bool is_success = service_is_success(service->config, exit_code);
+    return (struct service_event){.kind = exit_kind(action, is_success), .exit_code = exit_code, .action = action};
+}
+
+struct service_event service_end_run(struct service *service, int exit_code) {
+    service->exit_code = exit_code;
+    service->has_ended = true;
+    service->ended = clock_now();
+    return exit_event(service, exit_code);
+}
+
 // --- signals ---
 
-void service_send_signal(struct service *service, int number, const char *name) {
+bool service_has_tree(const struct service *service) {
+    return service->kill_mode == KILL_MODE_TREE || service->kill_mode == KILL_MODE_MIXED;
+}
+
+// Mixed: the stop signal is for the main process, until that has ended by itself.
+static bool reaches_tree(const struct service *service, int number) {
+    if (service->kill_mode == KILL_MODE_MIXED)
+        return number == SIGKILL || service->state == SERVICE_REST_TERMINATING;
+    return service->kill_mode == KILL_MODE_TREE;
+}
+
+bool service_signal_all(struct service *service, int number, struct error *err) {
     const struct service_launcher *launcher = &service->manager->spec.launcher;
-    bool is_process = service->config->kill_mode == KILL_MODE_PROCESS;
+    if (reaches_tree(service, number))
+        return launcher->signal_tree(service->process, number, err);
+    if (service->kill_mode == KILL_MODE_PROCESS || service->kill_mode == KILL_MODE_MIXED)
+        return launcher->signal(service->process, number, err);
+    return launcher->signal_group(service->process, number, err);
+}
+
+void service_send_signal(struct service *service, int number, const char *name) {
     AUTO_ERROR struct error err = {0};
     log_debug("Service %s gets %s", service->quoted_name, name);
-    bool is_sent = is_process ? launcher->signal(service->process, number, &err)
-                              : launcher->signal_group(service->process, number, &err);
-    if (!is_sent)
+    if (!service_signal_all(service, number, &err))
         log_notice("Cannot send %s to process: %s", name, error_text(&err));
+}
+
+void service_scan_tree(struct service *service) {
+    if (service->process != NULL && service_has_tree(service))
+        service->manager->spec.launcher.scan_tree(service->process);
 }
 
 void service_terminate(struct service *service) {

@@ -20,5 +20,14 @@ int service_launch_exit_code(const struct error *err); // as a shell reports a f
 void service_abandon_process(struct service *service);
 void service_forget_process(struct service *service); // it has ended or was abandoned
 
+bool service_has_tree(const struct service *service); // its process ends with its tree
+// Looks for the processes of the service's tree, if it ends with that.
+void service_scan_tree(struct service *service);
+// Sets the exit code and the time of the run's end, and returns the event that follows from them.
+struct service_event service_end_run(struct service *service, int exit_code);
+
+// Signals the processes that the stop signal, or SIGKILL, is for: by kill-mode.
+bool service_signal_all(struct service *service, int number, struct error *err);
+// The same; a failure is logged.
 void service_send_signal(struct service *service, int number, const char *name);
 void service_terminate(struct service *service); // sends the stop signal, and starts kill-delay

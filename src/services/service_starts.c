@@ -94,6 +94,7 @@ struct service_event action_await_ready(struct service *service, const struct se
 
 struct service_event action_become_ready(struct service *service, const struct service_event *event UNUSED) {
     service->is_ready = true;
+    service_scan_tree(service);
     timer_start(service->reset_timer, service->config->backoff_limit.ns);
     log_notice("Service %s is ready", service->quoted_name);
     service_changed(service, service->state);

@@ -12,7 +12,8 @@ static const struct {
     [SERVICE_RUNNING] = {"running", "active"},           [SERVICE_TERMINATING] = {"terminating", "inactive"},
     [SERVICE_KILLING] = {"killing", "inactive"},         [SERVICE_RESTART_TERMINATING] = {"terminating", "inactive"},
     [SERVICE_RESTART_KILLING] = {"killing", "inactive"}, [SERVICE_TIMEOUT_TERMINATING] = {"terminating", "inactive"},
-    [SERVICE_TIMEOUT_KILLING] = {"killing", "inactive"}, [SERVICE_STOPPED] = {"stopped", "inactive"},
+    [SERVICE_TIMEOUT_KILLING] = {"killing", "inactive"}, [SERVICE_REST_TERMINATING] = {"terminating", "inactive"},
+    [SERVICE_REST_KILLING] = {"killing", "inactive"},    [SERVICE_STOPPED] = {"stopped", "inactive"},
     [SERVICE_COMPLETED] = {"completed", "inactive"},     [SERVICE_BACKOFF] = {"backoff", "backoff"},
     [SERVICE_RELAUNCHING] = {"relaunching", "backoff"},  [SERVICE_EXITED] = {"exited", "error"},
 };

@@ -9,7 +9,6 @@ static void bad_values_are_refused(void **state UNUSED) {
     } cases[] = {
         {S("type: task"), "plan service \"web\" type \"task\" invalid"},
         {S("kill-mode: none"), "plan service \"web\" kill-mode \"none\" invalid"},
-        {S("kill-mode: tree"), "plan service \"web\" kill-mode \"tree\" and \"mixed\" are not supported yet"},
         {S("on-max-start-retries: restart"), "plan service \"web\" on-max-start-retries \"restart\" invalid"},
         {S("on-max-start-retries: stop"), "plan service \"web\" on-max-start-retries \"stop\" invalid"},
         {S("on-check-failure: {up: exit}"), "plan service \"web\" on-check-failure action \"exit\" invalid"},
@@ -86,7 +85,7 @@ static void loops_of_conditions_are_refused(void **state UNUSED) {
 
 static void each_key_is_written_and_merges(void **state UNUSED) {
     struct plan *plan =
-        PLAN("services: {web: {override: replace, command: x, kill-mode: process, stop-signal: SIGINT, type: service,\n"
+        PLAN("services: {web: {override: replace, command: x, kill-mode: mixed, stop-signal: SIGINT, type: service,\n"
              "  on-max-start-retries: exit, max-start-retries: 3, fatal-exit-codes: [7], success-exit-codes: [3, 1],\n"
              "  wait-timeout: 1m, wait-for-checks: [up], wait-for: {db: ready}, run-timeout: 5s,\n"
              "  ready: {log: ^up, timeout: 3s, level: ready}}, db: {override: replace, command: x}}\n"
@@ -101,7 +100,7 @@ static void each_key_is_written_and_merges(void **state UNUSED) {
               "            - up\n        wait-timeout: 1m0s\n        success-exit-codes:\n            - 3\n"
               "            - 1\n            - 9\n        fatal-exit-codes:\n            - 7\n"
               "        max-start-retries: 3\n        on-max-start-retries: exit\n"
-              "        stop-signal: SIGINT\n        kill-mode: process\n"
+              "        stop-signal: SIGINT\n        kill-mode: mixed\n"
               "checks:\n    up:\n        override: replace\n        threshold: 3\n        tcp:\n            port: 1\n");
     plan_release(plan);
 }

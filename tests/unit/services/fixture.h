@@ -26,7 +26,8 @@
 // --- processes ---
 
 // What a process does is its service's command: "run" until SIGTERM, "stubborn" until SIGKILL, "immortal" for ever,
-// "exit N" once it is launched, "missing" cannot be started, "unlaunchable" fails in the launch, "hang" in the launch.
+// "exit N" once it is launched, "leave N REST" the same, but a process of its tree is left that does what REST says,
+// "missing" cannot be started, "unlaunchable" fails in the launch, "hang" in the launch.
 struct service_process {
     struct list link;
     struct fixture *fixture;
@@ -37,6 +38,8 @@ struct service_process {
     struct deferred step; // launched, failed or ended
     bool is_launched;
     bool is_ended;
+    bool has_rest; // the main process has ended, and its tree has not
+    bool is_main_reported;
     int exit_code;
 };
 
@@ -62,7 +65,8 @@ struct fixture {
     struct list processes; // service_process.link
     int started_count, abandoned_count;
     int last_signal;
-    bool was_group_signalled;
+    bool was_group_signalled, was_tree_signalled;
+    int scan_count;
     struct buffer log; // the daemon's log lines
 };
 
@@ -79,11 +83,27 @@ static inline int exit_code_of(const char *command) {
     return (int)code;
 }
 
+// "leave 3 stubborn": what is left.
+static inline const char *rest_of(const char *command) {
+    return strchr(command + strlen("leave "), ' ') + 1;
+}
+
+// The main process of "leave 3 stubborn" ends; its tree does not.
+static inline void leave(struct service_process *process) {
+    AUTO_FREE char *code = memory_printf("exit %.*s", (int)strcspn(process->command + strlen("leave "), " "),
+                                         process->command + strlen("leave "));
+    process->exit_code = exit_code_of(code);
+    process->has_rest = true;
+}
+
 static inline void on_process_step(struct deferred *step) {
     struct service_process *process = CONTAINER_OF(step, struct service_process, step);
     const struct service_process_handlers *handlers = process->handlers;
     void *data = process->data;
-    if (process->is_ended) {
+    if (process->has_rest && !process->is_main_reported) {
+        process->is_main_reported = true;
+        handlers->on_main_process_ended(process->exit_code, data);
+    } else if (process->is_ended) {
         int exit_code = process->exit_code;
         process_free(process);
         handlers->on_process_ended(exit_code, data);
@@ -97,6 +117,10 @@ static inline void on_process_step(struct deferred *step) {
         if (text_has_prefix(process->command, "exit ")) {
             process->is_ended = true;
             process->exit_code = exit_code_of(process->command);
+            loop_defer(process->fixture->loop, step, on_process_step);
+        }
+        if (text_has_prefix(process->command, "leave ")) {
+            leave(process);
             loop_defer(process->fixture->loop, step, on_process_step);
         }
         handlers->on_process_launched(data);
@@ -167,11 +191,13 @@ static inline bool fake_signal(struct service_process *process, int number, stru
         return error_set_errno(err, ESRCH, "cannot send signal %d", number);
     process->fixture->last_signal = number;
     process->fixture->was_group_signalled = false;
-    bool ends = number == SIGKILL ? !text_equal(process->command, "immortal")
-                                  : number == SIGTERM && text_equal(process->command, "run");
+    process->fixture->was_tree_signalled = false;
+    const char *does = process->has_rest ? rest_of(process->command) : process->command;
+    bool ends = number == SIGKILL ? !text_equal(does, "immortal") : number == SIGTERM && text_equal(does, "run");
     if (ends) {
         process->is_ended = true;
-        process->exit_code = 128 + number;
+        if (!process->has_rest)
+            process->exit_code = 128 + number;
         loop_defer(process->fixture->loop, &process->step, on_process_step);
     }
     return true;
@@ -181,6 +207,16 @@ static inline bool fake_signal_group(struct service_process *process, int number
     bool is_sent = fake_signal(process, number, err);
     process->fixture->was_group_signalled = is_sent;
     return is_sent;
+}
+
+static inline bool fake_signal_tree(struct service_process *process, int number, struct error *err) {
+    bool is_sent = fake_signal(process, number, err);
+    process->fixture->was_tree_signalled = is_sent;
+    return is_sent;
+}
+
+static inline void fake_scan_tree(struct service_process *process) {
+    process->fixture->scan_count++;
 }
 
 static inline void fake_abandon(struct service_process *process) {
@@ -252,6 +288,8 @@ static inline void fixture_begin(struct fixture *fixture, const char *yaml) {
         .launcher = {.start = fake_start,
                      .signal = fake_signal,
                      .signal_group = fake_signal_group,
+                     .signal_tree = fake_signal_tree,
+                     .scan_tree = fake_scan_tree,
                      .abandon = fake_abandon,
                      .user_id = fake_user_id,
                      .pid = fake_pid,

@@ -17,7 +17,7 @@ struct real {
     struct buffer output;
     char *failure;
     int exit_code; // -1 while it runs
-    bool is_launched;
+    bool is_launched, has_main_ended;
 };
 
 static void real_begin(struct real *real, const char *yaml) {
@@ -49,13 +49,22 @@ static void on_process_failed(const struct error *err, void *data) {
     loop_stop(real->loop);
 }
 
+static void on_main_process_ended(int exit_code UNUSED, void *data) {
+    ((struct real *)data)->has_main_ended = true;
+}
+
 static void on_process_ended(int exit_code, void *data) {
     struct real *real = data;
     real->exit_code = exit_code;
     loop_stop(real->loop);
 }
 
-static const struct service_process_handlers handlers = {on_process_launched, on_process_failed, on_process_ended};
+static const struct service_process_handlers handlers = {
+    .on_process_launched = on_process_launched,
+    .on_process_failed = on_process_failed,
+    .on_main_process_ended = on_main_process_ended,
+    .on_process_ended = on_process_ended,
+};
 
 static void write_output(void *data, const char *bytes, size_t length) {
     buffer_add(&((struct real *)data)->output, bytes, length);
@@ -102,6 +111,23 @@ static void signals_reach_the_group(void **state UNUSED) {
     real_end(&real);
 }
 
+static void the_end_of_the_tree_is_awaited(void **state UNUSED) {
+    struct real real;
+    real_begin(&real, "services:\n  one: {override: replace, kill-mode: mixed,"
+                      " command: \"sh -c 'setsid sleep 1000 & exit 3'\"}\n");
+    struct service_process *process = NULL;
+    assert_true(real_start(&real, &process, NULL));
+    while (!real.has_main_ended)
+        uv_run(loop_uv(real.loop), UV_RUN_ONCE);
+    loop_run_pending(real.loop);
+    assert_int_equal(real.exit_code, -1);
+    real.launcher.scan_tree(process);
+    assert_true(real.launcher.signal_tree(process, SIGTERM, NULL));
+    loop_run(real.loop);
+    assert_int_equal(real.exit_code, 3);
+    real_end(&real);
+}
+
 static void failures_name_what_is_wrong(void **state UNUSED) {
     struct real real;
     struct service_process *process = NULL;
@@ -141,6 +167,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(environment_is_daemons_then_workloads_then_services),
         cmocka_unit_test(signals_reach_the_group),
+        cmocka_unit_test(the_end_of_the_tree_is_awaited),
         cmocka_unit_test(failures_name_what_is_wrong),
         cmocka_unit_test(an_abandoned_process_is_not_reported),
     };

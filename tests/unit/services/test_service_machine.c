@@ -18,6 +18,7 @@ static const char *const event_names[EVENT_KINDS] = {
     [EVENT_LATE_IGNORE] = "late-ignore",
     [EVENT_LATE_SHUTDOWN] = "late-shutdown",
     [EVENT_RUN_OVER] = "run-over",
+    [EVENT_MAIN_EXITED] = "main-exited",
     [EVENT_EXIT_RESTART] = "exit-restart",
     [EVENT_EXIT_SUCCESS] = "exit-success",
     [EVENT_EXIT_FAILURE] = "exit-failure",
@@ -42,17 +43,21 @@ static const char *const expected[SERVICE_STATES] = {
                                           "stop=stopped abort=stopped",
     [SERVICE_LAUNCHING] = STARTS("launching") "launched=starting launched-unready=starting launched-oneshot=running "
                                               "launch-failed=stopped stop=stopped abort=stopped",
-    [SERVICE_STARTING] = STARTS("starting") "window-over=running exit-restart=backoff exit-success=completed "
-                                            "exit-failure=exited exit-shutdown=exited stop=terminating abort=stopped",
-    [SERVICE_GETTING_READY] = STARTS("starting") "ready=running late-restart=terminating late-ignore=running "
-                                                 "late-shutdown=running exit-restart=backoff exit-success=completed "
-                                                 "exit-failure=exited exit-shutdown=exited stop=terminating "
-                                                 "abort=stopped",
-    [SERVICE_WORKING] = STARTS("running") "run-over=terminating exit-restart=backoff exit-success=completed "
-                                          "exit-failure=exited stop=terminating abort=stopped",
-    [SERVICE_RUNNING] = STARTS("running") "ready=running unready=running exit-restart=backoff exit-success=completed "
-                                          "exit-failure=exited exit-shutdown=exited stop=terminating "
-                                          "backoff-reset=running check-restart=terminating check-shutdown=running",
+    [SERVICE_STARTING] =
+        STARTS("starting") "window-over=running main-exited=terminating exit-restart=backoff exit-success=completed "
+                           "exit-failure=exited exit-shutdown=exited stop=terminating abort=stopped",
+    [SERVICE_GETTING_READY] =
+        STARTS("starting") "ready=running late-restart=terminating late-ignore=running "
+                           "late-shutdown=running main-exited=terminating exit-restart=backoff exit-success=completed "
+                           "exit-failure=exited exit-shutdown=exited stop=terminating "
+                           "abort=stopped",
+    [SERVICE_WORKING] =
+        STARTS("running") "run-over=terminating main-exited=terminating exit-restart=backoff exit-success=completed "
+                          "exit-failure=exited stop=terminating abort=stopped",
+    [SERVICE_RUNNING] = STARTS(
+        "running") "ready=running unready=running main-exited=terminating exit-restart=backoff exit-success=completed "
+                   "exit-failure=exited exit-shutdown=exited stop=terminating "
+                   "backoff-reset=running check-restart=terminating check-shutdown=running",
     [SERVICE_TERMINATING] = STARTS("terminating") EXITS("stopped") "stop=terminating kill-delay-over=killing",
     [SERVICE_KILLING] = STARTS("killing") EXITS("stopped") "stop=killing kill-limit-over=stopped",
     [SERVICE_RESTART_TERMINATING] = STARTS("terminating") EXITS("backoff") "stop=terminating kill-delay-over=killing",
@@ -61,6 +66,13 @@ static const char *const expected[SERVICE_STATES] = {
                                                           "kill-delay-over=killing abort=stopped",
     [SERVICE_TIMEOUT_KILLING] = STARTS("killing") "exit-restart=backoff exit-failure=exited stop=killing "
                                                   "kill-limit-over=stopped abort=stopped",
+    [SERVICE_REST_TERMINATING] =
+        STARTS("terminating") "exit-restart=backoff exit-success=completed exit-failure=exited "
+                              "exit-shutdown=exited stop=terminating abort=stopped "
+                              "kill-delay-over=killing",
+    [SERVICE_REST_KILLING] = STARTS("killing") "exit-restart=backoff exit-success=completed exit-failure=exited "
+                                               "exit-shutdown=exited stop=killing abort=stopped "
+                                               "kill-limit-over=killing",
     [SERVICE_STOPPED] = "start=launching start-waiting=waiting stop=stopped",
     [SERVICE_COMPLETED] = "start=launching start-waiting=waiting stop=stopped",
     [SERVICE_BACKOFF] = "start=launching start-waiting=waiting stop=stopped backoff-over=relaunching "
@@ -99,15 +111,16 @@ static void each_event_in_each_state(void **unused UNUSED) {
 
 static void each_state_has_its_status(void **unused UNUSED) {
     static const char *const statuses[SERVICE_STATES] = {
-        [SERVICE_WAITING] = "inactive",     [SERVICE_GETTING_READY] = "active",
-        [SERVICE_WORKING] = "active",       [SERVICE_TIMEOUT_TERMINATING] = "inactive",
-        [SERVICE_COMPLETED] = "inactive",   [SERVICE_TIMEOUT_KILLING] = "inactive",
-        [SERVICE_INITIAL] = "inactive",     [SERVICE_LAUNCHING] = "inactive",
-        [SERVICE_STARTING] = "active",      [SERVICE_RUNNING] = "active",
-        [SERVICE_TERMINATING] = "inactive", [SERVICE_KILLING] = "inactive",
-        [SERVICE_STOPPED] = "inactive",     [SERVICE_RESTART_TERMINATING] = "inactive",
-        [SERVICE_BACKOFF] = "backoff",      [SERVICE_RESTART_KILLING] = "inactive",
-        [SERVICE_EXITED] = "error",         [SERVICE_RELAUNCHING] = "backoff",
+        [SERVICE_WAITING] = "inactive",      [SERVICE_GETTING_READY] = "active",
+        [SERVICE_WORKING] = "active",        [SERVICE_TIMEOUT_TERMINATING] = "inactive",
+        [SERVICE_COMPLETED] = "inactive",    [SERVICE_TIMEOUT_KILLING] = "inactive",
+        [SERVICE_INITIAL] = "inactive",      [SERVICE_LAUNCHING] = "inactive",
+        [SERVICE_STARTING] = "active",       [SERVICE_RUNNING] = "active",
+        [SERVICE_TERMINATING] = "inactive",  [SERVICE_KILLING] = "inactive",
+        [SERVICE_REST_KILLING] = "inactive", [SERVICE_REST_TERMINATING] = "inactive",
+        [SERVICE_STOPPED] = "inactive",      [SERVICE_RESTART_TERMINATING] = "inactive",
+        [SERVICE_BACKOFF] = "backoff",       [SERVICE_RESTART_KILLING] = "inactive",
+        [SERVICE_EXITED] = "error",          [SERVICE_RELAUNCHING] = "backoff",
     };
     for (int state = 0; state < SERVICE_STATES; state++)
         assert_string_equal(service_state_status((enum service_state)state), statuses[state]);

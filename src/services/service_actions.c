@@ -117,7 +117,11 @@ struct service_event action_abort_launch(struct service *service, const struct s
 struct service_event action_abort_start(struct service *service, const struct service_event *event UNUSED) {
     AUTO_ERROR struct error err = {0};
     AUTO_ERROR struct error reason = {0};
-    if (service->manager->spec.launcher.signal_group(service->process, SIGKILL, &reason))
+    const struct service_launcher *launcher = &service->manager->spec.launcher;
+    bool is_process = service->config->kill_mode == KILL_MODE_PROCESS;
+    bool is_sent = is_process ? launcher->signal(service->process, SIGKILL, &reason)
+                              : launcher->signal_group(service->process, SIGKILL, &reason);
+    if (is_sent)
         (void)error_set(&err, ERROR_CANCELLED, "start aborted, sent SIGKILL to process");
     else
         (void)error_set(&err, ERROR_CANCELLED, "start aborted, but cannot send SIGKILL to process: %s",

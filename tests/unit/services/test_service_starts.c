@@ -152,6 +152,20 @@ static void an_abort_kills_a_oneshot(void **state UNUSED) {
     fixture_end(&fixture);
 }
 
+static void an_abort_kills_as_kill_mode_says(void **state UNUSED) {
+    struct fixture fixture;
+    fixture_begin(&fixture,
+                  "services:\n  job: {override: replace, command: run, type: oneshot, kill-mode: process}\n");
+    struct change *change = fixture_ask(&fixture, SERVICE_START, "job");
+    loop_run_pending(fixture.loop);
+    assert_true(change_abort(change, NULL));
+    loop_run_pending(fixture.loop);
+    assert_error(change, "start aborted, sent SIGKILL to process");
+    assert_int_equal(fixture.last_signal, SIGKILL);
+    assert_false(fixture.was_group_signalled);
+    fixture_end(&fixture);
+}
+
 // --- readiness ---
 
 #define READY_LOG "services:\n  web: {override: replace, command: run, ready: {log: 'ready on [0-9]+$'}}\n"
@@ -278,6 +292,7 @@ int main(void) {
         cmocka_unit_test(a_completed_oneshot_runs_only_if_it_is_named_or_changed),
         cmocka_unit_test(starts_that_join_end_alike),
         cmocka_unit_test(an_abort_kills_a_oneshot),
+        cmocka_unit_test(an_abort_kills_as_kill_mode_says),
         cmocka_unit_test(a_line_makes_it_ready),
         cmocka_unit_test(it_may_exit_before_it_is_ready),
         cmocka_unit_test(late_services_are_restarted),

@@ -23,6 +23,7 @@ struct service {
     char *quoted_name;              // for the log
     struct plan_service *config;    // copied from the plan at the last start or replan
     struct plan_workload *workload; // the same; NULL when it has none
+    bool has_new_config;            // it differs from that of the last launch
     struct ring *ring;
     struct service_process *process; // NULL while none is launched or runs
     const struct service_process_handlers *process_handlers;
@@ -86,6 +87,8 @@ void service_destroy(void *service);
 // service_config.c
 // Copies the service's configuration, and that of its workload, from the plan.
 void service_configure(struct service *service, const struct plan *plan, const struct plan_service *config);
+// Whether the plan's configuration differs from the service's own.
+bool service_config_differs(const struct service *service, const struct plan *plan, const struct plan_service *config);
 // NULL when the service has none.
 const struct plan_workload *service_workload(const struct plan *plan, const struct plan_service *config);
 bool service_is_up(const struct service *service); // starting or running

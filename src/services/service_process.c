@@ -81,6 +81,7 @@ static bool start_process(struct service *service, struct error *err) {
         service_forget_process(service);
         return false;
     }
+    service->has_new_config = false;
     ring_begin_run(service->ring);
     return true;
 }

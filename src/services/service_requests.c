@@ -100,12 +100,9 @@ static bool plan_restart(struct service_manager *manager, struct service_request
     return order_starts(manager, &request->names, request, err);
 }
 
-// Whether the plan's configuration of the service differs from the service's own.
 static bool has_changed(const struct plan *plan, const struct service *service) {
     const struct plan_service *config = plan_find_service(plan, service->name);
-    return config != NULL && service->config != NULL &&
-           !(plan_service_equal(config, service->config) &&
-             plan_workload_equal(service_workload(plan, config), service->workload));
+    return config != NULL && service_config_differs(service, plan, config);
 }
 
 static void reconfigure(struct service_manager *manager, const struct text_list *names) {

@@ -85,7 +85,7 @@ static bool is_started_already(const struct service *service) {
 // One that nobody has named, and whose configuration is the same.
 static bool is_completed_already(const struct service *service, const struct task *task) {
     return service->state == SERVICE_COMPLETED && plan_service_is_oneshot(service->config) &&
-           !json_is_true(request_member(task, "Named"));
+           !service->has_new_config && !json_is_true(request_member(task, "Named"));
 }
 
 // A service that has not been started is an object, too, while others wait for it.

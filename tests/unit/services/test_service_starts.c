@@ -112,6 +112,22 @@ static void a_completed_oneshot_runs_only_if_it_is_named_or_changed(void **state
     fixture_end(&fixture);
 }
 
+// Not only by a replan.
+static void a_completed_oneshot_that_has_changed_runs_with_the_next_start(void **state UNUSED) {
+    struct fixture fixture;
+    fixture_begin(&fixture, "services:\n  job: {override: replace, command: exit 0, type: oneshot}\n"
+                            "  web: {override: replace, command: run, requires: [job]}\n");
+    fixture_do(&fixture, SERVICE_START, "job");
+    fixture_set_plan(&fixture, "services:\n  job: {override: replace, command: exit 0, type: oneshot, summary: x}\n"
+                               "  web: {override: replace, command: run, requires: [job]}\n");
+    fixture_do(&fixture, SERVICE_START, "web");
+    assert_int_equal(fixture.started_count, 3);
+    fixture_do(&fixture, SERVICE_STOP, "web");
+    fixture_do(&fixture, SERVICE_START, "web");
+    assert_int_equal(fixture.started_count, 4);
+    fixture_end(&fixture);
+}
+
 // --- joined starts ---
 
 static void starts_that_join_end_alike(void **state UNUSED) {
@@ -290,6 +306,7 @@ int main(void) {
         cmocka_unit_test(a_limit_counts_whatever_the_exit_code),
         cmocka_unit_test(a_stop_fails_the_start_of_a_oneshot),
         cmocka_unit_test(a_completed_oneshot_runs_only_if_it_is_named_or_changed),
+        cmocka_unit_test(a_completed_oneshot_that_has_changed_runs_with_the_next_start),
         cmocka_unit_test(starts_that_join_end_alike),
         cmocka_unit_test(an_abort_kills_a_oneshot),
         cmocka_unit_test(an_abort_kills_as_kill_mode_says),

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// 200 services and 10,000 random requests and events, for each of some seeds. PEBBLE_PROPERTY_SEED sets the only seed,
+// PEBBLE_PROPERTY_STEPS the number of steps.
+#include "world.h"
+
+#include <malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/memory.h"
+
+#define STEPS 10000
+#define PARTS 5
+
+static const uint64_t seeds[] = {1, 2};
+
+static int64_t environment_number(const char *name, int64_t otherwise) {
+    const char *text = getenv(name);
+    int64_t number = 0;
+    return text != NULL && text_to_int64(text, 0, INT64_MAX, &number) ? number : otherwise;
+}
+
+static void run(uint64_t seed, int steps) {
+    struct world *world = memory_new(sizeof *world);
+    world_begin(world, seed);
+    for (int part = 0; part < PARTS; part++) {
+        for (int i = 0; i < steps / PARTS; i++)
+            step_random(world);
+        if (part < PARTS - 1) {
+            step_settle(world);
+        }
+    }
+    step_stop_all(world);
+    (void)printf("seed %llu: %d launches (%d after conditions), %d restarts, %zu configurations\n",
+                 (unsigned long long)seed, world->launch_count, world->wait_count, world->relaunch_count,
+                 world->spec_count);
+    (void)fflush(stdout);
+    world_end(world);
+    free(world);
+}
+
+int main(void) {
+    int64_t seed = environment_number("PEBBLE_PROPERTY_SEED", -1);
+    int steps = (int)environment_number("PEBBLE_PROPERTY_STEPS", STEPS);
+    if (seed >= 0) {
+        run((uint64_t)seed, steps);
+        return 0;
+    }
+    for (size_t i = 0; i < ARRAY_COUNT(seeds); i++)
+        run(seeds[i], steps);
+    return 0;
+}

@@ -64,7 +64,8 @@ static bool is_started(const struct service *service) {
 static bool is_ready(const struct service *service) {
     if (plan_service_is_oneshot(service->config))
         return service->state == SERVICE_COMPLETED;
-    if (plan_service_ready(service->config) != NULL)
+    // As the process was launched: its configuration may have changed since.
+    if (service->readiness != NULL)
         return service->state == SERVICE_RUNNING && service->is_ready;
     return is_started(service);
 }

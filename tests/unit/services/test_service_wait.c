@@ -29,6 +29,27 @@ static void a_service_waits_until_another_is_ready(void **state UNUSED) {
     fixture_end(&fixture);
 }
 
+// A start takes the new configuration over, but not for the process that runs.
+static void readiness_is_that_of_the_process(void **state UNUSED) {
+    static const char plain[] = "services:\n  db: {override: replace, command: run}\n"
+                                "  web: {override: replace, command: run, wait-for: {db: ready}}\n";
+    struct fixture fixture;
+    fixture_begin(&fixture, plain);
+    fixture_do(&fixture, SERVICE_START, "db");
+    fixture_set_plan(&fixture, DB_AND_WEB);
+    fixture_do(&fixture, SERVICE_START, "db"); // runs already, and will never say that it is ready
+    assert_int_equal(change_status(fixture_do(&fixture, SERVICE_START, "web")), STATUS_DONE);
+    fixture_do(&fixture, SERVICE_STOP, "db web");
+    (void)fixture_ask(&fixture, SERVICE_START, "db");
+    loop_run_pending(fixture.loop);
+    fixture_set_plan(&fixture, plain);
+    (void)fixture_ask(&fixture, SERVICE_START, "db web");
+    loop_advance(fixture.loop, 3 * NS_PER_S);
+    assert_state(&fixture, "db", SERVICE_GETTING_READY);
+    assert_state(&fixture, "web", SERVICE_WAITING);
+    fixture_end(&fixture);
+}
+
 static void a_wait_fails_when_the_other_has_exited(void **state UNUSED) {
     struct fixture fixture;
     fixture_begin(&fixture, "services:\n  db: {override: replace, command: run, on-failure: ignore, ready: {log: up}}\n"
@@ -265,6 +286,7 @@ static void many_waiters(void **state UNUSED) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_service_waits_until_another_is_ready),
+        cmocka_unit_test(readiness_is_that_of_the_process),
         cmocka_unit_test(a_wait_fails_when_the_other_has_exited),
         cmocka_unit_test(backoff_is_waited_out),
         cmocka_unit_test(a_wait_has_a_limit),

@@ -86,7 +86,7 @@ static void on_state_timer_expired(void *data) {
         return; // nothing is started any more; the stop task ends the backoff
     if (service->state == SERVICE_GETTING_READY) {
         char limit[DURATION_TEXT_SIZE];
-        duration_format(service_ready_timeout_ns(service), limit);
+        duration_format(service->ready_timeout_ns, limit);
         AUTO_FREE char *reason = memory_printf("not ready after %s", limit);
         handle_late(service, reason);
         return;

@@ -43,6 +43,7 @@ struct service {
     struct task_array stop_tasks;  // wait for the end of the process
     struct service_wait *wait;     // of SERVICE_WAITING
     struct readiness *readiness;   // of the process, if the service has `ready`
+    int64_t ready_timeout_ns;      // of the process; 0: none
     bool is_ready;                 // the process has said so
     bool is_wanted;                // it was started by a task, and not stopped since
     bool is_late;                  // it was not ready in time, and is ended for that

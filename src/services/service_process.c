@@ -49,6 +49,7 @@ static bool open_readiness(struct service *service, struct service_process_spec 
         return true;
     if (!readiness_create(service->manager, ready, service->readiness_handlers, service, &service->readiness, err))
         return false;
+    service->ready_timeout_ns = service_ready_timeout_ns(service);
     spec->notify_socket = readiness_socket_name(service->readiness);
     spec->extra_fd = readiness_fd(service->readiness, &spec->extra_number);
     return true;

@@ -230,6 +230,19 @@ static void late_services_are_restarted(void **state UNUSED) {
     fixture_end(&fixture);
 }
 
+// The configuration may have changed meanwhile, while the process is the same.
+static void services_may_be_late_that_have_no_ready_any_more(void **state UNUSED) {
+    struct fixture fixture;
+    fixture_begin(&fixture, READY_LOG);
+    struct change *change = fixture_ask(&fixture, SERVICE_START, "web");
+    loop_run_pending(fixture.loop);
+    fixture_set_plan(&fixture, "services:\n  web: {override: replace, command: run}\n");
+    (void)fixture_ask(&fixture, SERVICE_START, "web");
+    loop_advance(fixture.loop, 25 * NS_PER_S);
+    assert_error(change, "not ready after 25s, will restart");
+    fixture_end(&fixture);
+}
+
 static void late_services_may_become_ready(void **state UNUSED) {
     struct fixture fixture;
     fixture_begin(&fixture, "services:\n  web: {override: replace, command: run, on-failure: ignore,\n"
@@ -313,6 +326,7 @@ int main(void) {
         cmocka_unit_test(a_line_makes_it_ready),
         cmocka_unit_test(it_may_exit_before_it_is_ready),
         cmocka_unit_test(late_services_are_restarted),
+        cmocka_unit_test(services_may_be_late_that_have_no_ready_any_more),
         cmocka_unit_test(late_services_may_become_ready),
         cmocka_unit_test(late_services_may_end_the_daemon),
         cmocka_unit_test(without_a_limit_it_may_take_for_ever),

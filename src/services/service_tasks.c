@@ -184,6 +184,7 @@ static const char *reason_not_to_stop(const struct service *service) {
 
 static void stop(struct service_manager *manager, struct task *task) {
     const char *name = service_task_name(task);
+    note_begun(manager, task); // others are held for it until then
     struct service *service = map_get(&manager->services, name);
     const char *reason = service != NULL ? reason_not_to_stop(service) : "has never been started";
     if (service != NULL)
@@ -221,7 +222,6 @@ static void on_stop_waited(const char *reason UNUSED, void *data) {
 static void begin_stop(struct task *task, void *data) {
     struct service_manager *manager = data;
     const struct service_wait_spec spec = {.after = request_member(task, "After"), .is_stop = true};
-    note_begun(manager, task);
     if (spec.after == NULL) {
         stop(manager, task);
         return;

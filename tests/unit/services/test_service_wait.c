@@ -250,6 +250,24 @@ static void those_that_wait_for_it_stop_first(void **state UNUSED) {
     fixture_end(&fixture);
 }
 
+// The stop of app is held until web has ended; that of db is held all the same.
+static void a_chain_stops_in_its_order(void **state UNUSED) {
+    struct fixture fixture;
+    fixture_begin(&fixture, "services:\n  db: {override: replace, command: run}\n"
+                            "  app: {override: replace, command: run, wait-for: {db: ready}}\n"
+                            "  web: {override: replace, command: stubborn, wait-for: {app: ready}}\n");
+    fixture_do(&fixture, SERVICE_START, "web");
+    struct change *change = fixture_ask(&fixture, SERVICE_STOP, "db app web");
+    loop_advance(fixture.loop, 4 * NS_PER_S);
+    assert_state(&fixture, "web", SERVICE_TERMINATING);
+    assert_state(&fixture, "app", SERVICE_RUNNING);
+    assert_state(&fixture, "db", SERVICE_RUNNING);
+    loop_advance(fixture.loop, NS_PER_S); // kill-delay
+    loop_run_pending(fixture.loop);
+    assert_int_equal(change_status(change), STATUS_DONE);
+    fixture_end(&fixture);
+}
+
 static void the_end_of_the_daemon_ends_waits(void **state UNUSED) {
     struct fixture fixture;
     fixture_begin(&fixture, DB_AND_WEB);
@@ -299,6 +317,7 @@ int main(void) {
         cmocka_unit_test(what_takes_long_is_waited_for_in_a_change),
         cmocka_unit_test(what_is_required_must_be_up),
         cmocka_unit_test(those_that_wait_for_it_stop_first),
+        cmocka_unit_test(a_chain_stops_in_its_order),
         cmocka_unit_test(the_end_of_the_daemon_ends_waits),
         cmocka_unit_test(many_waiters),
     };

@@ -185,6 +185,10 @@ struct service_launcher processes_launcher(struct world *world) {
 
 // --- what they do ---
 
+void process_continue(struct service_process *process) {
+    loop_defer(process->world->loop, &process->step, on_step_due);
+}
+
 void process_exit(struct service_process *process, int exit_code) {
     process->is_ended = true;
     process->exit_code = exit_code;

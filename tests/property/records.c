@@ -93,7 +93,7 @@ static void add_stop_blockers(struct world *world, struct record *record, const 
 static bool has_named_start(const struct actor *actor) {
     struct record *record;
     LIST_FOR_EACH (record, &actor->starts, link) {
-        if (record->is_named)
+        if (record->may_join_named)
             return true;
     }
     return false;
@@ -106,7 +106,8 @@ static void add_record(struct world *world, struct task *task, bool is_named, co
     record->is_start = is_start(task);
     record->seq = ++world->seq;
     struct actor *actor = &world->actors[record->service];
-    record->is_named = is_named || has_named_start(actor); // it joins the other
+    record->is_named = is_named;
+    record->may_join_named = is_named || has_named_start(actor);
     if (record->is_start)
         add_start_blockers(world, record, tasks);
     else

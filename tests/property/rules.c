@@ -11,19 +11,21 @@
 
 // --- starts ---
 
-static bool blockers_are_over(const struct record *record) {
+static bool blockers_are_over(const struct world *world, const struct record *record) {
     for (int i = 0; i < record->blocker_count; i++) {
         enum task_status status = task_status(record->blockers[i].task);
+        if (!record->is_start && service_rests(world, record->blockers[i].service))
+            continue; // nothing is left to stop
         if (!status_is_ready(status) || (record->blockers[i].must_succeed && status != STATUS_DONE))
             return false;
     }
     return true;
 }
 
-static bool is_any_free(const struct list *records) {
+static bool is_any_free(const struct world *world, const struct list *records) {
     struct record *record;
     LIST_FOR_EACH (record, records, link) {
-        if (record_has_begun(record) && blockers_are_over(record))
+        if (record_has_begun(record) && blockers_are_over(world, record))
             return true;
     }
     return false;
@@ -39,19 +41,22 @@ static const struct record *first_begun(const struct actor *actor) {
 }
 
 static void check_conditions(const struct world *world, const struct spec *spec, const struct record *first) {
+    const struct actor *actor = &world->actors[spec->service];
+    bool has_earlier = actor->wait_seq > 0 && actor->wait_begin_seq < first->seq; // that was aborted
+    uint64_t begin_seq = has_earlier ? actor->wait_begin_seq : first->seq;
     for (int i = 0; i < spec->waits.count; i++) {
         if (condition_judge(world, spec->waits.items[i], spec->wishes[i]) == VERDICT_NO)
             world_fail(world, "s%03d starts, but s%03d is not %s", spec->service, spec->waits.items[i],
                        wish_name(spec->wishes[i]));
     }
-    if (spec->has_wait_check && world->passed_seq[spec->wait_check] < first->seq)
+    if (spec->has_wait_check && world->passed_seq[spec->wait_check] < begin_seq)
         world_fail(world, "s%03d starts, but check c%d has not passed", spec->service, spec->wait_check);
 }
 
 static bool has_named_start(const struct actor *actor) {
     struct record *record;
     LIST_FOR_EACH (record, &actor->starts, link) {
-        if (record_has_begun(record) && record->is_named)
+        if (record_has_begun(record) && record->may_join_named)
             return true;
     }
     return false;
@@ -63,7 +68,7 @@ static void check_start_by_task(const struct world *world, const struct actor *a
         world_fail(world, "%s starts without a task", actor->name);
     if (spec->retired_seq > 0 && spec->retired_seq < first->seq)
         world_fail(world, "%s starts with an old configuration", actor->name);
-    if (!is_any_free(&actor->starts))
+    if (!is_any_free(world, &actor->starts))
         world_fail(world, "%s starts before the services that it comes after", actor->name);
     check_conditions(world, spec, first);
     bool is_completed = spec->is_oneshot && actor->has_run && actor->is_last_success && actor->has_last_ended_itself &&
@@ -203,7 +208,7 @@ void rules_process_ends(struct world *world, struct service_process *process) {
 static void check_stop_order(const struct world *world, const struct actor *actor) {
     if (list_is_empty(&actor->stops))
         world_fail(world, "%s is stopped without a task", actor->name);
-    if (!is_any_free(&actor->stops))
+    if (!is_any_free(world, &actor->stops))
         world_fail(world, "%s is stopped before the services that wait for it", actor->name);
 }
 

@@ -9,6 +9,7 @@
 
 #define NAMES_MAX 4
 #define SETTLE_ROUNDS 60
+#define STEPS_AFTER_STOP 50
 
 // --- requests ---
 
@@ -177,7 +178,7 @@ static void help_processes(struct world *world) {
     struct service_process *process;
     LIST_FOR_EACH (process, &world->processes, link) {
         if (!process->is_launched || process->is_ended)
-            loop_defer(world->loop, &process->step, process->step.run);
+            process_continue(process);
         else if (process->spec->is_oneshot)
             process_exit(process, 0);
         else if (!process->was_ready)
@@ -231,26 +232,28 @@ static void pass_time(struct world *world) {
 void step_settle(struct world *world) {
     bool all[SERVICE_COUNT];
     for (int i = 0; i < SERVICE_COUNT; i++)
-        all[i] = world->planned[i] != NULL;
+        all[i] = true;
     world_note(world, "all cooperate");
     world->is_cooperative = true;
     pass_time(world);
     check_progress(world);
+    world_complete_plan(world);
     request(world, SERVICE_STOP, all);
     take_in(world);
     pass_time(world);
-    if (!world->is_stopping)
-        world->is_cooperative = false;
+    invariants_check_rest(world);
+    world->is_cooperative = false;
 }
 
 void step_stop_all(struct world *world) {
     world_note(world, "everything is stopped");
     bool none[SERVICE_COUNT] = {false};
+    world_complete_plan(world);
     const struct change *change = service_manager_stop_all(world->manager);
     world->is_stopping = true;
     if (change != NULL)
         records_add(world, change, none);
-    for (int i = 0; i < 50; i++)
+    for (int i = 0; i < STEPS_AFTER_STOP; i++)
         step_random(world);
     world->is_cooperative = true;
     pass_time(world);

@@ -103,6 +103,27 @@ static struct plan *make_plan(const struct world *world) {
     return plan;
 }
 
+static void exchange_plan(struct world *world) {
+    drop_lost_waits(world);
+    plan_release(world->plan);
+    world->plan = make_plan(world);
+    service_manager_set_plan(world->manager, world->plan);
+}
+
+static void add_random_spec(struct world *world, int service) {
+    struct spec spec;
+    spec_make(&world->rng, service, &spec);
+    add_spec(world, &spec);
+}
+
+void world_complete_plan(struct world *world) {
+    for (int i = 0; i < SERVICE_COUNT; i++) {
+        if (world->planned[i] == NULL)
+            add_random_spec(world, i);
+    }
+    exchange_plan(world);
+}
+
 void world_change_plan(struct world *world, int count) {
     for (int i = 0; i < count; i++) {
         int number = count == SERVICE_COUNT ? i : rng_below(&world->rng, SERVICE_COUNT);
@@ -111,14 +132,9 @@ void world_change_plan(struct world *world, int count) {
             world->planned[number] = NULL;
             continue;
         }
-        struct spec spec;
-        spec_make(&world->rng, number, &spec);
-        add_spec(world, &spec);
+        add_random_spec(world, number);
     }
-    drop_lost_waits(world);
-    plan_release(world->plan);
-    world->plan = make_plan(world);
-    service_manager_set_plan(world->manager, world->plan);
+    exchange_plan(world);
 }
 
 struct service *world_service(const struct world *world, int service) {

@@ -21,6 +21,7 @@ struct record {
     struct task *task;
     int service;
     bool is_start, is_named;
+    bool may_join_named; // it may have joined one that is named
     uint64_t seq; // of its creation
     int blocker_count;
     struct {
@@ -43,8 +44,10 @@ struct actor {
     bool may_restart;     // without a task
     bool has_check_cause; // a check has failed since the last launch
     int retries;
-    uint64_t wait_seq; // of the newest task of the present wait; 0: none
-    int wait_version;  // of its configuration
+    const struct service_wait *wait; // the present one
+    uint64_t wait_seq;               // of the newest task of the present wait; 0: none
+    uint64_t wait_begin_seq; // of its first task
+    int wait_version;        // of its configuration
     int wait_after_count;
     int wait_after[BLOCKERS_MAX]; // the services whose starts it waits for
 };
@@ -78,6 +81,8 @@ struct world {
 void world_begin(struct world *world, uint64_t seed);
 void world_end(struct world *world);
 void world_change_plan(struct world *world, int count); // so many services change, vanish or come back
+// All services are in the plan again: only those can be stopped. The daemon's plan never loses one.
+void world_complete_plan(struct world *world);
 // Fails the test, and prints how to repeat it.
 void world_fail(const struct world *world, const char *format, ...) PRINTF_LIKE(2, 3) __attribute__((noreturn));
 void world_note(struct world *world, const char *format, ...) PRINTF_LIKE(2, 3); // for the log
@@ -109,6 +114,7 @@ struct service_process {
 };
 struct service_launcher processes_launcher(struct world *world);
 struct service_prober processes_prober(struct world *world);
+void process_continue(struct service_process *process); // one that hangs in its launch
 void process_exit(struct service_process *process, int exit_code);
 void process_become_ready(struct service_process *process);
 void process_say_stopping(struct service_process *process);

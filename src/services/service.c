@@ -136,10 +136,24 @@ static struct service_event oneshot_exit_event(const struct service *service, in
     struct service_event event = {.exit_code = exit_code, .action = service_exit_action(config, exit_code)};
     if (service->is_late)
         event.action = config->on_failure != ACTION_UNSET ? config->on_failure : ACTION_IGNORE;
+    if (is_success && event.action == ACTION_RESTART) // of a configuration that is not a one-shot's any more
+        event.action = ACTION_IGNORE;
     event.kind = is_success                       ? EVENT_EXIT_SUCCESS
                  : event.action == ACTION_RESTART ? EVENT_EXIT_RESTART
                                                   : EVENT_EXIT_FAILURE;
     return event;
+}
+
+// It was launched as a one-shot, or is one by now.
+static bool is_oneshot(const struct service *service) {
+    switch (service->state) {
+    case SERVICE_WORKING:
+    case SERVICE_TIMEOUT_TERMINATING:
+    case SERVICE_TIMEOUT_KILLING:
+        return true;
+    default:
+        return plan_service_is_oneshot(service->config);
+    }
 }
 
 static void on_process_ended(int exit_code, void *data) {
@@ -147,7 +161,7 @@ static void on_process_ended(int exit_code, void *data) {
     enum action action = service_exit_action(service->config, exit_code);
     bool is_success = service_is_success(service->config, exit_code);
     struct service_event event = {.kind = exit_kind(action, is_success), .exit_code = exit_code, .action = action};
-    if (plan_service_is_oneshot(service->config))
+    if (is_oneshot(service))
         event = oneshot_exit_event(service, exit_code);
     log_debug("Service %s exited with code %d", service->quoted_name, exit_code);
     service->exit_code = exit_code;

@@ -61,10 +61,10 @@ static bool is_started(const struct service *service) {
            service->state != SERVICE_STOPPED;
 }
 
+// By what the process was launched as: the configuration may have changed since.
 static bool is_ready(const struct service *service) {
-    if (plan_service_is_oneshot(service->config))
+    if (service->state == SERVICE_WORKING || plan_service_is_oneshot(service->config))
         return service->state == SERVICE_COMPLETED;
-    // As the process was launched: its configuration may have changed since.
     if (service->readiness != NULL)
         return service->state == SERVICE_RUNNING && service->is_ready;
     return is_started(service);

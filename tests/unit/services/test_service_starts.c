@@ -64,6 +64,34 @@ static void a_oneshot_has_a_limit(void **state UNUSED) {
 }
 
 // What ends with success after its limit has failed all the same.
+// The configuration may have changed meanwhile; the process is the job that it was launched as.
+static void a_job_ends_as_one(void **state UNUSED) {
+    struct fixture fixture;
+    fixture_begin(&fixture, "services:\n  job: {override: replace, command: run, type: oneshot}\n");
+    struct change *first = fixture_ask(&fixture, SERVICE_START, "job");
+    loop_run_pending(fixture.loop);
+    fixture_set_plan(&fixture, "services:\n  job: {override: replace, command: run, on-success: shutdown}\n"
+                               "  web: {override: replace, command: run, wait-for: {job: ready}}\n");
+    struct change *second = fixture_ask(&fixture, SERVICE_START, "web job");
+    loop_run_pending(fixture.loop);
+    assert_state(&fixture, "web", SERVICE_WAITING);
+    process_end(fixture_service(&fixture, "job"), 0);
+    assert_state(&fixture, "job", SERVICE_COMPLETED);
+    assert_int_equal(change_status(first), STATUS_DONE);
+    assert_error(second, "\"job\" exited with code 0 while waiting for it to be ready");
+    fixture_end(&fixture);
+    fixture_begin(&fixture, "services:\n  job: {override: replace, command: run, type: oneshot}\n");
+    (void)fixture_ask(&fixture, SERVICE_START, "job");
+    loop_run_pending(fixture.loop);
+    fixture_set_plan(&fixture, "services:\n  job: {override: replace, command: run}\n"); // on-success: restart
+    (void)fixture_ask(&fixture, SERVICE_START, "job");
+    loop_run_pending(fixture.loop);
+    process_end(fixture_service(&fixture, "job"), 0);
+    assert_state(&fixture, "job", SERVICE_COMPLETED);
+    assert_false(fixture.manager->has_shutdown);
+    fixture_end(&fixture);
+}
+
 static void a_limit_counts_whatever_the_exit_code(void **state UNUSED) {
     struct fixture fixture;
     fixture_begin(&fixture,
@@ -316,6 +344,7 @@ int main(void) {
         cmocka_unit_test(a_failed_oneshot_fails_its_start),
         cmocka_unit_test(a_oneshot_is_tried_again_within_its_task),
         cmocka_unit_test(a_oneshot_has_a_limit),
+        cmocka_unit_test(a_job_ends_as_one),
         cmocka_unit_test(a_limit_counts_whatever_the_exit_code),
         cmocka_unit_test(a_stop_fails_the_start_of_a_oneshot),
         cmocka_unit_test(a_completed_oneshot_runs_only_if_it_is_named_or_changed),

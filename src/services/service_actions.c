@@ -59,6 +59,12 @@ struct service_event action_count_launch(struct service *service, const struct s
     return no_event;
 }
 
+// Start tasks are left of a one-shot that was retried, and is none by now.
+struct service_event action_resume(struct service *service, const struct service_event *event) {
+    service_finish_start(service, NULL);
+    return action_count_launch(service, event);
+}
+
 struct service_event action_open_window(struct service *service, const struct service_event *event) {
     timer_start(service->timer, START_WINDOW_NS);
     return action_count_launch(service, event);

@@ -82,6 +82,20 @@ static bool is_started_already(const struct service *service) {
     }
 }
 
+// The start that is under way goes on with the configuration that it has begun with.
+static bool joins_start(const struct service *service) {
+    switch (service->state) {
+    case SERVICE_WAITING:
+    case SERVICE_GETTING_READY:
+    case SERVICE_WORKING:
+        return true;
+    case SERVICE_LAUNCHING:
+        return !is_started_already(service);
+    default:
+        return false;
+    }
+}
+
 // One that nobody has named, and whose configuration is the same.
 static bool is_completed_already(const struct service *service, const struct task *task) {
     return service->state == SERVICE_COMPLETED && plan_service_is_oneshot(service->config) &&
@@ -134,7 +148,8 @@ static void begin_start(struct task *task, void *data) {
         return;
     }
     struct service *service = find_or_create(manager, name);
-    service_configure(service, manager->plan, config);
+    if (!joins_start(service))
+        service_configure(service, manager->plan, config);
     service->is_wanted = true;
     bool is_completed = is_completed_already(service, task);
     if (is_completed || is_started_already(service)) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "fixture.h"
 
+#include "services/service_wait_internal.h"
+
 #include "services/service_readiness_internal.h"
 
 // --- one-shots ---
@@ -64,31 +66,47 @@ static void a_oneshot_has_a_limit(void **state UNUSED) {
 }
 
 // What ends with success after its limit has failed all the same.
-// The configuration may have changed meanwhile; the process is the job that it was launched as.
+// Its configuration is a new one while its stop is held until `web` has ended.
+static void replan_of_job(struct fixture *fixture, const char *job) {
+    static const char layer[] = "services:\n  job: {override: replace, command: run, %s}\n  web: {override: replace, "
+                                "command: stubborn, wait-for: {job: started}, summary: '%s'}\n";
+    AUTO_FREE char *old = memory_printf(layer, "type: oneshot", "");
+    AUTO_FREE char *new = memory_printf(layer, job, "x");
+    fixture_begin(fixture, old);
+    (void)fixture_ask(fixture, SERVICE_START, "web");
+    loop_advance(fixture->loop, 2 * NS_PER_S);
+    fixture_set_plan(fixture, new);
+    (void)fixture_ask(fixture, SERVICE_REPLAN, "");
+    loop_advance(fixture->loop, NS_PER_S);
+    assert_state(fixture, "web", SERVICE_TERMINATING);
+    assert_state(fixture, "job", SERVICE_WORKING);
+}
+
 static void a_job_ends_as_one(void **state UNUSED) {
+    static const struct {
+        const char *job;
+        bool shuts_down;
+    } cases[] = {{"on-success: shutdown", true}, {"on-success: restart", false}};
+    for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+        struct fixture fixture;
+        replan_of_job(&fixture, cases[i].job);
+        assert_false(service_condition_holds(fixture.manager, "job", CONDITION_READY));
+        process_end(fixture_service(&fixture, "job"), 0);
+        assert_state(&fixture, "job", SERVICE_COMPLETED);
+        assert_int_equal(fixture.manager->has_shutdown, cases[i].shuts_down);
+        fixture_end(&fixture);
+    }
+}
+
+static void a_job_that_is_none_any_more_is_up_after_a_retry(void **state UNUSED) {
     struct fixture fixture;
-    fixture_begin(&fixture, "services:\n  job: {override: replace, command: run, type: oneshot}\n");
-    struct change *first = fixture_ask(&fixture, SERVICE_START, "job");
+    replan_of_job(&fixture, "on-failure: restart");
+    struct change *start = fixture_ask(&fixture, SERVICE_START, "job"); // joins
     loop_run_pending(fixture.loop);
-    fixture_set_plan(&fixture, "services:\n  job: {override: replace, command: run, on-success: shutdown}\n"
-                               "  web: {override: replace, command: run, wait-for: {job: ready}}\n");
-    struct change *second = fixture_ask(&fixture, SERVICE_START, "web job");
-    loop_run_pending(fixture.loop);
-    assert_state(&fixture, "web", SERVICE_WAITING);
-    process_end(fixture_service(&fixture, "job"), 0);
-    assert_state(&fixture, "job", SERVICE_COMPLETED);
-    assert_int_equal(change_status(first), STATUS_DONE);
-    assert_error(second, "\"job\" exited with code 0 while waiting for it to be ready");
-    fixture_end(&fixture);
-    fixture_begin(&fixture, "services:\n  job: {override: replace, command: run, type: oneshot}\n");
-    (void)fixture_ask(&fixture, SERVICE_START, "job");
-    loop_run_pending(fixture.loop);
-    fixture_set_plan(&fixture, "services:\n  job: {override: replace, command: run}\n"); // on-success: restart
-    (void)fixture_ask(&fixture, SERVICE_START, "job");
-    loop_run_pending(fixture.loop);
-    process_end(fixture_service(&fixture, "job"), 0);
-    assert_state(&fixture, "job", SERVICE_COMPLETED);
-    assert_false(fixture.manager->has_shutdown);
+    process_end(fixture_service(&fixture, "job"), 1);
+    loop_advance(fixture.loop, NS_PER_S);
+    assert_state(&fixture, "job", SERVICE_RUNNING);
+    assert_int_equal(change_status(start), STATUS_DONE);
     fixture_end(&fixture);
 }
 
@@ -345,6 +363,7 @@ int main(void) {
         cmocka_unit_test(a_oneshot_is_tried_again_within_its_task),
         cmocka_unit_test(a_oneshot_has_a_limit),
         cmocka_unit_test(a_job_ends_as_one),
+        cmocka_unit_test(a_job_that_is_none_any_more_is_up_after_a_retry),
         cmocka_unit_test(a_limit_counts_whatever_the_exit_code),
         cmocka_unit_test(a_stop_fails_the_start_of_a_oneshot),
         cmocka_unit_test(a_completed_oneshot_runs_only_if_it_is_named_or_changed),

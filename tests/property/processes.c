@@ -215,7 +215,7 @@ void process_become_ready(struct service_process *process) {
     if (process->spec->ready == READY_WAY_NOTIFY)
         notify(process, "STATUS=all is well\nREADY=1");
     else if (process->spec->ready == READY_WAY_LOG)
-        process_write(process, LOG_LINE "\n");
+        process_write(process, "\n" LOG_LINE "\n"); // ends half a line, too
     else if (process->spec->ready == READY_WAY_FD && process->fd >= 0 && !closes)
         (void)!write(process->fd, "\n", 1);
     if (process->spec->ready == READY_WAY_CHECK)

@@ -40,14 +40,19 @@ static const struct record *first_begun(const struct actor *actor) {
     return NULL;
 }
 
+static const char *state_name(const struct world *world, int service) {
+    const struct service *object = world_service(world, service);
+    return service_state_name(object != NULL ? object->state : SERVICE_INITIAL);
+}
+
 static void check_conditions(const struct world *world, const struct spec *spec, const struct record *first) {
     const struct actor *actor = &world->actors[spec->service];
     bool has_earlier = actor->wait_seq > 0 && actor->wait_begin_seq < first->seq; // that was aborted
     uint64_t begin_seq = has_earlier ? actor->wait_begin_seq : first->seq;
     for (int i = 0; i < spec->waits.count; i++) {
         if (condition_judge(world, spec->waits.items[i], spec->wishes[i]) == VERDICT_NO)
-            world_fail(world, "s%03d starts, but s%03d is not %s", spec->service, spec->waits.items[i],
-                       wish_name(spec->wishes[i]));
+            world_fail(world, "s%03d starts, but s%03d is not %s: it is %s", spec->service, spec->waits.items[i],
+                       wish_name(spec->wishes[i]), state_name(world, spec->waits.items[i]));
     }
     if (spec->has_wait_check && world->passed_seq[spec->wait_check] < begin_seq)
         world_fail(world, "s%03d starts, but check c%d has not passed", spec->service, spec->wait_check);
@@ -242,9 +247,9 @@ void rules_start_done(const struct world *world, const struct record *record) {
         world_fail(world, "the start of %s is done too early", actor->name);
     if (process != NULL)
         return;
-    bool is_completed = config != NULL && config->is_oneshot && actor->has_run && actor->is_last_success &&
-                        actor->last_version == config->version;
-    if (!is_completed || (record->is_named && actor->success_seq < record->seq))
+    bool is_completed = actor->has_run && actor->is_last_success && world->specs[actor->last_version]->is_oneshot;
+    bool was_skipped = !record->is_named && config != NULL && actor->last_version == config->version;
+    if (!is_completed || (actor->success_seq < record->seq && !was_skipped))
         world_fail(world, "the start of %s is done, but it does not run", actor->name);
 }
 

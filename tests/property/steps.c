@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "services/service_wait_internal.h"
 
 #define NAMES_MAX 4
 #define SETTLE_ROUNDS 60
@@ -208,12 +209,19 @@ static bool may_wait_on(const struct world *world, int service) {
     return false;
 }
 
+static void fail_start(const struct world *world, int service) {
+    const struct service *object = world_service(world, service);
+    AUTO_FREE char *left = object->wait != NULL ? service_wait_describe(object->wait) : memory_string("nothing");
+    world_fail(world, "the start of s%03d does not end: it is %s, and waits for %s", service,
+               service_state_name(object->state), left);
+}
+
 static void check_progress(const struct world *world) {
     for (int i = 0; i < SERVICE_COUNT; i++) {
         const struct record *record;
         LIST_FOR_EACH (record, &world->actors[i].starts, link) {
             if (record_has_begun(record) && !may_wait_on(world, i))
-                world_fail(world, "the start of s%03d does not end", i);
+                fail_start(world, i);
         }
         if (!list_is_empty(&world->actors[i].stops))
             world_fail(world, "the stop of s%03d does not end", i);

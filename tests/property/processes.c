@@ -211,6 +211,7 @@ static void notify(const struct service_process *process, const char *text) {
 
 // Also to be called if it is ready already.
 void process_become_ready(struct service_process *process) {
+    bool is_closed = process->spec->ready == READY_WAY_FD && process->fd < 0;
     bool closes = !process->world->is_cooperative && process->fd >= 0 && rng_chance(&process->world->rng, 10);
     if (process->spec->ready == READY_WAY_NOTIFY)
         notify(process, "STATUS=all is well\nREADY=1");
@@ -218,7 +219,7 @@ void process_become_ready(struct service_process *process) {
         process_write(process, "\n" LOG_LINE "\n"); // ends half a line, too
     else if (process->spec->ready == READY_WAY_FD && process->fd >= 0 && !closes)
         (void)!write(process->fd, "\n", 1);
-    if (process->spec->ready == READY_WAY_CHECK)
+    if (process->spec->ready == READY_WAY_NONE || process->spec->ready == READY_WAY_CHECK || is_closed)
         return;
     file_close_at(&process->fd);
     process->is_late = process->is_late || closes;

@@ -10,6 +10,7 @@
 
 #define NAMES_MAX 4
 #define SETTLE_ROUNDS 60
+#define STOP_ROUNDS 10
 #define STEPS_AFTER_STOP 50
 
 // --- requests ---
@@ -237,6 +238,14 @@ static void pass_time(struct world *world) {
     }
 }
 
+static bool all_rest(const struct world *world) {
+    for (int i = 0; i < SERVICE_COUNT; i++) {
+        if (!service_rests(world, i) || !list_is_empty(&world->actors[i].starts))
+            return false;
+    }
+    return true;
+}
+
 void step_settle(struct world *world) {
     bool all[SERVICE_COUNT];
     for (int i = 0; i < SERVICE_COUNT; i++)
@@ -246,9 +255,11 @@ void step_settle(struct world *world) {
     pass_time(world);
     check_progress(world);
     world_complete_plan(world);
-    request(world, SERVICE_STOP, all);
-    take_in(world);
-    pass_time(world);
+    // A start task that has not begun yet may begin after the stop.
+    for (int i = 0; i < STOP_ROUNDS && !all_rest(world); i++) {
+        request(world, SERVICE_STOP, all);
+        pass_time(world);
+    }
     invariants_check_rest(world);
     world->is_cooperative = false;
 }

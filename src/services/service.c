@@ -102,9 +102,9 @@ static void on_reset_timer_expired(void *data) {
 
 static void on_process_launched(void *data) {
     struct service *service = data;
-    enum service_event_kind kind = plan_service_is_oneshot(service->config) ? EVENT_LAUNCHED_ONESHOT
-                                   : service->readiness != NULL             ? EVENT_LAUNCHED_UNREADY
-                                                                            : EVENT_LAUNCHED;
+    enum service_event_kind kind = service->is_job              ? EVENT_LAUNCHED_ONESHOT
+                                   : service->readiness != NULL ? EVENT_LAUNCHED_UNREADY
+                                                                : EVENT_LAUNCHED;
     service_handle(service, &(const struct service_event){.kind = kind});
 }
 
@@ -144,24 +144,12 @@ static struct service_event oneshot_exit_event(const struct service *service, in
     return event;
 }
 
-// It was launched as a one-shot, or is one by now.
-static bool is_oneshot(const struct service *service) {
-    switch (service->state) {
-    case SERVICE_WORKING:
-    case SERVICE_TIMEOUT_TERMINATING:
-    case SERVICE_TIMEOUT_KILLING:
-        return true;
-    default:
-        return plan_service_is_oneshot(service->config);
-    }
-}
-
 static void on_process_ended(int exit_code, void *data) {
     struct service *service = data;
     enum action action = service_exit_action(service->config, exit_code);
     bool is_success = service_is_success(service->config, exit_code);
     struct service_event event = {.kind = exit_kind(action, is_success), .exit_code = exit_code, .action = action};
-    if (is_oneshot(service))
+    if (service->is_job)
         event = oneshot_exit_event(service, exit_code);
     log_debug("Service %s exited with code %d", service->quoted_name, exit_code);
     service->exit_code = exit_code;

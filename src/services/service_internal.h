@@ -24,6 +24,7 @@ struct service {
     struct plan_service *config;    // copied from the plan at the last start or replan
     struct plan_workload *workload; // the same; NULL when it has none
     bool has_new_config;            // it differs from that of the last launch
+    bool is_job;                    // the process was launched as a one-shot
     struct ring *ring;
     struct service_process *process; // NULL while none is launched or runs
     const struct service_process_handlers *process_handlers;

@@ -83,6 +83,7 @@ static bool start_process(struct service *service, struct error *err) {
         return false;
     }
     service->has_new_config = false;
+    service->is_job = plan_service_is_oneshot(service->config);
     ring_begin_run(service->ring);
     return true;
 }

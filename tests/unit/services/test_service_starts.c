@@ -98,6 +98,21 @@ static void a_job_ends_as_one(void **state UNUSED) {
     }
 }
 
+static void what_was_launched_as_a_service_is_none(void **state UNUSED) {
+    struct fixture fixture;
+    fixture_begin(&fixture, "services:\n  web: {override: replace, command: hang}\n");
+    struct change *change = fixture_ask(&fixture, SERVICE_START, "web");
+    loop_run_pending(fixture.loop);
+    fixture_set_plan(&fixture, "services:\n  web: {override: replace, command: hang, type: oneshot}\n");
+    (void)fixture_ask(&fixture, SERVICE_START, "web");
+    loop_run_pending(fixture.loop);
+    loop_defer(fixture.loop, &fixture_service(&fixture, "web")->process->step, on_process_step);
+    loop_advance(fixture.loop, 2 * NS_PER_S);
+    assert_state(&fixture, "web", SERVICE_RUNNING);
+    assert_int_equal(change_status(change), STATUS_DONE);
+    fixture_end(&fixture);
+}
+
 static void a_job_that_is_none_any_more_is_up_after_a_retry(void **state UNUSED) {
     struct fixture fixture;
     replan_of_job(&fixture, "on-failure: restart");
@@ -363,6 +378,7 @@ int main(void) {
         cmocka_unit_test(a_oneshot_is_tried_again_within_its_task),
         cmocka_unit_test(a_oneshot_has_a_limit),
         cmocka_unit_test(a_job_ends_as_one),
+        cmocka_unit_test(what_was_launched_as_a_service_is_none),
         cmocka_unit_test(a_job_that_is_none_any_more_is_up_after_a_retry),
         cmocka_unit_test(a_limit_counts_whatever_the_exit_code),
         cmocka_unit_test(a_stop_fails_the_start_of_a_oneshot),

@@ -141,8 +141,9 @@ static void note_wait(const struct world *world, struct actor *actor) {
 }
 
 static void check_actor(const struct world *world, struct actor *actor) {
-    const struct service *service = world_service(world, actor->service);
     bool is_settled = world->settled_seq == world->seq;
+    actor->object = world_service(world, actor->service);
+    const struct service *service = actor->object;
     if (service == NULL)
         return;
     check_state(world, actor, service);

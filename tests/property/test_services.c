@@ -20,14 +20,25 @@ static int64_t environment_number(const char *name, int64_t otherwise) {
     return text != NULL && text_to_int64(text, 0, INT64_MAX, &number) ? number : otherwise;
 }
 
+// Everything is at rest, and the state is full of changes by the second part. 0 with a sanitizer.
+static void check_memory(const struct world *world, int part, size_t *early_bytes) {
+    size_t bytes = mallinfo2().uordblks;
+    if (part == 1)
+        *early_bytes = bytes;
+    if (part > 1 && bytes > *early_bytes + *early_bytes / 2)
+        world_fail(world, "%zu bytes are in use instead of %zu", bytes, *early_bytes);
+}
+
 static void run(uint64_t seed, int steps) {
     struct world *world = memory_new(sizeof *world);
+    size_t early_bytes = 0;
     world_begin(world, seed);
     for (int part = 0; part < PARTS; part++) {
         for (int i = 0; i < steps / PARTS; i++)
             step_random(world);
         if (part < PARTS - 1) {
             step_settle(world);
+            check_memory(world, part, &early_bytes);
         }
     }
     step_stop_all(world);

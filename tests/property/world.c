@@ -138,7 +138,8 @@ void world_change_plan(struct world *world, int count) {
 }
 
 struct service *world_service(const struct world *world, int service) {
-    return map_get(&world->manager->services, world->actors[service].name);
+    const struct actor *actor = &world->actors[service];
+    return actor->object != NULL ? actor->object : map_get(&world->manager->services, actor->name);
 }
 
 const struct spec *world_config(const struct world *world, int service) {

@@ -35,6 +35,7 @@ struct record {
 struct actor {
     int service;
     char name[8];
+    struct service *object;          // kept once it is seen; NULL: none
     struct list starts, stops;       // record.link
     struct service_process *process; // the one that is not abandoned
     bool has_run, is_last_success, has_last_ended_itself;

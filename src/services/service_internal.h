@@ -52,6 +52,7 @@ struct service {
     bool has_ended;                // the last run
     int exit_code;                 // of the last run that has ended
     struct wall_time ended;        // when
+    int64_t stop_begin_ns;         // the latest, from the stop of all on; see service_manager_stop_limit_ns()
     uint64_t failure_number;       // of its last start by a task, among the manager's: the lowest was first; 0: none
     int failure_code;              // then: the exit code, or the one that a shell would report; not 0
     int64_t next_restart_ns;       // of SERVICE_BACKOFF, by the wall clock

@@ -8,9 +8,6 @@
 #include "services/service_machine_internal.h"
 #include "services/service_wait_internal.h"
 
-#define KILL_DELAY_MIN_NS (5 * NS_PER_S)
-#define STOP_MARGIN_NS (5 * NS_PER_S + 100 * NS_PER_MS) // the limit after SIGKILL, and some time for the loop
-
 struct service_manager *service_manager_create(const struct service_manager_spec *spec) {
     struct service_manager *manager = memory_new(sizeof *manager);
     manager->spec = *spec;
@@ -195,22 +192,6 @@ void service_manager_check_failed(struct service_manager *manager, const char *c
         if (service->config != NULL && map_has(&service->config->on_check_failure, check))
             check_failed(service, (enum action)(intptr_t)map_get(&service->config->on_check_failure, check));
     }
-}
-
-static bool is_stopping_or_up(const struct service *service) {
-    return service_is_up(service) || service->state == SERVICE_TERMINATING ||
-           service->state == SERVICE_RESTART_TERMINATING;
-}
-
-int64_t service_manager_stop_limit_ns(const struct service_manager *manager) {
-    int64_t longest_ns = KILL_DELAY_MIN_NS;
-    for (struct map_entry *entry = map_first(&manager->services); entry != NULL;
-         entry = map_next(&manager->services, entry)) {
-        const struct service *service = entry->value;
-        if (is_stopping_or_up(service) && service_kill_delay_ns(service) > longest_ns)
-            longest_ns = service_kill_delay_ns(service);
-    }
-    return clock_add_ns(longest_ns, STOP_MARGIN_NS);
 }
 
 struct event *service_manager_shutdown_wanted(struct service_manager *manager) {

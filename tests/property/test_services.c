@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// 200 services and 10,000 random requests and events, for each of some seeds. PEBBLE_PROPERTY_SEED sets the only seed,
+// 200 services and 10,000 random requests and events. The argument is the seed; PEBBLE_PROPERTY_SEED replaces it, and
 // PEBBLE_PROPERTY_STEPS the number of steps.
 #include "world.h"
 
@@ -12,10 +12,7 @@
 #define STEPS 10000
 #define PARTS 5
 
-static const uint64_t seeds[] = {1, 2};
-
-static int64_t environment_number(const char *name, int64_t otherwise) {
-    const char *text = getenv(name);
+static int64_t number_of(const char *text, int64_t otherwise) {
     int64_t number = 0;
     return text != NULL && text_to_int64(text, 0, INT64_MAX, &number) ? number : otherwise;
 }
@@ -50,14 +47,9 @@ static void run(uint64_t seed, int steps) {
     free(world);
 }
 
-int main(void) {
-    int64_t seed = environment_number("PEBBLE_PROPERTY_SEED", -1);
-    int steps = (int)environment_number("PEBBLE_PROPERTY_STEPS", STEPS);
-    if (seed >= 0) {
-        run((uint64_t)seed, steps);
-        return 0;
-    }
-    for (size_t i = 0; i < ARRAY_COUNT(seeds); i++)
-        run(seeds[i], steps);
+int main(int argc, char **argv) {
+    int64_t seed = number_of(argc > 1 ? argv[1] : NULL, 1);
+    run((uint64_t)number_of(getenv("PEBBLE_PROPERTY_SEED"), seed),
+        (int)number_of(getenv("PEBBLE_PROPERTY_STEPS"), STEPS));
     return 0;
 }

@@ -45,11 +45,27 @@ static void stop_limit_follows_the_longest_kill_delay(void **unused UNUSED) {
     fixture_end(&fixture);
 }
 
+// Those that wait for others stop before them.
+static void stop_limit_follows_the_longest_chain(void **unused UNUSED) {
+    struct fixture fixture;
+    fixture_begin(&fixture, "services:\n  db: {override: replace, command: stubborn, kill-delay: 4s}\n"
+                            "  app: {override: replace, command: stubborn, kill-delay: 3s, wait-for: {db: ready}}\n"
+                            "  web: {override: replace, command: immortal, kill-delay: 20s, wait-for: {app: ready}}\n"
+                            "  job: {override: replace, command: run, kill-delay: 30s, wait-for: {db: exited}}\n");
+    fixture_do(&fixture, SERVICE_START, "web");
+    assert_int_equal(service_manager_stop_limit_ns(fixture.manager), (25 + 8 + 4) * NS_PER_S + 5100 * NS_PER_MS);
+    struct change *change = service_manager_stop_all(fixture.manager);
+    loop_advance(fixture.loop, service_manager_stop_limit_ns(fixture.manager));
+    assert_true(change_is_ready(change));
+    fixture_end(&fixture);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(services_are_listed_by_name),
         cmocka_unit_test(signal_reports_each_that_cannot_be_reached),
         cmocka_unit_test(stop_limit_follows_the_longest_kill_delay),
+        cmocka_unit_test(stop_limit_follows_the_longest_chain),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

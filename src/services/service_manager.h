@@ -145,8 +145,8 @@ void service_manager_check_failed(struct service_manager *manager, const char *c
 // Creates a change that stops all services that run, dependants first; NULL when none runs. Start tasks that have not
 // begun fail from now on.
 struct change *service_manager_stop_all(struct service_manager *manager);
-// The longest time that the change may take: max(5 s, the longest kill-delay) + 5.1 s, and for each service before it in
-// a chain of services that wait for each other its kill-delay + 5 s.
+// The longest time that the change may take: max(5 s, the longest kill-delay) + 5.1 s, and for each service before it
+// in a chain of services that wait for each other its kill-delay + 5 s.
 int64_t service_manager_stop_limit_ns(struct service_manager *manager);
 
 // Emitted from the loop after a service's state, readiness or prospect has changed, once for each change and in their

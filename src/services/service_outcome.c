@@ -2,6 +2,7 @@
 // Whether anything is left to do, and what has failed. Declared in services/service_manager.h and
 // services/service_internal.h.
 #include "services/service_internal.h"
+#include "services/service_manager.h"
 
 void service_note_failure(struct service *service, int exit_code) {
     service->failure_number = ++service->manager->failure_count;

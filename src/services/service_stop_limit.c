@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // How long it may take to stop all services. Declared in services/service_manager.h.
 #include "services/service_internal.h"
-
-#include <stdlib.h>
-
-#include "base/memory.h"
+#include "services/service_manager.h"
 
 #define KILL_DELAY_MIN_NS (5 * NS_PER_S)
 #define KILL_LIMIT_NS (5 * NS_PER_S)     // for SIGKILL to take effect
@@ -22,8 +19,7 @@ static bool delay_targets(struct service_manager *manager, const struct service 
     if (config == NULL)
         return false;
     bool is_later = false;
-    int64_t end_ns =
-        clock_add_ns(service->stop_begin_ns, clock_add_ns(service_kill_delay_ns(service), KILL_LIMIT_NS));
+    int64_t end_ns = clock_add_ns(service->stop_begin_ns, clock_add_ns(service_kill_delay_ns(service), KILL_LIMIT_NS));
     for (const struct map_entry *e = map_first(&config->wait_for); e != NULL; e = map_next(&config->wait_for, e)) {
         enum condition condition = (enum condition)(uintptr_t)e->value;
         struct service *target = map_get(&manager->services, e->key);

@@ -106,8 +106,10 @@ static bool holds(const struct awaited *awaited) {
         break;
     case WAIT_START_OVER:
         return target->start_tasks.count == 0 && !service_pending_has(&target->manager->pending, "start", target->name);
-    case WAIT_STOP_OVER: // one that has ended already need not be waited for, even if its stop is held in another change
-        return !is_moving(target) || (target->stop_tasks.count == 0 && !service_pending_has(&target->manager->pending, "stop", target->name));
+    case WAIT_STOP_OVER: // one that has ended already need not be waited for, even if its stop is held in another
+                         // change
+        return !is_moving(target) ||
+               (target->stop_tasks.count == 0 && !service_pending_has(&target->manager->pending, "stop", target->name));
     }
     return is_met(target, awaited->condition);
 }

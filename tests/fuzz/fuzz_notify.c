@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Messages of sd_notify(3), separated by the byte 0x1E. Each is read line by line as well, and is then sent to a socket,
-// which must hand on the same, unless the message is too long. A barrier's descriptor is closed.
+// Messages of sd_notify(3), separated by the byte 0x1E. Each is read line by line as well, and is then sent to a
+// socket, which must hand on the same, unless the message is too long. A barrier's descriptor is closed.
 #include <poll.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -76,8 +76,7 @@ static void require_same(const struct notify_message *message, const struct noti
     require(message->extension_ns == expected->extension_ns);
     require((message->status != NULL) == (expected->status != NULL));
     require(message->status_length == expected->status_length);
-    require(message->status_length == 0 ||
-            memcmp(message->status, expected->status, expected->status_length) == 0);
+    require(message->status_length == 0 || memcmp(message->status, expected->status, expected->status_length) == 0);
 }
 
 // --- the socket ---
@@ -89,7 +88,7 @@ static struct receiver {
     const struct notify_message *expected; // NULL: none
 } receiver;
 
-static void on_notified(const struct notify_message *message, void *data UNUSED) {
+static void on_message_notified(const struct notify_message *message, void *data UNUSED) {
     require(receiver.expected != NULL);
     require_same(message, receiver.expected);
     receiver.expected = NULL;
@@ -98,7 +97,7 @@ static void on_notified(const struct notify_message *message, void *data UNUSED)
 static void open_receiver(void) {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     require(loop_create(&receiver.loop, NULL));
-    require(notify_socket_create(receiver.loop, on_notified, NULL, &receiver.socket, NULL));
+    require(notify_socket_create(receiver.loop, on_message_notified, NULL, &receiver.socket, NULL));
     const char *name = notify_socket_name(receiver.socket);
     memcpy(address.sun_path + 1, name + 1, strlen(name) - 1);
     receiver.fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -118,8 +117,8 @@ static void send_bytes(char *bytes, size_t length, int passed) {
         header.msg_control = &control;
         header.msg_controllen = sizeof control;
         struct cmsghdr *rights = CMSG_FIRSTHDR(&header);
-        *rights = (struct cmsghdr){
-            .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof(int))};
+        *rights =
+            (struct cmsghdr){.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof(int))};
         memcpy(CMSG_DATA(rights), &passed, sizeof passed);
     }
     require(sendmsg(receiver.fd, &header, 0) == (ssize_t)length);

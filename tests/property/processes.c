@@ -273,11 +273,8 @@ static struct service_probe *probe(const struct service_prober *prober, const st
     if (!world->is_cooperative && rng_chance(&world->rng, 5))
         return NULL;
     struct service_probe *created = memory_new(sizeof *created);
-    *created = (struct service_probe){.world = world,
-                                      .check = check->name[1] - '0',
-                                      .begin_seq = ++world->seq,
-                                      .on_probed = on_probed,
-                                      .data = data};
+    *created = (struct service_probe){
+        .world = world, .check = check->name[1] - '0', .begin_seq = ++world->seq, .on_probed = on_probed, .data = data};
     list_add(&world->probes, &created->link);
     if (world->is_cooperative || !rng_chance(&world->rng, 10)) // else it hangs
         loop_defer(world->loop, &created->step, on_probe_due);

@@ -108,7 +108,7 @@ bool spec_drop_waits(struct spec *spec, const bool exists[SERVICE_COUNT]) {
     kept = 0;
     for (int i = 0; i < spec->requires.count; i++) {
         if (exists[spec->requires.items[i]])
-            spec->requires.items[kept++] = spec->requires.items[i];
+        spec->requires.items[kept++] = spec->requires.items[i];
     }
     spec->requires.count = kept;
     return spec->waits.count + kept != before;
@@ -193,8 +193,8 @@ void spec_write(const struct spec *spec, struct buffer *out) {
     if (spec->wait_timeout_s > 0)
         buffer_printf(out, "    wait-timeout: %ds\n", spec->wait_timeout_s);
     write_reactions(spec, out);
-    buffer_printf(out, "    kill-delay: %dms\n    backoff-delay: %dms\n    backoff-limit: %dms\n",
-                  spec->kill_delay_ms, spec->backoff_delay_ms, spec->backoff_limit_ms);
+    buffer_printf(out, "    kill-delay: %dms\n    backoff-delay: %dms\n    backoff-limit: %dms\n", spec->kill_delay_ms,
+                  spec->backoff_delay_ms, spec->backoff_limit_ms);
     if (spec->stop_signal != NULL)
         buffer_printf(out, "    stop-signal: %s\n", spec->stop_signal);
     if (spec->kills_process_only)

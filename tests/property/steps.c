@@ -246,7 +246,7 @@ static bool all_rest(const struct world *world) {
     return true;
 }
 
-void step_settle(struct world *world) {
+void step_stop_for_now(struct world *world) {
     bool all[SERVICE_COUNT];
     for (int i = 0; i < SERVICE_COUNT; i++)
         all[i] = true;

@@ -3,6 +3,12 @@
 // PEBBLE_PROPERTY_STEPS the number of steps.
 #include "world.h"
 
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
 #include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,7 +40,7 @@ static void run(uint64_t seed, int steps) {
         for (int i = 0; i < steps / PARTS; i++)
             step_random(world);
         if (part < PARTS - 1) {
-            step_settle(world);
+            step_stop_for_now(world);
             check_memory(world, part, &early_bytes);
         }
     }
@@ -47,9 +53,15 @@ static void run(uint64_t seed, int steps) {
     free(world);
 }
 
-int main(int argc, char **argv) {
-    int64_t seed = number_of(argc > 1 ? argv[1] : NULL, 1);
-    run((uint64_t)number_of(getenv("PEBBLE_PROPERTY_SEED"), seed),
+static void services_follow_the_rules(void **state) {
+    const char *seed = *state;
+    run((uint64_t)number_of(getenv("PEBBLE_PROPERTY_SEED"), number_of(seed, 1)),
         (int)number_of(getenv("PEBBLE_PROPERTY_STEPS"), STEPS));
-    return 0;
+}
+
+int main(int argc, char **argv) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_prestate(services_follow_the_rules, argc > 1 ? argv[1] : NULL),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
 }

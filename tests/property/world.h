@@ -22,7 +22,7 @@ struct record {
     int service;
     bool is_start, is_named;
     bool may_join_named; // it may have joined one that is named
-    uint64_t seq; // of its creation
+    uint64_t seq;        // of its creation
     int blocker_count;
     struct {
         struct task *task; // of the same change
@@ -47,8 +47,8 @@ struct actor {
     int retries;
     const struct service_wait *wait; // the present one
     uint64_t wait_seq;               // of the newest task of the present wait; 0: none
-    uint64_t wait_begin_seq; // of its first task
-    int wait_version;        // of its configuration
+    uint64_t wait_begin_seq;         // of its first task
+    int wait_version;                // of its configuration
     int wait_after_count;
     int wait_after[BLOCKERS_MAX]; // the services whose starts it waits for
 };
@@ -101,12 +101,12 @@ struct service_process {
     struct job_sink output;
     struct deferred step; // launched, failed or ended
     bool is_launched, is_ended, is_relaunch;
-    bool is_signalled;  // it was told to end
-    bool obeys;         // signals
-    bool is_immortal;   // SIGKILL does not help
-    bool was_ready;     // it has said so
-    bool is_unready;    // it has said that it stops
-    bool is_late;       // it has closed its descriptor, or was not ready in time
+    bool is_signalled; // it was told to end
+    bool obeys;        // signals
+    bool is_immortal;  // SIGKILL does not help
+    bool was_ready;    // it has said so
+    bool is_unready;   // it has said that it stops
+    bool is_late;      // it has closed its descriptor, or was not ready in time
     int64_t launched_ns, signalled_ns, reset_ns;
     uint64_t start_seq, told_seq; // of its start; when it last said something of its readiness
     int exit_code;
@@ -149,5 +149,5 @@ void invariants_check_rest(struct world *world); // everything is stopped
 
 // steps.c
 void step_random(struct world *world);
-void step_settle(struct world *world); // with cooperative processes all tasks end
+void step_stop_for_now(struct world *world); // with cooperative processes all tasks end
 void step_stop_all(struct world *world);

@@ -231,8 +231,7 @@ static void an_abort_kills_a_oneshot(void **state UNUSED) {
 
 static void an_abort_kills_as_kill_mode_says(void **state UNUSED) {
     struct fixture fixture;
-    fixture_begin(&fixture,
-                  "services:\n  job: {override: replace, command: run, type: oneshot, kill-mode: process}\n");
+    fixture_begin(&fixture, "services:\n  job: {override: replace, command: run, type: oneshot, kill-mode: process}\n");
     struct change *change = fixture_ask(&fixture, SERVICE_START, "job");
     loop_run_pending(fixture.loop);
     assert_true(change_abort(change, NULL));

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "services/service_wait_internal.h"
 
@@ -77,6 +78,44 @@ static void check_state(const struct world *world, const struct actor *actor, co
         world_fail(world, "%s is shown as %s", actor->name, service_state_status(service->state));
 }
 
+// --- time ---
+
+#define WINDOW_NS NS_PER_S
+#define KILL_LIMIT_NS (5 * NS_PER_S)
+#define READY_TIMEOUT_S 25
+
+// When the state of a process has to be over; INT64_MAX: never.
+static int64_t deadline_of(enum service_state state, const struct service_process *process) {
+    const struct spec *spec = process->spec;
+    int timeout_s = spec->ready_timeout_s >= 0 ? spec->ready_timeout_s : READY_TIMEOUT_S;
+    int64_t kill_ns = process->signalled_ns + spec->kill_delay_ms * NS_PER_MS;
+    switch (state) {
+    case SERVICE_STARTING:
+        return process->launched_ns + WINDOW_NS;
+    case SERVICE_GETTING_READY:
+        return timeout_s > 0 ? process->launched_ns + timeout_s * NS_PER_S : INT64_MAX;
+    case SERVICE_WORKING:
+        return spec->run_timeout_s > 0 ? process->launched_ns + spec->run_timeout_s * NS_PER_S : INT64_MAX;
+    case SERVICE_TERMINATING:
+    case SERVICE_RESTART_TERMINATING:
+    case SERVICE_TIMEOUT_TERMINATING:
+        return kill_ns;
+    case SERVICE_KILLING:
+    case SERVICE_RESTART_KILLING:
+    case SERVICE_TIMEOUT_KILLING:
+        return kill_ns + KILL_LIMIT_NS;
+    default:
+        return INT64_MAX;
+    }
+}
+
+static void check_deadline(const struct world *world, const struct actor *actor, const struct service *service) {
+    const struct service_process *process = actor->process;
+    bool is_known = process != NULL && !process->is_ended && process->spec == world_config(world, actor->service);
+    if (is_known && loop_now_ns(world->loop) > deadline_of(service->state, process))
+        world_fail(world, "%s is still %s", actor->name, service_state_name(service->state));
+}
+
 // --- waits ---
 
 // Later starts of the same services count, too.
@@ -90,6 +129,9 @@ static bool waits_for_order(const struct world *world, const struct actor *actor
 
 static void check_wait(const struct world *world, const struct actor *actor) {
     const struct spec *spec = world->specs[actor->wait_version];
+    int64_t waited_ns = loop_now_ns(world->loop) - actor->wait_begin_ns;
+    if (spec->wait_timeout_s > 0 && waited_ns > spec->wait_timeout_s * NS_PER_S)
+        world_fail(world, "%s waits for too long", actor->name);
     bool has_unmet = spec->has_wait_check; // whose own probe has perhaps not passed
     for (int i = 0; i < spec->waits.count; i++) {
         int target = spec->waits.items[i];
@@ -114,6 +156,7 @@ static void begin_wait(const struct world *world, struct actor *actor) {
     const struct record *record;
     actor->wait = world_service(world, actor->service)->wait;
     actor->wait_version = world_config(world, actor->service)->version;
+    actor->wait_begin_ns = loop_now_ns(world->loop);
     actor->wait_after_count = 0;
     actor->wait_begin_seq = UINT64_MAX;
     LIST_FOR_EACH (record, &actor->starts, link) {
@@ -148,6 +191,7 @@ static void check_actor(const struct world *world, struct actor *actor) {
         return;
     check_state(world, actor, service);
     check_tasks(world, actor, service);
+    check_deadline(world, actor, service);
     if (service->state != SERVICE_WAITING) {
         actor->wait_seq = 0;
         return;

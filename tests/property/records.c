@@ -36,6 +36,15 @@ static void record_destroy(struct record *record) {
     free(record);
 }
 
+static bool has_begun_start(const struct actor *actor) {
+    const struct record *record;
+    LIST_FOR_EACH (record, &actor->starts, link) {
+        if (record_has_begun(record))
+            return true;
+    }
+    return false;
+}
+
 static void on_task_ended(struct listener *listener, void *argument) {
     struct world *world = CONTAINER_OF(listener, struct world, task_ended);
     struct record *record = find(world, argument);
@@ -51,6 +60,8 @@ static void on_task_ended(struct listener *listener, void *argument) {
     // A start that fails counts as a stop: it has left the earlier run behind.
     actor->was_stopped = actor->was_stopped || (is_done != record->is_start && actor->process == NULL);
     record_destroy(record);
+    if (!has_begun_start(actor))
+        actor->wait = NULL;
 }
 
 bool record_has_begun(const struct record *record) {

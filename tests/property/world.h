@@ -48,6 +48,7 @@ struct actor {
     const struct service_wait *wait; // the present one
     uint64_t wait_seq;               // of the newest task of the present wait; 0: none
     uint64_t wait_begin_seq;         // of its first task
+    int64_t wait_begin_ns;           // when it was seen
     int wait_version;                // of its configuration
     int wait_after_count;
     int wait_after[BLOCKERS_MAX]; // the services whose starts it waits for

@@ -45,10 +45,14 @@ static const char *state_name(const struct world *world, int service) {
     return service_state_name(object != NULL ? object->state : SERVICE_INITIAL);
 }
 
+// The wait was begun by a task that was aborted; those that have joined it are left.
+static bool was_begun_by_another(const struct actor *actor, const struct record *first) {
+    return actor->wait_seq > 0 && actor->wait_begin_seq < first->seq;
+}
+
 static void check_conditions(const struct world *world, const struct spec *spec, const struct record *first) {
     const struct actor *actor = &world->actors[spec->service];
-    bool has_earlier = actor->wait_seq > 0 && actor->wait_begin_seq < first->seq; // that was aborted
-    uint64_t begin_seq = has_earlier ? actor->wait_begin_seq : first->seq;
+    uint64_t begin_seq = was_begun_by_another(actor, first) ? actor->wait_begin_seq : first->seq;
     for (int i = 0; i < spec->waits.count; i++) {
         if (condition_judge(world, spec->waits.items[i], spec->wishes[i]) == VERDICT_NO)
             world_fail(world, "s%03d starts, but s%03d is not %s: it is %s", spec->service, spec->waits.items[i],
@@ -73,7 +77,7 @@ static void check_start_by_task(const struct world *world, const struct actor *a
         world_fail(world, "%s starts without a task", actor->name);
     if (spec->retired_seq > 0 && spec->retired_seq < first->seq)
         world_fail(world, "%s starts with an old configuration", actor->name);
-    if (!is_any_free(world, &actor->starts))
+    if (!is_any_free(world, &actor->starts) && !was_begun_by_another(actor, first))
         world_fail(world, "%s starts before the services that it comes after", actor->name);
     check_conditions(world, spec, first);
     bool is_completed = spec->is_oneshot && actor->has_run && actor->is_last_success && actor->has_last_ended_itself &&

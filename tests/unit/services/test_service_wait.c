@@ -50,6 +50,36 @@ static void readiness_is_that_of_the_process(void **state UNUSED) {
     fixture_end(&fixture);
 }
 
+// The stop of `web` comes after that of `top`, and the check passes before.
+static void a_wait_keeps_its_configuration_until_it_is_stopped(void **state UNUSED) {
+    static const char layer[] =
+        "services:\n  db: {override: replace, command: run}\n"
+        "  top: {override: replace, command: stubborn, requires: [web], summary: '%d'}\n"
+        "  web: {override: replace, command: run, on-failure: ignore, wait-for-checks: [up]%s}\n"
+        "checks:\n  up: {override: replace, tcp: {port: 1}}\n";
+    AUTO_FREE char *old = memory_printf(layer, 1, "");
+    AUTO_FREE char *new = memory_printf(layer, 2, ", wait-for: {db: ready}");
+    struct fixture fixture;
+    fixture_begin(&fixture, old);
+    fixture_do(&fixture, SERVICE_START, "top");
+    process_end(fixture_service(&fixture, "web"), 1);
+    fixture.failing_probes = 1;
+    (void)fixture_ask(&fixture, SERVICE_START, "web");
+    loop_run_pending(fixture.loop);
+    assert_state(&fixture, "web", SERVICE_WAITING);
+    fixture_set_plan(&fixture, new);
+    (void)fixture_ask(&fixture, SERVICE_REPLAN, "");
+    loop_advance(fixture.loop, NS_PER_S);
+    assert_state(&fixture, "top", SERVICE_TERMINATING);
+    assert_state(&fixture, "web", SERVICE_STARTING);
+    assert_int_equal(fixture_service(&fixture, "web")->config->wait_for.count, 0);
+    loop_advance(fixture.loop, 10 * NS_PER_S);
+    assert_state(&fixture, "db", SERVICE_RUNNING);
+    assert_state(&fixture, "web", SERVICE_RUNNING);
+    assert_int_equal(fixture_service(&fixture, "web")->config->wait_for.count, 1);
+    fixture_end(&fixture);
+}
+
 static void a_wait_fails_when_the_other_has_exited(void **state UNUSED) {
     struct fixture fixture;
     fixture_begin(&fixture, "services:\n  db: {override: replace, command: run, on-failure: ignore, ready: {log: up}}\n"
@@ -305,6 +335,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_service_waits_until_another_is_ready),
         cmocka_unit_test(readiness_is_that_of_the_process),
+        cmocka_unit_test(a_wait_keeps_its_configuration_until_it_is_stopped),
         cmocka_unit_test(a_wait_fails_when_the_other_has_exited),
         cmocka_unit_test(backoff_is_waited_out),
         cmocka_unit_test(a_wait_has_a_limit),

@@ -88,7 +88,7 @@ static void on_state_timer_expired(void *data) {
         return; // nothing is started any more; the stop task ends the backoff
     if (service->state == SERVICE_GETTING_READY) {
         char limit[DURATION_TEXT_SIZE];
-        duration_format(service_ready_timeout_ns(service), limit);
+        duration_format(service->ready_timeout_ns, limit);
         AUTO_FREE char *reason = memory_printf("not ready after %s", limit);
         handle_late(service, reason);
         return;
@@ -104,9 +104,9 @@ static void on_reset_timer_expired(void *data) {
 
 static void on_process_launched(void *data) {
     struct service *service = data;
-    enum service_event_kind kind = plan_service_is_oneshot(service->config) ? EVENT_LAUNCHED_ONESHOT
-                                   : service->readiness != NULL             ? EVENT_LAUNCHED_UNREADY
-                                                                            : EVENT_LAUNCHED;
+    enum service_event_kind kind = service->is_job              ? EVENT_LAUNCHED_ONESHOT
+                                   : service->readiness != NULL ? EVENT_LAUNCHED_UNREADY
+                                                                : EVENT_LAUNCHED;
     service_handle(service, &(const struct service_event){.kind = kind});
 }
 

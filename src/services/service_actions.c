@@ -59,6 +59,12 @@ struct service_event action_count_launch(struct service *service, const struct s
     return no_event;
 }
 
+// Start tasks are left of a one-shot that was retried, and is none by now.
+struct service_event action_resume(struct service *service, const struct service_event *event) {
+    service_finish_start(service, NULL);
+    return action_count_launch(service, event);
+}
+
 struct service_event action_open_window(struct service *service, const struct service_event *event) {
     timer_start(service->timer, START_WINDOW_NS);
     return action_count_launch(service, event);
@@ -118,8 +124,7 @@ struct service_event action_abort_launch(struct service *service, const struct s
 struct service_event action_abort_start(struct service *service, const struct service_event *event UNUSED) {
     AUTO_ERROR struct error err = {0};
     AUTO_ERROR struct error reason = {0};
-    if (service_has_tree(service) ? service_signal_all(service, SIGKILL, &reason)
-                                  : service->manager->spec.launcher.signal_group(service->process, SIGKILL, &reason))
+    if (service_signal_all(service, SIGKILL, &reason))
         (void)error_set(&err, ERROR_CANCELLED, "start aborted, sent SIGKILL to process");
     else
         (void)error_set(&err, ERROR_CANCELLED, "start aborted, but cannot send SIGKILL to process: %s",

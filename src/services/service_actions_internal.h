@@ -31,6 +31,7 @@ struct service_event action_end_retries(struct service *service, const struct se
 struct service_event action_launch(struct service *service, const struct service_event *event);
 struct service_event action_open_window(struct service *service, const struct service_event *event);
 struct service_event action_count_launch(struct service *service, const struct service_event *event);
+struct service_event action_resume(struct service *service, const struct service_event *event);
 struct service_event action_fail_launch(struct service *service, const struct service_event *event);
 struct service_event action_cancel_launch(struct service *service, const struct service_event *event);
 struct service_event action_abort_launch(struct service *service, const struct service_event *event);

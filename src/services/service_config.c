@@ -11,7 +11,13 @@ const struct plan_workload *service_workload(const struct plan *plan, const stru
     return text_is_empty(config->workload) ? NULL : plan_find_workload(plan, config->workload);
 }
 
+bool service_config_differs(const struct service *service, const struct plan *plan, const struct plan_service *config) {
+    return service->config != NULL && !(plan_service_equal(config, service->config) &&
+                                        plan_workload_equal(service_workload(plan, config), service->workload));
+}
+
 void service_configure(struct service *service, const struct plan *plan, const struct plan_service *config) {
+    service->has_new_config = service->has_new_config || service_config_differs(service, plan, config);
     struct plan_service *config_copy = plan_service_copy(config);
     struct plan_workload *workload_copy = plan_workload_copy(service_workload(plan, config));
     plan_service_destroy(service->config);

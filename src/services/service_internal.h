@@ -25,6 +25,8 @@ struct service {
     char *quoted_name;              // for the log
     struct plan_service *config;    // copied from the plan at the last start or replan
     struct plan_workload *workload; // the same; NULL when it has none
+    bool has_new_config;            // it differs from that of the last launch
+    bool is_job;                    // the process was launched as a one-shot
     struct ring *ring;
     struct service_process *process; // NULL while none is launched or runs
     enum kill_mode kill_mode;        // with which it was launched: a replan changes the configuration before the stop
@@ -45,6 +47,7 @@ struct service {
     struct task_array stop_tasks;  // wait for the end of the process
     struct service_wait *wait;     // of SERVICE_WAITING
     struct readiness *readiness;   // of the process, if the service has `ready`
+    int64_t ready_timeout_ns;      // of the process; 0: none
     bool is_ready;                 // the process has said so
     bool is_wanted;                // it was started by a task, and not stopped since
     bool is_late;                  // it was not ready in time, and is ended for that
@@ -90,6 +93,8 @@ void service_destroy(void *service);
 // service_config.c
 // Copies the service's configuration, and that of its workload, from the plan.
 void service_configure(struct service *service, const struct plan *plan, const struct plan_service *config);
+// Whether the plan's configuration differs from the service's own.
+bool service_config_differs(const struct service *service, const struct plan *plan, const struct plan_service *config);
 // NULL when the service has none.
 const struct plan_workload *service_workload(const struct plan *plan, const struct plan_service *config);
 bool service_is_up(const struct service *service); // starting or running

@@ -241,7 +241,7 @@ static const struct transition transitions[SERVICE_STATES][EVENT_KINDS] =
                 [EVENT_START] = {.action = action_adopt_launch, .next = SERVICE_LAUNCHING},
                 [EVENT_START_WAITING] = {.action = action_adopt_launch, .next = SERVICE_LAUNCHING},
                 [EVENT_ABORT] = {.action = action_abort_in_backoff, .next = SERVICE_STOPPED},
-                [EVENT_LAUNCHED] = {.action = action_count_launch, .next = SERVICE_RUNNING},
+                [EVENT_LAUNCHED] = {.action = action_resume, .next = SERVICE_RUNNING},
                 [EVENT_LAUNCHED_UNREADY] = {.action = action_await_ready, .next = SERVICE_GETTING_READY},
                 [EVENT_LAUNCHED_ONESHOT] = {.action = action_begin_work, .next = SERVICE_WORKING},
                 [EVENT_LAUNCH_FAILED] = {.action = action_back_off_again, .next = SERVICE_BACKOFF},

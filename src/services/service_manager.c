@@ -164,7 +164,7 @@ bool service_manager_signal(struct service_manager *manager, const struct text_l
 
 // A service that is to say when it is ready may fail its checks until then.
 static bool ignores_checks(const struct service *service) {
-    return plan_service_ready(service->config) != NULL && !service->is_ready && service_is_up(service);
+    return service->readiness != NULL && !service->is_ready && service_is_up(service);
 }
 
 static void check_failed(struct service *service, enum action action) {

@@ -44,8 +44,6 @@ static bool take_value(const char *line, size_t length, const char *name, const 
 
 static int64_t read_extension(const char *value, size_t length) {
     int64_t microseconds = 0;
-    if (length == 0)
-        return 0;
     for (size_t i = 0; i < length; i++) {
         if (value[i] < '0' || value[i] > '9')
             return 0;
@@ -63,7 +61,8 @@ static void read_line(const char *line, size_t length, struct notify_message *me
         message->status = value;
         message->status_length = value_length;
     } else if (take_value(line, length, "EXTEND_TIMEOUT_USEC=", &value, &value_length)) {
-        message->extension_ns = read_extension(value, value_length);
+        int64_t extension_ns = read_extension(value, value_length);
+        message->extension_ns = extension_ns > 0 ? extension_ns : message->extension_ns;
     } else if (take_value(line, length, "READY=", &value, &value_length)) {
         message->is_ready = message->is_ready || (value_length == 1 && *value == '1');
     } else if (take_value(line, length, "STOPPING=", &value, &value_length)) {

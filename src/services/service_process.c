@@ -50,6 +50,7 @@ static bool open_readiness(struct service *service, struct service_process_spec 
         return true;
     if (!readiness_create(service->manager, ready, service->readiness_handlers, service, &service->readiness, err))
         return false;
+    service->ready_timeout_ns = service_ready_timeout_ns(service);
     spec->notify_socket = readiness_socket_name(service->readiness);
     spec->extra_fd = readiness_fd(service->readiness, &spec->extra_number);
     return true;
@@ -83,6 +84,8 @@ static bool start_process(struct service *service, struct error *err) {
         service_forget_process(service);
         return false;
     }
+    service->has_new_config = false;
+    service->is_job = plan_service_is_oneshot(service->config);
     ring_begin_run(service->ring);
     return true;
 }
@@ -123,6 +126,8 @@ static struct service_event oneshot_exit_event(const struct service *service, in
     struct service_event event = {.exit_code = exit_code, .action = service_exit_action(config, exit_code)};
     if (service->is_late)
         event.action = config->on_failure != ACTION_UNSET ? config->on_failure : ACTION_IGNORE;
+    if (is_success && event.action == ACTION_RESTART) // of a configuration that is not a one-shot's any more
+        event.action = ACTION_IGNORE;
     event.kind = is_success                       ? EVENT_EXIT_SUCCESS
                  : event.action == ACTION_RESTART ? EVENT_EXIT_RESTART
                                                   : EVENT_EXIT_FAILURE;
@@ -130,7 +135,7 @@ static struct service_event oneshot_exit_event(const struct service *service, in
 }
 
 static struct service_event exit_event(const struct service *service, int exit_code) {
-    if (plan_service_is_oneshot(service->config))
+    if (service->is_job)
         return oneshot_exit_event(service, exit_code);
     enum action action = service_exit_action(service->config, exit_code);
     bool is_success = service_is_success(service->config, exit_code);

@@ -101,18 +101,18 @@ static bool plan_restart(struct service_manager *manager, struct service_request
     return order_starts(manager, &request->names, request, err);
 }
 
-// Whether the plan's configuration of the service differs from the service's own.
 static bool has_changed(const struct plan *plan, const struct service *service) {
     const struct plan_service *config = plan_find_service(plan, service->name);
-    return config != NULL && service->config != NULL &&
-           !(plan_service_equal(config, service->config) &&
-             plan_workload_equal(service_workload(plan, config), service->workload));
+    return config != NULL && service_config_differs(service, plan, config);
 }
 
+// One that waits is to be stopped, too, but its conditions may be met before: those of its old configuration.
 static void reconfigure(struct service_manager *manager, const struct text_list *names) {
     for (size_t i = 0; i < names->count; i++) {
         const struct plan_service *config = plan_find_service(manager->plan, names->items[i]);
-        service_configure(map_get(&manager->services, names->items[i]), manager->plan, config);
+        struct service *service = map_get(&manager->services, names->items[i]);
+        if (service->state != SERVICE_WAITING)
+            service_configure(service, manager->plan, config);
     }
 }
 

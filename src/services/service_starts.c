@@ -84,10 +84,9 @@ struct service_event action_abort_wait(struct service *service, const struct ser
 // --- readiness ---
 
 struct service_event action_await_ready(struct service *service, const struct service_event *event UNUSED) {
-    int64_t timeout_ns = service_ready_timeout_ns(service);
     service->start_count++;
-    if (timeout_ns > 0)
-        timer_start(service->timer, timeout_ns);
+    if (service->ready_timeout_ns > 0)
+        timer_start(service->timer, service->ready_timeout_ns);
     readiness_launched(service->readiness, service->manager->spec.launcher.user_id(service->process));
     return no_event;
 }

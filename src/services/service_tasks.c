@@ -82,10 +82,24 @@ static bool is_started_already(const struct service *service) {
     }
 }
 
+// The start that is under way goes on with the configuration that it has begun with.
+static bool joins_start(const struct service *service) {
+    switch (service->state) {
+    case SERVICE_WAITING:
+    case SERVICE_GETTING_READY:
+    case SERVICE_WORKING:
+        return true;
+    case SERVICE_LAUNCHING:
+        return !is_started_already(service);
+    default:
+        return false;
+    }
+}
+
 // One that nobody has named, and whose configuration is the same.
 static bool is_completed_already(const struct service *service, const struct task *task) {
     return service->state == SERVICE_COMPLETED && plan_service_is_oneshot(service->config) &&
-           !json_is_true(request_member(task, "Named"));
+           !service->has_new_config && !json_is_true(request_member(task, "Named"));
 }
 
 // A service that has not been started is an object, too, while others wait for it.
@@ -134,7 +148,8 @@ static void begin_start(struct task *task, void *data) {
         return;
     }
     struct service *service = find_or_create(manager, name);
-    service_configure(service, manager->plan, config);
+    if (!joins_start(service))
+        service_configure(service, manager->plan, config);
     service->is_wanted = true;
     bool is_completed = is_completed_already(service, task);
     if (is_completed || is_started_already(service)) {
@@ -195,6 +210,7 @@ static bool stays_as_it_is(const struct service *service) {
 
 static void stop(struct service_manager *manager, struct task *task) {
     const char *name = service_task_name(task);
+    note_begun(manager, task); // others are held for it until then
     struct service *service = map_get(&manager->services, name);
     const char *reason = service != NULL ? reason_not_to_stop(service) : "has never been started";
     if (service != NULL)
@@ -231,7 +247,6 @@ static void on_stop_waited(const char *reason UNUSED, void *data) {
 static void begin_stop(struct task *task, void *data) {
     struct service_manager *manager = data;
     const struct service_wait_spec spec = {.after = request_member(task, "After"), .is_stop = true};
-    note_begun(manager, task);
     if (spec.after == NULL) {
         stop(manager, task);
         return;

@@ -61,10 +61,11 @@ static bool is_started(const struct service *service) {
            service->state != SERVICE_STOPPED;
 }
 
+// By what the process was launched as: the configuration may have changed since.
 static bool is_ready(const struct service *service) {
-    if (plan_service_is_oneshot(service->config))
+    if (service->state == SERVICE_WORKING || plan_service_is_oneshot(service->config))
         return service->state == SERVICE_COMPLETED;
-    if (plan_service_ready(service->config) != NULL)
+    if (service->readiness != NULL)
         return service->state == SERVICE_RUNNING && service->is_ready;
     return is_started(service);
 }
@@ -105,8 +106,10 @@ static bool holds(const struct awaited *awaited) {
         break;
     case WAIT_START_OVER:
         return target->start_tasks.count == 0 && !service_pending_has(&target->manager->pending, "start", target->name);
-    case WAIT_STOP_OVER:
-        return target->stop_tasks.count == 0 && !service_pending_has(&target->manager->pending, "stop", target->name);
+    case WAIT_STOP_OVER: // one that has ended already need not be waited for, even if its stop is held in another
+                         // change
+        return !is_moving(target) ||
+               (target->stop_tasks.count == 0 && !service_pending_has(&target->manager->pending, "stop", target->name));
     }
     return is_met(target, awaited->condition);
 }

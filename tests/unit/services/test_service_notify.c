@@ -39,6 +39,8 @@ static void messages_are_read(void **state UNUSED) {
     assert_int_equal(message.extension_ns, 1500 * NS_PER_MS);
     message = read_text("EXTEND_TIMEOUT_USEC=99999999999999999999999");
     assert_int_equal(message.extension_ns, NOTIFY_EXTENSION_MAX_NS);
+    message = read_text("EXTEND_TIMEOUT_USEC=5\nEXTEND_TIMEOUT_USEC=x\n"); // which is ignored
+    assert_int_equal(message.extension_ns, 5 * NS_PER_US);
 }
 
 static void what_is_unknown_is_ignored(void **state UNUSED) {

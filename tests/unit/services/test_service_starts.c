@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "fixture.h"
 
+#include "services/service_wait_internal.h"
+
 #include "services/service_readiness_internal.h"
 
 // --- one-shots ---
@@ -64,6 +66,65 @@ static void a_oneshot_has_a_limit(void **state UNUSED) {
 }
 
 // What ends with success after its limit has failed all the same.
+// Its configuration is a new one while its stop is held until `web` has ended.
+static void replan_of_job(struct fixture *fixture, const char *job) {
+    static const char layer[] = "services:\n  job: {override: replace, command: run, %s}\n  web: {override: replace, "
+                                "command: stubborn, wait-for: {job: started}, summary: '%s'}\n";
+    AUTO_FREE char *old = memory_printf(layer, "type: oneshot", "");
+    AUTO_FREE char *new = memory_printf(layer, job, "x");
+    fixture_begin(fixture, old);
+    (void)fixture_ask(fixture, SERVICE_START, "web");
+    loop_advance(fixture->loop, 2 * NS_PER_S);
+    fixture_set_plan(fixture, new);
+    (void)fixture_ask(fixture, SERVICE_REPLAN, "");
+    loop_advance(fixture->loop, NS_PER_S);
+    assert_state(fixture, "web", SERVICE_TERMINATING);
+    assert_state(fixture, "job", SERVICE_WORKING);
+}
+
+static void a_job_ends_as_one(void **state UNUSED) {
+    static const struct {
+        const char *job;
+        bool shuts_down;
+    } cases[] = {{"on-success: shutdown", true}, {"on-success: restart", false}};
+    for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+        struct fixture fixture;
+        replan_of_job(&fixture, cases[i].job);
+        assert_false(service_condition_holds(fixture.manager, "job", CONDITION_READY));
+        process_end(fixture_service(&fixture, "job"), 0);
+        assert_state(&fixture, "job", SERVICE_COMPLETED);
+        assert_int_equal(fixture.manager->has_shutdown, cases[i].shuts_down);
+        fixture_end(&fixture);
+    }
+}
+
+static void what_was_launched_as_a_service_is_none(void **state UNUSED) {
+    struct fixture fixture;
+    fixture_begin(&fixture, "services:\n  web: {override: replace, command: hang}\n");
+    struct change *change = fixture_ask(&fixture, SERVICE_START, "web");
+    loop_run_pending(fixture.loop);
+    fixture_set_plan(&fixture, "services:\n  web: {override: replace, command: hang, type: oneshot}\n");
+    (void)fixture_ask(&fixture, SERVICE_START, "web");
+    loop_run_pending(fixture.loop);
+    loop_defer(fixture.loop, &fixture_service(&fixture, "web")->process->step, on_process_step);
+    loop_advance(fixture.loop, 2 * NS_PER_S);
+    assert_state(&fixture, "web", SERVICE_RUNNING);
+    assert_int_equal(change_status(change), STATUS_DONE);
+    fixture_end(&fixture);
+}
+
+static void a_job_that_is_none_any_more_is_up_after_a_retry(void **state UNUSED) {
+    struct fixture fixture;
+    replan_of_job(&fixture, "on-failure: restart");
+    struct change *start = fixture_ask(&fixture, SERVICE_START, "job"); // joins
+    loop_run_pending(fixture.loop);
+    process_end(fixture_service(&fixture, "job"), 1);
+    loop_advance(fixture.loop, NS_PER_S);
+    assert_state(&fixture, "job", SERVICE_RUNNING);
+    assert_int_equal(change_status(start), STATUS_DONE);
+    fixture_end(&fixture);
+}
+
 static void a_limit_counts_whatever_the_exit_code(void **state UNUSED) {
     struct fixture fixture;
     fixture_begin(&fixture,
@@ -132,6 +193,22 @@ static void a_stop_leaves_a_oneshot_complete(void **state UNUSED) {
     fixture_end(&fixture);
 }
 
+// Not only by a replan.
+static void a_completed_oneshot_that_has_changed_runs_with_the_next_start(void **state UNUSED) {
+    struct fixture fixture;
+    fixture_begin(&fixture, "services:\n  job: {override: replace, command: exit 0, type: oneshot}\n"
+                            "  web: {override: replace, command: run, requires: [job]}\n");
+    fixture_do(&fixture, SERVICE_START, "job");
+    fixture_set_plan(&fixture, "services:\n  job: {override: replace, command: exit 0, type: oneshot, summary: x}\n"
+                               "  web: {override: replace, command: run, requires: [job]}\n");
+    fixture_do(&fixture, SERVICE_START, "web");
+    assert_int_equal(fixture.started_count, 3);
+    fixture_do(&fixture, SERVICE_STOP, "web");
+    fixture_do(&fixture, SERVICE_START, "web");
+    assert_int_equal(fixture.started_count, 4);
+    fixture_end(&fixture);
+}
+
 // --- joined starts ---
 
 static void starts_that_join_end_alike(void **state UNUSED) {
@@ -169,6 +246,19 @@ static void an_abort_kills_a_oneshot(void **state UNUSED) {
     loop_run_pending(fixture.loop);
     assert_error(change, "start aborted while waiting for backoff");
     assert_state(&fixture, "job", SERVICE_STOPPED);
+    fixture_end(&fixture);
+}
+
+static void an_abort_kills_as_kill_mode_says(void **state UNUSED) {
+    struct fixture fixture;
+    fixture_begin(&fixture, "services:\n  job: {override: replace, command: run, type: oneshot, kill-mode: process}\n");
+    struct change *change = fixture_ask(&fixture, SERVICE_START, "job");
+    loop_run_pending(fixture.loop);
+    assert_true(change_abort(change, NULL));
+    loop_run_pending(fixture.loop);
+    assert_error(change, "start aborted, sent SIGKILL to process");
+    assert_int_equal(fixture.last_signal, SIGKILL);
+    assert_false(fixture.was_group_signalled);
     fixture_end(&fixture);
 }
 
@@ -241,6 +331,19 @@ static void late_services_are_restarted(void **state UNUSED) {
     assert_error(change, "service start attempt: not ready after 25s, will restart");
     assert_state(&fixture, "web", SERVICE_BACKOFF);
     assert_true(fixture_has_logged(&fixture, "exited after it was not ready in time, restarting"));
+    fixture_end(&fixture);
+}
+
+// The configuration may have changed meanwhile, while the process is the same.
+static void services_may_be_late_that_have_no_ready_any_more(void **state UNUSED) {
+    struct fixture fixture;
+    fixture_begin(&fixture, READY_LOG);
+    struct change *change = fixture_ask(&fixture, SERVICE_START, "web");
+    loop_run_pending(fixture.loop);
+    fixture_set_plan(&fixture, "services:\n  web: {override: replace, command: run}\n");
+    (void)fixture_ask(&fixture, SERVICE_START, "web");
+    loop_advance(fixture.loop, 25 * NS_PER_S);
+    assert_error(change, "not ready after 25s, will restart");
     fixture_end(&fixture);
 }
 
@@ -374,16 +477,22 @@ int main(void) {
         cmocka_unit_test(a_failed_oneshot_fails_its_start),
         cmocka_unit_test(a_oneshot_is_tried_again_within_its_task),
         cmocka_unit_test(a_oneshot_has_a_limit),
+        cmocka_unit_test(a_job_ends_as_one),
+        cmocka_unit_test(what_was_launched_as_a_service_is_none),
+        cmocka_unit_test(a_job_that_is_none_any_more_is_up_after_a_retry),
         cmocka_unit_test(a_limit_counts_whatever_the_exit_code),
         cmocka_unit_test(a_stop_fails_the_start_of_a_oneshot),
         cmocka_unit_test(a_completed_oneshot_runs_only_if_it_is_named_or_changed),
         cmocka_unit_test(a_stop_leaves_a_oneshot_complete),
+        cmocka_unit_test(a_completed_oneshot_that_has_changed_runs_with_the_next_start),
         cmocka_unit_test(starts_that_join_end_alike),
         cmocka_unit_test(an_abort_kills_a_oneshot),
+        cmocka_unit_test(an_abort_kills_as_kill_mode_says),
         cmocka_unit_test(a_line_makes_it_ready),
         cmocka_unit_test(long_lines_are_compared_in_part),
         cmocka_unit_test(it_may_exit_before_it_is_ready),
         cmocka_unit_test(late_services_are_restarted),
+        cmocka_unit_test(services_may_be_late_that_have_no_ready_any_more),
         cmocka_unit_test(late_services_may_become_ready),
         cmocka_unit_test(late_services_may_end_the_daemon),
         cmocka_unit_test(without_a_limit_it_may_take_for_ever),

@@ -29,6 +29,57 @@ static void a_service_waits_until_another_is_ready(void **state UNUSED) {
     fixture_end(&fixture);
 }
 
+// A start takes the new configuration over, but not for the process that runs.
+static void readiness_is_that_of_the_process(void **state UNUSED) {
+    static const char plain[] = "services:\n  db: {override: replace, command: run}\n"
+                                "  web: {override: replace, command: run, wait-for: {db: ready}}\n";
+    struct fixture fixture;
+    fixture_begin(&fixture, plain);
+    fixture_do(&fixture, SERVICE_START, "db");
+    fixture_set_plan(&fixture, DB_AND_WEB);
+    fixture_do(&fixture, SERVICE_START, "db"); // runs already, and will never say that it is ready
+    assert_int_equal(change_status(fixture_do(&fixture, SERVICE_START, "web")), STATUS_DONE);
+    fixture_do(&fixture, SERVICE_STOP, "db web");
+    (void)fixture_ask(&fixture, SERVICE_START, "db");
+    loop_run_pending(fixture.loop);
+    fixture_set_plan(&fixture, plain);
+    (void)fixture_ask(&fixture, SERVICE_START, "db web");
+    loop_advance(fixture.loop, 3 * NS_PER_S);
+    assert_state(&fixture, "db", SERVICE_GETTING_READY);
+    assert_state(&fixture, "web", SERVICE_WAITING);
+    fixture_end(&fixture);
+}
+
+// The stop of `web` comes after that of `top`, and the check passes before.
+static void a_wait_keeps_its_configuration_until_it_is_stopped(void **state UNUSED) {
+    static const char layer[] =
+        "services:\n  db: {override: replace, command: run}\n"
+        "  top: {override: replace, command: stubborn, requires: [web], summary: '%d'}\n"
+        "  web: {override: replace, command: run, on-failure: ignore, wait-for-checks: [up]%s}\n"
+        "checks:\n  up: {override: replace, tcp: {port: 1}}\n";
+    AUTO_FREE char *old = memory_printf(layer, 1, "");
+    AUTO_FREE char *new = memory_printf(layer, 2, ", wait-for: {db: ready}");
+    struct fixture fixture;
+    fixture_begin(&fixture, old);
+    fixture_do(&fixture, SERVICE_START, "top");
+    process_end(fixture_service(&fixture, "web"), 1);
+    fixture.failing_probes = 1;
+    (void)fixture_ask(&fixture, SERVICE_START, "web");
+    loop_run_pending(fixture.loop);
+    assert_state(&fixture, "web", SERVICE_WAITING);
+    fixture_set_plan(&fixture, new);
+    (void)fixture_ask(&fixture, SERVICE_REPLAN, "");
+    loop_advance(fixture.loop, NS_PER_S);
+    assert_state(&fixture, "top", SERVICE_TERMINATING);
+    assert_state(&fixture, "web", SERVICE_STARTING);
+    assert_int_equal(fixture_service(&fixture, "web")->config->wait_for.count, 0);
+    loop_advance(fixture.loop, 10 * NS_PER_S);
+    assert_state(&fixture, "db", SERVICE_RUNNING);
+    assert_state(&fixture, "web", SERVICE_RUNNING);
+    assert_int_equal(fixture_service(&fixture, "web")->config->wait_for.count, 1);
+    fixture_end(&fixture);
+}
+
 static void a_wait_fails_when_the_other_has_exited(void **state UNUSED) {
     struct fixture fixture;
     fixture_begin(&fixture, "services:\n  db: {override: replace, command: run, on-failure: ignore, ready: {log: up}}\n"
@@ -229,6 +280,24 @@ static void those_that_wait_for_it_stop_first(void **state UNUSED) {
     fixture_end(&fixture);
 }
 
+// The stop of app is held until web has ended; that of db is held all the same.
+static void a_chain_stops_in_its_order(void **state UNUSED) {
+    struct fixture fixture;
+    fixture_begin(&fixture, "services:\n  db: {override: replace, command: run}\n"
+                            "  app: {override: replace, command: run, wait-for: {db: ready}}\n"
+                            "  web: {override: replace, command: stubborn, wait-for: {app: ready}}\n");
+    fixture_do(&fixture, SERVICE_START, "web");
+    struct change *change = fixture_ask(&fixture, SERVICE_STOP, "db app web");
+    loop_advance(fixture.loop, 4 * NS_PER_S);
+    assert_state(&fixture, "web", SERVICE_TERMINATING);
+    assert_state(&fixture, "app", SERVICE_RUNNING);
+    assert_state(&fixture, "db", SERVICE_RUNNING);
+    loop_advance(fixture.loop, NS_PER_S); // kill-delay
+    loop_run_pending(fixture.loop);
+    assert_int_equal(change_status(change), STATUS_DONE);
+    fixture_end(&fixture);
+}
+
 static void the_end_of_the_daemon_ends_waits(void **state UNUSED) {
     struct fixture fixture;
     fixture_begin(&fixture, DB_AND_WEB);
@@ -343,6 +412,8 @@ static void many_waiters(void **state UNUSED) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_service_waits_until_another_is_ready),
+        cmocka_unit_test(readiness_is_that_of_the_process),
+        cmocka_unit_test(a_wait_keeps_its_configuration_until_it_is_stopped),
         cmocka_unit_test(a_wait_fails_when_the_other_has_exited),
         cmocka_unit_test(backoff_is_waited_out),
         cmocka_unit_test(a_wait_has_a_limit),
@@ -355,6 +426,7 @@ int main(void) {
         cmocka_unit_test(what_takes_long_is_waited_for_in_a_change),
         cmocka_unit_test(what_is_required_must_be_up),
         cmocka_unit_test(those_that_wait_for_it_stop_first),
+        cmocka_unit_test(a_chain_stops_in_its_order),
         cmocka_unit_test(the_end_of_the_daemon_ends_waits),
         cmocka_unit_test(a_start_of_one_that_waits_joins),
         cmocka_unit_test(a_stop_of_the_other_fails_the_wait),

@@ -68,6 +68,9 @@ static void on_change_ready(struct listener *listener, void *argument) {
         daemon_check_done(daemon);
     }
     if (argument == daemon->final_stop) {
+        // Stops are held behind one that has failed.
+        if (change_status(daemon->final_stop) != STATUS_DONE)
+            service_manager_kill_all(daemon->services);
         daemon->final_stop = NULL;
         daemon_check_stopped(daemon);
     }

@@ -75,7 +75,9 @@ static void check_start_by_task(const struct world *world, const struct actor *a
     const struct record *first = first_begun(actor);
     if (first == NULL)
         world_fail(world, "%s starts without a task", actor->name);
-    if (spec->retired_seq > 0 && spec->retired_seq < first->seq)
+    // A wait may have been begun by a task that was aborted since.
+    uint64_t begin_seq = was_begun_by_another(actor, first) ? actor->wait_begin_seq : first->seq;
+    if (spec->retired_seq > 0 && spec->retired_seq < begin_seq)
         world_fail(world, "%s starts with an old configuration", actor->name);
     if (!is_any_free(world, &actor->starts) && !was_begun_by_another(actor, first))
         world_fail(world, "%s starts before the services that it comes after", actor->name);

@@ -272,7 +272,26 @@ void service_tasks_discard(struct service_manager *manager) {
     }
 }
 
-static void abort_stop(struct task *task, void *data UNUSED) {
+// NULL if the stop is not held.
+static struct held_stop *find_held(struct service_manager *manager, const struct task *task) {
+    struct held_stop *held;
+    LIST_FOR_EACH (held, &manager->held_stops, link) {
+        if (held->task == task)
+            return held;
+    }
+    return NULL;
+}
+
+static void abort_stop(struct task *task, void *data) {
+    struct held_stop *held = find_held(data, task);
+    if (held != NULL) {
+        AUTO_ERROR struct error err = {0};
+        service_wait_cancel(held->wait);
+        held_stop_destroy(held);
+        (void)error_set(&err, ERROR_CANCELLED, "stop aborted");
+        task_finish(task, &err);
+        return;
+    }
     AUTO_FREE char *quoted_name = text_quoted(service_task_name(task));
     log_notice("Cannot abort stop for service %s, signals already sent", quoted_name);
 }

@@ -298,6 +298,21 @@ static void a_chain_stops_in_its_order(void **state UNUSED) {
     fixture_end(&fixture);
 }
 
+static void a_stop_that_is_held_can_be_aborted(void **state UNUSED) {
+    struct fixture fixture;
+    fixture_begin(&fixture, "services:\n  db: {override: replace, command: run}\n"
+                            "  web: {override: replace, command: stubborn, wait-for: {db: ready}}\n");
+    fixture_do(&fixture, SERVICE_START, "web");
+    struct change *change = fixture_ask(&fixture, SERVICE_STOP, "db web");
+    loop_advance(fixture.loop, NS_PER_S);
+    assert_true(change_abort(change, NULL));
+    loop_advance(fixture.loop, 10 * NS_PER_S);
+    assert_error(change, "stop aborted");
+    assert_state(&fixture, "web", SERVICE_STOPPED); // it has got its signal already
+    assert_state(&fixture, "db", SERVICE_RUNNING);
+    fixture_end(&fixture);
+}
+
 static void the_end_of_the_daemon_ends_waits(void **state UNUSED) {
     struct fixture fixture;
     fixture_begin(&fixture, DB_AND_WEB);
@@ -427,6 +442,7 @@ int main(void) {
         cmocka_unit_test(what_is_required_must_be_up),
         cmocka_unit_test(those_that_wait_for_it_stop_first),
         cmocka_unit_test(a_chain_stops_in_its_order),
+        cmocka_unit_test(a_stop_that_is_held_can_be_aborted),
         cmocka_unit_test(the_end_of_the_daemon_ends_waits),
         cmocka_unit_test(a_start_of_one_that_waits_joins),
         cmocka_unit_test(a_stop_of_the_other_fails_the_wait),

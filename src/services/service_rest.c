@@ -26,18 +26,15 @@ struct service_event action_start_in_rest(struct service *service, const struct 
 
 // A start task is left if the service was not up yet.
 struct service_event action_rest_back_off(struct service *service, const struct service_event *event) {
-    return service->is_job ? action_retry_oneshot(service, event)
-                                                    : action_quick_exit_back_off(service, event);
+    return service->is_job ? action_retry_oneshot(service, event) : action_quick_exit_back_off(service, event);
 }
 
 struct service_event action_rest_complete(struct service *service, const struct service_event *event) {
-    return service->is_job ? action_complete(service, event)
-                                                    : action_quick_exit_ignore(service, event);
+    return service->is_job ? action_complete(service, event) : action_quick_exit_ignore(service, event);
 }
 
 struct service_event action_rest_fail(struct service *service, const struct service_event *event) {
-    return service->is_job ? action_fail_oneshot(service, event)
-                                                    : action_quick_exit_ignore(service, event);
+    return service->is_job ? action_fail_oneshot(service, event) : action_quick_exit_ignore(service, event);
 }
 
 // What follows the exit follows all the same.

@@ -118,7 +118,7 @@ struct pebble_client_options {
                               * logs with PEBBLE_LOGS_FOLLOW. */
     int64_t idle_timeout_ms; /* how long a call waits for the daemon to send or take a byte; 0: no limit. To the time
                               * that the daemon is asked to wait itself, as with pebble_get_notices(), it is added.
-                              * Exceptions as for timeout_ms, and pebble_wait_service(). */
+                              * Exceptions as for timeout_ms, pebble_wait_service() and pebble_refresh_check(). */
     /* Only with https://. NULL or "": none. */
     const char *certificate_path;   /* a PEM file with the client's certificate, the only one in it */
     const char *key_path;           /* a PEM file with the certificate's key, which is not encrypted */

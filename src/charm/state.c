@@ -22,11 +22,14 @@ bool pebble_charm_get_state(struct pebble_charm *charm, struct pebble_charm_valu
     return charm_values_get(charm, &tool, NULL, values, error);
 }
 
-// Of a key that is not there the tool prints the same as of an empty value, unless it is asked to be strict.
-static bool state_has_key(struct pebble_charm *charm, const char *key) {
+// Of a key that is not there the tool prints the same as of an empty value, unless it is asked to be strict: then it
+// fails with exit code 1.
+static bool find_key(struct pebble_charm *charm, const char *key, bool *is_there, struct pebble_error *error) {
     const char *const words[] = {"state-get", "--strict", "--format=json", "--", key};
     const struct charm_tool tool = CHARM_TOOL(words);
-    return charm_tool_run(charm, &tool, NULL, NULL);
+    AUTO_PEBBLE_ERROR struct pebble_error failure = {0};
+    *is_there = charm_tool_run(charm, &tool, NULL, &failure);
+    return *is_there || (failure.kind == PEBBLE_ERROR_TOOL && failure.status == 1) || client_fail_move(error, &failure);
 }
 
 bool pebble_charm_get_state_value(struct pebble_charm *charm, const char *key, char **value,
@@ -41,7 +44,9 @@ bool pebble_charm_get_state_value(struct pebble_charm *charm, const char *key, c
     AUTO_FREE char *text = charm_json_text(read_value);
     if (text == NULL && !json_is_null(read_value))
         return client_fail(error, PEBBLE_ERROR_PROTOCOL, "cannot read output of state-get: not a string");
-    bool is_there = text != NULL && (text[0] != '\0' || state_has_key(charm, key));
+    bool is_there = text != NULL;
+    if (is_there && text[0] == '\0' && !find_key(charm, key, &is_there, error))
+        return false;
     *value = is_there ? TAKE(text) : NULL;
     return true;
 }

@@ -285,7 +285,9 @@ bool pebble_call_refresh_check(struct pebble_client *client, const char *name, s
     json_writer_end_object(&writer);
     const struct client_request request = {
         .method = "POST", .target = "/v1/checks/refresh", .body = buffer_text(&body), .body_length = body.length};
-    return client_query_start(client, &request, &refresh_query, call, error);
+    struct client_transfer_limits limits = client_transfer_limits_of(client);
+    limits.idle_ns = 0; // the daemon responds when the check has run
+    return client_query_start_within(client, &request, &refresh_query, &limits, call, error);
 }
 
 struct pebble_check_refresh *pebble_call_take_check_refresh(struct pebble_call *call) {

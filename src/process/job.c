@@ -131,7 +131,7 @@ static bool on_launch_begun(struct process_spec *spec, void *data, struct error 
 static void on_launch_done(pid_t pid, const struct error *err, void *data) {
     struct job *job = data;
     if (err == NULL && job->tree != NULL)
-        process_tree_launched(job->tree, pid, launch_cgroup_errnum(job->launch));
+        process_tree_launched(job->tree, pid, launch_cgroup(job->launch));
     job->launch = NULL;
     if (err != NULL) {
         fail(job, err);
@@ -259,13 +259,12 @@ bool job_signal_group(struct job *job, int signal_number, struct error *err) {
 }
 
 bool job_signal_tree(struct job *job, int signal_number, struct error *err) {
-    bool is_sent = child_signal_group(&job->child, signal_number, err);
-    // The process may have moved to another group.
-    if (is_sent && job->state == JOB_RUNNING && getpgid(job->child.pid) != job->child.pid)
-        is_sent = child_signal(&job->child, signal_number, err);
+    // One that has moved to another process group is signalled with the rest of the tree.
+    bool is_apart = job->tree != NULL && job->state == JOB_RUNNING && getpgid(job->child.pid) != job->child.pid;
+    bool is_sent = child_signal_group(&job->child, signal_number, is_apart ? NULL : err);
     if (job->tree != NULL)
         process_tree_signal(job->tree, signal_number);
-    return is_sent;
+    return is_sent || is_apart;
 }
 
 void job_scan_tree(struct job *job) {

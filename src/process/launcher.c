@@ -342,8 +342,8 @@ const char *launch_path(const struct launch *launch) {
     return process_report_path(&launch->report, &launch->spec);
 }
 
-int launch_cgroup_errnum(const struct launch *launch) {
-    return launch->report.cgroup_errnum;
+const struct process_cgroup *launch_cgroup(const struct launch *launch) {
+    return &launch->report.cgroup;
 }
 
 void launch_cancel(struct launch *launch) {

@@ -47,7 +47,7 @@ bool launch_start(struct launcher *launcher, const struct process_spec *spec, co
                   void *data, struct launch **launch, struct error *err) NODISCARD;
 // The program's path, or while its name has not been found, the name.
 const char *launch_path(const struct launch *launch);
-// From on_done only: why the process is not in the cgroup that was wanted, 0 if it is.
-int launch_cgroup_errnum(const struct launch *launch);
+// From on_done only, if a cgroup was wanted.
+const struct process_cgroup *launch_cgroup(const struct launch *launch);
 // Cancels a launch: on_done is not called, a child that exists is killed.
 void launch_cancel(struct launch *launch);

@@ -18,7 +18,6 @@
 
 #include "base/file.h"
 #include "base/memory.h"
-#include "process/clone_into_internal.h"
 #include "process/process_internal.h"
 #include "process/tree_cgroup_internal.h"
 
@@ -39,6 +38,7 @@ enum { RAW_SETUID = SYS_setuid, RAW_SETGID = SYS_setgid, RAW_SETGROUPS = SYS_set
 struct start {
     const struct process_spec *spec;
     struct process_report *report;
+    int cgroup_fd; // of the file cgroup.procs, -1 without one
 };
 
 #ifdef PEBBLE_TEST_SEAMS
@@ -206,6 +206,12 @@ IN_CHILD static void reset_signals(void) {
     syscall(SYS_rt_sigprocmask, SIG_SETMASK, as_default, NULL, (size_t)KERNEL_SIGSET_BYTES);
 }
 
+// Not by clone3(): where a cgroup was once killed, Linux kills what is created in another from within it.
+IN_CHILD static void enter_cgroup(const struct start *start) {
+    if (start->cgroup_fd >= 0 && write(start->cgroup_fd, "0", 1) != 1)
+        start->report->cgroup.errnum = errno;
+}
+
 IN_CHILD static bool prepare_child(const struct process_spec *spec, struct process_report *report) {
     bool is_apart = spec->group == PROCESS_OWN_SESSION ? setsid() >= 0 : setpgid(0, 0) == 0;
     // Descriptors come first: a child that hangs or that its user stops must not hold descriptors of others. The
@@ -236,40 +242,27 @@ IN_CHILD static void run_program(const struct process_spec *spec, const struct p
 
 IN_CHILD static int run_child(void *data) {
     struct start *start = data;
+    enter_cgroup(start);
     if (prepare_child(start->spec, start->report))
         run_program(start->spec, start->report);
     start->report->errnum = errno;
     return 127;
 }
 
-// False if the child must be created elsewhere.
-static bool create_in_cgroup(struct start *start, char *stack) {
-    struct process_report *report = start->report;
-    AUTO_CLOSE int fd = tree_cgroup_open(start->spec->cgroups, start->spec->cgroup, &report->cgroup_errnum);
-    if (fd < 0)
-        return false;
-    const struct clone_child child = {.run = run_child,
-                                      .data = start,
-                                      .stack = stack,
-                                      .stack_bytes = CHILD_STACK_BYTES,
-                                      .pid = &report->pid,
-                                      .cgroup_fd = fd};
-    report->cgroup_errnum = clone_into_cgroup(&child);
-    return report->cgroup_errnum == 0;
-}
-
 // Like vfork(), but the child has its own stack and cannot damage the parent's frames.
 void process_spawn(const struct process_spec *spec, struct process_report *report) {
     _Alignas(16) char stack[CHILD_STACK_BYTES];
-    struct start start = {.spec = spec, .report = report};
+    struct start start = {.spec = spec, .report = report, .cgroup_fd = -1};
     sigset_t all, before;
     sigfillset(&all);
+    if (spec->cgroup != NULL)
+        start.cgroup_fd = tree_cgroup_open(spec->cgroups, spec->cgroup, &report->cgroup);
     pthread_sigmask(SIG_SETMASK, &all, &before); // no handler may run in the child
-    if ((spec->cgroup == NULL || !create_in_cgroup(&start, stack)) &&
-        clone(run_child, stack + sizeof stack, CLONE_VM | CLONE_VFORK | CLONE_PARENT_SETTID | SIGCHLD, &start,
+    if (clone(run_child, stack + sizeof stack, CLONE_VM | CLONE_VFORK | CLONE_PARENT_SETTID | SIGCHLD, &start,
               &report->pid) < 0)
         report->errnum = errno;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
+    file_close_at(&start.cgroup_fd);
 }
 
 pid_t process_report_pid(const struct process_report *report) {

@@ -13,10 +13,18 @@
 #include "base/text.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/resource.h>
 #include <sys/types.h>
 
 struct tree_cgroups;
+
+// Where in the directory of cgroups a process is; see tree_cgroup_internal.h.
+struct process_cgroup {
+    int errnum;      // why it is in none, 0 if it is in one
+    unsigned number; // of the directory: 0: NAME; N: NAME.N, as processes of other runs were in the others
+    uint64_t inode;  // of the directory; never used again
+};
 
 enum process_group { PROCESS_OWN_GROUP, PROCESS_OWN_SESSION };
 
@@ -36,19 +44,19 @@ struct process_spec {
     const struct rlimit *descriptors; // RLIMIT_NOFILE; NULL: the daemon's
     bool takes_terminal; // with PROCESS_OWN_SESSION: stdin_fd's (or stdout_fd's) terminal becomes the controlling one
     struct tree_cgroups *cgroups; // with `cgroup`
-    const char *cgroup;           // the name of a cgroup in which the process is created if possible; NULL: none
+    const char *cgroup;           // the name of a cgroup that the process enters if possible; NULL: none
 };
 
 enum process_step { PROCESS_STEP_EXEC, PROCESS_STEP_SEARCH, PROCESS_STEP_DIRECTORY };
 
 // The progress of a start, shared by the thread that starts the process, the child and the loop. Zeroed by the caller.
 struct process_report {
-    pid_t pid;              // private: see process_report_pid()
-    bool is_cancelled;      // private: see process_cancel()
-    const char *found;      // private: see process_report_path()
-    enum process_step step; // the one that failed, if errnum is not 0
-    int errnum;             // written before process_spawn() returns
-    int cgroup_errnum;      // the same; why the process is not in the cgroup that was wanted, 0 if it is
+    pid_t pid;                    // private: see process_report_pid()
+    bool is_cancelled;            // private: see process_cancel()
+    const char *found;            // private: see process_report_path()
+    enum process_step step;       // the one that failed, if errnum is not 0
+    int errnum;                   // written before process_spawn() returns
+    struct process_cgroup cgroup; // the same; if one was wanted
 };
 
 // Blocks until the child has executed its program or has failed. A child that failed remains to be reaped.

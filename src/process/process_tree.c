@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "process/tree_signal_internal.h"
 #include "process/tree_watch_internal.h"
 
 // Between two looks at a tree that ends, if nothing is reported meanwhile.
@@ -30,10 +31,12 @@ struct process_tree {
     process_tree_gone_fn on_gone;
     void *data;
     enum tree_state state;
-    char *cgroup; // the name
+    char *cgroup;          // the name of its directory
+    uint64_t cgroup_inode; // of the same
     bool has_cgroup;
     char mark[TREE_MARK_SIZE];
     pid_t main_pid;
+    uint64_t main_start;          // see struct process_stat; 0: unknown
     struct tree_known known;      // by scans
     int64_t next_scan_ns;         // of process_tree_scan()
     struct tree_request *request; // NULL: none is under way
@@ -140,11 +143,13 @@ static void on_request_done(struct tree_result *result, void *data) {
 static struct tree_request *start_request(struct process_tree *tree) {
     const struct tree_request_spec spec = {
         .cgroup = tree->has_cgroup ? tree->cgroup : NULL,
+        .cgroup_inode = tree->cgroup_inode,
         .removes_cgroup = tree->wants_removal,
         .notes_strays = tree->state == TREE_ENDING,
         .signal_number = tree->wanted_signal,
         .is_group_spared = true,
         .main_pid = tree->main_pid,
+        .main_start = tree->main_start,
         .mark = tree->mark,
         .known = &tree->known,
     };
@@ -205,6 +210,7 @@ struct process_tree *process_tree_create(struct tree_worker *worker, const char 
     make_mark(tree->mark);
     tree->pause = timer_create_in(tree_worker_loop(worker), on_pause_over, tree);
     tree->pause_ns = FIRST_PAUSE_NS;
+    tree->known.mark = tree->mark;
     tree_worker_add_known(worker, &tree->known);
     return tree;
 }
@@ -232,12 +238,19 @@ void process_tree_prepare(const struct process_tree *tree, struct process_spec *
     spec->cgroup = tree->cgroup;
 }
 
-void process_tree_launched(struct process_tree *tree, pid_t pid, int cgroup_errnum) {
+void process_tree_launched(struct process_tree *tree, pid_t pid, const struct process_cgroup *cgroup) {
     tree->state = TREE_RUNNING;
     tree->main_pid = pid;
-    tree->has_cgroup = cgroup_errnum == 0;
-    if (!tree->has_cgroup)
-        tree_worker_note_no_cgroup(tree->worker, cgroup_errnum);
+    tree->main_start = process_start(pid);
+    tree->has_cgroup = cgroup->errnum == 0;
+    if (!tree->has_cgroup) {
+        tree_worker_note_no_cgroup(tree->worker, cgroup->errnum);
+        return;
+    }
+    char *directory = tree_cgroup_directory(tree->cgroup, cgroup->number);
+    free(tree->cgroup);
+    tree->cgroup = directory;
+    tree->cgroup_inode = cgroup->inode;
 }
 
 void process_tree_scan(struct process_tree *tree) {

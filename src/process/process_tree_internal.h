@@ -11,7 +11,7 @@ struct process_tree;
 // No process of the tree lives any more, but the main one may not be reaped. Called from the loop, once.
 typedef void (*process_tree_gone_fn)(void *data);
 
-// `name`: of the service. A second tree of the same name would share its cgroup.
+// `name`: of the service.
 struct process_tree *process_tree_create(struct tree_worker *worker, const char *name, process_tree_gone_fn on_gone,
                                          void *data) __attribute__((returns_nonnull));
 // The processes continue. Signals are sent all the same. NULL is fine.
@@ -19,10 +19,10 @@ void process_tree_destroy(struct process_tree *tree);
 
 // The value of the variable PEBBLE_RUN of its processes.
 const char *process_tree_mark(const struct process_tree *tree);
-// Sets the cgroup in which the process is to be created; `spec` borrows from the tree.
+// Sets the cgroup that the process is to enter; `spec` borrows from the tree.
 void process_tree_prepare(const struct process_tree *tree, struct process_spec *spec);
-// The main process runs. `cgroup_errnum`: why it is not in the cgroup, 0 if it is.
-void process_tree_launched(struct process_tree *tree, pid_t pid, int cgroup_errnum);
+// The main process runs.
+void process_tree_launched(struct process_tree *tree, pid_t pid, const struct process_cgroup *cgroup);
 // Finds processes, so that they are known after their parents have ended. At most once in a second.
 void process_tree_scan(struct process_tree *tree);
 // Sends the signal to all processes but those in the group of the main process, which the caller signals, and with

@@ -21,8 +21,9 @@
 
 enum {
     PROC_TEXT_BYTES = 1 << 20,
-    DEPTH_MAX = 16, // of cgroups that services create below theirs
-    ROUNDS_MAX = 4, // of reading a list of processes that grows
+    DEPTH_MAX = 16,  // of cgroups that services create below theirs
+    ROUNDS_MAX = 4,  // of reading a list of processes that grows
+    NUMBER_MAX = 64, // of directories of one name
     PROCESSES_MAX = 1 << 17,
 };
 
@@ -32,6 +33,7 @@ struct tree_cgroups {
     int errnum; // why there is none
     int fd;     // of the directory `pebble`, which is locked; -1 without one
     char *path; // the same
+    char *own;  // the daemon's cgroup as /proc/PID/cgroup shows it, "" for the root
 };
 
 // --- the daemon's own cgroup ---
@@ -95,25 +97,30 @@ char *tree_cgroup_find(const char *cgroup_text, const char *mounts_text) {
     return found;
 }
 
-static char *find_own(void) {
+// Returns its directory. Owned.
+static char *find_own(struct tree_cgroups *cgroups) {
     AUTO_BUFFER struct buffer cgroup = BUFFER_INIT(PROC_TEXT_BYTES);
     AUTO_BUFFER struct buffer mounts = BUFFER_INIT(PROC_TEXT_BYTES);
     if (!file_read("/proc/self/cgroup", &cgroup, NULL) || !file_read("/proc/self/mountinfo", &mounts, NULL))
         return NULL;
+    cgroups->own = own_path(buffer_text(&cgroup));
+    if (text_equal(cgroups->own, "/"))
+        cgroups->own[0] = '\0';
     return tree_cgroup_find(buffer_text(&cgroup), buffer_text(&mounts));
 }
 
 // Returns 0, or why it cannot be used.
 static int look_for_it(struct tree_cgroups *cgroups) {
-    AUTO_FREE char *own = find_own();
+    AUTO_FREE char *own = find_own(cgroups);
     if (own == NULL)
         return ENOENT;
     cgroups->path = path_join(own, DIRECTORY_NAME);
-    if (mkdir(cgroups->path, 0755) != 0 && errno != EEXIST)
+    if (mkdir(cgroups->path, 0700) != 0 && errno != EEXIST)
         return errno;
     cgroups->fd = open(cgroups->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (cgroups->fd < 0)
         return errno;
+    (void)fchmod(cgroups->fd, 0700); // others could lock it
     if (flock(cgroups->fd, LOCK_EX | LOCK_NB) == 0)
         return 0;
     int errnum = errno == EWOULDBLOCK ? EBUSY : errno;
@@ -161,18 +168,64 @@ static int open_directory(int parent_fd, const char *name) {
     return openat(parent_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
-int tree_cgroup_open(struct tree_cgroups *cgroups, const char *name, int *errnum) {
-    int parent_fd = directory_of(cgroups, errnum);
-    if (parent_fd < 0)
-        return -1;
-    int fd = mkdirat(parent_fd, name, 0755) == 0 || errno == EEXIST ? open_directory(parent_fd, name) : -1;
-    if (fd < 0)
-        *errnum = errno;
-    return fd;
+static bool remove_directory(int parent_fd, const char *name, int depth) {
+    if (unlinkat(parent_fd, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
+        return true;
+    int fd = depth < DEPTH_MAX ? open_directory(parent_fd, name) : -1;
+    AUTO_DIRECTORY DIR *directory = fd >= 0 ? fdopendir(fd) : NULL;
+    if (directory == NULL) {
+        file_close_at(&fd);
+        return false;
+    }
+    const struct dirent *entry;
+    while ((entry = readdir(directory)) != NULL) {
+        if (entry->d_type == DT_DIR && !directory_is_dot(entry->d_name))
+            (void)remove_directory(fd, entry->d_name, depth + 1);
+    }
+    return unlinkat(parent_fd, name, AT_REMOVEDIR) == 0 || errno == ENOENT;
 }
 
-int tree_cgroup_open_events(struct tree_cgroups *cgroups, const char *name) {
-    AUTO_FREE char *path = memory_printf("%s/cgroup.events", name);
+char *tree_cgroup_directory(const char *name, unsigned number) {
+    return number == 0 ? memory_string(name) : memory_printf("%s.%u", name, number);
+}
+
+// One that is empty is replaced: it may be of a run whose end nobody has waited for. Returns 0 or an errno.
+static int make_directory(int parent_fd, const char *directory) {
+    if (mkdirat(parent_fd, directory, 0700) == 0)
+        return 0;
+    if (errno != EEXIST)
+        return errno;
+    return remove_directory(parent_fd, directory, 0) && mkdirat(parent_fd, directory, 0700) == 0 ? 0 : EBUSY;
+}
+
+static int open_processes(int parent_fd, const char *directory, struct process_cgroup *place) {
+    AUTO_CLOSE int fd = open_directory(parent_fd, directory);
+    struct stat status;
+    int processes_fd = fd >= 0 && fstat(fd, &status) == 0 ? openat(fd, "cgroup.procs", O_WRONLY | O_CLOEXEC) : -1;
+    if (processes_fd < 0)
+        place->errnum = errno;
+    else
+        place->inode = status.st_ino;
+    return processes_fd;
+}
+
+int tree_cgroup_open(struct tree_cgroups *cgroups, const char *name, struct process_cgroup *place) {
+    *place = (struct process_cgroup){0};
+    int parent_fd = directory_of(cgroups, &place->errnum);
+    if (parent_fd < 0)
+        return -1;
+    for (;; place->number++) {
+        AUTO_FREE char *directory = tree_cgroup_directory(name, place->number);
+        place->errnum = make_directory(parent_fd, directory);
+        if (place->errnum == 0)
+            return open_processes(parent_fd, directory, place);
+        if (place->errnum != EBUSY || place->number == NUMBER_MAX)
+            return -1;
+    }
+}
+
+int tree_cgroup_open_events(struct tree_cgroups *cgroups, const char *directory) {
+    AUTO_FREE char *path = memory_printf("%s/cgroup.events", directory);
     return openat(cgroups->fd, path, O_RDONLY | O_CLOEXEC);
 }
 
@@ -210,7 +263,7 @@ static bool visit(int fd, int depth, cgroup_visit_fn on_visit, void *data) {
 }
 
 struct signalling {
-    const char *cgroup; // "/pebble/NAME"
+    const char *cgroup; // its path, from the root of the hierarchy
     int number;
     pid_t spared;
     int errnum;
@@ -241,16 +294,28 @@ static bool kill_all(int fd) {
     return kill_fd >= 0 && file_write_all(kill_fd, "1", 1, NULL);
 }
 
-int tree_cgroup_signal(struct tree_cgroups *cgroups, const char *name, int signal_number, pid_t spared) {
-    AUTO_FREE char *cgroup = memory_printf("/%s/%s", DIRECTORY_NAME, name);
-    AUTO_CLOSE int fd = open_directory(cgroups->fd, name);
+// -1 and ENOENT if it has been removed, also if another one has its name now.
+static int open_cgroup(struct tree_cgroups *cgroups, const struct tree_cgroup *cgroup) {
+    struct stat status;
+    int fd = open_directory(cgroups->fd, cgroup->directory);
+    if (fd < 0 || (fstat(fd, &status) == 0 && status.st_ino == cgroup->inode))
+        return fd;
+    file_close_at(&fd);
+    errno = ENOENT;
+    return -1;
+}
+
+int tree_cgroup_signal(struct tree_cgroups *cgroups, const struct tree_cgroup *cgroup, int signal_number,
+                       pid_t spared) {
+    AUTO_FREE char *path = memory_printf("%s/%s/%s", cgroups->own, DIRECTORY_NAME, cgroup->directory);
+    AUTO_CLOSE int fd = open_cgroup(cgroups, cgroup);
     if (fd < 0)
         return errno == ENOENT ? 0 : errno;
     // Linux has cgroup.kill since 5.14. Without it a process that forks meanwhile may be missed.
     bool is_kill = signal_number == SIGKILL;
     if (is_kill && kill_all(fd))
         return 0;
-    struct signalling signalling = {.cgroup = cgroup, .number = signal_number, .spared = is_kill ? 0 : spared};
+    struct signalling signalling = {.cgroup = path, .number = signal_number, .spared = is_kill ? 0 : spared};
     for (int round = 0; round < (is_kill ? ROUNDS_MAX : 1); round++) {
         if (!visit(fd, 0, signal_processes, &signalling) && signalling.errnum == 0)
             signalling.errnum = EIO;
@@ -258,25 +323,9 @@ int tree_cgroup_signal(struct tree_cgroups *cgroups, const char *name, int signa
     return signalling.errnum;
 }
 
-static bool remove_directory(int parent_fd, const char *name, int depth) {
-    if (unlinkat(parent_fd, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
-        return true;
-    int fd = depth < DEPTH_MAX ? open_directory(parent_fd, name) : -1;
-    AUTO_DIRECTORY DIR *directory = fd >= 0 ? fdopendir(fd) : NULL;
-    if (directory == NULL) {
-        file_close_at(&fd);
-        return false;
-    }
-    const struct dirent *entry;
-    while ((entry = readdir(directory)) != NULL) {
-        if (entry->d_type == DT_DIR && !directory_is_dot(entry->d_name))
-            (void)remove_directory(fd, entry->d_name, depth + 1);
-    }
-    return unlinkat(parent_fd, name, AT_REMOVEDIR) == 0 || errno == ENOENT;
-}
-
-bool tree_cgroup_remove(struct tree_cgroups *cgroups, const char *name) {
-    return remove_directory(cgroups->fd, name, 0);
+bool tree_cgroup_remove(struct tree_cgroups *cgroups, const struct tree_cgroup *cgroup) {
+    AUTO_CLOSE int fd = open_cgroup(cgroups, cgroup);
+    return fd < 0 ? errno == ENOENT : remove_directory(cgroups->fd, cgroup->directory, 0);
 }
 
 void tree_cgroups_destroy(struct tree_cgroups *cgroups) {
@@ -287,5 +336,6 @@ void tree_cgroups_destroy(struct tree_cgroups *cgroups) {
     file_close_at(&cgroups->fd);
     pthread_mutex_destroy(&cgroups->lock);
     free(cgroups->path);
+    free(cgroups->own);
     free(cgroups);
 }

@@ -130,6 +130,9 @@ static bool add_process(struct tree_snapshot *snapshot, int proc_fd, pid_t pid, 
         scan->reading = pid;
         read_mark(proc_fd, &item);
         scan->reading = 0;
+        // One that has ended meanwhile has no environment any more.
+        if (item.mark[0] == '\0' && !process_stat_read(proc_fd, pid, &item.stat))
+            return true;
     }
     struct scanned *items = grow(snapshot->items, snapshot->count, &snapshot->capacity, sizeof *items);
     if (items == NULL)
@@ -270,7 +273,8 @@ static bool begin_query(struct tree_snapshot *snapshot, const struct tree_query 
     struct scanned *daemon = find(snapshot, snapshot->daemon);
     *verdict_of(snapshot, daemon) = VERDICT_OUT;
     struct scanned *first = query->main_pid > 0 ? find(snapshot, query->main_pid) : NULL;
-    if (first == NULL || first->stat.parent != snapshot->daemon)
+    bool is_other = first != NULL && query->main_start != 0 && first->stat.start != query->main_start;
+    if (first == NULL || is_other || first->stat.parent != snapshot->daemon)
         return false;
     *verdict_of(snapshot, first) = VERDICT_IN;
     return true;
@@ -293,11 +297,20 @@ bool tree_snapshot_find(struct tree_snapshot *snapshot, const struct tree_query 
     return true;
 }
 
-bool tree_snapshot_list_unmarked(const struct tree_snapshot *snapshot, struct tree_process_list *found) {
+static bool is_living_mark(const struct tree_marks *marks, const char *mark) {
+    for (size_t i = 0; i < marks->count; i++) {
+        if (text_equal(marks->items[i], mark))
+            return true;
+    }
+    return false;
+}
+
+bool tree_snapshot_list_strays(const struct tree_snapshot *snapshot, const struct tree_marks *living,
+                               struct tree_process_list *found) {
     for (size_t i = 0; i < snapshot->count; i++) {
         const struct scanned *item = &snapshot->items[i];
         bool is_orphan = item->stat.parent == snapshot->daemon && !item->stat.is_dead && !item->is_claimed;
-        if (is_orphan && item->mark[0] == '\0' &&
+        if (is_orphan && !is_living_mark(living, item->mark) &&
             !tree_process_list_add(found, &(const struct tree_process){.pid = item->pid, .start = item->stat.start}))
             return false;
     }

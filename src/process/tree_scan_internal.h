@@ -49,7 +49,8 @@ void tree_snapshot_destroy(struct tree_snapshot *snapshot); // NULL is fine
 
 // What belongs to a tree.
 struct tree_query {
-    pid_t main_pid; // with its process group while it is a child of the daemon, reaped or not; 0: unknown
+    pid_t main_pid;      // with its process group while it is a child of the daemon, reaped or not; 0: unknown
+    uint64_t main_start; // of the main process, as it may be reaped and its PID be given to another; 0: unknown
     const char *mark;
     const struct tree_process_list *known; // by earlier scans
 };
@@ -58,6 +59,11 @@ struct tree_query {
 // False if there is no memory.
 bool tree_snapshot_find(struct tree_snapshot *snapshot, const struct tree_query *query,
                         struct tree_process_list *found) NODISCARD;
-// Adds the children of the daemon that have no mark, or whose mark cannot be read, and that no query has found. False
-// if there is no memory.
-bool tree_snapshot_list_unmarked(const struct tree_snapshot *snapshot, struct tree_process_list *found) NODISCARD;
+struct tree_marks {
+    char (*items)[TREE_MARK_SIZE];
+    size_t count;
+};
+// Adds the children of the daemon that no query has found and that have none of these marks, or whose mark cannot be
+// read. False if there is no memory.
+bool tree_snapshot_list_strays(const struct tree_snapshot *snapshot, const struct tree_marks *living,
+                               struct tree_process_list *found) NODISCARD;

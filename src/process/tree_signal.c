@@ -71,6 +71,12 @@ bool process_stat_read(int proc_fd, pid_t pid, struct process_stat *stat) {
     return read_text(proc_fd, pid, "stat", text, sizeof text) && process_stat_parse(text, stat);
 }
 
+uint64_t process_start(pid_t pid) {
+    struct process_stat stat;
+    AUTO_CLOSE int proc_fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return proc_fd >= 0 && process_stat_read(proc_fd, pid, &stat) ? stat.start : 0;
+}
+
 // --- signals ---
 
 // What a process must be to get the signal.
@@ -86,10 +92,8 @@ static bool is_in_cgroup(int proc_fd, const struct wanted_process *wanted) {
         return false;
     for (const char *line = text; line != NULL; line = strchr(line, '\n')) {
         line += *line == '\n';
-        size_t length = strcspn(line, "\n");
-        const char *found = text_has_prefix(line, "0::") ? strstr(line, wanted->cgroup) : NULL;
-        if (found != NULL && found < line + length)
-            return strchr("/\n", found[strlen(wanted->cgroup)]) != NULL;
+        if (text_has_prefix(line, "0::"))
+            return text_has_prefix(line + 3, wanted->cgroup) && strchr("/\n", line[3 + strlen(wanted->cgroup)]) != NULL;
     }
     return false;
 }

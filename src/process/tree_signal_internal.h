@@ -20,7 +20,10 @@ bool process_stat_parse(const char *text, struct process_stat *stat);
 // `proc_fd`: of the directory /proc. False if there is no such process.
 bool process_stat_read(int proc_fd, pid_t pid, struct process_stat *stat);
 
+// The start of a process, 0 if it is not known. Does not block.
+uint64_t process_start(pid_t pid);
+
 // Both return 0 or an errno: ESRCH if the process has ended, or is another.
 int tree_signal_process(pid_t pid, uint64_t start, int signal_number);
-// If the process is in the cgroup or in one below it; `cgroup` is the end of its path, "/pebble/NAME".
+// If the process is in the cgroup or in one below it; `cgroup` is its path, as /proc/PID/cgroup shows it.
 int tree_signal_in_cgroup(pid_t pid, const char *cgroup, int signal_number);

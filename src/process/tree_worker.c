@@ -14,7 +14,7 @@
 #include "process/tree_signal_internal.h"
 
 enum {
-    HUNG_MAX = 3,     // batches that hang; then none is begun any more
+    HUNG_MAX = 3,     // batches that hang; then /proc is not read any more
     NOTED_MAX = 1024, // strays that have been noted
     NOTES_AT_ONCE = 16,
 };
@@ -42,6 +42,7 @@ struct tree_batch {
     struct tree_scan scan;
     struct tree_process_list hung;
     struct tree_process_list strays;
+    struct tree_marks living; // marks of the trees that there were at its begin
     bool needs_scan, notes_strays;
     size_t seen_count;    // of processes that were read when the limit was looked at
     int errnum;           // of the scan
@@ -101,8 +102,10 @@ static bool has_no_proc(int errnum) {
 }
 
 static void work_in_proc(const struct tree_batch *batch, struct tree_snapshot *snapshot, struct tree_request *request) {
-    const struct tree_query query = {
-        .main_pid = request->spec.main_pid, .mark = request->mark, .known = &request->known};
+    const struct tree_query query = {.main_pid = request->spec.main_pid,
+                                     .main_start = request->spec.main_start,
+                                     .mark = request->mark,
+                                     .known = &request->known};
     struct tree_result *result = &request->result;
     bool is_found = snapshot != NULL && tree_snapshot_find(snapshot, &query, &result->members);
     result->is_failed = request->has_forgotten || (!is_found && !has_no_proc(batch->errnum));
@@ -113,27 +116,31 @@ static void work_in_proc(const struct tree_batch *batch, struct tree_snapshot *s
 
 static void work_in_cgroup(struct tree_cgroups *cgroups, struct tree_request *request) {
     const struct tree_request_spec *spec = &request->spec;
+    const struct tree_cgroup cgroup = {.directory = request->cgroup, .inode = spec->cgroup_inode};
     if (spec->signal_number > 0)
-        request->errnum = tree_cgroup_signal(cgroups, request->cgroup, spec->signal_number,
-                                             spec->is_group_spared ? spec->main_pid : 0);
+        request->errnum =
+            tree_cgroup_signal(cgroups, &cgroup, spec->signal_number, spec->is_group_spared ? spec->main_pid : 0);
     if (spec->removes_cgroup)
-        request->result.is_removed = tree_cgroup_remove(cgroups, request->cgroup);
+        request->result.is_removed = tree_cgroup_remove(cgroups, &cgroup);
 }
 
+// Those with a cgroup do not wait for the scan.
 static void run_batch(struct work_item *work) {
     struct tree_batch *batch = CONTAINER_OF(work, struct tree_batch, work);
-    struct tree_snapshot *snapshot = batch->needs_scan ? tree_snapshot_take(&batch->scan, &batch->errnum) : NULL;
     struct tree_request *request;
+    LIST_FOR_EACH (request, &batch->requests, link) {
+        if (request->cgroup != NULL)
+            work_in_cgroup(batch->worker->cgroups, request);
+    }
+    struct tree_snapshot *snapshot = batch->needs_scan ? tree_snapshot_take(&batch->scan, &batch->errnum) : NULL;
     LIST_FOR_EACH (request, &batch->requests, link) {
         if (batch->is_hung)
             break; // a signal would come too late
-        if (request->cgroup != NULL)
-            work_in_cgroup(batch->worker->cgroups, request);
-        else
+        if (request->cgroup == NULL)
             work_in_proc(batch, snapshot, request);
     }
     if (snapshot != NULL && batch->notes_strays)
-        (void)!tree_snapshot_list_unmarked(snapshot, &batch->strays);
+        (void)!tree_snapshot_list_strays(snapshot, &batch->living, &batch->strays);
     tree_snapshot_destroy(snapshot);
 }
 
@@ -204,6 +211,7 @@ static void batch_free(struct tree_batch *batch) {
         request_free(LIST_ITEM(batch->requests.next, struct tree_request, link));
     tree_process_list_clear(&batch->hung);
     tree_process_list_clear(&batch->strays);
+    free(batch->living.items);
     free(batch);
 }
 
@@ -253,6 +261,13 @@ static void on_limit_expired(void *data) {
     loop_defer(worker->spec.loop, &worker->dispatch, dispatch_batch);
 }
 
+static void copy_marks(const struct tree_worker *worker, struct tree_marks *marks) {
+    const struct tree_known *known;
+    marks->items = memory_new_array(list_count(&worker->known) + 1, sizeof *marks->items);
+    LIST_FOR_EACH (known, &worker->known, link)
+        memcpy(marks->items[marks->count++], known->mark, TREE_MARK_SIZE);
+}
+
 static void begin_batch(struct tree_worker *worker) {
     struct tree_batch *batch = memory_new(sizeof *batch);
     batch->worker = worker;
@@ -270,6 +285,12 @@ static void begin_batch(struct tree_worker *worker) {
         batch->needs_scan |= request->cgroup == NULL;
         batch->notes_strays |= request->spec.notes_strays;
     }
+    if (worker->hung_count >= HUNG_MAX) {
+        batch->needs_scan = false;
+        batch->errnum = EAGAIN;
+    }
+    if (batch->needs_scan && batch->notes_strays)
+        copy_marks(worker, &batch->living);
     worker->batch = batch;
     if (worker_pool_submit(worker->pool, &batch->work, NULL)) {
         timer_start(worker->limit, BATCH_LIMIT_NS);
@@ -285,7 +306,7 @@ static void begin_batch(struct tree_worker *worker) {
 
 static void dispatch_batch(struct deferred *dispatch) {
     struct tree_worker *worker = CONTAINER_OF(dispatch, struct tree_worker, dispatch);
-    if (worker->batch == NULL && !list_is_empty(&worker->waiting) && worker->hung_count < HUNG_MAX)
+    if (worker->batch == NULL && !list_is_empty(&worker->waiting))
         begin_batch(worker);
 }
 

@@ -38,17 +38,20 @@ void tree_worker_note_no_cgroup(struct tree_worker *worker, int errnum);
 // The processes of a tree that were found. The owner removes it from the list.
 struct tree_known {
     struct list link;
+    const char *mark; // of the tree, borrowed
     struct tree_process_list processes;
 };
 void tree_worker_add_known(struct tree_worker *worker, struct tree_known *known);
 
 struct tree_request_spec {
-    const char *cgroup; // the name of its cgroup; NULL: the tree is found in /proc
+    const char *cgroup;    // the directory of its cgroup; NULL: the tree is found in /proc
+    uint64_t cgroup_inode; // of the same
     bool removes_cgroup;
     bool notes_strays;    // orphans that no tree can claim are noted
     int signal_number;    // 0: none
     bool is_group_spared; // the main process' group has got the signal already; not with SIGKILL
     pid_t main_pid;       // see struct tree_query
+    uint64_t main_start;  // the same
     const char *mark;
     const struct tree_known *known;
 };

@@ -324,7 +324,7 @@ signal.pause()
                    what="a log")
 
     def test_daemon_is_killed(self):
-        """The next daemon ends its own tree. Without a cgroup it does not know the one that was left."""
+        """The next daemon ends its own tree, and leaves the one that was left."""
         self.service(self.detached(f"{self.pid_file()}\nexec sleep 1000\n") + "exec sleep 1000\n")
         self.start_service()
         old = self.read_pid()
@@ -335,7 +335,20 @@ signal.pause()
         new = self.read_pid()
         self.stop_service()
         self.assertFalse(is_alive(new))
-        self.assertEqual(is_alive(old), not self.has_cgroup)
+        self.assertTrue(is_alive(old))
+
+    def test_start_after_an_abort(self):
+        """The SIGKILL of the aborted start does not hit the next one."""
+        self.service(f"{self.pid_file()}\ntest -e {self.daemon.path('gate')} || exec sleep 1000\n", type="oneshot")
+        self.start_daemon()
+        for _ in range(5):
+            change = self.daemon.post("/v1/services", {"action": "start", "services": ["db"]}).change
+            pid = self.read_pid()
+            self.daemon.post(f"/v1/changes/{change}", {"action": "abort"})
+            wait_until(lambda p=pid: not is_alive(p), what="the end of the start")
+            os.unlink(self.daemon.path("pid"))
+        self.daemon.file("gate")
+        self.assertEqual(self.daemon.services("start", "db")["status"], "Done")
 
     def test_shutdown(self):
         self.service(self.detached(f"{self.pid_file()}\nexec sleep 1000\n") + "exec sleep 1000\n", startup="enabled")
@@ -400,6 +413,40 @@ class CgroupTreeTest(TreeTest):
             self.assertEqual(int(file.read()), self.details("db.1")["pid"])
         self.stop_service("db.1")
         self.assertFalse(os.path.exists(f"{self.cgroup}/pebble/db%2E1"))
+
+    def test_other_users_cannot_lock_it(self):
+        self.service("exec sleep 1000\n")
+        self.start_service()
+        for name in ("pebble", "pebble/db"):
+            self.assertEqual(os.stat(os.path.join(self.cgroup, name)).st_mode & 0o777, 0o700)
+        self.stop_service()
+
+    def test_cgroup_that_was_killed(self):
+        """Linux kills what is created from within such a cgroup in another one."""
+        self.service("exec sleep 1000\n")
+        self.cgroup = self.make_cgroup()
+        try:
+            with open(f"{self.cgroup}/cgroup.kill", "w", encoding="ascii") as file:
+                file.write("1")
+        except OSError:
+            self.skipTest("Linux before 5.14")
+        self.start_service()
+        self.assertTrue(is_alive(self.details("db")["pid"]))
+        self.stop_service()
+
+    def test_name_that_another_begins_with(self):
+        """A daemon within a tree: its own cgroup has a name like that of its service."""
+        mark = self.daemon.path("got")
+        self.cgroup = self.make_cgroup()
+        outer, self.cgroup = self.cgroup, os.path.join(self.cgroup, "pebble", "db2")
+        os.makedirs(self.cgroup)
+        self.addCleanup(lambda: self.try_rmdir(outer))
+        self.service(self.detached(f"trap 'echo > {mark}; exit' TERM\n{self.pid_file()}\nwhile :; do sleep 0.05; done\n") +
+                     "exec sleep 1000\n")
+        self.start_service()
+        self.read_pid()
+        self.stop_service()
+        self.assertTrue(os.path.exists(mark))
 
     def test_second_daemon(self):
         """Two daemons in one cgroup do not mix their trees."""

@@ -40,6 +40,10 @@ static void one_value_is_read(void **state UNUSED) {
     with_tools_script(&with, "state-get", "echo '\"\"'\ntest \"$1\" != --strict\n");
     assert_true(pebble_charm_get_state_value(with.charm, "a", &value, &with.error));
     assert_null(value);
+    with_tools_script(&with, "state-get", "echo '\"\"'\ntest \"$1\" != --strict || exit 2\n");
+    assert_false(pebble_charm_get_state_value(with.charm, "a", &value, &with.error)); // for another reason
+    with_tools_assert_error(&with, PEBBLE_ERROR_TOOL, "cannot run state-get: exit code 2");
+    pebble_error_clear(&with.error);
     with_tools_script(&with, "state-get", "echo 1\n");
     assert_false(pebble_charm_get_state_value(with.charm, "a", &value, &with.error));
     with_tools_assert_error(&with, PEBBLE_ERROR_PROTOCOL, "cannot read output of state-get: not a string");

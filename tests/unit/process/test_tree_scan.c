@@ -200,7 +200,7 @@ static void a_long_chain(void **state UNUSED) {
     tree_snapshot_destroy(snapshot);
 }
 
-static void unmarked_orphans(void **state UNUSED) {
+static void orphans_of_no_tree(void **state UNUSED) {
     add_daemon_and_main();
     add((struct fake){.pid = 30, .parent = DAEMON, .group = MAIN, .start = 210});
     add((struct fake){.pid = 31, .parent = DAEMON, .group = 31, .start = 210, ENVIRONMENT("A=b")});
@@ -208,9 +208,13 @@ static void unmarked_orphans(void **state UNUSED) {
     add((struct fake){.pid = 33, .parent = DAEMON, .group = 33, .start = 210, .state = 'Z'});
     struct tree_snapshot *snapshot = take(NULL);
     assert_tree(snapshot, MAIN, &none, "20g 30g");
-    struct tree_process_list strays = {0};
-    assert_true(tree_snapshot_list_unmarked(snapshot, &strays));
+    char marks[][TREE_MARK_SIZE] = {MARK, OTHER_MARK};
+    struct tree_process_list strays = {0}, more = {0};
+    assert_true(tree_snapshot_list_strays(snapshot, &(const struct tree_marks){marks, 2}, &strays));
     assert_list(&strays, "31");
+    // A stranger may have made the other mark.
+    assert_true(tree_snapshot_list_strays(snapshot, &(const struct tree_marks){marks, 1}, &more));
+    assert_list(&more, "31 32");
     tree_snapshot_destroy(snapshot);
 }
 
@@ -248,7 +252,7 @@ int main(void) {
         TEST(known_processes_by_pid_and_start),
         TEST(parents_are_older),
         TEST(a_long_chain),
-        TEST(unmarked_orphans),
+        TEST(orphans_of_no_tree),
         TEST(no_snapshot),
         TEST(the_real_proc),
     };

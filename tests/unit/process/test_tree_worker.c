@@ -28,7 +28,7 @@
 static struct loop *loop;
 static struct reaper *reaper;
 static struct tree_worker *worker;
-static struct tree_known known;
+static struct tree_known known = {.mark = MARK};
 static struct buffer notes;
 static char directory[] = "/tmp/cobble-worker-XXXXXX";
 

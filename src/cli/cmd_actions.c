@@ -37,7 +37,8 @@ const struct cli_command cmd_start = {
     .summary = "Start services and the services they require",
     .description =
         "Starts the services and all services that they require, in the order defined by the plan. Waits until all "
-        "are running or one has failed. An interrupt (ctrl-C) aborts the change.",
+        "are up or one has failed: running, ready if they are to be, and jobs completed. An interrupt (ctrl-C) aborts "
+        "the change.",
     .options = wait_options,
     .positionals = named_services,
     .run = run_named_action,

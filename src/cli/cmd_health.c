@@ -31,9 +31,10 @@ static int run_health(struct cli_call *call, struct error *err) {
 const struct cli_command cmd_health = {
     .name = "health",
     .summary = "Show whether the checks are healthy",
-    .description = "Prints \"healthy\" if the named checks, or all checks, are up, and \"unhealthy\" otherwise. The "
-                   "exit status is "
-                   "0 if healthy and 1 if not; with --format json or yaml it is 0 in both cases.",
+    .description =
+        "Prints \"healthy\" if the named checks, or all checks, are up, and \"unhealthy\" otherwise. "
+        "Without names, a service that counts for health and is not ready is a failing check. The exit status is "
+        "0 if healthy and 1 if not; with --format json or yaml it is 0 in both cases.",
     .options =
         (const struct cli_option[]){
             OPTION_FORMAT,

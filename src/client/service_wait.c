@@ -31,8 +31,9 @@ bool pebble_call_wait_service(struct pebble_client *client, const char *name, co
     if (text_is_empty(name) || !is_goal(wanted) || timeout_ms < 0 || timeout_ms > DURATION_MAX_MS)
         return client_fail(error, PEBBLE_ERROR_ARGUMENT, "cannot wait for service: invalid %s",
                            text_is_empty(name) ? "name"
-                           : !is_goal(wanted)  ? "goal"
-                                               : "duration");
+                           : !is_goal(wanted)
+                               ? "condition, it must be one of started, ready, completed, exited, stopped"
+                               : "duration");
     buffer_add_string(&target, "/v1/services/");
     url_add_path_escaped(&target, name, strlen(name));
     buffer_printf(&target, "/wait?for=%s", wanted);
@@ -45,6 +46,14 @@ bool pebble_call_wait_service(struct pebble_client *client, const char *name, co
 bool pebble_wait_service(struct pebble_client *client, const char *name, const char *goal, int64_t timeout_ms,
                          struct pebble_error *error) {
     AUTO_CALL struct pebble_call *call = NULL;
-    return pebble_call_wait_service(client, name, goal, timeout_ms, &call, error) &&
-           client_run(call, NULL, NULL, error);
+    AUTO_PEBBLE_ERROR struct pebble_error failure = {0};
+    if (!pebble_call_wait_service(client, name, goal, timeout_ms, &call, error))
+        return false;
+    if (client_run(call, NULL, NULL, &failure))
+        return true;
+    if (failure.kind != PEBBLE_ERROR_TIMEOUT)
+        return client_fail_move(error, &failure);
+    AUTO_FREE char *quoted = client_quoted(name);
+    return client_fail(error, PEBBLE_ERROR_TIMEOUT, "timed out waiting for service %s to be %s", quoted,
+                       goal != NULL ? goal : "ready");
 }

@@ -213,8 +213,10 @@ static void stop(struct service_manager *manager, struct task *task) {
     note_begun(manager, task); // others are held for it until then
     struct service *service = map_get(&manager->services, name);
     const char *reason = service != NULL ? reason_not_to_stop(service) : "has never been started";
-    if (service != NULL)
+    if (service != NULL) {
         service->is_wanted = false;
+        service_forget_failure(service);
+    }
     if (reason != NULL) {
         AUTO_FREE char *quoted_name = text_quoted(name);
         task_log_info(task, "Service %s %s.", quoted_name, reason);

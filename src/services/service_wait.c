@@ -158,8 +158,10 @@ static char *reason_of(const struct awaited *awaited) {
     if (target->state == SERVICE_EXITED || target->state == SERVICE_COMPLETED)
         return memory_printf("%s exited with code %d while waiting for it %s", target->quoted_name, target->exit_code,
                              verb);
-    return memory_printf("%s %s while waiting for it %s", target->quoted_name,
-                         target->state == SERVICE_INITIAL ? "was not started" : "was stopped", verb);
+    const char *what = target->state == SERVICE_INITIAL ? "was not started"
+                       : target->failure_number > 0     ? "could not be started"
+                                                        : "was stopped";
+    return memory_printf("%s %s while waiting for it %s", target->quoted_name, what, verb);
 }
 
 enum service_prospect service_manager_judge(const struct service_manager *manager, const char *name,

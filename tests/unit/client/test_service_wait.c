@@ -19,6 +19,15 @@ static void the_daemon_is_asked_once(void **state UNUSED) {
     with_daemon_end(&with);
 }
 
+static void the_time_may_pass(void **state UNUSED) {
+    const struct fake_response silent[] = {{.holds = true}};
+    struct with_daemon with;
+    with_daemon_begin(&with, silent, 1);
+    assert_false(pebble_wait_service(with.client, "web", NULL, 1, &with.error));
+    with_daemon_assert_error(&with, PEBBLE_ERROR_TIMEOUT, "timed out waiting for service \"web\" to be ready");
+    with_daemon_end(&with);
+}
+
 static void invalid_arguments(void **state UNUSED) {
     static const struct {
         const char *name, *goal;
@@ -26,7 +35,8 @@ static void invalid_arguments(void **state UNUSED) {
         const char *message;
     } cases[] = {
         {"", NULL, 0, "cannot wait for service: invalid name"},
-        {"web", "later", 0, "cannot wait for service: invalid goal"},
+        {"web", "later", 0,
+         "cannot wait for service: invalid condition, it must be one of started, ready, completed, exited, stopped"},
         {"web", NULL, -1, "cannot wait for service: invalid duration"},
         {"web", NULL, INT64_MAX, "cannot wait for service: invalid duration"},
     };
@@ -42,6 +52,7 @@ static void invalid_arguments(void **state UNUSED) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_daemon_is_asked_once),
+        cmocka_unit_test(the_time_may_pass),
         cmocka_unit_test(invalid_arguments),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

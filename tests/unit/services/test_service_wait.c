@@ -298,6 +298,23 @@ static void a_chain_stops_in_its_order(void **state UNUSED) {
     fixture_end(&fixture);
 }
 
+static void a_start_that_failed_is_told(void **state UNUSED) {
+    struct fixture fixture;
+    struct service_details details;
+    fixture_begin(&fixture, "services:\n  db: {override: replace, command: missing}\n"
+                            "  web: {override: replace, command: run, wait-for: {db: started}}\n");
+    struct change *change = fixture_do(&fixture, SERVICE_START, "web");
+    assert_error(change, "\"db\" could not be started while waiting for it to be started");
+    service_manager_details(fixture.manager, "db", &details);
+    assert_string_equal(details.note, "start failed");
+    service_details_finish(&details);
+    fixture_do(&fixture, SERVICE_STOP, "db"); // settles it
+    service_manager_details(fixture.manager, "db", &details);
+    assert_null(details.note);
+    service_details_finish(&details);
+    fixture_end(&fixture);
+}
+
 static void a_stop_that_is_held_can_be_aborted(void **state UNUSED) {
     struct fixture fixture;
     fixture_begin(&fixture, "services:\n  db: {override: replace, command: run}\n"
@@ -442,6 +459,7 @@ int main(void) {
         cmocka_unit_test(what_is_required_must_be_up),
         cmocka_unit_test(those_that_wait_for_it_stop_first),
         cmocka_unit_test(a_chain_stops_in_its_order),
+        cmocka_unit_test(a_start_that_failed_is_told),
         cmocka_unit_test(a_stop_that_is_held_can_be_aborted),
         cmocka_unit_test(the_end_of_the_daemon_ends_waits),
         cmocka_unit_test(a_start_of_one_that_waits_joins),

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -49,11 +50,23 @@ static bool wait_until_ready(int fd) {
     return count == 1;
 }
 
-static int run_child(struct cli_call *subcall, int ends[2], struct error *err) {
+// The entry point of a container exits as a shell does if the command cannot be run.
+static void add_exit_code(struct error *err, const char *program) {
+    if (!error_is_set(err) || !text_has_prefix(error_text(err), "cannot find executable "))
+        return;
+    bool is_there = strchr(program, '/') != NULL && file_exists(program);
+    (void)error_set_code(err, is_there ? PROGRAM_CODE_CANNOT_RUN : PROGRAM_CODE_NO_COMMAND);
+}
+
+// `command`: that of --exec, NULL without it.
+static int run_child(struct cli_call *subcall, const struct text_list *command, int ends[2], struct error *err) {
     file_close_at(&ends[1]);
     bool is_ready = wait_until_ready(ends[0]);
     file_close_at(&ends[0]);
-    return is_ready ? program_call(subcall, err) : 1;
+    int code = is_ready ? program_call(subcall, err) : 1;
+    if (command != NULL)
+        add_exit_code(err, command->items[0]);
+    return code;
 }
 
 static int run_parent(struct daemon_options *options, pid_t child, int ends[2]) {
@@ -88,7 +101,7 @@ static int run_both(struct cli_call *call, struct cli_call *subcall, struct erro
     }
     pid_t child = fork();
     if (child == 0)
-        return run_child(subcall, ends, err);
+        return run_child(subcall, cli_is_given(call, "exec") ? cli_value(call, "exec")->lists : NULL, ends, err);
     if (child < 0) {
         (void)error_set_errno(err, errno, "cannot run subcommand");
         file_close_at(&ends[0]);
@@ -168,7 +181,8 @@ const struct cli_command cmd_enter = {
         "that of the daemon. With --verbose the daemon always logs; this is not allowed with exec.\n\n"
         "An image whose users may give any command has the entry point [\"pebble\", \"enter\", \"--exec\"]: the "
         "command "
-        "of the image, or the one in its place, is run as by 'pebble enter exec'. Without one the daemon runs alone, "
+        "of the image, or the one in its place, is run as by 'pebble enter exec'; the exit status is 127 if it is not "
+        "there, 126 if it cannot be run. Without one the daemon runs alone, "
         "and starts the enabled services.",
     .examples = "  pebble enter --args web --port 8080\n  pebble enter exec -- sh -c 'echo hello'\n"
                 "  pebble enter --run --exec nginx -g 'daemon off;'",

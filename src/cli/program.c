@@ -98,6 +98,12 @@ static int finish_output(int code) {
     return code != 0 ? code : 1;
 }
 
+static int exit_code_of(const struct error *err) {
+    if (error_has_code(err, PROGRAM_CODE_NO_COMMAND))
+        return 127;
+    return error_has_code(err, PROGRAM_CODE_CANNOT_RUN) ? 126 : 1;
+}
+
 int program_run(char *const *words, size_t count) {
     json_install_allocator();
     AUTO_ERROR struct error err = {0};
@@ -112,5 +118,5 @@ int program_run(char *const *words, size_t count) {
     text_add_shown(&shown, error_text(&err), "\n\t");
     (void)fprintf(stderr, "%serror:%s %s\n", terminal_style(STDERR_FILENO, STYLE_RED),
                   terminal_style(STDERR_FILENO, STYLE_PLAIN), buffer_text(&shown));
-    return 1;
+    return exit_code_of(&err);
 }

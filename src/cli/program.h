@@ -4,6 +4,10 @@
 
 #include "cli/cli.h"
 
+// Codes of errors with which the program exits as a shell does for a command: 127, and 126.
+#define PROGRAM_CODE_NO_COMMAND "no-command"
+#define PROGRAM_CODE_CANNOT_RUN "cannot-run"
+
 // Runs a command line, given without the program name. Prints results and errors; returns the exit status.
 int program_run(char *const *words, size_t count);
 

@@ -145,9 +145,11 @@ class EnterExecTest(OrderCase):
                 self.assertIn(f'"current":"{current}"', done.stdout.replace(" ", ""))
 
     def test_command_that_cannot_be_run(self):
-        done = self.enter("--exec", "/no/such/command")
-        self.assertEqual(done.returncode, 1)
-        self.assertIn("/no/such/command", done.stderr)
+        for command, code in (("/no/such/command", 127), ("no-such-command", 127), ("/etc/passwd", 126)):
+            with self.subTest(command):
+                done = self.enter("--exec", command)
+                self.assertEqual((done.returncode, done.stderr), (code, f'error: cannot find executable "{command}"\n'))
+        self.assertEqual(self.enter("exec", "no-such-command").returncode, 1)  # as with Pebble
 
     def test_without_words_the_daemon_runs(self):
         self.daemon.start("--exec", command="enter")

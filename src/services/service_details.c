@@ -9,6 +9,8 @@
 #include "services/service_internal.h"
 #include "services/service_wait_internal.h"
 
+#define NAMES_MAX 2 // of a note
+
 static int64_t retries_left(const struct service *service) {
     int64_t left = service->config->max_start_retries - service->backoff_count;
     return left > 0 ? left : 0;
@@ -26,6 +28,8 @@ static char *wait_note(const struct service *service) {
     service_wait_list(service->wait, &items);
     for (size_t i = 0; i < items.count; i++)
         text_list_add_owned(&names, memory_string_n(items.items[i], strcspn(items.items[i], ":")));
+    if (names.count > NAMES_MAX)
+        return memory_printf("waiting for %s and %zu more", names.items[0], names.count - 1);
     AUTO_FREE char *joined = text_list_join(&names, ", ");
     return memory_printf("waiting for %s", joined);
 }

@@ -20,14 +20,19 @@ static const json_t *start_after(const struct task *task) {
     return json_object_get(task_data(task, "service-request"), "After");
 }
 
+static void log_wait(const struct service *service, struct task *task) {
+    AUTO_FREE char *awaited = service_wait_describe(service->wait);
+    task_log_info(task, "waiting for %s", awaited);
+}
+
 struct service_event action_begin_wait(struct service *service, const struct service_event *event) {
     const struct service_wait_spec spec = {.config = service->config, .after = start_after(event->task)};
     task_array_add(&service->start_tasks, event->task);
     service->wait = service_wait_begin(service->manager, &spec, service->on_waited, service);
     if (service->wait == NULL)
         return (struct service_event){.kind = EVENT_CONDITIONS_MET};
+    log_wait(service, event->task);
     AUTO_FREE char *awaited = service_wait_describe(service->wait);
-    task_log_info(event->task, "waiting for %s", awaited);
     log_notice("Service %s waiting for %s", service->quoted_name, awaited);
     if (service->config->wait_timeout.ns > 0)
         timer_start(service->timer, service->config->wait_timeout.ns);
@@ -38,6 +43,8 @@ struct service_event action_join_start(struct service *service, const struct ser
     task_array_add(&service->start_tasks, event->task);
     if (service->state != SERVICE_WAITING)
         service_mark_started(event->task);
+    else if (service->wait != NULL)
+        log_wait(service, event->task);
     return no_event;
 }
 

@@ -350,6 +350,7 @@ static void a_start_of_one_that_waits_joins(void **state UNUSED) {
     loop_run_pending(fixture.loop);
     struct change *second = fixture_ask(&fixture, SERVICE_START, "web");
     loop_run_pending(fixture.loop);
+    assert_non_null(strstr(last_log(second, change_task_count(second) - 1), "INFO waiting for \"db\" to be ready"));
     process_write(fixture_service(&fixture, "db"), "up\n");
     loop_advance(fixture.loop, NS_PER_S);
     assert_int_equal(change_status(first), STATUS_DONE);

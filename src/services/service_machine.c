@@ -17,6 +17,7 @@ struct transition {
     bool keeps_timer; // the state's timer is not stopped
 };
 
+// EVENT_START_WAITING is the same as EVENT_START where it has no entry of its own.
 static const struct transition transitions[SERVICE_STATES][EVENT_KINDS] =
     {
         [SERVICE_INITIAL] =
@@ -28,7 +29,6 @@ static const struct transition transitions[SERVICE_STATES][EVENT_KINDS] =
         [SERVICE_WAITING] =
             {
                 [EVENT_START] = {.action = action_join_start, .next = SERVICE_WAITING, .keeps_timer = true},
-                [EVENT_START_WAITING] = {.action = action_join_start, .next = SERVICE_WAITING, .keeps_timer = true},
                 [EVENT_CONDITIONS_MET] = {.action = action_launch_after_wait, .next = SERVICE_LAUNCHING},
                 [EVENT_CONDITIONS_FAILED] = {.action = action_fail_wait, .next = SERVICE_STOPPED},
                 [EVENT_WAIT_OVER] = {.action = action_end_wait, .next = SERVICE_STOPPED},
@@ -38,7 +38,6 @@ static const struct transition transitions[SERVICE_STATES][EVENT_KINDS] =
         [SERVICE_LAUNCHING] =
             {
                 [EVENT_START] = {.action = action_join_start, .next = SERVICE_LAUNCHING},
-                [EVENT_START_WAITING] = {.action = action_join_start, .next = SERVICE_LAUNCHING},
                 [EVENT_LAUNCHED] = {.action = action_open_window, .next = SERVICE_STARTING},
                 [EVENT_LAUNCHED_UNREADY] = {.action = action_await_ready, .next = SERVICE_GETTING_READY},
                 [EVENT_LAUNCHED_ONESHOT] = {.action = action_begin_work, .next = SERVICE_WORKING},
@@ -49,7 +48,6 @@ static const struct transition transitions[SERVICE_STATES][EVENT_KINDS] =
         [SERVICE_STARTING] =
             {
                 [EVENT_START] = {.action = action_refuse_start, .next = SERVICE_STARTING, .keeps_timer = true},
-                [EVENT_START_WAITING] = {.action = action_refuse_start, .next = SERVICE_STARTING, .keeps_timer = true},
                 [EVENT_WINDOW_OVER] = {.action = action_finish_start, .next = SERVICE_RUNNING},
                 [EVENT_MAIN_EXITED] = {.action = action_end_rest, .next = SERVICE_REST_TERMINATING},
                 [EVENT_EXIT_RESTART] = {.action = action_quick_exit_back_off, .next = SERVICE_BACKOFF},
@@ -62,9 +60,6 @@ static const struct transition transitions[SERVICE_STATES][EVENT_KINDS] =
         [SERVICE_GETTING_READY] =
             {
                 [EVENT_START] = {.action = action_join_start, .next = SERVICE_GETTING_READY, .keeps_timer = true},
-                [EVENT_START_WAITING] = {.action = action_join_start,
-                                         .next = SERVICE_GETTING_READY,
-                                         .keeps_timer = true},
                 [EVENT_READY] = {.action = action_become_ready, .next = SERVICE_RUNNING},
                 [EVENT_LATE_RESTART] = {.action = action_late_restart, .next = SERVICE_RESTART_TERMINATING},
                 [EVENT_LATE_IGNORE] = {.action = action_late_ignore, .next = SERVICE_RUNNING},
@@ -80,7 +75,6 @@ static const struct transition transitions[SERVICE_STATES][EVENT_KINDS] =
         [SERVICE_WORKING] =
             {
                 [EVENT_START] = {.action = action_join_start, .next = SERVICE_WORKING, .keeps_timer = true},
-                [EVENT_START_WAITING] = {.action = action_join_start, .next = SERVICE_WORKING, .keeps_timer = true},
                 [EVENT_MAIN_EXITED] = {.action = action_end_rest, .next = SERVICE_REST_TERMINATING},
                 [EVENT_EXIT_RESTART] = {.action = action_retry_oneshot, .next = SERVICE_BACKOFF},
                 [EVENT_EXIT_SUCCESS] = {.action = action_complete, .next = SERVICE_COMPLETED},
@@ -92,7 +86,6 @@ static const struct transition transitions[SERVICE_STATES][EVENT_KINDS] =
         [SERVICE_RUNNING] =
             {
                 [EVENT_START] = {.action = action_refuse_start, .next = SERVICE_RUNNING, .keeps_timer = true},
-                [EVENT_START_WAITING] = {.action = action_refuse_start, .next = SERVICE_RUNNING, .keeps_timer = true},
                 [EVENT_READY] = {.action = action_become_ready, .next = SERVICE_RUNNING},
                 [EVENT_UNREADY] = {.action = action_become_unready, .next = SERVICE_RUNNING},
                 [EVENT_MAIN_EXITED] = {.action = action_end_rest, .next = SERVICE_REST_TERMINATING},
@@ -108,9 +101,6 @@ static const struct transition transitions[SERVICE_STATES][EVENT_KINDS] =
         [SERVICE_TERMINATING] =
             {
                 [EVENT_START] = {.action = action_refuse_start, .next = SERVICE_TERMINATING, .keeps_timer = true},
-                [EVENT_START_WAITING] = {.action = action_refuse_start,
-                                         .next = SERVICE_TERMINATING,
-                                         .keeps_timer = true},
                 [EVENT_EXIT_RESTART] = {.action = action_finish_stop, .next = SERVICE_STOPPED},
                 [EVENT_EXIT_SUCCESS] = {.action = action_finish_stop, .next = SERVICE_STOPPED},
                 [EVENT_EXIT_FAILURE] = {.action = action_finish_stop, .next = SERVICE_STOPPED},
@@ -121,7 +111,6 @@ static const struct transition transitions[SERVICE_STATES][EVENT_KINDS] =
         [SERVICE_KILLING] =
             {
                 [EVENT_START] = {.action = action_refuse_start, .next = SERVICE_KILLING, .keeps_timer = true},
-                [EVENT_START_WAITING] = {.action = action_refuse_start, .next = SERVICE_KILLING, .keeps_timer = true},
                 [EVENT_EXIT_RESTART] = {.action = action_finish_stop, .next = SERVICE_STOPPED},
                 [EVENT_EXIT_SUCCESS] = {.action = action_finish_stop, .next = SERVICE_STOPPED},
                 [EVENT_EXIT_FAILURE] = {.action = action_finish_stop, .next = SERVICE_STOPPED},
@@ -134,9 +123,6 @@ static const struct transition transitions[SERVICE_STATES][EVENT_KINDS] =
                 [EVENT_START] = {.action = action_refuse_start,
                                  .next = SERVICE_RESTART_TERMINATING,
                                  .keeps_timer = true},
-                [EVENT_START_WAITING] = {.action = action_refuse_start,
-                                         .next = SERVICE_RESTART_TERMINATING,
-                                         .keeps_timer = true},
                 [EVENT_EXIT_RESTART] = {.action = action_back_off_after_check, .next = SERVICE_BACKOFF},
                 [EVENT_EXIT_SUCCESS] = {.action = action_back_off_after_check, .next = SERVICE_BACKOFF},
                 [EVENT_EXIT_FAILURE] = {.action = action_back_off_after_check, .next = SERVICE_BACKOFF},
@@ -147,9 +133,6 @@ static const struct transition transitions[SERVICE_STATES][EVENT_KINDS] =
         [SERVICE_RESTART_KILLING] =
             {
                 [EVENT_START] = {.action = action_refuse_start, .next = SERVICE_RESTART_KILLING, .keeps_timer = true},
-                [EVENT_START_WAITING] = {.action = action_refuse_start,
-                                         .next = SERVICE_RESTART_KILLING,
-                                         .keeps_timer = true},
                 [EVENT_EXIT_RESTART] = {.action = action_back_off_after_check, .next = SERVICE_BACKOFF},
                 [EVENT_EXIT_SUCCESS] = {.action = action_back_off_after_check, .next = SERVICE_BACKOFF},
                 [EVENT_EXIT_FAILURE] = {.action = action_back_off_after_check, .next = SERVICE_BACKOFF},
@@ -160,9 +143,6 @@ static const struct transition transitions[SERVICE_STATES][EVENT_KINDS] =
         [SERVICE_TIMEOUT_TERMINATING] =
             {
                 [EVENT_START] = {.action = action_join_start, .next = SERVICE_TIMEOUT_TERMINATING, .keeps_timer = true},
-                [EVENT_START_WAITING] = {.action = action_join_start,
-                                         .next = SERVICE_TIMEOUT_TERMINATING,
-                                         .keeps_timer = true},
                 [EVENT_EXIT_RESTART] = {.action = action_retry_oneshot, .next = SERVICE_BACKOFF},
                 [EVENT_EXIT_FAILURE] = {.action = action_fail_oneshot, .next = SERVICE_EXITED},
                 [EVENT_STOP] = {.action = action_stop_late, .next = SERVICE_TERMINATING, .keeps_timer = true},
@@ -172,9 +152,6 @@ static const struct transition transitions[SERVICE_STATES][EVENT_KINDS] =
         [SERVICE_TIMEOUT_KILLING] =
             {
                 [EVENT_START] = {.action = action_join_start, .next = SERVICE_TIMEOUT_KILLING, .keeps_timer = true},
-                [EVENT_START_WAITING] = {.action = action_join_start,
-                                         .next = SERVICE_TIMEOUT_KILLING,
-                                         .keeps_timer = true},
                 [EVENT_EXIT_RESTART] = {.action = action_retry_oneshot, .next = SERVICE_BACKOFF},
                 [EVENT_EXIT_FAILURE] = {.action = action_fail_oneshot, .next = SERVICE_EXITED},
                 [EVENT_STOP] = {.action = action_stop_late, .next = SERVICE_KILLING, .keeps_timer = true},
@@ -184,9 +161,6 @@ static const struct transition transitions[SERVICE_STATES][EVENT_KINDS] =
         [SERVICE_REST_TERMINATING] =
             {
                 [EVENT_START] = {.action = action_start_in_rest, .next = SERVICE_REST_TERMINATING, .keeps_timer = true},
-                [EVENT_START_WAITING] = {.action = action_start_in_rest,
-                                         .next = SERVICE_REST_TERMINATING,
-                                         .keeps_timer = true},
                 [EVENT_EXIT_RESTART] = {.action = action_rest_back_off, .next = SERVICE_BACKOFF},
                 [EVENT_EXIT_SUCCESS] = {.action = action_rest_complete, .next = SERVICE_COMPLETED},
                 [EVENT_EXIT_FAILURE] = {.action = action_rest_fail, .next = SERVICE_EXITED},
@@ -198,9 +172,6 @@ static const struct transition transitions[SERVICE_STATES][EVENT_KINDS] =
         [SERVICE_REST_KILLING] =
             {
                 [EVENT_START] = {.action = action_start_in_rest, .next = SERVICE_REST_KILLING, .keeps_timer = true},
-                [EVENT_START_WAITING] = {.action = action_start_in_rest,
-                                         .next = SERVICE_REST_KILLING,
-                                         .keeps_timer = true},
                 [EVENT_EXIT_RESTART] = {.action = action_rest_back_off, .next = SERVICE_BACKOFF},
                 [EVENT_EXIT_SUCCESS] = {.action = action_rest_complete, .next = SERVICE_COMPLETED},
                 [EVENT_EXIT_FAILURE] = {.action = action_rest_fail, .next = SERVICE_EXITED},
@@ -239,7 +210,6 @@ static const struct transition transitions[SERVICE_STATES][EVENT_KINDS] =
         [SERVICE_RELAUNCHING] =
             {
                 [EVENT_START] = {.action = action_adopt_launch, .next = SERVICE_LAUNCHING},
-                [EVENT_START_WAITING] = {.action = action_adopt_launch, .next = SERVICE_LAUNCHING},
                 [EVENT_ABORT] = {.action = action_abort_in_backoff, .next = SERVICE_STOPPED},
                 [EVENT_LAUNCHED] = {.action = action_resume, .next = SERVICE_RUNNING},
                 [EVENT_LAUNCHED_UNREADY] = {.action = action_await_ready, .next = SERVICE_GETTING_READY},
@@ -259,11 +229,18 @@ static const struct transition transitions[SERVICE_STATES][EVENT_KINDS] =
             },
 };
 
+static const struct transition *find_transition(enum service_state state, enum service_event_kind kind) {
+    const struct transition *own = &transitions[state][kind];
+    bool is_start = own->action == NULL && kind == EVENT_START_WAITING;
+    return is_start ? &transitions[state][EVENT_START] : own;
+}
+
 #ifdef PEBBLE_TEST_SEAMS
 bool service_transition(enum service_state state, enum service_event_kind kind, enum service_state *next) {
-    if (transitions[state][kind].action == NULL)
+    const struct transition *transition = find_transition(state, kind);
+    if (transition->action == NULL)
         return false;
-    *next = transitions[state][kind].next;
+    *next = transition->next;
     return true;
 }
 #endif
@@ -293,7 +270,7 @@ static void queue_add(struct service_event_queue *queue, const struct service_ev
 }
 
 static void handle_one(struct service *service, const struct service_event *event) {
-    const struct transition *transition = &transitions[service->state][event->kind];
+    const struct transition *transition = find_transition(service->state, event->kind);
     if (transition->action == NULL) {
         log_debug("Service %s: nothing to do for event %d while %s", service->quoted_name, (int)event->kind,
                   service_state_name(service->state));

@@ -243,16 +243,16 @@ static bool has_progress(struct tree_batch *batch) {
 static void on_limit_expired(void *data) {
     struct tree_worker *worker = data;
     struct tree_batch *batch = worker->batch;
-    const struct tree_process culprit = {.pid = batch->scan.reading, .start = batch->scan.reading_start};
-    if (has_progress(batch) || culprit.pid == 0) {
+    const struct tree_process reading = {.pid = batch->scan.reading, .start = batch->scan.reading_start};
+    if (has_progress(batch) || reading.pid == 0) {
         timer_start(worker->limit, BATCH_LIMIT_NS);
         return;
     }
     worker->batch = NULL;
     worker->hung_count++;
     batch->is_hung = true;
-    (void)!tree_process_list_add(&worker->hung, &culprit);
-    note(worker, "Cannot read the environment of process %d, which is left out from now on", (int)culprit.pid);
+    (void)!tree_process_list_add(&worker->hung, &reading);
+    note(worker, "Cannot read the environment of process %d, which is left out from now on", (int)reading.pid);
     struct tree_request *request;
     LIST_FOR_EACH (request, &batch->requests, link) {
         struct tree_result late = {.is_failed = true, .is_unsent = true};

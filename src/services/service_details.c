@@ -51,8 +51,8 @@ static char *note_of(const struct service *service) {
         return memory_printf("exit %d", service->exit_code);
     case SERVICE_STOPPED:
         return service->failure_number > 0 ? memory_string("start failed") : NULL;
-    case SERVICE_REST_TERMINATING:
-    case SERVICE_REST_KILLING:
+    case SERVICE_LEFTOVERS_TERMINATING:
+    case SERVICE_LEFTOVERS_KILLING:
         return memory_string("stopping");
     default:
         return is_unready(service) ? memory_string("not ready") : NULL;

@@ -54,7 +54,7 @@ struct service {
     char *status_text;             // what the process has last said of itself; NULL: nothing
     bool has_ended;                // the last run
     int exit_code;                 // of the last run that has ended
-    int main_exit_code;            // of the main process, in SERVICE_REST_*
+    int main_exit_code;            // of the main process, in SERVICE_LEFTOVERS_*
     struct wall_time ended;        // when
     uint64_t failure_number;       // of its last start by a task, among the manager's: the lowest was first; 0: none
     int failure_code;              // then: the exit code, or the one that a shell would report; not 0

@@ -49,7 +49,7 @@ static const struct transition transitions[SERVICE_STATES][EVENT_KINDS] =
             {
                 [EVENT_START] = {.action = action_refuse_start, .next = SERVICE_STARTING, .keeps_timer = true},
                 [EVENT_WINDOW_OVER] = {.action = action_finish_start, .next = SERVICE_RUNNING},
-                [EVENT_MAIN_EXITED] = {.action = action_end_rest, .next = SERVICE_REST_TERMINATING},
+                [EVENT_MAIN_EXITED] = {.action = action_end_leftovers, .next = SERVICE_LEFTOVERS_TERMINATING},
                 [EVENT_EXIT_RESTART] = {.action = action_quick_exit_back_off, .next = SERVICE_BACKOFF},
                 [EVENT_EXIT_SUCCESS] = {.action = action_quick_exit_ignore, .next = SERVICE_COMPLETED},
                 [EVENT_EXIT_FAILURE] = {.action = action_quick_exit_ignore, .next = SERVICE_EXITED},
@@ -64,7 +64,7 @@ static const struct transition transitions[SERVICE_STATES][EVENT_KINDS] =
                 [EVENT_LATE_RESTART] = {.action = action_late_restart, .next = SERVICE_RESTART_TERMINATING},
                 [EVENT_LATE_IGNORE] = {.action = action_late_ignore, .next = SERVICE_RUNNING},
                 [EVENT_LATE_SHUTDOWN] = {.action = action_late_shut_down, .next = SERVICE_RUNNING},
-                [EVENT_MAIN_EXITED] = {.action = action_end_rest, .next = SERVICE_REST_TERMINATING},
+                [EVENT_MAIN_EXITED] = {.action = action_end_leftovers, .next = SERVICE_LEFTOVERS_TERMINATING},
                 [EVENT_EXIT_RESTART] = {.action = action_quick_exit_back_off, .next = SERVICE_BACKOFF},
                 [EVENT_EXIT_SUCCESS] = {.action = action_quick_exit_ignore, .next = SERVICE_COMPLETED},
                 [EVENT_EXIT_FAILURE] = {.action = action_quick_exit_ignore, .next = SERVICE_EXITED},
@@ -75,7 +75,7 @@ static const struct transition transitions[SERVICE_STATES][EVENT_KINDS] =
         [SERVICE_WORKING] =
             {
                 [EVENT_START] = {.action = action_join_start, .next = SERVICE_WORKING, .keeps_timer = true},
-                [EVENT_MAIN_EXITED] = {.action = action_end_rest, .next = SERVICE_REST_TERMINATING},
+                [EVENT_MAIN_EXITED] = {.action = action_end_leftovers, .next = SERVICE_LEFTOVERS_TERMINATING},
                 [EVENT_EXIT_RESTART] = {.action = action_retry_oneshot, .next = SERVICE_BACKOFF},
                 [EVENT_EXIT_SUCCESS] = {.action = action_complete, .next = SERVICE_COMPLETED},
                 [EVENT_EXIT_FAILURE] = {.action = action_fail_oneshot, .next = SERVICE_EXITED},
@@ -88,7 +88,7 @@ static const struct transition transitions[SERVICE_STATES][EVENT_KINDS] =
                 [EVENT_START] = {.action = action_refuse_start, .next = SERVICE_RUNNING, .keeps_timer = true},
                 [EVENT_READY] = {.action = action_become_ready, .next = SERVICE_RUNNING},
                 [EVENT_UNREADY] = {.action = action_become_unready, .next = SERVICE_RUNNING},
-                [EVENT_MAIN_EXITED] = {.action = action_end_rest, .next = SERVICE_REST_TERMINATING},
+                [EVENT_MAIN_EXITED] = {.action = action_end_leftovers, .next = SERVICE_LEFTOVERS_TERMINATING},
                 [EVENT_EXIT_RESTART] = {.action = action_exit_back_off, .next = SERVICE_BACKOFF},
                 [EVENT_EXIT_SUCCESS] = {.action = action_exit_ignore, .next = SERVICE_COMPLETED},
                 [EVENT_EXIT_FAILURE] = {.action = action_exit_ignore, .next = SERVICE_EXITED},
@@ -158,27 +158,31 @@ static const struct transition transitions[SERVICE_STATES][EVENT_KINDS] =
                 [EVENT_ABORT] = {.action = action_abort_start, .next = SERVICE_STOPPED},
                 [EVENT_KILL_LIMIT_OVER] = {.action = action_give_up, .next = SERVICE_STOPPED},
             },
-        [SERVICE_REST_TERMINATING] =
+        [SERVICE_LEFTOVERS_TERMINATING] =
             {
-                [EVENT_START] = {.action = action_start_in_rest, .next = SERVICE_REST_TERMINATING, .keeps_timer = true},
-                [EVENT_EXIT_RESTART] = {.action = action_rest_back_off, .next = SERVICE_BACKOFF},
-                [EVENT_EXIT_SUCCESS] = {.action = action_rest_complete, .next = SERVICE_COMPLETED},
-                [EVENT_EXIT_FAILURE] = {.action = action_rest_fail, .next = SERVICE_EXITED},
+                [EVENT_START] = {.action = action_start_beside_leftovers,
+                                 .next = SERVICE_LEFTOVERS_TERMINATING,
+                                 .keeps_timer = true},
+                [EVENT_EXIT_RESTART] = {.action = action_back_off_after_leftovers, .next = SERVICE_BACKOFF},
+                [EVENT_EXIT_SUCCESS] = {.action = action_complete_after_leftovers, .next = SERVICE_COMPLETED},
+                [EVENT_EXIT_FAILURE] = {.action = action_fail_after_leftovers, .next = SERVICE_EXITED},
                 [EVENT_EXIT_SHUTDOWN] = {.action = action_quick_exit_shut_down, .next = SERVICE_EXITED},
                 [EVENT_STOP] = {.action = action_stop_late, .next = SERVICE_TERMINATING, .keeps_timer = true},
                 [EVENT_ABORT] = {.action = action_abort_start, .next = SERVICE_STOPPED},
-                [EVENT_KILL_DELAY_OVER] = {.action = action_kill, .next = SERVICE_REST_KILLING},
+                [EVENT_KILL_DELAY_OVER] = {.action = action_kill, .next = SERVICE_LEFTOVERS_KILLING},
             },
-        [SERVICE_REST_KILLING] =
+        [SERVICE_LEFTOVERS_KILLING] =
             {
-                [EVENT_START] = {.action = action_start_in_rest, .next = SERVICE_REST_KILLING, .keeps_timer = true},
-                [EVENT_EXIT_RESTART] = {.action = action_rest_back_off, .next = SERVICE_BACKOFF},
-                [EVENT_EXIT_SUCCESS] = {.action = action_rest_complete, .next = SERVICE_COMPLETED},
-                [EVENT_EXIT_FAILURE] = {.action = action_rest_fail, .next = SERVICE_EXITED},
+                [EVENT_START] = {.action = action_start_beside_leftovers,
+                                 .next = SERVICE_LEFTOVERS_KILLING,
+                                 .keeps_timer = true},
+                [EVENT_EXIT_RESTART] = {.action = action_back_off_after_leftovers, .next = SERVICE_BACKOFF},
+                [EVENT_EXIT_SUCCESS] = {.action = action_complete_after_leftovers, .next = SERVICE_COMPLETED},
+                [EVENT_EXIT_FAILURE] = {.action = action_fail_after_leftovers, .next = SERVICE_EXITED},
                 [EVENT_EXIT_SHUTDOWN] = {.action = action_quick_exit_shut_down, .next = SERVICE_EXITED},
                 [EVENT_STOP] = {.action = action_stop_late, .next = SERVICE_KILLING, .keeps_timer = true},
                 [EVENT_ABORT] = {.action = action_abort_start, .next = SERVICE_STOPPED},
-                [EVENT_KILL_LIMIT_OVER] = {.action = action_give_up_rest, .next = SERVICE_REST_KILLING},
+                [EVENT_KILL_LIMIT_OVER] = {.action = action_give_up_leftovers, .next = SERVICE_LEFTOVERS_KILLING},
             },
         [SERVICE_STOPPED] =
             {

@@ -35,8 +35,8 @@ enum service_state {
     SERVICE_RESTART_KILLING,
     SERVICE_TIMEOUT_TERMINATING, // the same two after a one-shot's run-timeout
     SERVICE_TIMEOUT_KILLING,
-    SERVICE_REST_TERMINATING, // the same two after the main process has ended by itself, and its tree has not
-    SERVICE_REST_KILLING,
+    SERVICE_LEFTOVERS_TERMINATING, // the same two after the main process has ended by itself, and its tree has not
+    SERVICE_LEFTOVERS_KILLING,
     SERVICE_STOPPED,
     SERVICE_COMPLETED,   // ended by itself, with success
     SERVICE_BACKOFF,     // waits for a restart

@@ -158,7 +158,7 @@ bool service_has_tree(const struct service *service) {
 // Mixed: the stop signal is for the main process, until that has ended by itself.
 static bool reaches_tree(const struct service *service, int number) {
     if (service->kill_mode == KILL_MODE_MIXED)
-        return number == SIGKILL || service->state == SERVICE_REST_TERMINATING;
+        return number == SIGKILL || service->state == SERVICE_LEFTOVERS_TERMINATING;
     return service->kill_mode == KILL_MODE_TREE;
 }
 

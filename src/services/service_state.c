@@ -6,16 +6,26 @@ static const struct {
     const char *name;
     const char *status;
 } states[SERVICE_STATES] = {
-    [SERVICE_INITIAL] = {"initial", "inactive"},         [SERVICE_WAITING] = {"waiting", "inactive"},
-    [SERVICE_LAUNCHING] = {"launching", "inactive"},     [SERVICE_STARTING] = {"starting", "active"},
-    [SERVICE_GETTING_READY] = {"starting", "active"},    [SERVICE_WORKING] = {"running", "active"},
-    [SERVICE_RUNNING] = {"running", "active"},           [SERVICE_TERMINATING] = {"terminating", "inactive"},
-    [SERVICE_KILLING] = {"killing", "inactive"},         [SERVICE_RESTART_TERMINATING] = {"terminating", "inactive"},
-    [SERVICE_RESTART_KILLING] = {"killing", "inactive"}, [SERVICE_TIMEOUT_TERMINATING] = {"terminating", "inactive"},
-    [SERVICE_TIMEOUT_KILLING] = {"killing", "inactive"}, [SERVICE_REST_TERMINATING] = {"terminating", "inactive"},
-    [SERVICE_REST_KILLING] = {"killing", "inactive"},    [SERVICE_STOPPED] = {"stopped", "inactive"},
-    [SERVICE_COMPLETED] = {"completed", "inactive"},     [SERVICE_BACKOFF] = {"backoff", "backoff"},
-    [SERVICE_RELAUNCHING] = {"relaunching", "backoff"},  [SERVICE_EXITED] = {"exited", "error"},
+    [SERVICE_INITIAL] = {"initial", "inactive"},
+    [SERVICE_WAITING] = {"waiting", "inactive"},
+    [SERVICE_LAUNCHING] = {"launching", "inactive"},
+    [SERVICE_STARTING] = {"starting", "active"},
+    [SERVICE_GETTING_READY] = {"starting", "active"},
+    [SERVICE_WORKING] = {"running", "active"},
+    [SERVICE_RUNNING] = {"running", "active"},
+    [SERVICE_TERMINATING] = {"terminating", "inactive"},
+    [SERVICE_KILLING] = {"killing", "inactive"},
+    [SERVICE_RESTART_TERMINATING] = {"terminating", "inactive"},
+    [SERVICE_RESTART_KILLING] = {"killing", "inactive"},
+    [SERVICE_TIMEOUT_TERMINATING] = {"terminating", "inactive"},
+    [SERVICE_TIMEOUT_KILLING] = {"killing", "inactive"},
+    [SERVICE_LEFTOVERS_TERMINATING] = {"terminating", "inactive"},
+    [SERVICE_LEFTOVERS_KILLING] = {"killing", "inactive"},
+    [SERVICE_STOPPED] = {"stopped", "inactive"},
+    [SERVICE_COMPLETED] = {"completed", "inactive"},
+    [SERVICE_BACKOFF] = {"backoff", "backoff"},
+    [SERVICE_RELAUNCHING] = {"relaunching", "backoff"},
+    [SERVICE_EXITED] = {"exited", "error"},
 };
 
 const char *service_state_name(enum service_state state) {

@@ -24,9 +24,9 @@
 #include "process/tree_cgroup_internal.h"
 
 enum cgroup_kind {
-    CGROUP_NONE,    // the test stays where it is
-    CGROUP_BARREN,  // no cgroup can be created in it
-    CGROUP_FERTILE, // others can be created
+    CGROUP_NONE,         // the test stays where it is
+    CGROUP_WITHOUT_ROOM, // no cgroup can be created in it
+    CGROUP_WITH_ROOM,    // others can be created
 };
 
 struct own_cgroup {
@@ -56,7 +56,7 @@ static inline bool enter_own_cgroup(struct own_cgroup *own, enum cgroup_kind kin
     own->path = memory_printf("%s/cobble-unit-%d", own->before, (int)getpid());
     if (mkdir(own->path, 0755) != 0)
         return false;
-    if ((kind == CGROUP_BARREN && !write_to(own->path, "cgroup.max.descendants", "0")) ||
+    if ((kind == CGROUP_WITHOUT_ROOM && !write_to(own->path, "cgroup.max.descendants", "0")) ||
         !write_to(own->path, "cgroup.procs", "0")) {
         (void)rmdir(own->path);
         return false;

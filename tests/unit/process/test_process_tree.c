@@ -16,15 +16,15 @@ static int open_trees(enum cgroup_kind kind) {
     buffer_init(&notes, BUFFER_NO_LIMIT);
     bool is_entered = enter_own_cgroup(&own, kind);
     open_context(&(const struct job_context_spec){.on_tree_note = note});
-    return is_entered || kind == CGROUP_BARREN ? 0 : -1;
+    return is_entered || kind == CGROUP_WITHOUT_ROOM ? 0 : -1;
 }
 
 static int open_with_cgroup(void **state UNUSED) {
-    return open_trees(CGROUP_FERTILE);
+    return open_trees(CGROUP_WITH_ROOM);
 }
 
 static int open_without_cgroup(void **state UNUSED) {
-    return open_trees(CGROUP_BARREN);
+    return open_trees(CGROUP_WITHOUT_ROOM);
 }
 
 static int close_trees(void **state) {
@@ -157,7 +157,7 @@ static void the_way_is_noted(void **state UNUSED) {
     (void)start_tree(&second, "echo $$");
     run_until(&second.ended);
     finish(&second);
-    bool has_cgroup = own.kind == CGROUP_FERTILE;
+    bool has_cgroup = own.kind == CGROUP_WITH_ROOM;
     const char *found = strstr(buffer_text(&notes), "Cannot use a cgroup");
     assert_true(has_cgroup == (found == NULL));
     assert_true(found == NULL || strstr(found + 1, "Cannot use a cgroup") == NULL); // once
@@ -178,7 +178,7 @@ int main(void) {
     const struct CMUnitTest scanning[] = {TESTS(open_without_cgroup)};
     const struct CMUnitTest in_cgroups[] = {TESTS(open_with_cgroup)};
     int failures = cmocka_run_group_tests(scanning, NULL, NULL);
-    bool is_possible = enter_own_cgroup(&own, CGROUP_FERTILE);
+    bool is_possible = enter_own_cgroup(&own, CGROUP_WITH_ROOM);
     leave_own_cgroup(&own);
     if (!is_possible)
         (void)fprintf(stderr, "Skipped: no cgroup of version 2 is writable\n");

@@ -77,7 +77,7 @@ static void assert_ended_by(pid_t pid, int signal_number) {
 
 static void processes_of_a_cgroup(void **state UNUSED) {
     struct own_cgroup own;
-    if (!enter_own_cgroup(&own, CGROUP_FERTILE)) {
+    if (!enter_own_cgroup(&own, CGROUP_WITH_ROOM)) {
         leave_own_cgroup(&own);
         skip();
     }
@@ -105,7 +105,7 @@ static void processes_of_a_cgroup(void **state UNUSED) {
 
 static void cgroups_below_it(void **state UNUSED) {
     struct own_cgroup own;
-    if (!enter_own_cgroup(&own, CGROUP_FERTILE)) {
+    if (!enter_own_cgroup(&own, CGROUP_WITH_ROOM)) {
         leave_own_cgroup(&own);
         skip();
     }
@@ -133,7 +133,7 @@ static void cgroups_below_it(void **state UNUSED) {
 // What another run has left, or is killed, is of no consequence for the next one.
 static void each_run_has_its_own(void **state UNUSED) {
     struct own_cgroup own;
-    if (!enter_own_cgroup(&own, CGROUP_FERTILE)) {
+    if (!enter_own_cgroup(&own, CGROUP_WITH_ROOM)) {
         leave_own_cgroup(&own);
         skip();
     }
@@ -161,7 +161,7 @@ static void each_run_has_its_own(void **state UNUSED) {
 
 static void one_daemon_at_a_time(void **state UNUSED) {
     struct own_cgroup own;
-    if (!enter_own_cgroup(&own, CGROUP_FERTILE)) {
+    if (!enter_own_cgroup(&own, CGROUP_WITH_ROOM)) {
         leave_own_cgroup(&own);
         skip();
     }
@@ -181,7 +181,7 @@ static void one_daemon_at_a_time(void **state UNUSED) {
 
 static void none_that_can_be_written(void **state UNUSED) {
     struct own_cgroup own;
-    if (!enter_own_cgroup(&own, CGROUP_BARREN)) {
+    if (!enter_own_cgroup(&own, CGROUP_WITHOUT_ROOM)) {
         leave_own_cgroup(&own);
         skip();
     }

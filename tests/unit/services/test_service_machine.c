@@ -66,11 +66,11 @@ static const char *const expected[SERVICE_STATES] = {
                                                           "kill-delay-over=killing abort=stopped",
     [SERVICE_TIMEOUT_KILLING] = STARTS("killing") "exit-restart=backoff exit-failure=exited stop=killing "
                                                   "kill-limit-over=stopped abort=stopped",
-    [SERVICE_REST_TERMINATING] =
+    [SERVICE_LEFTOVERS_TERMINATING] =
         STARTS("terminating") "exit-restart=backoff exit-success=completed exit-failure=exited "
                               "exit-shutdown=exited stop=terminating abort=stopped "
                               "kill-delay-over=killing",
-    [SERVICE_REST_KILLING] = STARTS("killing") "exit-restart=backoff exit-success=completed exit-failure=exited "
+    [SERVICE_LEFTOVERS_KILLING] = STARTS("killing") "exit-restart=backoff exit-success=completed exit-failure=exited "
                                                "exit-shutdown=exited stop=killing abort=stopped "
                                                "kill-limit-over=killing",
     [SERVICE_STOPPED] = "start=launching start-waiting=waiting stop=stopped",
@@ -117,7 +117,7 @@ static void each_state_has_its_status(void **unused UNUSED) {
         [SERVICE_INITIAL] = "inactive",      [SERVICE_LAUNCHING] = "inactive",
         [SERVICE_STARTING] = "active",       [SERVICE_RUNNING] = "active",
         [SERVICE_TERMINATING] = "inactive",  [SERVICE_KILLING] = "inactive",
-        [SERVICE_REST_KILLING] = "inactive", [SERVICE_REST_TERMINATING] = "inactive",
+        [SERVICE_LEFTOVERS_KILLING] = "inactive", [SERVICE_LEFTOVERS_TERMINATING] = "inactive",
         [SERVICE_STOPPED] = "inactive",      [SERVICE_RESTART_TERMINATING] = "inactive",
         [SERVICE_BACKOFF] = "backoff",       [SERVICE_RESTART_KILLING] = "inactive",
         [SERVICE_EXITED] = "error",          [SERVICE_RELAUNCHING] = "backoff",

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Actions of services that end with their process tree (kill-mode tree or mixed): the main process has ended by itself,
-// and the rest is ended, too. Declared in services/service_actions_internal.h.
+// and what is left of the tree is ended, too. Declared in services/service_actions_internal.h.
 #include "services/service_actions_internal.h"
 
 #include "base/log.h"
@@ -10,7 +10,7 @@
 
 static const struct service_event no_event = {.kind = EVENT_NONE};
 
-struct service_event action_end_rest(struct service *service, const struct service_event *event) {
+struct service_event action_end_leftovers(struct service *service, const struct service_event *event) {
     log_debug("Service %s: the main process exited with code %d", service->quoted_name, event->exit_code);
     service->main_exit_code = event->exit_code;
     service->is_ready = false;
@@ -20,25 +20,25 @@ struct service_event action_end_rest(struct service *service, const struct servi
 }
 
 // A start that waits for this run ends with it.
-struct service_event action_start_in_rest(struct service *service, const struct service_event *event) {
+struct service_event action_start_beside_leftovers(struct service *service, const struct service_event *event) {
     return service->start_tasks.count > 0 ? action_join_start(service, event) : action_refuse_start(service, event);
 }
 
 // A start task is left if the service was not up yet.
-struct service_event action_rest_back_off(struct service *service, const struct service_event *event) {
+struct service_event action_back_off_after_leftovers(struct service *service, const struct service_event *event) {
     return service->is_job ? action_retry_oneshot(service, event) : action_quick_exit_back_off(service, event);
 }
 
-struct service_event action_rest_complete(struct service *service, const struct service_event *event) {
+struct service_event action_complete_after_leftovers(struct service *service, const struct service_event *event) {
     return service->is_job ? action_complete(service, event) : action_quick_exit_ignore(service, event);
 }
 
-struct service_event action_rest_fail(struct service *service, const struct service_event *event) {
+struct service_event action_fail_after_leftovers(struct service *service, const struct service_event *event) {
     return service->is_job ? action_fail_oneshot(service, event) : action_quick_exit_ignore(service, event);
 }
 
 // What follows the exit follows all the same.
-struct service_event action_give_up_rest(struct service *service, const struct service_event *event UNUSED) {
+struct service_event action_give_up_leftovers(struct service *service, const struct service_event *event UNUSED) {
     log_notice("Service %s has exited, but processes of it are still running after SIGTERM and SIGKILL",
                service->quoted_name);
     struct service_event next = service_end_run(service, service->main_exit_code);

@@ -56,9 +56,9 @@ static void mixed_after_an_exit(void **state UNUSED) {
 
 static void backoff_waits_for_the_tree(void **state UNUSED) {
     struct change *change = begin(TREE("leave 3 stubborn", "on-failure: restart"));
-    assert_state(&fixture, "one", SERVICE_REST_TERMINATING);
+    assert_state(&fixture, "one", SERVICE_LEFTOVERS_TERMINATING);
     loop_advance(fixture.loop, 2 * NS_PER_S); // the start window is no more
-    assert_state(&fixture, "one", SERVICE_REST_TERMINATING);
+    assert_state(&fixture, "one", SERVICE_LEFTOVERS_TERMINATING);
     assert_false(change_is_ready(change));
     loop_advance(fixture.loop, NS_PER_S);
     assert_int_equal(fixture.last_signal, SIGKILL);
@@ -82,7 +82,7 @@ static void shutdown_waits_for_the_tree(void **state UNUSED) {
 static void a_tree_that_does_not_end(void **state UNUSED) {
     struct change *change = begin(TREE("leave 3 immortal", "on-failure: restart"));
     loop_advance(fixture.loop, 3 * NS_PER_S);
-    assert_state(&fixture, "one", SERVICE_REST_KILLING);
+    assert_state(&fixture, "one", SERVICE_LEFTOVERS_KILLING);
     loop_advance(fixture.loop, 5 * NS_PER_S);
     assert_state(&fixture, "one", SERVICE_BACKOFF);
     assert_int_equal(fixture.abandoned_count, 1);
@@ -128,7 +128,7 @@ static void starts_meanwhile(void **state UNUSED) {
 
 static void oneshots_complete_with_their_tree(void **state UNUSED) {
     struct change *change = begin(TREE("leave 0 stubborn", "type: oneshot"));
-    assert_state(&fixture, "one", SERVICE_REST_TERMINATING);
+    assert_state(&fixture, "one", SERVICE_LEFTOVERS_TERMINATING);
     assert_false(change_is_ready(change));
     loop_advance(fixture.loop, 3 * NS_PER_S);
     assert_state(&fixture, "one", SERVICE_COMPLETED);
@@ -180,7 +180,7 @@ static void ready_is_over_with_the_main_process(void **state UNUSED) {
     assert_int_equal(fixture.scan_count, 1);
     service_handle(service, &(const struct service_event){.kind = EVENT_MAIN_EXITED, .exit_code = 1});
     assert_false(service->is_ready);
-    assert_state(&fixture, "one", SERVICE_REST_TERMINATING);
+    assert_state(&fixture, "one", SERVICE_LEFTOVERS_TERMINATING);
     fixture_end(&fixture);
 }
 

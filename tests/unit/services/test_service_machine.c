@@ -71,8 +71,8 @@ static const char *const expected[SERVICE_STATES] = {
                               "exit-shutdown=exited stop=terminating abort=stopped "
                               "kill-delay-over=killing",
     [SERVICE_LEFTOVERS_KILLING] = STARTS("killing") "exit-restart=backoff exit-success=completed exit-failure=exited "
-                                               "exit-shutdown=exited stop=killing abort=stopped "
-                                               "kill-limit-over=killing",
+                                                    "exit-shutdown=exited stop=killing abort=stopped "
+                                                    "kill-limit-over=killing",
     [SERVICE_STOPPED] = "start=launching start-waiting=waiting stop=stopped",
     [SERVICE_COMPLETED] = "start=launching start-waiting=waiting stop=stopped",
     [SERVICE_BACKOFF] = "start=launching start-waiting=waiting stop=stopped backoff-over=relaunching "
@@ -111,16 +111,26 @@ static void each_event_in_each_state(void **unused UNUSED) {
 
 static void each_state_has_its_status(void **unused UNUSED) {
     static const char *const statuses[SERVICE_STATES] = {
-        [SERVICE_WAITING] = "inactive",      [SERVICE_GETTING_READY] = "active",
-        [SERVICE_WORKING] = "active",        [SERVICE_TIMEOUT_TERMINATING] = "inactive",
-        [SERVICE_COMPLETED] = "inactive",    [SERVICE_TIMEOUT_KILLING] = "inactive",
-        [SERVICE_INITIAL] = "inactive",      [SERVICE_LAUNCHING] = "inactive",
-        [SERVICE_STARTING] = "active",       [SERVICE_RUNNING] = "active",
-        [SERVICE_TERMINATING] = "inactive",  [SERVICE_KILLING] = "inactive",
-        [SERVICE_LEFTOVERS_KILLING] = "inactive", [SERVICE_LEFTOVERS_TERMINATING] = "inactive",
-        [SERVICE_STOPPED] = "inactive",      [SERVICE_RESTART_TERMINATING] = "inactive",
-        [SERVICE_BACKOFF] = "backoff",       [SERVICE_RESTART_KILLING] = "inactive",
-        [SERVICE_EXITED] = "error",          [SERVICE_RELAUNCHING] = "backoff",
+        [SERVICE_WAITING] = "inactive",
+        [SERVICE_GETTING_READY] = "active",
+        [SERVICE_WORKING] = "active",
+        [SERVICE_TIMEOUT_TERMINATING] = "inactive",
+        [SERVICE_COMPLETED] = "inactive",
+        [SERVICE_TIMEOUT_KILLING] = "inactive",
+        [SERVICE_INITIAL] = "inactive",
+        [SERVICE_LAUNCHING] = "inactive",
+        [SERVICE_STARTING] = "active",
+        [SERVICE_RUNNING] = "active",
+        [SERVICE_TERMINATING] = "inactive",
+        [SERVICE_KILLING] = "inactive",
+        [SERVICE_LEFTOVERS_KILLING] = "inactive",
+        [SERVICE_LEFTOVERS_TERMINATING] = "inactive",
+        [SERVICE_STOPPED] = "inactive",
+        [SERVICE_RESTART_TERMINATING] = "inactive",
+        [SERVICE_BACKOFF] = "backoff",
+        [SERVICE_RESTART_KILLING] = "inactive",
+        [SERVICE_EXITED] = "error",
+        [SERVICE_RELAUNCHING] = "backoff",
     };
     for (int state = 0; state < SERVICE_STATES; state++)
         assert_string_equal(service_state_status((enum service_state)state), statuses[state]);

@@ -163,6 +163,7 @@ void service_destroy(void *value) {
     timer_destroy(service->reset_timer);
     task_array_finish(&service->start_tasks);
     task_array_finish(&service->stop_tasks);
+    task_array_finish(&service->held_starts);
     free(service->pending.items);
     plan_service_destroy(service->config);
     plan_workload_destroy(service->workload);

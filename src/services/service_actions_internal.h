@@ -55,6 +55,8 @@ struct service_event action_start_beside_leftovers(struct service *service, cons
 struct service_event action_back_off_after_leftovers(struct service *service, const struct service_event *event);
 struct service_event action_complete_after_leftovers(struct service *service, const struct service_event *event);
 struct service_event action_fail_after_leftovers(struct service *service, const struct service_event *event);
+struct service_event action_shut_down_after_leftovers(struct service *service, const struct service_event *event);
+struct service_event action_stop_leftovers(struct service *service, const struct service_event *event);
 struct service_event action_give_up_leftovers(struct service *service, const struct service_event *event);
 struct service_event action_give_up(struct service *service, const struct service_event *event);
 struct service_event action_finish_stop_task(struct service *service, const struct service_event *event);

@@ -45,6 +45,7 @@ struct service {
     bool has_partial_line;         // verbose mode: the last output did not end with a newline
     struct task_array start_tasks; // wait until it is up
     struct task_array stop_tasks;  // wait for the end of the process
+    struct task_array held_starts; // start it again when the leftovers of its process tree have ended
     struct service_wait *wait;     // of SERVICE_WAITING
     struct readiness *readiness;   // of the process, if the service has `ready`
     int64_t ready_timeout_ns;      // of the process; 0: none
@@ -119,5 +120,7 @@ const char *service_state_status(enum service_state state); // "active", "inacti
 void service_tasks_register(struct service_manager *manager);
 void service_tasks_discard(struct service_manager *manager); // for the end of the manager
 const char *service_task_name(const struct task *task); // of the service of a start or stop task; "" if there is none
+// Begins the start of a task again, when the leftovers of the service's process tree have ended.
+void service_start_again(struct service *service, struct task *task);
 // A start or stop task was created.
 void service_task_created(struct service_manager *manager, const struct task *task);

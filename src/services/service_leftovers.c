@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "services/service_changes_internal.h"
+#include "services/service_process_internal.h"
 #include "services/service_readiness_internal.h"
 #include "services/service_wait_internal.h"
 
@@ -19,22 +20,49 @@ struct service_event action_end_leftovers(struct service *service, const struct 
     return no_event;
 }
 
-// A start that waits for this run ends with it.
+// A start that waits for this run ends with it. Another one is for the next run.
 struct service_event action_start_beside_leftovers(struct service *service, const struct service_event *event) {
-    return service->start_tasks.count > 0 ? action_join_start(service, event) : action_refuse_start(service, event);
+    if (service->start_tasks.count > 0)
+        return action_join_start(service, event);
+    task_log_info(event->task, "waiting for the processes of the last run to end");
+    task_array_add(&service->held_starts, event->task);
+    return no_event;
+}
+
+struct service_event action_stop_leftovers(struct service *service, const struct service_event *event) {
+    AUTO_ERROR struct error err = {0};
+    (void)error_set(&err, ERROR_INTERNAL, "service start attempt: stopped while its last run ended");
+    service_finish_held_starts(service, &err);
+    return action_stop_late(service, event);
+}
+
+// The events of the starts come behind the one that is handled.
+static void start_held(struct service *service) {
+    AUTO_TASK_ARRAY struct task_array held = service->held_starts;
+    service->held_starts = (struct task_array){0};
+    for (size_t i = 0; i < held.count; i++)
+        service_start_again(service, held.items[i]);
 }
 
 // A start task is left if the service was not up yet.
 struct service_event action_back_off_after_leftovers(struct service *service, const struct service_event *event) {
+    start_held(service);
     return service->is_job ? action_retry_oneshot(service, event) : action_quick_exit_back_off(service, event);
 }
 
 struct service_event action_complete_after_leftovers(struct service *service, const struct service_event *event) {
+    start_held(service);
     return service->is_job ? action_complete(service, event) : action_quick_exit_ignore(service, event);
 }
 
 struct service_event action_fail_after_leftovers(struct service *service, const struct service_event *event) {
+    start_held(service);
     return service->is_job ? action_fail_oneshot(service, event) : action_quick_exit_ignore(service, event);
+}
+
+struct service_event action_shut_down_after_leftovers(struct service *service, const struct service_event *event) {
+    start_held(service);
+    return action_quick_exit_shut_down(service, event);
 }
 
 // What follows the exit follows all the same.

@@ -37,6 +37,10 @@ void service_finish_start(struct service *service, const struct error *err) {
     finish_all(service, &service->start_tasks, err);
 }
 
+void service_finish_held_starts(struct service *service, const struct error *err) {
+    finish_all(service, &service->held_starts, err);
+}
+
 void service_finish_stops(struct service *service, const struct error *err) {
     finish_all(service, &service->stop_tasks, err);
 }

@@ -10,6 +10,7 @@
 void service_mark_started(struct task *task); // a later daemon does not begin it again
 // End all start tasks, or stop tasks: with success, unless the error is set.
 void service_finish_start(struct service *service, const struct error *err);
+void service_finish_held_starts(struct service *service, const struct error *err);
 void service_finish_stops(struct service *service, const struct error *err);
 
 // --- the process ---

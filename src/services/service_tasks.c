@@ -124,6 +124,16 @@ static void handle_start(struct service *service, struct task *task) {
                    &(const struct service_event){.kind = waits ? EVENT_START_WAITING : EVENT_START, .task = task});
 }
 
+void service_start_again(struct service *service, struct task *task) {
+    if (!service->manager->is_stopping) {
+        handle_start(service, task);
+        return;
+    }
+    AUTO_ERROR struct error err = {0};
+    (void)error_set(&err, ERROR_INTERNAL, "cannot start service while the daemon is stopping");
+    task_finish(task, &err);
+}
+
 static void begin_start(struct task *task, void *data) {
     struct service_manager *manager = data;
     AUTO_ERROR struct error err = {0};
@@ -164,16 +174,17 @@ static void begin_start(struct task *task, void *data) {
 static void abort_start(struct task *task, void *data) {
     struct service_manager *manager = data;
     struct service *service = map_get(&manager->services, service_task_name(task));
-    if (service == NULL || !task_array_has(&service->start_tasks, task))
+    bool is_held = service != NULL && task_array_has(&service->held_starts, task);
+    if (service == NULL || (!is_held && !task_array_has(&service->start_tasks, task)))
         return;
-    if (service->start_tasks.count == 1) {
+    if (!is_held && service->start_tasks.count == 1) {
         service_handle(service, &(const struct service_event){.kind = EVENT_ABORT});
         return;
     }
     // The start goes on for the others.
     AUTO_ERROR struct error err = {0};
     (void)error_set(&err, ERROR_CANCELLED, "start aborted");
-    task_array_remove(&service->start_tasks, task);
+    task_array_remove(is_held ? &service->held_starts : &service->start_tasks, task);
     task_finish(task, &err);
 }
 

@@ -91,6 +91,53 @@ static void a_tree_that_does_not_end(void **state UNUSED) {
     fixture_end(&fixture);
 }
 
+// Of a service that was up.
+static void begin_leftovers(const char *more) {
+    AUTO_FREE char *yaml = memory_printf(TREE("stubborn", "%s"), more);
+    fixture_begin(&fixture, yaml);
+    fixture_do(&fixture, SERVICE_START, "one");
+    assert_state(&fixture, "one", SERVICE_RUNNING);
+    struct service_process *process = fixture_service(&fixture, "one")->process;
+    free(process->command);
+    process->command = memory_string("leave 3 stubborn");
+    leave(process);
+    loop_defer(fixture.loop, &process->step, on_process_step);
+    loop_run_pending(fixture.loop);
+    assert_state(&fixture, "one", SERVICE_LEFTOVERS_TERMINATING);
+}
+
+static void a_start_is_held_until_the_tree_has_ended(void **state UNUSED) {
+    static const char *const actions[] = {"on-failure: restart", "on-failure: ignore"};
+    for (size_t i = 0; i < ARRAY_COUNT(actions); i++) {
+        begin_leftovers(actions[i]);
+        struct change *first = fixture_ask(&fixture, SERVICE_START, "one");
+        struct change *second = fixture_ask(&fixture, SERVICE_START, "one");
+        loop_run_pending(fixture.loop);
+        assert_int_equal(fixture.started_count, 1);
+        assert_non_null(strstr(last_log(first, 0), "waiting for the processes of the last run to end"));
+        assert_true(change_abort(second, NULL));
+        loop_run_pending(fixture.loop);
+        assert_error(second, "start aborted");
+        loop_advance(fixture.loop, 3 * NS_PER_S); // SIGKILL
+        loop_advance(fixture.loop, NS_PER_S);
+        assert_int_equal(fixture.started_count, 2);
+        assert_int_equal(change_status(first), STATUS_DONE);
+        fixture_end(&fixture);
+    }
+}
+
+static void a_stop_ends_starts_that_are_held(void **state UNUSED) {
+    begin_leftovers("on-failure: restart");
+    struct change *start = fixture_ask(&fixture, SERVICE_START, "one");
+    loop_run_pending(fixture.loop);
+    struct change *stop = fixture_ask(&fixture, SERVICE_STOP, "one");
+    loop_advance(fixture.loop, 4 * NS_PER_S);
+    assert_error(start, "service start attempt: stopped while its last run ended");
+    assert_int_equal(change_status(stop), STATUS_DONE);
+    assert_int_equal(fixture.started_count, 1);
+    fixture_end(&fixture);
+}
+
 static void a_stop_takes_over(void **state UNUSED) {
     (void)begin(TREE("leave 3 stubborn", "on-failure: restart"));
     loop_advance(fixture.loop, 2 * NS_PER_S);
@@ -192,6 +239,8 @@ int main(void) {
         cmocka_unit_test(backoff_waits_for_the_tree),
         cmocka_unit_test(shutdown_waits_for_the_tree),
         cmocka_unit_test(a_tree_that_does_not_end),
+        cmocka_unit_test(a_start_is_held_until_the_tree_has_ended),
+        cmocka_unit_test(a_stop_ends_starts_that_are_held),
         cmocka_unit_test(a_stop_takes_over),
         cmocka_unit_test(a_stop_while_it_is_killed),
         cmocka_unit_test(starts_meanwhile),

@@ -152,7 +152,7 @@ class OrderedTest(DaemonCase):
         log = "\n".join(line for task in change["tasks"] for line in task.get("log", []))
         self.assertIn("function no_such_function() does not exist", log)
         notes = self.notes()
-        self.assertEqual((notes["migrate"], notes["web"]), ("exit 3", ""))
+        self.assertEqual((notes["migrate"], notes["web"]), ("exit 3", "start failed"))
         self.assertEqual((self.page(), self.query("SELECT count(*) FROM fruit")), ("", ["2"]))
 
         with open(schema, "w", encoding="utf-8") as file:

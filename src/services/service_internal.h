@@ -32,7 +32,8 @@ struct service {
     enum kill_mode kill_mode;        // with which it was launched: a replan changes the configuration before the stop
     const struct service_process_handlers *process_handlers;
     const struct readiness_handlers *readiness_handlers;
-    void (*on_waited)(const char *reason, void *data); // of its waits
+    void (*on_waited)(const char *reason, void *data);               // of its waits
+    void (*start_again)(struct service *service, struct task *task); // of those in `held_starts`
     enum service_state state;
     struct wall_time since;
     char since_text[CLOCK_TEXT_SIZE]; // `since` as text: it is read more often than it changes
@@ -120,7 +121,5 @@ const char *service_state_status(enum service_state state); // "active", "inacti
 void service_tasks_register(struct service_manager *manager);
 void service_tasks_discard(struct service_manager *manager); // for the end of the manager
 const char *service_task_name(const struct task *task); // of the service of a start or stop task; "" if there is none
-// Begins the start of a task again, when the leftovers of the service's process tree have ended.
-void service_start_again(struct service *service, struct task *task);
 // A start or stop task was created.
 void service_task_created(struct service_manager *manager, const struct task *task);

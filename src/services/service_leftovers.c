@@ -41,7 +41,7 @@ static void start_held(struct service *service) {
     AUTO_TASK_ARRAY struct task_array held = service->held_starts;
     service->held_starts = (struct task_array){0};
     for (size_t i = 0; i < held.count; i++)
-        service_start_again(service, held.items[i]);
+        service->start_again(service, held.items[i]);
 }
 
 // A start task is left if the service was not up yet.

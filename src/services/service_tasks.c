@@ -21,10 +21,13 @@ const char *service_task_name(const struct task *task) {
     return name != NULL ? name : "";
 }
 
+static void start_again(struct service *service, struct task *task);
+
 static struct service *find_or_create(struct service_manager *manager, const char *name) {
     struct service *service = map_get(&manager->services, name);
     if (service == NULL) {
         service = service_create(manager, name);
+        service->start_again = start_again;
         map_set(&manager->services, name, service);
     }
     return service;
@@ -124,7 +127,8 @@ static void handle_start(struct service *service, struct task *task) {
                    &(const struct service_event){.kind = waits ? EVENT_START_WAITING : EVENT_START, .task = task});
 }
 
-void service_start_again(struct service *service, struct task *task) {
+// Begins the start of a task that was held.
+static void start_again(struct service *service, struct task *task) {
     if (!service->manager->is_stopping) {
         handle_start(service, task);
         return;

@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,8 @@
 enum {
     PROCESSES_MAX = 1 << 17,
     ENVIRONMENT_BYTES = 1 << 20, // of one process; a mark behind them is not found
+    TRIES_MAX = 8,               // of reading an empty one
+    PAUSE_MS = 3,                // before the next
 };
 
 enum verdict { VERDICT_OPEN, VERDICT_IN, VERDICT_OUT };
@@ -102,18 +105,30 @@ static bool copy_mark(const char *environment, size_t length, char mark[TREE_MAR
     return false;
 }
 
-static void read_mark(int proc_fd, struct scanned *item) {
+// Returns its length, 0 if it cannot be read.
+static size_t read_environment(int proc_fd, pid_t pid, char *environment) {
     char path[64];
-    (void)snprintf(path, sizeof path, "%d/environ", (int)item->pid);
+    (void)snprintf(path, sizeof path, "%d/environ", (int)pid);
     AUTO_CLOSE int fd = openat(proc_fd, path, O_RDONLY | O_CLOEXEC);
-    AUTO_FREE char *environment = fd >= 0 ? memory_try(ENVIRONMENT_BYTES) : NULL;
-    if (environment == NULL)
-        return;
     size_t length = 0;
     ssize_t got;
-    while (length < ENVIRONMENT_BYTES && (got = read(fd, environment + length, ENVIRONMENT_BYTES - length)) > 0)
+    while (fd >= 0 && length < ENVIRONMENT_BYTES &&
+           (got = read(fd, environment + length, ENVIRONMENT_BYTES - length)) > 0)
         length += (size_t)got;
-    (void)copy_mark(environment, length, item->mark);
+    return length;
+}
+
+// While a process executes another program, its environment is empty for a moment.
+static void read_mark(int proc_fd, struct scanned *item) {
+    AUTO_FREE char *environment = memory_try(ENVIRONMENT_BYTES);
+    for (int tries = 0; environment != NULL && tries < TRIES_MAX; tries++) {
+        size_t length = read_environment(proc_fd, item->pid, environment);
+        if (length > 0) {
+            (void)copy_mark(environment, length, item->mark);
+            return;
+        }
+        (void)poll(NULL, 0, PAUSE_MS);
+    }
 }
 
 static bool is_hung(const struct tree_scan *scan, const struct scanned *item) {

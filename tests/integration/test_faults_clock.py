@@ -9,6 +9,7 @@ import unittest
 from faults import has_test_clock, plan_of
 from harness import DaemonCase, wait_until
 from test_faults_checks import checks_of
+from test_order import layer_of
 
 
 def comparable(time_text):
@@ -74,6 +75,30 @@ class ServicesTest(ClockCase):
         daemon.start()
         self.assertEqual(daemon.services("start", "one")["status"], "Done")
         self.assertEqual(len(daemon.get("/v1/changes?select=all").result), 2)
+
+
+class OrderTest(ClockCase):
+    """Waits and their limits, readiness and run-timeout."""
+
+    def test_limits_do_not_follow_the_clock(self):
+        daemon = self.daemon
+        gate = daemon.path("gate")
+        wait = f"while [ ! -e {gate} ]; do sleep 0.02; done"
+        daemon.layer("001-test.yaml", layer_of({
+            "db": {"command": f"sh -c '{wait}; echo up; exec sleep 1000'", "ready": {"log": "^up$", "timeout": "10m"}},
+            "job": {"command": f"sh -c '{wait}'", "type": "oneshot", "run-timeout": "10m"},
+            "web": {"command": "sleep 1000", "wait-for": {"db": "ready", "job": "completed"}, "wait-timeout": "10m"}}))
+        daemon.start()
+        for jump in self.JUMPS_S:
+            change = daemon.post("/v1/services", {"action": "start", "services": ["web"]}).change
+            wait_until(lambda: daemon.service("web").get("details", {}).get("state") == "waiting", what="the wait")
+            self.jump(jump)
+            self.assertEqual(daemon.get("/v1/health").status, 200)
+            self.assertEqual(daemon.service("web")["details"]["state"], "waiting")
+            daemon.file("gate")
+            self.assertEqual(daemon.wait_change(change)["status"], "Done", jump)
+            os.unlink(gate)
+            daemon.services("stop", "web", "db", "job")
 
 
 class ChecksTest(ClockCase):

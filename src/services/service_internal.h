@@ -116,6 +116,7 @@ void service_forget_failure(struct service *service);
 // service_state.c
 const char *service_state_name(enum service_state state);
 const char *service_state_status(enum service_state state); // "active", "inactive", "backoff", "error"
+bool service_is_moving(const struct service *service);      // something of it waits, runs or is to be restarted
 
 // service_tasks.c
 void service_tasks_register(struct service_manager *manager);

@@ -13,18 +13,6 @@ void service_forget_failure(struct service *service) {
     service->failure_number = 0;
 }
 
-static bool is_done(const struct service *service) {
-    switch (service->state) {
-    case SERVICE_INITIAL:
-    case SERVICE_STOPPED:
-    case SERVICE_COMPLETED:
-    case SERVICE_EXITED:
-        return true;
-    default:
-        return false;
-    }
-}
-
 bool service_manager_is_done(const struct service_manager *manager, int *exit_code) {
     const struct service *first = NULL;
     if (!service_pending_is_empty(&manager->pending))
@@ -32,7 +20,7 @@ bool service_manager_is_done(const struct service_manager *manager, int *exit_co
     for (const struct map_entry *entry = map_first(&manager->services); entry != NULL;
          entry = map_next(&manager->services, entry)) {
         const struct service *service = entry->value;
-        if (!is_done(service))
+        if (service_is_moving(service))
             return false;
         if (service->failure_number > 0 && (first == NULL || service->failure_number < first->failure_number))
             first = service;

@@ -35,3 +35,15 @@ const char *service_state_name(enum service_state state) {
 const char *service_state_status(enum service_state state) {
     return states[state].status;
 }
+
+bool service_is_moving(const struct service *service) {
+    switch (service->state) {
+    case SERVICE_INITIAL:
+    case SERVICE_STOPPED:
+    case SERVICE_COMPLETED:
+    case SERVICE_EXITED:
+        return false;
+    default:
+        return true;
+    }
+}

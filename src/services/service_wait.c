@@ -40,24 +40,12 @@ struct service_wait {
 
 // --- judging ---
 
-static bool is_moving(const struct service *service) {
-    switch (service->state) {
-    case SERVICE_INITIAL:
-    case SERVICE_STOPPED:
-    case SERVICE_COMPLETED:
-    case SERVICE_EXITED:
-        return false;
-    default:
-        return true;
-    }
-}
-
 // A process runs that was started by the latest start.
 static bool is_started(const struct service *service) {
     if (service->state == SERVICE_RUNNING || service->state == SERVICE_GETTING_READY ||
         service->state == SERVICE_WORKING)
         return true;
-    return plan_service_is_oneshot(service->config) && service->has_ended && !is_moving(service) &&
+    return plan_service_is_oneshot(service->config) && service->has_ended && !service_is_moving(service) &&
            service->state != SERVICE_STOPPED;
 }
 
@@ -81,7 +69,7 @@ static bool meets(const struct service *service, enum condition condition) {
     case CONDITION_COMPLETED:
         return service->state == SERVICE_COMPLETED;
     case CONDITION_EXITED:
-        return service->has_ended && !is_moving(service);
+        return service->has_ended && !service_is_moving(service);
     case CONDITION_UNSET:
     case CONDITION_NONE:
         break;
@@ -108,7 +96,7 @@ static bool holds(const struct awaited *awaited) {
         return target->start_tasks.count == 0 && !service_pending_has(&target->manager->pending, "start", target->name);
     case WAIT_STOP_OVER: // one that has ended already need not be waited for, even if its stop is held in another
                          // change
-        return !is_moving(target) ||
+        return !service_is_moving(target) ||
                (target->stop_tasks.count == 0 && !service_pending_has(&target->manager->pending, "stop", target->name));
     }
     return is_met(target, awaited->condition);
@@ -117,7 +105,7 @@ static bool holds(const struct awaited *awaited) {
 // The others end by themselves.
 static bool is_hopeless(const struct awaited *awaited) {
     const struct service *target = awaited->target;
-    return awaited->kind == WAIT_CONDITION && !awaited->holds && !is_moving(target) &&
+    return awaited->kind == WAIT_CONDITION && !awaited->holds && !service_is_moving(target) &&
            !service_pending_has(&target->manager->pending, "start", target->name);
 }
 
@@ -176,7 +164,8 @@ enum service_prospect service_manager_judge(const struct service_manager *manage
     bool is_pending = service_pending_has(&manager->pending, "start", name);
     *reason = NULL;
     if (goal == SERVICE_GOAL_STOPPED)
-        return !is_pending && (service == NULL || !is_moving(service)) ? SERVICE_GOAL_REACHED : SERVICE_GOAL_OPEN;
+        return !is_pending && (service == NULL || !service_is_moving(service)) ? SERVICE_GOAL_REACHED
+                                                                               : SERVICE_GOAL_OPEN;
     if (service == NULL && is_pending)
         return SERVICE_GOAL_OPEN;
     if (service == NULL) {

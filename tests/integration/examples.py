@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The examples for tests: copies with free ports."""
 
+import http.client
 import os
 import shutil
 
@@ -22,3 +23,15 @@ def copy_example(daemon, name, *ports):
             with open(path, "w", encoding="utf-8") as stream:
                 stream.write(text)
     return free
+
+
+def page_of(port):
+    """The page of a web server; "" if it does not respond."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.request("GET", "/")
+        return connection.getresponse().read().decode()
+    except OSError:
+        return ""
+    finally:
+        connection.close()

@@ -2,13 +2,13 @@
 """The example with PostgreSQL and nginx: checks of the real servers fail and recover, and a client follows the notices."""
 
 import contextlib
-import http.client
 import os
 import shutil
 import signal
 import unittest
 
 from database import DatabaseCase
+from examples import page_of
 from faults import children, is_alive
 from harness import wait_until
 
@@ -73,14 +73,7 @@ class DatabaseTest(DatabaseCase):
                    30, f"a success of {check}")
 
     def page(self):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
-        try:
-            connection.request("GET", "/")
-            return connection.getresponse().read().decode()
-        except OSError:
-            return ""
-        finally:
-            connection.close()
+        return page_of(self.port)
 
     def health(self):
         """The statuses of the levels alive and ready."""

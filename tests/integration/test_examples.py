@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The examples work as described in their READMEs."""
 
-import http.client
 import shutil
 import unittest
 
-from examples import copy_example
+from examples import copy_example, page_of
 from harness import DaemonCase, wait_until
 
 
@@ -51,14 +50,7 @@ class WebTest(DaemonCase):
         self.port, = copy_example(self.daemon, "web", 8080)
 
     def page(self):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
-        try:
-            connection.request("GET", "/")
-            return connection.getresponse().read().decode()
-        except OSError:
-            return ""
-        finally:
-            connection.close()
+        return page_of(self.port)
 
     def test_serves_stops_and_serves_again(self):
         self.daemon.start()

@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The example with PostgreSQL whose services wait for each other and for jobs."""
 
-import http.client
 import os
 import shutil
 import subprocess
 import unittest
 
 from database import AS_NOBODY, why_not
-from examples import copy_example
+from examples import copy_example, page_of
 from faults import IS_ROOT
 from harness import DaemonCase, wait_until
 
@@ -36,14 +35,7 @@ class OrderedTest(DaemonCase):
         return self.daemon.get(f"/v1/services/{name}/wait?for={condition}&timeout=60s", timeout_s=70).status
 
     def page(self):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
-        try:
-            connection.request("GET", "/")
-            return connection.getresponse().read().decode()
-        except OSError:
-            return ""
-        finally:
-            connection.close()
+        return page_of(self.port)
 
     def query(self, text):
         home = os.path.join(self.daemon.pebble_dir, "database")

@@ -89,8 +89,8 @@ class BackupCase(DatabaseCase, ExecCase):
         wait_until(lambda: self.backends(name, condition) == 1, 30, f"a {name} of which {condition}")
 
     def wait_unread(self):
-        """Waits until the server waits for pg_dump, because the client reads nothing."""
-        self.wait_backend("pg_dump", "wait_event = 'ClientWrite'")
+        """Waits until the server waits for pg_dump while it sends the table, because the client reads nothing."""
+        self.wait_backend("pg_dump", "wait_event = 'ClientWrite' AND query LIKE 'COPY %'")
 
 
 class RoundTripTest(BackupCase):

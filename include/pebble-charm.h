@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 /*
  * libpebble: charms in C. A charm is a program that Juju runs once for each event of a unit: it makes the containers of
- * the unit as they should be, reports a status, and ends. docs/charm.md shows how to write, run, test and pack one.
+ * the unit as they should be, reports a status, and ends. docs/how-to/write-a-charm.md shows how to write, run, test
+ * and pack one.
  *
  *     static bool configure(struct pebble_charm *charm, void *data, struct pebble_error *error) {...}
  *

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 /*
- * libpebble: a daemon for the tests of a program that uses libpebble. docs/testing.md shows how to use it.
+ * libpebble: a daemon for the tests of a program that uses libpebble. docs/how-to/test-with-libpebble.md shows how to
+ * use it.
  *
  * A test creates a daemon in a temporary directory, gives its program the socket of the daemon, and then looks at the
  * requests that have come, or makes things happen: a notice, a check that fails, a daemon that is away. At the end

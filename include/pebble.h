@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 /*
- * libpebble: a client of the Pebble API, for C (C99 and later) and C++. docs/libpebble.md shows how to use it.
+ * libpebble: a client of the Pebble API, for C (C99 and later) and C++. docs/reference/libpebble.md shows how to use
+ * it.
  *
  * Two forms. Each request exists as a function that blocks, such as pebble_get_services(), and as a call that an event
  * loop drives, such as pebble_call_get_services(). The function that blocks runs the call with poll(). No function

@@ -89,7 +89,7 @@ void pebble_layer_set_service_backoff_factor(struct pebble_layer *layer, const c
 void pebble_layer_set_service_backoff_limit_ns(struct pebble_layer *layer, const char *service, int64_t duration_ns);
 void pebble_layer_set_service_kill_delay_ns(struct pebble_layer *layer, const char *service, int64_t duration_ns);
 
-/* ---- services: keys beyond Pebble's, which refuses layers with them (docs/start-order.md) ---- */
+/* ---- services: keys beyond Pebble's, which refuses layers with them (docs/explanation/start-order.md) ---- */
 
 /* "service", or "oneshot": a job that ends. */
 void pebble_layer_set_service_type(struct pebble_layer *layer, const char *service, const char *word);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The identities of the daemon: who may use the API. They are stored in the state. The rules are in docs/access.md.
+// The identities of the daemon: who may use the API. They are stored in the state. The rules are in
+// docs/internals/access.md.
 #pragma once
 
 #include "access/identity_set.h"

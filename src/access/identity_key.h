@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The key that identifies this daemon to clients of HTTPS. Page: docs/access.md.
+// The key that identifies this daemon to clients of HTTPS. Page: docs/internals/access.md.
 #pragma once
 
 #include "base/compiler.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Pairing: while an administrator has opened the window, a client may make its own certificate that of an admin
-// identity. Page: docs/access.md.
+// identity. Page: docs/internals/access.md.
 #pragma once
 
 #include "access/identities.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The certificates with which the daemon identifies itself over HTTPS: the identity certificate, kept in the file
-// identity.pem, and a leaf for an hour, which is kept in memory only. Page: docs/access.md.
+// identity.pem, and a leaf for an hour, which is kept in memory only. Page: docs/internals/access.md.
 #pragma once
 
 #include "base/compiler.h"

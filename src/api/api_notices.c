@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// /v1/notices and below: listing and waiting. The rules are in docs/notices.md.
+// /v1/notices and below: listing and waiting. The rules are in docs/internals/notices.md.
 #include "api/api_internal.h"
 
 #include <stdlib.h>

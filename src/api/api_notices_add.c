@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// POST /v1/notices: recording a notice of type "custom". The rules are in docs/notices.md.
+// POST /v1/notices: recording a notice of type "custom". The rules are in docs/internals/notices.md.
 #include "api/api_internal.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// /v1/pairing. What each client may do is in docs/access.md.
+// /v1/pairing. What each client may do is in docs/internals/access.md.
 #include "api/api_internal.h"
 
 #include "api/access_internal.h"

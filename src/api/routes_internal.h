@@ -10,7 +10,7 @@
 struct api_call;
 typedef void (*api_handler_fn)(struct api_call *call);
 
-// The access that an endpoint requires; see docs/access.md.
+// The access that an endpoint requires; see docs/internals/access.md.
 enum route_access {
     FOR_ALL,     // also over TCP, without credentials
     FOR_READERS, // access "read" or "admin"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Health checks. Each check of the plan is a state machine (check_machine.c) that runs probes and keeps a change:
-// perform-check while it is up, recover-check while it is down. States and rules are described in docs/checks.md.
+// perform-check while it is up, recover-check while it is down. States and rules are described in
+// docs/internals/checks.md.
 #pragma once
 
 #include "base/error.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Commands that are run for clients, each by a task of kind "exec" and with up to three WebSocket sessions: "stdio" and
 // "stderr" carry its input and output, "control" signals and sizes of the terminal. Each command is a state machine
-// (exec_machine.c). States, limits and rules are described in docs/exec.md.
+// (exec_machine.c). States, limits and rules are described in docs/internals/exec.md.
 #pragma once
 
 #include "base/descriptors.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Files of the machine, for clients: lists, reads, writes, makes and removes them. All work on file systems is done by
 // a pool of worker threads: one that hangs, in a dead mount, stops neither the loop nor the shutdown. Page:
-// docs/files.md.
+// docs/internals/files.md.
 //
 // Operations are file_list.h, file_batch.h, file_reader.h and file_writer.h. Each reports from the loop, never from
 // within one of their functions, and not at all once it has been destroyed. Errors have the codes of the API,

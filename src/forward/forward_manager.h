@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Forwards the output of services to the log targets of the plan: Loki, OpenTelemetry and syslog. Each target has its
-// own position in the logs, connection and timers, so that none delays another. The rules are in docs/forward.md.
+// own position in the logs, connection and timers, so that none delays another. The rules are in
+// docs/internals/forward.md.
 #pragma once
 
 #include "loop/loop.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Private to forward/: one log target, a state machine. docs/forward.md has its states.
+// Private to forward/: one log target, a state machine. docs/internals/forward.md has its states.
 #pragma once
 
 #include "forward/forward_manager.h"

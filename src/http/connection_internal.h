@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Private to http/: a connection. It parses input, passes requests on one at a time, and writes responses. At the end
-// it lingers until the client has received the last response. States and diagram: docs/http.md.
+// it lingers until the client has received the last response. States and diagram: docs/internals/http.md.
 //
 // The current request is an exchange. A connection calls it through struct connection_handlers. The functions at the
 // end of this file are for the exchange.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// One request and its response. Page: docs/http.md.
+// One request and its response. Page: docs/internals/http.md.
 //
 // Life of an exchange:
 //   created    when the head of a request is complete. No part of the body has been read.
@@ -49,8 +49,8 @@ const struct certificate *http_exchange_certificate(const struct http_exchange *
 void http_exchange_set_context(struct http_exchange *exchange, void *context); // not interpreted
 void *http_exchange_context(const struct http_exchange *exchange);
 
-// Counts memory that the handler keeps for the request with that of its connection (docs/http.md). Replaces what was
-// counted before.
+// Counts memory that the handler keeps for the request with that of its connection (docs/internals/http.md). Replaces
+// what was counted before.
 void http_exchange_count_bytes(struct http_exchange *exchange, size_t bytes);
 
 // --- cancelling ---

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The HTTP/1.1 server. One handler receives every valid request, as an exchange (http/http_exchange.h).
-// Page: docs/http.md.
+// Page: docs/internals/http.md.
 //
 // Limits: HTTP_HEAD_LIMIT_BYTES of head (431); 60 s for a head from its first byte; 60 s without progress while a body
 // is read or a response is sent; 10 s for a handshake of TLS, and 256 of them at once: of more, the one that has taken

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // A WebSocket session (RFC 6455) of a client, over the stream of an upgraded connection. Extensions and subprotocols
-// are not negotiated. Page: docs/http.md.
+// are not negotiated. Page: docs/internals/http.md.
 #pragma once
 
 #include "base/error.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The order in which services start and stop (docs/plan.md). It takes time proportional to the number of services and
-// dependencies. It is not recursive, so that chains may be of any length. Declared in plan/plan.h.
+// The order in which services start and stop (docs/internals/plan.md). It takes time proportional to the number of
+// services and dependencies. It is not recursive, so that chains may be of any length. Declared in plan/plan.h.
 #include "plan/plan.h"
 
 #include <stdint.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The plan: services, checks, log targets, workloads and pairing, combined from all layers. A combined plan is
-// immutable and has a reference count. The rules are in docs/plan.md.
+// immutable and has a reference count. The rules are in docs/internals/plan.md.
 #pragma once
 
 #include "base/buffer.h"
@@ -91,7 +91,7 @@ struct plan_service {
     struct optional_duration backoff_delay, backoff_limit, kill_delay;
     struct optional_double backoff_factor;
     char *workload;
-    // Beyond Pebble: docs/plan.md.
+    // Beyond Pebble: docs/internals/plan.md.
     enum service_type type;
     struct optional_duration run_timeout; // 0: none
     struct service_ready *ready;          // see plan_service_ready()
@@ -188,7 +188,7 @@ bool layer_parse(int64_t order, const char *label, const char *text, size_t leng
 void layer_destroy(struct layer *layer);
 void layer_destroy_at(struct layer **layer);
 #define AUTO_LAYER CLEANUP(layer_destroy_at)
-// Reads all layers in `directory`, in their order (docs/plan.md). A missing directory has none.
+// Reads all layers in `directory`, in their order (docs/internals/plan.md). A missing directory has none.
 struct layer_list {
     struct layer **items; // owned
     size_t count, capacity;
@@ -239,7 +239,7 @@ bool plan_service_command(const struct plan_service *service, struct text_list *
 // The reverse, for `run --args`: one command line with the arguments in brackets. Owned.
 char *plan_command_with_arguments(const struct text_list *base, const struct text_list *arguments);
 
-// --- order (order.c): docs/plan.md ---
+// --- order (order.c): docs/internals/plan.md ---
 
 // Lanes in the order of their numbers, each with the names of its services in their order.
 struct plan_lanes {

@@ -21,8 +21,8 @@ struct plan_placement {
     bool combine; // merge into the layer of that label, if there is one
     bool inner;   // allow an insertion that is not last
 };
-// Adds a layer at once, at the place that docs/plan.md describes. Takes ownership of the layer, also on failure. For
-// start-up and tests: must not be called while plan_update.h is in use.
+// Adds a layer at once, at the place that docs/internals/plan.md describes. Takes ownership of the layer, also on
+// failure. For start-up and tests: must not be called while plan_update.h is in use.
 bool plan_store_add(struct plan_store *store, struct layer *layer, struct plan_placement placement,
                     struct error *err) NODISCARD;
 // `run --args`: adds a layer "pebble-service-args" that replaces the arguments of services. `services`: name -> struct

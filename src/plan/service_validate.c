@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Checks the keys of services beyond Pebble's (docs/plan.md). Declared in plan/content_internal.h.
+// Checks the keys of services beyond Pebble's (docs/internals/plan.md). Declared in plan/content_internal.h.
 #include "plan/content_internal.h"
 
 #include <inttypes.h>

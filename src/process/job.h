@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // A job: a process with its input and output, from its launch until both process and output have ended. The states and
-// limits are described in docs/process.md.
+// limits are described in docs/internals/process.md.
 #pragma once
 
 #include "base/compiler.h"

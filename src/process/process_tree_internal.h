@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Private to process/: the process tree of a job: its main process, and the processes that have descended from it. The
-// two ways to find it are described in docs/process.md. Nothing is read while the job runs, unless a scan or a signal
-// is wanted.
+// two ways to find it are described in docs/internals/process.md. Nothing is read while the job runs, unless a scan or
+// a signal is wanted.
 #pragma once
 
 #include "process/process.h"

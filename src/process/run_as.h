@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The user, group, environment and directory of a command, merged from the settings that apply to it. The rules are in
-// docs/process.md.
+// docs/internals/process.md.
 #pragma once
 
 #include "base/accounts.h"

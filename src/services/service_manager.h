@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Services. Starting and stopping are tasks of changes; exits, backoff and failed checks are handled by the state
-// machine (service_machine.c). States and rules are described in docs/services.md.
+// machine (service_machine.c). States and rules are described in docs/internals/services.md.
 #pragma once
 
 #include "base/clock.h"

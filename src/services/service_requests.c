@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Creates the changes and tasks of requests (docs/services.md). Declared in services/service_manager.h.
+// Creates the changes and tasks of requests (docs/internals/services.md). Declared in services/service_manager.h.
 #include "services/service_internal.h"
 #include "services/service_machine_internal.h"
 #include "services/service_manager.h"

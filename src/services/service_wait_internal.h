@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Private to services/: waits for conditions of other services and for checks. All conditions are judged in one place,
-// when the service that they are about has changed; nothing is polled but checks. See docs/services.md.
+// when the service that they are about has changed; nothing is polled but checks. See docs/internals/services.md.
 #pragma once
 
 #include "base/text.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Selects the tasks that are aborted together: those of the lanes of a failed or aborted task, the tasks that wait for
 // any of them, and the lanes of these. A task that is also in an intact lane is left alone. The rules are in
-// docs/state.md. Declared in state/change_internal.h.
+// docs/internals/state.md. Declared in state/change_internal.h.
 #include "state/change_internal.h"
 
 #include <stdlib.h>

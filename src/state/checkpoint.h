@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The state file. One write serves all modifications since the last one began. At most one write runs, in a worker. If
 // it fails, the file stays as it was; it is written again after 1 s, doubled up to 60 s, and at once for each new
-// waiter. The first failure is recorded as a warning. The rules are in docs/state.md.
+// waiter. The first failure is recorded as a warning. The rules are in docs/internals/state.md.
 #pragma once
 
 #include "base/event.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The state: changes with their tasks (change.h, task.h), notices (notice.h), and sections of other modules. All of it
-// is stored in the state file (checkpoint.h), in Pebble's format. The rules are in docs/state.md.
+// is stored in the state file (checkpoint.h), in Pebble's format. The rules are in docs/internals/state.md.
 #pragma once
 
 #include <jansson.h>

@@ -86,7 +86,7 @@ static bool is_letter(char c) {
     return c >= 'a' && c <= 'z';
 }
 
-// As layers must be called, docs/plan.md.
+// As layers must be called, docs/internals/plan.md.
 static bool is_label(const char *label) {
     size_t length = strnlen(label, LABEL_MAX + 1), letters = 0;
     for (size_t i = 0; i < length; i++) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
 // URLs: targets of requests and their queries (server), and whole URLs (outgoing requests, libpebble). Rules:
-// docs/http.md and RFC 3986.
+// docs/internals/http.md and RFC 3986.
 #pragma once
 
 #include "base/buffer.h"

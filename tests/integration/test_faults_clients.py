@@ -327,7 +327,7 @@ class HostileRequestsTest(ClientCase):
                 except OSError:
                     pass  # refused already
             self.assert_healthy()
-        # The most that is taken of one body stands in docs/http.md.
+        # The most that is taken of one body stands in docs/internals/http.md.
         self.assert_grew_less(before_kib, 100 * 1024)
 
     def test_smuggling(self):

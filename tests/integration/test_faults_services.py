@@ -229,7 +229,7 @@ class RefusedLayersTest(DaemonCase):
 
 class ManyChangesTest(DaemonCase):
     COUNT = 10000
-    KEPT = 1000  # docs/state.md
+    KEPT = 1000  # docs/internals/state.md
 
     def make_changes(self, count):
         connection = self.daemon.connection(60)

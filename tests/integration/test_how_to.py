@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The layers and commands of docs/how-to-order.md and docs/start-order.md."""
+"""The layers and commands of docs/how-to/start-in-order.md and docs/explanation/start-order.md."""
 
 import os
 import re
@@ -16,12 +16,12 @@ def layers(name):
 
 def layer_with(service):
     """The first layer whose first service has this name."""
-    return next(text for text in layers("how-to-order.md") if text.splitlines()[1].strip() == f"{service}:")
+    return next(text for text in layers("how-to/start-in-order.md") if text.splitlines()[1].strip() == f"{service}:")
 
 
 class HowToTest(DaemonCase):
     def test_layers_are_accepted(self):
-        for name in ("how-to-order.md", "start-order.md"):
+        for name in ("how-to/start-in-order.md", "explanation/start-order.md"):
             before = None
             self.assertTrue(layers(name))
             for text in layers(name):
@@ -38,7 +38,7 @@ class HowToTest(DaemonCase):
         os.mkdir(os.path.join(self.daemon.pebble_dir, "web.conf"))
         self.daemon.start("--verbose", "--hold")
         done = self.daemon.cli("start", "web")
-        with open(os.path.join(TOP, "docs", "how-to-order.md"), encoding="utf-8") as file:
+        with open(os.path.join(TOP, "docs", "how-to", "start-in-order.md"), encoding="utf-8") as file:
             self.assertIn("\n".join(f"    {line}" for line in done.stderr.splitlines()), file.read())
         os.rmdir(os.path.join(self.daemon.pebble_dir, "web.conf"))
         self.assertEqual(self.daemon.cli("start", "configure").returncode, 0)

@@ -339,7 +339,7 @@ class ExamplesTest(LibraryCase):
         self.assertEqual(done.returncode, 1)
         return done.stderr
 
-    def document_programs(self, page="libpebble.md"):
+    def document_programs(self, page="reference/libpebble.md"):
         """The complete programs in a page, as files."""
         with open(os.path.join(TOP, "docs", page), encoding="utf-8") as page:
             blocks = re.findall(r"^```c\n(.*?)^```", page.read(), re.MULTILINE | re.DOTALL)
@@ -401,7 +401,7 @@ class ExamplesTest(LibraryCase):
             ([], 'example.com/tutorial {"from":"the tutorial"}\n'),
             ([], "broken: inactive\ngreeter: active\nweb: active\nworker: inactive\n"),
         ]
-        sources = self.document_programs("libpebble-tutorial.md")
+        sources = self.document_programs("tutorial/libpebble.md")
         self.assertEqual(len(sources), len(expected))
         for source, (words, text) in zip(sources, expected):
             with self.subTest(os.path.basename(source)):

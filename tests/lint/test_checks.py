@@ -384,16 +384,16 @@ class WordsTest(StyleCase):
         self.assert_one(self.check("int lane;\n", "names", path="tests/unit/api/x.c"), "[names] lane: ")
 
     def references(self, comment):
-        others = ("src/plan/layer.c", "include/pebble.h", "tests/unit/plan/check.h", "docs/plan.md", "README.md")
+        others = ("src/plan/layer.c", "include/pebble.h", "tests/unit/plan/check.h", "docs/internals/plan.md", "README.md")
         files = dict.fromkeys(others, "") | {"src/api/x.h": f"int a;\n// {comment}\n"}
         return self.objections("check-style", files, "references")
 
     def test_references(self):
         self.assertEqual(self.references("layer.c, plan/layer.c, src/plan/layer.c, pebble.h, check.h, x.h: <uv.h>"), [])
-        self.assertEqual(self.references("docs/plan.md (README.md), x.hpp"), [])
+        self.assertEqual(self.references("docs/internals/plan.md (README.md), x.hpp"), [])
         self.assertEqual(self.references("https://example.org/a/b.md, other modules' *_internal.h, NAME.d/x.yaml"), [])
         self.assert_one(self.references("See behaviour/plan.md."), "x.h:2: [references] behaviour/plan.md")
-        for bad in ("layers.c", "api/layer.c", "docs/state.md", "unit/plan/layer.c", "plan/docs/plan.md"):
+        for bad in ("layers.c", "api/layer.c", "docs/internals/state.md", "unit/plan/layer.c", "plan/docs/plan.md"):
             self.assert_one(self.references(f"See {bad}."), f"[references] {bad} is no file")
         self.assertEqual(self.check("// layers.c\n", "references", path="tests/unit/x.c"), [])
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The services under test on virtual time, with simulated processes and probes, and a model of the rules of
-// docs/start-order.md, which is made of what is seen from outside: processes, tasks, time.
+// docs/explanation/start-order.md, which is made of what is seen from outside: processes, tasks, time.
 #pragma once
 
 #include "base/list.h"

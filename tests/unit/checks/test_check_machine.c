@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "fixture.h"
 
-// The table of docs/checks.md: for each state the next state of each event, "-" where it is ignored.
+// The table of docs/internals/checks.md: for each state the next state of each event, "-" where it is ignored.
 static const struct {
     const char *start, *stop, *begun, *due, *refresh, *unwanted, *passed, *failed, *fell;
 } expected[CHECK_STATES] = {

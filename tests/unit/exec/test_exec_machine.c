@@ -7,7 +7,7 @@ struct row {
     enum exec_state next;
 };
 
-// All transitions that docs/exec.md lists; other events are ignored.
+// All transitions that docs/internals/exec.md lists; other events are ignored.
 static const struct row rows[] = {
     {EXEC_CREATED, EVENT_BEGIN, EXEC_CONNECTING},
     {EXEC_CREATED, EVENT_DROP, EXEC_OVER},

@@ -34,7 +34,7 @@ static const char *const event_names[EVENT_KINDS] = {
     [EVENT_ABORT] = "abort",
 };
 
-// The table of docs/services.md: the next state of each event that is not ignored.
+// The table of docs/internals/services.md: the next state of each event that is not ignored.
 #define STARTS(next) "start=" next " start-waiting=" next " "
 #define EXITS(next) "exit-restart=" next " exit-success=" next " exit-failure=" next " exit-shutdown=" next " "
 static const char *const expected[SERVICE_STATES] = {

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Runs the integration tests against a pebble executable.
 
-    tests/integration/run.py --bin PATH [--jobs N] [--timeout SECONDS] [--verbose] [PATTERN ...]
+    tests/integration/run.py --bin PATH [--jobs N] [--timeout SECONDS] [--coverage] [--verbose] [PATTERN ...]
 
 PATTERN is a shell pattern over names like test_hello.HelloTest.test_starts; a pattern without a star
 matches anywhere in the name. The last line reads 'N passed, N failed'.
@@ -127,12 +127,25 @@ def is_sanitized(path):
         return b"__asan_init" in program.read()
 
 
+def report_coverage(path, is_whole):
+    """Prints what docs/reference/openapi.yaml has and no test has seen. It is a failure of a run of all tests."""
+    import openapi  # pylint: disable=import-outside-toplevel
+    count, unseen, excused = openapi.coverage(path)
+    for item in unseen:
+        print(f"unseen in the API: {item}")
+    for item in excused:
+        print(f"seen in the API, though it is in openapi-unseen.txt: {item}")
+    print(f"API: {count} statuses, parameters, members and values are described, {len(unseen)} were not seen by these tests")
+    return int(is_whole and bool(unseen))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("patterns", nargs="*", metavar="PATTERN")
     parser.add_argument("--bin", metavar="PATH", help="the pebble executable")
     parser.add_argument("--jobs", type=int, default=4, metavar="N", help="tests at a time (4)")
     parser.add_argument("--timeout", type=int, default=TIMEOUT_S, metavar="SECONDS", help=f"of a test ({TIMEOUT_S})")
+    parser.add_argument("--coverage", action="store_true", help="list what of the described API the tests have not seen")
     parser.add_argument("--verbose", action="store_true", help="name each test, with its time")
     options = parser.parse_args()
     if not options.bin:
@@ -145,6 +158,8 @@ def main():
     os.environ["PEBBLE_SANITIZED"] = "1" if is_sanitized(binary) else "0"
     os.environ["PEBBLE_TEST_RUN"] = f"{os.getpid()} {time.time_ns()}"  # for what the tests of one run share
     os.environ.setdefault("UBSAN_OPTIONS", "print_stacktrace=1:halt_on_error=1")
+    seen = tempfile.NamedTemporaryFile(prefix="cobble-api-")
+    os.environ["PEBBLE_API_SEEN"] = seen.name
 
     names = discover(options.patterns)
     counts = {"ok": 0, "FAIL": 0, "skip": 0}
@@ -157,6 +172,9 @@ def main():
             print(f"{word:<4} {name} ({seconds:.1f} s)")
             print("".join(f"     {line}\n" for line in output.splitlines()), end="")
         sys.stdout.flush()
+    if options.coverage or not options.patterns:
+        is_whole = not (options.patterns or counts["FAIL"] or counts["skip"])
+        counts["FAIL"] += report_coverage(seen.name, is_whole)
     for reason, those in sorted(skipped.items()):
         print(f"skip {those[0] if len(those) == 1 else f'{len(those)} tests'}: {reason}")
     if not names:

@@ -133,7 +133,7 @@ def report_coverage(path, is_whole):
     count, unseen, excused = openapi.coverage(path)
     for item in unseen:
         print(f"unseen in the API: {item}")
-    for item in excused:
+    for item in excused if not is_whole else ():
         print(f"seen in the API, though it is in openapi-unseen.txt: {item}")
     print(f"API: {count} statuses, parameters, members and values are described, {len(unseen)} were not seen by these tests")
     return int(is_whole and bool(unseen))

@@ -2,6 +2,7 @@
 """docs/reference/openapi.yaml by itself and against the routes of src/api, and the reader of tests/integration/openapi.py:
 each keyword is shown to fail."""
 
+import glob
 import os
 import re
 import sys
@@ -135,6 +136,24 @@ class DescriptionTest(unittest.TestCase):
         routes |= {("POST", path): ACCESS[write] for path, _, write, _, post in rows if post != "NULL"}
         self.assertGreater(len(routes), 20)
         self.assertEqual({(method, path): operation["x-access"] for method, path, operation in openapi.DESCRIPTION.operations()}, routes)
+
+    def test_names_of_the_sources(self):
+        """Each parameter, member of a request and member of a response that the API knows is described."""
+        text = ""
+        for path in sorted(glob.glob(os.path.join(TOP, "src", "api", "*.c"))) + [
+                os.path.join(TOP, "src", name) for name in ("access/identity_set.c", "exec/exec_control.c", "files/entry.c")]:
+            with open(path, encoding="utf-8") as file:
+                text += file.read()
+        members = {member for schema, _ in self.all_schemas() for member in schema.get("properties", ())}
+        parameters = {parameter["name"] for _, path, operation in openapi.DESCRIPTION.operations()
+                      for parameter in openapi.DESCRIPTION.parameters(path, operation)}
+        read = re.findall(r'\b(?:json_get_\w+|read_text|read_id)\(\w+, (?:\w+, |"[^"]*", )?"([^"]+)"', text)
+        written = re.findall(r'\b(?:json_writer_member_\w+|json_writer_key|write_time|write_text|write_duration|write_data)\('
+                             r'&?\w+, "([^"]+)"', text)
+        asked = re.findall(r'\b(?:url_query_first|url_query_list|api_read_list)\([^"]*"([^"]+)"', text)
+        self.assertTrue(len(set(read)) > 30 and len(set(written)) > 50 and len(set(asked)) > 15, (len(set(read)), len(set(written)), len(set(asked))))
+        self.assertEqual((set(read) | set(written)) - members - {"execPayload"}, set())
+        self.assertEqual(set(asked) - parameters, set())
 
     def test_statuses(self):
         """Operations that are not open can be denied, those that read JSON can get too much or something else."""

@@ -15,6 +15,7 @@ import openapi  # noqa: E402  (of tests/integration/)
 
 ACCESS = {"FOR_ALL": "open", "FOR_METRICS": "metrics", "FOR_READERS": "read", "FOR_ADMINS": "admin", "FOR_PAIRING": "pairing"}
 DOCUMENT = openapi.DESCRIPTION.document
+HEALTHY = b'{"type": "sync", "status-code": 200, "status": "OK", "result": {"healthy": true}}'
 TIME = "2026-11-28T03:35:53Z"
 
 
@@ -89,12 +90,12 @@ class ObserveTest(unittest.TestCase):
             self.description.observe(method, target, response)
 
     def test_good(self):
-        self.description.observe("GET", "/v1/health?level=alive", answer(200, b'{"type": "sync", "status-code": 200, "status": "OK", "result": {"healthy": true}}'))
+        self.description.observe("GET", "/v1/health?level=alive", answer(200, HEALTHY))
         self.assertLess({"GET /v1/health 200", "GET /v1/health?level", "Health.healthy"}, self.description.seen)
         self.description.observe("GET", "/v1//x", answer(301, location="/v1/x", content_type=""))
 
     def test_bad(self):
-        good = b'{"type": "sync", "status-code": 200, "status": "OK", "result": {"healthy": true}}'
+        good = HEALTHY
         error = b'{"type": "error", "status-code": 404, "status": "Not Found", "result": {"message": "x"}}'
         self.refuse("status 404 is not described", "GET", "/v1/health", answer(404, error))
         self.refuse("status 200 is not described", "GET", "/v1/nothing", answer(200, good))
@@ -150,7 +151,7 @@ class DescriptionTest(unittest.TestCase):
         read = re.findall(r'\b(?:json_get_\w+|read_text|read_id)\(\w+, (?:\w+, |"[^"]*", )?"([^"]+)"', text)
         written = re.findall(r'\b(?:json_writer_member_\w+|json_writer_key|write_time|write_text|write_duration|write_data)\('
                              r'&?\w+, "([^"]+)"', text)
-        asked = re.findall(r'\b(?:url_query_first|url_query_list|api_read_list)\([^"]*"([^"]+)"', text)
+        asked = re.findall(r'\b(?:url_query_first|url_query_list|api_read_list)\([^";]*"([^"]+)"', text)
         self.assertTrue(len(set(read)) > 30 and len(set(written)) > 50 and len(set(asked)) > 15, (len(set(read)), len(set(written)), len(set(asked))))
         self.assertEqual((set(read) | set(written)) - members - {"execPayload"}, set())
         self.assertEqual(set(asked) - parameters, set())

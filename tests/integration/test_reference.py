@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""docs/reference/: what its pages say about keys, messages and commands is what the program does."""
+"""docs/reference/: the messages and the commands that its pages show are those of the program."""
 
 import os
 import re
@@ -9,7 +9,7 @@ import unittest
 from harness import TOP, DaemonCase, program
 
 PREFIX = "cannot run daemon: cannot load plan: "
-MARK = re.compile(r"<!-- (keys|messages): (.*) -->$")
+MARK = re.compile(r"<!-- messages: (.*) -->$")
 SPAN = re.compile(r"(`+)(?!`)(.*?)(?<!`)\1(?!`)")
 # What an entry needs; keys of the table replace these.
 NEEDED = {"services": {"override": "replace", "command": "sleep infinity"},
@@ -30,7 +30,7 @@ def read(name):
 
 
 def tables(text):
-    """Pairs of the words of a mark and the rows of the table behind it, as lists of cells."""
+    """Pairs of the place that a mark names and the rows of the table behind it, as lists of cells."""
     lines = text.splitlines()
     for at, line in enumerate(lines):
         mark = MARK.match(line)
@@ -40,7 +40,7 @@ def tables(text):
                 if not row.startswith("|"):
                     break
                 rows.append([cell.strip() for cell in row.strip("|").split("|")])
-            yield mark[1], mark[2], rows
+            yield mark[1], rows
 
 
 def entry(place, keys):
@@ -61,10 +61,6 @@ def one_line(text):
 class LayersTest(DaemonCase):
     """The tables of layers.md."""
 
-    def setUp(self):
-        super().setUp()
-        self.text = read("docs/reference/layers.md")
-
     def refusal(self, layer):
         self.daemon.layer("001-layer.yaml", layer)
         done = self.daemon.cli("enter", "plan")
@@ -73,8 +69,8 @@ class LayersTest(DaemonCase):
 
     def test_messages(self):
         count = 0
-        for kind, place, rows in tables(self.text):
-            for value, message in rows if kind == "messages" else []:
+        for place, rows in tables(read("docs/reference/layers.md")):
+            for value, message in rows:
                 layer = "\n".join(spans(value)) + "\n" if place == "layer" else entry(place, spans(value))
                 start, more, _ = spans(message)[0].partition("…")
                 found = self.refusal(layer)
@@ -82,21 +78,6 @@ class LayersTest(DaemonCase):
                     self.assertEqual(found[:len(start)] if more else found, one_line(start) if not more else start)
                 count += 1
         self.assertGreater(count, 80)
-
-    def test_keys(self):
-        """The tables have the keys of src/plan/record_tables.c, and those beyond Pebble's are marked."""
-        source = read("src/plan/record_tables.c")
-        count = 0
-        for kind, words, rows in tables(self.text):
-            if kind != "keys":
-                continue
-            name, *beyond = words.split()
-            body = re.search(rf"struct field {name}\[\] = {{\n(.*?)\n}};", source, re.DOTALL)[1]
-            fields = re.findall(r"{\"([a-z-]+)\",(.*?)(?=\n    {|\Z)", body, re.DOTALL)
-            keys = [key for key, rest in fields if ("EXTENDED" in rest) == bool(beyond)]
-            self.assertEqual(sorted(spans(row[0])[0] for row in rows), sorted(keys), words)
-            count += len(keys)
-        self.assertGreater(count, 60)
 
 
 class CommandsTest(unittest.TestCase):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""docs/reference/: keys and limits are those of the source, and the tests that it names are there."""
+"""docs/reference/: keys, limits and variables are those of the source, and the tests that it names are there."""
 
+import glob
 import os
 import re
 import unittest
@@ -134,6 +135,23 @@ class LimitsTest(unittest.TestCase):
             with self.subTest(path=path, name=name):
                 pattern = rf"def {name}\(" if folder == "integration" else rf"static void {name}\(void \*\*"
                 self.assertRegex(read("tests", folder, path), pattern)
+
+
+class EnvironmentTest(unittest.TestCase):
+    """environment.md has all variables of the program; those of charms and of the tests have documents of their own."""
+
+    OWN = {"PEBBLE_TEST_CLOCK"}
+    CALL = re.compile(r"\b(?:getenv|environment_(?:is|text|copy)|get_either)\(\"(\w+)\"(?:, \"([a-z_]+)\")?")
+
+    def test_variables(self):
+        text = read("docs", "reference", "environment.md")
+        found = set()
+        for path in glob.glob(os.path.join(TOP, "src", "**", "*.c"), recursive=True):
+            if os.path.relpath(path, os.path.join(TOP, "src")).split(os.sep)[0] not in ("charm", "testing"):
+                found.update(match[0] for match in self.CALL.findall(read(path)))
+        self.assertGreater(len(found), 20)
+        for name in found - self.OWN:
+            self.assertIn(f"`{name}`", text)
 
 
 if __name__ == "__main__":

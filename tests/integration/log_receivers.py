@@ -76,8 +76,8 @@ def is_closed(sock):
 class HttpTarget:
     """A target over HTTP. respond(request) returns the status and the headers of the response; it may wait."""
 
-    def __init__(self, test, read, kind, path=""):
-        """read(request) returns the lines of a request, or raises Malformed."""
+    def __init__(self, test, read, kind, path="", port=0):
+        """read(request) returns the lines of a request, or raises Malformed. Port 0 is a free one."""
         self.kind = kind
         self.read = read
         self.respond = lambda request: (204, {})
@@ -98,7 +98,7 @@ class HttpTarget:
                 return outer.date or super().date_time_string(timestamp)
 
         self.date = None  # the header Date instead of the true one
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler)
         self.server.daemon_threads = True
         self.location = f"http://127.0.0.1:{self.server.server_address[1]}{path}"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
@@ -176,8 +176,8 @@ def read_loki(request):
     return lines
 
 
-def loki(test):
-    return HttpTarget(test, read_loki, "loki", "/loki/api/v1/push")
+def loki(test, port=0):
+    return HttpTarget(test, read_loki, "loki", "/loki/api/v1/push", port)
 
 
 # --- OpenTelemetry: opentelemetry/proto/logs/v1/logs.proto, and the JSON encoding of
@@ -261,8 +261,8 @@ def read_opentelemetry(request):
     return lines
 
 
-def opentelemetry(test):
-    return HttpTarget(test, read_opentelemetry, "opentelemetry", "/otlp")
+def opentelemetry(test, port=0):
+    return HttpTarget(test, read_opentelemetry, "opentelemetry", "/otlp", port)
 
 
 # --- syslog ---

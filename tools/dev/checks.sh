@@ -56,7 +56,7 @@ check_scripts() {
     fi
     python3 -B - <<'END'
 import glob
-for path in glob.glob("tests/**/*.py", recursive=True) + glob.glob("tools/check-*") + glob.glob("tools/m*") + glob.glob("tools/dev/check-*"):
+for path in glob.glob("tests/**/*.py", recursive=True) + glob.glob("tools/check-*") + glob.glob("tools/m*") + glob.glob("tools/prove") + glob.glob("tools/*.py") + glob.glob("tools/dev/check-*"):
     with open(path, encoding="utf-8") as file:
         compile(file.read(), path, "exec")
 END

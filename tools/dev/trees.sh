@@ -61,3 +61,9 @@ build_library() {
     meson configure build/meson-lib -Dprefix="$1"
     ninja -C build/meson-lib libpebble
 }
+
+# The unit tests and the fuzz targets.
+build_test_trees() {
+    build_tree debug
+    build_tree fuzz
+}

@@ -29,6 +29,11 @@ class Goal:
         self.at_least = sign == "≥"
         self.ratio = float(ratio)
 
+    @property
+    def is_of_time(self):
+        """Whether it depends on the load of the machine: a time or a rate, not a size or a number."""
+        return re.search(r"_(ms|us|rps|MBps|per_GB|ms_per_s)$|add_per_s$", self.figure) is not None
+
     def is_met(self, ratio):
         return ratio >= self.ratio if self.at_least else ratio <= self.ratio
 
@@ -55,7 +60,7 @@ class Page:
         elif heads[0] == "limit":
             self.limits[cells[0].strip("`")] = float(cells[1])
         elif heads[-1] == "goal":
-            self.goals.append(Goal([cell.strip("`") for cell in cells]))
+            self.goals.append(Goal([cells[0], *[cell.strip("`") for cell in cells[1:]]]))
 
 
 def read_page(path=PAGE):

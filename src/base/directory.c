@@ -5,6 +5,9 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -104,6 +107,14 @@ static bool copy_file(const char *source, const char *target, mode_t mode, struc
 
 static bool copy_entry(const char *source, const char *target, unsigned depth, struct error *err);
 
+// What is created in a directory with the set-group-ID bit has its group.
+static bool set_directory_mode(const char *target, const struct stat *source, struct error *err) {
+    if ((source->st_mode & S_ISGID) != 0 && chown(target, (uid_t)-1, source->st_gid) != 0 && errno != EPERM)
+        return error_set_errno(err, errno, "chown %s", target);
+    return chmod(target, source->st_mode & (0777 | S_ISGID | S_ISVTX)) == 0 ||
+           error_set_errno(err, errno, "chmod %s", target);
+}
+
 // The mode of a new directory is set last, because it may forbid writing.
 static bool copy_directory(const char *source, const char *target, const struct stat *status, unsigned depth,
                            struct error *err) {
@@ -119,16 +130,44 @@ static bool copy_directory(const char *source, const char *target, const struct 
         if (!copy_entry(from, to, depth + 1, err))
             return false;
     }
-    bool is_done = !is_new || chmod(target, status->st_mode & 0777) == 0;
-    return is_done || error_set_errno(err, errno, "chmod %s", target);
+    return !is_new || set_directory_mode(target, status, err);
+}
+
+// Whether a relative path leads out of a tree from a directory that is `level` directories below its root.
+static bool leads_out(const char *path, unsigned level) {
+    for (const char *at = path; *at != '\0'; at += strspn(at, "/")) {
+        size_t length = strcspn(at, "/");
+        if (length == 2 && strncmp(at, "..", 2) == 0 && level-- == 0)
+            return true;
+        if (!(length == 1 && at[0] == '.') && !(length == 2 && strncmp(at, "..", 2) == 0))
+            level++;
+        at += length;
+    }
+    return false;
+}
+
+// A relative link that leads out of the tree becomes an absolute one, as the copy is at another place.
+static bool copy_link(const char *source, const char *target, unsigned depth, struct error *err) {
+    char text[PATH_MAX];
+    ssize_t length = readlink(source, text, sizeof text - 1);
+    if (length < 0)
+        return error_set_errno(err, errno, "readlink %s", source);
+    text[length] = '\0';
+    AUTO_FREE char *beside = memory_printf("%s/../%s", source, text);
+    AUTO_FREE char *absolute = path_clean(beside);
+    bool is_kept = path_is_absolute(text) || !leads_out(text, depth - 1);
+    return symlink(is_kept ? text : absolute, target) == 0 || error_set_errno(err, errno, "symlink %s", target);
 }
 
 static bool copy_entry(const char *source, const char *target, unsigned depth, struct error *err) {
     struct stat status;
     if (depth > COPY_DEPTH_MAX)
         return error_set_errno(err, ELOOP, "copy %s", source);
-    if (stat(source, &status) != 0)
+    // The source itself may be a link to a directory.
+    if ((depth == 0 ? stat(source, &status) : lstat(source, &status)) != 0)
         return error_set_errno(err, errno, "stat %s", source);
+    if (S_ISLNK(status.st_mode))
+        return copy_link(source, target, depth, err);
     if (S_ISDIR(status.st_mode))
         return copy_directory(source, target, &status, depth, err);
     if (!S_ISREG(status.st_mode))
@@ -140,4 +179,14 @@ bool directory_copy(const char *source, const char *target, struct error *err) {
     if (!directory_exists(source))
         return error_set_errno(err, file_exists(source) ? ENOTDIR : errno, "open %s", source);
     return copy_entry(source, target, 0, err);
+}
+
+static int remove_entry(const char *path, const struct stat *status UNUSED, int type UNUSED, struct FTW *place UNUSED) {
+    return remove(path) == 0 || errno == ENOENT ? 0 : -1;
+}
+
+bool directory_remove_tree(const char *path, struct error *err) {
+    if (nftw(path, remove_entry, COPY_DEPTH_MAX, FTW_DEPTH | FTW_PHYS) == 0 || errno == ENOENT)
+        return true;
+    return error_set_errno(err, errno, "remove %s", path);
 }

@@ -64,6 +64,10 @@ void directory_close_at(DIR **directory); // no effect on NULL
 bool directory_is_dot(const char *name); // "." or ".."
 // Names of the entries (without . and ..), sorted by bytes.
 bool directory_list(const char *path, struct text_list *names, struct error *err) NODISCARD;
-// Copies a tree of regular files and directories into `target`, which is created if missing. Follows symlinks. Keeps
-// permission bits. Fails on an existing file, a device or a FIFO, and below a depth of 64.
+// Copies a tree of regular files, directories and symbolic links into `target`, which is created if missing. Links
+// stay links: relative ones that lead out of the tree become absolute; `source` itself is followed. Keeps permission
+// bits, and of directories the set-group-ID bit with its group. Fails on an existing file, a device or a FIFO, and
+// below a depth of 64.
 bool directory_copy(const char *source, const char *target, struct error *err) NODISCARD;
+// Removes the directory and all below it, if it exists. Does not follow links.
+bool directory_remove_tree(const char *path, struct error *err) NODISCARD;

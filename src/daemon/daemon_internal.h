@@ -73,7 +73,7 @@ struct daemon {
     struct handshake_log handshake_log;
     struct api *api;
     struct http_server *server;
-    int directory_fd;                            // holds the lock on $PEBBLE, or -1
+    int lock_fd;                                 // holds the lock on $PEBBLE, or -1
     bool is_listening;                           // the socket's path has to be removed at the end
     bool has_server_ended, has_forwarding_ended; // at the end of the shutdown
     int socket_fd;                               // listens there; -1 when the server owns it
@@ -133,6 +133,11 @@ bool daemon_start_watchdog(struct daemon *daemon, struct error *err) NODISCARD;
 void daemon_start_standby(struct daemon *daemon);
 // directory.c
 bool daemon_prepare_directory(const struct daemon_options *options, struct error *err) NODISCARD;
-// Locks the directory, so that no other daemon uses its state file, whatever its socket.
-bool daemon_lock_directory(struct daemon *daemon, struct error *err) NODISCARD;
+// Locks the directory, so that no other daemon uses its state file, whatever its socket; then fills it if that is
+// wanted. Nothing in the directory is read or written before.
+bool daemon_take_directory(struct daemon *daemon, struct error *err) NODISCARD;
+#define DAEMON_LOCK_FILE ".pebble.lock"
+void daemon_release_directory(struct daemon *daemon);
 char *daemon_boot_id(void) __attribute__((returns_nonnull)); // owned
+// copy_once.c
+bool daemon_copy_once(const struct daemon_options *options, struct error *err) NODISCARD;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Creates, fills, checks and locks $PEBBLE.
+// Creates, checks, locks and fills $PEBBLE.
 // Declared in daemon/daemon_internal.h.
 #include <errno.h>
 #include <fcntl.h>
@@ -7,27 +7,18 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "daemon/daemon_internal.h"
+#include "net/listen.h"
 
 #define LOCK_WAIT_MS 5000
 #define LOCK_STEP_MS 20
 #define LOCK_NOTICE_MS 500
-
-static bool copy_once(const char *source, const char *target, struct error *err) {
-    if (text_is_empty(source) || !file_exists(source))
-        return true;
-    AUTO_TEXT_LIST struct text_list entries = {0};
-    if (file_exists(target) && !directory_list(target, &entries, err))
-        return false;
-    if (entries.count > 0)
-        return true;
-    return directory_copy(source, target, err) || error_prefix(err, "cannot copy \"%s\" to \"%s\": ", source, target);
-}
 
 // Whether anything is written to the directory: with a read-only root, the socket is somewhere else.
 static bool is_written(const struct daemon_options *options) {
@@ -38,11 +29,23 @@ static bool is_written(const struct daemon_options *options) {
     return options->persists || text_equal(beside, own);
 }
 
+// A missing directory that is to be filled is created with the mode of its source.
+static bool create_to_fill(const char *source, const char *directory, struct error *err) {
+    struct stat status;
+    if (text_is_empty(source) || stat(source, &status) != 0 || !path_is_absolute(directory))
+        return true;
+    if (mkdir(directory, 0700) != 0)
+        return errno == EEXIST ||
+               error_set_errno(err, errno, "cannot copy \"%s\" to \"%s\": mkdir %s", source, directory, directory);
+    (void)chmod(directory, status.st_mode & 0777);
+    return true;
+}
+
 bool daemon_prepare_directory(const struct daemon_options *options, struct error *err) {
     const char *directory = options->directory;
     if (options->creates_directory && !directory_create_all(directory, 0700, err))
         return false;
-    if (!copy_once(options->copy_source, directory, err))
+    if (!create_to_fill(options->copy_source, directory, err))
         return false;
     if (!path_is_absolute(directory))
         return error_set(err, ERROR_INTERNAL, "directory \"%s\" must be absolute", directory);
@@ -53,13 +56,42 @@ bool daemon_prepare_directory(const struct daemon_options *options, struct error
     return true;
 }
 
-// A daemon may be started while the previous one is still ending, so the lock is waited for.
-static bool lock_in_time(int fd) {
+// --- the lock ---
+
+// A file that only the user of the daemon can open: whoever can open it can hold its lock. It is not open for writing,
+// which would keep the file system from being remounted read-only.
+static bool open_lock(const char *path, int *fd, struct error *err) {
+    struct stat status;
+    *fd = open(path, O_RDONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0600);
+    if (*fd < 0)
+        return error_set_errno(err, errno, "cannot lock directory: open %s", path);
+    if (fstat(*fd, &status) != 0 || !S_ISREG(status.st_mode))
+        return error_set(err, ERROR_INTERNAL, "cannot lock directory: open %s: not a regular file", path);
+    return true;
+}
+
+// Whether the file is still the one at the path. Somebody may have removed it.
+static bool is_at(int fd, const char *path) {
+    struct stat own, found;
+    return fstat(fd, &own) == 0 && stat(path, &found) == 0 && own.st_ino == found.st_ino && own.st_dev == found.st_dev;
+}
+
+// Another process may listen on the socket.
+static bool check_socket(const struct daemon_options *options, struct error *err) {
+    return listen_unix_check(options->socket_path, err) ||
+           error_prefix(err, "when trying to listen on %s: ", options->socket_path);
+}
+
+// A daemon may be started while the previous one is still ending, so the lock is waited for, unless the other one
+// listens.
+static bool lock_in_time(int fd, const struct daemon_options *options, struct error *err) {
     for (int waited_ms = 0; flock(fd, LOCK_EX | LOCK_NB) != 0; waited_ms += LOCK_STEP_MS) {
         if (errno != EWOULDBLOCK)
             return true; // a file system without locks
-        if (waited_ms >= LOCK_WAIT_MS)
+        if (!check_socket(options, err))
             return false;
+        if (waited_ms >= LOCK_WAIT_MS)
+            return error_set(err, ERROR_INTERNAL, "directory \"%s\" is in use by another daemon", options->directory);
         if (waited_ms == LOCK_NOTICE_MS)
             log_notice("Waiting for another daemon to release the directory.");
         (void)poll(NULL, 0, LOCK_STEP_MS);
@@ -67,13 +99,50 @@ static bool lock_in_time(int fd) {
     return true;
 }
 
-bool daemon_lock_directory(struct daemon *daemon, struct error *err) {
-    if (!daemon->options->persists)
-        return true;
-    daemon->directory_fd = open(daemon->options->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (daemon->directory_fd < 0 || lock_in_time(daemon->directory_fd))
-        return true;
-    return error_set(err, ERROR_INTERNAL, "directory \"%s\" is in use by another daemon", daemon->options->directory);
+static bool is_disk_full(const struct error *err) {
+    return err->errnum == ENOSPC || err->errnum == EDQUOT;
+}
+
+static bool lock(struct daemon *daemon, struct error *err) {
+    AUTO_FREE char *path = path_join(daemon->options->directory, DAEMON_LOCK_FILE);
+    AUTO_ERROR struct error failure = {0};
+    do {
+        file_close_at(&daemon->lock_fd);
+        if (!open_lock(path, &daemon->lock_fd, &failure)) {
+            if (!is_disk_full(&failure))
+                return error_move(err, &failure);
+            log_notice("%s; other daemons are not kept out", error_text(&failure));
+            return true;
+        }
+        if (!lock_in_time(daemon->lock_fd, daemon->options, err)) {
+            file_close_at(&daemon->lock_fd);
+            return false;
+        }
+    } while (!is_at(daemon->lock_fd, path));
+    return true;
+}
+
+bool daemon_take_directory(struct daemon *daemon, struct error *err) {
+    const struct daemon_options *options = daemon->options;
+    bool is_filled = !text_is_empty(options->copy_source) && access(options->directory, W_OK) == 0;
+    if (!check_socket(options, err))
+        return false;
+    if ((options->persists || is_filled) && !lock(daemon, err))
+        return false;
+    if (!daemon_copy_once(options, err))
+        return false;
+    if (!options->persists)
+        daemon_release_directory(daemon); // nothing else is written
+    return true;
+}
+
+void daemon_release_directory(struct daemon *daemon) {
+    if (daemon->lock_fd < 0)
+        return;
+    // A daemon that waits for the lock finds that the file is gone, and creates another one.
+    AUTO_FREE char *path = path_join(daemon->options->directory, DAEMON_LOCK_FILE);
+    (void)unlink(path);
+    file_close_at(&daemon->lock_fd);
 }
 
 // A random UUID (RFC 9562, version 4).

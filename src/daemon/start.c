@@ -169,8 +169,7 @@ static void on_subcommand_end(struct child *child, int exit_code) {
 bool daemon_start(struct daemon *daemon, struct error *err) {
     AUTO_FREE char *event = memory_printf("sys_startup:%u", getuid());
     log_security(LOG_SECURITY_WARN, event, "Starting daemon");
-    if (!listen_on_socket(daemon, err) || !listen_on_http(daemon, err) || !daemon_lock_directory(daemon, err) ||
-        !daemon_listen_on_https(daemon, err))
+    if (!listen_on_socket(daemon, err) || !listen_on_http(daemon, err) || !daemon_listen_on_https(daemon, err))
         return false;
     const struct text_list *warnings = plan_store_warnings(daemon->plans);
     for (size_t i = 0; i < warnings->count; i++)

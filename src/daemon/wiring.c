@@ -257,7 +257,7 @@ bool daemon_init(struct daemon *daemon, struct error *err) {
         return false;
     open_outputs(daemon);
     if (!daemon_watch_signals(daemon, err) || !daemon_prepare_directory(daemon->options, err) ||
-        !daemon_bind_socket(daemon, err))
+        !daemon_take_directory(daemon, err) || !daemon_bind_socket(daemon, err))
         return false;
     daemon->boot_id = daemon_boot_id();
     if (!reaper_create(daemon->loop, &daemon->reaper, err))
@@ -333,7 +333,7 @@ void daemon_destroy(struct daemon *daemon) {
     if (!is_launch_stuck)
         loop_destroy(daemon->loop);
     free(daemon->boot_id);
-    file_close_at(&daemon->directory_fd);
+    daemon_release_directory(daemon);
     if (!is_launch_stuck && !is_worker_stuck)
         descriptor_budget_destroy(daemon->descriptors);
 }

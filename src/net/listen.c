@@ -78,6 +78,12 @@ static bool bind_unix(int fd, const char *path, const struct sockaddr_un *addres
     return true;
 }
 
+bool listen_unix_check(const char *path, struct error *err) {
+    struct sockaddr_un address;
+    return unix_address(path, &address, err) &&
+           (!answers(&address) || error_set(err, ERROR_INTERNAL, "socket \"%s\" already in use", path));
+}
+
 bool listen_unix(const char *path, int *fd, struct error *err) {
     struct sockaddr_un address;
     if (!unix_address(path, &address, err))

@@ -86,11 +86,12 @@ class WorkloadTest(WorkloadCase):
         self.assertEqual([s["name"] for s in self.daemon.get("/v1/services").result], ["last", "more", "web"])
         copied = os.path.join(self.daemon.pebble_dir, "layers")
         self.assertEqual(sorted(os.listdir(copied)), ["001-image.yaml", "002-more.yaml", "003-last.yaml"])
-        for name in os.listdir(copied):
-            self.assertTrue(stat.S_ISREG(os.lstat(os.path.join(copied, name)).st_mode), f"{name} is no file of its own")
+        self.assertFalse(os.path.islink(os.path.join(copied, "001-image.yaml")))
+        for name, target in (("002-more.yaml", "image/usr/share/layers/more.yaml"), ("003-last.yaml", "image/etc/last.yaml")):
+            self.assertEqual(os.readlink(os.path.join(copied, name)), self.daemon.path(target))
         self.assertEqual(self.daemon.stop(), 0)
-        # The image is gone, or another one: what was copied counts.
-        shutil.rmtree(self.daemon.path("image"))
+        # The image's own layers are gone: what was copied counts.
+        shutil.rmtree(self.daemon.path("image/var"))
         self.start()
         self.assertEqual(len(self.daemon.get("/v1/services").result), 3)
 

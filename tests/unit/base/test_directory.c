@@ -158,9 +158,9 @@ static void copies_a_tree(void **state) {
     assert_int_equal(mode_of(inner), 0755);
     struct stat status;
     assert_int_equal(lstat(file_link, &status), 0);
-    assert_true(S_ISREG(status.st_mode));
+    assert_true(S_ISLNK(status.st_mode));
     assert_int_equal(lstat(inner, &status), 0);
-    assert_true(S_ISDIR(status.st_mode));
+    assert_true(S_ISLNK(status.st_mode));
 }
 
 static void copies_into_an_empty_directory(void **state) {
@@ -174,6 +174,65 @@ static void copies_into_an_empty_directory(void **state) {
     AUTO_FREE char *file = path_join(target, "file");
     assert_false(directory_copy(source, target, &err));
     assert_message(&err, "open %s: file exists", file);
+}
+
+static void copies_links_and_groups(void **state) {
+    AUTO_FREE char *source = path_join(*state, "source");
+    AUTO_FREE char *target = path_join(*state, "target");
+    AUTO_FREE char *shared = path_join(source, "shared");
+    AUTO_FREE char *shared_copy = path_join(target, "shared");
+    AUTO_FREE char *dangling = path_join(source, "dangling");
+    AUTO_FREE char *dangling_copy = path_join(target, "dangling");
+    assert_true(directory_create_all(shared, 0755, NULL));
+    assert_int_equal(symlink("no/such/file", dangling), 0);
+    gid_t group = getuid() == 0 ? 12345 : getgid();
+    assert_int_equal(chown(shared, (uid_t)-1, group), 0);
+    assert_int_equal(chmod(shared, 02775), 0);
+    assert_true(directory_copy(source, target, NULL));
+    struct stat status;
+    assert_int_equal(stat(shared_copy, &status), 0);
+    assert_int_equal(status.st_mode & 07777, 02775);
+    assert_int_equal(status.st_gid, group);
+    char text[64] = {0};
+    assert_int_equal(readlink(dangling_copy, text, sizeof text), 12);
+    assert_string_equal(text, "no/such/file");
+}
+
+static void link_that_leads_out_becomes_absolute(void **state) {
+    AUTO_FREE char *source = path_join(*state, "source");
+    AUTO_FREE char *target = path_join(*state, "target");
+    AUTO_FREE char *inner = path_join(source, "inner");
+    AUTO_FREE char *outside = path_join(*state, "outside");
+    assert_true(directory_create_all(inner, 0755, NULL));
+    static const struct {
+        const char *text;
+        bool is_absolute;
+    } cases[] = {{"../../outside", true}, {"./a/../..//../outside", true},
+                 {"../outside", false},   {"a/../../outside", false},
+                 {"outside", false},      {"..", false}};
+    for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+        AUTO_FREE char *link = memory_printf("%s/%zu", inner, i);
+        assert_int_equal(symlink(cases[i].text, link), 0);
+    }
+    assert_true(directory_copy(source, target, NULL));
+    for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+        AUTO_FREE char *link = memory_printf("%s/inner/%zu", target, i);
+        char text[PATH_MAX] = {0};
+        assert_true(readlink(link, text, sizeof text - 1) > 0);
+        assert_string_equal(text, cases[i].is_absolute ? outside : cases[i].text);
+    }
+}
+
+static void removes_a_tree(void **state) {
+    AUTO_FREE char *source = source_create(*state);
+    AUTO_FREE char *outside = path_join(*state, "outside");
+    AUTO_FREE char *link = path_join(source, "outside");
+    write_text(outside, "stays");
+    assert_int_equal(symlink(outside, link), 0);
+    assert_true(directory_remove_tree(source, NULL));
+    assert_false(file_exists(source));
+    assert_content(outside, "stays");
+    assert_true(directory_remove_tree(source, NULL)); // is not there
 }
 
 static void refuses_what_cannot_be_copied(void **state) {
@@ -215,6 +274,9 @@ int main(void) {
         cmocka_unit_test_setup_teardown(listing_reports_errors, set_up, tear_down),
         cmocka_unit_test_setup_teardown(copies_a_tree, set_up, tear_down),
         cmocka_unit_test_setup_teardown(copies_into_an_empty_directory, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(copies_links_and_groups, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(link_that_leads_out_becomes_absolute, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(removes_a_tree, set_up, tear_down),
         cmocka_unit_test_setup_teardown(refuses_what_cannot_be_copied, set_up, tear_down),
         cmocka_unit_test_setup_teardown(endless_tree_is_cut_off, set_up, tear_down),
     };

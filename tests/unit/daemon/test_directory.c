@@ -35,36 +35,120 @@ static void write_file(const char *path, const char *text) {
     free(piece.iov_base);
 }
 
-static void copied_once_into_an_empty_directory(void **unused UNUSED) {
-    char folder[] = "/tmp/test-directory-XXXXXX";
-    assert_non_null(mkdtemp(folder));
-    AUTO_FREE char *source = path_join(folder, "source");
-    AUTO_FREE char *target = path_join(folder, "deep/target");
-    AUTO_FREE char *first = path_join(source, "first");
-    AUTO_FREE char *second = path_join(source, "second");
-    AUTO_FREE char *copied = path_join(target, "first");
-    AUTO_FREE char *not_copied = path_join(target, "second");
-    assert_true(directory_create_all(source, 0755, NULL));
-    write_file(first, "1");
-    struct daemon_options options = {
-        .directory = target, .socket_path = "/x", .copy_source = source, .creates_directory = true};
+struct place {
+    char folder[32];
+    char *source, *target;
+    struct daemon_options options;
+};
+
+static void place_init(struct place *place) {
+    *place = (struct place){.folder = "/tmp/test-directory-XXXXXX"};
+    assert_non_null(mkdtemp(place->folder));
+    place->source = path_join(place->folder, "source");
+    place->target = path_join(place->folder, "deep/target");
+    place->options = (struct daemon_options){
+        .directory = place->target, .socket_path = "/x", .copy_source = place->source, .creates_directory = true};
+    assert_true(directory_create_all(place->source, 0755, NULL));
+}
+
+static void place_finish(struct place *place) {
+    assert_true(directory_remove_tree(place->folder, NULL));
+    free(place->source);
+    free(place->target);
+}
+
+static void put(const char *directory, const char *name) {
+    AUTO_FREE char *path = path_join(directory, name);
+    write_file(path, "1");
+}
+
+static void copy(struct place *place) {
     AUTO_ERROR struct error err = {0};
-    assert_true(daemon_prepare_directory(&options, &err));
+    if (!daemon_prepare_directory(&place->options, &err) || !daemon_copy_once(&place->options, &err))
+        fail_msg("%s", error_text(&err));
+}
+
+static void assert_target(const struct place *place, const char *expected) {
+    AUTO_TEXT_LIST struct text_list names = {0};
+    assert_true(directory_list(place->target, &names, NULL));
+    AUTO_FREE char *text = text_list_join(&names, " ");
+    assert_string_equal(text, expected);
+}
+
+static void copied_once_into_an_empty_directory(void **unused UNUSED) {
+    struct place place;
+    place_init(&place);
+    put(place.source, "first");
+    copy(&place);
     struct stat status;
-    assert_int_equal(stat(target, &status), 0);
+    assert_int_equal(stat(place.target, &status), 0);
     assert_int_equal(status.st_mode & 0777, 0700);
-    assert_true(file_exists(copied));
-    write_file(second, "2");
-    assert_true(daemon_prepare_directory(&options, &err));
-    assert_false(file_exists(not_copied));
-    AUTO_FREE char *command = memory_printf("rm -r '%s'", folder);
-    assert_int_equal(system(command), 0);
+    put(place.source, "second");
+    copy(&place);
+    assert_target(&place, "first");
+    place_finish(&place);
+}
+
+static void lock_file_does_not_count(void **unused UNUSED) {
+    struct place place;
+    place_init(&place);
+    put(place.source, "first");
+    assert_true(directory_create_all(place.target, 0700, NULL));
+    put(place.target, DAEMON_LOCK_FILE);
+    copy(&place);
+    assert_target(&place, DAEMON_LOCK_FILE " first");
+    place_finish(&place);
+}
+
+static void interrupted_copy_begins_anew(void **unused UNUSED) {
+    struct place place;
+    place_init(&place);
+    put(place.source, "first");
+    put(place.source, "second");
+    AUTO_FREE char *partial = path_join(place.target, ".pebble.copy-partial");
+    assert_true(directory_create_all(partial, 0700, NULL));
+    put(partial, "first");
+    put(partial, "gone");
+    copy(&place);
+    assert_target(&place, "first second");
+    place_finish(&place);
+}
+
+static void interrupted_move_goes_on(void **unused UNUSED) {
+    struct place place;
+    place_init(&place);
+    put(place.source, "first");
+    put(place.source, "second");
+    AUTO_FREE char *complete = path_join(place.target, ".pebble.copy");
+    assert_true(directory_create_all(complete, 0700, NULL));
+    put(complete, "second");
+    put(place.target, "first");
+    copy(&place);
+    assert_target(&place, "first second");
+    place_finish(&place);
+}
+
+static void failed_copy_leaves_nothing(void **unused UNUSED) {
+    struct place place;
+    place_init(&place);
+    put(place.source, "first");
+    AUTO_FREE char *fifo = path_join(place.source, "fifo");
+    assert_int_equal(mkfifo(fifo, 0600), 0);
+    AUTO_ERROR struct error err = {0};
+    assert_true(daemon_prepare_directory(&place.options, &err));
+    assert_false(daemon_copy_once(&place.options, &err));
+    AUTO_FREE char *expected =
+        memory_printf("cannot copy \"%s\" to \"%s\": copy %s: invalid argument", place.source, place.target, fifo);
+    assert_string_equal(error_text(&err), expected);
+    assert_target(&place, "");
+    place_finish(&place);
 }
 
 static void a_missing_source_is_passed_over(void **unused UNUSED) {
     struct daemon_options options = {.directory = "/tmp", .socket_path = "/x", .copy_source = "/no/such/folder"};
     AUTO_ERROR struct error err = {0};
     assert_true(daemon_prepare_directory(&options, &err));
+    assert_true(daemon_copy_once(&options, &err));
 }
 
 static void boot_id_is_the_kernels(void **unused UNUSED) {
@@ -74,10 +158,10 @@ static void boot_id_is_the_kernels(void **unused UNUSED) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_is_no_directory_is_refused),
-        cmocka_unit_test(copied_once_into_an_empty_directory),
-        cmocka_unit_test(a_missing_source_is_passed_over),
-        cmocka_unit_test(boot_id_is_the_kernels),
+        cmocka_unit_test(what_is_no_directory_is_refused), cmocka_unit_test(copied_once_into_an_empty_directory),
+        cmocka_unit_test(lock_file_does_not_count),        cmocka_unit_test(interrupted_copy_begins_anew),
+        cmocka_unit_test(interrupted_move_goes_on),        cmocka_unit_test(failed_copy_leaves_nothing),
+        cmocka_unit_test(a_missing_source_is_passed_over), cmocka_unit_test(boot_id_is_the_kernels),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -81,6 +81,7 @@ struct daemon {
     struct signal_watch *signals[5];
     struct timer *prune_timer;
     unsigned changes_since_prune; // changes that have become ready
+    size_t tasks_since_prune;     // their tasks
     struct timer *stop_timer;     // limits the stop of services, then the write of the state file
     struct timer *kill_timer;     // limits the wait for killed commands
     struct deferred last_save;    // begins the write of the state file before the socket is removed
@@ -118,7 +119,8 @@ bool daemon_watch_signals(struct daemon *daemon, struct error *err) NODISCARD;
 bool daemon_bind_socket(struct daemon *daemon, struct error *err) NODISCARD;
 bool daemon_start(struct daemon *daemon, struct error *err) NODISCARD;
 void daemon_notify_ready(struct daemon *daemon);
-void daemon_count_change(struct daemon *daemon); // a change is ready; many of them cause early pruning
+// A change is ready. Many of them, or many tasks, cause early pruning.
+void daemon_count_change(struct daemon *daemon, const struct change *change);
 // https.c
 // Loads or makes the identity key and listens, if there is an address for HTTPS. The directory must be locked.
 bool daemon_listen_on_https(struct daemon *daemon, struct error *err) NODISCARD;

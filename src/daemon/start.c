@@ -15,7 +15,9 @@
 
 #define PRUNE_INTERVAL_NS (600 * NS_PER_S)
 #define FIRST_SAVE_LIMIT_MS 2000
-#define PRUNE_CHANGES 500 // the state file is written as a whole, so it has to stay small when there are many changes
+// The state file is written as a whole, so it has to stay small when there are many changes, or large ones.
+#define PRUNE_CHANGES 500
+#define PRUNE_TASKS 4000
 
 // --- signals ---
 
@@ -149,13 +151,16 @@ static void autostart(struct daemon *daemon) {
 static void on_prune_timer(void *data) {
     struct daemon *daemon = data;
     daemon->changes_since_prune = 0;
+    daemon->tasks_since_prune = 0;
     state_prune(daemon->state);
     timer_start(daemon->prune_timer, PRUNE_INTERVAL_NS);
 }
 
-void daemon_count_change(struct daemon *daemon) {
+void daemon_count_change(struct daemon *daemon, const struct change *change) {
     daemon->changes_since_prune++;
-    if (daemon->changes_since_prune >= PRUNE_CHANGES && daemon->prune_timer != NULL)
+    daemon->tasks_since_prune += change_task_count(change);
+    bool is_due = daemon->changes_since_prune >= PRUNE_CHANGES || daemon->tasks_since_prune >= PRUNE_TASKS;
+    if (is_due && daemon->prune_timer != NULL)
         timer_start(daemon->prune_timer, 0);
 }
 

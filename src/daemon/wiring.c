@@ -60,7 +60,7 @@ static void on_check_failed(struct listener *listener, void *argument) {
 
 static void on_change_ready(struct listener *listener, void *argument) {
     struct daemon *daemon = CONTAINER_OF(listener, struct daemon, on_change_ready);
-    daemon_count_change(daemon);
+    daemon_count_change(daemon, argument);
     if (argument == daemon->autostart) {
         log_notice("Started default services with change %s.", change_id(daemon->autostart));
         daemon->autostart = NULL;

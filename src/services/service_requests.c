@@ -223,6 +223,21 @@ static struct change *make_change(struct service_manager *manager, enum service_
     return change;
 }
 
+// About the room that its change takes in the state file.
+static size_t request_bytes(const struct service_request *request) {
+    const struct plan_lanes *const both[] = {&request->stop, &request->start};
+    size_t bytes = STATE_TASK_BYTES(0);
+    for (size_t i = 0; i < request->names.count; i++)
+        bytes += strlen(request->names.items[i]);
+    for (size_t i = 0; i < ARRAY_COUNT(both); i++) {
+        for (size_t j = 0; j < both[i]->count; j++) {
+            for (size_t k = 0; k < both[i]->items[j].count; k++)
+                bytes += STATE_TASK_BYTES(strlen(both[i]->items[j].items[k]));
+        }
+    }
+    return bytes;
+}
+
 static bool check_names(enum service_action action, const struct text_list *names, struct error *err) {
     bool wants_names = action != SERVICE_REPLAN && action != SERVICE_AUTOSTART;
     if (wants_names && names->count == 0)
@@ -238,7 +253,8 @@ bool service_manager_request(struct service_manager *manager, enum service_actio
         return false;
     struct service_request request = {0};
     text_list_copy(&request.names, names);
-    bool is_good = plan_action(manager, action, &request, err);
+    bool is_good = plan_action(manager, action, &request, err) &&
+                   state_make_room(manager->spec.state, request_bytes(&request), err);
     if (is_good) {
         // A restart counts only what it starts.
         if (action != SERVICE_REPLAN)

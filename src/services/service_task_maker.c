@@ -4,6 +4,11 @@
 #include "base/memory.h"
 #include "state/task_array.h"
 
+// The first and the last task of each lane.
+struct lane_ends {
+    struct task_array firsts, lasts;
+};
+
 // While the tasks of a change are made.
 struct task_maker {
     struct service_manager *manager;
@@ -41,9 +46,9 @@ static struct task *add_task(struct task_maker *maker, const char *kind, const c
     return task;
 }
 
-// Each task of a lane waits for the previous one, the first for all of `before`. Adds the last of each lane to `lasts`.
+// Each task of a lane waits for the previous one.
 static void add_lanes(struct task_maker *maker, const char *kind, const struct plan_lanes *lanes,
-                      const struct task_array *before, struct task_array *lasts) {
+                      struct lane_ends *ends) {
     for (size_t i = 0; i < lanes->count; i++) {
         int64_t lane = state_new_lane(change_state(maker->change));
         struct task *previous = NULL;
@@ -52,13 +57,18 @@ static void add_lanes(struct task_maker *maker, const char *kind, const struct p
             task_join_lane(task, lane);
             if (previous != NULL)
                 task_wait_for(task, previous);
-            for (size_t k = 0; previous == NULL && k < before->count; k++)
-                task_wait_for(task, before->items[k]);
+            else
+                task_array_add(&ends->firsts, task);
             previous = task;
         }
         if (previous != NULL)
-            task_array_add(lasts, previous);
+            task_array_add(&ends->lasts, previous);
     }
+}
+
+static void lane_ends_finish(struct lane_ends *ends) {
+    task_array_finish(&ends->firsts);
+    task_array_finish(&ends->lasts);
 }
 
 static void destroy_list(void *list) {
@@ -97,15 +107,13 @@ static void note_before(struct task_maker *maker, const struct plan_service *con
 }
 
 // Each service has its own lane. Its task waits for those of the services that it requires and that sort before it.
-static void add_single_lanes(struct task_maker *maker, const struct plan_lanes *lanes,
-                             const struct task_array *before) {
+static void add_single_lanes(struct task_maker *maker, const struct plan_lanes *lanes, struct task_array *tasks) {
     for (size_t i = 0; i < lanes->count; i++) {
         const struct plan_service *config = config_of(maker, lanes->items[i].items[0]);
         note_order(maker, config);
         struct task *task = add_task(maker, "start", config->name);
         task_join_lane(task, state_new_lane(change_state(maker->change)));
-        for (size_t k = 0; k < before->count; k++)
-            task_wait_for(task, before->items[k]);
+        task_array_add(tasks, task);
         for (size_t k = 0; k < config->requires.count; k++) {
             struct task *required = map_get(&maker->tasks, config->requires.items[k]);
             if (required != NULL)
@@ -136,24 +144,43 @@ static void note_stop_order(struct task_maker *maker, const struct plan_lanes *l
     }
 }
 
+static const char *service_of(const struct task *task) {
+    return json_string_value(json_object_get(task_data(task, "service-request"), "Name"));
+}
+
+// At least the start of a service waits for its own stop, also for Pebble.
+static void order_each_service(struct change *change) {
+    AUTO_MAP struct map stops = MAP_INIT(NULL);
+    for (size_t i = 0; i < change_task_count(change); i++) {
+        struct task *task = change_task(change, i);
+        struct task *stop = map_get(&stops, service_of(task));
+        if (text_equal(task_kind(task), "stop"))
+            map_set(&stops, service_of(task), task);
+        else if (stop != NULL)
+            task_wait_for(task, stop);
+    }
+}
+
 void service_make_tasks(struct service_manager *manager, struct change *change, const struct service_lanes *lanes) {
     struct task_maker maker = {.manager = manager, .change = change};
-    struct task_array none = {0};
-    AUTO_TASK_ARRAY struct task_array stops = {0};
-    AUTO_TASK_ARRAY struct task_array starts = {0};
+    struct lane_ends stops = {0}, starts = {0};
     map_init(&maker.run, NULL);
     map_init(&maker.tasks, NULL);
     map_init(&maker.after, destroy_list);
     for (size_t i = 0; i < lanes->run->count; i++)
         map_set(&maker.run, lanes->run->items[i], &maker);
     note_stop_order(&maker, lanes->stop);
-    add_lanes(&maker, "stop", lanes->stop, &none, &stops);
+    add_lanes(&maker, "stop", lanes->stop, &stops);
     map_finish(&maker.after);
     map_init(&maker.after, destroy_list);
     if (lanes->start->are_single)
-        add_single_lanes(&maker, lanes->start, &stops);
+        add_single_lanes(&maker, lanes->start, &starts.firsts);
     else
-        add_lanes(&maker, "start", lanes->start, &stops, &starts);
+        add_lanes(&maker, "start", lanes->start, &starts);
+    if (change_order_tasks(change, &stops.lasts, &starts.firsts))
+        order_each_service(change);
+    lane_ends_finish(&stops);
+    lane_ends_finish(&starts);
     map_finish(&maker.run);
     map_finish(&maker.tasks);
     map_finish(&maker.after);

@@ -8,6 +8,8 @@
 #include "base/memory.h"
 #include "state/change_internal.h"
 
+#define ORDER_PAIRS_MAX 1024 // beyond, they are not stored one by one
+
 struct change *change_create_numbered(struct state *state, uint64_t number, const char *kind, const char *summary) {
     struct change *change = memory_new(sizeof *change);
     change->state = state;
@@ -29,6 +31,7 @@ static void change_destroy(struct change *change) {
         task_destroy(change->tasks.items[i]);
     }
     task_array_finish(&change->tasks);
+    task_array_finish(&change->barrier_after);
     change_drop_lane_index(change);
     json_decref(change->data);
     json_decref(change->extra);
@@ -63,6 +66,41 @@ void change_drop_lane_index(struct change *change) {
     free(change->lane_index);
     change->lane_index = NULL;
     change->lane_index_count = 0;
+}
+
+void change_join_barrier(struct change *change, struct task *task, enum barrier_side side) {
+    task->barrier_side = side;
+    if (side == BARRIER_BEFORE) {
+        change->barrier_count += task->status != STATUS_DONE;
+    } else if (side == BARRIER_AFTER) {
+        task_array_add(&change->barrier_after, task);
+        task->blocker_count += change->barrier_count > 0;
+    }
+}
+
+void change_pass_barrier(struct change *change) {
+    if (--change->barrier_count > 0)
+        return;
+    for (size_t i = 0; i < change->barrier_after.count; i++)
+        task_release(change->barrier_after.items[i]);
+}
+
+bool change_order_tasks(struct change *change, const struct task_array *before, const struct task_array *after) {
+    if (before->count * after->count <= ORDER_PAIRS_MAX || change->barrier_after.count > 0) {
+        for (size_t i = 0; i < after->count * before->count; i++)
+            task_wait_for(after->items[i / before->count], before->items[i % before->count]);
+        return false;
+    }
+    for (size_t i = 0; i < before->count; i++) {
+        change_join_barrier(change, before->items[i], BARRIER_BEFORE);
+        task_touch(before->items[i]);
+    }
+    for (size_t i = 0; i < after->count; i++) {
+        change_join_barrier(change, after->items[i], BARRIER_AFTER);
+        task_touch(after->items[i]);
+        task_enqueue(after->items[i]);
+    }
+    return true;
 }
 
 struct change *change_create_with_notice_data(struct state *state, const char *kind, const char *summary,

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/event.h"
 #include "state/task.h"
+#include "state/task_array.h"
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -47,6 +48,10 @@ char *change_error(const struct change *change);
 void change_set_data(struct change *change, const char *key, json_t *value);
 const json_t *change_data(const struct change *change, const char *key); // borrowed, NULL when absent
 
+// Each of the tasks `after` waits for all of `before`. Few are ordered by task_wait_for(). Many share a barrier, which
+// takes memory, and room in the state file, for their sum and not for their product; returns true then. Pebble does not
+// know barriers: it sees only what task_wait_for() has ordered.
+bool change_order_tasks(struct change *change, const struct task_array *before, const struct task_array *after);
 // Sets the status of a change without tasks: a replan with nothing to do is Done at once.
 void change_set_status(struct change *change, enum task_status status);
 // Tasks that have not begun become Hold. Running ones become Abort, and their abort function is called from the loop.

@@ -14,6 +14,7 @@ struct lane_abort {
     struct change *change;
     unsigned char *lane_states; // enum lane_state, at the index of a lane's first entry
     struct task_array tasks;    // to be aborted, in the order they were found
+    bool has_passed_barrier;    // those after the barrier are among them
 };
 
 static int compare_entries(const void *a, const void *b) {
@@ -114,6 +115,13 @@ static void mark_selected_lanes(struct lane_abort *lane_abort, const struct task
     }
 }
 
+static void mark_after_barrier(struct lane_abort *lane_abort) {
+    const struct task_array *after = &lane_abort->change->barrier_after;
+    for (size_t i = 0; !lane_abort->has_passed_barrier && i < after->count; i++)
+        mark_task(lane_abort, after->items[i]);
+    lane_abort->has_passed_barrier = true;
+}
+
 static void lane_abort_begin(struct lane_abort *lane_abort, struct change *change) {
     change_index_lanes(change);
     *lane_abort = (struct lane_abort){.change = change, .lane_states = memory_new(change->lane_index_count)};
@@ -128,6 +136,8 @@ static void lane_abort_finish(struct lane_abort *lane_abort) {
         mark_selected_lanes(lane_abort, task);
         for (size_t k = 0; k < task->halts.count; k++)
             mark_task(lane_abort, task->halts.items[k]);
+        if (task->barrier_side == BARRIER_BEFORE)
+            mark_after_barrier(lane_abort);
     }
     for (size_t i = 0; i < tasks->count; i++)
         tasks->items[i]->is_marked = false;

@@ -27,6 +27,8 @@ struct change {
     size_t status_counts[STATUS_COUNT]; // how many tasks are in each status
     struct lane_entry *lane_index;      // sorted by lane; NULL until an abort needs it
     size_t lane_index_count;
+    struct task_array barrier_after; // these wait for all tasks on the other side of the barrier
+    size_t barrier_count;            // of those on the other side, the tasks that are not Done
     struct shared_text *text;
 };
 
@@ -36,6 +38,9 @@ void change_touch(struct change *change);
 void change_remove(struct change *change); // with its tasks
 void change_add_task(struct change *change, struct task *task);
 void change_drop_lane_index(struct change *change); // after a change of tasks or their lanes
+// Puts the task on a side of the barrier of the change. Those before it must be there first. Touches nothing.
+void change_join_barrier(struct change *change, struct task *task, enum barrier_side side);
+void change_pass_barrier(struct change *change); // a task before the barrier is Done
 void change_task_status_changed(struct change *change, enum task_status old, enum task_status now);
 
 // change_abort.c

@@ -13,6 +13,8 @@
 #define KEEP_NS (7 * DAY_NS)
 #define ABORT_NS (14 * DAY_NS)
 #define CHANGES_MAX 1000
+#define READY_BYTES_MAX ((size_t)8 << 20)  // of ready changes in the state file, which is written as a whole
+#define FILE_BYTES_MAX ((size_t)192 << 20) // for new changes; larger than 256 MiB, the file could not be read
 
 static int compare_ready_times(const void *a, const void *b) {
     const struct change *left = *(struct change *const *)a, *right = *(struct change *const *)b;
@@ -28,6 +30,28 @@ static bool has_running_task(const struct change *change) {
     return false;
 }
 
+static size_t text_bytes(const struct shared_text *text, size_t estimate) {
+    return text != NULL ? text->length : estimate;
+}
+
+static size_t change_bytes(const struct change *change) {
+    size_t bytes = text_bytes(change->text, STATE_TASK_BYTES(0));
+    for (size_t i = 0; i < change->tasks.count; i++) {
+        const struct task *task = change->tasks.items[i];
+        bytes += text_bytes(task->text, STATE_TASK_BYTES(strlen(task->summary)));
+    }
+    return bytes;
+}
+
+// How much of the ready changes there is.
+struct ready_total {
+    size_t count, bytes;
+};
+
+static bool is_too_much(const struct ready_total *total) {
+    return total->count > CHANGES_MAX || (total->count > 1 && total->bytes > READY_BYTES_MAX);
+}
+
 static void prune_ready_changes(struct state *state, int64_t now_ns) {
     size_t count = 0;
     struct change *change;
@@ -40,12 +64,15 @@ static void prune_ready_changes(struct state *state, int64_t now_ns) {
             ready[count++] = change;
     }
     qsort(ready, count, sizeof(struct change *), compare_ready_times);
-    size_t left = count;
-    for (size_t i = 0; i < count && (left > CHANGES_MAX || ready[i]->ready_ns < now_ns - KEEP_NS); i++) {
+    struct ready_total left = {.count = count};
+    for (size_t i = 0; i < count; i++)
+        left.bytes += change_bytes(ready[i]);
+    for (size_t i = 0; i < count && (is_too_much(&left) || ready[i]->ready_ns < now_ns - KEEP_NS); i++) {
         if (has_running_task(ready[i]))
             continue;
+        left.count--;
+        left.bytes -= change_bytes(ready[i]);
         change_remove(ready[i]);
-        left--;
     }
 }
 
@@ -86,4 +113,17 @@ void state_prune(struct state *state) {
     prune_ready_changes(state, now_ns);
     prune_unready_changes(state, now_ns);
     prune_notices(state, now_ns);
+    state->file_bytes = 0;
+    const struct change *change;
+    LIST_FOR_EACH (change, &state->changes, link)
+        state->file_bytes += change_bytes(change);
+}
+
+bool state_make_room(struct state *state, size_t bytes, struct error *err) {
+    if (bytes > FILE_BYTES_MAX || state->file_bytes > FILE_BYTES_MAX - bytes)
+        state_prune(state);
+    if (bytes > FILE_BYTES_MAX || state->file_bytes > FILE_BYTES_MAX - bytes)
+        return error_set(err, ERROR_UNAVAILABLE, "too many unfinished changes: the state file has no room for more");
+    state->file_bytes += bytes;
+    return true;
 }

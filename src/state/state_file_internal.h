@@ -18,6 +18,7 @@ struct snapshot {
     size_t count;
     struct shared_text **held;
     size_t held_count;
+    size_t bytes; // of the texts held
 };
 void snapshot_take(struct state *state, struct snapshot *snapshot);
 void snapshot_finish(struct snapshot *snapshot);

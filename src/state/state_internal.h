@@ -33,6 +33,7 @@ struct state {
     json_t *data;                    // the member "data"
     json_t *extra;                   // unknown members at the top of the state file; NULL if there are none
     struct shared_text *data_text;
+    size_t file_bytes; // of the last snapshot, or what was left after pruning
     struct event change_created, change_updated, change_ready, change_removed, task_ended, notice_added;
     struct event modified;   // argument: none; the content of the state file has changed
     uint64_t generation;     // counts these modifications

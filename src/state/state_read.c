@@ -206,11 +206,20 @@ static bool link_task(struct state *state, struct file_object *record, struct ta
         task_array_add(&other->halts, task);
         task->blocker_count += other->status != STATUS_DONE;
     }
-    static const char *const known[] = {"id",         "kind",       "summary",    "status", "waited-status", "progress",
-                                        "data",       "wait-tasks", "halt-tasks", "lanes",  "log",           "change",
-                                        "spawn-time", "ready-time", "doing-time", NULL};
+    static const char *const known[] = {
+        "id",    "kind", "summary", "status",     "waited-status", "progress",   "data",    "wait-tasks", "halt-tasks",
+        "lanes", "log",  "change",  "spawn-time", "ready-time",    "doing-time", "barrier", NULL};
     task->extra = get_extra(record, known);
     return !record->has_failed;
+}
+
+static enum barrier_side read_barrier_side(struct file_object *record) {
+    const char *text = get_string(record, "barrier");
+    if (text[0] == '\0')
+        return BARRIER_NONE;
+    if (strcmp(text, "before") != 0 && strcmp(text, "after") != 0)
+        fail(record, "barrier", "is neither \"before\" nor \"after\"");
+    return strcmp(text, "before") == 0 ? BARRIER_BEFORE : BARRIER_AFTER;
 }
 
 // --- changes ---
@@ -383,6 +392,20 @@ static bool read_section(struct state *state, struct file_object *top, const cha
     return true;
 }
 
+static bool read_barrier(struct change *change, json_t *tasks, struct error *err) {
+    static const enum barrier_side sides[] = {BARRIER_BEFORE, BARRIER_AFTER};
+    for (size_t i = 0; i < 2 * change->tasks.count; i++) {
+        struct task *task = change->tasks.items[i % change->tasks.count];
+        struct file_object record = {json_object_get(tasks, task->id), "tasks", task->id, err, false};
+        enum barrier_side side = read_barrier_side(&record);
+        if (record.has_failed)
+            return false;
+        if (side == sides[i / change->tasks.count])
+            change_join_barrier(change, task, side);
+    }
+    return true;
+}
+
 // Links tasks to those that they wait for, in the order in which they will be written.
 static bool link_tasks(struct state *state, json_t *tasks, struct error *err) {
     struct change *change;
@@ -393,6 +416,8 @@ static bool link_tasks(struct state *state, json_t *tasks, struct error *err) {
             if (!link_task(state, &record, task))
                 return false;
         }
+        if (!read_barrier(change, tasks, err))
+            return false;
     }
     return true;
 }

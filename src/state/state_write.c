@@ -94,6 +94,8 @@ static void write_task(struct json_writer *writer, const struct task *task) {
     write_value(writer, "data", task->data);
     write_ids(writer, "wait-tasks", &task->waits);
     write_ids(writer, "halt-tasks", &task->halts);
+    if (task->barrier_side != BARRIER_NONE)
+        json_writer_member_string(writer, "barrier", task->barrier_side == BARRIER_BEFORE ? "before" : "after");
     write_lanes(writer, task);
     if (task->log.count > 0)
         json_writer_member_strings(writer, "log", &task->log);
@@ -217,6 +219,7 @@ static void add_words(struct snapshot *snapshot, const char *words) {
 // Takes ownership of the caller's reference. The first piece of a collection is added without its comma.
 static void add_piece(struct snapshot *snapshot, struct shared_text *piece, bool is_first) {
     snapshot->held[snapshot->held_count++] = piece;
+    snapshot->bytes += piece->length - is_first;
     snapshot->pieces[snapshot->count++] = (struct iovec){piece->text + is_first, piece->length - is_first};
 }
 
@@ -271,6 +274,7 @@ void snapshot_take(struct state *state, struct snapshot *snapshot) {
     add_words(snapshot, "}");
     add_notices(state, snapshot, &scratch);
     add_piece(snapshot, tail_text(state, &scratch), false);
+    state->file_bytes = snapshot->bytes;
 }
 
 void snapshot_finish(struct snapshot *snapshot) {

@@ -84,12 +84,16 @@ void task_enqueue(struct task *task) {
     }
 }
 
+void task_release(struct task *task) {
+    if (--task->blocker_count == 0 && task->status == STATUS_DO)
+        task_enqueue(task);
+}
+
 static void task_release_halted(struct task *task) {
-    for (size_t i = 0; i < task->halts.count; i++) {
-        struct task *halted = task->halts.items[i];
-        if (--halted->blocker_count == 0 && halted->status == STATUS_DO)
-            task_enqueue(halted);
-    }
+    for (size_t i = 0; i < task->halts.count; i++)
+        task_release(task->halts.items[i]);
+    if (task->barrier_side == BARRIER_BEFORE)
+        change_pass_barrier(task->change);
 }
 
 void task_set_status(struct task *task, enum task_status status) {

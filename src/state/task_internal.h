@@ -12,6 +12,9 @@
 #define STATUS_COUNT (STATUS_WAIT + 1)
 #define ID_SIZE 24 // a decimal number of 64 bits
 
+// On which side of the barrier of its change a task is.
+enum barrier_side { BARRIER_NONE, BARRIER_BEFORE, BARRIER_AFTER };
+
 struct task {
     struct state *state;
     struct change *change; // NULL only while the state file is being read
@@ -25,8 +28,9 @@ struct task {
     json_t *data, *extra;    // NULL while empty
     struct task_array waits; // the tasks that this one waits for
     struct task_array halts; // those that wait for this one
-    size_t blocker_count;    // of `waits`, those not Done
-    int64_t *lanes;          // none: lane 0
+    size_t blocker_count;    // of `waits`, those not Done; one more for a barrier that is closed
+    enum barrier_side barrier_side;
+    int64_t *lanes; // none: lane 0
     size_t lane_count, lane_capacity;
     struct text_list log;
     char *progress_label; // NULL: progress was not set
@@ -44,6 +48,7 @@ struct task *task_create_numbered(struct state *state, uint64_t number, const ch
 void task_destroy(struct task *task);
 void task_touch(struct task *task);
 void task_set_status(struct task *task, enum task_status status);
+void task_release(struct task *task); // one that it waits for is Done, or the barrier is open
 // Adds the task to one of the runner's lists (runnable, aborting) by its status.
 void task_enqueue(struct task *task);
 // Its lanes, at least one. Borrowed.

@@ -97,6 +97,60 @@ static void only_the_newest_thousand_are_kept(void **unused UNUSED) {
     state_destroy(state);
 }
 
+// A change of tasks, ready if `is_ready`, and written.
+static struct change *large_change(struct state *state, size_t tasks, bool is_ready) {
+    struct change *change = change_create(state, "stop", "Stop");
+    for (size_t i = 0; i < tasks; i++) {
+        struct task *task = task_create(change, "stop", "Stop service");
+        if (is_ready)
+            task_set_status(task, STATUS_DONE);
+    }
+    return change;
+}
+
+static void only_the_newest_megabytes_are_kept(void **unused UNUSED) {
+    struct state *state = state_create();
+    for (int i = 0; i < 10; i++)
+        large_change(state, 10000, i != 0);
+    AUTO_FREE char *before = state_text(state);
+    assert_true(strlen(before) > (size_t)16 << 20);
+    state_prune(state);
+    AUTO_FREE char *after = state_text(state);
+    assert_in_range(strlen(after), (size_t)7 << 20, (size_t)11 << 20);
+    assert_non_null(state_find_change(state, "1")); // is not ready
+    assert_null(state_find_change(state, "2"));
+    assert_non_null(state_find_change(state, "10"));
+    state_destroy(state);
+}
+
+static void the_newest_change_is_kept_however_large(void **unused UNUSED) {
+    struct state *state = state_create();
+    for (int i = 0; i < 3; i++)
+        large_change(state, 60000, true);
+    state_prune(state);
+    assert_int_equal(state->changes_by_id.count, 1);
+    assert_non_null(state_find_change(state, "3"));
+    state_destroy(state);
+}
+
+static void no_change_is_added_that_could_not_be_read_again(void **unused UNUSED) {
+    struct state *state = state_create();
+    AUTO_ERROR struct error err = {0};
+    const size_t part = (size_t)100 << 20;
+    assert_true(state_make_room(state, part, &err));
+    // What is ready goes first, here what has never come.
+    assert_true(state_make_room(state, part, &err));
+    assert_true(state_make_room(state, part, &err));
+    state->file_bytes = 0;
+    large_change(state, 300000, false);
+    state_prune(state);
+    assert_false(state_make_room(state, part, &err));
+    assert_int_equal(err.kind, ERROR_UNAVAILABLE);
+    assert_string_equal(error_text(&err), "too many unfinished changes: the state file has no room for more");
+    assert_true(state_make_room(state, 1000, NULL));
+    state_destroy(state);
+}
+
 static void notices_are_removed_with_their_change_or_when_expired(void **unused UNUSED) {
     struct state *state = state_create();
     change_create(state, "start", "Start");
@@ -189,6 +243,9 @@ int main(void) {
         cmocka_unit_test(unready_changes_are_aborted_after_two_weeks),
         cmocka_unit_test(a_task_under_way_keeps_its_change),
         cmocka_unit_test(only_the_newest_thousand_are_kept),
+        cmocka_unit_test(only_the_newest_megabytes_are_kept),
+        cmocka_unit_test(the_newest_change_is_kept_however_large),
+        cmocka_unit_test(no_change_is_added_that_could_not_be_read_again),
         cmocka_unit_test(notices_are_removed_with_their_change_or_when_expired),
         cmocka_unit_test(a_thousand_notices_are_kept),
     };

@@ -133,7 +133,8 @@ class Run:
         found = page.commands(block)
         self.outcome.command_count += len(found)
         expected = [line for command in found for line in command.output]
-        shell = session.Background(self.env, self.folder, [command.text for command in found], self.hang_s)
+        env = self.terminal(block).variables() if block.has("terminal") else self.env
+        shell = session.Background(env, self.folder, [command.text for command in found], self.hang_s)
         self.background.append(shell)
         is_good, output = shell.wait(lambda text: compare.first_missing(expected, text.splitlines()) is None)
         if not is_good:
@@ -215,4 +216,6 @@ def documents_of(text):
 
 
 def missing_programs(text_page, env):
-    return [name for name in text_page.needs if not shutil.which(name, path=env["PATH"])]
+    """The programs that a document needs and that are not there. `libpebble` stands for its directory."""
+    return [name for name in text_page.needs
+            if not (os.path.isdir(env.get("LIBPEBBLE", "")) if name == "libpebble" else shutil.which(name, path=env["PATH"]))]

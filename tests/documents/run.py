@@ -13,6 +13,7 @@ import concurrent.futures
 import glob
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -31,6 +32,8 @@ TOP = document.TOP
 DOCUMENTS = ("README.md", "HACKING.md", "docs/index.md", "docs/tutorial/*.md", "docs/how-to/*.md", "docs/reference/*.md",
              "docs/explanation/*.md", "examples/*/README.md")
 NOT_RUN = ("HACKING.md",)  # only the verbs and links of these are checked
+LIBRARY_TOOLS = ("cc", "meson", "pkg-config")
+LIBRARY = os.path.join(TOP, "build", "tests", "documents-library")  # with /usr/local below it
 KEPT = ("LANG", "LC_ALL", "TERM", "USER", "LOGNAME", "TMPDIR")
 
 
@@ -40,6 +43,17 @@ def servers():
     done = subprocess.run(["sh", "-euc", text], cwd=TOP, capture_output=True, text=True, check=True)
     path, libraries = done.stdout.splitlines()
     return {"PATH": path, **({"LD_LIBRARY_PATH": libraries} if libraries else {})}
+
+
+def install_library(paths):
+    """Installs libpebble for the documents that need it. The build tree of the library is used by one at a time."""
+    if not any("libpebble" in links.read(path).needs for path in paths) or not all(map(shutil.which, LIBRARY_TOOLS)):
+        return
+    os.makedirs(LIBRARY, exist_ok=True)
+    done = subprocess.run(["./dev", "install", "--lib", "/usr/local"], cwd=TOP, env={**os.environ, "DESTDIR": LIBRARY},
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    if done.returncode != 0:
+        sys.exit(f"{done.stdout}\nThe library cannot be installed, which documents need.")
 
 
 def environment(program, base):
@@ -53,7 +67,7 @@ def environment(program, base):
     found = {name: os.environ[name] for name in KEPT if name in os.environ}
     found.update(servers())
     return {"LANG": "C.UTF-8", "TERM": "dumb", **found, "PATH": f"{tools}:{found['PATH']}", "HOME": home, "TREE": TOP,
-            "SHELL": "/bin/bash", "PYTHONDONTWRITEBYTECODE": "1"}
+            "LIBPEBBLE": os.path.join(LIBRARY, "usr/local"), "SHELL": "/bin/bash", "PYTHONDONTWRITEBYTECODE": "1"}
 
 
 def check(path, name, text_page, outcome):
@@ -151,6 +165,7 @@ def main():
     if words is None:
         print("Namespaces are not available: documents run one by one, on the network of this machine.")
     jobs = options.jobs if words else 1
+    install_library(paths)
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
         outcomes = []
         for outcome in pool.map(lambda path: run_apart(path, program, words), paths):

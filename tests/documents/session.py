@@ -99,7 +99,7 @@ class Terminal:
 
 
 class Background:
-    """A bash that runs a list of commands and goes on."""
+    """A bash that runs a list of commands and goes on. It begins in the directory $PWD, else at home."""
 
     def __init__(self, env, folder, texts, hang_s=HANG_S):
         self.hang_s = hang_s
@@ -110,7 +110,7 @@ class Background:
             file.writelines(f"{text}\n" for text in texts)
         with open(self.output, "w", encoding="utf-8") as out:
             self.bash = subprocess.Popen(["bash", "--norc", "--noprofile", script], stdin=subprocess.DEVNULL, stdout=out,
-                                         stderr=subprocess.STDOUT, cwd=env["HOME"], env=env)
+                                         stderr=subprocess.STDOUT, cwd=env.get("PWD", env["HOME"]), env=env)
 
     def wait(self, is_done):
         """Waits until the output is as it should be; whether it is. Returns the output, too."""

@@ -110,6 +110,9 @@ class CommandTest(DocumentCase):
         self.good(directive("background"), fenced("console", "$ echo a; echo b; echo c; exec sleep 1000", "a", "c"),
                   fenced("console", "$ echo next", "next"))
         self.bad("lacks: b", directive("background"), fenced("console", "$ echo b; echo a", "a", "b"))
+        shown = fenced("console", "$ echo ${A:-unset} $PWD", "one /")
+        self.good(fenced("console", "$ export A=one; cd /"), directive("background terminal 1"), shown)
+        self.bad("lacks: one /", fenced("console", "$ export A=one; cd /"), directive("background"), shown)
 
     def test_hang(self):
         self.bad("does not end: echo begun; sleep 1000", fenced("console", "$ echo begun; sleep 1000"), hang_s=0.5)

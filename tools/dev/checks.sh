@@ -160,6 +160,11 @@ integration_tests() {
     python3 -B tests/integration/run.py --bin "$program" --jobs 8 "$@"
 }
 
+# documents [OPTION…] [FILE…]
+documents() {
+    python3 -B tests/documents/run.py --bin build/pebble "$@"
+}
+
 # Prints the path of the conformance suite. Fails if there is none.
 conformance_folder() {
     folder=${PEBBLE_SHARED:-../shared}/conformance

@@ -2,6 +2,7 @@
 """Checks what a document refers to: files, headings, verbs of ./dev."""
 
 import functools
+import glob
 import os
 import re
 import subprocess
@@ -9,6 +10,7 @@ import urllib.parse
 
 from page import Page
 
+PARTS = ("tutorial", "how-to", "reference", "explanation")
 VERB = re.compile(r"(?<![\w./])\./dev +([a-z][a-z-]*)")
 ELSEWHERE = re.compile(r"[a-z][a-z0-9+.-]*:")
 
@@ -35,6 +37,15 @@ def check_links(path, text_page, fail):
             anchors = text_page.anchors() if file == path else read(file).anchors()
             if anchor not in anchors:
                 fail(line, f"dead link, there is no such heading: {target}")
+
+
+def check_index(top, text_page, fail):
+    """The index of the documents has each page for users."""
+    listed = {os.path.normpath(os.path.join("docs", target.partition("#")[0])) for _, target in text_page.links}
+    for part in PARTS:
+        for path in sorted(glob.glob(os.path.join(top, "docs", part, "*.md"))):
+            if os.path.relpath(path, top) not in listed:
+                fail(1, f"the page {os.path.relpath(path, top)} is missing here")
 
 
 @functools.lru_cache(maxsize=None)

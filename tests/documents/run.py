@@ -76,6 +76,10 @@ def check(path, name, text_page, outcome):
         outcome.fail(fault.line, fault.message)
     links.check_links(path, text_page, outcome.fail)
     links.check_verbs(TOP, text_page, outcome.fail)
+    if name.startswith("docs/") and not text_page.headings:
+        outcome.fail(1, "the page has no heading")
+    if name == "docs/index.md":
+        links.check_index(TOP, text_page, outcome.fail)
 
 
 def run_document(path, name, program, base, hang_s=session.HANG_S):

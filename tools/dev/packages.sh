@@ -18,6 +18,9 @@ test_packages="clang lld libcmocka-dev python3 strace curl openssl clang-format 
 # It checks manual pages: 400 KB, with no packages of its own.
 test_packages="$test_packages mandoc"
 
+# The site: HTML from the documents, and from the manual pages.
+site_packages="python3 python3-sphinx python3-myst-parser furo mandoc"
+
 # The distribution, such as "debian-12"; "unknown" if the names of its packages are not known.
 distribution() (
     ID=unknown VERSION_ID='' ID_LIKE=''
@@ -94,6 +97,11 @@ setup_test() {
     esac
     # shellcheck disable=SC2086
     install_packages $build_packages $test_packages $runtime
+}
+
+setup_site() {
+    # shellcheck disable=SC2086
+    install_packages $site_packages
 }
 
 # Unpacks the servers of the examples and tests that are not installed into build/servers. Installing the packages would

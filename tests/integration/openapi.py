@@ -21,8 +21,9 @@ PARAMETER_BYTES = 256  # segments of paths that are longer have no route
 ITEMS_MAX = 100  # of a list are checked; then the last one
 KEYWORDS = {"$ref", "type", "enum", "const", "required", "properties", "additionalProperties", "unevaluatedProperties",
             "items", "minItems", "maxItems", "minimum", "maximum", "minLength", "maxLength", "pattern", "format", "allOf",
-            "contentMediaType", "description", "example", "default"}
-TYPES = {"object": dict, "array": list, "string": str, "boolean": bool, "null": type(None), "integer": int}
+            "oneOf", "not", "propertyNames", "contentMediaType", "description", "example", "default"}
+TYPES = {"object": dict, "array": list, "string": str, "boolean": bool, "null": type(None), "integer": int,
+         "number": (int, float)}
 
 sys.path.insert(0, os.path.join(TOP, "tools"))
 import juju_yaml  # noqa: E402  (of tools/)
@@ -33,7 +34,7 @@ class Mismatch(AssertionError):
 
 
 def is_of_type(value, name):
-    return isinstance(value, TYPES[name]) and not (name == "integer" and isinstance(value, bool))
+    return isinstance(value, TYPES[name]) and not (name in ("integer", "number") and isinstance(value, bool))
 
 
 def is_same(value, other):
@@ -81,6 +82,10 @@ class Schemas:
         known = self.check(value, self.follow(schema["$ref"]), where) if "$ref" in schema else set()
         for part in schema.get("allOf", ()):
             known |= self.check(value, part, where)
+        if "not" in schema and self.fits(value, schema["not"]):
+            fail(f"must not be as {schema['not']}")
+        if "oneOf" in schema and sum(self.fits(value, one) for one in schema["oneOf"]) != 1:
+            fail(f"must be as exactly one of {schema['oneOf']}")
         types = schema.get("type", list(TYPES))
         if not any(is_of_type(value, name) for name in ([types] if isinstance(types, str) else types)):
             fail(f"must be of type {types}")
@@ -92,7 +97,7 @@ class Schemas:
             self.on_seen(schema, value)
         if isinstance(value, str):
             self.check_text(value, schema, fail)
-        elif isinstance(value, int) and not isinstance(value, bool):
+        elif is_of_type(value, "number"):
             if not schema.get("minimum", value) <= value <= schema.get("maximum", value):
                 fail(f"must be from {schema.get('minimum')} to {schema.get('maximum')}")
         elif isinstance(value, list):
@@ -102,6 +107,13 @@ class Schemas:
             if schema.get("unevaluatedProperties") is False and set(value) - known:
                 fail(f"must not have {sorted(set(value) - known)}")
         return known
+
+    def fits(self, value, schema):
+        try:
+            self.check(value, schema)
+        except Mismatch:
+            return False
+        return True
 
     @staticmethod
     def check_text(value, schema, fail):
@@ -126,6 +138,7 @@ class Schemas:
         properties, others = schema.get("properties", {}), schema.get("additionalProperties")
         known = set(value) & set(properties)
         for name, member in value.items():
+            self.check(name, schema.get("propertyNames", {}), f"the name {name!r} in {where}")
             if name in properties:
                 self.on_seen(schema, name)
                 self.check(member, properties[name], f"{where}.{name}")

@@ -147,5 +147,31 @@ checks:
         self.assertEqual(self.daemon.stop(), 0)
 
 
+class CheckLayersTest(DaemonCase):
+    """packaging/check-layers/"""
+
+    def check(self, *paths, **environment):
+        return subprocess.run([os.path.join(TOP, "packaging", "check-layers", "check-layers"), *paths], capture_output=True,
+                              text=True, check=False, env={**os.environ, "PEBBLE_PROGRAM": program(), **environment})
+
+    def test_good(self):
+        done = self.check(os.path.join(TOP, "examples", "hello", "layers"))
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertTrue(done.stdout.endswith("examples/hello/layers: accepted\n"))
+
+    def test_annotation(self):
+        path = self.daemon.file("some/layers/002-sub.d/001-web.yaml", "services:\n    web:\n        comand: x\n")
+        top = self.daemon.path("some/layers")
+        done = self.check(top, GITHUB_ACTIONS="true")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(f"{top}: refused\n", done.stdout)
+        self.assertRegex(done.stdout, f"(?m)^::error file={path},line=3::cannot load plan: .*field comand not found")
+
+    def test_usage(self):
+        self.assertEqual(self.check().returncode, 2)
+        done = self.check("/no/such/directory")
+        self.assertEqual((done.returncode, done.stderr), (2, "check-layers: no such directory: /no/such/directory\n"))
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -56,6 +56,11 @@ class SchemasTest(unittest.TestCase):
                 ({"allOf": [{"type": "string"}, {"minLength": 1}]}, ["a"], ["", 1]),
                 ({"allOf": [{"properties": {"a": {}}}, {"properties": {"b": {}}}], "unevaluatedProperties": False},
                  [{"a": 1, "b": 2}], [{"c": 1}]),
+                ({"type": "number"}, [1, 1.5], [True, "1"]),
+                ({"minimum": 1.5}, [1.5, 2], [1]),
+                ({"not": {"type": "string"}}, [1], ["x"]),
+                ({"oneOf": [{"minimum": 1}, {"minimum": 3}]}, [1, 2], [0, 3]),
+                ({"propertyNames": {"minLength": 1}}, [{}, {"a": 1}], [{"": 1}]),
                 ({"$ref": "#/a/b"}, ["x"], [1]),
                 ({"$ref": "#/a/b", "minLength": 1}, ["x"], [1, ""])):
             for value in good:

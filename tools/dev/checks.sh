@@ -15,6 +15,7 @@ scripts() {
     say examples/charm/dispatch
     say examples/database/backup
     say examples/database/setup
+    say packaging/check-layers/check-layers
     find tools/dev -name '*.sh' | sort
     find tools -maxdepth 1 -type f -exec grep -lE '^#!/bin/(ba)?sh' {} + | sort
 }

@@ -60,6 +60,8 @@ CONSTANTS = [
     ("state/notice_internal.h", "NOTICES_MAX", "((size_t)1000)", "custom notices | 1,000"),
     ("state/notice.c", "EXPIRE_AFTER_NS", "(7 * 24 * 3600 * NS_PER_S)", "it last occurred | 7 days"),
     ("state/prune.c", "CHANGES_MAX", "1000", "that are ready | 1,000, 7 days"),
+    ("state/prune.c", "READY_BYTES_MAX", "((size_t)8 << 20)", "that are ready, in the state file | 8 MiB"),
+    ("state/prune.c", "FILE_BYTES_MAX", "((size_t)192 << 20)", "for a new change | 192 MiB"),
     ("state/prune.c", "KEEP_NS", "(7 * DAY_NS)", "that are ready | 1,000, 7 days"),
     ("state/prune.c", "ABORT_NS", "(14 * DAY_NS)", "14 days"),
     ("state/task.c", "LOG_LINES_MAX", "10", "log of a task | 10 lines"),

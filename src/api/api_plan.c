@@ -9,6 +9,8 @@
 #include "base/log.h"
 #include "base/memory.h"
 
+#define LABEL_MAX_BYTES ((size_t)4096)
+
 // The text of the plan is cached as a JSON string until the plan changes.
 static const struct buffer *plan_json(struct api *api) {
     struct plan *plan = plan_store_current(api->spec.plans);
@@ -55,6 +57,8 @@ static bool check_request(const struct layer_request *request, struct error *err
         return error_set(err, ERROR_BAD_REQUEST, "invalid action %s", action);
     if (text_is_empty(request->label))
         return error_set(err, ERROR_BAD_REQUEST, "label must be set");
+    if (strnlen(request->label, LABEL_MAX_BYTES + 1) > LABEL_MAX_BYTES)
+        return error_set(err, ERROR_BAD_REQUEST, "label must not have more than %zu bytes", LABEL_MAX_BYTES);
     if (!text_equal(request->format, "yaml"))
         return error_set(err, ERROR_BAD_REQUEST, "invalid format %s", format);
     return true;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "api/body_internal.h"
 
+#include "api/api_internal.h"
 #include "api/response_internal.h"
 #include "http/http_body.h"
 
@@ -14,7 +15,7 @@ static void on_body_read(struct http_exchange *exchange UNUSED, const struct buf
     }
     AUTO_JSON json_t *value = NULL;
     AUTO_ERROR struct error reason = {0};
-    bool is_read = json_read(buffer_text(body), body->length, &value, &reason);
+    bool is_read = json_read_limited(buffer_text(body), body->length, BODY_VALUES_MAX, &value, &reason);
     // Even an incomplete body may contain a whole value, and only the first value is used.
     if (!is_read && err != NULL)
         error_copy(&reason, err);
@@ -40,4 +41,11 @@ void api_read_json(struct api_call *call, const char *decode_error, api_json_fn 
 
 void api_read_small_json(struct api_call *call, const char *decode_error, api_json_fn on_json) {
     read_json(call, BODY_SMALL_LIMIT_BYTES, decode_error, on_json);
+}
+
+bool api_read_names(const json_t *body, const char *name, struct text_list *names, struct error *err) {
+    const json_t *list = json_member(body, name);
+    if (json_array_size(list) > API_NAMES_MAX)
+        return error_set(err, ERROR_BAD_REQUEST, "cannot have more than %zu \"%s\"", API_NAMES_MAX, name);
+    return json_get_strings(body, "request", name, names, err);
 }

@@ -5,6 +5,7 @@
 #include "api/call_internal.h"
 
 #define BODY_LIMIT_BYTES ((size_t)33554432) // of a JSON request
+#define BODY_VALUES_MAX ((size_t)400000)    // in it
 
 typedef void (*api_json_fn)(struct api_call *call, const json_t *body);
 
@@ -15,3 +16,5 @@ void api_read_json(struct api_call *call, const char *decode_error, api_json_fn 
 // that cannot be read, is NULL.
 #define BODY_SMALL_LIMIT_BYTES ((size_t)65536)
 void api_read_small_json(struct api_call *call, const char *decode_error, api_json_fn on_json);
+// Reads a member of the body that is a list of names of services or checks, at most API_NAMES_MAX.
+bool api_read_names(const json_t *body, const char *name, struct text_list *names, struct error *err) NODISCARD;

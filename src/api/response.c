@@ -10,6 +10,8 @@
 #include "state/notice.h"
 #include "wire/http_message.h"
 
+#define MESSAGE_MAX_BYTES ((size_t)65536)
+
 static const int status_of_kind[] = {
     [ERROR_NONE] = 500,
     [ERROR_INTERNAL] = 500,
@@ -128,6 +130,18 @@ void api_respond_change(struct api_call *call, const struct change *change) {
 
 // --- errors ---
 
+// Messages may contain what the client has sent.
+static void write_message(struct json_writer *writer, const char *message) {
+    size_t length = strnlen(message, MESSAGE_MAX_BYTES + 1);
+    if (length <= MESSAGE_MAX_BYTES) {
+        json_writer_member_string(writer, "message", message);
+        return;
+    }
+    AUTO_FREE char *start = memory_string_n(message, MESSAGE_MAX_BYTES);
+    AUTO_FREE char *cut = memory_printf("%s\xe2\x80\xa6", start);
+    json_writer_member_string(writer, "message", cut);
+}
+
 void api_respond_error(struct api_call *call, const struct error *err) {
     int status = status_of_kind[err->kind];
     AUTO_BUFFER struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
@@ -136,7 +150,7 @@ void api_respond_error(struct api_call *call, const struct error *err) {
     begin_envelope(&writer, "error", status);
     json_writer_key(&writer, "result");
     json_writer_begin_object(&writer);
-    json_writer_member_string(&writer, "message", error_text(err));
+    write_message(&writer, error_text(err));
     if (err->code != NULL)
         json_writer_member_string(&writer, "kind", err->code);
     json_writer_end_object(&writer);

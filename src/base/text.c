@@ -90,23 +90,32 @@ static char escape_letter(uint32_t code_point) {
     return code_point < ARRAY_COUNT(letters) ? letters[code_point] : '\0';
 }
 
+// `kind` is the letter of the escape: x, u or U.
+static void add_hexadecimal(struct buffer *out, char kind, uint32_t number) {
+    static const char digits[] = "0123456789abcdef";
+    char text[10] = {'\\', kind};
+    size_t count = kind == 'x' ? 2 : kind == 'u' ? 4 : 8;
+    for (size_t i = 0; i < count; i++)
+        text[2 + i] = digits[number >> (4 * (count - 1 - i)) & 0xf];
+    buffer_add(out, text, 2 + count);
+}
+
 // `byte`: the first of an invalid character.
 static void add_escape(struct buffer *out, uint32_t code_point, bool is_valid, char byte) {
     char letter = escape_letter(code_point);
     if (!is_valid)
-        buffer_printf(out, "\\x%02x", (unsigned char)byte);
+        add_hexadecimal(out, 'x', (unsigned char)byte);
     else if (letter != '\0')
-        buffer_printf(out, "\\%c", letter);
-    else if (code_point < 0x80)
-        buffer_printf(out, "\\x%02x", code_point);
+        buffer_add(out, (const char[]){'\\', letter}, 2);
     else
-        buffer_printf(out, code_point < 0x10000 ? "\\u%04x" : "\\U%08x", code_point);
+        add_hexadecimal(out, code_point < 0x80 ? 'x' : code_point < 0x10000 ? 'u' : 'U', code_point);
 }
 
 void text_quote(struct buffer *out, const char *text) {
     buffer_add_char(out, '"');
-    const char *end = text + strlen(text);
-    while (text < end) {
+    size_t length = strnlen(text, TEXT_QUOTED_MAX + 1);
+    const char *end = text + length, *limit = text + (length > TEXT_QUOTED_MAX ? TEXT_QUOTED_MAX : length);
+    while (text < limit) {
         uint32_t code_point;
         bool is_valid;
         size_t size = utf8_decode(text, (size_t)(end - text), &code_point, &is_valid);
@@ -116,7 +125,7 @@ void text_quote(struct buffer *out, const char *text) {
             add_escape(out, code_point, is_valid, *text);
         text += size;
     }
-    buffer_add_char(out, '"');
+    buffer_add_string(out, length > TEXT_QUOTED_MAX ? "\xe2\x80\xa6\"" : "\"");
 }
 
 // Control characters, and those that break lines or change the direction of text.

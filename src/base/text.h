@@ -20,7 +20,8 @@ int text_hex_digit(char c);           // its value, -1 if it is not one
 bool text_to_int64(const char *text, int64_t min, int64_t max, int64_t *value) NODISCARD;
 bool text_to_uint64(const char *text, uint64_t max, uint64_t *value) NODISCARD;
 // Adds the text in double quotes like Go's %q: unprintable characters as \n \t \" \\ \x01 \u00a0, invalid bytes as
-// \xff.
+// \xff. A text of more than TEXT_QUOTED_MAX bytes is cut, with an ellipsis.
+#define TEXT_QUOTED_MAX ((size_t)4096)
 void text_quote(struct buffer *out, const char *text);
 char *text_quoted(const char *text); // the same as an owned string
 // Adds foreign text for a terminal or a log: what could act on a terminal or forge a line, and invalid bytes, are

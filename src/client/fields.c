@@ -16,26 +16,8 @@ static void note(struct client_fields *fields, const char *name, const char *wan
         error_set(fields->err, ERROR_INTERNAL, "cannot unmarshal: \"%s\" is not %s", name, wanted);
 }
 
-// An upper bound: what separates or begins values, strings left out.
-static size_t count_values(const char *text, size_t length) {
-    size_t count = 1;
-    bool is_in_string = false;
-    for (size_t i = 0; i < length; i++) {
-        char c = text[i];
-        if (c == '"')
-            is_in_string = !is_in_string;
-        else if (is_in_string)
-            i += c == '\\' ? 1 : 0;
-        else
-            count += c == ',' || c == ':' || c == '[' || c == '{' ? 1 : 0;
-    }
-    return count;
-}
-
 bool client_json_read(const char *text, size_t length, json_t **value, struct error *err) {
-    if (length > CLIENT_JSON_VALUES_MAX && count_values(text, length) > CLIENT_JSON_VALUES_MAX)
-        return error_set(err, ERROR_TOO_LARGE, "too many values");
-    return json_read(text, length, value, err);
+    return json_read_limited(text, length, CLIENT_JSON_VALUES_MAX, value, err);
 }
 
 bool client_fields_init(struct client_fields *fields, const json_t *value, struct error *err) {

@@ -31,6 +31,10 @@ bool json_read(const char *text, size_t length, json_t **value, struct error *er
 // Like json_read(), but only white space may follow the value (for files).
 bool json_read_whole(const char *text, size_t length, json_t **value, struct error *err) NODISCARD;
 
+// Like json_read(). ERROR_TOO_LARGE `too many values` if the text has more than about `values_max`: each takes up to a
+// hundred times the memory that it takes as text.
+bool json_read_limited(const char *text, size_t length, size_t values_max, json_t **value, struct error *err) NODISCARD;
+
 // Access to members of an object. `what` is the Go type of the object in messages, as in
 // `json: cannot unmarshal string into Go value of type daemon.servicesPayload`. The getters leave the output untouched
 // if the member is absent or null. A wrong type is an error: `json: cannot unmarshal number into Go struct field

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
-// The size of a member in the text of its object. Declared in data/json.h.
+// Sizes in the text of values. Declared in data/json.h.
 #include "data/json.h"
 
 #include <string.h>
@@ -86,4 +86,26 @@ size_t json_member_length(const char *text, size_t length, const char *name) {
             walker.at++;
     }
     return found;
+}
+
+// An upper bound: what separates or begins values, strings left out.
+static size_t count_values(const char *text, size_t length) {
+    size_t count = 1;
+    bool is_in_string = false;
+    for (size_t i = 0; i < length; i++) {
+        char c = text[i];
+        if (c == '"')
+            is_in_string = !is_in_string;
+        else if (is_in_string)
+            i += c == '\\' ? 1 : 0;
+        else
+            count += c == ',' || c == ':' || c == '[' || c == '{' ? 1 : 0;
+    }
+    return count;
+}
+
+bool json_read_limited(const char *text, size_t length, size_t values_max, json_t **value, struct error *err) {
+    if (length > values_max && count_values(text, length) > values_max)
+        return error_set(err, ERROR_TOO_LARGE, "too many values");
+    return json_read(text, length, value, err);
 }

@@ -14,15 +14,10 @@ static void broken_bodies_are_refused(void **unused UNUSED) {
     fixture_end(&fixture);
 }
 
-static void a_body_beyond_the_limit_is_too_large(void **unused UNUSED) {
-    struct fixture fixture;
-    fixture_begin(&fixture);
-    size_t length = BODY_LIMIT_BYTES + 1;
-    AUTO_FREE char *body = memory_new(length);
-    memset(body, ' ', length);
-    int fd = fixture_connect(&fixture);
-    AUTO_FREE char *head =
-        memory_printf("POST /v1/services HTTP/1.1\r\nHost: x\r\nContent-Length: %zu\r\n\r\n", length);
+// Sends a body that does not fit into the buffer of the socket. The response, owned.
+static char *post_large(struct fixture *fixture, const char *path, const char *body, size_t length) {
+    int fd = fixture_connect(fixture);
+    AUTO_FREE char *head = memory_printf("POST %s HTTP/1.1\r\nHost: x\r\nContent-Length: %zu\r\n\r\n", path, length);
     assert_int_equal(send(fd, head, strlen(head), MSG_NOSIGNAL), strlen(head));
     for (size_t sent = 0; sent < length;) {
         ssize_t count = send(fd, body + sent, length - sent, MSG_NOSIGNAL);
@@ -30,17 +25,56 @@ static void a_body_beyond_the_limit_is_too_large(void **unused UNUSED) {
             sent += (size_t)count;
         else if (errno != EAGAIN)
             break; // the server has closed the connection
-        uv_run(loop_uv(fixture.loop), UV_RUN_NOWAIT);
+        uv_run(loop_uv(fixture->loop), UV_RUN_NOWAIT);
     }
     assert_int_equal(shutdown(fd, SHUT_WR), 0);
-    AUTO_FREE char *response = fixture_receive(&fixture, fd);
+    return fixture_receive(fixture, fd);
+}
+
+static void a_body_beyond_the_limit_is_too_large(void **unused UNUSED) {
+    struct fixture fixture;
+    fixture_begin(&fixture);
+    size_t length = BODY_LIMIT_BYTES + 1;
+    AUTO_FREE char *body = memory_new(length);
+    memset(body, ' ', length);
+    AUTO_FREE char *response = post_large(&fixture, "/v1/services", body, length);
     assert_non_null(strstr(response, "HTTP/1.1 413 "));
+    fixture_end(&fixture);
+}
+
+// A body of `before`, `count` times `item`, and `after`. Owned.
+static char *body_of(const char *before, size_t count, const char *item, const char *after) {
+    struct buffer body = BUFFER_INIT(BUFFER_NO_LIMIT);
+    buffer_add_string(&body, before);
+    for (size_t i = 0; i < count; i++)
+        buffer_add_string(&body, item);
+    buffer_add_string(&body, after);
+    return buffer_take(&body);
+}
+
+static void what_is_made_of_a_body_is_limited(void **unused UNUSED) {
+    struct fixture fixture;
+    fixture_begin(&fixture);
+    AUTO_FREE char *values = body_of("{\"a\":[0", BODY_VALUES_MAX, ",0", "]}");
+    AUTO_FREE char *names = body_of("{\"action\":\"stop\",\"services\":[\"a\"", API_NAMES_MAX, ",\"a\"", "]}");
+    AUTO_FREE char *checks = body_of("{\"action\":\"stop\",\"checks\":[\"a\"", API_NAMES_MAX, ",\"a\"", "]}");
+    AUTO_FREE char *action = body_of("{\"action\":\"", 200000, "\\u007f", "\"}");
+    AUTO_FREE char *label = body_of("{\"action\":\"add\",\"format\":\"yaml\",\"label\":\"", 4097, "a", "\"}");
+    AUTO_FREE char *too_many = post_large(&fixture, "/v1/services", values, strlen(values));
+    AUTO_FREE char *too_long = post_large(&fixture, "/v1/services", action, strlen(action));
+    assert_non_null(strstr(too_many, "\"cannot decode data from request body: too many values\""));
+    assert_non_null(strstr(too_long, "\x7f\x7f\xe2\x80\xa6\"}"));
+    assert_response(&fixture, "POST /v1/services", names, 400, "cannot have more than 10000 \\\"services\\\"");
+    assert_response(&fixture, "POST /v1/signals", names, 400, "cannot have more than 10000 \\\"services\\\"");
+    assert_response(&fixture, "POST /v1/checks", checks, 400, "cannot have more than 10000 \\\"checks\\\"");
+    assert_response(&fixture, "POST /v1/layers", label, 400, "label must not have more than 4096 bytes");
     fixture_end(&fixture);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(broken_bodies_are_refused),
+        cmocka_unit_test(what_is_made_of_a_body_is_limited),
         cmocka_unit_test(a_body_beyond_the_limit_is_too_large),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

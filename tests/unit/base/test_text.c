@@ -96,6 +96,18 @@ static void reads_hexadecimal_digits(void **state UNUSED) {
         assert_int_equal(text_hex_digit(others[i]), -1);
 }
 
+static void long_text_is_cut_when_quoted(void **unused UNUSED) {
+    AUTO_FREE char *text = memory_new(TEXT_QUOTED_MAX + 2);
+    memset(text, '\x7f', TEXT_QUOTED_MAX);
+    AUTO_FREE char *whole = text_quoted(text);
+    assert_int_equal(strlen(whole), 4 * TEXT_QUOTED_MAX + 2);
+    assert_true(text_has_suffix(whole, "\\x7f\\x7f\""));
+    text[TEXT_QUOTED_MAX] = 'a';
+    AUTO_FREE char *cut = text_quoted(text);
+    assert_int_equal(strlen(cut), 4 * TEXT_QUOTED_MAX + 5);
+    assert_true(text_has_suffix(cut, "\\x7f\xe2\x80\xa6\""));
+}
+
 static void quotes(void **state UNUSED) {
     const struct {
         const char *text, *quoted;
@@ -226,6 +238,7 @@ int main(void) {
         cmocka_unit_test(reads_unsigned_numbers),
         cmocka_unit_test(reads_hexadecimal_digits),
         cmocka_unit_test(quotes),
+        cmocka_unit_test(long_text_is_cut_when_quoted),
         cmocka_unit_test(shows_foreign_text),
         cmocka_unit_test(lists_keep_order),
         cmocka_unit_test(lists_sort_by_bytes),

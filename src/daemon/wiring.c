@@ -15,7 +15,10 @@
 #define OUTPUT_LIMIT_BYTES ((size_t)1048576) // of log and verbose output that is not read
 
 static void log_to_output(void *data, const char *line, size_t length) {
-    output_write(data, line, length);
+    struct daemon *daemon = data;
+    if (daemon->services != NULL)
+        service_manager_end_line(daemon->services);
+    output_write(daemon->log_output, line, length);
 }
 
 static void discard_log_line(void *data UNUSED, const char *line UNUSED, size_t length UNUSED) {
@@ -30,7 +33,7 @@ static void open_outputs(struct daemon *daemon) {
     if (daemon->options->is_silent)
         log_set_sink(discard_log_line, NULL);
     else
-        log_set_sink(log_to_output, daemon->log_output);
+        log_set_sink(log_to_output, daemon);
     if (daemon->options->is_verbose)
         daemon->verbose_output = output_create(daemon->loop, STDOUT_FILENO, OUTPUT_LIMIT_BYTES);
 }
@@ -298,6 +301,7 @@ void daemon_destroy(struct daemon *daemon) {
     check_manager_destroy(daemon->checks);
     forward_manager_destroy(daemon->forwards);
     service_manager_destroy(daemon->services);
+    daemon->services = NULL; // log_to_output()
     http_client_destroy(daemon->http_client);
     proxy_settings_destroy(daemon->proxies);
     connector_destroy(daemon->connector);

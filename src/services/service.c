@@ -158,6 +158,8 @@ void service_destroy(void *value) {
     struct service *service = value;
     service->manager->spec.launcher.destroy(service->process);
     service_forget_process(service);
+    if (service->manager->tee_writer == service)
+        service->manager->tee_writer = NULL;
     list_remove(&service->touched_link);
     timer_destroy(service->timer);
     timer_destroy(service->reset_timer);

@@ -43,7 +43,6 @@ struct service {
     int64_t backoff_ns;
     const char *backoff_reason; // "on-failure" ...
     int64_t start_count;
-    bool has_partial_line;         // verbose mode: the last output did not end with a newline
     struct task_array start_tasks; // wait until it is up
     struct task_array stop_tasks;  // wait for the end of the process
     struct task_array held_starts; // start it again when the leftovers of its process tree have ended
@@ -69,6 +68,9 @@ struct service {
 
 struct service_manager {
     struct service_manager_spec spec;
+    // Verbose mode: the last output did not end with a newline, and whose it was; NULL if others must not add to it.
+    bool tee_has_partial_line;
+    const struct service *tee_writer;
     struct plan *plan;
     struct map_entry **planned; // the plan's services sorted by name
     struct map services;        // name -> struct service *

@@ -58,6 +58,9 @@ struct service_manager_spec {
     void *tee_data;
 };
 
+// Ends a line that a service has begun in verbose mode, before the daemon writes to the same terminal or file.
+void service_manager_end_line(struct service_manager *manager);
+
 struct service_manager *service_manager_create(const struct service_manager_spec *spec)
     __attribute__((returns_nonnull));
 // Running processes are not killed.

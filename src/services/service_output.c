@@ -14,22 +14,41 @@
 static void add_head(struct buffer *out, const struct service *service) {
     char time[CLOCK_TEXT_SIZE];
     clock_format_millis(clock_wall_ns(), time);
-    buffer_printf(out, "%s [%s] ", time, service->name);
+    buffer_printf(out, "%s [", time);
+    text_add_shown(out, service->name, "");
+    buffer_add_string(out, "] ");
+}
+
+// The output is shared. What another service, or the daemon, has written in the middle of a line ends that line.
+static void begin_line(struct buffer *out, struct service *service) {
+    struct service_manager *manager = service->manager;
+    if (manager->tee_has_partial_line && manager->tee_writer == service)
+        return;
+    if (manager->tee_has_partial_line)
+        buffer_add_char(out, '\n');
+    add_head(out, service);
 }
 
 static void copy_to_tee(struct service *service, const char *bytes, size_t length) {
+    struct service_manager *manager = service->manager;
     AUTO_BUFFER struct buffer out = BUFFER_INIT(BUFFER_NO_LIMIT);
     while (length > 0) {
-        if (!service->has_partial_line)
-            add_head(&out, service);
+        begin_line(&out, service);
         const char *newline = memchr(bytes, '\n', length);
         size_t taken = newline != NULL ? (size_t)(newline - bytes) + 1 : length;
         buffer_add(&out, bytes, taken);
-        service->has_partial_line = newline == NULL;
+        manager->tee_has_partial_line = newline == NULL;
+        manager->tee_writer = service;
         bytes += taken;
         length -= taken;
     }
-    service->manager->spec.tee(service->manager->spec.tee_data, out.data, out.length);
+    manager->spec.tee(manager->spec.tee_data, out.data, out.length);
+}
+
+void service_manager_end_line(struct service_manager *manager) {
+    if (manager->tee_has_partial_line)
+        manager->spec.tee(manager->spec.tee_data, "\n", 1);
+    manager->tee_has_partial_line = false;
 }
 
 static void write_output(void *data, const char *bytes, size_t length) {

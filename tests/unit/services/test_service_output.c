@@ -7,6 +7,11 @@ static void collect(void *data, const char *bytes, size_t length) {
     buffer_add(data, bytes, length);
 }
 
+static void write_output_of(struct service *service, const char *text) {
+    struct job_sink sink = service_output_sink(service);
+    sink.write(sink.data, text, strlen(text));
+}
+
 static void each_line_gets_one_head(void **unused UNUSED) {
     AUTO_BUFFER struct buffer out = BUFFER_INIT(BUFFER_NO_LIMIT);
     struct service_manager manager = {.spec = {.tee = collect, .tee_data = &out}};
@@ -26,6 +31,33 @@ static void each_line_gets_one_head(void **unused UNUSED) {
     assert_non_null(strstr(text, "] two\n"));
     assert_non_null(strstr(text, "] \xff\n"));
     ring_destroy(service.ring);
+}
+
+static void lines_of_several_are_kept_apart(void **unused UNUSED) {
+    AUTO_BUFFER struct buffer out = BUFFER_INIT(BUFFER_NO_LIMIT);
+    struct service_manager manager = {.spec = {.tee = collect, .tee_data = &out}};
+    struct service a = {.manager = &manager, .name = (char[]){"a"}, .ring = ring_create("a", 4096)};
+    struct service b = {.manager = &manager, .name = (char[]){"b\n\x1b"}, .ring = ring_create("b", 4096)};
+    write_output_of(&a, "one ");
+    write_output_of(&a, "more ");
+    write_output_of(&b, "two\nthree");
+    write_output_of(&a, "2026-01-01T00:00:00.000Z [pebble] Forged.\n");
+    write_output_of(&a, "four");
+    service_manager_end_line(&manager);
+    service_manager_end_line(&manager);
+    write_output_of(&a, "five\n");
+    static const char *const expected[] = {" [a] one more ",     " [b\\n\\x1b] two",
+                                           " [b\\n\\x1b] three", " [a] 2026-01-01T00:00:00.000Z [pebble] Forged.",
+                                           " [a] four",          " [a] five"};
+    const char *line = buffer_text(&out);
+    for (size_t i = 0; i < ARRAY_COUNT(expected); i++) {
+        assert_memory_equal(line + 24, expected[i], strlen(expected[i]));
+        assert_int_equal(line[24 + strlen(expected[i])], '\n');
+        line = strchr(line, '\n') + 1;
+    }
+    assert_string_equal(line, "");
+    ring_destroy(a.ring);
+    ring_destroy(b.ring);
 }
 
 static void on_ring_grown(struct listener *listener UNUSED, void *argument UNUSED) {
@@ -68,6 +100,7 @@ static void the_last_lines_go_into_a_failed_start(void **unused UNUSED) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_line_gets_one_head),
+        cmocka_unit_test(lines_of_several_are_kept_apart),
         cmocka_unit_test(the_ring_gets_it_in_smaller_turns_when_it_is_followed),
         cmocka_unit_test(the_last_lines_go_into_a_failed_start),
     };

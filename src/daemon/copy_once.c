@@ -17,7 +17,7 @@
 
 // What this program creates in $PEBBLE does not count: $PEBBLE is still to be filled.
 static bool is_empty(const struct text_list *entries) {
-    static const char *const own[] = {PARTIAL_COPY, COMPLETE_COPY, DAEMON_LOCK_FILE};
+    static const char *const own[] = {PARTIAL_COPY, COMPLETE_COPY};
     size_t count = 0;
     for (size_t i = 0; i < ARRAY_COUNT(own); i++)
         count += text_list_has(entries, own[i]);

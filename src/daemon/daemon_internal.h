@@ -138,8 +138,6 @@ bool daemon_prepare_directory(const struct daemon_options *options, struct error
 // Locks the directory, so that no other daemon uses its state file, whatever its socket; then fills it if that is
 // wanted. Nothing in the directory is read or written before.
 bool daemon_take_directory(struct daemon *daemon, struct error *err) NODISCARD;
-#define DAEMON_LOCK_FILE ".pebble.lock"
-void daemon_release_directory(struct daemon *daemon);
 char *daemon_boot_id(void) __attribute__((returns_nonnull)); // owned
 // copy_once.c
 bool daemon_copy_once(const struct daemon_options *options, struct error *err) NODISCARD;

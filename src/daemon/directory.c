@@ -58,24 +58,6 @@ bool daemon_prepare_directory(const struct daemon_options *options, struct error
 
 // --- the lock ---
 
-// A file that only the user of the daemon can open: whoever can open it can hold its lock. It is not open for writing,
-// which would keep the file system from being remounted read-only.
-static bool open_lock(const char *path, int *fd, struct error *err) {
-    struct stat status;
-    *fd = open(path, O_RDONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0600);
-    if (*fd < 0)
-        return error_set_errno(err, errno, "cannot lock directory: open %s", path);
-    if (fstat(*fd, &status) != 0 || !S_ISREG(status.st_mode))
-        return error_set(err, ERROR_INTERNAL, "cannot lock directory: open %s: not a regular file", path);
-    return true;
-}
-
-// Whether the file is still the one at the path. Somebody may have removed it.
-static bool is_at(int fd, const char *path) {
-    struct stat own, found;
-    return fstat(fd, &own) == 0 && stat(path, &found) == 0 && own.st_ino == found.st_ino && own.st_dev == found.st_dev;
-}
-
 // Another process may listen on the socket.
 static bool check_socket(const struct daemon_options *options, struct error *err) {
     return listen_unix_check(options->socket_path, err) ||
@@ -99,27 +81,12 @@ static bool lock_in_time(int fd, const struct daemon_options *options, struct er
     return true;
 }
 
-static bool is_disk_full(const struct error *err) {
-    return err->errnum == ENOSPC || err->errnum == EDQUOT;
-}
-
 static bool lock(struct daemon *daemon, struct error *err) {
-    AUTO_FREE char *path = path_join(daemon->options->directory, DAEMON_LOCK_FILE);
-    AUTO_ERROR struct error failure = {0};
-    do {
-        file_close_at(&daemon->lock_fd);
-        if (!open_lock(path, &daemon->lock_fd, &failure)) {
-            if (!is_disk_full(&failure))
-                return error_move(err, &failure);
-            log_notice("%s; other daemons are not kept out", error_text(&failure));
-            return true;
-        }
-        if (!lock_in_time(daemon->lock_fd, daemon->options, err)) {
-            file_close_at(&daemon->lock_fd);
-            return false;
-        }
-    } while (!is_at(daemon->lock_fd, path));
-    return true;
+    daemon->lock_fd = open(daemon->options->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (daemon->lock_fd < 0 || lock_in_time(daemon->lock_fd, daemon->options, err))
+        return true;
+    file_close_at(&daemon->lock_fd);
+    return false;
 }
 
 bool daemon_take_directory(struct daemon *daemon, struct error *err) {
@@ -132,17 +99,8 @@ bool daemon_take_directory(struct daemon *daemon, struct error *err) {
     if (!daemon_copy_once(options, err))
         return false;
     if (!options->persists)
-        daemon_release_directory(daemon); // nothing else is written
+        file_close_at(&daemon->lock_fd); // nothing else is written
     return true;
-}
-
-void daemon_release_directory(struct daemon *daemon) {
-    if (daemon->lock_fd < 0)
-        return;
-    // A daemon that waits for the lock finds that the file is gone, and creates another one.
-    AUTO_FREE char *path = path_join(daemon->options->directory, DAEMON_LOCK_FILE);
-    (void)unlink(path);
-    file_close_at(&daemon->lock_fd);
 }
 
 // A random UUID (RFC 9562, version 4).

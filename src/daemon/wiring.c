@@ -337,7 +337,7 @@ void daemon_destroy(struct daemon *daemon) {
     if (!is_launch_stuck)
         loop_destroy(daemon->loop);
     free(daemon->boot_id);
-    daemon_release_directory(daemon);
+    file_close_at(&daemon->lock_fd);
     if (!is_launch_stuck && !is_worker_stuck)
         descriptor_budget_destroy(daemon->descriptors);
 }

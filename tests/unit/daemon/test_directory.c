@@ -89,17 +89,6 @@ static void copied_once_into_an_empty_directory(void **unused UNUSED) {
     place_finish(&place);
 }
 
-static void lock_file_does_not_count(void **unused UNUSED) {
-    struct place place;
-    place_init(&place);
-    put(place.source, "first");
-    assert_true(directory_create_all(place.target, 0700, NULL));
-    put(place.target, DAEMON_LOCK_FILE);
-    copy(&place);
-    assert_target(&place, DAEMON_LOCK_FILE " first");
-    place_finish(&place);
-}
-
 static void interrupted_copy_begins_anew(void **unused UNUSED) {
     struct place place;
     place_init(&place);

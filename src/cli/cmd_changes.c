@@ -10,9 +10,8 @@
 #include "cli/commands.h"
 #include "cli/document.h"
 #include "cli/session.h"
-#include "cli/table.h"
+#include "cli/table_layout.h"
 #include "cli/terminal.h"
-#include "cli/times.h"
 
 #define RULE_COLUMNS 70
 
@@ -84,12 +83,6 @@ static void add_change(struct document *document, const struct pebble_change *ch
     document_end_map(document);
 }
 
-static void add_time_cell(struct table *table, const struct cli_call *call, const char *time) {
-    struct buffer cell = BUFFER_INIT(BUFFER_NO_LIMIT);
-    time_add(&cell, time, cli_is_given(call, "abs-time"));
-    table_add_buffer(table, &cell);
-}
-
 static void warn_of_maintenance(struct pebble_client *client) {
     const char *words = pebble_client_maintenance(client);
     if (words != NULL)
@@ -125,20 +118,25 @@ static const struct pebble_change **sorted_changes(const struct pebble_changes *
 
 static void print_change_table(const struct cli_call *call, const struct pebble_change *const *changes) {
     AUTO_TABLE struct table table;
+    bool is_absolute = cli_is_given(call, "abs-time");
     AUTO_BUFFER struct buffer out = BUFFER_INIT(BUFFER_NO_LIMIT);
-    table_init(&table, 5);
-    table_add_row(&table, (const char *const[]){"ID", "Status", "Spawn", "Ready", "Summary"});
+    static const struct table_column columns[] = {{"ID", TABLE_PLAIN, 0},
+                                                  {"Status", TABLE_STATUS, 0},
+                                                  {"Spawn", TABLE_PLAIN, 1},
+                                                  {"Ready", TABLE_PLAIN, 2},
+                                                  {"Summary", TABLE_TEXT, 0}};
+    table_init_columns(&table, columns, ARRAY_COUNT(columns));
     for (; *changes != NULL; changes++) {
         const char *spawn_time, *ready_time;
         (void)pebble_change_spawn_time_ns(*changes, &spawn_time);
         (void)pebble_change_ready_time_ns(*changes, &ready_time);
         table_add(&table, pebble_change_id(*changes));
         table_add(&table, pebble_change_status(*changes));
-        add_time_cell(&table, call, spawn_time);
-        add_time_cell(&table, call, ready_time);
+        table_add_time(&table, spawn_time, is_absolute);
+        table_add_time(&table, ready_time, is_absolute);
         table_add(&table, pebble_change_summary(*changes));
     }
-    table_write(&table, &out);
+    table_show(&table, &out);
     buffer_add_char(&out, '\n');
     cli_print(&out);
 }
@@ -235,9 +233,11 @@ static void add_logs(struct buffer *out, const struct pebble_task *task) {
 
 static void print_task_table(const struct cli_call *call, const struct pebble_change *change) {
     AUTO_TABLE struct table table;
+    bool is_absolute = cli_is_given(call, "abs-time");
     AUTO_BUFFER struct buffer out = BUFFER_INIT(BUFFER_NO_LIMIT);
-    table_init(&table, 4);
-    table_add_row(&table, (const char *const[]){"Status", "Spawn", "Ready", "Summary"});
+    static const struct table_column columns[] = {
+        {"Status", TABLE_STATUS, 0}, {"Spawn", TABLE_PLAIN, 1}, {"Ready", TABLE_PLAIN, 2}, {"Summary", TABLE_TEXT, 0}};
+    table_init_columns(&table, columns, ARRAY_COUNT(columns));
     size_t count = pebble_change_task_count(change);
     for (size_t i = 0; i < count; i++) {
         const struct pebble_task *task = pebble_change_task_at(change, i);
@@ -245,11 +245,11 @@ static void print_task_table(const struct cli_call *call, const struct pebble_ch
         (void)pebble_task_spawn_time_ns(task, &spawn_time);
         (void)pebble_task_ready_time_ns(task, &ready_time);
         table_add(&table, pebble_task_status(task));
-        add_time_cell(&table, call, spawn_time);
-        add_time_cell(&table, call, ready_time);
+        table_add_time(&table, spawn_time, is_absolute);
+        table_add_time(&table, ready_time, is_absolute);
         add_summary(&table, task);
     }
-    table_write(&table, &out);
+    table_show(&table, &out);
     for (size_t i = 0; i < count; i++)
         add_logs(&out, pebble_change_task_at(change, i));
     buffer_add_char(&out, '\n');

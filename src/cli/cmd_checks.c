@@ -8,7 +8,7 @@
 #include "cli/commands.h"
 #include "cli/document.h"
 #include "cli/session.h"
-#include "cli/table.h"
+#include "cli/table_layout.h"
 
 #define FAILURE_MAX 70 // bytes of a failure in the table
 
@@ -135,12 +135,14 @@ static void add_row(struct table *table, struct pebble_client *client, const str
 static void print_table(struct pebble_client *client, const struct pebble_checks *checks) {
     AUTO_TABLE struct table table;
     AUTO_BUFFER struct buffer out = BUFFER_INIT(BUFFER_NO_LIMIT);
-    table_init(&table, 7);
-    table_add_row(&table,
-                  (const char *const[]){"Check", "Level", "Startup", "Status", "Successes", "Failures", "Change"});
+    static const struct table_column columns[] = {{"Check", TABLE_NAME, 0},      {"Level", TABLE_PLAIN, 4},
+                                                  {"Startup", TABLE_PLAIN, 5},   {"Status", TABLE_STATUS, 0},
+                                                  {"Successes", TABLE_PLAIN, 3}, {"Failures", TABLE_PLAIN, 2},
+                                                  {"Change", TABLE_TEXT, 1}};
+    table_init_columns(&table, columns, ARRAY_COUNT(columns));
     for (size_t i = 0; i < pebble_checks_count(checks); i++)
         add_row(&table, client, pebble_checks_at(checks, i));
-    table_write(&table, &out);
+    table_show(&table, &out);
     cli_print(&out);
 }
 

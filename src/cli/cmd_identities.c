@@ -9,7 +9,7 @@
 #include "cli/commands.h"
 #include "cli/document.h"
 #include "cli/session.h"
-#include "cli/table.h"
+#include "cli/table_layout.h"
 
 // --- showing ---
 
@@ -27,8 +27,9 @@ static void add_types(const struct pebble_identity *identity, struct buffer *typ
 static void print_table(const struct pebble_identities *identities) {
     AUTO_TABLE struct table table;
     AUTO_BUFFER struct buffer out = BUFFER_INIT(BUFFER_NO_LIMIT);
-    table_init(&table, 3);
-    table_add_row(&table, (const char *const[]){"Name", "Access", "Types"});
+    static const struct table_column columns[] = {
+        {"Name", TABLE_NAME, 0}, {"Access", TABLE_PLAIN, 0}, {"Types", TABLE_PLAIN, 1}};
+    table_init_columns(&table, columns, ARRAY_COUNT(columns));
     for (size_t i = 0; i < pebble_identities_count(identities); i++) {
         const struct pebble_identity *identity = pebble_identities_at(identities, i);
         struct buffer types = BUFFER_INIT(BUFFER_NO_LIMIT);
@@ -37,7 +38,7 @@ static void print_table(const struct pebble_identities *identities) {
         table_add(&table, pebble_identity_access(identity));
         table_add_buffer(&table, &types);
     }
-    table_write(&table, &out);
+    table_show(&table, &out);
     cli_print(&out);
 }
 

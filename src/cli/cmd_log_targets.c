@@ -5,8 +5,7 @@
 #include "cli/commands.h"
 #include "cli/document.h"
 #include "cli/session.h"
-#include "cli/table.h"
-#include "cli/times.h"
+#include "cli/table_layout.h"
 
 static void add_count(struct table *table, int64_t count) {
     struct buffer cell = BUFFER_INIT(BUFFER_NO_LIMIT);
@@ -15,28 +14,28 @@ static void add_count(struct table *table, int64_t count) {
 }
 
 static void add_row(struct table *table, const struct pebble_log_target *target, bool is_absolute) {
-    struct buffer retry = BUFFER_INIT(BUFFER_NO_LIMIT);
     const char *text;
     const char *failure = pebble_log_target_last_error(target);
     (void)pebble_log_target_retry_at_ns(target, &text);
-    time_add(&retry, text, is_absolute);
     table_add(table, pebble_log_target_name(target));
     table_add(table, pebble_log_target_type(target));
     add_count(table, pebble_log_target_pending(target));
     add_count(table, pebble_log_target_sent(target));
     add_count(table, pebble_log_target_dropped(target));
-    table_add_buffer(table, &retry);
+    table_add_time(table, text, is_absolute);
     table_add(table, failure != NULL ? failure : "-");
 }
 
 static void print_table(const struct cli_call *call, const struct pebble_log_targets *targets) {
     AUTO_TABLE struct table table;
     AUTO_BUFFER struct buffer out = BUFFER_INIT(BUFFER_NO_LIMIT);
-    table_init(&table, 7);
-    table_add_row(&table, (const char *const[]){"Target", "Type", "Pending", "Sent", "Dropped", "Retry", "Last error"});
+    static const struct table_column columns[] = {
+        {"Target", TABLE_NAME, 0},   {"Type", TABLE_PLAIN, 5},  {"Pending", TABLE_PLAIN, 2},  {"Sent", TABLE_PLAIN, 4},
+        {"Dropped", TABLE_PLAIN, 1}, {"Retry", TABLE_PLAIN, 3}, {"Last error", TABLE_TEXT, 0}};
+    table_init_columns(&table, columns, ARRAY_COUNT(columns));
     for (size_t i = 0; i < pebble_log_targets_count(targets); i++)
         add_row(&table, pebble_log_targets_at(targets, i), cli_is_given(call, "abs-time"));
-    table_write(&table, &out);
+    table_show(&table, &out);
     cli_print(&out);
 }
 

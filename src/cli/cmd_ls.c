@@ -6,7 +6,7 @@
 #include "cli/commands.h"
 #include "cli/document.h"
 #include "cli/session.h"
-#include "cli/table.h"
+#include "cli/table_layout.h"
 #include "cli/times.h"
 
 #define PATTERN_CHARACTERS "*?["
@@ -82,11 +82,9 @@ static void add_size_cell(struct table *table, const struct pebble_file *file) {
 }
 
 static void add_time_cell(struct table *table, const struct pebble_file *file, bool is_absolute) {
-    struct buffer cell = BUFFER_INIT(BUFFER_NO_LIMIT);
     const char *text;
     (void)pebble_file_last_modified_ns(file, &text);
-    time_add(&cell, text, is_absolute);
-    table_add_buffer(table, &cell);
+    table_add_time(table, text, is_absolute);
 }
 
 static void add_text_cell(struct table *table, const char *text) {
@@ -97,7 +95,13 @@ static void print_table(const struct cli_call *call, const struct pebble_files *
     AUTO_TABLE struct table table;
     AUTO_BUFFER struct buffer out = BUFFER_INIT(BUFFER_NO_LIMIT);
     bool is_long = cli_is_given(call, "l"), is_absolute = cli_is_given(call, "abs-time");
-    table_init(&table, is_long ? 6 : 1);
+    static const struct table_column columns[] = {{NULL, TABLE_PLAIN, 2}, {NULL, TABLE_PLAIN, 4},
+                                                  {NULL, TABLE_PLAIN, 5}, {NULL, TABLE_PLAIN, 1},
+                                                  {NULL, TABLE_PLAIN, 3}, {NULL, TABLE_TEXT, 0}};
+    if (is_long)
+        table_init_columns(&table, columns, ARRAY_COUNT(columns));
+    else
+        table_init(&table, 1);
     for (size_t i = 0; i < pebble_files_count(files); i++) {
         const struct pebble_file *file = pebble_files_at(files, i);
         if (is_long) {
@@ -109,7 +113,7 @@ static void print_table(const struct cli_call *call, const struct pebble_files *
         }
         table_add(&table, pebble_file_name(file));
     }
-    table_write(&table, &out);
+    table_show(&table, &out);
     cli_print(&out);
 }
 

@@ -7,8 +7,7 @@
 #include "cli/commands.h"
 #include "cli/notice_list.h"
 #include "cli/session.h"
-#include "cli/table.h"
-#include "cli/times.h"
+#include "cli/table_layout.h"
 
 #define KEY_COLUMNS 32 // longer keys are abbreviated in their middle
 #define ELLIPSIS "..."
@@ -43,12 +42,6 @@ static void add_user_cell(struct table *table, const struct pebble_notice *notic
     table_add_buffer(table, &cell);
 }
 
-static void add_time_cell(struct table *table, const char *time, bool is_absolute) {
-    struct buffer cell = BUFFER_INIT(BUFFER_NO_LIMIT);
-    time_add(&cell, time, is_absolute);
-    table_add_buffer(table, &cell);
-}
-
 static void add_row(struct table *table, const struct pebble_notice *notice, bool is_absolute) {
     const char *first, *repeated;
     struct buffer occurrences = BUFFER_INIT(BUFFER_NO_LIMIT);
@@ -59,19 +52,21 @@ static void add_row(struct table *table, const struct pebble_notice *notice, boo
     add_user_cell(table, notice);
     table_add(table, pebble_notice_type(notice));
     add_key_cell(table, pebble_notice_key(notice));
-    add_time_cell(table, first, is_absolute);
-    add_time_cell(table, repeated, is_absolute);
+    table_add_time(table, first, is_absolute);
+    table_add_time(table, repeated, is_absolute);
     table_add_buffer(table, &occurrences);
 }
 
 static void print_table(const struct cli_call *call, const struct pebble_notices *notices) {
     AUTO_TABLE struct table table;
     AUTO_BUFFER struct buffer out = BUFFER_INIT(BUFFER_NO_LIMIT);
-    table_init(&table, 7);
-    table_add_row(&table, (const char *const[]){"ID", "User", "Type", "Key", "First", "Repeated", "Occurrences"});
+    static const struct table_column columns[] = {
+        {"ID", TABLE_PLAIN, 0},    {"User", TABLE_PLAIN, 3},     {"Type", TABLE_PLAIN, 1},       {"Key", TABLE_NAME, 0},
+        {"First", TABLE_PLAIN, 4}, {"Repeated", TABLE_PLAIN, 2}, {"Occurrences", TABLE_PLAIN, 5}};
+    table_init_columns(&table, columns, ARRAY_COUNT(columns));
     for (size_t i = 0; i < pebble_notices_count(notices); i++)
         add_row(&table, pebble_notices_at(notices, i), cli_is_given(call, "abs-time"));
-    table_write(&table, &out);
+    table_show(&table, &out);
     cli_print(&out);
 }
 

@@ -4,8 +4,7 @@
 #include "cli/commands.h"
 #include "cli/document.h"
 #include "cli/session.h"
-#include "cli/table.h"
-#include "cli/times.h"
+#include "cli/table_layout.h"
 
 static bool have_notes(const struct pebble_services *services) {
     for (size_t i = 0; i < pebble_services_count(services); i++) {
@@ -19,23 +18,25 @@ static void print_table(const struct cli_call *call, const struct pebble_service
     AUTO_TABLE struct table table;
     AUTO_BUFFER struct buffer out = BUFFER_INIT(BUFFER_NO_LIMIT);
     bool has_notes = have_notes(services);
-    table_init(&table, has_notes ? 5 : 4);
-    table_add_row(&table, (const char *const[]){"Service", "Startup", "Current", "Since", "Notes"});
+    static const struct table_column columns[] = {{"Service", TABLE_NAME, 0},
+                                                  {"Startup", TABLE_PLAIN, 3},
+                                                  {"Current", TABLE_STATUS, 0},
+                                                  {"Since", TABLE_PLAIN, 2},
+                                                  {"Notes", TABLE_TEXT, 1}};
+    table_init_columns(&table, columns, has_notes ? 5 : 4);
     for (size_t i = 0; i < pebble_services_count(services); i++) {
         const struct pebble_service *service = pebble_services_at(services, i);
         const char *time;
-        struct buffer since = BUFFER_INIT(BUFFER_NO_LIMIT);
         (void)pebble_service_current_since_ns(service, &time);
-        time_add(&since, time, cli_is_given(call, "abs-time"));
         table_add(&table, pebble_service_name(service));
         table_add(&table, pebble_service_startup(service));
         table_add(&table, pebble_service_current(service));
-        table_add_buffer(&table, &since);
+        table_add_time(&table, time, cli_is_given(call, "abs-time"));
         const char *note = pebble_service_note(service);
         if (has_notes)
             table_add(&table, note != NULL ? note : "");
     }
-    table_write(&table, &out);
+    table_show(&table, &out);
     cli_print(&out);
 }
 

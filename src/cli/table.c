@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/times.h"
+
 #define LEAST_WIDTH 5
 #define GAP 2
 
@@ -13,14 +15,29 @@ void table_init(struct table *table, size_t columns) {
     *table = (struct table){.columns = columns};
 }
 
-void table_finish(struct table *table) {
-    text_list_clear(&table->cells);
+void table_init_columns(struct table *table, const struct table_column *properties, size_t columns) {
+    table_init(table, columns);
+    table->properties = properties;
+    for (size_t i = 0; i < columns && properties[i].title != NULL; i++)
+        table_add(table, properties[i].title);
 }
 
-void table_add(struct table *table, const char *cell) {
+void table_finish(struct table *table) {
+    text_list_clear(&table->cells);
+    text_list_clear(&table->shorts);
+}
+
+// --- cells ---
+
+static void add_cell(struct table *table, const char *cell, const char *short_form) {
     struct buffer shown = BUFFER_INIT(BUFFER_NO_LIMIT);
     text_add_shown(&shown, cell, "");
     text_list_add_owned(&table->cells, buffer_take(&shown));
+    text_list_add(&table->shorts, short_form);
+}
+
+void table_add(struct table *table, const char *cell) {
+    add_cell(table, cell, "");
 }
 
 void table_add_buffer(struct table *table, struct buffer *cell) {
@@ -32,6 +49,16 @@ void table_add_row(struct table *table, const char *const *cells) {
     for (size_t i = 0; i < table->columns; i++)
         table_add(table, cells[i]);
 }
+
+void table_add_time(struct table *table, const char *time, bool is_absolute) {
+    AUTO_BUFFER struct buffer cell = BUFFER_INIT(BUFFER_NO_LIMIT), short_form = BUFFER_INIT(BUFFER_NO_LIMIT);
+    time_add(&cell, time, is_absolute);
+    if (!is_absolute)
+        time_add_short(&short_form, time);
+    add_cell(table, buffer_text(&cell), buffer_text(&short_form));
+}
+
+// --- writing ---
 
 static size_t cell_width(const char *cell) {
     return utf8_count(cell, strlen(cell));

@@ -34,7 +34,8 @@ int terminal_columns(int most) {
 
 const char *terminal_style(int fd, enum terminal_style style) {
     static const char *const sequences[] = {
-        [STYLE_BOLD] = "\033[1m", [STYLE_DIM] = "\033[2m", [STYLE_RED] = "\033[31m", [STYLE_PLAIN] = "\033[0m"};
-    bool is_plain = !isatty(fd) || getenv("NO_COLOR") != NULL || text_equal(getenv("TERM"), "dumb");
+        [STYLE_PLAIN] = "\033[0m", [STYLE_BOLD] = "\033[1m",   [STYLE_DIM] = "\033[2m",
+        [STYLE_RED] = "\033[31m",  [STYLE_GREEN] = "\033[32m", [STYLE_YELLOW] = "\033[33m"};
+    bool is_plain = !isatty(fd) || !text_is_empty(getenv("NO_COLOR")) || text_equal(getenv("TERM"), "dumb");
     return is_plain ? "" : sequences[style];
 }

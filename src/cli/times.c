@@ -58,6 +58,21 @@ void time_add(struct buffer *out, const char *text, bool is_absolute) {
     }
 }
 
+void time_add_short_relative(struct buffer *out, int64_t wall_ns, int64_t now_ns) {
+    struct tm then = local_time(wall_ns), now = local_time(now_ns);
+    char text[64];
+    (void)strftime(text, sizeof text, day_number(&then) == day_number(&now) ? "%H:%M" : "%Y-%m-%d", &then);
+    buffer_add_string(out, text);
+}
+
+void time_add_short(struct buffer *out, const char *text) {
+    struct wall_time time = {0};
+    if (text == NULL || !clock_parse(text, &time) || !time.is_set)
+        buffer_add_char(out, '-');
+    else
+        time_add_short_relative(out, time.ns, clock_wall_ns());
+}
+
 struct span_unit {
     int64_t seconds, smaller; // the unit below it
     char letter, smaller_letter;

@@ -15,6 +15,10 @@ void time_add_relative(struct buffer *out, int64_t wall_ns, int64_t now_ns);
 // and for text that is not a time.
 void time_add(struct buffer *out, const char *text, bool is_absolute);
 
+// Adds the shortest form of a time of the API: "15:04" if it is today, else the date; "-" as time_add().
+void time_add_short(struct buffer *out, const char *text);
+void time_add_short_relative(struct buffer *out, int64_t wall_ns, int64_t now_ns);
+
 // Adds a duration in about five columns: "1.50s", "9m59s", "59.9m", "1h00m", "1d00h", "12.5d".
 void duration_add_short(struct buffer *out, int64_t duration_ns);
 

@@ -48,6 +48,8 @@ static void styles_terminals_only(void **state UNUSED) {
     (void)unsetenv("NO_COLOR");
     assert_string_equal(terminal_style(terminal, STYLE_BOLD), "\033[1m");
     (void)setenv("NO_COLOR", "", 1);
+    assert_string_equal(terminal_style(terminal, STYLE_GREEN), "\033[32m");
+    (void)setenv("NO_COLOR", "0", 1);
     assert_string_equal(terminal_style(terminal, STYLE_BOLD), "");
     (void)unsetenv("NO_COLOR");
     (void)setenv("TERM", "dumb", 1);

@@ -42,6 +42,26 @@ static void counts_calendar_days(void **state UNUSED) {
     assert_relative(-1, NOON_NS, "1969-12-31");
 }
 
+static void assert_shortest(int64_t then_ns, int64_t now_ns, const char *expected) {
+    AUTO_BUFFER struct buffer out = BUFFER_INIT(BUFFER_NO_LIMIT);
+    time_add_short_relative(&out, then_ns, now_ns);
+    assert_string_equal(buffer_text(&out), expected);
+}
+
+static void the_short_form_is_the_hour_or_the_day(void **state UNUSED) {
+    use_zone("UTC");
+    assert_shortest(NOON_NS, NOON_NS, "12:00");
+    assert_shortest(NOON_NS - 12 * 3600 * NS_PER_S, NOON_NS, "00:00");
+    assert_shortest(NOON_NS - 12 * 3600 * NS_PER_S - 1, NOON_NS, "2024-03-09");
+    assert_shortest(NOON_NS + DAY_NS, NOON_NS, "2024-03-11");
+    use_zone("EST5EDT,M3.2.0,M11.1.0");
+    assert_shortest(NOON_NS, NOON_NS, "08:00");
+    AUTO_BUFFER struct buffer out = BUFFER_INIT(BUFFER_NO_LIMIT);
+    time_add_short(&out, NULL);
+    time_add_short(&out, "soon");
+    assert_string_equal(buffer_text(&out), "--");
+}
+
 static void uses_the_local_zone(void **state UNUSED) {
     use_zone("EST5EDT,M3.2.0,M11.1.0");
     assert_relative(NOON_NS, NOON_NS, "today at 08:00 EDT");
@@ -101,11 +121,9 @@ static void durations_have_two_units_or_a_fraction(void **state UNUSED) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(counts_calendar_days),
-        cmocka_unit_test(uses_the_local_zone),
-        cmocka_unit_test(keeps_the_zone_of_full_times),
-        cmocka_unit_test(logs_have_three_digits),
-        cmocka_unit_test(durations_have_two_units_or_a_fraction),
+        cmocka_unit_test(counts_calendar_days),   cmocka_unit_test(the_short_form_is_the_hour_or_the_day),
+        cmocka_unit_test(uses_the_local_zone),    cmocka_unit_test(keeps_the_zone_of_full_times),
+        cmocka_unit_test(logs_have_three_digits), cmocka_unit_test(durations_have_two_units_or_a_fraction),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

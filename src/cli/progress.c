@@ -1,21 +1,26 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "cli/progress.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "cli/terminal.h"
+#include "cli/width.h"
 
 #define CLEAR_LINE "\r\033[K"
 #define SPINNER "|/-\\"
+#define SPINNER_COLUMNS 2
+#define SUMMARY_LEAST 12
 
 void progress_init(struct progress *progress) {
     *progress = (struct progress){.has_terminal = isatty(STDOUT_FILENO) && !text_equal(getenv("TERM"), "dumb")};
     map_init(&progress->last_logs, free);
+    map_init(&progress->begins, free);
 }
 
 static void clear_line(struct progress *progress) {
@@ -31,31 +36,75 @@ static void show_log(struct progress *progress, const struct pebble_task *task) 
         return;
     map_set(&progress->last_logs, pebble_task_id(task), memory_string(line));
     clear_line(progress);
-    (void)fprintf(stdout, "%s\n", line);
+    AUTO_BUFFER struct buffer shown = BUFFER_INIT(BUFFER_NO_LIMIT);
+    if (progress->has_terminal)
+        text_add_shown(&shown, line, "\t");
+    else
+        buffer_add_string(&shown, line);
+    (void)fprintf(stdout, "%s\n", buffer_text(&shown));
 }
 
-// The first `width` characters of the text.
-static size_t cut_length(const char *text, size_t width) {
-    size_t length = 0;
-    while (text[length] != '\0' && width-- > 0) {
-        unsigned code_point;
-        bool is_valid;
-        length += utf8_decode(text + length, strlen(text + length), &code_point, &is_valid);
+// How long the task has been seen in progress.
+static int64_t elapsed_ns(struct progress *progress, const struct pebble_task *task) {
+    int64_t now_ns = clock_monotonic_ns(), *since_ns = map_get(&progress->begins, pebble_task_id(task));
+    if (since_ns == NULL) {
+        since_ns = memory_copy(&now_ns, sizeof now_ns);
+        map_set(&progress->begins, pebble_task_id(task), since_ns);
     }
-    return length;
+    return now_ns - *since_ns;
 }
 
-static void show_line(struct progress *progress, const struct pebble_task *task) {
-    char share[16] = "";
-    const char *summary = pebble_task_summary(task);
+static bool is_finished(const struct pebble_task *task) {
+    static const char *const names[] = {"Done", "Error", "Hold", "Undone"};
+    for (size_t i = 0; i < ARRAY_COUNT(names); i++) {
+        if (text_equal(pebble_task_status(task), names[i]))
+            return true;
+    }
+    return false;
+}
+
+static void add_position(struct buffer *out, const struct pebble_change *change) {
+    size_t count = pebble_change_task_count(change), finished = 0;
+    for (size_t i = 0; i < count; i++)
+        finished += is_finished(pebble_change_task_at(change, i)) ? 1 : 0;
+    if (count > 1)
+        buffer_printf(out, "%zu/%zu ", finished, count);
+}
+
+static void add_measures(struct buffer *out, const struct pebble_task *task, int64_t elapsed_ns) {
     int64_t done = pebble_task_progress_done(task), total = pebble_task_progress_total(task);
+    int64_t seconds = elapsed_ns / NS_PER_S;
     if (total > 1)
-        (void)snprintf(share, sizeof share, " %3.0f%%", 100.0 * (double)done / (double)total);
-    int columns = terminal_width(STDOUT_FILENO) - (int)strlen(share) - 3;
-    size_t width = columns > 0 ? (size_t)columns : 0;
+        buffer_printf(out, " %3.0f%%", 100.0 * (double)done / (double)total);
+    if (seconds >= 60)
+        buffer_printf(out, " (%" PRId64 "m%02ds)", seconds / 60, (int)(seconds % 60));
+    else if (seconds >= 1)
+        buffer_printf(out, " (%ds)", (int)seconds);
+}
+
+void progress_format(const struct pebble_change *change, const struct pebble_task *task, int64_t elapsed_ns,
+                     size_t width, struct buffer *out) {
+    AUTO_BUFFER struct buffer position = BUFFER_INIT(BUFFER_NO_LIMIT), measures = BUFFER_INIT(BUFFER_NO_LIMIT);
+    AUTO_BUFFER struct buffer summary = BUFFER_INIT(BUFFER_NO_LIMIT);
+    add_position(&position, change);
+    add_measures(&measures, task, elapsed_ns);
+    width_add_shown(&summary, pebble_task_summary(task), "");
+    if (position.length + measures.length + SUMMARY_LEAST > width)
+        buffer_clear(&position);
+    if (measures.length + SUMMARY_LEAST > width)
+        buffer_clear(&measures);
+    buffer_add_string(out, buffer_text(&position));
+    width_add_short(out, buffer_text(&summary), width - position.length - measures.length, false);
+    buffer_add_string(out, buffer_text(&measures));
+}
+
+static void show_line(struct progress *progress, const struct pebble_change *change, const struct pebble_task *task) {
+    AUTO_BUFFER struct buffer line = BUFFER_INIT(BUFFER_NO_LIMIT);
+    int columns = terminal_width(STDOUT_FILENO) - SPINNER_COLUMNS - 1;
+    progress_format(change, task, elapsed_ns(progress, task), columns > 0 ? (size_t)columns : 0, &line);
     clear_line(progress);
-    (void)fprintf(stdout, "%s%c %.*s%s%s", terminal_style(STDOUT_FILENO, STYLE_DIM),
-                  SPINNER[progress->spinner_position++ % 4], (int)cut_length(summary, width), summary, share,
+    (void)fprintf(stdout, "%s%c %s%s", terminal_style(STDOUT_FILENO, STYLE_DIM),
+                  SPINNER[progress->spinner_position++ % 4], buffer_text(&line),
                   terminal_style(STDOUT_FILENO, STYLE_PLAIN));
     progress->has_line = true;
 }
@@ -68,16 +117,22 @@ void progress_show(struct progress *progress, const struct pebble_change *change
             continue;
         if (pebble_task_progress_total(task) <= 1)
             show_log(progress, task);
+        (void)elapsed_ns(progress, task); // begins to count
         if (current == NULL)
             current = task;
     }
     if (progress->has_terminal && current != NULL)
-        show_line(progress, current);
+        show_line(progress, change, current);
+    (void)fflush(stdout);
+}
+
+void progress_clear(struct progress *progress) {
+    clear_line(progress);
     (void)fflush(stdout);
 }
 
 void progress_finish(struct progress *progress) {
-    clear_line(progress);
-    (void)fflush(stdout);
+    progress_clear(progress);
     map_finish(&progress->last_logs);
+    map_finish(&progress->begins);
 }

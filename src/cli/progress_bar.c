@@ -12,6 +12,7 @@
 #include "cli/amounts.h"
 #include "cli/terminal.h"
 #include "cli/times.h"
+#include "cli/width.h"
 
 #define CLEAR_LINE "\r\033[K"
 #define DELAY_NS NS_PER_S
@@ -64,31 +65,19 @@ static void add_gauge(const struct progress_bar *bar, uint64_t done, size_t colu
     buffer_add_char(out, ']');
 }
 
-// The first `width` characters of the text.
-static void add_cut(struct buffer *out, const char *text, size_t width) {
-    for (; *text != '\0' && width > 0; width--) {
-        uint32_t code_point;
-        bool is_valid;
-        size_t length = utf8_decode(text, strlen(text), &code_point, &is_valid);
-        buffer_add(out, text, length);
-        text += length;
-    }
-}
-
 // The name is cut off before the gauge is left out. Numbers that do not fit are left out too.
 void progress_bar_format(const struct progress_bar *bar, uint64_t done, int64_t elapsed_ns, size_t width,
                          struct buffer *out) {
     AUTO_BUFFER struct buffer name = BUFFER_INIT(BUFFER_NO_LIMIT), numbers = BUFFER_INIT(BUFFER_NO_LIMIT);
-    text_add_shown(&name, bar->name, "");
+    width_add_shown(&name, bar->name, "");
     add_numbers(bar, done, elapsed_ns, &numbers);
-    size_t name_width = utf8_count(buffer_text(&name), name.length);
+    size_t name_width = width_of(buffer_text(&name));
     if (numbers.length + NAME_LEAST > width)
         buffer_clear(&numbers);
     size_t room = width - numbers.length;
     bool has_gauge = bar->total >= 0 && done <= (uint64_t)bar->total && room >= NAME_LEAST + GAUGE_LEAST;
     size_t name_room = has_gauge ? room - GAUGE_LEAST : room;
-    name_width = name_width < name_room ? name_width : name_room;
-    add_cut(out, buffer_text(&name), name_width);
+    buffer_add(out, buffer_text(&name), width_cut(buffer_text(&name), name_room, &name_width));
     if (has_gauge)
         add_gauge(bar, done, room - name_width < GAUGE_MOST ? room - name_width : GAUGE_MOST, out);
     buffer_add(out, numbers.data, numbers.length);

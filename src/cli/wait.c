@@ -4,45 +4,75 @@
 #include <signal.h>
 #include <stdio.h>
 
+#include "base/memory.h"
 #include "cli/interrupts.h"
 #include "cli/progress.h"
 #include "cli/session.h"
+#include "cli/terminal.h"
+#include "cli/wrap.h"
 
 #define POLL_MS 100
+#define MOST_COLUMNS 100
 
 static bool on_change_progress(const struct pebble_change *change, void *data) {
     progress_show(data, change);
     return true;
 }
 
+// For a person at the terminal.
+static void print_words(const char *words) {
+    AUTO_BUFFER struct buffer lines = BUFFER_INIT(BUFFER_NO_LIMIT);
+    wrap_message(&lines, words, terminal_columns(MOST_COLUMNS) - 1, 0);
+    (void)fprintf(stderr, "%s\n", buffer_text(&lines));
+}
+
 static void abort_change(struct progress *progress, struct pebble_client *client, const char *change_id) {
     AUTO_PEBBLE_ERROR struct pebble_error failure = {0};
-    progress_finish(progress);
+    AUTO_FREE char *words = memory_printf(
+        "Aborting change %s and waiting for it to finish; press ctrl-C again to stop waiting.", change_id);
+    progress_clear(progress);
     if (progress->has_terminal)
-        (void)fprintf(stderr, "Aborting change %s and waiting for it to finish; press ctrl-C again to stop waiting.\n",
-                      change_id);
+        print_words(words);
     if (!pebble_abort_change(client, change_id, NULL, &failure))
         (void)fprintf(stderr, "%s\n", failure.message);
 }
 
-static int wait_with_progress(struct cli_session *session, const char *change_id, struct error *err) {
-    struct progress progress;
+// Ends by the signal.
+static void stop_waiting(struct progress *progress, const char *change_id) {
+    AUTO_FREE char *words =
+        memory_printf("Change %s is still being aborted. Use 'pebble tasks %s' to see it.", change_id, change_id);
+    progress_clear(progress);
+    if (progress->has_terminal)
+        print_words(words);
+    (void)raise(SIGINT);
+}
+
+// The wait fails with PEBBLE_ERROR_CANCELLED at an interrupt.
+static bool wait_or_interrupt(struct pebble_client *client, const char *change_id, struct progress *progress,
+                              struct pebble_error *failure) {
     struct interrupts interrupts;
     const struct pebble_wait_options options = {
-        .size = sizeof options, .poll_ms = POLL_MS, .on_progress = on_change_progress, .data = &progress};
+        .size = sizeof options, .poll_ms = POLL_MS, .on_progress = on_change_progress, .data = progress};
+    interrupts_begin(&interrupts, client, (const int[]){SIGINT, 0});
+    bool is_good = pebble_wait_change(client, change_id, &options, NULL, failure);
+    (void)interrupts_end(&interrupts, !is_good && failure->kind == PEBBLE_ERROR_CANCELLED);
+    return is_good;
+}
+
+static int wait_with_progress(struct cli_session *session, const char *change_id, struct error *err) {
+    struct progress progress;
     struct pebble_client *client = session_client(session, err);
     AUTO_PEBBLE_ERROR struct pebble_error failure = {0};
     if (client == NULL)
         return 1;
     progress_init(&progress);
-    interrupts_begin(&interrupts, client, (const int[]){SIGINT, 0});
-    bool is_good = pebble_wait_change(client, change_id, &options, NULL, &failure);
-    bool is_interrupted = !is_good && failure.kind == PEBBLE_ERROR_CANCELLED;
-    (void)interrupts_end(&interrupts, is_interrupted);
-    if (is_interrupted) {
+    bool is_good = wait_or_interrupt(client, change_id, &progress, &failure);
+    if (!is_good && failure.kind == PEBBLE_ERROR_CANCELLED) {
         pebble_error_clear(&failure);
         abort_change(&progress, client, change_id);
-        is_good = pebble_wait_change(client, change_id, &options, NULL, &failure);
+        is_good = wait_or_interrupt(client, change_id, &progress, &failure);
+        if (!is_good && failure.kind == PEBBLE_ERROR_CANCELLED)
+            stop_waiting(&progress, change_id);
     }
     progress_finish(&progress);
     return is_good ? 0 : cli_fail(&failure, err);

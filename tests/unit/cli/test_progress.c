@@ -8,8 +8,10 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "../client/fake_daemon.h"
+#include "base/clock.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "cli/progress.h"
@@ -88,11 +90,46 @@ static void a_terminal_has_one_line(void **state UNUSED) {
                               "\r\033[K");
 }
 
+static void assert_line(const char *list, int64_t elapsed_ns, size_t width, const char *expected) {
+    struct pebble_changes *changes = read_changes(list);
+    const struct pebble_change *change = pebble_changes_at(changes, 0);
+    AUTO_BUFFER struct buffer out = BUFFER_INIT(BUFFER_NO_LIMIT);
+    progress_format(change, pebble_change_task_at(change, 1), elapsed_ns, width, &out);
+    assert_string_equal(buffer_text(&out), expected);
+    pebble_changes_destroy(changes);
+}
+
+#define SUMMARY(id, summary, status) "{\"id\":\"" id "\",\"status\":\"" status "\",\"summary\":\"" summary "\"}"
+#define THREE(summary)                                                                                                 \
+    "[" CHANGE(SUMMARY("1", "First", "Done") "," SUMMARY("2", summary, "Doing") "," SUMMARY("3", "Last", "Do")) "]"
+
+static void the_line_says_what_and_how_long(void **state UNUSED) {
+    (void)setenv("LC_ALL", "C", 1);
+    assert_line(THREE("Start it now, please"), 999 * NS_PER_MS, 60, "1/3 Start it now, please");
+    assert_line(THREE("Start it now, please"), 12 * NS_PER_S, 60, "1/3 Start it now, please (12s)");
+    assert_line(THREE("Start it now, please"), 3601 * NS_PER_S, 60, "1/3 Start it now, please (60m01s)");
+    assert_line(THREE("Start it now, please"), 12 * NS_PER_S, 25, "1/3 Start it now... (12s)");
+    assert_line(THREE("Start it now, please"), 12 * NS_PER_S, 20, "Start it no... (12s)");
+    assert_line(THREE("Start it now, please"), 12 * NS_PER_S, 12, "Start it ...");
+    assert_line(THREE("Start it now, please"), 12 * NS_PER_S, 0, "");
+    assert_line(THREE("\\u001b[2J\\u00e9"), 0, 60, "1/3 \\x1b[2J\\u00e9");
+    (void)setenv("LC_ALL", "C.UTF-8", 1);
+    assert_line(THREE("\\u6570\\u636e\\u6570\\u636e"), 0, 7, "\xE6\x95\xB0\xE6\x8D\xAE\xE6\x95\xB0\xE2\x80\xA6");
+    (void)unsetenv("LC_ALL");
+}
+
+static void logs_do_no_harm_to_a_terminal(void **state UNUSED) {
+    AUTO_FREE char *text = show("[" CHANGE(TASK("1", "Doing", ",\"log\":[\"\\u001b[2J\"]")) "]", true);
+    assert_non_null(strstr(text, "\\x1b[2J\n"));
+    AUTO_FREE char *piped = show("[" CHANGE(TASK("1", "Doing", ",\"log\":[\"\\u001b[2J\"]")) "]", false);
+    assert_string_equal(piped, "\033[2J\n");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(shows_each_last_line_once),
-        cmocka_unit_test(measured_tasks_show_no_log),
-        cmocka_unit_test(a_terminal_has_one_line),
+        cmocka_unit_test(shows_each_last_line_once),     cmocka_unit_test(measured_tasks_show_no_log),
+        cmocka_unit_test(a_terminal_has_one_line),       cmocka_unit_test(the_line_says_what_and_how_long),
+        cmocka_unit_test(logs_do_no_harm_to_a_terminal),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -23,6 +23,25 @@ enum cli_value_kind {
     CLI_REST,     // all words that follow, "--" before them left out; there may be none
 };
 
+// What completes an argument or the value of an option. Values from the daemon are asked for when they are needed.
+enum cli_values {
+    VALUES_NONE,
+    VALUES_COMMANDS,
+    VALUES_SHELLS,
+    VALUES_SIGNALS,
+    VALUES_LOCAL_FILES,
+    VALUES_REMOTE_FILES, // absolute paths only
+    VALUES_SERVICES,
+    VALUES_SERVICE_CONDITIONS, // service[=condition]
+    VALUES_CHECKS,
+    VALUES_CHANGES,
+    VALUES_CHANGE_KINDS,
+    VALUES_IDENTITIES,
+    VALUES_NOTICES, // IDs and types
+    VALUES_NOTICE_TYPES,
+    VALUES_NOTICE_KEYS,
+};
+
 struct cli_option {
     const char *name; // long, without its dashes; NULL: short only
     char short_name;  // '\0': long only
@@ -30,6 +49,7 @@ struct cli_option {
     bool is_required;
     const char *value;          // placeholder of the value in help
     const char *const *choices; // NULL-terminated
+    enum cli_values values;
     const char *help;
 };
 
@@ -38,6 +58,7 @@ struct cli_positional {
     const char *help;
     bool is_required;
     bool is_list; // takes all remaining words; last positional only
+    enum cli_values values;
 };
 
 // How `enter` treats a subcommand (behaviour of the reference's enter).

@@ -29,8 +29,12 @@ static int run_plain_action(struct cli_call *call, struct error *err) {
 
 static const struct cli_option wait_options[] = {OPTION_NO_WAIT, {0}};
 
-static const struct cli_positional named_services[] = {
-    {.name = "<service>", .help = "Name of a service in the plan", .is_required = true, .is_list = true}, {0}};
+static const struct cli_positional named_services[] = {{.name = "<service>",
+                                                        .help = "Name of a service in the plan",
+                                                        .values = VALUES_SERVICES,
+                                                        .is_required = true,
+                                                        .is_list = true},
+                                                       {0}};
 
 const struct cli_command cmd_start = {
     .name = "start",

@@ -193,8 +193,9 @@ const struct cli_command cmd_changes = {
         "'pebble tasks' to see one change in detail.",
     .options = (const struct cli_option[]){OPTION_FORMAT, OPTION_ABS_TIME, {0}},
     .positionals =
-        (const struct cli_positional[]){{.name = "<service>", .help = "List only changes that affect this service"},
-                                        {0}},
+        (const struct cli_positional[]){
+            {.name = "<service>", .help = "List only changes that affect this service", .values = VALUES_SERVICES},
+            {0}},
     .run = run_changes,
 };
 
@@ -330,11 +331,14 @@ const struct cli_command cmd_tasks = {
             {.name = "last",
              .kind = CLI_TEXT,
              .value = "type",
+             .values = VALUES_CHANGE_KINDS,
              .help = "Show the latest change of this type (start, stop, restart, replan, "
                      "autostart, exec, perform-check, recover-check, ...). If the type ends in \"?\", it is not an "
                      "error if there is none"},
             {0}},
-    .positionals = (const struct cli_positional[]){{.name = "<change-id>", .help = "ID of the change"}, {0}},
+    .positionals =
+        (const struct cli_positional[]){{.name = "<change-id>", .help = "ID of the change", .values = VALUES_CHANGES},
+                                        {0}},
     .run = run_tasks,
     .ignored_arguments = SIZE_MAX,
 };

@@ -290,8 +290,12 @@ static int run_stop_checks(struct cli_call *call, struct error *err) {
 
 // --- the commands ---
 
-static const struct cli_positional named_checks[] = {
-    {.name = "<check>", .help = "Name of a check in the plan", .is_required = true, .is_list = true}, {0}};
+static const struct cli_positional named_checks[] = {{.name = "<check>",
+                                                      .help = "Name of a check in the plan",
+                                                      .values = VALUES_CHECKS,
+                                                      .is_required = true,
+                                                      .is_list = true},
+                                                     {0}};
 
 const struct cli_command cmd_checks = {
     .name = "checks",
@@ -305,7 +309,8 @@ const struct cli_command cmd_checks = {
                                             .help = "List only checks with this level: alive or ready"},
                                            {0}},
     .positionals =
-        (const struct cli_positional[]){{.name = "<check>", .help = "Name of a check to list", .is_list = true}, {0}},
+        (const struct cli_positional[]){
+            {.name = "<check>", .help = "Name of a check to list", .values = VALUES_CHECKS, .is_list = true}, {0}},
     .run = run_checks,
 };
 
@@ -317,7 +322,8 @@ const struct cli_command cmd_check = {
                                            {.name = "refresh", .help = "Run the check now and show the new result"},
                                            {0}},
     .positionals =
-        (const struct cli_positional[]){{.name = "<check>", .help = "Name of the check", .is_required = true}, {0}},
+        (const struct cli_positional[]){
+            {.name = "<check>", .help = "Name of the check", .values = VALUES_CHECKS, .is_required = true}, {0}},
     .run = run_check,
 };
 

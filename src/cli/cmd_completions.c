@@ -1,192 +1,111 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The command completions: generates shell completion scripts from the command descriptors.
+// The commands completions and complete. The scripts for the shells ask the program for what a word can be completed
+// to, so that commands, options and values are those of the program that is used.
 #include "base/memory.h"
-#include "cli/arguments.h"
 #include "cli/commands.h"
+#include "cli/complete.h"
 #include "cli/session.h"
 
-typedef void (*command_fn)(struct buffer *out, const struct cli_command *command);
+// Bash splits words at = and : too, and replaces only what follows them. Quotes are taken away in the simplest way.
+static const char bash_script[] = "# bash completion of pebble\n"
+                                  "_pebble() {\n"
+                                  "    local line=${COMP_LINE:0:COMP_POINT} program word raw='' part kind i\n"
+                                  "    local -a words=()\n"
+                                  "    for ((i = 0; i <= COMP_CWORD; i++)); do\n"
+                                  "        word=${COMP_WORDS[i]}\n"
+                                  "        if ((i == 0)) || [[ $line == [[:blank:]]* ]]; then\n"
+                                  "            line=${line#\"${line%%[![:blank:]]*}\"}\n"
+                                  "            words+=('')\n"
+                                  "        fi\n"
+                                  "        ((i < COMP_CWORD)) || word=$line\n"
+                                  "        words[${#words[@]} - 1]+=$word\n"
+                                  "        line=${line#\"$word\"}\n"
+                                  "    done\n"
+                                  "    raw=${words[${#words[@]} - 1]}\n"
+                                  "    for i in \"${!words[@]}\"; do\n"
+                                  "        words[i]=${words[i]//[\\\"\\'\\\\]/}\n"
+                                  "    done\n"
+                                  "    program=${words[0]/#\\~\\//$HOME/}\n"
+                                  "    type -P -- \"$program\" >/dev/null || program=pebble\n"
+                                  "    word=${words[${#words[@]} - 1]} part=\n"
+                                  "    for i in = :; do\n"
+                                  "        [[ $COMP_WORDBREAKS == *$i* && $word == *$i* ]] || continue\n"
+                                  "        kind=${word%\"${word##*\"$i\"}\"}\n"
+                                  "        ((${#kind} <= ${#part})) || part=$kind\n"
+                                  "    done\n"
+                                  "    COMPREPLY=() kind=\n"
+                                  "    while IFS=$'\\t' read -r line _; do\n"
+                                  "        if [[ -z $kind ]]; then\n"
+                                  "            kind=$line\n"
+                                  "            continue\n"
+                                  "        fi\n"
+                                  "        line=${line#\"$part\"}\n"
+                                  "        [[ $raw == [\\\"\\']* ]] || printf -v line %q \"$line\"\n"
+                                  "        [[ $line != *[/=] ]] || compopt -o nospace 2>/dev/null\n"
+                                  "        COMPREPLY+=(\"$line\")\n"
+                                  "    done < <(\"$program\" complete -- \"${words[@]:1}\" 2>/dev/null)\n"
+                                  "    if [[ $kind == :files ]]; then\n"
+                                  "        compopt -o filenames 2>/dev/null\n"
+                                  "        while IFS= read -r line; do\n"
+                                  "            COMPREPLY+=(\"$line\")\n"
+                                  "        done < <(compgen -f -- \"${word#\"$part\"}\")\n"
+                                  "    fi\n"
+                                  "}\n"
+                                  "complete -F _pebble pebble\n";
 
-static void for_each_command(struct buffer *out, command_fn add) {
-    for (const struct cli_group *group = cli_groups; group->title != NULL; group++) {
-        for (const struct cli_command *const *command = group->commands; *command != NULL; command++)
-            add(out, *command);
-    }
-}
+// Words that go on are added without a blank.
+static const char zsh_script[] =
+    "#compdef pebble\n"
+    "_pebble() {\n"
+    "    local program=${(Q)words[1]} line word kind\n"
+    "    local -a given lines whole open\n"
+    "    program=${program/#\\~\\//$HOME/}\n"
+    "    whence -p -- $program >/dev/null || program=pebble\n"
+    "    (( CURRENT > 2 )) && given=(\"${(@Q)words[2,CURRENT-1]}\")\n"
+    "    lines=(\"${(@f)$($program complete -- \"${given[@]}\" \"${(Q)PREFIX}\" 2>/dev/null)}\")\n"
+    "    kind=$lines[1]\n"
+    "    shift lines\n"
+    "    for line in $lines; do\n"
+    "        word=${line%%$'\\t'*}\n"
+    "        line=${${word//\\\\/\\\\\\\\}//:/\\\\:}:${line#*$'\\t'}\n"
+    "        if [[ $word == *[/=] ]]; then open+=($line); else whole+=($line); fi\n"
+    "    done\n"
+    "    (( $#whole )) && _describe -t values value whole\n"
+    "    (( $#open )) && _describe -t values value open -S ''\n"
+    "    if [[ $kind == :files ]]; then\n"
+    "        compset -P '--*='\n"
+    "        _files\n"
+    "    fi\n"
+    "}\n"
+    "if [ \"$funcstack[1]\" = _pebble ]; then _pebble \"$@\"; else compdef _pebble pebble; fi\n";
 
-// Adds text in single quotes, for a shell.
-static void add_quoted(struct buffer *out, const char *text) {
-    buffer_add_char(out, '\'');
-    for (; *text != '\0'; text++) {
-        if (*text == '\'')
-            buffer_add_string(out, "'\\''");
-        else
-            buffer_add_char(out, *text);
-    }
-    buffer_add_char(out, '\'');
-}
-
-static void add_choices(struct buffer *out, const struct cli_option *option) {
-    for (const char *const *choice = option->choices; *choice != NULL; choice++)
-        buffer_printf(out, "%s%s", choice == option->choices ? "" : " ", *choice);
-}
-
-// --- bash ---
-
-static void add_bash_name(struct buffer *out, const struct cli_command *command) {
-    buffer_printf(out, " %s", command->name);
-}
-
-static void add_bash_case(struct buffer *out, const struct cli_command *command) {
-    buffer_printf(out, "    %s) words='", command->name);
-    for (size_t i = 0; i < cli_option_count(command); i++) {
-        const struct cli_option *option = &command->options[i];
-        if (option->short_name != '\0')
-            buffer_printf(out, "-%c ", option->short_name);
-        if (option->name != NULL)
-            buffer_printf(out, "--%s ", option->name);
-    }
-    buffer_add_string(out, "--help' ;;\n");
-}
-
-static void add_bash_values(struct buffer *out, const struct cli_command *command) {
-    for (size_t i = 0; i < cli_option_count(command); i++) {
-        if (command->options[i].kind == CLI_CHOICE) {
-            buffer_printf(out, "    %s:--%s) values='", command->name, command->options[i].name);
-            add_choices(out, &command->options[i]);
-            buffer_add_string(out, "' ;;\n");
-        }
-    }
-}
-
-static void add_bash(struct buffer *out) {
-    buffer_add_string(
-        out, "# bash completion of pebble\n"
-             "_pebble() {\n"
-             "    local current=$2 previous=$3 command=${COMP_WORDS[1]} words= values=\n"
-             "    if [ \"$COMP_CWORD\" = 1 ] || { [ \"$COMP_CWORD\" = 2 ] && [ \"$command\" = help ]; }; then\n"
-             "        COMPREPLY=($(compgen -W '");
-    for_each_command(out, add_bash_name);
-    buffer_add_string(out, " --help --version' -- \"$current\"))\n        return\n    fi\n"
-                           "    case $command:$previous in\n");
-    for_each_command(out, add_bash_values);
-    buffer_add_string(out, "    esac\n    if [ -n \"$values\" ]; then\n"
-                           "        COMPREPLY=($(compgen -W \"$values\" -- \"$current\"))\n        return\n    fi\n"
-                           "    case $command in\n");
-    for_each_command(out, add_bash_case);
-    buffer_add_string(out, "    esac\n    case $current in\n"
-                           "    -*) COMPREPLY=($(compgen -W \"$words\" -- \"$current\")) ;;\n"
-                           "    *) COMPREPLY=($(compgen -f -- \"$current\")) ;;\n    esac\n}\n"
-                           "complete -F _pebble pebble\n");
-}
-
-// --- zsh ---
-
-static void add_zsh_name(struct buffer *out, const struct cli_command *command) {
-    AUTO_FREE char *entry = memory_printf("%s:%s", command->name, command->summary);
-    buffer_add_string(out, "        ");
-    add_quoted(out, entry);
-    buffer_add_char(out, '\n');
-}
-
-// The help texts of _arguments need brackets and colons escaped.
-static char *zsh_escaped(const char *text) {
-    struct buffer out = BUFFER_INIT(BUFFER_NO_LIMIT);
-    for (; *text != '\0'; text++) {
-        if (*text == '[' || *text == ']' || *text == ':' || *text == '\\')
-            buffer_add_char(&out, '\\');
-        buffer_add_char(&out, *text);
-    }
-    return buffer_take(&out);
-}
-
-static void add_zsh_spec(struct buffer *out, const char *name, const struct cli_option *option) {
-    AUTO_BUFFER struct buffer spec = BUFFER_INIT(BUFFER_NO_LIMIT);
-    AUTO_FREE char *help = zsh_escaped(option->help);
-    buffer_printf(&spec, "%s%s[%s]", option->kind == CLI_LIST ? "*" : "", name, help);
-    if (option->kind == CLI_CHOICE) {
-        buffer_printf(&spec, ":%s:(", option->value);
-        add_choices(&spec, option);
-        buffer_add_char(&spec, ')');
-    } else if (option->kind != CLI_FLAG) {
-        buffer_printf(&spec, ":%s:_files", option->value);
-    }
-    buffer_add_string(out, " \\\n            ");
-    add_quoted(out, buffer_text(&spec));
-}
-
-static void add_zsh_case(struct buffer *out, const struct cli_command *command) {
-    buffer_printf(out, "    %s) _arguments", command->name);
-    for (size_t i = 0; i < cli_option_count(command); i++) {
-        const struct cli_option *option = &command->options[i];
-        if (option->name != NULL) {
-            AUTO_FREE char *name = memory_printf("--%s", option->name);
-            add_zsh_spec(out, name, option);
-        }
-        if (option->short_name != '\0')
-            add_zsh_spec(out, (const char[]){'-', option->short_name, '\0'}, option);
-    }
-    buffer_add_string(out, " \\\n            '--help[Show help for this command]' '*:argument:_files' ;;\n");
-}
-
-static void add_zsh(struct buffer *out) {
-    buffer_add_string(out, "#compdef pebble\n"
-                           "_pebble() {\n    local -a commands\n    commands=(\n");
-    for_each_command(out, add_zsh_name);
-    buffer_add_string(out,
-                      "    )\n    if (( CURRENT == 2 )); then\n        _describe command commands\n        return\n"
-                      "    fi\n    local command=$words[2]\n    shift words\n    (( CURRENT-- ))\n"
-                      "    case $command in\n");
-    for_each_command(out, add_zsh_case);
-    buffer_add_string(out,
-                      "    esac\n}\n"
-                      "if [ \"$funcstack[1]\" = _pebble ]; then _pebble \"$@\"; else compdef _pebble pebble; fi\n");
-}
-
-// --- fish ---
-
-static void add_fish_option(struct buffer *out, const struct cli_command *command, const struct cli_option *option) {
-    buffer_printf(out, "complete -c pebble -n '__fish_seen_subcommand_from %s'", command->name);
-    if (option->name != NULL)
-        buffer_printf(out, " -l %s", option->name);
-    if (option->short_name != '\0')
-        buffer_printf(out, " -s %c", option->short_name);
-    if (option->kind == CLI_CHOICE) {
-        buffer_add_string(out, " -x -a '");
-        add_choices(out, option);
-        buffer_add_char(out, '\'');
-    } else if (option->kind != CLI_FLAG) {
-        buffer_add_string(out, " -r");
-    }
-    buffer_add_string(out, " -d ");
-    add_quoted(out, option->help);
-    buffer_add_char(out, '\n');
-}
-
-static void add_fish_command(struct buffer *out, const struct cli_command *command) {
-    buffer_printf(out, "complete -c pebble -n __fish_use_subcommand -f -a %s -d ", command->name);
-    add_quoted(out, command->summary);
-    buffer_add_char(out, '\n');
-    for (size_t i = 0; i < cli_option_count(command); i++)
-        add_fish_option(out, command, &command->options[i]);
-}
-
-static void add_fish(struct buffer *out) {
-    buffer_add_string(out, "# fish completion of pebble\n");
-    for_each_command(out, add_fish_command);
-}
-
-// --- the command ---
+// Fish selects what fits, and adds no blank after "/" and "=".
+static const char fish_script[] = "# fish completion of pebble\n"
+                                  "function __pebble_complete\n"
+                                  "    set -l words (commandline -opc)\n"
+                                  "    set -l raw (commandline -ct)\n"
+                                  "    set -l current (string unescape -- $raw; or string trim -l -c '\"\\'' -- $raw)\n"
+                                  "    set -l program (string replace -r '^~/' $HOME/ -- $words[1])\n"
+                                  "    set -e words[1]\n"
+                                  "    type -q -f -- $program; or set program pebble\n"
+                                  "    set -l lines (command $program complete -- $words \"$current\" 2>/dev/null)\n"
+                                  "    set -l kind $lines[1]\n"
+                                  "    set -e lines[1]\n"
+                                  "    printf '%s\\n' $lines\n"
+                                  "    if test \"$kind\" = :files\n"
+                                  "        __fish_complete_path \"$current\"\n"
+                                  "    end\n"
+                                  "end\n"
+                                  "complete -c pebble -f -a '(__pebble_complete)'\n";
 
 static int run_completions(struct cli_call *call, struct error *err) {
     static const struct {
-        const char *name;
-        void (*add)(struct buffer *out);
-    } shells[] = {{"bash", add_bash}, {"zsh", add_zsh}, {"fish", add_fish}};
+        const char *name, *script;
+    } shells[] = {{"bash", bash_script}, {"zsh", zsh_script}, {"fish", fish_script}};
     AUTO_BUFFER struct buffer out = BUFFER_INIT(BUFFER_NO_LIMIT);
     for (size_t i = 0; i < ARRAY_COUNT(shells); i++) {
         if (text_equal(cli_argument(call, 0), shells[i].name)) {
-            shells[i].add(&out);
+            buffer_add_string(&out, shells[i].script);
             cli_print(&out);
             return 0;
         }
@@ -199,12 +118,43 @@ static int run_completions(struct cli_call *call, struct error *err) {
 const struct cli_command cmd_completions = {
     .name = "completions",
     .summary = "Generate a shell completion script",
-    .description = "Writes a completion script for the shell to standard output.",
+    .description = "Writes a completion script for the shell to standard output. It completes commands, options, and "
+                   "their values: "
+                   "services, checks, changes, identities, notices and remote files are those of the running daemon.",
     .examples = "  pebble completions bash > /etc/bash_completion.d/pebble\n"
                 "  pebble completions zsh > /usr/share/zsh/site-functions/_pebble\n"
                 "  pebble completions fish > /etc/fish/completions/pebble.fish",
     .positionals =
-        (const struct cli_positional[]){{.name = "<shell>", .help = "bash, zsh or fish", .is_required = true}, {0}},
+        (const struct cli_positional[]){
+            {.name = "<shell>", .help = "bash, zsh or fish", .is_required = true, .values = VALUES_SHELLS}, {0}},
     .run = run_completions,
+    .is_hidden = true,
+};
+
+// --- complete ---
+
+static int run_complete(struct cli_call *call, struct error *err UNUSED) {
+    const struct text_list *words = cli_argument_list(call);
+    AUTO_BUFFER struct buffer out = BUFFER_INIT(BUFFER_NO_LIMIT);
+    complete(call->session, words->items, words->count, &out);
+    cli_print(&out);
+    return 0;
+}
+
+const struct cli_command cmd_complete = {
+    .name = "complete",
+    .summary = "Complete a command line",
+    .description =
+        "Used by the completion scripts. Writes what the word at the end can be completed to, one on a line, with a "
+        "tab and a description. The line before them is \":files\" if local files can be meant too, else \":words\". The daemon "
+        "is waited for at most 300 ms.",
+    .examples = "  pebble complete -- start ''",
+    .positionals = (const struct cli_positional[]){{.name = "<word>",
+                                                    .help = "The words behind \"pebble\"; the last may be empty",
+                                                    .is_required = true,
+                                                    .is_list = true},
+                                                   {0}},
+    .run = run_complete,
+    .stops_at_argument = true,
     .is_hidden = true,
 };

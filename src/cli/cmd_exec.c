@@ -166,6 +166,7 @@ const struct cli_command cmd_exec = {
             {.short_name = 'w',
              .kind = CLI_TEXT,
              .value = "directory",
+             .values = VALUES_REMOTE_FILES,
              .help = "Working directory of the program; the default is the home directory of its user, else /"},
             {.name = "env",
              .kind = CLI_LIST,
@@ -185,6 +186,7 @@ const struct cli_command cmd_exec = {
             {.name = "context",
              .kind = CLI_TEXT,
              .value = "service",
+             .values = VALUES_SERVICES,
              .help = "Use the environment, user, group and working directory of this service; other options take "
                      "precedence"},
             {.short_name = 't',
@@ -195,9 +197,12 @@ const struct cli_command cmd_exec = {
                      "output are terminals"},
             {.short_name = 'I', .help = "Not interactive: pass standard input through a pipe"},
             {0}},
-    .positionals =
-        (const struct cli_positional[]){
-            {.name = "<command>", .help = "Program and its arguments", .is_required = true, .is_list = true}, {0}},
+    .positionals = (const struct cli_positional[]){{.name = "<command>",
+                                                    .help = "Program and its arguments",
+                                                    .is_required = true,
+                                                    .is_list = true,
+                                                    .values = VALUES_REMOTE_FILES},
+                                                   {0}},
     .run = run_exec,
     .enter_rules = ENTER_ALLOWED | ENTER_SILENT | ENTER_NO_VERBOSE,
     .stops_at_argument = true,

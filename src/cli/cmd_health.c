@@ -45,7 +45,7 @@ const struct cli_command cmd_health = {
              .help = "Consider only checks with this level: alive or ready (ready includes alive)"},
             {0}},
     .positionals =
-        (const struct cli_positional[]){{.name = "<check>", .help = "Name of a check to consider", .is_list = true},
-                                        {0}},
+        (const struct cli_positional[]){
+            {.name = "<check>", .help = "Name of a check to consider", .values = VALUES_CHECKS, .is_list = true}, {0}},
     .run = run_health,
 };

@@ -29,7 +29,8 @@ const struct cli_command cmd_help = {
     .options =
         (const struct cli_option[]){{.name = "all", .help = "List all commands with a one-line summary of each"}, {0}},
     .positionals =
-        (const struct cli_positional[]){{.name = "<command>", .help = "Name of a command", .is_list = true}, {0}},
+        (const struct cli_positional[]){
+            {.name = "<command>", .help = "Name of a command", .values = VALUES_COMMANDS, .is_list = true}, {0}},
     .run = run_help,
     .enter_rules = ENTER_ALLOWED | ENTER_SILENT | ENTER_NO_DAEMON,
 };

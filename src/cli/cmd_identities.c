@@ -191,7 +191,10 @@ static int run_remove_identities(struct cli_call *call, struct error *err) {
 // --- descriptors ---
 
 #define OPTION_FROM                                                                                                    \
-    { .name = "from", .kind = CLI_TEXT, .value = "file", .is_required = true, .help = "YAML file with the identities" }
+    {                                                                                                                  \
+        .name = "from", .kind = CLI_TEXT, .value = "file", .is_required = true, .values = VALUES_LOCAL_FILES,          \
+        .help = "YAML file with the identities"                                                                        \
+    }
 
 const struct cli_command cmd_identities = {
     .name = "identities",
@@ -207,7 +210,8 @@ const struct cli_command cmd_identity = {
     .description = "Shows an identity as YAML.",
     .options = (const struct cli_option[]){OPTION_FORMAT, {0}},
     .positionals =
-        (const struct cli_positional[]){{.name = "<name>", .help = "Name of the identity", .is_required = true}, {0}},
+        (const struct cli_positional[]){
+            {.name = "<name>", .help = "Name of the identity", .values = VALUES_IDENTITIES, .is_required = true}, {0}},
     .run = run_identity,
 };
 

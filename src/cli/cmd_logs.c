@@ -121,6 +121,7 @@ const struct cli_command cmd_logs = {
              .help = "Number of lines to show, or \"all\"; the default is 30"},
             {0}},
     .positionals =
-        (const struct cli_positional[]){{.name = "<service>", .help = "Name of a service", .is_list = true}, {0}},
+        (const struct cli_positional[]){
+            {.name = "<service>", .help = "Name of a service", .values = VALUES_SERVICES, .is_list = true}, {0}},
     .run = run_logs,
 };

@@ -202,7 +202,8 @@ const struct cli_command cmd_ls = {
             {.short_name = 'l', .help = "Long format: also show mode, owner, size and modification time"},
             {0}},
     .positionals =
-        (const struct cli_positional[]){{.name = "<path>", .help = "Absolute path", .is_required = true}, {0}},
+        (const struct cli_positional[]){
+            {.name = "<path>", .help = "Absolute path", .values = VALUES_REMOTE_FILES, .is_required = true}, {0}},
     .run = run_ls,
     .enter_rules = ENTER_ALLOWED | ENTER_SILENT | ENTER_REFUSES_RUN,
 };

@@ -180,7 +180,9 @@ const struct cli_command cmd_manpage = {
     .description =
         "Writes the manual page of the program, or of a command, to standard output, in the format of man(1).",
     .examples = "  pebble manpage start | man -l -",
-    .positionals = (const struct cli_positional[]){{.name = "<command>", .help = "Name of a command"}, {0}},
+    .positionals =
+        (const struct cli_positional[]){{.name = "<command>", .help = "Name of a command", .values = VALUES_COMMANDS},
+                                        {0}},
     .run = run_manpage,
     .is_hidden = true,
 };

@@ -33,6 +33,7 @@ const struct cli_command cmd_mkdir = {
             FILE_OPTIONS,
             {0}},
     .positionals =
-        (const struct cli_positional[]){{.name = "<path>", .help = "Absolute path", .is_required = true}, {0}},
+        (const struct cli_positional[]){
+            {.name = "<path>", .help = "Absolute path", .values = VALUES_REMOTE_FILES, .is_required = true}, {0}},
     .run = run_mkdir,
 };

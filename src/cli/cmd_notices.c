@@ -133,10 +133,12 @@ const struct cli_command cmd_notices = {
                                            {.name = "type",
                                             .kind = CLI_LIST,
                                             .value = "type",
+                                            .values = VALUES_NOTICE_TYPES,
                                             .help = "List only notices of this type; may be repeated"},
                                            {.name = "key",
                                             .kind = CLI_LIST,
                                             .value = "key",
+                                            .values = VALUES_NOTICE_KEYS,
                                             .help = "List only notices with this key; may be repeated"},
                                            {.name = "timeout",
                                             .kind = CLI_DURATION,
@@ -226,8 +228,11 @@ const struct cli_command cmd_notice = {
                                     {0}},
     .positionals =
         (const struct cli_positional[]){
-            {.name = "<id-or-type>", .help = "ID of the notice, or its type", .is_required = true},
-            {.name = "<key>", .help = "Key of the notice, if its type is given"},
+            {.name = "<id-or-type>",
+             .help = "ID of the notice, or its type",
+             .values = VALUES_NOTICES,
+             .is_required = true},
+            {.name = "<key>", .help = "Key of the notice, if its type is given", .values = VALUES_NOTICE_KEYS},
             {0}},
     .run = run_notice,
 };
@@ -285,7 +290,10 @@ const struct cli_command cmd_notify = {
             {0}},
     .positionals =
         (const struct cli_positional[]){
-            {.name = "<key>", .help = "Key of the notice, as domain/path", .is_required = true},
+            {.name = "<key>",
+             .help = "Key of the notice, as domain/path",
+             .values = VALUES_NOTICE_KEYS,
+             .is_required = true},
             {.name = "<name=value>", .help = "Data to record with the notice", .is_list = true},
             {0}},
     .run = run_notify,

@@ -72,9 +72,11 @@ const struct cli_command cmd_add = {
              .help = "Allow the layer to be inserted before existing layers, next to those of the same subdirectory"},
             {0}},
     .positionals =
-        (const struct cli_positional[]){
-            {.name = "<label>", .help = "Label of the layer", .is_required = true},
-            {.name = "<layer-path>", .help = "YAML file with the layer", .is_required = true},
-            {0}},
+        (const struct cli_positional[]){{.name = "<label>", .help = "Label of the layer", .is_required = true},
+                                        {.name = "<layer-path>",
+                                         .help = "YAML file with the layer",
+                                         .values = VALUES_LOCAL_FILES,
+                                         .is_required = true},
+                                        {0}},
     .run = run_add,
 };

@@ -110,10 +110,14 @@ const struct cli_command cmd_pull = {
         "Copies a file from the daemon's file system to a local file, which is replaced when the copy is "
         "complete. If that fails, the local file is removed. The local path names the file itself, not a directory; "
         "/dev/stdout is standard output. Mode and owner are not copied.",
-    .positionals =
-        (const struct cli_positional[]){
-            {.name = "<remote-path>", .help = "Absolute path of the file", .is_required = true},
-            {.name = "<local-path>", .help = "Local path of the copy", .is_required = true},
-            {0}},
+    .positionals = (const struct cli_positional[]){{.name = "<remote-path>",
+                                                    .help = "Absolute path of the file",
+                                                    .values = VALUES_REMOTE_FILES,
+                                                    .is_required = true},
+                                                   {.name = "<local-path>",
+                                                    .help = "Local path of the copy",
+                                                    .values = VALUES_LOCAL_FILES,
+                                                    .is_required = true},
+                                                   {0}},
     .run = run_pull,
 };

@@ -81,8 +81,11 @@ const struct cli_command cmd_push = {
                                            {0}},
     .positionals =
         (const struct cli_positional[]){
-            {.name = "<local-path>", .help = "Local file", .is_required = true},
-            {.name = "<remote-path>", .help = "Absolute path of the copy", .is_required = true},
+            {.name = "<local-path>", .help = "Local file", .values = VALUES_LOCAL_FILES, .is_required = true},
+            {.name = "<remote-path>",
+             .help = "Absolute path of the copy",
+             .values = VALUES_REMOTE_FILES,
+             .is_required = true},
             {0}},
     .run = run_push,
 };

@@ -18,6 +18,7 @@ const struct cli_command cmd_rm = {
     .options =
         (const struct cli_option[]){{.short_name = 'r', .help = "Remove directories and everything below them"}, {0}},
     .positionals =
-        (const struct cli_positional[]){{.name = "<path>", .help = "Absolute path", .is_required = true}, {0}},
+        (const struct cli_positional[]){
+            {.name = "<path>", .help = "Absolute path", .values = VALUES_REMOTE_FILES, .is_required = true}, {0}},
     .run = run_rm,
 };

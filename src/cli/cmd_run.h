@@ -32,7 +32,7 @@
          .help =                                                                                                       \
              "Exit when no service runs, waits or is to be restarted, with the exit code of the first that failed"},   \
     {                                                                                                                  \
-        .name = "identities", .kind = CLI_TEXT, .value = "file",                                                       \
+        .name = "identities", .kind = CLI_TEXT, .value = "file", .values = VALUES_LOCAL_FILES,                         \
         .help = "Load identities from this file, as update-identities --replace does"                                  \
     }
 

@@ -90,8 +90,9 @@ const struct cli_command cmd_services = {
         "its current status, and since when it has had that status.",
     .options = (const struct cli_option[]){OPTION_FORMAT, OPTION_ABS_TIME, {0}},
     .positionals =
-        (const struct cli_positional[]){{.name = "<service>", .help = "Name of a service to list", .is_list = true},
-                                        {0}},
+        (const struct cli_positional[]){
+            {.name = "<service>", .help = "Name of a service to list", .values = VALUES_SERVICES, .is_list = true},
+            {0}},
     .run = run_services,
     .enter_rules = ENTER_ALLOWED | ENTER_SILENT | ENTER_REFUSES_RUN,
 };

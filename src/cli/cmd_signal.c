@@ -36,8 +36,11 @@ const struct cli_command cmd_signal = {
     .examples = "  pebble signal HUP web worker",
     .positionals =
         (const struct cli_positional[]){
-            {.name = "<SIGNAL>", .help = "Name of the signal, as HUP or SIGHUP", .is_required = true},
-            {.name = "<service>", .help = "Name of a running service", .is_list = true},
+            {.name = "<SIGNAL>",
+             .help = "Name of the signal, as HUP or SIGHUP",
+             .values = VALUES_SIGNALS,
+             .is_required = true},
+            {.name = "<service>", .help = "Name of a running service", .values = VALUES_SERVICES, .is_list = true},
             {0}},
     .run = run_signal,
 };

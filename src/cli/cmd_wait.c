@@ -74,6 +74,7 @@ const struct cli_command cmd_wait = {
                                            {0}},
     .positionals = (const struct cli_positional[]){{.name = "<service[=condition]>",
                                                     .help = "Name of a service, and what to wait for",
+                                                    .values = VALUES_SERVICE_CONDITIONS,
                                                     .is_required = true,
                                                     .is_list = true},
                                                    {0}},

@@ -19,7 +19,7 @@ const struct cli_group cli_groups[] = {
     {"Identities", "manage access to the API",
      COMMANDS(&cmd_identities, &cmd_identity, &cmd_add_identities, &cmd_update_identities, &cmd_remove_identities)},
     {"About", "help and versions", COMMANDS(&cmd_help, &cmd_version)},
-    {NULL, NULL, COMMANDS(&cmd_completions, &cmd_manpage)},
+    {NULL, NULL, COMMANDS(&cmd_complete, &cmd_completions, &cmd_manpage)},
 };
 
 const struct cli_command *cli_command_find(const char *name) {

@@ -25,4 +25,4 @@ extern const struct cli_command cmd_changes, cmd_tasks;
 extern const struct cli_command cmd_warnings, cmd_okay, cmd_notices, cmd_notice, cmd_notify;
 extern const struct cli_command cmd_identities, cmd_identity, cmd_add_identities, cmd_update_identities,
     cmd_remove_identities;
-extern const struct cli_command cmd_completions, cmd_manpage;
+extern const struct cli_command cmd_complete, cmd_completions, cmd_manpage;

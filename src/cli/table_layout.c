@@ -157,12 +157,12 @@ static size_t first_line(const char *text, size_t width) {
     return length > 0 ? length : width_cut(text, 2, NULL);
 }
 
-struct line {
+struct output_line {
     struct buffer *out;
     size_t blanks; // that are still to be written, before more text
 };
 
-static void add_text(struct line *line, const char *text, size_t length, enum terminal_style style) {
+static void add_text(struct output_line *line, const char *text, size_t length, enum terminal_style style) {
     const char *begin = style == STYLE_PLAIN ? "" : terminal_style(STDOUT_FILENO, style);
     if (length == 0)
         return;
@@ -175,7 +175,7 @@ static void add_text(struct line *line, const char *text, size_t length, enum te
 }
 
 // Adds the first line of the cell, and moves it to the next, or to its end.
-static void add_cell(struct line *line, const char **cell, size_t width, enum table_kind kind,
+static void add_cell(struct output_line *line, const char **cell, size_t width, enum table_kind kind,
                      enum terminal_style style) {
     AUTO_BUFFER struct buffer part = BUFFER_INIT(BUFFER_NO_LIMIT);
     size_t length = kind == TABLE_TEXT ? first_line(*cell, width) : strlen(*cell);
@@ -205,7 +205,7 @@ static void write_row(const struct table *table, const struct table_layout *layo
     for (size_t i = 0; i < table->columns; i++)
         cells[i] = layout->cells.items[row * table->columns + i];
     do {
-        struct line line = {.out = out};
+        struct output_line line = {.out = out};
         for (size_t i = 0; i < table->columns; i++) {
             enum table_kind kind = table->properties[i].kind;
             enum terminal_style style = is_title               ? STYLE_BOLD

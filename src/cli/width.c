@@ -7,7 +7,7 @@
 #include "base/compiler.h"
 #include "base/text.h"
 
-struct range {
+struct width_range {
     uint32_t first, last;
 };
 
@@ -34,11 +34,11 @@ bool width_is_utf8(void) {
 
 static int compare_range(const void *key, const void *entry) {
     const uint32_t *code_point = key;
-    const struct range *range = entry;
+    const struct width_range *range = entry;
     return *code_point < range->first ? -1 : *code_point > range->last ? 1 : 0;
 }
 
-static bool is_in(uint32_t code_point, const struct range *ranges, size_t count) {
+static bool is_in(uint32_t code_point, const struct width_range *ranges, size_t count) {
     return bsearch(&code_point, ranges, count, sizeof *ranges, compare_range) != NULL;
 }
 

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Output of commands with and without a terminal, completions, and manual pages."""
+"""Output of commands with and without a terminal, and manual pages."""
 
 import os
 import re
 import shutil
+import signal
 import subprocess
+import unicodedata
 import unittest
 
 from faults import plan_of
@@ -102,6 +104,22 @@ class ProgressTest(DaemonCase):
         self.assertEqual(change["status"], "Error", change)
         self.daemon.wait_service("web", "inactive")
 
+    def test_a_second_ctrl_c_ends_the_wait(self):
+        # A stop that is aborted ends all the same; this one takes long.
+        ready = self.daemon.path("ready")
+        stubborn = self.daemon.script("stubborn", f'trap "" TERM\ntouch {ready}\nwhile :; do sleep 0.05; done\n')
+        self.daemon.add_layer("stubborn", plan_of({"stubborn": {"command": stubborn, "kill-delay": "100s"}}))
+        self.daemon.services("start", "stubborn")
+        wait_until(lambda: os.path.exists(ready), what="the service")
+        with Terminal(self.daemon, "stop", "stubborn") as terminal:
+            terminal.wait_for('Stop service "stubborn"')
+            terminal.press(CTRL_C)
+            terminal.wait_for("press ctrl-C again")
+            terminal.press(CTRL_C)
+            self.assertEqual(terminal.wait_exit(), -signal.SIGINT)
+            self.assertRegex(on_screen(terminal.text()),
+                             r"Change (\d+) is still being aborted. Use 'pebble tasks \1' to see it.\n$")
+
     def test_ctrl_c_while_a_stop_is_waited_for(self):
         # A stop that is aborted ends all the same.
         ready = self.daemon.path("ready")
@@ -114,6 +132,92 @@ class ProgressTest(DaemonCase):
             terminal.press(CTRL_C)
             self.assertEqual(terminal.wait_exit(), 0, terminal.text())
         self.assertEqual(self.daemon.service("stubborn")["current"], "inactive")
+
+
+def width(text):
+    """The columns that a terminal needs for the text."""
+    return sum(0 if unicodedata.category(character) in ("Mn", "Me", "Cf") else
+               2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
+
+
+class TableTest(DaemonCase):
+    NAMES = ("web", "a-very-long-name-of-a-service-in-the-worker-pool-1", "caf\u00e9", "e\u0301", "\u6570\u636e\u5e93", "\U0001f680")
+    TABLES = (("services",), ("services", "--abs-time"), ("checks",), ("changes",), ("tasks", "1"), ("notices",), ("identities",),
+              ("log-targets",), ("ls", "-l", "."))
+
+    def setUp(self):
+        super().setUp()
+        plan = {name: "sleep 1000" for name in self.NAMES}
+        self.daemon.layer("001-test.yaml", plan_of({**plan, "oneshot": {"command": "true", "type": "oneshot"}}) + """
+checks:
+    a-check-with-a-name-of-some-length: {override: replace, level: alive, startup: disabled, exec: {command: "true"}}
+log-targets:
+    a-log-target-with-a-name-of-some-length: {override: replace, type: loki, location: "http://127.0.0.1:1/", services: []}
+""")
+        self.daemon.start("--hold")
+        self.daemon.cli("start", "web", self.NAMES[1], "oneshot")
+        self.daemon.cli("notify", "example.com/a-key-that-is-long-enough-to-be-shortened/in-its-middle")
+        self.daemon.post("/v1/identities", {"action": "add", "identities": {
+            "an-identity-with-a-name-of-some-length": {"access": "admin", "local": {"user-id": os.getuid()}}}})
+
+    def shown(self, *arguments, columns, **env):
+        arguments = [self.daemon.dir if argument == "." else argument for argument in arguments]
+        with Terminal(self.daemon, *arguments, columns=columns, env={"LANG": "C.UTF-8", **env}) as terminal:
+            self.assertEqual(terminal.wait_exit(), 0, terminal.text())
+            return terminal.text().replace("\r\n", "\n")
+
+    def test_no_line_is_wider_than_the_terminal(self):
+        for columns in (200, 80, 60, 40, 28):
+            for arguments in self.TABLES:
+                with self.subTest(f"{arguments} {columns}"):
+                    for line in COLOR.sub("", self.shown(*arguments, columns=columns)).splitlines():
+                        self.assertLessEqual(width(line), columns, line)
+                        self.assertEqual(line, line.rstrip())
+
+    def test_columns_stand_below_each_other(self):
+        for columns in (200, 80, 40):
+            lines = self.shown("services", columns=columns, NO_COLOR="1").splitlines()
+            column = lines[0].index("Current")
+            for line in lines[1:]:
+                status = re.search(r"\b(active|inactive)\b", line)
+                self.assertEqual(width(line[:status.start()]), column, line)
+
+    def test_narrow_terminals(self):
+        at_80 = self.shown("services", columns=80, NO_COLOR="1").splitlines()
+        self.assertRegex(at_80[0], r"^Service +Startup +Current +Since +Notes$")
+        self.assertRegex(at_80[1], r"^a-very-long-n\S*\u2026\S*-pool-1 +disabled +active +\d\d:\d\d$")
+        at_40 = self.shown("services", columns=40, NO_COLOR="1").splitlines()
+        self.assertRegex(at_40[0], r"^Service +Current +Notes$")
+        self.assertIn("completed", "\n".join(at_40))
+        at_20 = self.shown("services", columns=20, NO_COLOR="1").splitlines()
+        self.assertRegex(at_20[0], r"^Service +Current$")
+        self.assertEqual(self.shown("changes", columns=40, NO_COLOR="1").split()[:4], ["ID", "Status", "Spawn", "Summary"])
+        # Nothing fits: as it is.
+        self.assertIn(self.NAMES[1], self.shown("services", columns=8, NO_COLOR="1"))
+
+    def test_only_a_terminal_makes_a_difference(self):
+        for arguments in self.TABLES[:-1]:
+            with self.subTest(str(arguments)):
+                piped = [self.daemon.cli(*arguments, env={"COLUMNS": columns, "LANG": lang}).stdout
+                         for columns, lang in (("40", "C"), ("200", "C.UTF-8"))]
+                self.assertEqual(piped[0], piped[1])
+                self.assertNotIn("\033", piped[0])
+                self.assertNotIn("\u2026", piped[0])
+
+    def test_without_utf8(self):
+        for env in ({"LC_ALL": "C"}, {"LC_CTYPE": "POSIX"}, {"LANG": "de_DE.ISO-8859-1"}):
+            text = self.shown("services", columns=60, **env)
+            self.assertTrue(text.isascii(), text)
+            self.assertIn("...", text)
+            self.assertIn("caf\\u00e9", text)
+
+    def test_status_words_are_colored(self):
+        text = self.shown("services", columns=80)
+        self.assertIn("\033[32mactive\033[0m", text)
+        self.assertIn("\033[2minactive\033[0m", text)
+        for env in ({"NO_COLOR": "1"}, {"TERM": "dumb"}):
+            plain = self.shown("services", columns=80, **env)
+            self.assertEqual(plain, COLOR.sub("", text))
 
 
 class FollowTest(DaemonCase):
@@ -159,66 +263,10 @@ class WrappingTest(DaemonCase):
             self.check(terminal.text(), 64)
 
 
-class CompletionsTest(unittest.TestCase):
-    def test_bash_parses_them(self):
-        done = subprocess.run(["bash", "-n"], input=written("completions", "bash"), capture_output=True, text=True, check=False)
-        self.assertEqual((done.returncode, done.stderr), (0, ""))
-
-    @unittest.skipUnless(shutil.which("zsh"), "zsh is not there")
-    def test_zsh_parses_them(self):
-        done = subprocess.run(["zsh", "-n", "/dev/stdin"], input=written("completions", "zsh"), capture_output=True, text=True,
-                              check=False)
-        self.assertEqual((done.returncode, done.stderr), (0, ""))
-
-    @unittest.skipUnless(shutil.which("fish"), "fish is not there")
-    def test_fish_parses_them(self):
-        done = subprocess.run(["fish", "--no-execute", "/dev/stdin"], input=written("completions", "fish"), capture_output=True,
-                              text=True, check=False)
-        self.assertEqual((done.returncode, done.stderr), (0, ""))
-
-    def test_words_are_as_sh_reads_them(self):
-        # Where the shells themselves are missing: the quotes are balanced, no word runs into the next line.
-        for shell in ("zsh", "fish"):
-            with self.subTest(shell):
-                done = subprocess.run(["bash", "-n"], input=re.sub(r"^#compdef.*\n", "", written("completions", shell)),
-                                      capture_output=True, text=True, check=False)
-                self.assertEqual((done.returncode, done.stderr), (0, ""))
-
-    def test_they_name_every_command(self):
-        names = commands()
-        self.assertIn("run", names)
-        self.assertIn("remove-identities", names)
-        for shell, form in (("bash", r"^    {}\) words='"), ("zsh", r"^        '{}:\w"),
-                            ("fish", r"^complete -c pebble -n __fish_use_subcommand -f -a {} -d '")):
-            text = written("completions", shell)
-            for name in names:
-                with self.subTest(f"{shell} {name}"):
-                    self.assertRegex(text, re.compile(form.format(re.escape(name)), re.MULTILINE))
-
-    def bash_completes(self, *words):
-        line = " ".join(f"'{word}'" for word in words)
-        script = (written("completions", "bash") + f"\nCOMP_WORDS=({line}); COMP_CWORD={len(words) - 1}\n"
-                  f"_pebble pebble '{words[-1]}' '{words[-2]}'\nprintf '%s\\n' \"${{COMPREPLY[@]}}\"\n")
-        done = subprocess.run(["bash", "--norc"], input=script, capture_output=True, text=True, check=False)
-        self.assertEqual(done.stderr, "")
-        return sorted(done.stdout.split())
-
-    def test_bash_completes_with_them(self):
-        self.assertEqual(self.bash_completes("pebble", "sta"), ["start", "start-checks"])
-        self.assertEqual(self.bash_completes("pebble", "help", "re"), ["remove-identities", "replan", "restart"])
-        self.assertEqual(self.bash_completes("pebble", "start", "--n"), ["--no-wait"])
-        self.assertEqual(self.bash_completes("pebble", "logs", "--format", ""), ["json", "text"])
-
-    def test_unknown_shell(self):
-        done = run("completions", "tcsh")
-        self.assertEqual((done.returncode, done.stdout), (1, ""))
-        self.assertEqual(done.stderr, 'error: unknown shell "tcsh": there are completions for bash, zsh and fish\n')
-
-
 class ManualTest(unittest.TestCase):
     def pages(self):
         yield "", written("manpage")
-        for name in [*commands(), "completions", "manpage"]:
+        for name in [*commands(), "complete", "completions", "manpage"]:
             yield name, written("manpage", name)
 
     def test_pages_are_made_of_what_man_knows(self):
@@ -256,7 +304,7 @@ class ManualTest(unittest.TestCase):
 
 class HelpTest(unittest.TestCase):
     def test_no_line_is_wider_than_a_terminal(self):
-        for words in [("help",), ("help", "--all"), *(("help", name) for name in [*commands(), "completions", "manpage"])]:
+        for words in [("help",), ("help", "--all"), *(("help", name) for name in [*commands(), "complete", "completions", "manpage"])]:
             with self.subTest(" ".join(words)):
                 for line in written(*words).splitlines():
                     self.assertLessEqual(len(line), 80, line)

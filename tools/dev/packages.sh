@@ -17,6 +17,8 @@ build_packages="$build_packages zlib1g-dev libzstd-dev"
 test_packages="clang lld libcmocka-dev python3 strace curl openssl clang-format clang-tidy cppcheck"
 # It checks manual pages: 400 KB, with no packages of its own.
 test_packages="$test_packages mandoc"
+# The shells whose completions are tried.
+test_packages="$test_packages zsh fish"
 
 # The site: HTML from the documents, and from the manual pages.
 site_packages="python3 python3-sphinx python3-myst-parser furo mandoc"

@@ -42,11 +42,9 @@ static void enter_checks_its_subcommand(void **state UNUSED) {
 }
 
 static void generates_completions_and_manuals(void **state UNUSED) {
-    assert_shows("completions bash", "    services:--format) values='text json yaml' ;;\n");
-    assert_shows("completions bash", "    start) words='--no-wait --help' ;;\n");
-    assert_shows("completions zsh", "'-f[Keep printing new lines");
-    assert_shows("completions fish",
-                 "complete -c pebble -n '__fish_seen_subcommand_from health' -l level -x -a 'alive ready'");
+    assert_shows("completions bash", "\ncomplete -F _pebble pebble\n");
+    assert_shows("completions zsh", "#compdef pebble\n");
+    assert_shows("completions fish", "complete -c pebble ");
     assert_fails("completions tcsh", "error: unknown shell \"tcsh\": there are completions for bash, zsh and fish\n");
     assert_shows("manpage", ".SS Services\n");
     assert_shows("manpage start", ".B \\-\\-no\\-wait\n");

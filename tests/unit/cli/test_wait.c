@@ -79,7 +79,7 @@ static void interrupt_aborts_the_change(void **state UNUSED) {
 
 static volatile sig_atomic_t interrupts;
 
-static void on_interrupt(int number UNUSED) {
+static void on_signal_arrived(int number UNUSED) {
     interrupts++;
 }
 
@@ -91,7 +91,7 @@ static void the_second_interrupt_ends_the_program(void **state UNUSED) {
     AUTO_ERROR struct error err = {0};
     AUTO_TEXT_LIST struct text_list requests = {0};
     interrupts = 0;
-    (void)signal(SIGINT, on_interrupt);
+    (void)signal(SIGINT, on_signal_arrived);
     assert_int_equal(wait_for(script, 4, &requests, &err), 1);
     (void)signal(SIGINT, SIG_DFL);
     assert_int_equal(interrupts, 1);

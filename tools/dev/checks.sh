@@ -17,7 +17,8 @@ scripts() {
     say examples/database/setup
     say packaging/check-layers/check-layers
     find tools/dev -name '*.sh' | sort
-    find tools -maxdepth 1 -type f -exec grep -lE '^#!/bin/(ba)?sh' {} + | sort
+    find tools tools/package -maxdepth 1 -type f -exec grep -lE '^#!/bin/(ba)?sh' {} + | sort
+    find tools/package -name '*.sh' | sort
 }
 
 lint_steps() {

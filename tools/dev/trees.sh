@@ -67,3 +67,17 @@ build_test_trees() {
     build_tree debug
     build_tree fuzz
 }
+
+# install_program PROGRAM GENERATOR FOLDER: the program, the schema of layers, and the manual and completions, which
+# GENERATOR prints: the program itself, or the same for this machine.
+install_program() {
+    share=$3/share
+    mkdir -p "$3/bin" "$share/man/man1" "$share/bash-completion/completions" "$share/zsh/site-functions" \
+        "$share/fish/vendor_completions.d" "$share/pebble"
+    install -m 755 "$1" "$3/bin/pebble"
+    "$2" manpage >"$share/man/man1/pebble.1"
+    "$2" completions bash >"$share/bash-completion/completions/pebble"
+    "$2" completions zsh >"$share/zsh/site-functions/_pebble"
+    "$2" completions fish >"$share/fish/vendor_completions.d/pebble.fish"
+    install -m 644 docs/reference/layer.schema.json "$share/pebble/layer.schema.json"
+}

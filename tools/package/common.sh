@@ -6,13 +6,13 @@
 #     cd "$(dirname "$0")/../.."
 #     . tools/package/common.sh
 #
-# All output goes to build/package. SOURCE_DATE_EPOCH, the umask and the locale are set here, so that the same sources
+# All output goes to build/package, or to $PACKAGE_DIR. SOURCE_DATE_EPOCH, the umask and the locale are set here, so that the same sources
 # give the same bytes.
 . tools/dev/packages.sh
 . tools/dev/trees.sh
 . tools/dev/steps.sh
 
-packages=build/package
+packages=${PACKAGE_DIR:-build/package}
 mkdir -p "$packages" build/logs
 umask 022
 LC_ALL=C.UTF-8
@@ -70,6 +70,23 @@ write_checksums() {
     (cd "$1" && find . -maxdepth 1 -type f ! -name 'SHA256SUMS*' ! -name '*.log' -printf '%f\n' | sort |
         xargs sha256sum >SHA256SUMS)
 }
+
+# write_source FILE: the sources as a compressed tar archive: those of the last commit, or without a repository, of the
+# folder. Both are the same bytes for an archive of the same commit.
+write_source() (
+    stage=$(mktemp -d "$packages/source.XXXXXX")
+    trap 'rm -rf "$stage"' EXIT
+    name=cobble-$(cobble_version)
+    if is_repository; then
+        [ -z "$(git -c safe.directory="$PWD" status --porcelain)" ] ||
+            say "Note: what is not committed is not in the packages." >&2
+        git -c safe.directory="$PWD" archive --prefix="$name/" HEAD | tar -x -C "$stage"
+    else
+        mkdir "$stage/$name"
+        tar -c --exclude='./build*' --exclude=__pycache__ --exclude='./.git' . | tar -x -C "$stage/$name"
+    fi
+    deterministic_tar "$stage" "$name" | gzip -n -9 >"$1"
+)
 
 # require PACKAGE…: installs missing Debian packages.
 require() {

@@ -39,22 +39,27 @@ def output(*command):
     return done.stdout
 
 
-def package_of(path):
-    """The Debian package that a file belongs to. On a merged /usr, dpkg may know it by its former path."""
-    former = path.removeprefix("/usr")
-    for known in (path, former):
-        try:
-            owner = output("dpkg-query", "-S", known).splitlines()[0].rsplit(": ", 1)[0].split(", ")[0]
-            break
-        except MapError:
-            if known == former:
-                raise
-    return package(owner)
+def packages_of(paths):
+    """{path: the Debian package that it belongs to}. On a merged /usr, dpkg may know a path by its former name."""
+    names = {path: {path, path.removeprefix("/usr")} for path in paths}
+    # It fails if one of the names is not known. All are asked for at once, because it reads the lists of all packages.
+    done = subprocess.run(["dpkg-query", "-S", *sorted(set().union(*names.values()))], capture_output=True, text=True, check=False,
+                          env={**os.environ, "LC_ALL": "C.UTF-8"})
+    owners = {}
+    for line in done.stdout.splitlines():
+        owner, separator, name = line.partition(": ")
+        if separator and not line.startswith("diversion "):
+            owners[name] = owner.split(", ")[0]
+    found = {path: next((owners[name] for name in sorted(names[path], reverse=True) if name in owners), None) for path in paths}
+    for path, owner in found.items():
+        if owner is None:
+            raise MapError(f"{path} belongs to no package")
+    packages = {owner: package(owner) for owner in set(found.values())}
+    return {path: packages[owner] for path, owner in found.items()}
 
 
 def package(name):
-    fields = output("dpkg-query", "-W", "-f", "\t".join(f"${{{field}}}" for field in FIELDS), name).split("\t")
-    return Package(*fields)
+    return Package(*output("dpkg-query", "-W", "-f", "\t".join(f"${{{field}}}" for field in FIELDS), name).split("\t"))
 
 
 def build_id(program):

@@ -18,7 +18,9 @@ scripts() {
     say packaging/check-layers/check-layers
     find tools/dev -name '*.sh' | sort
     find tools tools/package -maxdepth 1 -type f -exec grep -lE '^#!/bin/(ba)?sh' {} + | sort
-    find tools/package -name '*.sh' | sort
+    say tools/package/common.sh
+    say tools/package/try-install
+    find packaging/debian/tests -type f ! -name control | sort
 }
 
 lint_steps() {

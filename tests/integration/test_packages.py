@@ -208,7 +208,8 @@ class ArchiveTest(PackageCase):
             self.assertIn(b"ExecStart=/usr/local/bin/pebble ", read("lib/systemd/system/pebble.service"))
         self.assertLessEqual({
             "share/man/man1/pebble.1.gz", "share/bash-completion/completions/pebble", "share/zsh/site-functions/_pebble",
-            "share/fish/vendor_completions.d/pebble.fish", "share/doc/cobble/LICENSE", "share/doc/cobble/README.md",
+            "share/fish/vendor_completions.d/pebble.fish", "share/pebble/layer.schema.json", "share/doc/cobble/LICENSE",
+            "share/doc/cobble/README.md",
             "share/doc/cobble/licences/openssl.copyright", "share/doc/cobble/licences/common/Apache-2.0"}, names)
 
     def check_source(self, path):

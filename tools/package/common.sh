@@ -6,8 +6,8 @@
 #     cd "$(dirname "$0")/../.."
 #     . tools/package/common.sh
 #
-# All output goes to build/package, or to $PACKAGE_DIR. SOURCE_DATE_EPOCH, the umask and the locale are set here, so that the same sources
-# give the same bytes.
+# All output goes to build/package, or to $PACKAGE_DIR. SOURCE_DATE_EPOCH, the umask and the locale are set here, so that
+# the same sources give the same bytes.
 . tools/dev/packages.sh
 . tools/dev/trees.sh
 . tools/dev/steps.sh

@@ -148,6 +148,39 @@ class LayoutTest(DaemonCase):
             layout.check()
 
 
+class DockerfileTest(DaemonCase):
+    """packaging/Dockerfile makes the same image. Its commands that do so are run here, for another directory than /image."""
+
+    def setUp(self):
+        super().setUp()
+        with open(os.path.join(TOP, "packaging", "Dockerfile"), encoding="utf-8") as file:
+            text = "".join(line for line in file if not line.startswith("#"))
+        self.instructions = [tuple(line.split(None, 1)) for line in text.replace("\\\n", "").splitlines() if line]
+
+    def last(self, name):
+        return [argument for instruction, argument in self.instructions if instruction == name][-1]
+
+    def test_its_image(self):
+        image = make_image(self.daemon.path("image"), f"amd64={program()}").images("1.2.3")["amd64"]
+        self.assertEqual([word for word, _ in self.instructions],
+                         ["FROM", "COPY", "WORKDIR", "RUN", "RUN", "RUN", "FROM", "COPY", "ENV", "WORKDIR", "STOPSIGNAL", "ENTRYPOINT"])
+        self.assertEqual({"Entrypoint": json.loads(self.last("ENTRYPOINT")), "Env": [self.last("ENV")], "WorkingDir": self.last("WORKDIR"),
+                          "StopSignal": self.last("STOPSIGNAL")},
+                         {name: value for name, value in image.config.items() if name != "Labels"})
+        root = self.daemon.path("root")
+        os.umask(0o022)
+        command = next(argument for name, argument in self.instructions if name == "RUN" and "usr/bin/pebble" in argument)
+        subprocess.run(["sh", "-ec", command.replace("/image/", root + "/").replace("build/pebble", program())], cwd=TOP, check=True)
+        expected = {path: entry for path, entry in image.entries().items() if not path.startswith("etc/ssl")}
+        found = {os.path.relpath(os.path.join(folder, name), root) for folder, folders, files in os.walk(root) for name in folders + files}
+        self.assertEqual(sorted(found), sorted(expected))
+        self.assertEqual({path: os.stat(os.path.join(root, path)).st_mode & 0o7777 for path in found},
+                         {path: entry.mode for path, entry in expected.items()})
+        image.unpack(self.daemon.path("unpacked"))
+        for name in ("passwd", "group"):
+            self.assertEqual(self.daemon.read(f"root/etc/{name}"), self.daemon.read(f"unpacked/etc/{name}"))
+
+
 @unittest.skipIf(interpreter(program()) if os.path.exists(program()) else True, "the program is not static")
 @unittest.skipIf(is_sanitized(), "a sanitizer needs more than an empty root")
 @needs_compiler

@@ -139,6 +139,13 @@ class LayoutTest(DaemonCase):
         subject = json.loads(layout.blob(attached[0], attached[0]["mediaType"]))["subject"]
         self.assertEqual(subject["digest"], layout.tagged()["1.2.3-amd64"]["digest"])
 
+    def test_licences_of_libraries(self):
+        self.daemon.file("licences/openssl/copyright", "theirs\n")
+        layout = self.make("image", "--licences", f"arm64={self.daemon.path('licences')}", f"amd64={self.program}", f"arm64={self.other}")
+        layout.check()
+        images, path = layout.images("1.2.3"), "usr/share/doc/pebble/licences/openssl/copyright"
+        self.assertEqual([path in images[name].entries() for name in ("amd64", "arm64")], [False, True])
+
     def test_a_damaged_layout_is_noticed(self):
         layout = self.make("image", f"amd64={self.program}")
         digest = layout.tagged()["1.2.3-amd64"]["digest"].split(":")[1]

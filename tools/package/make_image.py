@@ -34,8 +34,18 @@ def authorities():
     return b"".join(read(path).strip() + b"\n" for path in sorted(glob.glob(f"{AUTHORITIES}/*.crt")))
 
 
-def program_layer(program, epoch):
-    """The program with its directories. It fits on any base."""
+def add_folder(layer, source, target):
+    layer.directory(target)
+    for name in os.listdir(source):
+        path = os.path.join(source, name)
+        if os.path.isdir(path):
+            add_folder(layer, path, f"{target}/{name}")
+        else:
+            layer.file(f"{target}/{name}", read(path))
+
+
+def program_layer(program, documents, epoch):
+    """The program with its directories and documents. It fits on any base."""
     layer = Layer(epoch)
     for path in ("etc", "etc/ssl", "etc/ssl/certs", "usr", "usr/bin", "usr/share", "usr/share/doc", "usr/share/doc/pebble",
                  "var", "var/lib", "var/lib/pebble", "var/lib/pebble/default", "var/lib/pebble/default/layers"):
@@ -43,6 +53,8 @@ def program_layer(program, epoch):
     layer.file("usr/bin/pebble", read(program), 0o755)
     for name in ("LICENSE", "LICENSE.LGPL"):
         layer.file(f"usr/share/doc/pebble/{name}", read(name))
+    if documents:
+        add_folder(layer, documents, "usr/share/doc/pebble/licences")
     bundle = authorities()
     if bundle:
         layer.file("etc/ssl/certs/ca-certificates.crt", bundle)
@@ -64,7 +76,7 @@ def root_layer(epoch):
 
 def labels_of(options):
     labels = {"title": "Cobble", "description": "Pebble-compatible service manager", "version": options.version,
-              "licenses": options.licenses, "revision": options.revision, "source": options.source}
+              "licenses": "GPL-3.0-or-later AND LGPL-3.0-or-later", "revision": options.revision, "source": options.source}
     return {f"org.opencontainers.image.{name}": value for name, value in labels.items() if value}
 
 
@@ -75,17 +87,19 @@ def main():
     parser.add_argument("--version", required=True)
     parser.add_argument("--revision", default="")
     parser.add_argument("--source", default="")
-    parser.add_argument("--licenses", default="GPL-3.0-or-later AND LGPL-3.0-or-later")
     parser.add_argument("--sbom", action="append", default=[], metavar="ARCHITECTURE=FILE", help="an SPDX document to attach")
+    parser.add_argument("--licences", action="append", default=[], metavar="ARCHITECTURE=FOLDER",
+                        help="the licences of the libraries in the program")
     parser.add_argument("directory")
     parser.add_argument("programs", nargs="+", metavar="ARCHITECTURE=PROGRAM")
     options = parser.parse_args()
     layout, images = Layout(options.directory), {}
+    licences = dict(word.split("=", 1) for word in options.licences)
     below = read(os.path.abspath(options.base)) if options.base else root_layer(options.epoch)
     for word in options.programs:
         architecture, program = word.split("=", 1)
         images[architecture] = layout.image(
-            architecture, options.epoch, [below, program_layer(os.path.abspath(program), options.epoch)],
+            architecture, options.epoch, [below, program_layer(os.path.abspath(program), licences.get(architecture), options.epoch)],
             {"Entrypoint": ["/usr/bin/pebble", "enter"], "Env": [f"PATH={PATH}"], "WorkingDir": "/", "StopSignal": "SIGTERM"},
             labels_of(options))
     layout.tag(layout.index(list(images.values())), options.version)

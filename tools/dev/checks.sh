@@ -17,7 +17,7 @@ scripts() {
     say examples/database/setup
     say packaging/check-layers/check-layers
     find tools/dev -name '*.sh' | sort
-    find tools tools/package -maxdepth 1 -type f -exec grep -lE '^#!/bin/(ba)?sh' {} + | sort
+    find tools tools/package tools/cross -maxdepth 1 -type f -exec grep -lE '^#!/bin/(ba)?sh' {} + | sort
     say tools/package/common.sh
     say tools/package/try-install
     find packaging/debian/tests -type f ! -name control | sort
@@ -60,7 +60,7 @@ check_scripts() {
     fi
     python3 -B - <<'END'
 import glob
-for path in glob.glob("tests/**/*.py", recursive=True) + glob.glob("tools/check-*") + glob.glob("tools/m*") + glob.glob("tools/prove") + glob.glob("tools/*.py") + glob.glob("tools/dev/check-*"):
+for path in glob.glob("tests/**/*.py", recursive=True) + glob.glob("tools/check-*") + glob.glob("tools/m*") + glob.glob("tools/prove") + glob.glob("tools/*.py") + glob.glob("tools/*/*.py") + glob.glob("tools/dev/check-*"):
     with open(path, encoding="utf-8") as file:
         compile(file.read(), path, "exec")
 END

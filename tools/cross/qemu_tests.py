@@ -44,7 +44,7 @@ def unit(tree):
     names = [name.rsplit(" ", 1)[-1] for name in re.findall(r"^.*/.*$", listed, re.MULTILINE) if "ninja" not in name]
     for name in sorted(set(names) & set(skips)):
         print(f"skipped {name}: {skips[name]}")
-    subprocess.run(["meson", "test", "-C", tree, "--no-rebuild", "--num-processes", str(os.cpu_count()),
+    subprocess.run(["meson", "test", "-C", tree, "--no-rebuild", "--timeout-multiplier", "10", "--num-processes", str(os.cpu_count()),
                     *(name for name in names if name not in skips)], stdout=subprocess.DEVNULL, check=False)
     passed, failed = [], []
     with open(os.path.join(tree, "meson-logs", "testlog.json"), encoding="utf-8") as log:

@@ -146,7 +146,8 @@ const struct cli_command cmd_complete = {
     .summary = "Complete a command line",
     .description =
         "Used by the completion scripts. Writes what the word at the end can be completed to, one on a line, with a "
-        "tab and a description. The line before them is \":files\" if local files can be meant too, else \":words\". The daemon "
+        "tab and a description. The line before them is \":files\" if local files can be meant too, else \":words\". "
+        "The daemon "
         "is waited for at most 300 ms.",
     .examples = "  pebble complete -- start ''",
     .positionals = (const struct cli_positional[]){{.name = "<word>",

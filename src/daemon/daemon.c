@@ -22,7 +22,7 @@ static void save_and_flush(struct daemon *daemon) {
 
 bool daemon_run(const struct daemon_options *options, enum daemon_exit *exit_code, int *subcommand_code,
                 struct error *err) {
-    struct daemon daemon = {.options = options, .subcommand_code = -1, .socket_fd = -1, .lock_fd = -1};
+    struct daemon daemon = {.options = options, .subcommand_code = -1, .socket_fd = -1, .http_fd = -1, .lock_fd = -1};
     bool is_good = daemon_init(&daemon, err) && daemon_start(&daemon, err);
     if (is_good) {
         loop_run(daemon.loop);

@@ -58,8 +58,7 @@ bool daemon_prepare_directory(const struct daemon_options *options, struct error
 
 // --- the lock ---
 
-// Another process may listen on the socket.
-static bool check_socket(const struct daemon_options *options, struct error *err) {
+bool daemon_check_socket(const struct daemon_options *options, struct error *err) {
     return listen_unix_check(options->socket_path, err) ||
            error_prefix(err, "when trying to listen on %s: ", options->socket_path);
 }
@@ -70,7 +69,7 @@ static bool lock_in_time(int fd, const struct daemon_options *options, struct er
     for (int waited_ms = 0; flock(fd, LOCK_EX | LOCK_NB) != 0; waited_ms += LOCK_STEP_MS) {
         if (errno != EWOULDBLOCK)
             return true; // a file system without locks
-        if (!check_socket(options, err))
+        if (!daemon_check_socket(options, err))
             return false;
         if (waited_ms >= LOCK_WAIT_MS)
             return error_set(err, ERROR_INTERNAL, "directory \"%s\" is in use by another daemon", options->directory);
@@ -92,8 +91,6 @@ static bool lock(struct daemon *daemon, struct error *err) {
 bool daemon_take_directory(struct daemon *daemon, struct error *err) {
     const struct daemon_options *options = daemon->options;
     bool is_filled = !text_is_empty(options->copy_source) && access(options->directory, W_OK) == 0;
-    if (!check_socket(options, err))
-        return false;
     if ((options->persists || is_filled) && !lock(daemon, err))
         return false;
     if (!daemon_copy_once(options, err))

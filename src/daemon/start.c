@@ -65,6 +65,12 @@ bool daemon_bind_socket(struct daemon *daemon, struct error *err) {
     return true;
 }
 
+bool daemon_bind_http(struct daemon *daemon, struct error *err) {
+    const char *address = daemon->options->http_address;
+    return text_is_empty(address) || listen_tcp(address, &daemon->http_fd, err) ||
+           error_prefix(err, "cannot listen on \"%s\": ", address);
+}
+
 static bool listen_on_socket(struct daemon *daemon, struct error *err) {
     int fd = daemon->socket_fd;
     daemon->socket_fd = -1;
@@ -75,8 +81,9 @@ static bool listen_on_http(struct daemon *daemon, struct error *err) {
     const char *address = daemon->options->http_address;
     if (text_is_empty(address))
         return true;
-    int fd = -1;
-    if (!listen_tcp(address, &fd, err) || !http_server_listen(daemon->server, fd, HTTP_OVER_TCP, err))
+    int fd = daemon->http_fd;
+    daemon->http_fd = -1;
+    if (!http_server_listen(daemon->server, fd, HTTP_OVER_TCP, err))
         return error_prefix(err, "cannot listen on \"%s\": ", address);
     log_notice("HTTP API server listening on \"%s\".", address);
     return true;

@@ -7,6 +7,9 @@
 #include <unistd.h>
 
 #include "access/identity_file.h"
+#include <string.h>
+
+#include "base/file.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "daemon/daemon_internal.h"
@@ -59,7 +62,11 @@ bool daemon_watch_signals(struct daemon *daemon, struct error *err) {
 // --- listeners ---
 
 bool daemon_bind_socket(struct daemon *daemon, struct error *err) {
-    if (!listen_unix(daemon->options->socket_path, &daemon->socket_fd, err))
+    const char *path = daemon->options->socket_path, *slash = strrchr(path, '/');
+    AUTO_FREE char *beside = memory_string_n(path, slash != NULL ? (size_t)(slash - path) : 0);
+    AUTO_FREE char *own = path_clean(daemon->options->directory);
+    bool is_locked = daemon->lock_fd >= 0 && text_equal(beside, own);
+    if (!(is_locked ? listen_unix_locked : listen_unix)(path, &daemon->socket_fd, err))
         return error_prefix(err, "when trying to listen on %s: ", daemon->options->socket_path);
     daemon->is_listening = true;
     return true;

@@ -84,23 +84,31 @@ bool listen_unix_check(const char *path, struct error *err) {
            (!answers(&address) || error_set(err, ERROR_INTERNAL, "socket \"%s\" already in use", path));
 }
 
-bool listen_unix(const char *path, int *fd, struct error *err) {
-    struct sockaddr_un address;
-    if (!unix_address(path, &address, err))
-        return false;
-    // First checked without the lock, which a daemon with another socket in the directory may hold.
-    bool is_used = answers(&address);
-    AUTO_CLOSE int lock UNUSED = is_used ? -1 : lock_directory(path);
-    if (is_used || answers(&address))
+static bool listen_new(const char *path, const struct sockaddr_un *address, int *fd, struct error *err) {
+    if (answers(address))
         return error_set(err, ERROR_INTERNAL, "socket \"%s\" already in use", path);
     AUTO_CLOSE int made = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (made < 0)
         return error_set_errno(err, errno, "socket");
-    if (!bind_unix(made, path, &address, err))
+    if (!bind_unix(made, path, address, err))
         return false;
     *fd = made;
     made = -1;
     return true;
+}
+
+bool listen_unix_locked(const char *path, int *fd, struct error *err) {
+    struct sockaddr_un address;
+    return unix_address(path, &address, err) && listen_new(path, &address, fd, err);
+}
+
+bool listen_unix(const char *path, int *fd, struct error *err) {
+    struct sockaddr_un address;
+    // First checked without the lock, which a daemon with another socket in the directory may hold.
+    if (!unix_address(path, &address, err) || !listen_unix_check(path, err))
+        return false;
+    AUTO_CLOSE int lock UNUSED = lock_directory(path);
+    return listen_new(path, &address, fd, err);
 }
 
 // Splits HOST:PORT and removes the brackets of an IPv6 address. The parts are owned.

@@ -148,9 +148,9 @@ static void boot_id_is_the_kernels(void **unused UNUSED) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_no_directory_is_refused), cmocka_unit_test(copied_once_into_an_empty_directory),
-        cmocka_unit_test(interrupted_copy_begins_anew),
-        cmocka_unit_test(interrupted_move_goes_on),        cmocka_unit_test(failed_copy_leaves_nothing),
-        cmocka_unit_test(a_missing_source_is_passed_over), cmocka_unit_test(boot_id_is_the_kernels),
+        cmocka_unit_test(interrupted_copy_begins_anew),    cmocka_unit_test(interrupted_move_goes_on),
+        cmocka_unit_test(failed_copy_leaves_nothing),      cmocka_unit_test(a_missing_source_is_passed_over),
+        cmocka_unit_test(boot_id_is_the_kernels),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,11 +4,10 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "access/identity_file.h"
-#include <string.h>
-
 #include "base/file.h"
 #include "base/log.h"
 #include "base/memory.h"

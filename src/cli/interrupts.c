@@ -25,14 +25,17 @@ void interrupts_begin(struct interrupts *interrupts, struct pebble_client *clien
     pebble_client_set_interrupt_fd(client, interrupts->fd);
 }
 
-int interrupts_end(struct interrupts *interrupts, bool has_come) {
+int interrupts_consume(struct interrupts *interrupts) {
     struct signalfd_siginfo info;
-    int number = 0;
+    return interrupts->fd >= 0 && read(interrupts->fd, &info, sizeof info) == (ssize_t)sizeof info ? (int)info.ssi_signo
+                                                                                                   : 0;
+}
+
+int interrupts_end(struct interrupts *interrupts, bool has_come) {
     if (interrupts->fd < 0)
         return 0;
     pebble_client_set_interrupt_fd(interrupts->client, -1);
-    if (has_come && read(interrupts->fd, &info, sizeof info) == (ssize_t)sizeof info)
-        number = (int)info.ssi_signo;
+    int number = has_come ? interrupts_consume(interrupts) : 0;
     (void)sigprocmask(SIG_UNBLOCK, &interrupts->signals, NULL);
     file_close_at(&interrupts->fd);
     return number;

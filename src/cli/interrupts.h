@@ -19,5 +19,7 @@ bool signal_is_ignored(int number);
 // From here on, the client's blocking functions fail with PEBBLE_ERROR_CANCELLED when one of the signals arrives.
 // `signals` ends with 0. Those that are ignored stay ignored. If it fails, the signals end the program.
 void interrupts_begin(struct interrupts *interrupts, struct pebble_client *client, const int *signals);
+// Consumes a signal that has arrived, after which the functions do not fail because of it. Returns its number, or 0.
+int interrupts_consume(struct interrupts *interrupts);
 // The signals end the program again. `has_come`: consumes one that has arrived; returns its number, 0 if there is none.
 int interrupts_end(struct interrupts *interrupts, bool has_come);

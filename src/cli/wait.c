@@ -26,35 +26,50 @@ static void print_words(const char *words) {
     (void)fprintf(stderr, "%s\n", buffer_text(&lines));
 }
 
-static void abort_change(struct progress *progress, struct pebble_client *client, const char *change_id) {
+// False if another interrupt has come before the daemon has responded.
+static bool abort_change(struct progress *progress, struct pebble_client *client, const char *change_id) {
     AUTO_PEBBLE_ERROR struct pebble_error failure = {0};
     AUTO_FREE char *words = memory_printf(
         "Aborting change %s and waiting for it to finish; press ctrl-C again to stop waiting.", change_id);
     progress_clear(progress);
     if (progress->has_terminal)
         print_words(words);
-    if (!pebble_abort_change(client, change_id, NULL, &failure))
-        (void)fprintf(stderr, "%s\n", failure.message);
+    if (pebble_abort_change(client, change_id, NULL, &failure))
+        return true;
+    if (failure.kind == PEBBLE_ERROR_CANCELLED)
+        return false;
+    (void)fprintf(stderr, "%s\n", failure.message);
+    return true;
 }
 
-// Ends by the signal.
-static void stop_waiting(struct progress *progress, const char *change_id) {
+static void print_what_goes_on(struct progress *progress, const char *change_id, bool is_aborted) {
     AUTO_FREE char *words =
-        memory_printf("Change %s is still being aborted. Use 'pebble tasks %s' to see it.", change_id, change_id);
+        memory_printf("Change %s %s. Use 'pebble tasks %s' to see it.", change_id,
+                      is_aborted ? "is still being aborted" : "may still be in progress", change_id);
     progress_clear(progress);
     if (progress->has_terminal)
         print_words(words);
-    (void)raise(SIGINT);
 }
 
-// The wait fails with PEBBLE_ERROR_CANCELLED at an interrupt.
-static bool wait_or_interrupt(struct pebble_client *client, const char *change_id, struct progress *progress,
-                              struct pebble_error *failure) {
+// Waits for the change. An interrupt aborts it; the next one ends the wait, which fails with PEBBLE_ERROR_CANCELLED. No
+// interrupt between the two waits is lost, or ends the program without a word.
+static bool wait_or_abort(struct pebble_client *client, const char *change_id, struct progress *progress,
+                          struct pebble_error *failure) {
     struct interrupts interrupts;
     const struct pebble_wait_options options = {
         .size = sizeof options, .poll_ms = POLL_MS, .on_progress = on_change_progress, .data = progress};
     interrupts_begin(&interrupts, client, (const int[]){SIGINT, 0});
     bool is_good = pebble_wait_change(client, change_id, &options, NULL, failure);
+    if (!is_good && failure->kind == PEBBLE_ERROR_CANCELLED) {
+        interrupts_consume(&interrupts);
+        bool is_aborted = abort_change(progress, client, change_id);
+        if (is_aborted) {
+            pebble_error_clear(failure);
+            is_good = pebble_wait_change(client, change_id, &options, NULL, failure);
+        }
+        if (!is_good && failure->kind == PEBBLE_ERROR_CANCELLED)
+            print_what_goes_on(progress, change_id, is_aborted);
+    }
     (void)interrupts_end(&interrupts, !is_good && failure->kind == PEBBLE_ERROR_CANCELLED);
     return is_good;
 }
@@ -66,15 +81,10 @@ static int wait_with_progress(struct cli_session *session, const char *change_id
     if (client == NULL)
         return 1;
     progress_init(&progress);
-    bool is_good = wait_or_interrupt(client, change_id, &progress, &failure);
-    if (!is_good && failure.kind == PEBBLE_ERROR_CANCELLED) {
-        pebble_error_clear(&failure);
-        abort_change(&progress, client, change_id);
-        is_good = wait_or_interrupt(client, change_id, &progress, &failure);
-        if (!is_good && failure.kind == PEBBLE_ERROR_CANCELLED)
-            stop_waiting(&progress, change_id);
-    }
+    bool is_good = wait_or_abort(client, change_id, &progress, &failure);
     progress_finish(&progress);
+    if (!is_good && failure.kind == PEBBLE_ERROR_CANCELLED)
+        (void)raise(SIGINT);
     return is_good ? 0 : cli_fail(&failure, err);
 }
 

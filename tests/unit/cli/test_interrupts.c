@@ -50,6 +50,22 @@ static void a_signal_is_kept_for_the_end(void **state UNUSED) {
     pebble_client_destroy(client);
 }
 
+static void a_consumed_signal_is_gone(void **state UNUSED) {
+    struct interrupts interrupts;
+    struct pebble_client *client = make_client();
+    caught = 0;
+    assert_ptr_not_equal(signal(SIGTERM, on_signal_raised), SIG_ERR);
+    interrupts_begin(&interrupts, client, (const int[]){SIGTERM, 0});
+    assert_int_equal(interrupts_consume(&interrupts), 0);
+    assert_int_equal(raise(SIGTERM), 0);
+    assert_int_equal(interrupts_consume(&interrupts), SIGTERM);
+    assert_int_equal(interrupts_consume(&interrupts), 0);
+    assert_true(is_blocked(SIGTERM));
+    assert_int_equal(interrupts_end(&interrupts, false), 0);
+    assert_int_equal(caught, 0);
+    pebble_client_destroy(client);
+}
+
 static void ignored_signals_stay_ignored(void **state UNUSED) {
     struct interrupts interrupts;
     struct pebble_client *client = make_client();
@@ -64,6 +80,7 @@ static void ignored_signals_stay_ignored(void **state UNUSED) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_signal_is_kept_for_the_end),
+        cmocka_unit_test(a_consumed_signal_is_gone),
         cmocka_unit_test(ignored_signals_stay_ignored),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -99,12 +99,30 @@ static void the_second_interrupt_ends_the_program(void **state UNUSED) {
     assert_false(is_held_back(SIGINT));
 }
 
+// It comes before the daemon has responded to the abort.
+static void an_interrupt_of_the_abort_ends_the_program(void **state UNUSED) {
+    const struct fake_response script[] = {{.result = DOING},
+                                           {.raises = true, .signal = SIGINT, .holds = true},
+                                           {.raises = true, .signal = SIGINT, .holds = true},
+                                           {.result = DONE}};
+    AUTO_ERROR struct error err = {0};
+    AUTO_TEXT_LIST struct text_list requests = {0};
+    interrupts = 0;
+    (void)signal(SIGINT, on_signal_arrived);
+    assert_int_equal(wait_for(script, 4, &requests, &err), 1);
+    (void)signal(SIGINT, SIG_DFL);
+    assert_int_equal(interrupts, 1);
+    assert_int_equal(requests.count, 3);
+    assert_false(is_held_back(SIGINT));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(waits_until_it_is_done),
         cmocka_unit_test(reports_a_failed_change),
         cmocka_unit_test(interrupt_aborts_the_change),
         cmocka_unit_test(the_second_interrupt_ends_the_program),
+        cmocka_unit_test(an_interrupt_of_the_abort_ends_the_program),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

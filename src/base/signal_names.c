@@ -20,6 +20,12 @@ static const char *const signal_names[] = {
 #endif
 };
 
+_Static_assert(ARRAY_COUNT(signal_names) == SIGNAL_NUMBER_MAX + 1, "SIGNAL_NUMBER_MAX is not the highest");
+
+const char *signal_name(int number) {
+    return number >= 0 && number <= SIGNAL_NUMBER_MAX ? signal_names[number] : NULL;
+}
+
 int signal_by_name(const char *name) {
     for (size_t number = 1; name != NULL && number < ARRAY_COUNT(signal_names); number++) {
         if (text_equal(name, signal_names[number]))

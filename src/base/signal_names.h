@@ -3,3 +3,6 @@
 #pragma once
 
 int signal_by_name(const char *name); // 0 when unknown, or for NULL
+// The name of a signal; NULL for numbers without one. SIGNAL_NUMBER_MAX is the highest with a name.
+const char *signal_name(int number);
+#define SIGNAL_NUMBER_MAX 31

@@ -33,7 +33,7 @@ size_t cli_positional_count(const struct cli_command *command) {
 
 // --- looking up options ---
 
-static const struct cli_option *find_long(const struct cli_command *command, const char *name, size_t length) {
+const struct cli_option *cli_option_by_name(const struct cli_command *command, const char *name, size_t length) {
     for (size_t i = 0; i < cli_option_count(command); i++) {
         const struct cli_option *option = &command->options[i];
         if (option->name != NULL && strlen(option->name) == length && memcmp(option->name, name, length) == 0)
@@ -42,9 +42,9 @@ static const struct cli_option *find_long(const struct cli_command *command, con
     return NULL;
 }
 
-static const struct cli_option *find_short(const struct cli_command *command, char name) {
+const struct cli_option *cli_option_by_letter(const struct cli_command *command, char letter) {
     for (size_t i = 0; i < cli_option_count(command); i++) {
-        if (command->options[i].short_name == name)
+        if (command->options[i].short_name == letter)
             return &command->options[i];
     }
     return NULL;
@@ -205,7 +205,7 @@ static bool scan_long(struct scan *scan, const char *word, struct error *err) {
     const char *name = word + 2;
     size_t length = strcspn(name, "=");
     const char *joined = name[length] == '=' ? name + length + 1 : NULL;
-    const struct cli_option *option = find_long(scan->arguments->command, name, length);
+    const struct cli_option *option = cli_option_by_name(scan->arguments->command, name, length);
     if (option != NULL)
         return take_option(scan, option, joined, err);
     if (text_equal(word, "--help"))
@@ -219,7 +219,7 @@ static bool scan_long(struct scan *scan, const char *word, struct error *err) {
 
 static bool scan_short(struct scan *scan, const char *word, struct error *err) {
     for (const char *name = word + 1; *name != '\0'; name++) {
-        const struct cli_option *option = find_short(scan->arguments->command, *name);
+        const struct cli_option *option = cli_option_by_letter(scan->arguments->command, *name);
         if (option == NULL && *name == 'h') {
             scan->action = CLI_ACTION_HELP;
             return true;
@@ -308,9 +308,9 @@ void arguments_finish(struct cli_arguments *arguments) {
 
 const struct cli_value *cli_value(const struct cli_call *call, const char *name) {
     const struct cli_command *command = call->command;
-    const struct cli_option *option = find_long(command, name, strlen(name));
+    const struct cli_option *option = cli_option_by_name(command, name, strlen(name));
     if (option == NULL && name[0] != '\0' && name[1] == '\0')
-        option = find_short(command, name[0]);
+        option = cli_option_by_letter(command, name[0]);
     if (option == NULL)
         abort();
     return &call->arguments.values[option - command->options];

@@ -15,4 +15,7 @@ bool arguments_parse(const struct cli_command *command, char *const *words, size
 void arguments_finish(struct cli_arguments *arguments);
 
 size_t cli_option_count(const struct cli_command *command);
+// The option with the name, of which `length` bytes count, or with the letter; NULL if there is none.
+const struct cli_option *cli_option_by_name(const struct cli_command *command, const char *name, size_t length);
+const struct cli_option *cli_option_by_letter(const struct cli_command *command, char letter);
 size_t cli_positional_count(const struct cli_command *command);

@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/signal_names.h"
 #include "cli/commands.h"
 #include "cli/session.h"
 
@@ -42,15 +43,13 @@ static void add_commands(struct candidates *candidates) {
     }
 }
 
+// With the prefix SIG only if the word has begun with it.
 static void add_signals(struct candidates *candidates) {
-    static const char *const names[] = {"ABRT", "ALRM", "BUS",    "CHLD",  "CONT", "FPE",  "HUP",  "ILL",
-                                        "INT",  "IO",   "KILL",   "PIPE",  "PROF", "PWR",  "QUIT", "SEGV",
-                                        "STOP", "SYS",  "TERM",   "TRAP",  "TSTP", "TTIN", "TTOU", "URG",
-                                        "USR1", "USR2", "VTALRM", "WINCH", "XCPU", "XFSZ"};
     bool is_long = text_has_prefix(candidates->current, "SIG");
-    for (size_t i = 0; i < ARRAY_COUNT(names); i++) {
-        AUTO_FREE char *name = memory_printf("%s%s", is_long ? "SIG" : "", names[i]);
-        candidates_add(candidates, name, "");
+    for (int number = 1; number <= SIGNAL_NUMBER_MAX; number++) {
+        const char *name = signal_name(number);
+        if (name != NULL)
+            candidates_add(candidates, is_long ? name : name + strlen("SIG"), "");
     }
 }
 

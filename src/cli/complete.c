@@ -20,23 +20,6 @@ struct line {
 
 // --- reading ---
 
-static const struct cli_option *find_option(const struct cli_command *command, const char *name, size_t length) {
-    for (size_t i = 0; i < cli_option_count(command); i++) {
-        const struct cli_option *option = &command->options[i];
-        if (option->name != NULL && strlen(option->name) == length && memcmp(option->name, name, length) == 0)
-            return option;
-    }
-    return NULL;
-}
-
-static const struct cli_option *find_letter(const struct cli_command *command, char letter) {
-    for (size_t i = 0; i < cli_option_count(command); i++) {
-        if (command->options[i].short_name == letter)
-            return &command->options[i];
-    }
-    return NULL;
-}
-
 static void note_option(struct line *line, const struct cli_option *option) {
     if (option->name != NULL)
         text_list_add_owned(&line->options, memory_printf("--%s", option->name));
@@ -46,7 +29,7 @@ static void note_option(struct line *line, const struct cli_option *option) {
 
 static void read_long(struct line *line, const char *word) {
     size_t length = strcspn(word + 2, "=");
-    const struct cli_option *option = find_option(line->command, word + 2, length);
+    const struct cli_option *option = cli_option_by_name(line->command, word + 2, length);
     if (option == NULL)
         return;
     note_option(line, option);
@@ -56,7 +39,7 @@ static void read_long(struct line *line, const char *word) {
 
 static void read_short(struct line *line, const char *word) {
     for (const char *letter = word + 1; *letter != '\0'; letter++) {
-        const struct cli_option *option = find_letter(line->command, *letter);
+        const struct cli_option *option = cli_option_by_letter(line->command, *letter);
         if (option == NULL)
             return;
         note_option(line, option);
@@ -126,7 +109,7 @@ static void add_option_values(struct candidates *candidates, const struct cli_op
 // The value that follows "--name=" in the word.
 static void add_joined_values(struct candidates *candidates, const struct line *line, struct cli_session *session) {
     const char *word = candidates->current, *equals = strchr(word, '=');
-    const struct cli_option *option = find_option(line->command, word + 2, (size_t)(equals - word) - 2);
+    const struct cli_option *option = cli_option_by_name(line->command, word + 2, (size_t)(equals - word) - 2);
     if (option == NULL || option->kind == CLI_FLAG)
         return;
     AUTO_FREE char *prefix = memory_string_n(word, (size_t)(equals + 1 - word));

@@ -25,9 +25,18 @@ static void other_spellings_are_unknown(void **state UNUSED) {
     assert_int_equal(signal_by_name(NULL), 0);
 }
 
+static void numbers_give_names(void **state UNUSED) {
+    assert_string_equal(signal_name(SIGHUP), "SIGHUP");
+    assert_string_equal(signal_name(SIGNAL_NUMBER_MAX), "SIGSYS");
+    assert_null(signal_name(0));
+    assert_null(signal_name(-1));
+    assert_null(signal_name(SIGNAL_NUMBER_MAX + 1));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_give_numbers),
+        cmocka_unit_test(numbers_give_names),
         cmocka_unit_test(other_spellings_are_unknown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -83,11 +83,8 @@ static void on_signal_arrived(int number UNUSED) {
     interrupts++;
 }
 
-static void the_second_interrupt_ends_the_program(void **state UNUSED) {
-    const struct fake_response script[] = {{.result = DOING},
-                                           {.raises = true, .signal = SIGINT, .holds = true},
-                                           {.result = DOING},
-                                           {.raises = true, .signal = SIGINT, .holds = true}};
+// The program ends by SIGINT after so many requests.
+static void assert_interrupted(const struct fake_response *script, size_t requests_made) {
     AUTO_ERROR struct error err = {0};
     AUTO_TEXT_LIST struct text_list requests = {0};
     interrupts = 0;
@@ -95,25 +92,25 @@ static void the_second_interrupt_ends_the_program(void **state UNUSED) {
     assert_int_equal(wait_for(script, 4, &requests, &err), 1);
     (void)signal(SIGINT, SIG_DFL);
     assert_int_equal(interrupts, 1);
-    assert_int_equal(requests.count, 4);
+    assert_int_equal(requests.count, requests_made);
     assert_false(is_held_back(SIGINT));
+}
+
+static void the_second_interrupt_ends_the_program(void **state UNUSED) {
+    assert_interrupted((const struct fake_response[]){{.result = DOING},
+                                                      {.raises = true, .signal = SIGINT, .holds = true},
+                                                      {.result = DOING},
+                                                      {.raises = true, .signal = SIGINT, .holds = true}},
+                       4);
 }
 
 // It comes before the daemon has responded to the abort.
 static void an_interrupt_of_the_abort_ends_the_program(void **state UNUSED) {
-    const struct fake_response script[] = {{.result = DOING},
-                                           {.raises = true, .signal = SIGINT, .holds = true},
-                                           {.raises = true, .signal = SIGINT, .holds = true},
-                                           {.result = DONE}};
-    AUTO_ERROR struct error err = {0};
-    AUTO_TEXT_LIST struct text_list requests = {0};
-    interrupts = 0;
-    (void)signal(SIGINT, on_signal_arrived);
-    assert_int_equal(wait_for(script, 4, &requests, &err), 1);
-    (void)signal(SIGINT, SIG_DFL);
-    assert_int_equal(interrupts, 1);
-    assert_int_equal(requests.count, 3);
-    assert_false(is_held_back(SIGINT));
+    assert_interrupted((const struct fake_response[]){{.result = DOING},
+                                                      {.raises = true, .signal = SIGINT, .holds = true},
+                                                      {.raises = true, .signal = SIGINT, .holds = true},
+                                                      {.result = DONE}},
+                       3);
 }
 
 int main(void) {

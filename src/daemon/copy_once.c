@@ -15,15 +15,6 @@
 #define PARTIAL_COPY ".pebble.copy-partial"
 #define COMPLETE_COPY ".pebble.copy"
 
-// What this program creates in $PEBBLE does not count: $PEBBLE is still to be filled.
-static bool is_empty(const struct text_list *entries) {
-    static const char *const own[] = {PARTIAL_COPY, COMPLETE_COPY};
-    size_t count = 0;
-    for (size_t i = 0; i < ARRAY_COUNT(own); i++)
-        count += text_list_has(entries, own[i]);
-    return count == entries->count;
-}
-
 static bool move_up(const char *complete, const char *target, struct error *err) {
     AUTO_TEXT_LIST struct text_list names = {0};
     if (!directory_list(complete, &names, err))
@@ -51,7 +42,7 @@ static bool copy_whole(const char *source, const char *target, struct error *err
         return move_up(complete, target, err);
     if (!directory_remove_tree(partial, err) || !directory_list(target, &entries, err))
         return false;
-    if (!file_exists(source) || !is_empty(&entries))
+    if (!file_exists(source) || entries.count > 0)
         return true;
     if (!directory_copy(source, partial, err)) {
         (void)!directory_remove_tree(partial, NULL);

@@ -77,7 +77,8 @@ struct daemon {
     bool is_listening;                           // the socket's path has to be removed at the end
     bool has_server_ended, has_forwarding_ended; // at the end of the shutdown
     int socket_fd;                               // listens there; -1 when the server owns it
-    int http_fd;                                 // the same for HTTP
+    int http_fd;                                 // listens for HTTP; -1 when the server owns it
+    struct error http_error;                     // why it does not
 
     struct signal_watch *signals[5];
     struct timer *prune_timer;
@@ -118,9 +119,9 @@ bool daemon_watch_signals(struct daemon *daemon, struct error *err) NODISCARD;
 // Binds the socket, without accepting connections. Called before the state file is read: a daemon that is ending writes
 // it before it removes its socket.
 bool daemon_bind_socket(struct daemon *daemon, struct error *err) NODISCARD;
-// Binds the address for HTTP, if there is one. Called before the directory is waited for, as Pebble has this error
-// first.
-bool daemon_bind_http(struct daemon *daemon, struct error *err) NODISCARD;
+// Binds the address for HTTP, if there is one. A failure is reported by daemon_start(), after those of the layers, as
+// Pebble does; or by daemon_take_directory() instead of a wait.
+void daemon_bind_http(struct daemon *daemon);
 bool daemon_start(struct daemon *daemon, struct error *err) NODISCARD;
 void daemon_notify_ready(struct daemon *daemon);
 // A change is ready. Many of them, or many tasks, cause early pruning.
@@ -139,6 +140,7 @@ bool daemon_start_watchdog(struct daemon *daemon, struct error *err) NODISCARD;
 void daemon_start_standby(struct daemon *daemon);
 // directory.c
 bool daemon_prepare_directory(const struct daemon_options *options, struct error *err) NODISCARD;
+bool daemon_has_own_socket(const struct daemon_options *options); // the socket is in the directory
 // Fails if another process listens on the socket.
 bool daemon_check_socket(const struct daemon_options *options, struct error *err) NODISCARD;
 // Locks the directory, so that no other daemon uses its state file, whatever its socket; then fills it if that is

@@ -20,13 +20,13 @@
 #define LOCK_STEP_MS 20
 #define LOCK_NOTICE_MS 500
 
-// Whether anything is written to the directory: with a read-only root, the socket is somewhere else.
-static bool is_written(const struct daemon_options *options) {
+bool daemon_has_own_socket(const struct daemon_options *options) {
     const char *slash = strrchr(options->socket_path, '/');
-    size_t length = slash != NULL ? (size_t)(slash - options->socket_path) : 0;
-    AUTO_FREE char *beside = memory_string_n(options->socket_path, length);
-    AUTO_FREE char *own = path_clean(options->directory);
-    return options->persists || text_equal(beside, own);
+    AUTO_FREE char *beside =
+        memory_string_n(options->socket_path, slash != NULL ? (size_t)(slash + 1 - options->socket_path) : 0);
+    struct stat own, other;
+    return stat(options->directory, &own) == 0 && stat(beside, &other) == 0 && own.st_dev == other.st_dev &&
+           own.st_ino == other.st_ino;
 }
 
 // A missing directory that is to be filled is created with the mode of its source.
@@ -51,7 +51,8 @@ bool daemon_prepare_directory(const struct daemon_options *options, struct error
         return error_set(err, ERROR_INTERNAL, "directory \"%s\" must be absolute", directory);
     if (!directory_exists(directory))
         return error_set(err, ERROR_INTERNAL, "directory \"%s\" does not exist", directory);
-    if (is_written(options) && access(directory, W_OK) != 0)
+    // With a read-only root, nothing is written: the socket is somewhere else.
+    if ((options->persists || daemon_has_own_socket(options)) && access(directory, W_OK) != 0)
         return error_set(err, ERROR_INTERNAL, "directory \"%s\" not writable", directory);
     return true;
 }
@@ -65,12 +66,15 @@ bool daemon_check_socket(const struct daemon_options *options, struct error *err
 
 // A daemon may be started while the previous one is still ending, so the lock is waited for, unless the other one
 // listens.
-static bool lock_in_time(int fd, const struct daemon_options *options, struct error *err) {
+static bool lock_in_time(int fd, struct daemon *daemon, struct error *err) {
+    const struct daemon_options *options = daemon->options;
     for (int waited_ms = 0; flock(fd, LOCK_EX | LOCK_NB) != 0; waited_ms += LOCK_STEP_MS) {
         if (errno != EWOULDBLOCK)
             return true; // a file system without locks
         if (!daemon_check_socket(options, err))
             return false;
+        if (error_is_set(&daemon->http_error))
+            return error_move(err, &daemon->http_error);
         if (waited_ms >= LOCK_WAIT_MS)
             return error_set(err, ERROR_INTERNAL, "directory \"%s\" is in use by another daemon", options->directory);
         if (waited_ms == LOCK_NOTICE_MS)
@@ -82,7 +86,7 @@ static bool lock_in_time(int fd, const struct daemon_options *options, struct er
 
 static bool lock(struct daemon *daemon, struct error *err) {
     daemon->lock_fd = open(daemon->options->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (daemon->lock_fd < 0 || lock_in_time(daemon->lock_fd, daemon->options, err))
+    if (daemon->lock_fd < 0 || lock_in_time(daemon->lock_fd, daemon, err))
         return true;
     file_close_at(&daemon->lock_fd);
     return false;

@@ -61,20 +61,18 @@ bool daemon_watch_signals(struct daemon *daemon, struct error *err) {
 // --- listeners ---
 
 bool daemon_bind_socket(struct daemon *daemon, struct error *err) {
-    const char *path = daemon->options->socket_path, *slash = strrchr(path, '/');
-    AUTO_FREE char *beside = memory_string_n(path, slash != NULL ? (size_t)(slash - path) : 0);
-    AUTO_FREE char *own = path_clean(daemon->options->directory);
-    bool is_locked = daemon->lock_fd >= 0 && text_equal(beside, own);
+    const char *path = daemon->options->socket_path;
+    bool is_locked = daemon->lock_fd >= 0 && daemon_has_own_socket(daemon->options);
     if (!(is_locked ? listen_unix_locked : listen_unix)(path, &daemon->socket_fd, err))
-        return error_prefix(err, "when trying to listen on %s: ", daemon->options->socket_path);
+        return error_prefix(err, "when trying to listen on %s: ", path);
     daemon->is_listening = true;
     return true;
 }
 
-bool daemon_bind_http(struct daemon *daemon, struct error *err) {
+void daemon_bind_http(struct daemon *daemon) {
     const char *address = daemon->options->http_address;
-    return text_is_empty(address) || listen_tcp(address, &daemon->http_fd, err) ||
-           error_prefix(err, "cannot listen on \"%s\": ", address);
+    if (!text_is_empty(address) && !listen_tcp(address, &daemon->http_fd, &daemon->http_error))
+        error_prefix(&daemon->http_error, "cannot listen on \"%s\": ", address);
 }
 
 static bool listen_on_socket(struct daemon *daemon, struct error *err) {
@@ -87,6 +85,8 @@ static bool listen_on_http(struct daemon *daemon, struct error *err) {
     const char *address = daemon->options->http_address;
     if (text_is_empty(address))
         return true;
+    if (error_is_set(&daemon->http_error))
+        return error_move(err, &daemon->http_error);
     int fd = daemon->http_fd;
     daemon->http_fd = -1;
     if (!http_server_listen(daemon->server, fd, HTTP_OVER_TCP, err))

@@ -260,8 +260,10 @@ bool daemon_init(struct daemon *daemon, struct error *err) {
         return false;
     open_outputs(daemon);
     if (!daemon_watch_signals(daemon, err) || !daemon_prepare_directory(daemon->options, err) ||
-        !daemon_check_socket(daemon->options, err) || !daemon_bind_http(daemon, err) ||
-        !daemon_take_directory(daemon, err) || !daemon_bind_socket(daemon, err))
+        !daemon_check_socket(daemon->options, err))
+        return false;
+    daemon_bind_http(daemon);
+    if (!daemon_take_directory(daemon, err) || !daemon_bind_socket(daemon, err))
         return false;
     daemon->boot_id = daemon_boot_id();
     if (!reaper_create(daemon->loop, &daemon->reaper, err))
@@ -290,6 +292,7 @@ void daemon_destroy(struct daemon *daemon) {
     plan_updater_destroy(daemon->plan_updater); // responds to the requests that wait for it
     file_close_at(&daemon->socket_fd);
     file_close_at(&daemon->http_fd);
+    error_clear(&daemon->http_error);
     if (daemon->services != NULL) {
         event_remove(&daemon->on_plan_changed);
         event_remove(&daemon->on_change_ready);

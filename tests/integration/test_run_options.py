@@ -63,6 +63,13 @@ class DirectoryTest(OptionsCase):
     def test_an_empty_directory_variable_is_none(self):
         self.assertEqual(self.refuses(PEBBLE=""), 'cannot run daemon: directory "/var/lib/pebble/default" does not exist\n')
 
+    def test_a_taken_port_is_reported_after_a_broken_layer(self):
+        with socket.create_server(("127.0.0.1", 0)) as other:
+            address = f"127.0.0.1:{other.getsockname()[1]}"
+            self.assertIn(f'cannot run daemon: cannot listen on "{address}": ', self.refuses("--http", address))
+            self.daemon.layer("002-broken.yaml", "services: 5\n")
+            self.assertIn("cannot load plan: ", self.refuses("--http", address))
+
     def test_copy_once(self):
         source, target = self.daemon.path("source"), self.daemon.path("target")
         self.daemon.file("source/layers/001-copied.yaml", plan_of({"copied": "sleep 1000"}), 0o640)

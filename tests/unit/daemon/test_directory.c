@@ -140,6 +140,22 @@ static void a_missing_source_is_passed_over(void **unused UNUSED) {
     assert_true(daemon_copy_once(&options, &err));
 }
 
+static void own_socket_is_found_under_any_name(void **unused UNUSED) {
+    struct place place;
+    place_init(&place);
+    AUTO_FREE char *link = path_join(place.folder, "link");
+    AUTO_FREE char *socket = path_join(place.source, "socket");
+    AUTO_FREE char *other = path_join(place.folder, "socket");
+    assert_int_equal(symlink("source", link), 0);
+    struct daemon_options options = {.directory = link, .socket_path = socket};
+    assert_true(daemon_has_own_socket(&options));
+    options.socket_path = other;
+    assert_false(daemon_has_own_socket(&options));
+    options.directory = place.target; // is not there
+    assert_false(daemon_has_own_socket(&options));
+    place_finish(&place);
+}
+
 static void boot_id_is_the_kernels(void **unused UNUSED) {
     AUTO_FREE char *boot_id = daemon_boot_id();
     assert_int_equal(strlen(boot_id), 36);
@@ -147,10 +163,10 @@ static void boot_id_is_the_kernels(void **unused UNUSED) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_is_no_directory_is_refused), cmocka_unit_test(copied_once_into_an_empty_directory),
-        cmocka_unit_test(interrupted_copy_begins_anew),    cmocka_unit_test(interrupted_move_goes_on),
-        cmocka_unit_test(failed_copy_leaves_nothing),      cmocka_unit_test(a_missing_source_is_passed_over),
-        cmocka_unit_test(boot_id_is_the_kernels),
+        cmocka_unit_test(what_is_no_directory_is_refused),    cmocka_unit_test(copied_once_into_an_empty_directory),
+        cmocka_unit_test(interrupted_copy_begins_anew),       cmocka_unit_test(interrupted_move_goes_on),
+        cmocka_unit_test(failed_copy_leaves_nothing),         cmocka_unit_test(a_missing_source_is_passed_over),
+        cmocka_unit_test(own_socket_is_found_under_any_name), cmocka_unit_test(boot_id_is_the_kernels),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

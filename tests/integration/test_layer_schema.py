@@ -7,10 +7,15 @@ import json
 import os
 import re
 import subprocess
+import sys
 import unittest
 
 import openapi
 from harness import TOP, DaemonCase, program
+
+sys.path.insert(0, os.path.join(TOP, "tests", "documents"))
+
+import page  # noqa: E402  (of tests/documents/)
 
 PATH = os.path.join(TOP, "docs", "reference", "layer.schema.json")
 SECTIONS = ("summary", "description", "services", "checks", "log-targets", "workloads", "pairing")
@@ -65,14 +70,14 @@ RECORDS = {"service": ("services",), "check": ("checks",), "log_target": ("log-t
 
 
 def documents():
-    """The YAML of documents, with its place."""
+    """The layers in documents, with their places."""
     for path in sorted(glob.glob(os.path.join(TOP, "docs", "**", "*.md"), recursive=True)) + [os.path.join(TOP, "README.md")]:
         with open(path, encoding="utf-8") as file:
-            text = file.read()
-        for match in re.finditer(r"(<!-- test: [^\n]*-->\n)?^```yaml\n(.*?)^```", text, re.M | re.S):
-            is_layer = match[2].lstrip().split(":")[0] in SECTIONS
-            if is_layer and not re.search(r"\b(refused|fragment|skip)\b", match[1] or ""):
-                yield f"{os.path.relpath(path, TOP)}:{text.count(chr(10), 0, match.start(2)) + 1}", match[2]
+            blocks = page.Page(file.read()).blocks
+        for block in blocks:
+            is_layer = block.language == "yaml" and block.text.lstrip().split(":")[0] in SECTIONS
+            if is_layer and not any(block.has(word) for word in ("refused", "fragment", "skip")):
+                yield f"{os.path.relpath(path, TOP)}:{block.line}", block.text
 
 
 class LayerSchemaTest(DaemonCase):

@@ -15,6 +15,7 @@ import layers  # pylint: disable=wrong-import-position
 import links  # pylint: disable=wrong-import-position
 import page  # pylint: disable=wrong-import-position
 import run  # pylint: disable=wrong-import-position
+import sandbox  # pylint: disable=wrong-import-position
 import session  # pylint: disable=wrong-import-position
 
 # Accepts all layers but those with `wrong`, and wants services that others refer to, and a command.
@@ -119,6 +120,7 @@ class CommandTest(DocumentCase):
         self.bad("lacks: b", directive("background"), fenced("console", "$ echo a; sleep 1000", "b"), hang_s=0.5)
 
     def test_processes_are_ended(self):
+        sandbox.adopt()
         self.good(fenced("console", "$ (setsid sleep 1000 &) ; echo $BASHPID >pid"),
                   directive("background"), fenced("console", "$ sleep 1000"))
         self.assertTrue(self.was_running)

@@ -32,7 +32,7 @@ class Goal:
     @property
     def is_of_time(self):
         """Whether it depends on the load of the machine: a time or a rate, not a size or a number."""
-        return re.search(r"_(ms|us|rps|MBps|per_GB|ms_per_s)$|add_per_s$", self.figure) is not None
+        return re.search(r"[._](ms|us|rps|MBps|per_GB|ms_per_s)$|add_per_s$", self.figure) is not None
 
     def is_met(self, ratio):
         return ratio >= self.ratio if self.at_least else ratio <= self.ratio

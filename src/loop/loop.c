@@ -11,7 +11,8 @@
 struct loop {
     uv_loop_t uv;
     uv_prepare_t keep_alive; // keeps uv_run() from returning when there are no other handles
-    uv_idle_t turn;          // active only while calls are deferred; otherwise the loop would spin
+    uint64_t turn;           // loop_turn()
+    uv_idle_t idle;          // active only while calls are deferred; otherwise the loop would spin
     struct deferred waiting; // head of a ring
     struct list timers;      // timer.link
     struct list watches;     // signal_watch.link
@@ -57,8 +58,8 @@ static bool nothing_is_deferred(const struct loop *loop) {
     return loop->waiting.next == &loop->waiting;
 }
 
-static void deferred_run_all(uv_idle_t *turn) {
-    struct loop *loop = turn->data;
+static void deferred_run_all(uv_idle_t *idle) {
+    struct loop *loop = idle->data;
     // These calls run from a separate ring, because calls that they defer belong to the next turn.
     struct deferred batch = loop->waiting;
     batch.next->previous = batch.previous->next = &batch;
@@ -69,7 +70,7 @@ static void deferred_run_all(uv_idle_t *turn) {
         deferred->run(deferred);
     }
     if (nothing_is_deferred(loop))
-        uv_idle_stop(turn);
+        uv_idle_stop(idle);
 }
 
 void loop_defer(struct loop *loop, struct deferred *deferred, deferred_fn run) {
@@ -81,7 +82,7 @@ void loop_defer(struct loop *loop, struct deferred *deferred, deferred_fn run) {
     deferred->previous = loop->waiting.previous;
     deferred->previous->next = deferred;
     loop->waiting.previous = deferred;
-    uv_idle_start(&loop->turn, deferred_run_all);
+    uv_idle_start(&loop->idle, deferred_run_all);
 }
 
 void loop_defer_cancel(struct loop *loop, struct deferred *deferred) {
@@ -89,7 +90,7 @@ void loop_defer_cancel(struct loop *loop, struct deferred *deferred) {
         return;
     deferred_unlink(deferred);
     if (nothing_is_deferred(loop))
-        uv_idle_stop(&loop->turn);
+        uv_idle_stop(&loop->idle);
 }
 
 // --- the allocator ---
@@ -108,7 +109,9 @@ void loop_install_allocator(void) {
 
 // --- the loop ---
 
-static void keep_alive_turn(uv_prepare_t *handle UNUSED) {
+static void count_turn(uv_prepare_t *handle) {
+    struct loop *loop = handle->data;
+    loop->turn++;
 }
 
 bool loop_create(struct loop **out, struct error *err) {
@@ -119,9 +122,10 @@ bool loop_create(struct loop **out, struct error *err) {
         return error_set_errno(err, -status, "cannot create event loop");
     }
     uv_prepare_init(&loop->uv, &loop->keep_alive);
-    uv_prepare_start(&loop->keep_alive, keep_alive_turn);
-    uv_idle_init(&loop->uv, &loop->turn);
-    loop->turn.data = loop;
+    loop->keep_alive.data = loop;
+    uv_prepare_start(&loop->keep_alive, count_turn);
+    uv_idle_init(&loop->uv, &loop->idle);
+    loop->idle.data = loop;
     ring_init(&loop->waiting);
     list_init(&loop->timers);
     list_init(&loop->watches);
@@ -161,6 +165,10 @@ void loop_run(struct loop *loop) {
 
 void loop_stop(struct loop *loop) {
     uv_stop(&loop->uv);
+}
+
+uint64_t loop_turn(const struct loop *loop) {
+    return loop->turn;
 }
 
 static bool has_ready(struct loop *loop) {

@@ -23,6 +23,7 @@ void loop_run(struct loop *loop);      // until loop_stop()
 void loop_stop(struct loop *loop);
 // Runs until nothing is ready, without waiting. For tests and the end of a shutdown.
 void loop_run_pending(struct loop *loop);
+uint64_t loop_turn(const struct loop *loop); // grows by one before each look at descriptors
 // The time of the loop's timers in nanoseconds: monotonic, virtual on a test clock.
 int64_t loop_now_ns(const struct loop *loop);
 

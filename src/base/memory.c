@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
 #include "base/memory.h"
 
+#include <malloc.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -164,4 +165,8 @@ void memory_free_at(void *pointer_to_pointer) {
     void **at = pointer_to_pointer;
     free(*at);
     *at = NULL;
+}
+
+void memory_trim(void) {
+    (void)malloc_trim(0);
 }

@@ -28,6 +28,8 @@ void *memory_copy(const void *data, size_t length) __attribute__((malloc, return
 char *memory_printf(const char *format, ...) PRINTF_LIKE(1, 2) __attribute__((malloc, returns_nonnull));
 char *memory_vprintf(const char *format, va_list arguments) PRINTF_LIKE(1, 0) __attribute__((malloc, returns_nonnull));
 
+void memory_trim(void); // returns freed memory to the system, as far as possible
+
 // A shrinker frees memory that can be spared when an allocation fails, and returns whether it has freed any. At most
 // eight, registered at start-up by the main thread. Only the main thread calls them; other threads wait up to a second
 // for memory to be freed.

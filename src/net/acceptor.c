@@ -12,7 +12,7 @@
 #include "base/list.h"
 #include "base/memory.h"
 
-#define ACCEPTS_PER_TURN 16
+#define ACCEPTING_NS (5 * NS_PER_MS) // in a turn; a client behind many others in the queue does not wait long
 #define RETRY_NS (50 * NS_PER_MS)
 
 struct acceptor {
@@ -122,8 +122,9 @@ static bool accept_next(struct listening_socket *listening, bool is_there) {
 
 static void on_connections_waiting(uv_poll_t *poll, int status UNUSED, int events UNUSED) {
     struct listening_socket *listening = CONTAINER_OF(poll, struct listening_socket, poll);
+    int64_t end_ns = clock_monotonic_ns() + ACCEPTING_NS;
     bool goes_on = accept_next(listening, true);
-    for (int i = 1; i < ACCEPTS_PER_TURN && goes_on; i++)
+    while (goes_on && clock_monotonic_ns() < end_ns)
         goes_on = accept_next(listening, false);
 }
 

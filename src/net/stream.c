@@ -30,7 +30,7 @@ struct stream {
     struct stream_handlers handlers;
     void *data;
     struct stream_queue queue;
-    size_t low_bytes, high_bytes;
+    size_t low_bytes, high_bytes, read_bytes;
     struct deferred turn;  // a read without waiting for the descriptor, or the call of on_failed
     const char *failed_to; // the failed operation
     int failed_errnum;
@@ -152,6 +152,7 @@ struct stream *stream_create(struct loop *loop, int fd, enum stream_kind kind) {
     stream->transport = kind == STREAM_FILE ? &stream_file_transport : &stream_socket_transport;
     stream->low_bytes = LOW_BYTES;
     stream->high_bytes = HIGH_BYTES;
+    stream->read_bytes = READ_BYTES;
     stream_queue_init(&stream->queue);
     int on = 1;
     if (kind == STREAM_TCP || kind == STREAM_TLS)
@@ -208,6 +209,10 @@ void stream_set_water_marks(struct stream *stream, size_t low_bytes, size_t high
 
 // --- reading ---
 
+void stream_set_read_bytes(struct stream *stream, size_t bytes) {
+    stream->read_bytes = bytes < READ_BYTES ? bytes : READ_BYTES;
+}
+
 static void end_reading(struct stream *stream) {
     stream->reading = READING_ENDED;
     if (stream->handlers.on_end != NULL)
@@ -225,7 +230,7 @@ static void report_handshake(struct stream *stream) {
 // Reads once and reports the data. Returns the number of bytes.
 static size_t read_once(struct stream *stream) {
     char bytes[READ_BYTES];
-    ssize_t got = stream->transport->read(stream->transport_state, stream->fd, bytes, sizeof bytes);
+    ssize_t got = stream->transport->read(stream->transport_state, stream->fd, bytes, stream->read_bytes);
     int errnum = errno;
     report_handshake(stream);
     if (stream->life != STREAM_WORKS)
@@ -246,24 +251,40 @@ static bool read_some(struct stream *stream) {
     size_t got = wants_to_read(stream) ? read_once(stream) : 0;
     bool has_read = got > 0;
     // If the buffer is not full, nothing is left.
-    for (int i = 1; i < READS_PER_TURN && got == READ_BYTES && wants_to_read(stream); i++)
+    for (int i = 1; i < READS_PER_TURN && got == stream->read_bytes && wants_to_read(stream); i++)
         got = read_once(stream);
     return has_read;
 }
 
+static bool may_read(struct stream *stream) {
+    return !wants_to_read(stream) || stream->handlers.may_read == NULL ||
+           stream->handlers.may_read(stream, stream->data);
+}
+
 static bool drain(struct stream *stream);
 
-static void on_turn_due(struct deferred *turn) {
-    struct stream *stream = CONTAINER_OF(turn, struct stream, turn);
-    if (stream->life == STREAM_BREAKS) {
-        report_failure(stream);
-        return;
-    }
+static void read_and_drain(struct stream *stream, bool reads) {
     begin_calling(stream);
-    (void)read_some(stream);
+    if (reads)
+        (void)read_some(stream);
     if (held_output(stream) > 0)
         (void)drain(stream);
     end_calling(stream);
+}
+
+static void on_turn_due(struct deferred *turn) {
+    struct stream *stream = CONTAINER_OF(turn, struct stream, turn);
+    if (stream->life == STREAM_BREAKS)
+        report_failure(stream);
+    else
+        read_and_drain(stream, may_read(stream));
+}
+
+void stream_read_now(struct stream *stream) {
+    if (stream->life != STREAM_WORKS)
+        return;
+    loop_defer_cancel(stream->loop, &stream->turn);
+    read_and_drain(stream, true);
 }
 
 // The first bytes of a new connection have usually come when it is accepted, and many end after one request and its
@@ -398,9 +419,10 @@ int stream_fd(const struct stream *stream) {
 // Data received before a disconnect is read first. If neither makes progress, polling again would spin.
 static void on_poll_error(struct stream *stream) {
     stream->polled = 0;
-    bool has_read = read_some(stream);
+    bool may = may_read(stream);
+    bool has_read = may && read_some(stream);
     bool has_written = drain(stream);
-    if (stream->life == STREAM_WORKS && stream->reading != READING_ENDED && !has_read && !has_written)
+    if (may && stream->life == STREAM_WORKS && stream->reading != READING_ENDED && !has_read && !has_written)
         stream_break(stream, EIO, "poll");
 }
 
@@ -410,7 +432,7 @@ static void on_poll_ready(uv_poll_t *poll, int status, int events) {
     if (status < 0) {
         on_poll_error(stream);
     } else {
-        if ((events & UV_READABLE) != 0)
+        if ((events & UV_READABLE) != 0 && may_read(stream))
             (void)read_some(stream);
         if ((events & UV_WRITABLE) != 0 || held_output(stream) > 0)
             (void)drain(stream);

@@ -22,6 +22,9 @@ enum stream_kind {
 // All functions are called from the loop, never from within a function of this header. Each may destroy the stream.
 // Members may be NULL.
 struct stream_handlers {
+    // Whether to read now. Called before data, an end or a failure is looked for. If it returns false, it must have
+    // stopped reading.
+    bool (*may_read)(struct stream *stream, void *data);
     // With TLS: the handshake is complete. Called once, before on_data. Must not stop reading: data may have come with
     // the end of the handshake.
     void (*on_established)(struct stream *stream, void *data);
@@ -54,8 +57,11 @@ void stream_set_handlers(struct stream *stream, const struct stream_handlers *ha
 void stream_set_water_marks(struct stream *stream, size_t low_bytes, size_t high_bytes);
 
 void stream_read_start(struct stream *stream);
-void stream_read_stop(struct stream *stream);        // no on_data or on_end after this returns
-bool stream_has_unread(const struct stream *stream); // there are received bytes
+// Reads at once, without asking may_read; reading must have been started. Not from within a handler.
+void stream_read_now(struct stream *stream);
+void stream_set_read_bytes(struct stream *stream, size_t bytes); // at a time; the default, and most, is 64 KiB
+void stream_read_stop(struct stream *stream);                    // no on_data or on_end after this returns
+bool stream_has_unread(const struct stream *stream);             // there are received bytes
 
 // Writes as much as possible at once; copies and queues the rest. Drops the data if the stream is broken or shut down.
 // If there is no memory for the rest, the stream breaks.

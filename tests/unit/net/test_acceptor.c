@@ -18,6 +18,7 @@
 
 #include <cmocka.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/text.h"
@@ -36,7 +37,7 @@ static struct {
     struct stream *accepted[CLIENTS_MAX];
     size_t count, room; // room: so many may be accepted at a time
     int asked;          // to make room
-    bool makes_room, destroys, refuses_tcp;
+    bool makes_room, destroys, refuses_tcp, is_slow;
 } seen;
 
 static void close_first(void) {
@@ -60,6 +61,8 @@ static bool make_room(enum stream_kind kind UNUSED, void *data UNUSED) {
 static void on_stream_accepted(struct stream *stream, enum stream_kind kind, void *data UNUSED) {
     assert_int_equal(kind, STREAM_UNIX);
     seen.accepted[seen.count++] = stream;
+    for (int64_t end_ns = clock_monotonic_ns() + 3 * NS_PER_MS; seen.is_slow && clock_monotonic_ns() < end_ns;) {
+    }
     if (!seen.destroys)
         return;
     acceptor_destroy(acceptor);
@@ -121,12 +124,15 @@ static void accepts_streams(void **state UNUSED) {
     assert_true(stream_has_unread(seen.accepted[0]));
 }
 
-static void accepts_a_few_in_a_turn(void **state UNUSED) {
+// What takes long is left for the next turn.
+static void accepts_for_some_time_in_a_turn(void **state UNUSED) {
+    seen.is_slow = true;
     clients_connect(40);
     uv_run(loop_uv(loop), UV_RUN_NOWAIT);
-    assert_int_equal(seen.count, 16);
+    assert_in_range(seen.count, 1, 2);
     uv_run(loop_uv(loop), UV_RUN_NOWAIT);
-    assert_int_equal(seen.count, 32);
+    assert_in_range(seen.count, 2, 4);
+    seen.is_slow = false;
     loop_run_pending(loop);
     assert_int_equal(seen.count, 40);
 }
@@ -299,7 +305,7 @@ int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_acceptor, close_acceptor)
     const struct CMUnitTest tests[] = {
         TEST(accepts_streams),
-        TEST(accepts_a_few_in_a_turn),
+        TEST(accepts_for_some_time_in_a_turn),
         TEST(makes_room_for_each),
         TEST(asks_for_room_only_when_somebody_waits),
         TEST(pauses_without_room),

@@ -39,7 +39,7 @@ static void knows_administrators(void **state UNUSED) {
 
 // The address of an accepted connection's client as the client itself knows it.
 static void knows_the_address(int family, const void *listen_to, const struct sockaddr *connect_to, socklen_t size,
-                              const char *format) {
+                              const char *format, const char *wanted_key) {
     struct sockaddr_storage name;
     socklen_t length = sizeof name;
     char wanted[64];
@@ -61,7 +61,11 @@ static void knows_the_address(int family, const void *listen_to, const struct so
     AUTO_FREE char *address = peer_address(accepted);
     assert_non_null(address);
     assert_string_equal(address, wanted);
-    assert_false(peer_of(accepted).is_known);
+    struct peer peer = peer_of(accepted);
+    assert_false(peer.is_known);
+    char key[PEER_KEY_SIZE];
+    peer_key(&peer, accepted, key);
+    assert_string_equal(key, wanted_key);
 }
 
 static const struct sockaddr_in ipv4 = {.sin_family = AF_INET, .sin_addr.s_addr = 0x0100007f};
@@ -69,15 +73,23 @@ static const struct sockaddr_in6 ipv6 = {.sin6_family = AF_INET6, .sin6_addr = I
 static const struct sockaddr_in6 any = {.sin6_family = AF_INET6};
 
 static void knows_ipv4(void **state UNUSED) {
-    knows_the_address(AF_INET, &ipv4, (const struct sockaddr *)&ipv4, sizeof ipv4, "127.0.0.1:%u");
+    knows_the_address(AF_INET, &ipv4, (const struct sockaddr *)&ipv4, sizeof ipv4, "127.0.0.1:%u", "127.0.0.1");
 }
 
 static void knows_ipv6(void **state UNUSED) {
-    knows_the_address(AF_INET6, &ipv6, (const struct sockaddr *)&ipv6, sizeof ipv6, "[::1]:%u");
+    knows_the_address(AF_INET6, &ipv6, (const struct sockaddr *)&ipv6, sizeof ipv6, "[::1]:%u", "::");
 }
 
 static void knows_ipv4_over_ipv6(void **state UNUSED) {
-    knows_the_address(AF_INET6, &any, (const struct sockaddr *)&ipv4, sizeof any, "127.0.0.1:%u");
+    knows_the_address(AF_INET6, &any, (const struct sockaddr *)&ipv4, sizeof any, "127.0.0.1:%u", "127.0.0.1");
+}
+
+static void has_a_key_for_each_user(void **state UNUSED) {
+    char key[PEER_KEY_SIZE];
+    peer_key(&(const struct peer){.is_known = true, .uid = 65534, .pid = 7}, -1, key);
+    assert_string_equal(key, "user 65534");
+    peer_key(&(const struct peer){.is_known = false}, -1, key);
+    assert_string_equal(key, "unknown");
 }
 
 static void knows_nobody(void **state UNUSED) {
@@ -89,8 +101,13 @@ static void knows_nobody(void **state UNUSED) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(knows_the_process), cmocka_unit_test(knows_administrators), cmocka_unit_test(knows_ipv4),
-        cmocka_unit_test(knows_ipv6),        cmocka_unit_test(knows_ipv4_over_ipv6), cmocka_unit_test(knows_nobody),
+        cmocka_unit_test(knows_the_process),
+        cmocka_unit_test(knows_administrators),
+        cmocka_unit_test(knows_ipv4),
+        cmocka_unit_test(knows_ipv6),
+        cmocka_unit_test(knows_ipv4_over_ipv6),
+        cmocka_unit_test(knows_nobody),
+        cmocka_unit_test(has_a_key_for_each_user),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,18 +11,18 @@
 
 #define DEFAULT_COUNT 30
 #define BLOCK_BYTES ((size_t)32768) // size of one write to the connection
-#define BLOCKS_PER_TURN 16
+#define BLOCKS_PER_TURN 4
 
 struct log_response {
     struct api_call *call;
     struct log_query *query;
-    struct deferred turn;
+    struct share_call turn;
     bool follow;
 };
 
 static void log_response_destroy(void *data) {
     struct log_response *response = data;
-    loop_defer_cancel(response->call->api->spec.loop, &response->turn);
+    share_cancel(&response->turn);
     log_query_destroy(response->query);
     free(response);
 }
@@ -50,8 +50,8 @@ static bool write_block(struct log_response *response) {
     return block.length >= BLOCK_BYTES;
 }
 
-static void write_turn(struct deferred *deferred) {
-    struct log_response *response = CONTAINER_OF(deferred, struct log_response, turn);
+static void write_turn(struct share_call *turn) {
+    struct log_response *response = CONTAINER_OF(turn, struct log_response, turn);
     struct http_exchange *exchange = response->call->exchange;
     for (int i = 0; i < BLOCKS_PER_TURN; i++) {
         if (http_stream_pending(exchange) >= HTTP_STREAM_HIGH_BYTES)
@@ -62,12 +62,12 @@ static void write_turn(struct deferred *deferred) {
             return;
         }
     }
-    loop_defer(response->call->api->spec.loop, deferred, write_turn);
+    http_exchange_defer(exchange, turn, write_turn);
 }
 
 static void schedule_turn(void *data) {
     struct log_response *response = data;
-    loop_defer(response->call->api->spec.loop, &response->turn, write_turn);
+    http_exchange_defer(response->call->exchange, &response->turn, write_turn);
 }
 
 static void on_stream_drained(struct http_exchange *exchange UNUSED, void *data) {

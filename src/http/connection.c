@@ -3,10 +3,14 @@
 
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "http/connection_input_internal.h"
 
 #define USUAL_HEAD_BYTES 256
+#define READ_BYTES ((size_t)65536)
+#define STRANGERS_READ_BYTES ((size_t)8192)
+#define FIRST_AFTER_NS NS_PER_S
 
 static struct connection *connection_of(struct connection_entry *entry) {
     return CONTAINER_OF(entry, struct connection, entry);
@@ -19,6 +23,7 @@ static const struct connection_handlers *handlers(const struct connection *conne
 // --- states ---
 
 static void on_turn_begun(struct deferred *turn);
+static void on_share_due(struct share_call *call);
 
 // What a connection waits for in each state.
 static const enum connection_wait state_waits[CONNECTION_STATES] = {
@@ -30,28 +35,51 @@ static const enum connection_wait state_waits[CONNECTION_STATES] = {
     [CONNECTION_CLOSED] = WAIT_NONE,
 };
 
+static void note_progress(struct connection *connection) {
+    connection->queued_bytes = connection_queued_bytes(connection);
+    connection->received_bytes = 0;
+}
+
 static bool needs_progress(enum connection_wait wait) {
     return wait == WAIT_PROGRESS || wait == WAIT_REST;
 }
 
 static bool has_turn(enum connection_state state) {
-    return state == CONNECTION_READY || state == CONNECTION_UPGRADING || state == CONNECTION_CLOSED;
+    return state == CONNECTION_UPGRADING || state == CONNECTION_CLOSED;
 }
 
 static bool reads(const struct connection *connection) {
+    if (share_call_is_waiting(&connection->share_call))
+        return false;
     if (connection->state == CONNECTION_LINGERING)
         return true;
     return connection->state != CONNECTION_UPGRADING && !connection->has_ended && connection->body != BODY_HELD &&
-           connection->input.length < connection->all->limits.input_bytes;
+           connection->input.length < connection->all->limits.input_bytes[connection->entry.is_administrator];
 }
 
+// A body that is wanted is read in large pieces, because the handler has allowed it. Otherwise, many connections could
+// hold much at once.
 static void read_or_pause(struct connection *connection) {
     if (connection->stream == NULL)
         return;
+    bool reads_much = connection->entry.is_administrator || connection->body == BODY_WANTED;
+    stream_set_read_bytes(connection->stream, reads_much ? READ_BYTES : STRANGERS_READ_BYTES);
     if (reads(connection))
         stream_read_start(connection->stream);
     else
         stream_read_stop(connection->stream);
+}
+
+struct share *connection_share(const struct connection *connection) {
+    return &connection->entry.owner->share;
+}
+
+// Records the time that reading and handling of input have taken.
+static void note_use(struct connection *connection) {
+    int64_t now_ns = clock_monotonic_ns();
+    if (connection->entry.owner != NULL)
+        share_use(connection->all->owners.shares, connection_share(connection), now_ns - connection->asked_ns);
+    connection->asked_ns = connection->served_ns = now_ns;
 }
 
 // The only place where the state changes.
@@ -60,9 +88,14 @@ static void set_state(struct connection *connection, enum connection_state state
     connection->state = state;
     if (state == CONNECTION_TAKING) // what it waits for depends on the input
         return;
-    connections_wait(connection->all, &connection->entry, state_waits[state]);
-    if (needs_progress(state_waits[state]))
-        connection->queued_bytes = connection_queued_bytes(connection);
+    bool has_begun = connections_wait(connection->all, &connection->entry, state_waits[state]);
+    if (has_begun && needs_progress(state_waits[state]))
+        note_progress(connection);
+    if (state == CONNECTION_READY)
+        share_defer(connection->all->owners.shares, connection_share(connection), &connection->share_call, false,
+                    on_share_due);
+    else if (!connection->is_due_to_read || state == CONNECTION_CLOSED)
+        share_cancel(&connection->share_call);
     if (has_turn(state))
         loop_defer(loop, &connection->turn, on_turn_begun);
     else
@@ -132,6 +165,11 @@ static size_t held_bytes(const struct connection *connection) {
     if (connection->exchange != NULL)
         bytes += handlers(connection)->held_bytes(connection->exchange);
     return bytes + stream_held_bytes(connection->stream);
+}
+
+bool connection_has_time(struct connection *connection) {
+    note_use(connection);
+    return share_has_time(connection->all->owners.shares, connection_share(connection));
 }
 
 void connection_count(struct connection *connection) {
@@ -236,10 +274,40 @@ static void on_turn_begun(struct deferred *turn) {
     struct connection *connection = CONTAINER_OF(turn, struct connection, turn);
     if (connection->state == CONNECTION_CLOSED)
         connection_free(connection);
-    else if (connection->state == CONNECTION_UPGRADING)
-        hand_over(connection);
     else
+        hand_over(connection);
+}
+
+// A connection that has read nothing for a while comes first, with one request: many connections that are always busy
+// do not keep it waiting.
+static bool comes_first(const struct connection *connection) {
+    return connection->served_ns == 0 || clock_monotonic_ns() - connection->served_ns > FIRST_AFTER_NS;
+}
+
+static void on_share_due(struct share_call *call) {
+    struct connection *connection = CONTAINER_OF(call, struct connection, share_call);
+    connection->is_due_to_read = false;
+    connection->asked_ns = clock_monotonic_ns();
+    if (connection->state == CONNECTION_READY) {
         take_kept_input(connection);
+        return;
+    }
+    read_or_pause(connection);
+    if (reads(connection))
+        stream_read_now(connection->stream);
+}
+
+static bool on_stream_asks(struct stream *stream UNUSED, void *data) {
+    struct connection *connection = data;
+    struct shares *shares = connection->all->owners.shares;
+    if (share_has_time(shares, connection_share(connection))) {
+        connection->asked_ns = clock_monotonic_ns();
+        return true;
+    }
+    connection->is_due_to_read = true;
+    share_defer(shares, connection_share(connection), &connection->share_call, comes_first(connection), on_share_due);
+    read_or_pause(connection);
+    return false;
 }
 
 // --- the stream ---
@@ -250,14 +318,16 @@ static void on_stream_established(struct stream *stream UNUSED, void *data) {
 
 static void on_stream_data(struct stream *stream UNUSED, const char *bytes, size_t length, void *data) {
     struct connection *connection = data;
-    if (connection->state == CONNECTION_LINGERING)
-        return;
-    if (connection->input.length == 0 && connection_takes_input(connection)) {
+    connection->received_bytes += length;
+    if (connection->state == CONNECTION_LINGERING) {
+        // Dropped.
+    } else if (connection->input.length == 0 && connection_takes_input(connection)) {
         take_input(connection, bytes, length);
-        return;
+    } else {
+        connection_keep_input(connection, bytes, length);
+        settle(connection);
     }
-    connection_keep_input(connection, bytes, length);
-    settle(connection);
+    note_use(connection);
 }
 
 static void fail_handshake(struct connection *connection, const struct error *err) {
@@ -300,26 +370,28 @@ static void on_stream_failed(struct stream *stream UNUSED, const struct error *e
 }
 
 void connection_open(struct connections *all, struct stream *stream, enum stream_kind kind, struct peer peer) {
-    static const struct stream_handlers stream_handlers = {.on_established = on_stream_established,
+    static const struct stream_handlers stream_handlers = {.may_read = on_stream_asks,
+                                                           .on_established = on_stream_established,
                                                            .on_data = on_stream_data,
                                                            .on_end = on_stream_end,
                                                            .on_drained = on_stream_drained,
                                                            .on_failed = on_stream_failed};
     struct connection *connection = memory_new(sizeof *connection);
-    size_t read_bytes = 65536;
+    char key[PEER_KEY_SIZE];
+    peer_key(&peer, stream_fd(stream), key);
     connection->all = all;
     connection->stream = stream;
     connection->kind = kind;
     connection->peer = peer;
-    connection->entry.is_administrator = peer_is_administrator(&peer);
+    connection->entry.owner = owners_get(&all->owners, key, peer_is_administrator(&peer));
     connection->entry.is_tls = kind == STREAM_TLS;
     if (kind != STREAM_UNIX)
         connection->address = peer_address(stream_fd(stream));
     http_reader_init(&connection->reader, HTTP_READ_REQUEST);
-    buffer_init(&connection->input, all->limits.input_bytes + read_bytes);
+    connections_add(all, &connection->entry);
+    buffer_init(&connection->input, all->limits.input_bytes[connection->entry.is_administrator] + READ_BYTES);
     stream_set_handlers(stream, &stream_handlers, connection);
     stream_set_water_marks(stream, all->limits.unread_bytes - 1, all->limits.unread_bytes);
-    connections_add(all, &connection->entry);
     set_state(connection, stream_tls(stream) != NULL ? CONNECTION_HANDSHAKE : CONNECTION_IDLE);
 }
 
@@ -336,18 +408,38 @@ static void entry_close(struct connection_entry *entry) {
     connection_close(connection);
 }
 
-// The client may have read a part of a large response.
-static void entry_on_due(struct connection_entry *entry) {
-    struct connection *connection = connection_of(entry);
-    if (entry->wait == WAIT_HANDSHAKE)
-        abandon_handshake(connection, (char[]){"timed out"});
-    else if (needs_progress(entry->wait) && connection_queued_bytes(connection) < connection->queued_bytes)
-        set_state(connection, connection->state);
-    else
-        connection_close(connection);
+// The client may have sent a part of a large body, or read a part of a large response.
+static bool has_progressed(const struct connection *connection) {
+    size_t queued = connection_queued_bytes(connection);
+    size_t sent = queued < connection->queued_bytes ? connection->queued_bytes - queued : 0;
+    size_t wanted = connection->all->limits.progress_bytes[connection->entry.is_administrator];
+    return connection->received_bytes + sent >= wanted;
 }
 
-const struct connection_entry_functions connection_entry_functions = {.close = entry_close, .on_due = entry_on_due};
+static void entry_on_due(struct connection_entry *entry) {
+    struct connection *connection = connection_of(entry);
+    if (entry->wait == WAIT_HANDSHAKE) {
+        abandon_handshake(connection, (char[]){"timed out"});
+    } else if (needs_progress(entry->wait) && has_progressed(connection)) {
+        note_progress(connection);
+        connections_wait_again(connection->all, entry);
+    } else {
+        connection_close(connection);
+    }
+}
+
+static bool entry_refuse_body(struct connection_entry *entry, size_t *bytes) {
+    struct connection *connection = connection_of(entry);
+    if (connection->exchange == NULL || connection->body != BODY_WANTED ||
+        !handlers(connection)->refuse_body(connection->exchange))
+        return false;
+    connection->body = BODY_SKIPPED;
+    *bytes = held_bytes(connection);
+    return true;
+}
+
+const struct connection_entry_functions connection_entry_functions = {
+    .close = entry_close, .on_due = entry_on_due, .refuse_body = entry_refuse_body};
 
 // --- for the exchange ---
 

@@ -122,10 +122,17 @@ void connection_keep_input(struct connection *connection, const char *bytes, siz
         buffer_add(&connection->input, bytes, length);
 }
 
+// Of several requests, each but the first is taken only while nobody waits and there is time left.
+static bool may_take_head(struct connection *connection, size_t heads_left) {
+    size_t heads_max = connection->all->limits.requests_per_turn;
+    return heads_left == heads_max || (heads_left > 0 && connection_has_time(connection));
+}
+
 void connection_take_input(struct connection *connection, const char *bytes, size_t length) {
     size_t heads_left = connection->all->limits.requests_per_turn;
     bool is_all_read = false;
-    while (!is_all_read && connection_takes_input(connection) && (connection->body != BODY_NONE || heads_left > 0)) {
+    while (!is_all_read && connection_takes_input(connection) &&
+           (connection->body != BODY_NONE || may_take_head(connection, heads_left))) {
         const char *piece = NULL;
         size_t piece_length = 0;
         enum http_event event = http_reader_next(&connection->reader, &bytes, &length, &piece, &piece_length);

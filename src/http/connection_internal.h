@@ -18,7 +18,7 @@ enum connection_state {
     CONNECTION_IDLE,         // between requests
     CONNECTION_HEAD,         // a part of a head has been received
     CONNECTION_TAKING,       // input is being consumed; the next state is chosen afterwards
-    CONNECTION_READY,        // there is input to consume in the next turn
+    CONNECTION_READY,        // there is input to consume when it is its turn
     CONNECTION_HANDLING,     // a request is being handled; nothing is expected from the client
     CONNECTION_TRANSFERRING, // the same; the client must send the body or read the response
     CONNECTION_SKIPPING,     // the response is complete; the rest of the body is discarded
@@ -53,15 +53,21 @@ struct connection {
     struct http_reader reader;
     struct buffer input; // received but not consumed
     struct http_exchange *exchange;
-    size_t queued_bytes;  // when the wait for progress began
-    size_t skipped_bytes; // of the discarded body
-    struct deferred turn;
+    size_t queued_bytes;          // when the wait for progress began
+    size_t received_bytes;        // since then
+    size_t skipped_bytes;         // of the discarded body
+    struct deferred turn;         // of UPGRADING and CLOSED
+    struct share_call share_call; // of READY, and to read
+    bool is_due_to_read;          // share_call waits to read
+    int64_t served_ns;            // monotonic; when input was read last, 0 if never
+    int64_t asked_ns;             // monotonic; when the time that is used now began
     void (*on_upgraded)(struct stream *stream, const char *bytes, size_t length, void *data); // NULL: no upgrade
     void *upgrade_data;
 };
 
-// Functions of the exchange, called by the connection; `data` is that of `connections`. All but create() and
-// held_bytes() are called from the loop, never from within a function of this header, and may end the exchange.
+// Functions of the exchange, called by the connection; `data` is that of `connections`. All but create(),
+// held_bytes() and refuse_body() are called from the loop, never from within a function of this header, and may end the
+// exchange.
 struct connection_handlers {
     // Creates an exchange for a complete head and takes ownership of the head. NULL if the head is invalid.
     struct http_exchange *(*create)(struct connection *connection, struct http_taken_head *head, void *data);
@@ -75,6 +81,8 @@ struct connection_handlers {
     // because it does not call the handler of the request.
     void (*on_lost)(struct http_exchange *exchange);
     size_t (*held_bytes)(const struct http_exchange *exchange);
+    // Refuses a body that is being collected, in the next turn, and frees it now. Returns false if there is none.
+    bool (*refuse_body)(struct http_exchange *exchange);
 };
 
 extern const struct connection_entry_functions connection_entry_functions;
@@ -86,6 +94,9 @@ void connections_free_closed(struct connections *all);
 
 // --- for the exchange; none of these calls a function of a request's handler ---
 
+// Whether its owner has time left, see share_has_time().
+bool connection_has_time(struct connection *connection);
+struct share *connection_share(const struct connection *connection); // of its owner; it has not been closed
 // Records how much memory the connection and its exchange hold. Closes connections, possibly this one, if that is too
 // much.
 void connection_count(struct connection *connection);

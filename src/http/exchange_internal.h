@@ -11,6 +11,8 @@
 struct exchanges {
     struct loop *loop;
     struct list open; // http_exchange.link: exchanges without a response
+    struct shares *shares;
+    struct share unowned; // of exchanges whose client has disconnected
     void (*handle)(struct http_exchange *exchange, void *data);
     void (*on_responded)(const struct http_exchange *exchange, int status, int64_t duration_ns, void *data); // or NULL
     void *data;
@@ -60,6 +62,7 @@ struct http_exchange {
 
     struct buffer headers; // of the response, set by the handler, as lines
     int status;
+    bool is_refused_for_memory; // the body, READING_REFUSED
     bool has_query;
     bool has_granted_body; // 100 Continue has been sent
     bool is_head_method;
@@ -72,6 +75,7 @@ struct http_exchange {
 
 extern const struct connection_handlers exchange_connection_handlers;
 void exchanges_init(struct exchanges *all, struct loop *loop);
+void exchanges_finish(struct exchanges *all); // there are no exchanges
 // Reports pending events to the handlers of all exchanges, cancelled or not.
 void exchanges_deliver_all(struct exchanges *all);
 // Schedules the report of pending events to the handler for the next turn.
@@ -84,6 +88,7 @@ bool exchange_body_is_due(const struct http_exchange *exchange); // its end must
 void exchange_report_body(struct http_exchange *exchange);       // reports its end
 void exchange_add_body(struct http_exchange *exchange, const char *bytes, size_t length);
 void exchange_end_body(struct http_exchange *exchange, const char *reason); // NULL: complete
+bool exchange_refuse_body(struct http_exchange *exchange);                  // see connection_handlers
 
 // --- http_response.c ---
 

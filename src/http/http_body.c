@@ -13,7 +13,9 @@ bool exchange_body_is_due(const struct http_exchange *exchange) {
 
 // Returns NULL if the body is complete, or `err` with the reason why it is not.
 static const struct error *body_failure(const struct http_exchange *exchange, struct error *err) {
-    if (exchange->reading == READING_REFUSED)
+    if (exchange->is_refused_for_memory)
+        error_set(err, ERROR_UNAVAILABLE, "requests use too much memory now; try again later");
+    else if (exchange->reading == READING_REFUSED)
         error_set(err, ERROR_TOO_LARGE, "request body is larger than %zu bytes", exchange->collected.limit_bytes);
     else if (exchange->progress == BODY_BROKEN)
         error_set(err, ERROR_BAD_REQUEST, "%s", exchange->broken_reason);
@@ -122,4 +124,14 @@ void http_exchange_collect_body(struct http_exchange *exchange, size_t limit_byt
     if (head->has_length && head->length > limit_bytes)
         exchange->reading = READING_REFUSED;
     begin_reading(exchange);
+}
+
+bool exchange_refuse_body(struct http_exchange *exchange) {
+    if (exchange->on_collected == NULL || exchange->reading != READING_PIECES || exchange->progress != BODY_COMING)
+        return false;
+    exchange->reading = READING_REFUSED;
+    exchange->is_refused_for_memory = true;
+    buffer_finish(&exchange->collected);
+    exchange_deliver_later(exchange);
+    return true;
 }

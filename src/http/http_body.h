@@ -24,7 +24,7 @@ void http_exchange_resume_body(struct http_exchange *exchange);
 
 // Like http_exchange_read_body(), but collects the body: `body` is what has been received, borrowed until the response.
 // A body of more than `limit_bytes` is refused with ERROR_TOO_LARGE; if its length is known, before 100 Continue is
-// sent.
+// sent. ERROR_UNAVAILABLE if the bodies of several requests together use too much memory.
 typedef void (*http_body_fn)(struct http_exchange *exchange, const struct buffer *body, const struct error *err,
                              void *data);
 void http_exchange_collect_body(struct http_exchange *exchange, size_t limit_bytes, http_body_fn on_body, void *data);

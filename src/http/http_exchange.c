@@ -14,6 +14,12 @@
 void exchanges_init(struct exchanges *all, struct loop *loop) {
     *all = (struct exchanges){.loop = loop};
     list_init(&all->open);
+    all->shares = shares_create(loop);
+    share_init(&all->unowned, true);
+}
+
+void exchanges_finish(struct exchanges *all) {
+    shares_destroy(all->shares);
 }
 
 // --- creation and destruction ---
@@ -224,6 +230,12 @@ void http_exchange_count_bytes(struct http_exchange *exchange, size_t bytes) {
         connection_count(exchange->connection);
 }
 
+void http_exchange_defer(struct http_exchange *exchange, struct share_call *call, share_fn run) {
+    struct exchanges *all = exchange->all;
+    struct share *share = exchange->connection != NULL ? connection_share(exchange->connection) : &all->unowned;
+    share_defer(all->shares, share, call, false, run);
+}
+
 void http_exchange_on_cancel(struct http_exchange *exchange, http_cancel_fn on_cancel, void *data) {
     exchange->on_cancel = on_cancel;
     exchange->cancel_data = data;
@@ -245,4 +257,5 @@ const struct connection_handlers exchange_connection_handlers = {
     .on_abandoned = exchange_deliver_later,
     .on_lost = on_connection_lost,
     .held_bytes = held_bytes,
+    .refuse_body = exchange_refuse_body,
 };

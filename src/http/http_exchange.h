@@ -16,6 +16,7 @@
 #pragma once
 
 #include "base/buffer.h"
+#include "loop/shares.h"
 #include "net/peer.h"
 #include "tls/certificate.h"
 #include "wire/http_message.h"
@@ -52,6 +53,10 @@ void *http_exchange_context(const struct http_exchange *exchange);
 // Counts memory that the handler keeps for the request with that of its connection (docs/internals/http.md). Replaces
 // what was counted before.
 void http_exchange_count_bytes(struct http_exchange *exchange, size_t bytes);
+
+// For responses that are written in many pieces: calls `run` when it is the turn of the client, see share_defer(). The
+// call must be cancelled before the response is complete.
+void http_exchange_defer(struct http_exchange *exchange, struct share_call *call, share_fn run);
 
 // --- cancelling ---
 

@@ -25,7 +25,8 @@ const struct http_limits http_usual_limits = {
     .handshakes = 256,
     .tls = 2048,
     .skipped_bytes = 262144,
-    .input_bytes = 65536,
+    .input_bytes = {4096, 65536},
+    .progress_bytes = {65536, 1},
     .unread_bytes = HTTP_STREAM_HIGH_BYTES,
     .buffered_bytes = (size_t)128 << 20,
     .requests_per_turn = 16,
@@ -215,10 +216,12 @@ static void on_handshake_failed(const char *remote, const struct error *err, voi
 
 static void on_exchange_ended(struct exchanges *exchanges) {
     struct http_server *server = server_of(exchanges);
-    if (server->is_destroyed && list_is_empty(&exchanges->open))
+    if (server->is_destroyed && list_is_empty(&exchanges->open)) {
+        exchanges_finish(exchanges);
         free(server);
-    else if (server->connections.is_stopping)
+    } else if (server->connections.is_stopping) {
         check_end(server);
+    }
 }
 
 struct http_server *http_server_create(struct loop *loop, struct descriptor_budget *descriptors,
@@ -237,6 +240,7 @@ struct http_server *http_server_create(struct loop *loop, struct descriptor_budg
     server->exchanges.data = hooks->data;
     server->exchanges.on_ended = on_exchange_ended;
     connections_init(&server->connections, loop, &limits, &connection_entry_functions);
+    owners_init(&server->connections.owners, server->exchanges.shares, &server->exchanges.unowned);
     server->connections.handlers = &exchange_connection_handlers;
     server->connections.on_closed = on_connection_closed;
     server->connections.on_handshake_failed = on_handshake_failed;

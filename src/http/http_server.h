@@ -5,9 +5,9 @@
 // Limits: HTTP_HEAD_LIMIT_BYTES of head (431); 60 s for a head from its first byte; 60 s without progress while a body
 // is read or a response is sent; 10 s for a handshake of TLS, and 256 of them at once: of more, the one that has taken
 // longest is closed if that is a second, else the new one waits in the queue of the socket. 2048 connections over TLS:
-// of more, one that waits for its client is closed, or the new one waits. The number of connections is limited by the
-// descriptors of the process. At that limit, the connection that has been idle or incomplete longest is closed. A part
-// of the connections is reserved for administrators (peer_is_administrator()).
+// of more, one that has been held long is closed, or the new one waits. The number of connections is limited by the
+// descriptors of the process. At that limit, a user or address with the most connections loses one for the new one. A
+// part of the connections is reserved for administrators (peer_is_administrator()).
 #pragma once
 
 #include "base/compiler.h"

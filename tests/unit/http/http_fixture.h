@@ -22,6 +22,7 @@
 
 #include <cmocka.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "http/http_server_internal.h"
@@ -127,6 +128,10 @@ static void on_request_received(struct http_exchange *exchange, void *data UNUSE
         keep(exchange);
     } else if (text_equal(path, "/echo")) {
         http_exchange_collect_body(exchange, BODY_LIMIT, on_body_read, NULL);
+    } else if (text_equal(path, "/slow")) {
+        for (int64_t end_ns = clock_monotonic_ns() + NS_PER_MS; clock_monotonic_ns() < end_ns;) {
+        }
+        respond_text(exchange, 200, path);
     } else if (text_equal(path, "/large")) {
         respond_large(exchange, 4000000);
     } else if (text_equal(path, "/flood")) {
@@ -297,8 +302,7 @@ static UNUSED void fill(struct connection *connection) {
 }
 
 static UNUSED void set_time_limit(enum connection_wait wait, int64_t ms) {
-    deadline_list_set_duration(server->connections.waits[false][wait], ms * NS_PER_MS);
-    deadline_list_set_duration(server->connections.waits[true][wait], ms * NS_PER_MS);
+    deadline_list_set_duration(server->connections.waits[wait], ms * NS_PER_MS);
 }
 
 // --- TCP ---
@@ -314,9 +318,18 @@ static UNUSED in_port_t listen_at(const char *address) {
     return name.sin6_port; // at the same place for both families
 }
 
-static UNUSED struct client connect_to(in_port_t port) {
+// From an address such as "127.0.0.2".
+static UNUSED struct client connect_from(const char *source, in_port_t port) {
     struct client client = {.fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), .got = BUFFER_INIT(BUFFER_NO_LIMIT)};
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = port, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in address = {.sin_family = AF_INET};
+    assert_int_equal(inet_pton(AF_INET, source, &address.sin_addr), 1);
+    assert_int_equal(bind(client.fd, (const struct sockaddr *)&address, sizeof address), 0);
+    address.sin_port = port;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     assert_int_equal(connect(client.fd, (const struct sockaddr *)&address, sizeof address), 0);
     return client;
+}
+
+static UNUSED struct client connect_to(in_port_t port) {
+    return connect_from("127.0.0.1", port);
 }

@@ -100,6 +100,119 @@ static void evicts_administrators_last(void **state UNUSED) {
     all->limits.reserved = 0;
 }
 
+static void wait_for_connections(size_t count) {
+    while (http_server_connections(server) < count)
+        uv_run(loop_uv(loop), UV_RUN_ONCE);
+    loop_run_pending(loop);
+}
+
+// Of others than administrators, whatever they do: the longest held request goes last.
+static void evicts_strangers_whatever_they_do(void **state UNUSED) {
+    in_port_t port = listen_at("127.0.0.1:0");
+    AUTO_CLIENT struct client kept = connect_to(port);
+    client_send(&kept, GET("/keep"));
+    wait_for_connections(1);
+    AUTO_CLIENT struct client sending = connect_to(port);
+    client_send(&sending, "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\na");
+    wait_for_connections(2);
+    client_send(&sending, "b"); // which does not make it newer
+    AUTO_CLIENT struct client following = connect_to(port);
+    client_send(&following, GET("/follow"));
+    wait_for_connections(3);
+    AUTO_CLIENT struct client dropped = connect_to(port);
+    client_send(&dropped, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\na");
+    wait_for_connections(4);
+    while (seen.handled < 4)
+        uv_run(loop_uv(loop), UV_RUN_ONCE);
+    server->connections.limits.evict_ns = 0;
+    struct client *order[] = {&dropped, &kept, &sending, &following};
+    for (size_t i = 0; i < ARRAY_COUNT(order); i++) {
+        assert_int_equal(http_server_connections(server), 4 - i);
+        assert_true(connections_evict(&server->connections, false));
+        client_expect_end(order[i]);
+    }
+    assert_false(connections_evict(&server->connections, false));
+}
+
+// Who has many connections makes room for who has few.
+static void evicts_from_the_owner_of_most(void **state UNUSED) {
+    in_port_t port = listen_at("127.0.0.1:0");
+    AUTO_CLIENT struct client modest = connect_from("127.0.0.2", port);
+    wait_for_connections(1);
+    struct client greedy[4];
+    for (size_t i = 0; i < ARRAY_COUNT(greedy); i++) {
+        greedy[i] = connect_from("127.0.0.3", port);
+        client_send(&greedy[i], GET("/keep"));
+        wait_for_connections(2 + i);
+    }
+    while (seen.kept_count < 4)
+        uv_run(loop_uv(loop), UV_RUN_ONCE);
+    server->connections.limits.evict_ns = 0;
+    for (size_t i = 0; i + 1 < ARRAY_COUNT(greedy); i++) {
+        assert_true(connections_evict(&server->connections, false));
+        client_expect_end(&greedy[i]);
+    }
+    assert_true(client_is_quiet(&modest));
+    for (size_t i = 0; i < ARRAY_COUNT(greedy); i++)
+        client_close(&greedy[i]);
+}
+
+// The largest of the owner who holds most; neither other owners nor administrators, who were first and are larger.
+static void bounds_what_strangers_hold(void **state UNUSED) {
+    AUTO_FREE char *filler = memory_new(50001);
+    memset(filler, 'a', 50000);
+    in_port_t port = listen_at("127.0.0.1:0");
+    AUTO_CLIENT struct client own = client_open();
+    client_send(&own, "GET / HTTP/1.1\r\nX: ");
+    client_send(&own, filler);
+    client_send(&own, filler);
+    AUTO_CLIENT struct client modest = connect_from("127.0.0.2", port);
+    client_send(&modest, "GET / HTTP/1.1\r\nX: ");
+    client_send(&modest, filler);
+    wait_for_connections(2);
+    server->connections.limits.buffered_bytes = 1000000;
+    struct client greedy[20];
+    for (size_t i = 0; i < ARRAY_COUNT(greedy); i++) {
+        greedy[i] = connect_from("127.0.0.3", port);
+        client_send(&greedy[i], "GET / HTTP/1.1\r\nX: ");
+        (void)client_send_bytes(&greedy[i], filler, 50000);
+        for (int turns = 0; turns < 20; turns++)
+            loop_run_pending(loop);
+        assert_true(server->connections.strangers_bytes <= 500000);
+    }
+    assert_true(client_is_quiet(&own));
+    assert_true(client_is_quiet(&modest));
+    assert_true(http_server_connections(server) < 2 + ARRAY_COUNT(greedy));
+    for (size_t i = 0; i < ARRAY_COUNT(greedy); i++)
+        client_close(&greedy[i]);
+}
+
+// Administrators get an error instead of the end of the connection, and the others get their responses.
+static void refuses_bodies_that_are_too_much_together(void **state UNUSED) {
+    AUTO_FREE char *filler = memory_new(90001);
+    memset(filler, 'a', 90000);
+    server->connections.limits.buffered_bytes = 400000;
+    struct client clients[8];
+    for (size_t i = 0; i < ARRAY_COUNT(clients); i++) {
+        clients[i] = client_open();
+        client_send(&clients[i], "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 90001\r\n\r\n");
+        client_send(&clients[i], filler);
+        assert_true(server->connections.buffered_bytes <= 400000);
+    }
+    size_t responded = 0, refused = 0;
+    for (size_t i = 0; i < ARRAY_COUNT(clients); i++) {
+        (void)client_send_bytes(&clients[i], "!", 1);
+        client_expect(&clients[i], "\r\n\r\n");
+        responded += client_count(&clients[i], "200 OK");
+        refused += client_count(&clients[i], "requests use too much memory now; try again later");
+        client_close(&clients[i]);
+    }
+    assert_int_equal(responded + refused, ARRAY_COUNT(clients));
+    assert_true(responded > 0 && refused > 0);
+    loop_run_pending(loop);
+    assert_int_equal(server->connections.buffered_bytes, 0);
+}
+
 // Each sends as much of a head as it can; the oldest of them go, and others are served in between.
 // A descriptor at each end of each connection, and some.
 static bool may_have_descriptors(rlim_t wanted) {
@@ -228,6 +341,8 @@ int main(void) {
         TEST(evicts_administrators_last),        TEST(bounds_what_incomplete_requests_hold),
         TEST(bounds_what_is_not_read),           TEST(counts_bodies_until_they_are_answered),
         TEST(bounds_what_kept_requests_hold),    TEST(bounds_what_streams_queue),
+        TEST(evicts_strangers_whatever_they_do), TEST(evicts_from_the_owner_of_most),
+        TEST(bounds_what_strangers_hold),        TEST(refuses_bodies_that_are_too_much_together),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Clients that are not trusted and send, read or hold as much as they can: root and probes are answered all the same."""
+
+import os
+import resource
+import select
+import signal
+import socket
+import time
+
+from faults import limited, need_descriptors, needs_root, plan_of
+from harness import free_port
+from test_faults_clients import PROBE_S, ClientCase
+
+NOBODY = 65534
+
+
+def get(path):
+    return f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode()
+
+
+class Flood:
+    """Connections of another user, in a process of its own, which send a request again and again and read what comes."""
+
+    def __init__(self, case, count, connect, request, repeats):
+        self.count, self.connect, self.request, self.repeats = count, connect, request, repeats
+        ready, self.ready = os.pipe()
+        self.pid = os.fork()
+        if self.pid == 0:
+            try:
+                os.setgroups([])
+                os.setgid(NOBODY)
+                os.setuid(NOBODY)
+                self.run()
+            finally:
+                os._exit(1)
+        os.close(self.ready)
+        case.addCleanup(self.end)
+        with open(ready, "rb") as file:
+            case.assertEqual(file.read(1), b"!")
+
+    def run(self):
+        poll, socks = select.epoll(), {}
+        for _ in range(self.count):
+            sock = self.connect()
+            sock.setblocking(False)
+            try:
+                sock.send(self.request)
+            except OSError:
+                continue  # it was closed to make room
+            socks[sock.fileno()] = sock
+            poll.register(sock, select.EPOLLIN | (select.EPOLLOUT if self.repeats else 0))
+        os.write(self.ready, b"!")
+        while True:
+            for number, events in poll.poll():
+                try:
+                    if events & select.EPOLLOUT:
+                        socks[number].send(self.request * self.repeats)
+                    if events & select.EPOLLIN and not socks[number].recv(1 << 20):
+                        poll.unregister(number)
+                except BlockingIOError:
+                    pass
+                except OSError:
+                    poll.unregister(number)
+
+    def end(self):
+        if self.pid is not None:
+            os.kill(self.pid, signal.SIGKILL)
+            os.waitpid(self.pid, 0)
+        self.pid = None
+
+
+@needs_root
+class FloodsTest(ClientCase):
+    COUNT = 1500
+
+    def start(self, services, *arguments, **popen):
+        need_descriptors(self, 2 * self.COUNT + 200)
+        os.chmod(self.daemon.dir, 0o755)
+        self.daemon.layer("001-test.yaml", plan_of(services))
+        self.port = free_port()
+        self.daemon.start("--http", f"127.0.0.1:{self.port}", *arguments, **popen)
+
+    def over_unix(self):
+        return self.daemon.connect(60)
+
+    def over_tcp(self):
+        sock = socket.socket()  # nothing that loads a module, which the other user may not read
+        sock.settimeout(60)
+        sock.connect(("127.0.0.1", self.port))
+        return sock
+
+    def assert_answers(self, times=5):
+        for _ in range(times):
+            self.assert_healthy()
+            self.assertEqual(self.daemon.get("/v1/health?level=alive", port=self.port, timeout_s=PROBE_S).status, 200)
+
+    def flood(self, connect, request, repeats=20):
+        flood = Flood(self, self.COUNT, connect, request, repeats)
+        self.assert_answers()
+        return flood
+
+    def test_long_lists(self):
+        self.start({f"service-{number}": "sleep 1000" for number in range(1000)})
+        self.flood(self.over_unix, get("/v1/services"))
+        self.assertEqual(self.daemon.stop(), 0)
+
+    def test_followers(self):
+        self.start({"yes": {"command": "yes", "startup": "enabled"}})
+        self.flood(self.over_unix, get("/v1/logs?follow=true"), repeats=0)
+        self.assertEqual(self.daemon.stop(), 0)
+
+    def test_pipelined_over_tcp(self):
+        self.start({"one": "sleep 1000"})
+        before_kib = self.rss()
+        flood = self.flood(self.over_tcp, get("/v1/health"), repeats=200)
+        self.assert_grew_less(before_kib, 50 * 1024)
+        flood.end()
+        self.assert_answers(1)
+
+    def test_pipelined_behind_kept_requests(self):
+        self.start({"one": "sleep 1000"})
+        before_kib = self.rss()
+        self.flood(self.over_unix, get("/v1/logs?follow=true"), repeats=2000)
+        self.assert_grew_less(before_kib, 40 * 1024)
+        for _ in range(10):  # a request in two pieces
+            sock = self.open()
+            sock.sendall(b"POST /v1/services HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{")
+            time.sleep(0.02)
+            sock.sendall(b"}")
+            self.assertIn(b" 400 ", sock.recv(100))
+
+    def test_trickled_bodies(self):
+        self.start({"one": "sleep 1000"}, preexec_fn=limited((resource.RLIMIT_NOFILE, 1024, 1024)))
+        self.flood(self.over_tcp, b"GET /v1/health HTTP/1.1\r\nHost: x\r\nContent-Length: 200000\r\n\r\nx", repeats=0)
+        self.flood(self.over_unix, get("/v1/logs?follow=true"), repeats=0)

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -242,6 +243,7 @@ struct write_request {
     const struct iovec *pieces;
     size_t count;
     mode_t mode;
+    bool locks;
 };
 
 // Small pieces are combined first: there may be many thousands.
@@ -275,24 +277,49 @@ static bool fill_temporary(int fd, const struct write_request *request, struct e
     return sync_fd(fd, request->path, err);
 }
 
-bool file_write_atomic(const char *path, const struct iovec *pieces, size_t count, mode_t mode, struct error *err) {
-    const struct write_request request = {path, pieces, count, mode};
-    AUTO_FREE char *directory = directory_of(path);
+int file_open_locked(const char *path) {
+    int fd = open_retrying(path, O_RDONLY, 0);
+    if (fd >= 0)
+        (void)flock(fd, LOCK_EX | LOCK_NB);
+    return fd;
+}
+
+// Writes a temporary file and gives it the name `path`. With a lock, sets *fd to the new file if it has got the name.
+static bool replace_file(const struct write_request *request, int *fd, struct error *err) {
+    AUTO_FREE char *temporary = NULL;
+    AUTO_CLOSE int new_fd = file_open_temporary(request->path, 0600, &temporary);
+    if (new_fd < 0)
+        return error_set_errno(err, errno, "open %s", request->path);
+    bool is_filled = fill_temporary(new_fd, request, err);
+    AUTO_CLOSE int locked_fd = is_filled && request->locks ? file_open_locked(temporary) : -1;
+    if (is_filled && rename(temporary, request->path) == 0) {
+        file_close_at(fd);
+        *fd = locked_fd;
+        locked_fd = -1;
+        return true;
+    }
+    if (is_filled)
+        error_set_errno(err, errno, "rename %s", request->path);
+    unlink(temporary);
+    return false;
+}
+
+static bool write_atomic(const struct write_request *request, int *fd, struct error *err) {
+    AUTO_FREE char *directory = directory_of(request->path);
     // Opened first: if that fails, nothing has changed.
     AUTO_CLOSE int directory_fd = open_retrying(directory, O_RDONLY | O_DIRECTORY, 0);
     if (directory_fd < 0)
         return error_set_errno(err, errno, "open %s", directory);
-    AUTO_FREE char *temporary = NULL;
-    AUTO_CLOSE int fd = file_open_temporary(path, 0600, &temporary);
-    if (fd < 0)
-        return error_set_errno(err, errno, "open %s", path);
-    bool is_filled = fill_temporary(fd, &request, err);
-    if (is_filled && rename(temporary, path) == 0)
-        return sync_directory(directory_fd, directory, err);
-    if (is_filled)
-        error_set_errno(err, errno, "rename %s", path);
-    unlink(temporary);
-    return false;
+    return replace_file(request, fd, err) && sync_directory(directory_fd, directory, err);
+}
+
+bool file_write_atomic(const char *path, const struct iovec *pieces, size_t count, mode_t mode, struct error *err) {
+    AUTO_CLOSE int fd = -1;
+    return write_atomic(&(const struct write_request){path, pieces, count, mode, .locks = false}, &fd, err);
+}
+
+bool file_write_locked(const char *path, const struct iovec *pieces, size_t count, int *fd, struct error *err) {
+    return write_atomic(&(const struct write_request){path, pieces, count, 0600, .locks = true}, fd, err);
 }
 
 void file_discard(const char *path, int fd) {

@@ -39,6 +39,10 @@ bool file_read_all(int fd, const char *path, struct buffer *out, struct error *e
 // replaced.
 bool file_write_atomic(const char *path, const struct iovec *pieces, size_t count, mode_t mode,
                        struct error *err) NODISCARD;
+// The same with mode 0600, and opens the new file with an exclusive lock (flock(2)) in *fd (AUTO_CLOSE), which it has
+// before it gets its name. *fd is closed first if it was open; -1 if the file cannot be opened once more.
+bool file_write_locked(const char *path, const struct iovec *pieces, size_t count, int *fd,
+                       struct error *err) NODISCARD;
 // Returns a name for a temporary file that is to replace `path` (or `name`, in its directory): the same with a dot,
 // random letters and "~" behind it, owned. Open it with O_EXCL; if it exists, try again with the next `attempt`.
 #define FILE_TEMPORARY_SUFFIX_BYTES ((size_t)14)
@@ -46,6 +50,10 @@ bool file_write_atomic(const char *path, const struct iovec *pieces, size_t coun
 char *file_temporary_name(const char *path, unsigned attempt);
 // Creates one next to `path` and opens it for writing. *name is owned. -1 and errno on failure.
 int file_open_temporary(const char *path, mode_t mode, char **name);
+// Opens a new file, which no other process uses, for reading, with an exclusive lock. A writing descriptor would keep
+// its file system from being mounted read-only. Without the lock on file systems that have none; -1 and errno on
+// failure.
+int file_open_locked(const char *path);
 // Removes temporary files that a killed file_write_atomic() to `path` has left.
 void file_remove_leftovers(const char *path);
 // Discards what was written to `fd`, if that is a regular file: empties it, and removes `path` if that is the file

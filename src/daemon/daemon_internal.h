@@ -30,6 +30,7 @@
 #include "state/checkpoint.h"
 #include "state/runner.h"
 #include "state/state.h"
+#include "state/state_lock.h"
 
 // Failed TLS handshakes since a time; so that a flood of them does not flood the log.
 struct handshake_log {
@@ -38,6 +39,8 @@ struct handshake_log {
 };
 
 enum daemon_phase { DAEMON_STARTING, DAEMON_RUNNING, DAEMON_STOPPING_SERVICES, DAEMON_CLOSING };
+
+#define DAEMON_STATE_FILE ".pebble.state" // in $PEBBLE
 
 struct daemon {
     const struct daemon_options *options;
@@ -73,7 +76,8 @@ struct daemon {
     struct handshake_log handshake_log;
     struct api *api;
     struct http_server *server;
-    int lock_fd;                                 // holds the lock on $PEBBLE, or -1
+    int lock_fd;                                 // holds the lock on the state file until the checkpoint has it, or -1
+    bool is_locked;                              // by this daemon: $PEBBLE, by the lock on its state file
     bool is_listening;                           // the socket's path has to be removed at the end
     bool has_server_ended, has_forwarding_ended; // at the end of the shutdown
     int socket_fd;                               // listens there; -1 when the server owns it
@@ -143,9 +147,10 @@ bool daemon_prepare_directory(const struct daemon_options *options, struct error
 bool daemon_has_own_socket(const struct daemon_options *options); // the socket is in the directory
 // Fails if another process listens on the socket.
 bool daemon_check_socket(const struct daemon_options *options, struct error *err) NODISCARD;
-// Locks the directory, so that no other daemon uses its state file, whatever its socket; then fills it if that is
-// wanted. Nothing in the directory is read or written before.
+// Fills the directory if that is wanted, then locks its state file, so that no other daemon uses it, whatever its
+// socket. Nothing else in the directory is read or written before.
 bool daemon_take_directory(struct daemon *daemon, struct error *err) NODISCARD;
 char *daemon_boot_id(void) __attribute__((returns_nonnull)); // owned
 // copy_once.c
-bool daemon_copy_once(const struct daemon_options *options, struct error *err) NODISCARD;
+// *is_busy: fails because another daemon is copying; try again.
+bool daemon_copy_once(const struct daemon_options *options, bool *is_busy, struct error *err) NODISCARD;

@@ -2,10 +2,8 @@
 // Creates, checks, locks and fills $PEBBLE.
 // Declared in daemon/daemon_internal.h.
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -64,19 +62,24 @@ bool daemon_check_socket(const struct daemon_options *options, struct error *err
            error_prefix(err, "when trying to listen on %s: ", options->socket_path);
 }
 
-// A daemon may be started while the previous one is still ending, so the lock is waited for, unless the other one
+// Whether the directory is free: tries to take it. Returns false with *is_busy if another daemon has it now.
+typedef bool (*take_fn)(struct daemon *daemon, bool *is_busy, struct error *err);
+
+// A daemon may be started while the previous one is still ending, so what it has is waited for, unless the other one
 // listens.
-static bool lock_in_time(int fd, struct daemon *daemon, struct error *err) {
-    const struct daemon_options *options = daemon->options;
-    for (int waited_ms = 0; flock(fd, LOCK_EX | LOCK_NB) != 0; waited_ms += LOCK_STEP_MS) {
-        if (errno != EWOULDBLOCK)
-            return true; // a file system without locks
-        if (!daemon_check_socket(options, err))
+static bool take_in_time(struct daemon *daemon, take_fn take, struct error *err) {
+    bool is_busy = false;
+    for (int waited_ms = 0; !take(daemon, &is_busy, err); waited_ms += LOCK_STEP_MS) {
+        if (!is_busy)
+            return false;
+        error_clear(err);
+        if (!daemon_check_socket(daemon->options, err))
             return false;
         if (error_is_set(&daemon->http_error))
             return error_move(err, &daemon->http_error);
         if (waited_ms >= LOCK_WAIT_MS)
-            return error_set(err, ERROR_INTERNAL, "directory \"%s\" is in use by another daemon", options->directory);
+            return error_set(err, ERROR_INTERNAL, "directory \"%s\" is in use by another daemon",
+                             daemon->options->directory);
         if (waited_ms == LOCK_NOTICE_MS)
             log_notice("Waiting for another daemon to release the directory.");
         (void)poll(NULL, 0, LOCK_STEP_MS);
@@ -84,24 +87,21 @@ static bool lock_in_time(int fd, struct daemon *daemon, struct error *err) {
     return true;
 }
 
-static bool lock(struct daemon *daemon, struct error *err) {
-    daemon->lock_fd = open(daemon->options->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (daemon->lock_fd < 0 || lock_in_time(daemon->lock_fd, daemon, err))
-        return true;
-    file_close_at(&daemon->lock_fd);
-    return false;
+static bool copy_once(struct daemon *daemon, bool *is_busy, struct error *err) {
+    return daemon_copy_once(daemon->options, is_busy, err);
+}
+
+static bool lock_state(struct daemon *daemon, bool *is_busy, struct error *err UNUSED) {
+    AUTO_FREE char *path = path_join(daemon->options->directory, DAEMON_STATE_FILE);
+    enum state_lock lock = state_lock_try(path, &daemon->lock_fd);
+    daemon->is_locked = lock == STATE_LOCKED;
+    *is_busy = lock == STATE_IS_IN_USE;
+    return !*is_busy;
 }
 
 bool daemon_take_directory(struct daemon *daemon, struct error *err) {
-    const struct daemon_options *options = daemon->options;
-    bool is_filled = !text_is_empty(options->copy_source) && access(options->directory, W_OK) == 0;
-    if ((options->persists || is_filled) && !lock(daemon, err))
-        return false;
-    if (!daemon_copy_once(options, err))
-        return false;
-    if (!options->persists)
-        file_close_at(&daemon->lock_fd); // nothing else is written
-    return true;
+    return take_in_time(daemon, copy_once, err) &&
+           (!daemon->options->persists || take_in_time(daemon, lock_state, err));
 }
 
 // A random UUID (RFC 9562, version 4).

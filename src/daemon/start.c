@@ -62,7 +62,7 @@ bool daemon_watch_signals(struct daemon *daemon, struct error *err) {
 
 bool daemon_bind_socket(struct daemon *daemon, struct error *err) {
     const char *path = daemon->options->socket_path;
-    bool is_locked = daemon->lock_fd >= 0 && daemon_has_own_socket(daemon->options);
+    bool is_locked = daemon->is_locked && daemon_has_own_socket(daemon->options);
     if (!(is_locked ? listen_unix_locked : listen_unix)(path, &daemon->socket_fd, err))
         return error_prefix(err, "when trying to listen on %s: ", path);
     daemon->is_listening = true;

@@ -111,6 +111,8 @@ static void on_checkpoint_failed(struct listener *listener UNUSED, void *argumen
 static bool load_state(struct daemon *daemon, const char *path, struct error *err) {
     daemon->state = state_create();
     daemon->checkpoint = checkpoint_create(daemon->loop, daemon->state, path);
+    checkpoint_set_lock(daemon->checkpoint, daemon->lock_fd);
+    daemon->lock_fd = -1;
     return checkpoint_load(daemon->checkpoint, err) && identity_store_create(daemon->state, &daemon->identities, err);
 }
 
@@ -123,11 +125,12 @@ static bool quarantine_state(struct daemon *daemon, const char *path, struct err
     error_clear(err);
     checkpoint_destroy(daemon->checkpoint);
     state_destroy(daemon->state);
+    (void)state_lock_try(path, &daemon->lock_fd); // a new file
     return load_state(daemon, path, err);
 }
 
 static bool init_state(struct daemon *daemon, struct error *err) {
-    AUTO_FREE char *path = memory_printf("%s/.pebble.state", daemon->options->directory);
+    AUTO_FREE char *path = path_join(daemon->options->directory, DAEMON_STATE_FILE);
     if (!load_state(daemon, daemon->options->persists ? path : NULL, err) &&
         !(daemon->options->quarantines_state && quarantine_state(daemon, path, err))) {
         log_notice(

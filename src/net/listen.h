@@ -11,7 +11,7 @@
 // in use is an error: `socket "PATH" already in use`. A lock on the directory excludes daemons that start at the same
 // time. The caller owns the descriptor.
 bool listen_unix(const char *path, int *fd, struct error *err) NODISCARD;
-// The same for a caller that holds the lock on the directory (flock(2)) itself.
+// The same for a caller that keeps other programs of its kind from the directory in another way.
 bool listen_unix_locked(const char *path, int *fd, struct error *err) NODISCARD;
 // Fails with the same error if the socket is in use, or its path too long.
 bool listen_unix_check(const char *path, struct error *err) NODISCARD;

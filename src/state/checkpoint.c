@@ -12,7 +12,6 @@
 #include "state/state_file_internal.h"
 #include "state/state_internal.h"
 
-#define FILE_MODE 0600
 #define FILE_SIZE_MAX ((size_t)256 << 20)
 #define RETRY_MIN_NS (1 * NS_PER_S)
 #define RETRY_MAX_NS (60 * NS_PER_S)
@@ -28,6 +27,7 @@ struct write {
     char *path;
     size_t limit_bytes;
     struct snapshot snapshot;
+    int lock_fd; // of the new file, or -1
     struct error err;
 };
 
@@ -36,6 +36,7 @@ struct checkpoint {
     struct state *state;
     struct runner *runner; // NULL: none
     char *path;            // NULL: nothing is written
+    int lock_fd;           // holds the lock on the file, or -1
     size_t limit_bytes;    // of the file
     struct worker_pool *pool;
     struct listener state_modified;
@@ -71,12 +72,13 @@ static void write_file(struct work_item *item) {
     struct write *write = CONTAINER_OF(item, struct write, item);
     // A file that could not be read again does not replace one that can.
     if (!check_size(write, &write->err) ||
-        !file_write_atomic(write->path, write->snapshot.pieces, write->snapshot.count, FILE_MODE, &write->err))
+        !file_write_locked(write->path, write->snapshot.pieces, write->snapshot.count, &write->lock_fd, &write->err))
         error_prefix(&write->err, "cannot write state file: ");
 }
 
 static void write_destroy(struct write *write) {
     snapshot_finish(&write->snapshot);
+    file_close_at(&write->lock_fd);
     error_clear(&write->err);
     free(write->path);
     free(write);
@@ -101,6 +103,7 @@ static struct write *write_create(struct checkpoint *checkpoint) {
     write->generation = checkpoint->state->generation;
     write->path = memory_string(checkpoint->path);
     write->limit_bytes = checkpoint->limit_bytes;
+    write->lock_fd = -1;
     snapshot_take(checkpoint->state, &write->snapshot);
     return write;
 }
@@ -196,6 +199,10 @@ static void write_complete(struct write *write) {
     checkpoint->write = NULL;
     checkpoint->is_stuck = false;
     error_move(&checkpoint->last_error, &write->err);
+    if (write->lock_fd >= 0) { // also if only the sync of the directory has failed
+        checkpoint_set_lock(checkpoint, write->lock_fd);
+        write->lock_fd = -1;
+    }
     if (is_saved) {
         checkpoint->saved_generation = write->generation;
         checkpoint->retry_ns = 0;
@@ -215,6 +222,7 @@ struct checkpoint *checkpoint_create(struct loop *loop, struct state *state, con
     struct checkpoint *checkpoint = memory_new(sizeof *checkpoint);
     checkpoint->loop = loop;
     checkpoint->state = state;
+    checkpoint->lock_fd = -1;
     checkpoint->limit_bytes = FILE_SIZE_MAX;
     checkpoint->pool = worker_pool_create(loop, "state", 1, 4);
     checkpoint->timer = timer_create_in(loop, on_timer_expired, checkpoint);
@@ -243,9 +251,15 @@ void checkpoint_destroy(struct checkpoint *checkpoint) {
     notify_waiters(checkpoint, checkpoint->saved_generation, true);
     notify_waiters(checkpoint, UINT64_MAX, false);
     timer_destroy(checkpoint->timer);
+    file_close_at(&checkpoint->lock_fd);
     error_clear(&checkpoint->last_error);
     free(checkpoint->path);
     free(checkpoint);
+}
+
+void checkpoint_set_lock(struct checkpoint *checkpoint, int fd) {
+    file_close_at(&checkpoint->lock_fd);
+    checkpoint->lock_fd = fd;
 }
 
 void checkpoint_set_limit(struct checkpoint *checkpoint, size_t limit_bytes) {

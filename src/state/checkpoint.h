@@ -15,6 +15,9 @@ struct runner;
 // `path` NULL: nothing is written (PEBBLE_PERSIST=never). Removes temporary files of writes that were killed.
 struct checkpoint *checkpoint_create(struct loop *loop, struct state *state, const char *path)
     __attribute__((returns_nonnull));
+// Takes ownership of the lock on the file (state/state_lock.h), or -1. It is moved to each new file, and ends with the
+// checkpoint.
+void checkpoint_set_lock(struct checkpoint *checkpoint, int fd);
 // Waits for a running write for at most 5 s, or not at all after checkpoint_flush() has timed out, then abandons it.
 // Waiters that are left are called back, with is_saved false unless their modifications are on the disk. NULL is fine.
 void checkpoint_destroy(struct checkpoint *checkpoint);

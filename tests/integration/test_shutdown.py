@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Shutdown of the daemon, and starts during a shutdown."""
 
+import fcntl
 import os
 import unittest
 
@@ -56,6 +57,19 @@ class ShutdownTest(DaemonCase):
         self.assertIn("is in use by another daemon", second.stderr)
         self.assertFalse(os.path.exists(self.daemon.path("other.socket")))
         self.assertEqual(self.daemon.get("/v1/health").status, 200)
+
+    def test_other_users_cannot_lock_it(self):
+        """Who may read the directory may lock it, but not the state file, which only the daemon's user can open."""
+        os.chmod(self.daemon.pebble_dir, 0o755)
+        self.daemon.start("--hold")
+        self.assertEqual(self.daemon.stop(), 0)
+        holder = os.open(self.daemon.pebble_dir, os.O_RDONLY)
+        self.addCleanup(os.close, holder)
+        fcntl.flock(holder, fcntl.LOCK_SH)
+        self.assertEqual(os.stat(os.path.join(self.daemon.pebble_dir, ".pebble.state")).st_mode & 0o7777, 0o600)
+        self.daemon.start("--hold", env={"PEBBLE_SOCKET": self.daemon.path("other.socket")}, wait=False)
+        wait_until(lambda: os.path.exists(self.daemon.path("other.socket")), what="the daemon to listen")
+        self.assertNotIn("Waiting for another daemon", self.daemon.log())
 
     def test_a_successor_gets_the_directory(self):
         for _ in range(3):

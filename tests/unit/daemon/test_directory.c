@@ -8,8 +8,10 @@
 
 #include <cmocka.h>
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -64,7 +66,8 @@ static void put(const char *directory, const char *name) {
 
 static void copy(struct place *place) {
     AUTO_ERROR struct error err = {0};
-    if (!daemon_prepare_directory(&place->options, &err) || !daemon_copy_once(&place->options, &err))
+    bool is_busy;
+    if (!daemon_prepare_directory(&place->options, &err) || !daemon_copy_once(&place->options, &is_busy, &err))
         fail_msg("%s", error_text(&err));
 }
 
@@ -117,6 +120,26 @@ static void interrupted_move_goes_on(void **unused UNUSED) {
     place_finish(&place);
 }
 
+static void two_copies_do_not_mix(void **unused UNUSED) {
+    struct place place;
+    place_init(&place);
+    put(place.source, "first");
+    AUTO_FREE char *partial = path_join(place.target, ".pebble.copy-partial");
+    assert_true(directory_create_all(partial, 0700, NULL));
+    put(partial, "of another daemon");
+    AUTO_CLOSE int fd = open(partial, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    assert_int_equal(flock(fd, LOCK_EX), 0);
+    AUTO_ERROR struct error err = {0};
+    bool is_busy = false;
+    assert_false(daemon_copy_once(&place.options, &is_busy, &err));
+    assert_true(is_busy);
+    assert_target(&place, ".pebble.copy-partial");
+    file_close_at(&fd);
+    copy(&place);
+    assert_target(&place, "first");
+    place_finish(&place);
+}
+
 static void failed_copy_leaves_nothing(void **unused UNUSED) {
     struct place place;
     place_init(&place);
@@ -124,8 +147,9 @@ static void failed_copy_leaves_nothing(void **unused UNUSED) {
     AUTO_FREE char *fifo = path_join(place.source, "fifo");
     assert_int_equal(mkfifo(fifo, 0600), 0);
     AUTO_ERROR struct error err = {0};
+    bool is_busy;
     assert_true(daemon_prepare_directory(&place.options, &err));
-    assert_false(daemon_copy_once(&place.options, &err));
+    assert_false(daemon_copy_once(&place.options, &is_busy, &err));
     AUTO_FREE char *expected =
         memory_printf("cannot copy \"%s\" to \"%s\": copy %s: invalid argument", place.source, place.target, fifo);
     assert_string_equal(error_text(&err), expected);
@@ -136,8 +160,9 @@ static void failed_copy_leaves_nothing(void **unused UNUSED) {
 static void a_missing_source_is_passed_over(void **unused UNUSED) {
     struct daemon_options options = {.directory = "/tmp", .socket_path = "/x", .copy_source = "/no/such/folder"};
     AUTO_ERROR struct error err = {0};
+    bool is_busy;
     assert_true(daemon_prepare_directory(&options, &err));
-    assert_true(daemon_copy_once(&options, &err));
+    assert_true(daemon_copy_once(&options, &is_busy, &err));
 }
 
 static void own_socket_is_found_under_any_name(void **unused UNUSED) {
@@ -163,10 +188,11 @@ static void boot_id_is_the_kernels(void **unused UNUSED) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_is_no_directory_is_refused),    cmocka_unit_test(copied_once_into_an_empty_directory),
-        cmocka_unit_test(interrupted_copy_begins_anew),       cmocka_unit_test(interrupted_move_goes_on),
-        cmocka_unit_test(failed_copy_leaves_nothing),         cmocka_unit_test(a_missing_source_is_passed_over),
-        cmocka_unit_test(own_socket_is_found_under_any_name), cmocka_unit_test(boot_id_is_the_kernels),
+        cmocka_unit_test(what_is_no_directory_is_refused), cmocka_unit_test(copied_once_into_an_empty_directory),
+        cmocka_unit_test(interrupted_copy_begins_anew),    cmocka_unit_test(interrupted_move_goes_on),
+        cmocka_unit_test(two_copies_do_not_mix),           cmocka_unit_test(failed_copy_leaves_nothing),
+        cmocka_unit_test(a_missing_source_is_passed_over), cmocka_unit_test(own_socket_is_found_under_any_name),
+        cmocka_unit_test(boot_id_is_the_kernels),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

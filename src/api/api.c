@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "api/body_internal.h"
 #include "api/call_internal.h"
 #include "api/response_internal.h"
 #include "base/memory.h"
@@ -12,12 +13,15 @@ struct api *api_create(const struct api_spec *spec) {
     api->spec = *spec;
     list_init(&api->calls);
     buffer_init(&api->plan_json, BUFFER_NO_LIMIT);
+    api->parsers = worker_pool_create(spec->loop, "parse", BODY_PARSERS, BODY_PARSERS_QUEUE);
     return api;
 }
 
 void api_destroy(struct api *api) {
     if (api == NULL)
         return;
+    api->is_ending = true;
+    worker_pool_destroy(api->parsers);
     struct api_call *call;
     LIST_FOR_EACH (call, &api->calls, link)
         api_respond_failure(call, ERROR_CANCELLED, "request cancelled");

@@ -4,14 +4,17 @@
 
 #include "api/api.h"
 #include "base/list.h"
+#include "loop/worker_pool.h"
 
 struct api_call;
 
 struct api {
     struct api_spec spec;
-    struct list calls;        // api_call.link: calls without a response
-    struct plan *plan_cached; // the plan of plan_json, or NULL; a reference is held
-    struct buffer plan_json;  // its text, as a JSON string
+    struct list calls;           // api_call.link: calls without a response
+    struct plan *plan_cached;    // the plan of plan_json, or NULL; a reference is held
+    struct buffer plan_json;     // its text, as a JSON string
+    struct worker_pool *parsers; // of large bodies
+    bool is_ending;
     char *maintenance_kind;
     char *maintenance_message;
 };

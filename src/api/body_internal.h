@@ -6,6 +6,9 @@
 
 #define BODY_LIMIT_BYTES ((size_t)33554432) // of a JSON request
 #define BODY_VALUES_MAX ((size_t)400000)    // in it
+#define BODY_AT_ONCE_BYTES ((size_t)262144) // larger ones are parsed in a worker
+#define BODY_PARSERS 2                      // workers
+#define BODY_PARSERS_QUEUE 16               // bodies that wait for one
 
 typedef void (*api_json_fn)(struct api_call *call, const json_t *body);
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "fixture.h"
 
+#include <semaphore.h>
+
 static void broken_bodies_are_refused(void **unused UNUSED) {
     struct fixture fixture;
     fixture_begin(&fixture);
@@ -14,19 +16,23 @@ static void broken_bodies_are_refused(void **unused UNUSED) {
     fixture_end(&fixture);
 }
 
-// Sends a body that does not fit into the buffer of the socket. The response, owned.
-static char *post_large(struct fixture *fixture, const char *path, const char *body, size_t length) {
-    int fd = fixture_connect(fixture);
-    AUTO_FREE char *head = memory_printf("POST %s HTTP/1.1\r\nHost: x\r\nContent-Length: %zu\r\n\r\n", path, length);
-    assert_int_equal(send(fd, head, strlen(head), MSG_NOSIGNAL), strlen(head));
+static void send_all(struct fixture *fixture, int fd, const char *bytes, size_t length) {
     for (size_t sent = 0; sent < length;) {
-        ssize_t count = send(fd, body + sent, length - sent, MSG_NOSIGNAL);
+        ssize_t count = send(fd, bytes + sent, length - sent, MSG_NOSIGNAL);
         if (count > 0)
             sent += (size_t)count;
         else if (errno != EAGAIN)
             break; // the server has closed the connection
         uv_run(loop_uv(fixture->loop), UV_RUN_NOWAIT);
     }
+}
+
+// Sends a body that does not fit into the buffer of the socket. The response, owned.
+static char *post_large(struct fixture *fixture, const char *path, const char *body, size_t length) {
+    int fd = fixture_connect(fixture);
+    AUTO_FREE char *head = memory_printf("POST %s HTTP/1.1\r\nHost: x\r\nContent-Length: %zu\r\n\r\n", path, length);
+    send_all(fixture, fd, head, strlen(head));
+    send_all(fixture, fd, body, length);
     assert_int_equal(shutdown(fd, SHUT_WR), 0);
     return fixture_receive(fixture, fd);
 }
@@ -71,11 +77,83 @@ static void what_is_made_of_a_body_is_limited(void **unused UNUSED) {
     fixture_end(&fixture);
 }
 
+// --- in a worker ---
+
+static sem_t release;
+
+static void wait_for_release(struct work_item *item UNUSED) {
+    assert_int_equal(sem_wait(&release), 0);
+}
+
+static void on_work_done(struct work_item *item UNUSED) {
+}
+
+static char *large_body(void) {
+    return body_of("{\"action\":\"stop\",\"services\":[\"none\"],\"x\":\"", BODY_AT_ONCE_BYTES, "x", "\"}");
+}
+
+static void large_bodies_do_not_stop_the_loop(void **unused UNUSED) {
+    struct fixture fixture;
+    struct work_item busy[BODY_PARSERS] = {{0}};
+    fixture_begin(&fixture);
+    assert_int_equal(sem_init(&release, 0, 0), 0);
+    for (size_t i = 0; i < ARRAY_COUNT(busy); i++) {
+        busy[i] = (struct work_item){.work = wait_for_release, .done = on_work_done};
+        assert_true(worker_pool_submit(fixture.api->parsers, &busy[i], NULL));
+    }
+    AUTO_FREE char *body = large_body();
+    AUTO_FREE char *head =
+        memory_printf("POST /v1/services HTTP/1.1\r\nHost: x\r\nContent-Length: %zu\r\n\r\n", strlen(body));
+    int fd = fixture_connect(&fixture);
+    send_all(&fixture, fd, head, strlen(head));
+    send_all(&fixture, fd, body, strlen(body));
+    assert_response(&fixture, "GET /v1/health", "", 200, "\"healthy\":true");
+    for (size_t i = 0; i < ARRAY_COUNT(busy); i++)
+        assert_int_equal(sem_post(&release), 0);
+    AUTO_FREE char *response = fixture_receive(&fixture, fd);
+    assert_non_null(strstr(response, "service \\\"none\\\" does not exist"));
+    fixture_end(&fixture);
+}
+
+static void many_large_bodies_are_refused(void **unused UNUSED) {
+    struct fixture fixture;
+    struct work_item busy[BODY_PARSERS + BODY_PARSERS_QUEUE] = {{0}};
+    fixture_begin(&fixture);
+    assert_int_equal(sem_init(&release, 0, 0), 0);
+    for (size_t i = 0; i < ARRAY_COUNT(busy); i++) {
+        busy[i] = (struct work_item){.work = wait_for_release, .done = on_work_done};
+        assert_true(worker_pool_submit(fixture.api->parsers, &busy[i], NULL));
+    }
+    AUTO_FREE char *body = large_body();
+    AUTO_FREE char *response = post_large(&fixture, "/v1/services", body, strlen(body));
+    assert_non_null(strstr(response, "HTTP/1.1 503 "));
+    assert_non_null(strstr(response, "too many large requests at once; try again later"));
+    for (size_t i = 0; i < ARRAY_COUNT(busy); i++)
+        assert_int_equal(sem_post(&release), 0);
+    fixture_end(&fixture);
+}
+
+static void the_end_of_the_api_does_not_handle_them(void **unused UNUSED) {
+    struct fixture fixture;
+    fixture_begin(&fixture);
+    AUTO_FREE char *body = body_of("{\"action\":\"start\",\"services\":[\"none\"],\"x\":\"", 1 << 24, "x", "\"}");
+    AUTO_FREE char *head =
+        memory_printf("POST /v1/services HTTP/1.1\r\nHost: x\r\nContent-Length: %zu\r\n\r\n", strlen(body));
+    int fd = fixture_connect(&fixture);
+    send_all(&fixture, fd, head, strlen(head));
+    send_all(&fixture, fd, body, strlen(body));
+    fixture_end(&fixture);
+    (void)close(fd);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(broken_bodies_are_refused),
         cmocka_unit_test(what_is_made_of_a_body_is_limited),
         cmocka_unit_test(a_body_beyond_the_limit_is_too_large),
+        cmocka_unit_test(large_bodies_do_not_stop_the_loop),
+        cmocka_unit_test(many_large_bodies_are_refused),
+        cmocka_unit_test(the_end_of_the_api_does_not_handle_them),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What ./dev says when it cannot do what was asked."""
+
+import os
+import subprocess
+import unittest
+
+TOP = os.path.realpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
+
+
+class DevTest(unittest.TestCase):
+    def assert_refused(self, arguments, message):
+        env = {**os.environ, "HOME": "/home/me", "DESTDIR": ""}
+        done = subprocess.run(["./dev", *arguments], cwd=TOP, env=env, capture_output=True, text=True, check=False)
+        self.assertEqual((done.returncode, done.stdout, done.stderr), (1, "", message))
+
+    def test_directory_that_cannot_be_written(self):
+        """Before anything is built, and with what to do."""
+        message = ("Cannot write to /proc/nothing. Run it with sudo, or give another prefix, such as: "
+                   "./dev install /home/me/.local\n")
+        self.assert_refused(["install", "/proc/nothing"], message)
+        self.assert_refused(["install", "--lib", "/proc/nothing"], message)
+
+    def test_example_that_cannot_be_run(self):
+        """Some directories of examples/ have no layers. Those that have are named."""
+        examples = os.path.join(TOP, "examples")
+        names = sorted(name for name in os.listdir(examples) if os.path.isdir(os.path.join(examples, name, "layers")))
+        for name in ("charm", "nothing"):
+            message = f"There is no example '{name}' to run. These are there: {' '.join(names)}\n"
+            self.assert_refused(["run", name], message)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -67,7 +67,7 @@ static const char zsh_script[] =
     "    shift lines\n"
     "    for line in $lines; do\n"
     "        word=${line%%$'\\t'*}\n"
-    "        line=${${word//\\\\/\\\\\\\\}//:/\\\\:}:${line#*$'\\t'}\n"
+    "        line=${${word//\\\\/\\\\\\\\}//:/\\\\:}${${line#*$'\\t'}:+:${line#*$'\\t'}}\n"
     "        if [[ $word == *[/=] ]]; then open+=($line); else whole+=($line); fi\n"
     "    done\n"
     "    (( $#whole )) && _describe -t values value whole\n"

@@ -229,6 +229,11 @@ class ZshTest(CompletionTest):
             terminal.wait_for("--no-wait  -- Do not wait for the change to finish; print its ID")
             terminal.press(b"\x15pebble signal HUP w\t")
             terminal.wait_for("inactive")
+            terminal.press(b"\x15pebble logs --format \t")
+            terminal.wait_for("json  text")  # without descriptions, and so without dashes
+            terminal.press(b"\x15echo EN''D\n")
+            terminal.wait_for("END")
+            self.assertEqual(terminal.text().rpartition("json  text")[2].partition("\r\n")[0].strip(), "")
 
 
 @shell("fish")

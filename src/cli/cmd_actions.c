@@ -84,8 +84,9 @@ const struct cli_command cmd_autostart = {
 const struct cli_command cmd_replan = {
     .name = "replan",
     .summary = "Apply the plan to the running services",
-    .description = "Restarts running services whose configuration has changed since they were started, and starts "
-                   "enabled services that are not running. Restarts checks whose configuration has changed.",
+    .description = "Restarts running services whose configuration has changed since they were started. Starts enabled "
+                   "services that are not running, and stopped ones whose configuration has changed since they were "
+                   "started. Restarts checks whose configuration has changed.",
     .options = wait_options,
     .run = run_plain_action,
     .ignored_arguments = 1,

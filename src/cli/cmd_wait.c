@@ -15,7 +15,7 @@ static char *read_word(const char *word, const char **goal) {
     return equals != NULL ? memory_string_n(word, (size_t)(equals - word)) : memory_string(word);
 }
 
-// False if the time is over.
+// False if the timeout has passed.
 static bool time_left_ms(int64_t deadline_ns, int64_t *left_ms) {
     *left_ms = 0; // no limit
     if (deadline_ns == 0)
@@ -64,13 +64,13 @@ const struct cli_command cmd_wait = {
         "completed.\n\n"
         "Exit status:\n\n"
         "  0   all services have met their conditions\n"
-        "  1   the time is over, or a condition cannot be met\n\n"
+        "  1   the timeout has passed, or a condition cannot be met\n\n"
         "A condition cannot be met if the service was not started, or has exited.",
     .examples = "  pebble wait web\n  pebble wait --timeout 30s migrate=completed web",
     .options = (const struct cli_option[]){{.name = "timeout",
                                             .kind = CLI_DURATION,
                                             .value = "duration",
-                                            .help = "Give up after this time (default: no limit)"},
+                                            .help = "Give up after this time, as 30s or 1h15m (default: no limit)"},
                                            {0}},
     .positionals = (const struct cli_positional[]){{.name = "<service[=condition]>",
                                                     .help = "Name of a service, and what to wait for",

@@ -127,7 +127,7 @@ static void add_head(struct buffer *out) {
 
 static void add_foot(struct buffer *out, bool is_short) {
     buffer_printf(out,
-                  "\n%sUse 'pebble help <command>' for help on a command.\n"
+                  "\n%sUse 'pebble help <command>' for help on a command.\n\n"
                   "The daemon's directory is $PEBBLE (default /var/lib/pebble/default), its socket\n"
                   "is $PEBBLE_SOCKET (default .pebble.socket in that directory). Instead of the\n"
                   "socket, commands use $PEBBLE_BASEURL, http://HOST:PORT or https://HOST:PORT.\n"

@@ -12,6 +12,8 @@
 #include "cli/wrap.h"
 
 #define TEXT_COLUMN 22 // where the help of an argument or option begins
+#define LOW_COLUMN 6   // the same below a label, on a terminal that is too narrow for two columns
+#define LEAST_COLUMNS 60
 #define NAME_COLUMN 14 // where the command names of a group begin
 #define MOST_COLUMNS 100
 
@@ -61,13 +63,15 @@ void help_add_usage(struct buffer *out, const struct cli_command *command) {
 
 // --- one command ---
 
-// Adds the label, and its help on the same line, or below if the label is long.
+// Adds the label, and its help on the same line, or below if the label is long or the terminal narrow.
 static void add_entry(struct buffer *out, const char *label, const char *help) {
     AUTO_BUFFER struct buffer lines = BUFFER_INIT(BUFFER_NO_LIMIT);
-    wrap_help(&lines, help, terminal_columns(MOST_COLUMNS) - 1, TEXT_COLUMN);
+    int columns = terminal_columns(MOST_COLUMNS);
+    bool is_narrow = columns < LEAST_COLUMNS;
+    wrap_help(&lines, help, columns - 1, is_narrow ? LOW_COLUMN : TEXT_COLUMN);
     size_t width = strlen(label) + 2;
     buffer_printf(out, "  %s", label);
-    if (width + 2 > TEXT_COLUMN)
+    if (is_narrow || width + 2 > TEXT_COLUMN)
         buffer_printf(out, "\n%s", buffer_text(&lines));
     else
         buffer_printf(out, "%*s%s", (int)(TEXT_COLUMN - width), "", buffer_text(&lines) + TEXT_COLUMN);
@@ -119,22 +123,29 @@ int help_print_command(const struct cli_command *command) {
 
 // --- all commands ---
 
+static void add_paragraph(struct buffer *out, const char *text) {
+    wrap_help(out, text, terminal_columns(MOST_COLUMNS) - 1, 0);
+}
+
 static void add_head(struct buffer *out) {
-    buffer_add_string(out, "Pebble is a service manager. It starts services and keeps them running.\n\n");
+    add_paragraph(out, "Pebble is a service manager. It starts services and keeps them running.");
+    buffer_add_char(out, '\n');
     add_title(out, "Usage");
     buffer_add_string(out, ": pebble <command> [<option>...] [<argument>...]\n");
 }
 
 static void add_foot(struct buffer *out, bool is_short) {
-    buffer_printf(out,
-                  "\n%sUse 'pebble help <command>' for help on a command.\n\n"
-                  "The daemon's directory is $PEBBLE (default /var/lib/pebble/default), its socket\n"
-                  "is $PEBBLE_SOCKET (default .pebble.socket in that directory). Instead of the\n"
-                  "socket, commands use $PEBBLE_BASEURL, http://HOST:PORT or https://HOST:PORT.\n"
-                  "For https, $PEBBLE_CLIENT_CERT and $PEBBLE_CLIENT_KEY are PEM files with the\n"
-                  "certificate and the key of the client, and $PEBBLE_SERVER_FINGERPRINT is the\n"
-                  "fingerprint of the daemon's key.\n",
-                  is_short ? "Use 'pebble help --all' for a summary of all commands.\n" : "");
+    buffer_add_char(out, '\n');
+    if (is_short)
+        add_paragraph(out, "Use 'pebble help --all' for a summary of all commands.");
+    add_paragraph(out, "Use 'pebble help <command>' for help on a command.");
+    buffer_add_char(out, '\n');
+    add_paragraph(out,
+                  "The daemon's directory is $PEBBLE (default /var/lib/pebble/default), its socket is $PEBBLE_SOCKET "
+                  "(default .pebble.socket in that directory). Instead of the socket, commands use $PEBBLE_BASEURL, "
+                  "http://HOST:PORT or https://HOST:PORT. For https, $PEBBLE_CLIENT_CERT and $PEBBLE_CLIENT_KEY are "
+                  "PEM files with the certificate and the key of the client, and $PEBBLE_SERVER_FINGERPRINT is the "
+                  "fingerprint of the daemon's key.");
 }
 
 // Adds a line with the title and the names of the commands.

@@ -18,12 +18,13 @@ SUMMARY = 'Start service "web"'
 COLOR = re.compile(r"\033\[[0-9;]*m")
 
 
-def run(*arguments):
-    return subprocess.run([program(), *arguments], capture_output=True, text=True, check=False, env={"HOME": "/nonexistent"})
+def run(*arguments, columns=80):
+    return subprocess.run([program(), *arguments], capture_output=True, text=True, check=False,
+                          env={"HOME": "/nonexistent", "COLUMNS": str(columns)})
 
 
-def written(*arguments):
-    done = run(*arguments)
+def written(*arguments, columns=80):
+    done = run(*arguments, columns=columns)
     if done.returncode != 0 or done.stderr:
         raise AssertionError(f"pebble {' '.join(arguments)}: exit {done.returncode}: {done.stderr}")
     return done.stdout
@@ -312,6 +313,16 @@ class HelpTest(unittest.TestCase):
                 for line in written(*words).splitlines():
                     self.assertLessEqual(len(line), 80, line)
                     self.assertEqual(line, line.rstrip())
+
+    def test_a_narrow_terminal(self):
+        """Help is below its label. Only usage, titles of groups and examples keep their lines."""
+        for words in [("help",), ("help", "--all"), ("help", "logs"), ("help", "exec")]:
+            with self.subTest(" ".join(words)):
+                text = written(*words, columns=40)
+                for line in re.sub(r"(?m)^[A-Z][a-z]+: .*|\nExamples\n(.|\n)*", "", text).splitlines():
+                    self.assertLess(len(line), 40, line)
+        self.assertIn("\n  -n <count>\n      Number of lines to show, or\n      \"all\"; the default is 30\n",
+                      written("help", "logs", columns=40))
 
     def test_all_forms_are_the_same(self):
         for name in commands():

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/accounts.h"
 #include "base/log.h"
@@ -38,6 +39,24 @@ bool run_read_options(const struct cli_call *call, struct daemon_options *option
            error_set(err, ERROR_BAD_REQUEST, "cannot use --until-done with --hold");
 }
 
+// What to do, below the reason. Only for people: scripts compare the whole message.
+static void print_advice(const struct error *err) {
+    static const struct {
+        const char *code, *advice;
+    } table[] = {
+        {"no-directory", "Create it, use --create-dirs, or set PEBBLE to another directory."},
+        {"not-a-directory", "It is not a directory. Set PEBBLE to one."},
+        {"directory-not-writable", "Set PEBBLE to one that can be written. To run without saving the state, set\n"
+                                   "PEBBLE_PERSIST=never, and PEBBLE_SOCKET to a path in another directory."},
+        {"invalid-layer-name", "The label after the number begins with a letter, and has at least three characters: a\n"
+                               "to z, digits, and single hyphens between them."},
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(table) && isatty(STDERR_FILENO); i++) {
+        if (error_has_code(err, table[i].code))
+            (void)fprintf(stderr, "%s\n", table[i].advice);
+    }
+}
+
 int run_daemon(const struct daemon_options *options, int *subcommand_code) {
     enum daemon_exit code = DAEMON_EXIT_OK;
     AUTO_ERROR struct error err = {0};
@@ -46,6 +65,7 @@ int run_daemon(const struct daemon_options *options, int *subcommand_code) {
     *subcommand_code = -1;
     if (!daemon_run(options, &code, subcommand_code, &err)) {
         (void)fprintf(stderr, "cannot run daemon: %s\n", error_text(&err));
+        print_advice(&err);
         return DAEMON_EXIT_FAILED;
     }
     if (code == DAEMON_EXIT_STANDBY)

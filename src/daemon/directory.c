@@ -47,11 +47,15 @@ bool daemon_prepare_directory(const struct daemon_options *options, struct error
         return false;
     if (!path_is_absolute(directory))
         return error_set(err, ERROR_INTERNAL, "directory \"%s\" must be absolute", directory);
-    if (!directory_exists(directory))
-        return error_set(err, ERROR_INTERNAL, "directory \"%s\" does not exist", directory);
+    if (!directory_exists(directory)) {
+        (void)error_set(err, ERROR_INTERNAL, "directory \"%s\" does not exist", directory);
+        return error_set_code(err, file_exists(directory) ? "not-a-directory" : "no-directory");
+    }
     // With a read-only root, nothing is written: the socket is somewhere else.
-    if ((options->persists || daemon_has_own_socket(options)) && access(directory, W_OK) != 0)
-        return error_set(err, ERROR_INTERNAL, "directory \"%s\" not writable", directory);
+    if ((options->persists || daemon_has_own_socket(options)) && access(directory, W_OK) != 0) {
+        (void)error_set(err, ERROR_INTERNAL, "directory \"%s\" not writable", directory);
+        return error_set_code(err, "directory-not-writable");
+    }
     return true;
 }
 

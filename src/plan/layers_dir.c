@@ -106,11 +106,12 @@ static bool add_entry(const char *directory, const char *name, bool may_nest, st
     struct layer_entry entry = {.is_directory = is_directory};
     if (!parse_name(name, &entry.order, &label)) {
         AUTO_FREE char *quoted = text_quoted(name);
-        return is_directory
+        (void)(is_directory
                    ? error_set(err, ERROR_BAD_REQUEST,
                                "invalid layer sub-directory name: %s (must look like \"123-some-label.d\")", quoted)
                    : error_set(err, ERROR_BAD_REQUEST,
-                               "invalid layer filename: %s (must look like \"123-some-label.yaml\")", quoted);
+                               "invalid layer filename: %s (must look like \"123-some-label.yaml\")", quoted));
+        return error_set_code(err, "invalid-layer-name");
     }
     if (is_directory && !may_nest)
         return error_set(err, ERROR_BAD_REQUEST, "cannot have a layers sub-directory at this level");

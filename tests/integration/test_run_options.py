@@ -10,6 +10,7 @@ import unittest
 
 from faults import plan_of
 from harness import DaemonCase, free_port, wait_until
+from terminal import Terminal
 
 
 def has_ipv6():
@@ -58,6 +59,25 @@ class DirectoryTest(OptionsCase):
         self.assertEqual(self.refuses("--create-dirs", PEBBLE=plain), f"cannot run daemon: mkdir {plain}: not a directory\n")
         self.assertEqual(self.refuses("--create-dirs", PEBBLE=plain + "/in"), f"cannot run daemon: mkdir {plain}: not a directory\n")
         self.assertFalse(os.path.exists(self.daemon.path("missing")))
+
+    def assert_advised(self, directory, reason, advice, run_as=()):
+        program, *words = [*run_as, self.daemon.binary, "run"]
+        with self.subTest(reason), Terminal(self.daemon, *words, env={"PEBBLE": directory}, program=program) as terminal:
+            self.assertEqual(terminal.wait_exit(), 1)
+            first, _, rest = terminal.text().partition("\r\n")
+            self.assertTrue(first.startswith("cannot run daemon: ") and first.endswith(reason), first)
+            self.assertIn(advice, rest)
+
+    def test_a_terminal_shows_what_to_do(self):
+        """On further lines. Elsewhere the message has one line, as the other tests show."""
+        plain, missing = self.daemon.file("plain"), self.daemon.path("missing")
+        self.assert_advised(missing, f'directory "{missing}" does not exist', "use --create-dirs")
+        self.assert_advised(plain, f'directory "{plain}" does not exist', "It is not a directory")
+        self.daemon.layer("002-x.yaml", "services: {}\n")
+        self.assert_advised(self.daemon.pebble_dir, '"002-x.yaml" (must look like "123-some-label.yaml")',
+                            "at least three characters")
+        nobody = ["/usr/bin/setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] if os.getuid() == 0 else []
+        self.assert_advised("/", 'directory "/" not writable', "PEBBLE_PERSIST=never", nobody)
 
     @unittest.skipIf(os.path.exists("/var/lib/pebble/default"), "the default directory is there")
     def test_an_empty_directory_variable_is_none(self):

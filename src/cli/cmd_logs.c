@@ -59,6 +59,13 @@ static void on_signal_arrived(int number UNUSED) {
     _exit(0);
 }
 
+// The shell's prompt must not follow the "^C" of the terminal on its line: shells begin a new one only after a command
+// that was killed.
+static void on_terminal_interrupted(int number UNUSED) {
+    (void)!write(STDOUT_FILENO, "\n", 1);
+    _exit(0);
+}
+
 static bool read_number(const struct cli_call *call, int64_t *number, struct error *err) {
     const char *text = cli_text(call, "n");
     int64_t given = USUAL_NUMBER;
@@ -90,7 +97,7 @@ static int run_logs(struct cli_call *call, struct error *err) {
     if (client == NULL)
         return 1;
     if (is_following)
-        (void)signal(SIGINT, on_signal_arrived);
+        (void)signal(SIGINT, isatty(STDOUT_FILENO) ? on_terminal_interrupted : on_signal_arrived);
     bool is_good = pebble_get_logs(client, &options, on_log_entry, &printer, &failure);
     buffer_finish(&printer.line);
     return is_good ? 0 : cli_fail(&failure, err);

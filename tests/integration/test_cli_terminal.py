@@ -234,6 +234,7 @@ class FollowTest(DaemonCase):
             terminal.press(CTRL_C)
             self.assertEqual(terminal.wait_exit(), 0)
             self.assertNotIn("error", terminal.text())
+            self.assertTrue(terminal.text().endswith("[chat] said\r\n^C\r\n"), "the prompt of a shell would follow ^C")
 
 
 class WrappingTest(DaemonCase):

@@ -171,6 +171,16 @@ class CheckLayersTest(DaemonCase):
         self.assertEqual(self.check().returncode, 2)
         done = self.check("/no/such/directory")
         self.assertEqual((done.returncode, done.stderr), (2, "check-layers: no such directory: /no/such/directory\n"))
+        done = self.check("--help")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertIn("  check-layers DIRECTORY…\n", done.stdout)
+
+    def test_a_directory_above_is_not_accepted(self):
+        self.daemon.file("some/layers/001-web.yaml", "services:\n    web:\n        comand: x\n")
+        some = self.daemon.path("some")
+        done = self.check(some)
+        self.assertEqual((done.returncode, done.stdout, done.stderr),
+                         (2, "", f"check-layers: {some} is not a directory of layers. Use: {some}/layers\n"))
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 """What ./dev says when it cannot do what was asked."""
 
 import os
+import re
 import subprocess
 import unittest
 
@@ -28,6 +29,22 @@ class DevTest(unittest.TestCase):
         for name in ("charm", "nothing"):
             message = f"There is no example '{name}' to run. These are there: {' '.join(names)}\n"
             self.assert_refused(["run", name], message)
+
+    def test_help_and_arguments_too_many_do_nothing(self):
+        """`clean --help` must not clean, and `test --help` not run for half an hour."""
+        usage = subprocess.run(["./dev", "help"], cwd=TOP, capture_output=True, text=True, check=True).stdout
+        verbs = re.findall(r"^  ([a-z]+) ", usage, re.MULTILINE)
+        self.assertIn("clean", verbs)
+        for verb in verbs:
+            with self.subTest(verb):
+                done = subprocess.run(["./dev", verb, "--help"], cwd=TOP, capture_output=True, text=True, check=False)
+                self.assertEqual((done.returncode, done.stderr), (0, ""))
+                begin = "usage: prove" if verb == "prove" else f"  {verb} "
+                self.assertTrue(done.stdout.startswith(begin), done.stdout)
+        for verb in ("build", "test", "lint", "format", "unit", "asan", "docs", "servers", "clean"):
+            self.assert_refused([verb, "more"], f"usage: ./dev {verb}. It takes no arguments.\n")
+        self.assert_refused(["package", "check", "--help"],
+                            "usage: ./dev package check [program|packages|lintian|install|autopkgtest]…\n")
 
 
 if __name__ == "__main__":

@@ -96,8 +96,10 @@ static int run_pull(struct cli_call *call, struct error *err) {
     int signal_number = 0;
     if (client == NULL)
         return 1;
-    if (!open_target(local_path, &target, err))
+    if (!open_target(local_path, &target, err)) {
+        transfer_add_advice("local", local_path, cli_argument(call, 0), err);
         return 1;
+    }
     if (transfer_content(call, client, &target, &signal_number, &failure))
         return close_target(local_path, &target, err) ? 0 : 1;
     return transfer_fail(signal_number, &failure, err);

@@ -56,7 +56,11 @@ static int push(const struct cli_call *call, struct pebble_client *client, const
     transfer_begin(&transfer, client, source->path, source->size);
     bool is_good = pebble_push_file(client, &options, &failure);
     int signal_number = transfer_end(&transfer, &failure);
-    return is_good ? 0 : transfer_fail(signal_number, &failure, err);
+    if (is_good)
+        return 0;
+    int status = transfer_fail(signal_number, &failure, err);
+    transfer_add_advice("remote", options.path, source->path, err);
+    return status;
 }
 
 static int run_push(struct cli_call *call, struct error *err) {

@@ -24,3 +24,6 @@ bool on_transfer_progress(uint64_t bytes, void *data);
 int transfer_end(struct transfer *transfer, const struct pebble_error *failure);
 // Ends with the exit status for a failure; by the signal, unless that is 0.
 int transfer_fail(int signal_number, struct pebble_error *failure, struct error *err);
+// On a terminal, if the error says that the target is a directory: adds a line with the path that was probably meant.
+// `side` is "remote" or "local".
+void transfer_add_advice(const char *side, const char *target, const char *source, struct error *err);

@@ -138,6 +138,23 @@ class TransferTest(FilesCase):
             self.assertEqual(file.read(), "before")
         self.assertEqual(os.listdir(self.files), ["x"])
 
+    def test_a_directory_is_no_target(self):
+        """Unlike that of cp. A terminal shows on a further line what was probably meant."""
+        local, far = self.daemon.file("local.txt", "text"), self.far("local.txt")
+        for words, reason, meant in (
+                (("push", local, self.files), f"rename {self.files}: file exists", f"remote path must name the file itself, as {far}"),
+                (("push", local, self.files + "/"), "is a directory", f"remote path must name the file itself, as {far}"),
+                (("pull", local, "files"), "open files: is a directory", "local path must name the file itself, as files/local.txt"),
+                (("push", self.files, local), f"read {self.files}: is a directory", None)):
+            with self.subTest(words):
+                done = self.daemon.cli(*words)
+                self.assertEqual((done.returncode, done.stderr.count("\n")), (1, 1), done.stderr)
+                self.assertIn(reason, done.stderr)
+                with Terminal(self.daemon, *words, columns=100) as terminal:
+                    self.assertEqual(terminal.wait_exit(), 1)
+                    self.assertIn(reason, terminal.text().replace("\r\n       ", " "))
+                    self.assertIn(f"The {meant}.\r\n" if meant else f"{reason}\r\n", terminal.text())
+
 
 class TreeTest(FilesCase):
     def test_directories(self):

@@ -192,8 +192,8 @@ const struct cli_command cmd_ls = {
     .summary = "List files",
     .description =
         "Lists a file, or the entries of a directory, on the daemon's file system. The last component of the path may "
-        "be a pattern with *, ?, [abc] and [^abc]; the character after a backslash stands for itself. Hidden files "
-        "match too.",
+        "be a pattern with *, ?, [abc] and [^abc]; a backslash takes the meaning from the character behind it. Hidden "
+        "files match too.",
     .options =
         (const struct cli_option[]){
             OPTION_ABS_TIME,

@@ -46,6 +46,10 @@ bool failure_end(void) {
     return has_failed;
 }
 
+long failure_count(void) {
+    return counted;
+}
+
 long failure_live_allocations(void) {
     return live;
 }

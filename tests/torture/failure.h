@@ -12,6 +12,7 @@ enum failure_kind { FAILURE_NONE, FAILURE_ALLOCATION, FAILURE_SYSTEM_CALL };
 void failure_begin(enum failure_kind kind, long number, bool lasts, int errnum);
 // Whether a call has failed. Calls are not counted any more.
 bool failure_end(void);
+long failure_count(void); // of the calls since the beginning
 // Allocations since the beginning that were not freed.
 long failure_live_allocations(void);
 // Open descriptors of the process, and a constant number: for comparison.

@@ -233,9 +233,8 @@ const struct cli_command cmd_add_identities = {
                    "                  -----BEGIN CERTIFICATE-----\n"
                    "                  ...\n"
                    "                  -----END CERTIFICATE-----\n\n"
-                   "local identifies clients by the user-id of their process, basic by name and\n"
-                   "password, cert by their certificate for HTTPS. Use \"openssl passwd -6\" to\n"
-                   "generate HASH.",
+                   "The key \"local\" identifies clients by the user ID of their process, \"basic\" by name and "
+                   "password, \"cert\" by their certificate for HTTPS. HASH is the output of \"openssl passwd -6\".",
     .options = (const struct cli_option[]){OPTION_FROM, {0}},
     .run = run_add_identities,
 };

@@ -87,9 +87,9 @@ const struct cli_command cmd_run = {
     .summary = "Run the daemon",
     .description =
         "Runs the daemon in the foreground. Reads the layers in the subdirectory \"layers\" of its directory, starts "
-        "the "
-        "enabled services, and serves the API until it receives SIGTERM or SIGINT. Then stops all services and "
-        "exits. With --until-done it also exits when no service runs, waits or is to be restarted.\n\n"
+        "the enabled services, and serves the API until it receives SIGTERM, SIGINT or SIGQUIT. Then stops all "
+        "services "
+        "and exits. With --until-done it also exits when no service runs, waits or is to be restarted.\n\n"
         "The daemon's directory is $PEBBLE (default /var/lib/pebble/default). Its socket is $PEBBLE_SOCKET (default "
         ".pebble.socket in that directory). Other environment variables:\n\n"
         "  PEBBLE_COPY_ONCE=DIR  if the daemon's directory is empty, copy DIR to it\n"
@@ -100,7 +100,7 @@ const struct cli_command cmd_run = {
         "  1   the daemon could not run\n"
         "  10  shut down because a service failed\n"
         "  11  shut down because a check failed\n"
-        "  42  nothing to run; systemd starts the daemon again on the next connection\n\n"
+        "  42  under systemd: there was nothing to run for 5 seconds\n\n"
         "A service with the action \"exit\" ends the daemon with its own exit code. So does the first service that "
         "failed, with --until-done: 127 if its command was not found, 126 if it could not be run.",
     .examples = "  pebble run --hold --http :4000\n  pebble run --args web --port 8080 \\; --verbose",

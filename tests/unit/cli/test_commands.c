@@ -31,6 +31,15 @@ static void check_words(const struct cli_command *command) {
     assert_non_null(command->description);
 }
 
+// Paragraphs are filled: only a blank line or an indented one may follow a line break.
+static void check_paragraphs(const struct cli_command *command) {
+    const char *text = command->description;
+    for (const char *end = strchr(text, '\n'); end != NULL; end = strchr(text, '\n')) {
+        assert_true(end == text || text[0] == ' ' || end[1] == '\n');
+        text = end + 1;
+    }
+}
+
 static void check_options(const struct cli_command *command) {
     for (size_t i = 0; i < cli_option_count(command); i++) {
         const struct cli_option *option = &command->options[i];
@@ -60,6 +69,7 @@ static void check_positionals(const struct cli_command *command) {
 
 static void every_command_is_described(void **state UNUSED) {
     for_each(check_words);
+    for_each(check_paragraphs);
 }
 
 static void every_option_is_well_formed(void **state UNUSED) {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Checks what a document refers to: files, headings, verbs of ./dev."""
+"""Checks what a document refers to: files, headings, verbs of ./dev, other documents."""
 
 import functools
 import glob
@@ -10,8 +10,10 @@ import urllib.parse
 
 from page import Page
 
-PARTS = ("tutorial", "how-to", "reference", "explanation")
+PARTS = ("tutorial", "how-to", "reference", "explanation", "internals")
 VERB = re.compile(r"(?<![\w./])\./dev +([a-z][a-z-]*)")
+# Not the target of a link, which is relative to its page.
+MENTION = re.compile(r"(?<![\w./-])(?<!\]\()(?<!\]: )docs/[\w./-]+\.(?:md|yaml|json)\b")
 ELSEWHERE = re.compile(r"[a-z][a-z0-9+.-]*:")
 
 
@@ -40,7 +42,7 @@ def check_links(path, text_page, fail):
 
 
 def check_index(top, text_page, fail):
-    """The index of the documents has each page for users."""
+    """The index of the documents has each page."""
     listed = {os.path.normpath(os.path.join("docs", target.partition("#")[0])) for _, target in text_page.links}
     for part in PARTS:
         for path in sorted(glob.glob(os.path.join(top, "docs", part, "*.md"))):
@@ -61,3 +63,11 @@ def check_verbs(top, text_page, fail):
         for verb in VERB.findall(line):
             if verb not in verbs(top):
                 fail(number, f"./dev has no verb '{verb}'")
+
+
+def check_mentions(top, text_page, fail):
+    """Each document that is named by its path is there."""
+    for number, line in enumerate(text_page.lines, 1):
+        for path in MENTION.findall(line):
+            if not os.path.exists(os.path.join(top, path)):
+                fail(number, f"there is no {path}")

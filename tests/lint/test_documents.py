@@ -227,6 +227,10 @@ class PageTest(DocumentCase):
                 self.bad(f"{target}", f"# Here\n\n[`a`]({target} \"title\")\n")
                 self.bad(f"{target}", f"# Here\n\n[a]: {target}\n")
 
+    def test_mentions(self):
+        self.good("See docs/index.md and `docs/reference/layers.md`, not x/docs/none.md.\n")
+        self.bad("x.md:2: there is no docs/none.md", "words\nas docs/none.md says\n")
+
     def test_verbs(self):
         self.good("`./dev test` and ./dev, also `tools/dev/x`\n")
         self.bad("./dev has no verb 'nothing'", "Try `./dev nothing`.\n")

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Writes OCI image layouts without a container daemon. The same content has the same digests, on any machine with the same zlib.
 
-The formats are those of the OCI image specification, version 1.0 (image-layout.md, manifest.md, config.md, layer.md).
+The formats are those of the OCI image specification, version 1.1 (image-layout.md, manifest.md, config.md, layer.md). Only
+the artifacts that refer to an image are new in that version.
 """
 
 import datetime

@@ -82,6 +82,9 @@ class ManifestTest(DaemonCase):
         volumes = set(re.findall(r"^        - \{?name: ([\w-]+)", self.manifest.split("      volumes:\n")[1], re.MULTILINE))
         self.assertEqual(set(re.findall(r"\{name: ([\w-]+), mountPath: ", self.manifest)), volumes)
         self.assertEqual(self.one(r"command: \[cp, \S+, (\S+)\]"), self.command[0])
+        # It is where the images of this project have it, and cp is in the one with a base only.
+        self.assertEqual(self.one(r"command: \[cp, (\S+), \S+\]"), "/usr/bin/pebble")
+        self.assertRegex(self.one(r"image: (cobble:\S+)"), "-slim$")
         home = self.one(r"\{name: PEBBLE, value: (\S+)\}")
         self.assertIn(f"mountPath: {home}}}", self.manifest)
         self.assertIn(f"mountPath: {home}/layers, readOnly: true}}", self.manifest)

@@ -13,7 +13,7 @@ HEADING = re.compile(r"^(#{1,6})[ \t]+(.*?)[ \t]*#*$")
 ITEM = re.compile(r"^( *)([-*+]|[0-9]+[.)])( +)\S")
 LINK = re.compile(r"(?<!\\)\[(?:[^\[\]]|\[[^\]]*\])*\]\(\s*<?([^)\s>]*)>?(?:\s+\"[^\"]*\")?\s*\)")
 DEFINITION = re.compile(r"^ {0,3}\[[^\]^]+\]:\s*<?([^\s>]+)>?")
-CODE_SPAN = re.compile(r"(`+)(?!`).*?(?<!`)\1(?!`)")
+CODE_SPAN = re.compile(r"(`+)(?!`).*?(?<!`)\1(?!`)", re.DOTALL)
 LEVEL_INDENT = 4  # of an indented block of code
 
 
@@ -48,14 +48,16 @@ class Page:
 
     def __init__(self, text):
         self.blocks, self.faults, self.needs = [], [], []
-        self.headings, self.links, self.prose = [], [], []
+        self.headings, self.links = [], []
         self.lines = text.split("\n")
         self.at = 0
         self.pending = None  # directives, with their line
+        self.paragraph = []  # its lines, with their numbers, whose links have not been read
         self.list_indent = None  # where the text of the current list item begins
         self.is_paragraph = False
         while self.at < len(self.lines):
             self.read_line()
+        self.read_links()
         self.end_directives(len(self.lines))
 
     def fault(self, line, message):
@@ -65,6 +67,7 @@ class Page:
         line = self.lines[self.at]
         fence = FENCE.match(line)
         if line.lstrip().startswith("<!--"):
+            self.read_links()
             self.read_comment()
         elif fence and not self.is_indented_code(line):
             self.read_block(fence)
@@ -89,28 +92,38 @@ class Page:
 
     def read_prose(self, line, number):
         if not line.strip():
+            self.read_links()
             self.is_paragraph = False
             return
         if self.is_indented_code(line):
             self.fault(number, "an indented block of code: use a fenced block with a language")
             return
         item = ITEM.match(line)
+        heading = HEADING.match(line)
+        if item or heading or line.startswith("|"):
+            self.read_links()
         if item:
             self.list_indent = item.end() - 1
         elif not line.startswith(" ") and not self.is_paragraph:
             self.list_indent = None
-        heading = HEADING.match(line)
         if heading:
             self.headings.append((number, heading[2]))
         self.is_paragraph = heading is None
-        self.prose.append((number, line))
-        visible = CODE_SPAN.sub(lambda span: " " * len(span[0]), line)
-        definition = DEFINITION.match(visible)
-        if definition:
-            self.links.append((number, definition[1]))
-        # The text of a link may be a span of code: only spans that hold brackets are hidden.
-        hidden = CODE_SPAN.sub(lambda span: "x" * len(span[0]), line)
-        self.links.extend((number, link[1]) for link in LINK.finditer(hidden))
+        self.paragraph.append((number, line))
+
+    def read_links(self):
+        """The links of the paragraph that ends here, which may go on over several lines."""
+        if not self.paragraph:
+            return
+        text = "\n".join(line for _, line in self.paragraph)
+        self.paragraph, first = [], self.paragraph[0][0]
+        # What is in spans of code is no link, but the text of a link may be one.
+        hidden = CODE_SPAN.sub(lambda span: re.sub("[^\n]", "x", span[0]), text)
+        for at, line in enumerate(hidden.split("\n")):
+            definition = DEFINITION.match(line)
+            if definition:
+                self.links.append((first + at, definition[1]))
+        self.links.extend((first + hidden.count("\n", 0, link.start(1)), link[1]) for link in LINK.finditer(hidden))
 
     # --- comments ---
 
@@ -171,6 +184,7 @@ class Page:
     # --- blocks ---
 
     def read_block(self, fence):
+        self.read_links()
         indent, mark, language = len(fence[1]), fence[2], fence[3]
         first = self.at
         lines = []

@@ -226,6 +226,7 @@ class PageTest(DocumentCase):
                 self.bad(f"{target}", f"# Here\n\n[a]({target})\n")
                 self.bad(f"{target}", f"# Here\n\n[`a`]({target} \"title\")\n")
                 self.bad(f"{target}", f"# Here\n\n[a]: {target}\n")
+                self.bad("x.md:4: ", f"# Here\n\nwords [a\nb]({target})\n")
 
     def test_mentions(self):
         self.good("See docs/index.md and `docs/reference/layers.md`, not x/docs/none.md.\n")

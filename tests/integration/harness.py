@@ -31,7 +31,6 @@ import unittest
 
 import openapi
 
-STARTED = r"Started daemon"
 HANG_S = 120.0  # what takes longer hangs, also on a machine that is busy
 SANITIZER = re.compile(r"ERROR: \w+Sanitizer|: runtime error: |WARNING: \w+Sanitizer")
 TOP = os.path.realpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
@@ -208,19 +207,6 @@ class WebSocket:
         elif size == 127:
             size = struct.unpack(">Q", self._take(8))[0]
         return first & 0x0F, self._take(size)
-
-    def receive_all(self):
-        """The data frames up to the close frame or the end, joined, without text frames (which are control messages)."""
-        data = b""
-        try:
-            while True:
-                opcode, piece = self.receive()
-                if opcode == self.CLOSE:
-                    return data
-                if opcode in (self.BINARY, self.CONTINUATION):
-                    data += piece
-        except (EOFError, ConnectionError):
-            return data
 
     def close(self):
         self.sock.close()

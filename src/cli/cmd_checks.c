@@ -61,7 +61,7 @@ static struct pebble_change *get_failure(struct pebble_client *client, const str
 
 // --- checks ---
 
-// The text of a log line, behind its time and level.
+// The text of a log line, after its time and level.
 static const char *line_text(const char *line) {
     for (int i = 0; i < 2; i++) {
         const char *blank = strchr(line, ' ');

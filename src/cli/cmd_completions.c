@@ -151,7 +151,7 @@ const struct cli_command cmd_complete = {
         "is waited for at most 300 ms.",
     .examples = "  pebble complete -- start ''",
     .positionals = (const struct cli_positional[]){{.name = "<word>",
-                                                    .help = "The words behind \"pebble\"; the last may be empty",
+                                                    .help = "The words after \"pebble\"; the last may be empty",
                                                     .is_required = true,
                                                     .is_list = true},
                                                    {0}},

@@ -192,7 +192,7 @@ const struct cli_command cmd_ls = {
     .summary = "List files",
     .description =
         "Lists a file, or the entries of a directory, on the daemon's file system. The last component of the path may "
-        "be a pattern with *, ?, [abc] and [^abc]; a backslash takes the meaning from the character behind it. Hidden "
+        "be a pattern with *, ?, [abc] and [^abc]; a backslash takes the meaning from the character after it. Hidden "
         "files match too.",
     .options =
         (const struct cli_option[]){

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The archives and the SBOM that tools/package makes: complete, true, and the same bytes for the same sources."""
 
+import glob
 import hashlib
 import importlib.machinery
 import importlib.util
@@ -16,6 +17,10 @@ import tempfile
 import unittest
 
 from harness import TOP, program
+
+sys.path.insert(0, os.path.join(TOP, "tests", "documents"))
+
+import links  # noqa: E402
 
 PACKAGE = os.path.join(TOP, "tools", "package")
 MAP = os.path.join(TOP, "build", "meson-release", "src", "cli", "pebble.map")
@@ -209,8 +214,22 @@ class ArchiveTest(PackageCase):
         self.assertLessEqual({
             "share/man/man1/pebble.1.gz", "share/bash-completion/completions/pebble", "share/zsh/site-functions/_pebble",
             "share/fish/vendor_completions.d/pebble.fish", "share/pebble/layer.schema.json", "share/doc/cobble/LICENSE",
-            "share/doc/cobble/README.md",
+            "share/doc/cobble/README.md", "share/doc/cobble/docs/index.md", "share/doc/cobble/examples/client-poll.c",
             "share/doc/cobble/licences/openssl.copyright", "share/doc/cobble/licences/common/Apache-2.0"}, names)
+        with tarfile.open(path) as archive, tempfile.TemporaryDirectory() as folder:
+            archive.extractall(folder)
+            self.check_links(os.path.join(folder, top, "share/doc/cobble"))
+
+    def check_links(self, folder):
+        """The links of the documents lead to files of the archive."""
+        count = 0
+        for path in glob.glob(os.path.join(folder, "**", "*.md"), recursive=True):
+            for line, target in links.read(path).links:
+                name = target.partition("#")[0]
+                if name and not re.match("[a-z]+:", name):
+                    self.assertTrue(os.path.exists(os.path.join(os.path.dirname(path), name)), f"{path}:{line}: {target}")
+                    count += 1
+        self.assertGreater(count, 200)
 
     def check_source(self, path):
         with tarfile.open(path) as archive:

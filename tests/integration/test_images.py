@@ -167,17 +167,30 @@ class DockerfileTest(DaemonCase):
     def last(self, name):
         return [argument for instruction, argument in self.instructions if instruction == name][-1]
 
+    def command(self, words, root):
+        """The command of the only RUN with these words, for another directory than /image and for the program of the tests."""
+        found = [argument for name, argument in self.instructions if name == "RUN" and words in argument]
+        self.assertEqual(len(found), 1, words)
+        command = found[0].replace("/tmp/pebble.spdx.json", self.daemon.path("pebble.spdx.json"))
+        return command.replace("/image/", root + "/").replace("build/pebble", program())
+
     def test_its_image(self):
-        image = make_image(self.daemon.path("image"), f"amd64={program()}").images("1.2.3")["amd64"]
+        root = self.daemon.path("root")
+        os.umask(0o022)
+        subprocess.run(["sh", "-ec", self.command("usr/bin/pebble", root)], cwd=TOP, check=True)
+        folder = os.path.join(root, "usr/share/doc/pebble/licences")
+        done = subprocess.run(["sh", "-ec", self.command("--licences", root)], cwd=TOP, capture_output=True, text=True, check=False)
+        if "are of different builds" in done.stderr or "No such file" in done.stderr:
+            os.mkdir(folder)  # The program of the tests is another one than that with a map.
+        else:
+            self.assertEqual(done.stderr, "")
+            self.assertIn("openssl.copyright", os.listdir(folder))
+        image = make_image(self.daemon.path("image"), "--licences", f"amd64={folder}", f"amd64={program()}").images("1.2.3")["amd64"]
         self.assertEqual([word for word, _ in self.instructions],
-                         ["FROM", "COPY", "WORKDIR", "RUN", "RUN", "RUN", "FROM", "COPY", "ENV", "WORKDIR", "STOPSIGNAL", "ENTRYPOINT"])
+                         ["FROM", "COPY", "WORKDIR", "RUN", "RUN", "RUN", "RUN", "FROM", "COPY", "ENV", "WORKDIR", "STOPSIGNAL", "ENTRYPOINT"])
         self.assertEqual({"Entrypoint": json.loads(self.last("ENTRYPOINT")), "Env": [self.last("ENV")], "WorkingDir": self.last("WORKDIR"),
                           "StopSignal": self.last("STOPSIGNAL")},
                          {name: value for name, value in image.config.items() if name != "Labels"})
-        root = self.daemon.path("root")
-        os.umask(0o022)
-        command = next(argument for name, argument in self.instructions if name == "RUN" and "usr/bin/pebble" in argument)
-        subprocess.run(["sh", "-ec", command.replace("/image/", root + "/").replace("build/pebble", program())], cwd=TOP, check=True)
         expected = {path: entry for path, entry in image.entries().items() if not path.startswith("etc/ssl")}
         found = {os.path.relpath(os.path.join(folder, name), root) for folder, folders, files in os.walk(root) for name in folders + files}
         self.assertEqual(sorted(found), sorted(expected))

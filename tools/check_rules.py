@@ -5,6 +5,8 @@ import argparse
 import os
 import sys
 
+import tool_arguments
+
 
 def chosen(rules, only, skip):
     """The names of the rules to apply. Ends the program on an unknown name."""
@@ -21,7 +23,7 @@ def parser(description, rules):
         description=description, epilog=f"rules:\n{listed}", formatter_class=argparse.RawDescriptionHelpFormatter
     )
     default = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
-    result.add_argument("tree", nargs="?", default=default, metavar="TREE")
+    result.add_argument("tree", nargs="?", default=default, metavar="TREE", type=tool_arguments.folder("src"))
     for option, text in (("--only", "apply only these rules"), ("--skip", "do not apply these rules")):
         result.add_argument(option, default=[], type=lambda names: names.split(","), metavar="RULE,...", help=text)
     return result

@@ -43,6 +43,8 @@ class Charm:
         self.shown = directory
         whole, meta, config, actions = (self.read(name) for name in
                                         ("charmcraft.yaml", "metadata.yaml", "config.yaml", "actions.yaml"))
+        if not os.path.isdir(directory):
+            raise Failure(f"{directory}: there is no such directory")
         self.name = whole.get("name") or meta.get("name")
         if not self.name:
             raise Failure(f"{directory}: there is no name in charmcraft.yaml or metadata.yaml")

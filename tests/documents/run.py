@@ -167,6 +167,10 @@ def main():
     if not os.access(program, os.X_OK):
         print(f"There is no program {program}.")
         return 2
+    missing = [path for path in options.files if not os.path.isfile(path)]
+    if missing:
+        print(f"There is no document {missing[0]}.")
+        return 2
     paths = [os.path.abspath(path) for path in options.files] or [
         path for pattern in DOCUMENTS for path in sorted(glob.glob(os.path.join(TOP, pattern)))]
     words = sandbox.words()

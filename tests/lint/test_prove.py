@@ -31,8 +31,6 @@ class ArgumentsTest(unittest.TestCase):
 
     def test_bad(self):
         self.assertIn("no section has 'fils' in its heading; they are: Files and commands", self.refusal("fils"))
-        self.assertIn("there is no program /nothing", self.refusal("--bin", "/nothing"))
-        self.assertIn("there is no program /nothing", self.refusal("--reference", "/nothing"))
 
     def test_contradictions(self):
         self.assertIn("--only-bench shows no sections", self.refusal("--only-bench", "files"))

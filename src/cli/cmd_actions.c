@@ -41,8 +41,9 @@ const struct cli_command cmd_start = {
     .summary = "Start services and the services they require",
     .description =
         "Starts the services and all services that they require, in the order defined by the plan. Waits until all "
-        "are up or one has failed: running, ready if they are to be, and jobs completed. An interrupt (ctrl-C) aborts "
-        "the change.",
+        "are up or one has failed. A service is up when it has run for a second, or is ready if it has the key "
+        "\"ready\"; "
+        "a one-shot when it has completed. An interrupt (ctrl-C) aborts the change.",
     .options = wait_options,
     .positionals = named_services,
     .run = run_named_action,

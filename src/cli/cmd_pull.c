@@ -108,10 +108,10 @@ static int run_pull(struct cli_call *call, struct error *err) {
 const struct cli_command cmd_pull = {
     .name = "pull",
     .summary = "Copy a file from the daemon",
-    .description =
-        "Copies a file from the daemon's file system to a local file, which is replaced when the copy is "
-        "complete. If that fails, the local file is removed. The local path names the file itself, not a directory; "
-        "/dev/stdout is standard output. Mode and owner are not copied.",
+    .description = "Copies a file from the daemon's file system to a local file, which is replaced when the copy is "
+                   "complete. If the copy fails, no local file is left, not even an earlier one. The local path names "
+                   "the file itself, "
+                   "not a directory; /dev/stdout is standard output. Mode and owner are not copied.",
     .positionals = (const struct cli_positional[]){{.name = "<remote-path>",
                                                     .help = "Absolute path of the file",
                                                     .values = VALUES_REMOTE_FILES,

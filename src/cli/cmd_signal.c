@@ -37,7 +37,7 @@ const struct cli_command cmd_signal = {
     .positionals =
         (const struct cli_positional[]){
             {.name = "<SIGNAL>",
-             .help = "Name of the signal, as HUP or SIGHUP",
+             .help = "Name of the signal, such as HUP or SIGHUP",
              .values = VALUES_SIGNALS,
              .is_required = true},
             {.name = "<service>", .help = "Name of a running service", .values = VALUES_SERVICES, .is_list = true},

@@ -80,6 +80,9 @@ class ProgressTest(DaemonCase):
         with Terminal(self.daemon, "start", "nobody", env={"NO_COLOR": "1"}) as terminal:
             self.assertEqual(terminal.wait_exit(), 1)
             self.assertNotIn("\033", terminal.text())
+        with Terminal(self.daemon, "start", "nobody", env={"NO_COLOR": ""}) as terminal:
+            self.assertEqual(terminal.wait_exit(), 1)
+            self.assertIn("\033", terminal.text())
 
     def test_a_dumb_terminal_is_no_terminal(self):
         with Terminal(self.daemon, "start", "web", env={"TERM": "dumb"}) as terminal:

@@ -147,6 +147,7 @@ class EnvironmentTest(unittest.TestCase):
     """environment.md has all variables of the program; those of charms and of the tests have documents of their own."""
 
     OWN = {"PEBBLE_TEST_CLOCK"}
+    LIST = re.compile(r"\*const \w+\[\] = {((?:\"[A-Z_]+\",? ?)+)};.*?getenv\((\w+)", re.DOTALL)
     CALL = re.compile(r"\b(?:getenv|environment_(?:is|text|copy)|get_either)\(\"(\w+)\"(?:, \"([a-z_]+)\")?")
 
     def test_variables(self):
@@ -155,9 +156,20 @@ class EnvironmentTest(unittest.TestCase):
         for path in glob.glob(os.path.join(TOP, "src", "**", "*.c"), recursive=True):
             if os.path.relpath(path, os.path.join(TOP, "src")).split(os.sep)[0] not in ("charm", "testing"):
                 found.update(match[0] for match in self.CALL.findall(read(path)))
+                for names, _ in self.LIST.findall(read(path)):
+                    found.update(re.findall(r"\w+", names))
         self.assertGreater(len(found), 20)
         for name in found - self.OWN:
             self.assertIn(f"`{name}`", text)
+
+    def test_no_others(self):
+        """Each variable in a first column is in the source."""
+        source = "".join(read(path) for path in glob.glob(os.path.join(TOP, "src", "**", "*.[ch]"), recursive=True))
+        cells = re.findall(r"^\| ((?:`\w+`(?:, )?)+) \|", read("docs", "reference", "environment.md"), re.MULTILINE)
+        names = re.findall(r"`(\w+)`", " ".join(cells))
+        self.assertGreater(len(names), 20)
+        for name in set(names) - {"TZ"}:  # which the C library reads
+            self.assertTrue(re.search(rf'"{name}(=[^"]*)?"', source), name)
 
 
 if __name__ == "__main__":

@@ -169,6 +169,18 @@ class DescriptionTest(unittest.TestCase):
             self.assertEqual("413" in responses, "requestBody" in operation, path)
             self.assertTrue(method == "GET" or "400" in responses, path)
 
+    def test_overview(self):
+        """docs/reference/api.md has the statuses and the kinds of all errors."""
+        with open(os.path.join(TOP, "docs", "reference", "api.md"), encoding="utf-8") as file:
+            text = file.read().partition("### Errors")[2].partition("```")[0]
+        statuses = {status for _, _, operation in openapi.DESCRIPTION.operations() for status in operation["responses"]}
+        statuses |= set(DOCUMENT["x-any-request"])
+        self.assertGreater(len(statuses), 8)
+        for status in statuses:
+            self.assertTrue(status[0] in "123" or re.search(rf"^\| [\d, ]*\b{status}\b", text, re.M), status)
+        for kind in DOCUMENT["components"]["schemas"]["ErrorKind"]["enum"]:
+            self.assertIn(f"`{kind}`", text)
+
     def test_texts(self):
         names = [operation["operationId"] for _, _, operation in openapi.DESCRIPTION.operations()]
         self.assertEqual(len(names), len(set(names)))

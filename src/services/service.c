@@ -9,6 +9,7 @@
 #include "base/signal_names.h"
 #include "services/service_process_internal.h"
 #include "services/service_readiness_internal.h"
+#include "services/service_wait_internal.h"
 
 // --- readiness and conditions ---
 
@@ -93,7 +94,10 @@ static void on_state_timer_expired(void *data) {
         handle_late(service, reason);
         return;
     }
-    service_handle(service, &(const struct service_event){.kind = kinds[service->state]});
+    if (service->state == SERVICE_RUNNING)
+        service_touch(service); // the second after a restart is over
+    else
+        service_handle(service, &(const struct service_event){.kind = kinds[service->state]});
 }
 
 static void on_reset_timer_expired(void *data) {

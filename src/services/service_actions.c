@@ -60,7 +60,9 @@ struct service_event action_count_launch(struct service *service, const struct s
 }
 
 // Start tasks are left of a one-shot that was retried, and is none by now.
+// Whoever waits for it to be started waits for a second more, as at a start: it may fail again at once.
 struct service_event action_resume(struct service *service, const struct service_event *event) {
+    timer_start(service->timer, START_WINDOW_NS);
     service_finish_start(service, NULL);
     return action_count_launch(service, event);
 }

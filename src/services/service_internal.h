@@ -37,8 +37,8 @@ struct service {
     enum service_state state;
     struct wall_time since;
     char since_text[CLOCK_TEXT_SIZE]; // `since` as text: it is read more often than it changes
-    struct timer *timer;              // of the state: start window, kill-delay, SIGKILL limit, backoff
-    struct timer *reset_timer;        // resets the backoff; started at each launch
+    struct timer *timer;       // of the state: start window, also after a restart; kill-delay, SIGKILL limit, backoff
+    struct timer *reset_timer; // resets the backoff; started at each launch
     int64_t backoff_count;
     int64_t backoff_ns;
     const char *backoff_reason; // "on-failure" ...

@@ -86,17 +86,19 @@ static const struct transition transitions[SERVICE_STATES][EVENT_KINDS] =
         [SERVICE_RUNNING] =
             {
                 [EVENT_START] = {.action = action_refuse_start, .next = SERVICE_RUNNING, .keeps_timer = true},
-                [EVENT_READY] = {.action = action_become_ready, .next = SERVICE_RUNNING},
-                [EVENT_UNREADY] = {.action = action_become_unready, .next = SERVICE_RUNNING},
+                [EVENT_READY] = {.action = action_become_ready, .next = SERVICE_RUNNING, .keeps_timer = true},
+                [EVENT_UNREADY] = {.action = action_become_unready, .next = SERVICE_RUNNING, .keeps_timer = true},
                 [EVENT_MAIN_EXITED] = {.action = action_end_leftovers, .next = SERVICE_LEFTOVERS_TERMINATING},
                 [EVENT_EXIT_RESTART] = {.action = action_exit_back_off, .next = SERVICE_BACKOFF},
                 [EVENT_EXIT_SUCCESS] = {.action = action_exit_ignore, .next = SERVICE_COMPLETED},
                 [EVENT_EXIT_FAILURE] = {.action = action_exit_ignore, .next = SERVICE_EXITED},
                 [EVENT_EXIT_SHUTDOWN] = {.action = action_exit_shut_down, .next = SERVICE_EXITED},
                 [EVENT_STOP] = {.action = action_terminate, .next = SERVICE_TERMINATING},
-                [EVENT_BACKOFF_RESET] = {.action = action_reset_backoff, .next = SERVICE_RUNNING},
+                [EVENT_BACKOFF_RESET] = {.action = action_reset_backoff, .next = SERVICE_RUNNING, .keeps_timer = true},
                 [EVENT_CHECK_RESTART] = {.action = action_terminate_to_restart, .next = SERVICE_RESTART_TERMINATING},
-                [EVENT_CHECK_SHUTDOWN] = {.action = action_check_shut_down, .next = SERVICE_RUNNING},
+                [EVENT_CHECK_SHUTDOWN] = {.action = action_check_shut_down,
+                                          .next = SERVICE_RUNNING,
+                                          .keeps_timer = true},
             },
         [SERVICE_TERMINATING] =
             {

@@ -40,8 +40,10 @@ struct service_wait {
 
 // --- judging ---
 
-// A process runs that was started by the latest start.
+// A process runs that was started by the latest start. The timer of one that runs goes on for a second after a restart.
 static bool is_started(const struct service *service) {
+    if (service->state == SERVICE_RUNNING && service->readiness == NULL && timer_is_running(service->timer))
+        return false;
     if (service->state == SERVICE_RUNNING || service->state == SERVICE_GETTING_READY ||
         service->state == SERVICE_WORKING)
         return true;

@@ -29,7 +29,7 @@ static enum verdict judge_started(const struct world *world, const struct servic
         return VERDICT_NO;
     if (process->is_ended || world_config(world, process->service) != process->spec)
         return VERDICT_MAYBE;
-    if (spec_takes_long(process->spec) || process->is_relaunch)
+    if (spec_takes_long(process->spec))
         return VERDICT_YES;
     int64_t age_ns = loop_now_ns(world->loop) - process->launched_ns;
     return age_ns > WINDOW_NS ? VERDICT_YES : age_ns == WINDOW_NS ? VERDICT_MAYBE : VERDICT_NO;

@@ -109,6 +109,25 @@ static void backoff_is_waited_out(void **state UNUSED) {
     fixture_end(&fixture);
 }
 
+// One that fails again and again is never started, though it runs for moments.
+static void a_restart_counts_after_a_second(void **state UNUSED) {
+    struct fixture fixture;
+    fixture_begin(&fixture, "services:\n  db: {override: replace, command: run, backoff-factor: 1.0}\n"
+                            "  web: {override: replace, command: run, wait-for: {db: started}}\n");
+    (void)fixture_ask(&fixture, SERVICE_START, "web");
+    loop_run_pending(fixture.loop);
+    for (int i = 0; i < 3; i++) {
+        process_end(fixture_service(&fixture, "db"), 3);
+        assert_state(&fixture, "db", SERVICE_BACKOFF);
+        loop_advance(fixture.loop, NS_PER_S);
+        assert_state(&fixture, "db", SERVICE_RUNNING);
+        assert_state(&fixture, "web", SERVICE_WAITING);
+    }
+    loop_advance(fixture.loop, NS_PER_S);
+    assert_state(&fixture, "web", SERVICE_STARTING);
+    fixture_end(&fixture);
+}
+
 static void a_wait_has_a_limit(void **state UNUSED) {
     struct fixture fixture;
     fixture_begin(&fixture, "services:\n  db: {override: replace, command: run, ready: {log: up, timeout: 0s}}\n"
@@ -449,6 +468,7 @@ int main(void) {
         cmocka_unit_test(a_wait_keeps_its_configuration_until_it_is_stopped),
         cmocka_unit_test(a_wait_fails_when_the_other_has_exited),
         cmocka_unit_test(backoff_is_waited_out),
+        cmocka_unit_test(a_restart_counts_after_a_second),
         cmocka_unit_test(a_wait_has_a_limit),
         cmocka_unit_test(a_stop_ends_a_wait),
         cmocka_unit_test(an_abort_ends_a_wait),

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "access/identity_file.h"
@@ -20,6 +21,7 @@
 // The state file is written as a whole, so it has to stay small when there are many changes, or large ones.
 #define PRUNE_CHANGES 500
 #define PRUNE_TASKS 4000
+#define FIRST_REALTIME 32
 
 // --- signals ---
 
@@ -39,6 +41,21 @@ static void on_hangup_signal(void *data UNUSED, int number UNUSED) {
     log_notice("Ignoring SIGHUP: layers are read at start-up, or added with `pebble add`.");
 }
 
+// Signals that end a process by default and mean nothing to the daemon. Those of faults (SIGSEGV, SIGABRT …) end it,
+// and those of the terminal stop it. Linux delivers the SIGSYS of a seccomp filter although it is ignored. The C
+// library refuses the real-time signals that it uses itself; it sets their handlers when it needs them. Children have
+// the defaults again (process/process.c).
+static void ignore_stray_signals(void) {
+    static const int stray[] = {SIGPIPE, SIGUSR1,   SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF,
+                                SIGIO,   SIGSTKFLT, SIGPWR,  SIGXCPU, SIGXFSZ,   SIGSYS};
+    for (size_t i = 0; i < ARRAY_COUNT(stray); i++)
+        (void)signal(stray[i], SIG_IGN);
+    // The kernel's structure begins with the handler (but on MIPS); flags and mask are zeroes.
+    const unsigned long ignored[8] = {(unsigned long)SIG_IGN};
+    for (int number = FIRST_REALTIME; number < _NSIG; number++)
+        (void)syscall(SYS_rt_sigaction, number, ignored, NULL, (size_t)(_NSIG / 8));
+}
+
 bool daemon_watch_signals(struct daemon *daemon, struct error *err) {
     static const struct {
         int number;
@@ -49,8 +66,7 @@ bool daemon_watch_signals(struct daemon *daemon, struct error *err) {
     sigset_t none;
     sigemptyset(&none);
     (void)pthread_sigmask(SIG_SETMASK, &none, NULL);
-    (void)signal(SIGPIPE, SIG_IGN);
-    (void)signal(SIGXFSZ, SIG_IGN); // a write beyond RLIMIT_FSIZE fails like one to a full disk
+    ignore_stray_signals();
     for (size_t i = 0; i < ARRAY_COUNT(watched); i++) {
         if (!signal_watch_create(daemon->loop, watched[i].number, watched[i].handle, daemon, &daemon->signals[i], err))
             return false;

@@ -216,6 +216,14 @@ void check_manager_stop_all(struct check_manager *manager) {
     }
 }
 
+void check_manager_end_changes(struct check_manager *manager) {
+    for (size_t i = 0; manager->sorted[i] != NULL; i++) {
+        struct check *check = manager->sorted[i]->value;
+        if (check->task != NULL && task_status(check->task) == STATUS_DOING)
+            check_handle(check, EVENT_STOP);
+    }
+}
+
 struct event *check_manager_failed(struct check_manager *manager) {
     return &manager->failed;
 }

@@ -93,5 +93,8 @@ void check_refresh_cancel(struct check_refresh *refresh);
 struct event *check_manager_failed(struct check_manager *manager);
 
 // For shutdown: cancels all probes and begins no more. Refreshes end with an error. Falls that have not been emitted
-// are dropped. The statuses stay, and the changes are left for the next daemon, which marks them Done.
+// are dropped. The statuses and the changes stay.
 void check_manager_stop_all(struct check_manager *manager);
+// After that, before the state is saved for the last time: the changes end with Done. The next daemon would take them
+// for those of a daemon that was killed, and hold them.
+void check_manager_end_changes(struct check_manager *manager);

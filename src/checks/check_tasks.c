@@ -5,8 +5,7 @@
 #include "checks/check_machine_internal.h"
 #include "state/change.h"
 
-// The check whose current change this is. NULL for a change of an earlier daemon, and if the check was stopped before
-// the task began.
+// The check whose current change this is. NULL if the check was stopped before the task began.
 static struct check *owner_of(const struct check_manager *manager, const struct change *change) {
     const json_t *data = change_data(change, "notice-data");
     const char *name = json_string_value(json_object_get(data, "check-name"));
@@ -36,8 +35,17 @@ static void on_change_ready(struct listener *listener, void *argument) {
         check_handle(check, EVENT_STOP);
 }
 
+static bool hold_change(struct change *change, void *data UNUSED) {
+    bool is_of_check =
+        text_equal(change_kind(change), "perform-check") || text_equal(change_kind(change), "recover-check");
+    if (is_of_check && !change_is_ready(change))
+        (void)!change_abort(change, NULL);
+    return true;
+}
+
 void check_tasks_register(struct check_manager *manager) {
     runner_add_kind(manager->spec.runner, "perform-check", begin_task, abort_task, manager);
     runner_add_kind(manager->spec.runner, "recover-check", begin_task, abort_task, manager);
     event_add(state_change_ready(manager->spec.state), &manager->on_change_ready, on_change_ready);
+    state_each_change(manager->spec.state, hold_change, NULL); // those that an earlier daemon was at when it was killed
 }

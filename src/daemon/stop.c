@@ -65,6 +65,7 @@ static void close_daemon(struct daemon *daemon) {
     daemon->phase = DAEMON_CLOSING;
     timer_stop(daemon->stop_timer);
     timer_stop(daemon->kill_timer);
+    check_manager_end_changes(daemon->checks);
     runner_stop(daemon->runner);
     forward_manager_stop(daemon->forwards, FORWARD_LIMIT_NS, on_forwarding_ended, daemon);
     loop_defer(daemon->loop, &daemon->last_save, save);

@@ -289,7 +289,7 @@ class ManyChecksTest(BoundedCase):
 
 
 class RestartTest(DaemonCase):
-    def test_changes_of_an_earlier_daemon_are_done(self):
+    def test_changes_of_a_killed_daemon_are_held(self):
         self.daemon.layer("001-test.yaml", checks_of({"good": "period: 1h, exec: {command: 'true'}"}))
         self.daemon.start()
         self.assertEqual(self.daemon.check("good")["change-id"], "1")
@@ -297,5 +297,13 @@ class RestartTest(DaemonCase):
         self.daemon.kill()
         self.daemon.start()
         self.assertEqual(self.daemon.check("good")["change-id"], "2")
-        wait_until(lambda: self.daemon.get("/v1/changes/1").result["status"] == "Done", what="the old change to be Done")
         self.assertEqual(self.daemon.get("/v1/changes/2").result["status"], "Doing")
+        old = wait_until(lambda: self.ready_change("1"), what="the end of the old change")
+        self.assertEqual((old["status"], old["tasks"][0]["status"]), ("Hold", "Hold"))
+        self.assertEqual(self.daemon.stop(), 0)
+        self.daemon.start()
+        self.assertEqual(self.ready_change("2")["status"], "Done", "a daemon that ends in order has ended its checks")
+
+    def ready_change(self, number):
+        change = self.daemon.get(f"/v1/changes/{number}").result
+        return change if change["ready"] else None

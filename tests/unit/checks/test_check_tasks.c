@@ -2,6 +2,7 @@
 #include "fixture.h"
 
 #include "state/notice.h"
+#include "state/task_internal.h"
 
 #define DOOR "checks:\n  door: {override: replace, threshold: 1, tcp: {port: 1}}\n"
 #define GATE "checks:\n  door: {override: replace, threshold: 1, exec: {command: pass}}\n"
@@ -75,18 +76,22 @@ static void tasks_have_the_successes_of_their_change(void **unused UNUSED) {
     fixture_end(&fixture);
 }
 
-static void changes_of_an_earlier_daemon_become_done(void **unused UNUSED) {
+// Whether their task had begun or not.
+static void changes_of_a_killed_daemon_are_held(void **unused UNUSED) {
     struct state *state = state_create();
     for (int i = 0; i < 40; i++) {
         struct change *change = change_create_with_notice_data(state, i % 2 == 0 ? "perform-check" : "recover-check",
                                                                "Check", json_pack("{s:s}", "check-name", "door"));
-        (void)task_create(change, change_kind(change), "Check");
+        struct task *task = task_create(change, change_kind(change), "Check");
+        if (i % 3 == 0)
+            task_set_status(task, STATUS_DOING);
     }
     struct fixture fixture;
     fixture_begin_with(&fixture, state, GATE);
     for (int i = 1; i <= 40; i++) {
         AUTO_FREE char *id = memory_printf("%d", i);
-        assert_int_equal(change_status(fixture_change(&fixture, id)), STATUS_DONE);
+        assert_int_equal(change_status(fixture_change(&fixture, id)), STATUS_HOLD);
+        assert_true(change_is_ready(fixture_change(&fixture, id)));
     }
     assert_brief(&fixture, "door", "up 0 0/1 41<-");
     assert_change(&fixture, "41", "perform-check", STATUS_DOING);
@@ -131,7 +136,7 @@ int main(void) {
         cmocka_unit_test(summaries_name_the_kind),
         cmocka_unit_test(tasks_have_the_counts),
         cmocka_unit_test(tasks_have_the_successes_of_their_change),
-        cmocka_unit_test(changes_of_an_earlier_daemon_become_done),
+        cmocka_unit_test(changes_of_a_killed_daemon_are_held),
         cmocka_unit_test(an_abort_stops_the_check),
         cmocka_unit_test(an_abort_before_the_task_begins_stops_the_check),
         cmocka_unit_test(logs_keep_ten_lines),

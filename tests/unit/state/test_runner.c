@@ -131,6 +131,23 @@ static void unknown_kinds_are_done(void **unused UNUSED) {
     scene_end(&scene);
 }
 
+// Those that were aborted, or were to be undone, are not run.
+static void unknown_kinds_of_an_earlier_daemon_end_as_their_status_says(void **unused UNUSED) {
+    static const enum task_status cases[][2] = {{STATUS_DOING, STATUS_DONE}, {STATUS_ABORT, STATUS_HOLD},
+                                                {STATUS_UNDO, STATUS_DONE},  {STATUS_UNDOING, STATUS_DONE},
+                                                {STATUS_HOLD, STATUS_HOLD},  {STATUS_ERROR, STATUS_ERROR}};
+    for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+        struct scene scene;
+        scene_begin(&scene, NULL);
+        struct task *task = task_create(scene.change, "knit", "a");
+        task_set_status(task, cases[i][0]);
+        loop_run_pending(scene.loop);
+        assert_int_equal(task_status(task), cases[i][1]);
+        assert_true(change_is_ready(scene.change));
+        scene_end(&scene);
+    }
+}
+
 static void a_failure_is_logged_and_holds_its_lane(void **unused UNUSED) {
     struct scene scene;
     scene_begin(&scene, NULL);
@@ -307,6 +324,7 @@ int main(void) {
         cmocka_unit_test(begins_a_chain_in_order_and_others_beside_it),
         cmocka_unit_test(work_that_ends_at_once),
         cmocka_unit_test(unknown_kinds_are_done),
+        cmocka_unit_test(unknown_kinds_of_an_earlier_daemon_end_as_their_status_says),
         cmocka_unit_test(a_failure_is_logged_and_holds_its_lane),
         cmocka_unit_test(error_is_set_when_readiness_is_emitted),
         cmocka_unit_test(abort_is_called_once_in_a_later_turn),

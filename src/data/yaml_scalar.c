@@ -111,7 +111,8 @@ static enum scalar_style choose_style(const char *text, const struct scalar_shap
     if (strchr(text, '\n') != NULL)
         return shape->refuses_literal || is_simple_key ? STYLE_DOUBLE : STYLE_LITERAL;
     bool would_merge = is_simple_key && text_equal(text, "<<");
-    if (would_merge || !would_read_as_string(text))
+    bool is_value_key = text_equal(text, "="); // a type of its own in YAML 1.1, which some readers refuse
+    if (would_merge || is_value_key || !would_read_as_string(text))
         return STYLE_DOUBLE;
     if (!shape->refuses_plain)
         return STYLE_PLAIN;

@@ -53,7 +53,7 @@ static void in_single_quotes(const char *const *texts) {
 
 static void plain_strings(void **state UNUSED) {
     as_is((const char *const[]){"plain",       "two words", "-dash", "a:b", "a#b", "a, b", "it's",    "say \"hi\"",
-                                "back\\slash", "ünï ☃",     "$HOME", "<<",  "=",   "nULL", "1.2.3.4", "12abc",
+                                "back\\slash", "ünï ☃",     "$HOME", "<<",  "==",  "nULL", "1.2.3.4", "12abc",
                                 "0x",          "1e999",     "1:60",  "a?",  "?a",  ":a",   "--",      "-1-",
                                 "<foo>",       "^",         "~a",    "+",   ".",   "..",   "1 2",     NULL});
 }
@@ -62,7 +62,7 @@ static void strings_that_read_as_another_type(void **state UNUSED) {
     in_double_quotes((const char *const[]){
         "",    "true", "FALSE", "yes",  "on",   "n",          "Y",          "Off",      "null", "~",     "12",
         "-12", "+1",   "1.5",   "1e3",  "0x1F", "0o17",       "010",        "08",       "0b1",  "1_000", ".5",
-        "1.",  ".inf", "-.Inf", ".nan", "1:30", "-1:30:59.2", "2020-01-02", "2020-1-2", NULL});
+        "1.",  ".inf", "-.Inf", ".nan", "1:30", "-1:30:59.2", "2020-01-02", "2020-1-2", "=",    NULL});
     in_double_quotes(
         (const char *const[]){"2015-02-24T18:19:39Z", "2020-01-02 03:04:05", "18446744073709551616", NULL});
 }

@@ -10,6 +10,8 @@
 #include "base/file.h"
 #endif
 
+#define SECONDS_PER_DAY 86400
+
 static int64_t read_clock(clockid_t id) {
     struct timespec now;
     clock_gettime(id, &now); // cannot fail for the clocks used here
@@ -61,13 +63,28 @@ static time_t split_seconds(int64_t ns, int64_t *rest_ns) {
     return (time_t)seconds;
 }
 
+bool clock_utc(int64_t wall_s, struct tm *utc) {
+    time_t seconds = (time_t)wall_s;
+    if (gmtime_r(&seconds, utc) == NULL)
+        return false;
+    utc->tm_zone = "UTC"; // not "GMT"
+    return true;
+}
+
+bool clock_local(int64_t wall_s, struct tm *local) {
+    time_t seconds = (time_t)wall_s;
+    // glibc reads TZ at the first call only.
+    if (localtime_r(&seconds, local) == NULL)
+        return false;
+    return labs(local->tm_gmtoff) < SECONDS_PER_DAY || clock_utc(wall_s, local);
+}
+
 struct wall_time clock_now(void) {
     struct wall_time time = {.ns = clock_wall_ns(), .is_set = true};
     int64_t rest_ns;
     time_t seconds = split_seconds(time.ns, &rest_ns);
     struct tm local;
-    // glibc reads TZ at the first call only.
-    if (localtime_r(&seconds, &local) != NULL)
+    if (clock_local(seconds, &local))
         time.offset_seconds = (int32_t)local.tm_gmtoff;
     return time;
 }

@@ -12,6 +12,8 @@
 #define NS_PER_MS INT64_C(1000000)
 #define NS_PER_S INT64_C(1000000000)
 
+struct tm;
+
 // Nanoseconds since some fixed moment; never goes back.
 int64_t clock_monotonic_ns(void);
 // The moment `duration_ns` after `time_ns`; INT64_MAX or INT64_MIN if it cannot be represented.
@@ -30,6 +32,10 @@ struct wall_time {
     bool is_set;
 };
 struct wall_time clock_now(void); // in the local zone (TZ, read once)
+// The time in the local zone; in UTC if that is a day or more ahead or behind, which RFC 3339 cannot express. False if
+// the year cannot be represented.
+bool clock_local(int64_t wall_s, struct tm *local) NODISCARD;
+bool clock_utc(int64_t wall_s, struct tm *utc) NODISCARD;
 // RFC 3339 with as many digits of the fraction as needed, none if zero; "Z" for offset 0 (Go's RFC3339Nano).
 #define CLOCK_TEXT_SIZE 48
 void clock_format(struct wall_time time, char out[CLOCK_TEXT_SIZE]);

@@ -1,23 +1,64 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "cli/times.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/memory.h"
 
 #define MOST_DAYS 60
 #define SECONDS_PER_DAY 86400
+#define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 static int64_t floor_seconds(int64_t ns) {
     return ns / NS_PER_S - (ns % NS_PER_S < 0 ? 1 : 0);
 }
 
+// --- the local zone ---
+
+static bool is_zone_file(const char *name) {
+    const char *directory = getenv("TZDIR");
+    AUTO_FREE char *path = path_join(text_is_empty(directory) ? "/usr/share/zoneinfo" : directory, name);
+    char magic[4] = "";
+    int fd = open(*name == '/' ? name : path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    bool is_read = fd >= 0 && read(fd, magic, sizeof magic) == (ssize_t)sizeof magic;
+    file_close_at(&fd);
+    return is_read && memcmp(magic, "TZif", sizeof magic) == 0;
+}
+
+// "CET-1", "<+0530>-5:30", with the rules of the summer time behind it (POSIX, Base Definitions, 8.3).
+static bool has_offset(const char *zone) {
+    const char *end = zone + strspn(zone, LETTERS);
+    if (*zone == '<')
+        end = zone + 1 + strspn(zone + 1, LETTERS "0123456789+-");
+    bool has_name = *zone == '<' ? *end++ == '>' : end - zone >= 3;
+    end += has_name && (*end == '+' || *end == '-');
+    size_t digits = has_name ? strspn(end, "0123456789") : 0;
+    return digits == 1 || (digits == 2 && memcmp(end, "24", 2) < 0);
+}
+
+// glibc takes the time of a zone that it does not know for UTC, but names it by the first letters of TZ.
+static bool zone_is_known(void) {
+    const char *zone = getenv("TZ");
+    if (zone == NULL)
+        return true;
+    zone += *zone == ':';
+    return has_offset(zone) || (*zone != '\0' && is_zone_file(zone));
+}
+
 static struct tm local_time(int64_t ns) {
     struct tm parts = {0};
-    time_t seconds = (time_t)floor_seconds(ns);
-    (void)localtime_r(&seconds, &parts);
+    int64_t seconds = floor_seconds(ns);
+    if (!clock_local(seconds, &parts) || (parts.tm_gmtoff == 0 && !zone_is_known()))
+        (void)!clock_utc(seconds, &parts);
     return parts;
 }
+
+// --- relative times ---
 
 // The number of the calendar day, independent of clock changes on that day.
 static int64_t day_number(const struct tm *parts) {

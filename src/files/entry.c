@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "base/accounts.h"
+#include "base/clock.h"
 #include "base/memory.h"
 
 #define ID_TEXT_SIZE 16
@@ -67,7 +68,7 @@ static const char *type_of(mode_t mode) {
 // RFC 3339 with whole seconds, in the local zone. The time may be one that does not fit in nanoseconds.
 static void format_time(time_t seconds, char out[TIME_TEXT_SIZE]) {
     struct tm tm = {0};
-    if (localtime_r(&seconds, &tm) == NULL)
+    if (!clock_local(seconds, &tm))
         tm = (struct tm){.tm_year = 70, .tm_mday = 1};
     long minutes = tm.tm_gmtoff / 60;
     int length = snprintf(out, TIME_TEXT_SIZE, "%04ld-%02d-%02dT%02d:%02d:%02d", tm.tm_year + 1900L, tm.tm_mon + 1,

@@ -55,6 +55,19 @@ static void now_is_in_the_local_zone(void **state UNUSED) {
     assert_string_equal(text + strlen(text) - 6, "+05:30");
 }
 
+static void times_a_day_ahead_or_behind_are_utc(void **state UNUSED) {
+    static const char *const zones[] = {"XYZ24", "XYZ-24", "XYZ24:59:59", "XYZ-99"};
+    for (size_t i = 0; i < ARRAY_COUNT(zones); i++) {
+        struct tm local = {0};
+        setenv("TZ", zones[i], 1);
+        tzset();
+        assert_true(clock_local(moment / NS_PER_S, &local));
+        assert_int_equal(local.tm_gmtoff, 0);
+        assert_int_equal(local.tm_hour, 3);
+        assert_int_equal(clock_now().offset_seconds, 0);
+    }
+}
+
 static void formats_with_needed_digits(void **state UNUSED) {
     const struct {
         int64_t ns;
@@ -186,11 +199,17 @@ static void test_clock_moves_only_a_test_build(void **state UNUSED) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(monotonic_never_goes_back),  cmocka_unit_test(sums_do_not_overflow),
-        cmocka_unit_test(wall_clock_is_system_time),  cmocka_unit_test(now_is_in_the_local_zone),
-        cmocka_unit_test(formats_with_needed_digits), cmocka_unit_test(formats_fixed_forms),
-        cmocka_unit_test(zero_time_is_no_time),       cmocka_unit_test(parses_what_is_legal),
-        cmocka_unit_test(refuses_the_rest),           cmocka_unit_test(test_clock_moves_only_a_test_build),
+        cmocka_unit_test(monotonic_never_goes_back),
+        cmocka_unit_test(sums_do_not_overflow),
+        cmocka_unit_test(wall_clock_is_system_time),
+        cmocka_unit_test(now_is_in_the_local_zone),
+        cmocka_unit_test(times_a_day_ahead_or_behind_are_utc),
+        cmocka_unit_test(formats_with_needed_digits),
+        cmocka_unit_test(formats_fixed_forms),
+        cmocka_unit_test(zero_time_is_no_time),
+        cmocka_unit_test(parses_what_is_legal),
+        cmocka_unit_test(refuses_the_rest),
+        cmocka_unit_test(test_clock_moves_only_a_test_build),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -71,6 +71,23 @@ static void uses_the_local_zone(void **state UNUSED) {
     assert_relative(NOON_NS + 16 * 3600 * NS_PER_S, NOON_NS, "tomorrow at 00:00 EDT");
 }
 
+// A zone that is a day or more away, which no time of the API can express, counts as unknown.
+static void unknown_zones_are_utc(void **state UNUSED) {
+    static const char *const unknown[] = {
+        "Europe/Atlantis", "Nowhere/City", ":Nowhere", "abc",    "Europe", "AB5",  "XYZ24",
+        "XYZ+99",          "UTC-25",       "XYZ",      "/etc/x", ":",      "<+05", ""};
+    for (size_t i = 0; i < ARRAY_COUNT(unknown); i++) {
+        use_zone(unknown[i]);
+        assert_relative(NOON_NS, NOON_NS, "today at 12:00 UTC");
+    }
+    use_zone("XYZ0");
+    assert_relative(NOON_NS, NOON_NS, "today at 12:00 XYZ");
+    use_zone("<+00>-0");
+    assert_relative(NOON_NS, NOON_NS, "today at 12:00 +00");
+    use_zone("XYZ23:59");
+    assert_relative(NOON_NS, NOON_NS, "today at 12:01 XYZ");
+}
+
 static void assert_absolute(const char *text, const char *expected) {
     AUTO_BUFFER struct buffer out = BUFFER_INIT(BUFFER_NO_LIMIT);
     time_add(&out, text, true);
@@ -121,9 +138,13 @@ static void durations_have_two_units_or_a_fraction(void **state UNUSED) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(counts_calendar_days),   cmocka_unit_test(the_short_form_is_the_hour_or_the_day),
-        cmocka_unit_test(uses_the_local_zone),    cmocka_unit_test(keeps_the_zone_of_full_times),
-        cmocka_unit_test(logs_have_three_digits), cmocka_unit_test(durations_have_two_units_or_a_fraction),
+        cmocka_unit_test(counts_calendar_days),
+        cmocka_unit_test(the_short_form_is_the_hour_or_the_day),
+        cmocka_unit_test(unknown_zones_are_utc),
+        cmocka_unit_test(uses_the_local_zone),
+        cmocka_unit_test(keeps_the_zone_of_full_times),
+        cmocka_unit_test(logs_have_three_digits),
+        cmocka_unit_test(durations_have_two_units_or_a_fraction),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -69,6 +69,15 @@ static int run_child(struct cli_call *subcall, const struct text_list *command, 
     return code;
 }
 
+// The exit code of a subcommand that runs when the daemon has ended. A child that has not begun exits by itself when
+// the pipe closes. A child that has begun may be waiting for responses of the daemon.
+static int end_child(pid_t child) {
+    int status = 0;
+    (void)kill(child, SIGTERM);
+    (void)kill(child, SIGCONT);
+    return waitpid(child, &status, 0) == child && WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+}
+
 static int run_parent(struct daemon_options *options, pid_t child, int ends[2]) {
     int subcommand_code;
     file_close_at(&ends[0]);
@@ -76,14 +85,12 @@ static int run_parent(struct daemon_options *options, pid_t child, int ends[2]) 
     options->ready_fd = ends[1];
     int code = run_daemon(options, &subcommand_code);
     file_close_at(&ends[1]);
-    // A child that has not begun exits by itself when the pipe closes. A child that has begun may be waiting for
-    // responses of a daemon that has ended.
-    if (subcommand_code < 0) {
-        (void)kill(child, SIGTERM);
-        (void)kill(child, SIGCONT);
-        (void)waitpid(child, NULL, 0);
-    }
-    return subcommand_code > 0 ? subcommand_code : code;
+    if (subcommand_code >= 0)
+        return subcommand_code > 0 ? subcommand_code : code;
+    subcommand_code = end_child(child);
+    if (subcommand_code != 0 && code == 0)
+        (void)fprintf(stderr, "error: the daemon has ended before the subcommand\n");
+    return code != 0 ? code : subcommand_code;
 }
 
 static int run_both(struct cli_call *call, struct cli_call *subcall, struct error *err) {
@@ -178,7 +185,8 @@ const struct cli_command cmd_enter = {
         "  start        the daemon keeps running if the subcommand succeeds\n"
         "  stop         likewise; requires --run\n\n"
         "Otherwise the daemon exits after the subcommand. The exit status is that of the subcommand or, if that is 0, "
-        "that of the daemon. With --verbose the daemon always logs; this is not allowed with exec.\n\n"
+        "that of the daemon; 1 if the daemon ends first. With --verbose the daemon always logs; this is not allowed "
+        "with exec.\n\n"
         "An image whose users may give any command has the entry point [\"pebble\", \"enter\", \"--exec\"]: the "
         "command "
         "of the image, or the one in its place, is run as by 'pebble enter exec'; the exit status is 127 if it is not "

@@ -118,6 +118,29 @@ class SubcommandTest(RockCase):
             self.assertIn("[pebble] Started daemon.\n", done.stderr)
             self.assertTrue(done.stdout.startswith("Service  Startup "), done.stdout)
 
+    def stop_child(self):
+        """Stops the process of the subcommand as soon as it is there; returns its PID."""
+        pid = wait_until(lambda: next(iter(children(self.daemon.process.pid)), None), what="the subcommand")
+        os.kill(pid, signal.SIGSTOP)
+        return pid
+
+    def test_cut_short_is_an_error(self):
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
+            with self.subTest(number.name):
+                self.enter("start", "other")
+                pid = self.stop_child()
+                self.daemon.wait_log("Started daemon")
+                self.assertEqual(self.daemon.stop(number), 1, self.daemon.log())
+                self.assertRegex(self.daemon.log(), "(?m)^error: the daemon has ended before the subcommand$")
+                self.assertFalse(is_alive(pid))
+                os.remove(self.daemon.log_path)
+
+    def test_the_end_of_a_start_in_its_window_is_an_error(self):
+        self.enter("start", "other")
+        self.daemon.wait_log('Service "other" starting')
+        self.assertEqual(self.daemon.stop(), 1, self.daemon.log())
+        self.assertRegex(self.daemon.log(), "(?m)^error: ")
+
     def test_refusals(self):
         cases = [
             (["changes"], 'enter: subcommand "changes" is not supported'),

@@ -126,17 +126,20 @@ static void cut(struct buffer *out, size_t before, size_t limit) {
     buffer_add_string(out, "...");
 }
 
-// The query as it was received. Only bytes that could change what a terminal or a reader of the log shows are escaped.
-static void add_query(struct buffer *out, const char *query, size_t length) {
-    for (size_t i = 0; i < length; i++) {
-        if (query[i] > ' ' && query[i] < 0x7f)
-            buffer_add_char(out, query[i]);
-        else
-            buffer_printf(out, "%%%02X", (unsigned char)query[i]);
-    }
+// As Pebble shows it: as it was received if it has only characters that may stand in a path (RFC 3986), else with all
+// others escaped.
+static void add_path(struct buffer *out, const struct url_target *target) {
+    size_t most = HTTP_LOG_TARGET_BYTES + 1;
+    if (target->host != NULL)
+        buffer_printf(out, "http://%.*s", (int)most, target->host);
+    if (url_path_is_escaped(target->raw_path, target->raw_path_length))
+        buffer_add(out, target->raw_path, target->raw_path_length < most ? target->raw_path_length : most);
+    else
+        url_add_path_escaped(out, target->path, target->path_length < most ? target->path_length : most);
 }
 
-// One byte more than is shown is added, so that the cut is seen.
+// The query is shown as it was received: the log escapes what a terminal would not show. One byte more than is shown is
+// added, so that the cut is seen.
 void http_exchange_log_request(const struct http_exchange *exchange, struct buffer *out) {
     const char *method = http_exchange_method(exchange);
     const struct url_target *target = &exchange->target;
@@ -147,11 +150,9 @@ void http_exchange_log_request(const struct http_exchange *exchange, struct buff
     cut(out, before, HTTP_LOG_METHOD_BYTES);
     buffer_add_char(out, ' ');
     before = out->length;
-    url_add_path_escaped(out, target->path, target->path_length < most ? target->path_length : most);
-    if (query[0] != '\0') {
-        buffer_add_char(out, '?');
-        add_query(out, query, strnlen(query, most));
-    }
+    add_path(out, target);
+    buffer_add_string(out, target->has_query ? "?" : "");
+    buffer_add(out, query, strnlen(query, most));
     cut(out, before, HTTP_LOG_TARGET_BYTES);
 }
 

@@ -33,8 +33,9 @@ const char *http_exchange_method(const struct http_exchange *exchange);
 const char *http_exchange_path(const struct http_exchange *exchange); // decoded
 const struct url_query *http_exchange_query(struct http_exchange *exchange);
 const char *http_exchange_raw_query(const struct http_exchange *exchange); // "" if there is none
-// Adds method, path and query for a log line: printable ASCII, without spaces but that behind the method. A client may
-// have sent a megabyte of each; more than these numbers of bytes of method and target are cut, with "..." at the end.
+// Adds method, path and query for a log line, without spaces but that behind the method. A query may have bytes that
+// the log escapes. A client may have sent a megabyte of each; more than these numbers of bytes of method and target are
+// cut, with "..." at the end.
 #define HTTP_LOG_METHOD_BYTES ((size_t)32)
 #define HTTP_LOG_TARGET_BYTES ((size_t)2048)
 void http_exchange_log_request(const struct http_exchange *exchange, struct buffer *out);

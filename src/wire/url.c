@@ -408,6 +408,9 @@ bool url_target_parse(const char *text, size_t length, struct url_target *target
         free(parsed.host);
         return false;
     }
+    parsed.raw_path = rest.text;
+    parsed.raw_path_length = rest.length;
+    parsed.has_query = query.length > 0;
     parsed.raw_query = query.length > 0 ? memory_string_n(query.text + 1, query.length - 1) : memory_string("");
     *target = parsed;
     return true;

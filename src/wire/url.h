@@ -17,6 +17,8 @@ bool url_decode(const char *text, size_t length, bool plus_is_space, char **deco
 // Adds text with percent escapes for a path (`/` is kept) or for a query value (space as +).
 void url_add_path_escaped(struct buffer *out, const char *path, size_t length);
 void url_add_query_escaped(struct buffer *out, const char *text);
+// Whether the text has only characters that may stand in a path, and percent signs.
+bool url_path_is_escaped(const char *text, size_t length);
 // Go's path.Clean for request paths: resolves `//`, `.` and `..`; keeps a final slash; "/" for "". Owned.
 char *url_clean_path(const char *path);
 
@@ -55,7 +57,11 @@ struct url_target {
     char *path;         // percent-decoded, owned; begins with '/' (a target "*" gives "*")
     size_t path_length; // more than strlen(path) if it contains a %00; no such path exists
     char *raw_query;    // owned, "" if there is none
+    bool has_query;     // which may be empty
     char *host;         // of the absolute form, with its port as written; else NULL
+    // The path as it was received: a part of the text that was parsed, or "/".
+    const char *raw_path;
+    size_t raw_path_length;
 };
 // False for what RFC 9112 section 3.2 does not allow (bad escapes, no leading slash, control characters).
 bool url_target_parse(const char *text, size_t length, struct url_target *target) NODISCARD;

@@ -65,6 +65,14 @@ void url_add_path_escaped(struct buffer *out, const char *path, size_t length) {
     }
 }
 
+bool url_path_is_escaped(const char *text, size_t length) {
+    size_t i = 0;
+    while (i < length &&
+           (url_is_unreserved(text[i]) || (text[i] != '\0' && strchr("!$&'()*+,;=:@[]/%", text[i]) != NULL)))
+        i++;
+    return i == length;
+}
+
 void url_add_query_escaped(struct buffer *out, const char *text) {
     for (; *text != '\0'; text++) {
         if (url_is_unreserved(*text))

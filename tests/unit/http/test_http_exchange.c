@@ -117,11 +117,16 @@ static void expect_logged(const char *request, const char *logged) {
 }
 
 static void escapes_for_the_log(void **state UNUSED) {
-    expect_logged(GET("/a%0Ab%20%22c%9b%7f"), "GET /a%0Ab%20%22c%9B%7F");
+    expect_logged(GET("/a%0ab%20%22c%9b%7f"), "GET /a%0ab%20%22c%9b%7f");
+    expect_logged(GET("/v1/a%2Fb%41!$&'()*+,;=:@[]~"), "GET /v1/a%2Fb%41!$&'()*+,;=:@[]~");
+    expect_logged(GET("/v1/\xc3\xa9%41!(%2f)"), "GET /v1/%C3%A9A%21%28/%29");
+    expect_logged(GET("/v1/{a}|\"<>^#`\\"), "GET /v1/%7Ba%7D%7C%22%3C%3E%5E%23%60%5C");
     expect_logged(GET("/a?b=%20&c=\"'<\\\x9b"
                       "31m\xff\xc3\xa9~"),
-                  "GET /a?b=%20&c=\"'<\\%9B31m%FF%C3%A9~");
-    expect_logged(GET("/?"), "GET /");
+                  "GET /a?b=%20&c=\"'<\\\x9b"
+                  "31m\xff\xc3\xa9~");
+    expect_logged(GET("/?"), "GET /?");
+    expect_logged(GET("http://u:secret@host:1/v1/a%2fb?q"), "GET http://host:1/v1/a%2fb?q");
     expect_logged("BREW /pot HTTP/1.1\r\nHost: x\r\n\r\n", "BREW /pot");
 }
 

@@ -112,10 +112,12 @@ bool identity_set_read(const json_t *object, struct identity_set *set, struct er
         if (strlen(name) != json_object_iter_key_len(at))
             return error_set(err, ERROR_BAD_REQUEST, "cannot have a name with a NUL character");
         struct identity *identity = memory_new(sizeof *identity);
-        identity->name = memory_string(name);
+        identity->name = memory_string(json_key(name));
         made.items[made.count++] = identity;
         if (!identity_read(json_object_iter_value(at), identity, err))
             return false;
+        if (json_key(name) != name) // given again further down
+            identity_destroy(made.items[--made.count]);
     }
     *set = made;
     made = (struct identity_set){0};

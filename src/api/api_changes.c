@@ -164,7 +164,7 @@ static void on_change_body(struct api_call *call, const json_t *body) {
     struct change *change = find_change(call);
     if (change == NULL)
         return;
-    if (!json_get_string(body, "request", "action", &action, &err)) {
+    if (!json_get_text(body, "request", "action", &action, &err)) {
         api_respond_decode_error(call, &err);
     } else if (!text_equal(action, "abort")) {
         AUTO_FREE char *quoted = text_quoted(action);

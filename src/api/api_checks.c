@@ -106,7 +106,7 @@ static void on_checks_body(struct api_call *call, const json_t *body) {
     const char *action = "";
     AUTO_TEXT_LIST struct text_list names = {0};
     AUTO_ERROR struct error err = {0};
-    if (!json_get_string(body, "request", "action", &action, &err) || !api_read_names(body, "checks", &names, &err)) {
+    if (!json_get_text(body, "request", "action", &action, &err) || !api_read_names(body, "checks", &names, &err)) {
         api_respond_decode_error(call, &err);
     } else if (names.count == 0) {
         // As in the reference, an empty list is reported before an invalid action.
@@ -177,7 +177,7 @@ static void refresh(struct api_call *call, const char *name) {
 static void on_refresh_body(struct api_call *call, const json_t *body) {
     const char *name = "";
     AUTO_ERROR struct error err = {0};
-    if (!json_get_string(body, "request", "name", &name, &err))
+    if (!json_get_text(body, "request", "name", &name, &err))
         api_respond_decode_error(call, &err);
     else if (text_is_empty(name))
         api_respond_failure(call, ERROR_BAD_REQUEST, "must specify check name");

@@ -50,8 +50,8 @@ static bool read_body(const json_t *json, struct exec_body *body, struct error *
     static const char what[] = "execPayload";
     struct exec_request *request = &body->request;
     return json_get_strings(json, what, "command", &body->command, err) &&
-           json_get_string(json, what, "service-context", &request->service_context, err) &&
-           read_overrides(json, &body->overrides, err) && json_get_string(json, what, "timeout", &body->timeout, err) &&
+           json_get_text(json, what, "service-context", &request->service_context, err) &&
+           read_overrides(json, &body->overrides, err) && json_get_text(json, what, "timeout", &body->timeout, err) &&
            json_get_bool(json, what, "terminal", &request->is_terminal, err) &&
            json_get_bool(json, what, "interactive", &request->is_interactive, err) &&
            json_get_bool(json, what, "split-stderr", &request->splits_errors, err) &&

@@ -116,7 +116,7 @@ struct items_request {
 
 static bool read_request(const json_t *body, struct items_request *request, struct error *err) {
     *request = (struct items_request){.action = ""};
-    return json_get_string(body, "struct {}", "action", &request->action, err) &&
+    return json_get_text(body, "struct {}", "action", &request->action, err) &&
            json_get_array(body, "struct {}", "dirs", "[]daemon.makeDirsItem", &request->directories, err) &&
            json_get_array(body, "struct {}", "paths", "[]daemon.removePathsItem", &request->paths, err) &&
            file_items_check_count(json_array_size(request->directories) + json_array_size(request->paths), err);

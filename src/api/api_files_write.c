@@ -101,9 +101,9 @@ static bool read_files(struct upload *upload, const json_t *files, struct error 
 static bool decode_metadata(struct upload *upload, const char **action, struct error *err) {
     const struct buffer *text = &upload->metadata_text;
     const json_t *files = NULL;
-    return json_read(buffer_text(text), text->length, &upload->metadata, err) &&
+    return json_read_request(buffer_text(text), text->length, &upload->metadata, err) &&
            json_is_object_or_null(upload->metadata, "struct {}", err) &&
-           json_get_string(upload->metadata, "struct {}", "action", action, err) &&
+           json_get_text(upload->metadata, "struct {}", "action", action, err) &&
            json_get_array(upload->metadata, "struct {}", "files", "[]" WHAT, &files, err) &&
            file_items_check_count(json_array_size(files), err) && read_files(upload, files, err);
 }

@@ -27,7 +27,7 @@ static void on_identities_body(struct api_call *call, const json_t *body) {
     enum identity_action action;
     AUTO_IDENTITY_SET struct identity_set set = {0};
     AUTO_ERROR struct error err = {0};
-    if (!json_get_string(body, "request", "action", &name, &err) ||
+    if (!json_get_text(body, "request", "action", &name, &err) ||
         !identity_set_read(json_member(body, "identities"), &set, &err)) {
         api_respond_decode_error(call, &err);
         return;

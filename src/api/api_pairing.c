@@ -32,7 +32,7 @@ static void pair(struct api_call *call) {
 static bool read_timeout(const json_t *body, int64_t *timeout_ns, struct error *err) {
     const char *text = "";
     int64_t parsed_ns = *timeout_ns;
-    if (!json_get_string(body, "request", "timeout", &text, err))
+    if (!json_get_text(body, "request", "timeout", &text, err))
         return error_prefix(err, DECODE_ERROR ": ");
     if (!text_is_empty(text) && !duration_parse(text, &parsed_ns, err))
         return error_prefix(err, "invalid timeout: ");
@@ -95,7 +95,7 @@ static void act(struct api_call *call, const char *action, const json_t *body) {
 static void on_pairing_body(struct api_call *call, const json_t *body) {
     const char *action = "";
     AUTO_ERROR struct error err = {0};
-    if (json_get_string(body, "request", "action", &action, &err))
+    if (json_get_text(body, "request", "action", &action, &err))
         act(call, action, body);
     else
         api_respond_decode_error(call, &err);
@@ -104,7 +104,7 @@ static void on_pairing_body(struct api_call *call, const json_t *body) {
 // While the window is closed, clients see nothing but 401, as in the reference, unless they enable pairing.
 static void on_any_body(struct api_call *call, const json_t *body) {
     const char *action = "";
-    (void)!json_get_string(body, "request", "action", &action, NULL);
+    (void)!json_get_text(body, "request", "action", &action, NULL);
     act(call, action, body);
 }
 

@@ -42,12 +42,12 @@ struct layer_request {
 
 static bool read_request(const json_t *body, struct layer_request *request, struct error *err) {
     *request = (struct layer_request){.action = "", .label = "", .format = "", .text = ""};
-    return json_get_string(body, "request", "action", &request->action, err) &&
+    return json_get_text(body, "request", "action", &request->action, err) &&
            json_get_bool(body, "request", "combine", &request->combine, err) &&
            json_get_bool(body, "request", "inner", &request->inner, err) &&
-           json_get_string(body, "request", "label", &request->label, err) &&
-           json_get_string(body, "request", "format", &request->format, err) &&
-           json_get_string(body, "request", "layer", &request->text, err);
+           json_get_text(body, "request", "label", &request->label, err) &&
+           json_get_text(body, "request", "format", &request->format, err) &&
+           json_get_text(body, "request", "layer", &request->text, err);
 }
 
 static bool check_request(const struct layer_request *request, struct error *err) {

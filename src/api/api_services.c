@@ -167,7 +167,7 @@ void api_get_service_wait(struct api_call *call) {
 // --- actions ---
 
 static bool read_action(const json_t *body, const char **action, struct text_list *services, struct error *err) {
-    return json_get_string(body, "request", "action", action, err) && api_read_names(body, "services", services, err);
+    return json_get_text(body, "request", "action", action, err) && api_read_names(body, "services", services, err);
 }
 
 static void on_services_body(struct api_call *call, const json_t *body) {
@@ -210,7 +210,7 @@ static void on_signals_body(struct api_call *call, const json_t *body) {
     const char *signal = "";
     AUTO_TEXT_LIST struct text_list services = {0};
     AUTO_ERROR struct error err = {0};
-    if (!json_get_string(body, "request", "signal", &signal, &err) ||
+    if (!json_get_text(body, "request", "signal", &signal, &err) ||
         !api_read_names(body, "services", &services, &err)) {
         api_respond_decode_error(call, &err);
     } else if (services.count == 0) {

@@ -22,7 +22,8 @@ static void use_value(struct api_call *call, const struct buffer *body, const js
 // Even an incomplete body may contain a whole value, and only the first value is used. `failure` is set if the body is
 // incomplete.
 static void parse(const char *text, size_t length, const struct error *failure, json_t **value, struct error *reason) {
-    bool is_read = json_read_limited(text, length, BODY_VALUES_MAX, value, reason);
+    bool is_read =
+        json_check_count(text, length, BODY_VALUES_MAX, reason) && json_read_request(text, length, value, reason);
     if (!is_read && error_is_set(failure))
         error_copy(reason, failure);
 }
@@ -110,5 +111,5 @@ bool api_read_names(const json_t *body, const char *name, struct text_list *name
     const json_t *list = json_member(body, name);
     if (json_array_size(list) > API_NAMES_MAX)
         return error_set(err, ERROR_BAD_REQUEST, "cannot have more than %zu \"%s\"", API_NAMES_MAX, name);
-    return json_get_strings(body, "request", name, names, err);
+    return json_get_texts(body, "request", name, names, err);
 }

@@ -4,7 +4,7 @@
 bool file_item_read(const json_t *value, const char *what, struct file_item *item, struct error *err) {
     *item = (struct file_item){.path = ""};
     if (!json_is_object_or_null(value, what, err) || !json_get_string(value, what, "path", &item->path, err) ||
-        !json_get_string(value, what, "permissions", &item->permissions, err) ||
+        !json_get_text(value, what, "permissions", &item->permissions, err) ||
         !json_get_int(value, what, "user-id", &item->user_id, err) ||
         !json_get_string(value, what, "user", &item->owner.user, err) ||
         !json_get_int(value, what, "group-id", &item->group_id, err) ||

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/text.h"
 
 // The largest absolute value: one more than INT64_MAX, for the smallest number.
 #define MAGNITUDE_MAX (UINT64_C(1) << 63)
@@ -34,17 +35,21 @@ static const struct unit *unit_find(const char *name, size_t length) {
     return NULL;
 }
 
-// Go's package time has its own quoting: control characters and bytes beyond ASCII are written in hex.
+// Go's package time has its own quoting: control characters and bytes beyond ASCII are written in hex. Long text is
+// cut, as by text_quote().
 static void quote(struct buffer *out, const char *text, size_t length) {
+    size_t most = length > TEXT_QUOTED_MAX ? TEXT_QUOTED_MAX : length;
     buffer_add_char(out, '"');
-    for (size_t i = 0; i < length; i++) {
+    for (size_t i = 0; i < most; i++) {
         unsigned char byte = (unsigned char)text[i];
+        bool is_nul = text_has_prefix(text + i, TEXT_NUL);
         if (byte < ' ' || byte >= 0x80)
-            buffer_printf(out, "\\x%02x", byte);
+            buffer_printf(out, "\\x%02x", is_nul ? 0 : byte);
         else
             buffer_printf(out, byte == '"' || byte == '\\' ? "\\%c" : "%c", byte);
+        i += is_nul;
     }
-    buffer_add_char(out, '"');
+    buffer_add_string(out, most < length ? "\xe2\x80\xa6\"" : "\"");
 }
 
 static bool fail(struct error *err, const char *problem, const char *text) {

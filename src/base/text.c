@@ -40,6 +40,18 @@ bool text_is_empty(const char *text) {
     return text == NULL || *text == '\0';
 }
 
+bool text_has_nul(const char *text) {
+    return strstr(text, TEXT_NUL) != NULL;
+}
+
+size_t text_decode(const char *text, size_t length, uint32_t *code_point, bool *is_valid) {
+    if (length < 2 || memcmp(text, TEXT_NUL, 2) != 0)
+        return utf8_decode(text, length, code_point, is_valid);
+    *code_point = 0;
+    *is_valid = true;
+    return 2;
+}
+
 bool text_is_space(char c) {
     return c == ' ' || (c >= '\t' && c <= '\r');
 }
@@ -118,7 +130,7 @@ void text_quote(struct buffer *out, const char *text) {
     while (text < limit) {
         uint32_t code_point;
         bool is_valid;
-        size_t size = utf8_decode(text, (size_t)(end - text), &code_point, &is_valid);
+        size_t size = text_decode(text, (size_t)(end - text), &code_point, &is_valid);
         if (is_valid && escape_letter(code_point) == '\0' && printable_code_point(code_point))
             buffer_add(out, text, size);
         else
@@ -130,8 +142,9 @@ void text_quote(struct buffer *out, const char *text) {
 
 // Control characters, and those that break lines or change the direction of text.
 static bool acts_on_terminal(uint32_t code_point) {
-    return code_point < ' ' || (code_point >= 0x7f && code_point < 0xa0) ||
-           (code_point >= 0x2028 && code_point <= 0x202e) || (code_point >= 0x2066 && code_point <= 0x2069);
+    return code_point < ' ' || (code_point >= 0x7f && code_point < 0xa0) || code_point == 0x61c ||
+           (code_point >= 0x200e && code_point <= 0x200f) || (code_point >= 0x2028 && code_point <= 0x202e) ||
+           (code_point >= 0x2066 && code_point <= 0x2069);
 }
 
 void text_add_shown(struct buffer *out, const char *text, const char *kept) {
@@ -139,7 +152,7 @@ void text_add_shown(struct buffer *out, const char *text, const char *kept) {
     while (text < end) {
         uint32_t code_point;
         bool is_valid;
-        size_t size = utf8_decode(text, (size_t)(end - text), &code_point, &is_valid);
+        size_t size = text_decode(text, (size_t)(end - text), &code_point, &is_valid);
         if (is_valid && (!acts_on_terminal(code_point) || (size == 1 && strchr(kept, *text) != NULL)))
             buffer_add(out, text, size);
         else

@@ -19,6 +19,14 @@ int text_hex_digit(char c);           // its value, -1 if it is not one
 // Parses the whole text as a decimal number in the range. A sign is allowed only if the range has negative numbers.
 bool text_to_int64(const char *text, int64_t min, int64_t max, int64_t *value) NODISCARD;
 bool text_to_uint64(const char *text, uint64_t max, uint64_t *value) NODISCARD;
+// A string cannot hold a NUL. Where text of a client or of the state file has one, the string has these two bytes,
+// which are no UTF-8, and which the functions that quote, show or write text take for the NUL. They are not for the
+// system: a path or an argument with a NUL is refused.
+#define TEXT_NUL "\xc0\x80"
+bool text_has_nul(const char *text);
+// As utf8_decode(), for text that may have a NUL.
+size_t text_decode(const char *text, size_t length, uint32_t *code_point, bool *is_valid);
+
 // Adds the text in double quotes like Go's %q: unprintable characters as \n \t \" \\ \x01 \u00a0, invalid bytes as
 // \xff. A text of more than TEXT_QUOTED_MAX bytes is cut, with an ellipsis.
 #define TEXT_QUOTED_MAX ((size_t)4096)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "data/json_internal.h"
 #include "data/real.h"
 
 static const char *kind_name(const json_t *value) {
@@ -23,17 +24,41 @@ static const char *kind_name(const json_t *value) {
     }
 }
 
-json_t *json_member(const json_t *object, const char *name) {
-    json_t *found = NULL;
+const char *json_key(const char *name) {
+    return text_has_prefix(name, JSON_DUPLICATE_MARK) ? strchr(name, ' ') + 1 : name;
+}
+
+// The members of an object that have a name, in the order of the text. None of them is null.
+struct members {
+    json_t *object;
+    const char *name;
+    void *at; // the next one, or one in between
+};
+
+static struct members members_of(const json_t *object, const char *name) {
     // jansson's iterators take a mutable object but do not change it.
     json_t *walked = (json_t *)(uintptr_t)object;
-    for (void *at = json_object_iter(walked); at != NULL; at = json_object_iter_next(walked, at)) {
-        const char *key = json_object_iter_key(at);
-        json_t *value = json_object_iter_value(at);
-        // As a C string, a key with a NUL would be truncated.
-        if (!json_is_null(value) && text_equal_nocase(key, name) && strlen(key) == json_object_iter_key_len(at))
+    return (struct members){walked, name, json_object_iter(walked)};
+}
+
+static json_t *next_member(struct members *members) {
+    json_t *found = NULL;
+    for (; members->at != NULL && found == NULL; members->at = json_object_iter_next(members->object, members->at)) {
+        const char *name = json_object_iter_key(members->at);
+        json_t *value = json_object_iter_value(members->at);
+        // As a C string, a name with a NUL would be truncated.
+        if (!json_is_null(value) && text_equal_nocase(json_key(name), members->name) &&
+            strlen(name) == json_object_iter_key_len(members->at))
             found = value;
     }
+    return found;
+}
+
+json_t *json_member(const json_t *object, const char *name) {
+    json_t *found = NULL, *next;
+    struct members members = members_of(object, name);
+    while ((next = next_member(&members)) != NULL)
+        found = next;
     return found;
 }
 
@@ -55,6 +80,7 @@ static const char *structure_name(const char *what) {
 struct json_field {
     const char *what;
     const char *name;
+    bool may_have_nul;
 };
 
 static bool fail_field(const struct json_field *field, const char *found, const char *type, struct error *err) {
@@ -62,97 +88,158 @@ static bool fail_field(const struct json_field *field, const char *found, const 
                      structure_name(field->what), field->name, type);
 }
 
-// Strings with a NUL are refused, because as C strings they would be truncated.
 static bool take_text(const json_t *value, const struct json_field *field, const char **text, struct error *err) {
     if (!json_is_string(value))
         return fail_field(field, kind_name(value), "string", err);
-    if (strlen(json_string_value(value)) != json_string_length(value))
+    bool is_cut = strlen(json_string_value(value)) != json_string_length(value);
+    if (is_cut || (!field->may_have_nul && text_has_nul(json_string_value(value))))
         return fail_field(field, "string with a NUL character", "string", err);
     *text = json_string_value(value);
     return true;
 }
 
-bool json_get_string(const json_t *object, const char *what, const char *name, const char **value, struct error *err) {
-    const json_t *member = json_member(object, name);
-    return member == NULL || take_text(member, &(struct json_field){what, name}, value, err);
-}
-
-bool json_get_bool(const json_t *object, const char *what, const char *name, bool *value, struct error *err) {
-    const json_t *member = json_member(object, name);
-    if (member == NULL)
-        return true;
-    if (!json_is_boolean(member))
-        return fail_field(&(struct json_field){what, name}, kind_name(member), "bool", err);
-    *value = json_is_true(member);
+static bool get_string(const json_t *object, const struct json_field *field, const char **value, struct error *err) {
+    struct members members = members_of(object, field->name);
+    const char *last = *value;
+    for (const json_t *member; (member = next_member(&members)) != NULL;) {
+        if (!take_text(member, field, &last, err))
+            return false;
+    }
+    *value = last;
     return true;
 }
 
-bool json_get_int(const json_t *object, const char *what, const char *name, int64_t *value, struct error *err) {
-    const json_t *member = json_member(object, name);
-    if (member == NULL)
-        return true;
-    const struct json_field field = {what, name};
-    if (json_is_real(member)) {
-        char number[REAL_TEXT_SIZE];
-        real_format(json_real_value(member), -6, 21, 1, number);
-        AUTO_FREE char *found = memory_printf("number %s", number);
-        return fail_field(&field, found, "int", err);
+bool json_get_string(const json_t *object, const char *what, const char *name, const char **value, struct error *err) {
+    return get_string(object, &(struct json_field){what, name, false}, value, err);
+}
+
+bool json_get_text(const json_t *object, const char *what, const char *name, const char **value, struct error *err) {
+    return get_string(object, &(struct json_field){what, name, true}, value, err);
+}
+
+bool json_get_bool(const json_t *object, const char *what, const char *name, bool *value, struct error *err) {
+    struct members members = members_of(object, name);
+    const json_t *last = NULL;
+    for (const json_t *member; (member = next_member(&members)) != NULL; last = member) {
+        if (!json_is_boolean(member))
+            return fail_field(&(struct json_field){what, name, false}, kind_name(member), "bool", err);
     }
-    if (!json_is_integer(member))
-        return fail_field(&field, kind_name(member), "int", err);
-    *value = json_integer_value(member);
+    if (last != NULL)
+        *value = json_is_true(last);
+    return true;
+}
+
+static bool check_int(const json_t *member, const struct json_field *field, struct error *err) {
+    if (json_is_integer(member))
+        return true;
+    if (!json_is_real(member))
+        return fail_field(field, kind_name(member), "int", err);
+    char number[REAL_TEXT_SIZE];
+    real_format(json_real_value(member), -6, 21, 1, number);
+    AUTO_FREE char *found = memory_printf("number %s", number);
+    return fail_field(field, found, "int", err);
+}
+
+bool json_get_int(const json_t *object, const char *what, const char *name, int64_t *value, struct error *err) {
+    struct members members = members_of(object, name);
+    const json_t *last = NULL;
+    for (const json_t *member; (member = next_member(&members)) != NULL; last = member) {
+        if (!check_int(member, &(struct json_field){what, name, false}, err))
+            return false;
+    }
+    if (last != NULL)
+        *value = json_integer_value(last);
+    return true;
+}
+
+// The member, an array or an object; NULL if it is absent.
+static bool get_collection(const json_t *object, const struct json_field *field, const char *type, json_type kind,
+                           const json_t **value, struct error *err) {
+    struct members members = members_of(object, field->name);
+    for (const json_t *member; (member = next_member(&members)) != NULL; *value = member) {
+        if (json_typeof(member) != kind)
+            return fail_field(field, kind_name(member), type, err);
+    }
     return true;
 }
 
 bool json_get_array(const json_t *object, const char *what, const char *name, const char *type, const json_t **value,
                     struct error *err) {
-    const json_t *member = json_member(object, name);
-    if (member != NULL && !json_is_array(member))
-        return fail_field(&(struct json_field){what, name}, kind_name(member), type, err);
-    if (member != NULL)
-        *value = member;
+    return get_collection(object, &(struct json_field){what, name, false}, type, JSON_ARRAY, value, err);
+}
+
+bool json_get_object(const json_t *object, const char *what, const char *name, const char *type, const json_t **value,
+                     struct error *err) {
+    return get_collection(object, &(struct json_field){what, name, false}, type, JSON_OBJECT, value, err);
+}
+
+static bool take_texts(const json_t *array, const struct json_field *field, struct text_list *texts,
+                       struct error *err) {
+    text_list_clear(texts);
+    for (size_t i = 0; i < json_array_size(array); i++) {
+        const json_t *item = json_array_get(array, i);
+        const char *text = "";
+        if (!json_is_null(item) && !take_text(item, field, &text, err))
+            return false;
+        text_list_add(texts, text);
+    }
+    return true;
+}
+
+static bool get_strings(const json_t *object, const struct json_field *field, struct text_list *value,
+                        struct error *err) {
+    struct members members = members_of(object, field->name);
+    AUTO_TEXT_LIST struct text_list texts = {0};
+    bool is_there = false;
+    for (const json_t *member; (member = next_member(&members)) != NULL; is_there = true) {
+        if (!json_is_array(member))
+            return fail_field(field, kind_name(member), "[]string", err);
+        if (!take_texts(member, field, &texts, err))
+            return false;
+    }
+    if (is_there)
+        text_list_copy(value, &texts);
     return true;
 }
 
 bool json_get_strings(const json_t *object, const char *what, const char *name, struct text_list *value,
                       struct error *err) {
-    const json_t *member = json_member(object, name);
-    if (member == NULL)
-        return true;
-    const struct json_field field = {what, name};
-    if (!json_is_array(member))
-        return fail_field(&field, kind_name(member), "[]string", err);
-    AUTO_TEXT_LIST struct text_list texts = {0};
-    for (size_t i = 0; i < json_array_size(member); i++) {
-        const json_t *item = json_array_get(member, i);
-        const char *text = "";
-        if (!json_is_null(item) && !take_text(item, &field, &text, err))
+    return get_strings(object, &(struct json_field){what, name, false}, value, err);
+}
+
+bool json_get_texts(const json_t *object, const char *what, const char *name, struct text_list *value,
+                    struct error *err) {
+    return get_strings(object, &(struct json_field){what, name, true}, value, err);
+}
+
+static bool take_map(json_t *member, const struct json_field *field, struct map *value, struct error *err) {
+    const char *key = NULL, *text = NULL;
+    size_t length = 0;
+    json_t *item = NULL;
+    json_object_keylen_foreach(member, key, length, item) {
+        if (strlen(key) != length || text_has_nul(key))
+            return fail_field(field, "string with a NUL character", "string", err);
+        if (!json_is_null(item) && !take_text(item, field, &text, err))
             return false;
-        text_list_add(&texts, text);
     }
-    text_list_copy(value, &texts);
+    json_object_foreach(member, key, item) {
+        map_set(value, json_key(key), memory_string(json_is_null(item) ? "" : json_string_value(item)));
+    }
     return true;
 }
 
 bool json_get_string_map(const json_t *object, const char *what, const char *name, struct map *value,
                          struct error *err) {
-    json_t *member = json_member(object, name);
-    if (member == NULL)
-        return true;
-    const struct json_field field = {what, name};
-    if (!json_is_object(member))
-        return fail_field(&field, kind_name(member), "map[string]string", err);
-    const char *key = NULL, *text = NULL;
-    size_t length = 0;
-    json_t *item = NULL;
-    json_object_keylen_foreach(member, key, length, item) {
-        if (strlen(key) != length)
-            return fail_field(&field, "string with a NUL character", "string", err);
-        if (!json_is_null(item) && !take_text(item, &field, &text, err))
+    const struct json_field field = {what, name, false};
+    struct members members = members_of(object, name);
+    AUTO_MAP struct map read = MAP_INIT(free);
+    for (json_t *member; (member = next_member(&members)) != NULL;) {
+        if (!json_is_object(member))
+            return fail_field(&field, kind_name(member), "map[string]string", err);
+        if (!take_map(member, &field, &read, err))
             return false;
     }
-    json_object_foreach(member, key, item) {
-        map_set(value, key, memory_string(json_is_null(item) ? "" : json_string_value(item)));
-    }
+    for (struct map_entry *entry = map_first(&read); entry != NULL; entry = map_next(&read, entry))
+        map_set(value, entry->key, memory_string(entry->value));
     return true;
 }

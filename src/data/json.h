@@ -28,26 +28,39 @@ void json_value_free_at(json_t **value);
 // Go's: `EOF` for empty text, `unexpected EOF`, `invalid character 'x' looking for beginning of value`, `exceeded max
 // depth`; or ERROR_TOO_LARGE with `out of memory`.
 bool json_read(const char *text, size_t length, json_t **value, struct error *err) NODISCARD;
-// Like json_read(), but only white space may follow the value (for files).
+// Like json_read(), but only white space may follow the value (for files). A NUL in a string is TEXT_NUL.
 bool json_read_whole(const char *text, size_t length, json_t **value, struct error *err) NODISCARD;
+// Like json_read(), for the functions below. A NUL in a string is TEXT_NUL. Of members with the same name the earlier
+// ones stay, so that they can be checked; who walks over an object calls json_key().
+bool json_read_request(const char *text, size_t length, json_t **value, struct error *err) NODISCARD;
+const char *json_key(const char *name); // the name of a member, also of one that is given again further down
 
 // Like json_read(). ERROR_TOO_LARGE `too many values` if the text has more than about `values_max`: each takes up to a
 // hundred times the memory that it takes as text.
 bool json_read_limited(const char *text, size_t length, size_t values_max, json_t **value, struct error *err) NODISCARD;
+bool json_check_count(const char *text, size_t length, size_t values_max, struct error *err) NODISCARD;
 
 // Access to members of an object. `what` is the Go type of the object in messages, as in
 // `json: cannot unmarshal string into Go value of type daemon.servicesPayload`. The getters leave the output untouched
 // if the member is absent or null. A wrong type is an error: `json: cannot unmarshal number into Go struct field
-// T.action of type string`. Strings with a NUL are refused.
+// T.action of type string`, also that of a member that is given again further down. Strings with a NUL are refused, but
+// by json_get_text() and json_get_texts().
 json_t *json_member(const json_t *object, const char *name); // case-insensitive; NULL if absent or null
 bool json_is_object_or_null(const json_t *value, const char *what, struct error *err) NODISCARD;
 bool json_get_string(const json_t *object, const char *what, const char *name, const char **value,
                      struct error *err) NODISCARD; // borrowed
+bool json_get_text(const json_t *object, const char *what, const char *name, const char **value,
+                   struct error *err) NODISCARD; // borrowed
 bool json_get_bool(const json_t *object, const char *what, const char *name, bool *value, struct error *err) NODISCARD;
 bool json_get_int(const json_t *object, const char *what, const char *name, int64_t *value,
                   struct error *err) NODISCARD;
 bool json_get_strings(const json_t *object, const char *what, const char *name, struct text_list *value,
                       struct error *err) NODISCARD; // null items are ""
+bool json_get_texts(const json_t *object, const char *what, const char *name, struct text_list *value,
+                    struct error *err) NODISCARD;
+// The object of a member; `type` is for messages. Borrowed.
+bool json_get_object(const json_t *object, const char *what, const char *name, const char *type, const json_t **value,
+                     struct error *err) NODISCARD;
 // Adds the members of an object to `value`, which owns its values; null ones as "".
 bool json_get_string_map(const json_t *object, const char *what, const char *name, struct map *value,
                          struct error *err) NODISCARD;

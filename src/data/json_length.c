@@ -104,8 +104,11 @@ static size_t count_values(const char *text, size_t length) {
     return count;
 }
 
+bool json_check_count(const char *text, size_t length, size_t values_max, struct error *err) {
+    return length <= values_max || count_values(text, length) <= values_max ||
+           error_set(err, ERROR_TOO_LARGE, "too many values");
+}
+
 bool json_read_limited(const char *text, size_t length, size_t values_max, json_t **value, struct error *err) {
-    if (length > values_max && count_values(text, length) > values_max)
-        return error_set(err, ERROR_TOO_LARGE, "too many values");
-    return json_read(text, length, value, err);
+    return json_check_count(text, length, values_max, err) && json_read(text, length, value, err);
 }

@@ -15,10 +15,13 @@
 #define DEPTH_MAX JSON_PARSER_MAX_DEPTH
 #define TEXT_LIMIT_BYTES ((size_t)1 << 30)
 
+enum json_document { DOCUMENT_VALUE, DOCUMENT_WHOLE, DOCUMENT_REQUEST };
+
 struct json_reader {
     const char *at;
     const char *end;
     size_t depth;
+    bool marks_nuls, keeps_duplicates;
     struct buffer text; // of the last string or number
     struct error *err;
 };
@@ -107,7 +110,10 @@ static bool read_code_point(struct json_reader *reader) {
         else
             reader->at = second;
     }
-    utf8_add_code_point(&reader->text, is_surrogate(unit) ? 0xFFFD : unit);
+    if (unit == 0 && reader->marks_nuls)
+        buffer_add_string(&reader->text, TEXT_NUL);
+    else
+        utf8_add_code_point(&reader->text, is_surrogate(unit) ? 0xFFFD : unit);
     return true;
 }
 
@@ -222,6 +228,19 @@ static bool read_array(struct json_reader *reader, json_t **value) {
     return true;
 }
 
+// Keeps what an earlier member of this name has under another one, and makes room for the member behind it.
+static bool keep_duplicate(json_t *object, const char *key, size_t length) {
+    json_t *earlier = json_object_getn(object, key, length);
+    if (earlier == NULL)
+        return true;
+    AUTO_FREE char *other = memory_printf("%s%zu ", JSON_DUPLICATE_MARK, json_object_size(object));
+    AUTO_BUFFER struct buffer name = BUFFER_INIT(BUFFER_NO_LIMIT);
+    buffer_add_string(&name, other);
+    buffer_add(&name, key, length);
+    return json_object_setn_nocheck(object, name.data, name.length, earlier) == 0 &&
+           json_object_deln(object, key, length) == 0;
+}
+
 static bool read_member(struct json_reader *reader, json_t *object) {
     skip_blanks(reader);
     if (!take(reader, '"'))
@@ -236,6 +255,10 @@ static bool read_member(struct json_reader *reader, json_t *object) {
     json_t *value = NULL;
     if (!read_value(reader, &value))
         return false;
+    if (reader->keeps_duplicates && !keep_duplicate(object, key, length)) {
+        json_decref(value);
+        return fail_memory(reader);
+    }
     return json_object_setn_new_nocheck(object, key, length, value) == 0 || fail_memory(reader);
 }
 
@@ -291,8 +314,14 @@ static bool read_value(struct json_reader *reader, json_t **value) {
     }
 }
 
-static bool read_document(const char *text, size_t length, bool is_whole, json_t **value, struct error *err) {
-    struct json_reader reader = {.at = text, .end = text + length, .text = BUFFER_INIT(TEXT_LIMIT_BYTES), .err = err};
+static bool read_document(const char *text, size_t length, enum json_document document, json_t **value,
+                          struct error *err) {
+    struct json_reader reader = {.at = text,
+                                 .end = text + length,
+                                 .marks_nuls = document != DOCUMENT_VALUE,
+                                 .keeps_duplicates = document == DOCUMENT_REQUEST,
+                                 .text = BUFFER_INIT(TEXT_LIMIT_BYTES),
+                                 .err = err};
     skip_blanks(&reader);
     if (reader.at == reader.end)
         return error_set(err, ERROR_BAD_REQUEST, "EOF");
@@ -304,16 +333,20 @@ static bool read_document(const char *text, size_t length, bool is_whole, json_t
     if (!is_read)
         return false;
     skip_blanks(&reader);
-    if (is_whole && reader.at < reader.end)
+    if (document == DOCUMENT_WHOLE && reader.at < reader.end)
         return fail_here(&reader, "after top-level value");
     *value = TAKE(made);
     return true;
 }
 
 bool json_read(const char *text, size_t length, json_t **value, struct error *err) {
-    return read_document(text, length, false, value, err);
+    return read_document(text, length, DOCUMENT_VALUE, value, err);
+}
+
+bool json_read_request(const char *text, size_t length, json_t **value, struct error *err) {
+    return read_document(text, length, DOCUMENT_REQUEST, value, err);
 }
 
 bool json_read_whole(const char *text, size_t length, json_t **value, struct error *err) {
-    return read_document(text, length, true, value, err);
+    return read_document(text, length, DOCUMENT_WHOLE, value, err);
 }

@@ -37,8 +37,8 @@ void json_add_string(struct buffer *out, const char *text, size_t length, bool h
         }
         uint32_t code_point = c;
         bool is_valid = true;
-        size_t size = c < 0x80 ? 1 : utf8_decode(text + at, length - at, &code_point, &is_valid);
-        if (c >= 0x80 && is_valid && code_point != 0x2028 && code_point != 0x2029) {
+        size_t size = c < 0x80 ? 1 : text_decode(text + at, length - at, &code_point, &is_valid);
+        if (c >= 0x80 && is_valid && code_point >= 0x80 && code_point != 0x2028 && code_point != 0x2029) {
             at += size;
             continue;
         }

@@ -90,12 +90,12 @@ static struct scalar_shape shape_of(const char *text) {
     const char *end = text + strlen(text);
     uint32_t c = 0;
     bool is_valid = true;
-    size_t size = text < end ? utf8_decode(text, (size_t)(end - text), &c, &is_valid) : 0;
+    size_t size = text < end ? text_decode(text, (size_t)(end - text), &c, &is_valid) : 0;
     uint32_t previous = 0;
     while (size > 0) {
         uint32_t next = 0;
         text += size;
-        size = text < end ? utf8_decode(text, (size_t)(end - text), &next, &is_valid) : 0;
+        size = text < end ? text_decode(text, (size_t)(end - text), &next, &is_valid) : 0;
         look_at(&shape, c, &(struct neighbours){previous, next});
         previous = c;
         c = next;
@@ -128,7 +128,7 @@ static void add_escape(struct buffer *out, uint32_t c) {
         uint32_t code_point;
         char letter;
     } letters[] = {
-        {0x07, 'a'}, {0x08, 'b'}, {0x09, 't'},  {0x0A, 'n'}, {0x0B, 'v'}, {0x0C, 'f'},   {0x0D, 'r'},
+        {0x00, '0'}, {0x07, 'a'}, {0x08, 'b'},  {0x09, 't'}, {0x0A, 'n'}, {0x0B, 'v'},   {0x0C, 'f'},   {0x0D, 'r'},
         {0x1B, 'e'}, {'"', '"'},  {'\\', '\\'}, {0x85, 'N'}, {0xA0, '_'}, {0x2028, 'L'}, {0x2029, 'P'},
     };
     for (size_t i = 0; i < ARRAY_COUNT(letters); i++) {
@@ -151,7 +151,7 @@ static void add_double_quoted(struct buffer *out, const char *text) {
     while (text < end) {
         uint32_t c = 0;
         bool is_valid = true;
-        size_t size = utf8_decode(text, (size_t)(end - text), &c, &is_valid);
+        size_t size = text_decode(text, (size_t)(end - text), &c, &is_valid);
         if (!is_printable(c) || is_break(c) || c == '"' || c == '\\')
             add_escape(out, c);
         else
@@ -168,7 +168,7 @@ static void add_lines(struct buffer *out, const char *text, int indent, bool is_
     while (text < end) {
         uint32_t c = 0;
         bool is_valid = true;
-        size_t size = utf8_decode(text, (size_t)(end - text), &c, &is_valid);
+        size_t size = text_decode(text, (size_t)(end - text), &c, &is_valid);
         if (is_line_start && !is_break(c))
             add_spaces(out, indent);
         is_line_start = is_break(c);
@@ -239,7 +239,7 @@ static void add_binary(struct buffer *out, const char *text, const struct yaml_s
 }
 
 void yaml_scalar_add(struct buffer *out, const char *text, const struct yaml_scalar_place *place) {
-    if (utf8_is_valid(text, strlen(text)))
+    if (utf8_is_valid(text, strlen(text)) || text_has_nul(text))
         add_text(out, text, place);
     else
         add_binary(out, text, place);

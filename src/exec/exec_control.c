@@ -18,7 +18,7 @@ struct control_command {
 
 static bool read_arguments(struct control_command *command, struct error *err) {
     if (command->signal != NULL && (!json_is_object_or_null(command->signal, what, err) ||
-                                    !json_get_string(command->signal, what, "name", &command->signal_name, err)))
+                                    !json_get_text(command->signal, what, "name", &command->signal_name, err)))
         return false;
     return command->resize == NULL || (json_is_object_or_null(command->resize, what, err) &&
                                        json_get_int(command->resize, what, "width", &command->width, err) &&
@@ -27,7 +27,7 @@ static bool read_arguments(struct control_command *command, struct error *err) {
 
 static bool read_command(const json_t *value, struct control_command *command, struct error *err) {
     *command = (struct control_command){.name = "", .signal_name = ""};
-    if (!json_is_object_or_null(value, what, err) || !json_get_string(value, what, "command", &command->name, err))
+    if (!json_is_object_or_null(value, what, err) || !json_get_text(value, what, "command", &command->name, err))
         return false;
     command->signal = json_member(value, "signal");
     command->resize = json_member(value, "resize");
@@ -75,7 +75,7 @@ void exec_control_take_command(struct exec *exec, const char *text, size_t lengt
     AUTO_JSON json_t *value = NULL;
     AUTO_ERROR struct error err = {0};
     struct control_command command;
-    if (!json_read(text, length, &value, &err) || !read_command(value, &command, &err)) {
+    if (!json_read_request(text, length, &value, &err) || !read_command(value, &command, &err)) {
         log_notice("Exec %s: cannot decode control websocket command: %s", exec->id, error_text(&err));
     } else if (text_equal(command.name, "resize") && exec->options.is_terminal) {
         resize_terminal(exec, &command);

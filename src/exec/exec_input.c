@@ -89,7 +89,7 @@ void exec_input_close(struct exec *exec) {
 
 static bool read_command(const char *text, size_t length, json_t **value, const char **command, struct error *err) {
     return json_read_whole(text, length, value, err) && json_is_object_or_null(*value, "ioCommand", err) &&
-           json_get_string(*value, "ioCommand", "command", command, err);
+           json_get_text(*value, "ioCommand", "command", command, err);
 }
 
 void exec_input_take_command(struct exec *exec, const char *text, size_t length) {

@@ -120,17 +120,32 @@ void plan_updater_destroy(struct plan_updater *updater) {
     free(updater);
 }
 
+// With the NULs of the text (TEXT_NUL), which no YAML may have. Returns the length.
+static size_t copy_text(char *out, const char *text, size_t length) {
+    size_t copied = 0;
+    for (const char *end = text + length; text < end;) {
+        const char *nul = memmem(text, (size_t)(end - text), TEXT_NUL, 2);
+        size_t part = (size_t)((nul != NULL ? nul : end) - text);
+        memcpy(out + copied, text, part);
+        copied += part;
+        if (nul != NULL)
+            out[copied++] = '\0';
+        text += part + (nul != NULL ? 2 : 0);
+    }
+    return copied;
+}
+
 static struct update *update_create(struct plan_updater *updater, const struct plan_update_request *request) {
     AUTO_FREE char *text = memory_try(request->length + 1);
     if (text == NULL)
         return NULL;
-    memcpy(text, request->text, request->length);
+    size_t length = copy_text(text, request->text, request->length);
     struct update *update = memory_new(sizeof *update);
     update->item = (struct work_item){.work = update_run, .done = on_update_done};
     update->updater = updater;
     update->label = memory_string(request->label);
     update->text = TAKE(text);
-    update->length = request->length;
+    update->length = length;
     update->placement = request->placement;
     return update;
 }

@@ -57,8 +57,7 @@ static void the_first_fault_is_reported(void **unused UNUSED) {
                    "invalid repeat-after: time: missing unit");
     assert_refused(&fixture, "{" GOOD ",\"data\":[]}", "cannot decode notice data: ");
     assert_refused(&fixture, "{" GOOD ",\"data\":{\"n\":1}}", "cannot decode notice data: ");
-    assert_refused(&fixture, "{" GOOD ",\"data\":{\"n\":\"\\u0000\"}}", "cannot decode notice data: ");
-    assert_refused(&fixture, "{" GOOD ",\"data\":{\"\\u0000\":\"n\"}}", "cannot decode notice data: ");
+    assert_refused(&fixture, "{" GOOD ",\"data\":{\"n\":1,\"n\":\"x\"}}", "cannot decode notice data: ");
     assert_response(&fixture, "GET /v1/notices", "", 200, "\"result\":[]");
     fixture_end(&fixture);
 }

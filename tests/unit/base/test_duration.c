@@ -6,8 +6,12 @@
 
 #include <cmocka.h>
 
+#include <string.h>
+
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/memory.h"
+#include "base/text.h"
 
 static void parses(void **state UNUSED) {
     const struct {
@@ -153,8 +157,21 @@ static void formats(void **state UNUSED) {
     }
 }
 
+static void long_text_is_cut_when_quoted(void **state UNUSED) {
+    AUTO_FREE char *text = memory_new(1000001);
+    memset(text, 1, 1000000);
+    AUTO_ERROR struct error err = {0};
+    int64_t ns;
+    assert_false(duration_parse(text, &ns, &err));
+    assert_true(strlen(error_text(&err)) < 20000);
+    error_clear(&err);
+    assert_false(duration_parse("a" TEXT_NUL, &ns, &err));
+    assert_string_equal(error_text(&err), "time: invalid duration \"a\\x00\"");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(long_text_is_cut_when_quoted),
         cmocka_unit_test(parses),
         cmocka_unit_test(refuses),
         cmocka_unit_test(formats),

@@ -229,8 +229,26 @@ static void white_space(void **state UNUSED) {
     assert_false(text_is_space('\0'));
 }
 
+static void nuls_are_quoted_shown_and_found(void **state UNUSED) {
+    AUTO_FREE char *quoted = text_quoted("a" TEXT_NUL "b\xc0");
+    assert_string_equal(quoted, "\"a\\x00b\\xc0\"");
+    AUTO_BUFFER struct buffer out = BUFFER_INIT(BUFFER_NO_LIMIT);
+    text_add_shown(&out, "a" TEXT_NUL "b", "");
+    assert_string_equal(buffer_text(&out), "a\\x00b");
+    assert_true(text_has_nul("a" TEXT_NUL));
+    assert_false(text_has_nul("a\xc0 \x80"));
+}
+
+static void marks_of_direction_are_shown_escaped(void **state UNUSED) {
+    AUTO_BUFFER struct buffer out = BUFFER_INIT(BUFFER_NO_LIMIT);
+    text_add_shown(&out, "\u200e\u200f\u061c\u202e\u2066\u2028\u00e9\u200d", "");
+    assert_string_equal(buffer_text(&out), "\\u200e\\u200f\\u061c\\u202e\\u2066\\u2028\u00e9\u200d");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(nuls_are_quoted_shown_and_found),
+        cmocka_unit_test(marks_of_direction_are_shown_escaped),
         cmocka_unit_test(white_space),
         cmocka_unit_test(compares),
         cmocka_unit_test(prefixes_and_suffixes),

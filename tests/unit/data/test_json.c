@@ -127,6 +127,91 @@ static void wrong_maps_of_strings(void **state UNUSED) {
     }
 }
 
+static json_t *requested(const char *text) {
+    json_t *value = NULL;
+    AUTO_ERROR struct error err = {0};
+    if (!json_read_request(text, strlen(text), &value, &err))
+        fail_msg("%s", error_text(&err));
+    return value;
+}
+
+static void nuls_are_kept_in_text(void **state UNUSED) {
+    AUTO_JSON json_t *object = requested("{\"s\":\"a\\u0000b\\u0001\",\"l\":[\"\\u0000\"]}");
+    AUTO_ERROR struct error err = {0};
+    AUTO_TEXT_LIST struct text_list list = {0};
+    const char *text = NULL;
+    assert_false(json_get_string(object, WHAT, "s", &text, &err));
+    assert_non_null(strstr(error_text(&err), "string with a NUL character"));
+    assert_null(text);
+    assert_false(json_get_strings(object, WHAT, "l", &list, &err));
+    assert_true(json_get_text(object, WHAT, "s", &text, NULL));
+    assert_true(json_get_texts(object, WHAT, "l", &list, NULL));
+    assert_string_equal(list.items[0], TEXT_NUL);
+    AUTO_FREE char *quoted = text_quoted(text);
+    assert_string_equal(quoted, "\"a\\x00b\\x01\"");
+    AUTO_BUFFER struct buffer written = BUFFER_INIT(BUFFER_NO_LIMIT);
+    json_add_string(&written, text, strlen(text), false);
+    assert_string_equal(buffer_text(&written), "\"a\\u0000b\\u0001\"");
+}
+
+// Bytes that look like the mark of a NUL are no UTF-8.
+static void the_mark_of_a_nul_cannot_be_sent(void **state UNUSED) {
+    AUTO_JSON json_t *object = requested("{\"s\":\"\xc0\x80\"}");
+    const char *text = NULL;
+    assert_true(json_get_string(object, WHAT, "s", &text, NULL));
+    assert_string_equal(text, "\xef\xbf\xbd\xef\xbf\xbd");
+}
+
+static void repeated_members_are_all_checked(void **state UNUSED) {
+    static const struct {
+        const char *text;
+        bool is_good;
+    } cases[] = {
+        {"{\"s\":1,\"s\":\"x\"}", false},
+        {"{\"s\":\"x\",\"s\":1}", false},
+        {"{\"s\":1,\"s\":1,\"s\":\"x\"}", false},
+        {"{\"S\":[],\"s\":\"x\"}", false},
+        {"{\"s\":\"y\",\"s\":\"x\"}", true},
+        {"{\"s\":\"x\",\"s\":null}", true},
+        {"{\"s\":null,\"S\":\"x\"}", true},
+        {"{\"s\":\"y\",\"S\":\"z\",\"s\":\"x\"}", true},
+        {"{\"l\":[\"a\",1],\"l\":[\"b\"]}", false},
+        {"{\"l\":[\"a\"],\"l\":[\"b\"],\"s\":\"x\"}", true},
+        {"{\"b\":1,\"b\":true}", false},
+        {"{\"i\":true,\"i\":1}", false},
+        {"{\"m\":[],\"m\":{}}", false},
+        {"{\"m\":{\"a\":1,\"a\":\"x\"}}", false},
+        {"{\"o\":1,\"o\":2,\"s\":\"x\"}", true},
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+        AUTO_JSON json_t *object = requested(cases[i].text);
+        AUTO_TEXT_LIST struct text_list list = {0};
+        AUTO_MAP struct map map = MAP_INIT(free);
+        const char *text = "x";
+        bool flag;
+        int64_t number;
+        bool is_good =
+            json_get_string(object, WHAT, "s", &text, NULL) && json_get_strings(object, WHAT, "l", &list, NULL) &&
+            json_get_bool(object, WHAT, "b", &flag, NULL) && json_get_int(object, WHAT, "i", &number, NULL) &&
+            json_get_string_map(object, WHAT, "m", &map, NULL);
+        if (is_good != cases[i].is_good)
+            fail_msg("%s", cases[i].text);
+        if (is_good)
+            assert_string_equal(text, "x");
+        if (is_good && list.count > 0)
+            assert_string_equal(list.items[0], "b");
+    }
+}
+
+static void repeated_maps_are_merged(void **state UNUSED) {
+    AUTO_JSON json_t *object = requested("{\"m\":{\"a\":\"1\",\"b\":\"2\"},\"m\":{\"b\":\"4\",\"b\":\"3\"}}");
+    AUTO_MAP struct map map = MAP_INIT(free);
+    assert_true(json_get_string_map(object, WHAT, "m", &map, NULL));
+    assert_int_equal(map.count, 2);
+    assert_string_equal(map_get(&map, "a"), "1");
+    assert_string_equal(map_get(&map, "b"), "3");
+}
+
 enum getter { GET_STRING, GET_BOOL, GET_INT, GET_STRINGS };
 
 static void expect_mismatch(const char *text, enum getter getter, const char *message) {
@@ -202,11 +287,20 @@ static void names_of_structures(void **state UNUSED) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(members_match_without_case), cmocka_unit_test(a_name_with_a_nul_is_another_name),
-        cmocka_unit_test(a_body_is_an_object),        cmocka_unit_test(present_fields),
-        cmocka_unit_test(absent_fields_stay),         cmocka_unit_test(maps_of_strings),
-        cmocka_unit_test(wrong_maps_of_strings),      cmocka_unit_test(wrong_types),
-        cmocka_unit_test(arrays_of_anything),         cmocka_unit_test(names_of_structures),
+        cmocka_unit_test(members_match_without_case),
+        cmocka_unit_test(a_name_with_a_nul_is_another_name),
+        cmocka_unit_test(a_body_is_an_object),
+        cmocka_unit_test(present_fields),
+        cmocka_unit_test(absent_fields_stay),
+        cmocka_unit_test(nuls_are_kept_in_text),
+        cmocka_unit_test(the_mark_of_a_nul_cannot_be_sent),
+        cmocka_unit_test(repeated_members_are_all_checked),
+        cmocka_unit_test(repeated_maps_are_merged),
+        cmocka_unit_test(maps_of_strings),
+        cmocka_unit_test(wrong_maps_of_strings),
+        cmocka_unit_test(wrong_types),
+        cmocka_unit_test(arrays_of_anything),
+        cmocka_unit_test(names_of_structures),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

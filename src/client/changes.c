@@ -117,8 +117,8 @@ bool pebble_call_get_changes(struct pebble_client *client, const char *select, c
                              struct pebble_call **call, struct pebble_error *error) {
     AUTO_BUFFER struct buffer target = BUFFER_INIT(BUFFER_NO_LIMIT);
     buffer_add_string(&target, "/v1/changes");
-    client_add_query(&target, "select", &select, select != NULL ? 1 : 0);
     client_add_query(&target, "for", &service, service != NULL ? 1 : 0);
+    client_add_query(&target, "select", &select, select != NULL ? 1 : 0);
     const struct client_request request = {.method = "GET", .target = buffer_text(&target)};
     return client_query_start(client, &request, &changes_query, call, error);
 }

@@ -219,13 +219,13 @@ const struct pebble_log_entry *pebble_call_log_entry(const struct pebble_call *c
 
 static void write_target(struct buffer *target, const struct pebble_log_options *options) {
     buffer_add_string(target, "/v1/logs");
-    client_add_query(target, "services", options->services, options->service_count);
+    client_add_query(target, "follow", &(const char *){"true"}, (options->flags & PEBBLE_LOGS_FOLLOW) != 0 ? 1 : 0);
     if (options->last != 0) {
         char number[24];
         (void)snprintf(number, sizeof number, "%" PRId64, options->last);
         client_add_query(target, "n", &(const char *){number}, 1);
     }
-    client_add_query(target, "follow", &(const char *){"true"}, (options->flags & PEBBLE_LOGS_FOLLOW) != 0 ? 1 : 0);
+    client_add_query(target, "services", options->services, options->service_count);
 }
 
 bool pebble_call_get_logs(struct pebble_client *client, const struct pebble_log_options *options,

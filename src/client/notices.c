@@ -65,24 +65,24 @@ static void add_filter(struct buffer *target, const char *name, const char *valu
 
 void client_notices_add_target(struct buffer *target, const struct pebble_notice_options *options) {
     buffer_add_string(target, "/v1/notices");
+    if (options->after_ns != 0) {
+        char text[CLOCK_TEXT_SIZE];
+        clock_format((struct wall_time){.ns = options->after_ns, .is_set = true}, text);
+        add_filter(target, "after", text);
+    }
+    client_add_query(target, "keys", options->keys, options->key_count);
+    if (options->wait_ns != 0) {
+        char text[DURATION_TEXT_SIZE];
+        duration_format(options->wait_ns, text);
+        add_filter(target, "timeout", text);
+    }
+    client_add_query(target, "types", options->types, options->type_count);
     if (options->user_id != NULL) {
         AUTO_FREE char *number = memory_printf("%u", *options->user_id);
         add_filter(target, "user-id", number);
     }
     if (options->users != NULL)
         add_filter(target, "users", options->users);
-    client_add_query(target, "types", options->types, options->type_count);
-    client_add_query(target, "keys", options->keys, options->key_count);
-    if (options->after_ns != 0) {
-        char text[CLOCK_TEXT_SIZE];
-        clock_format((struct wall_time){.ns = options->after_ns, .is_set = true}, text);
-        add_filter(target, "after", text);
-    }
-    if (options->wait_ns != 0) {
-        char text[DURATION_TEXT_SIZE];
-        duration_format(options->wait_ns, text);
-        add_filter(target, "timeout", text);
-    }
 }
 
 // The time that the daemon is asked to wait is added to the longest silence.

@@ -31,5 +31,6 @@ bool client_query_start_within(struct pebble_client *client, const struct client
 
 // PEBBLE_ERROR_ARGUMENT, `invalid change ID "x"` for the noun "change", if that is no id that could stand in a path.
 bool client_check_id(const char *noun, const char *id, struct pebble_error *error) NODISCARD;
-// Adds "?NAME=VALUE" or "&NAME=VALUE" (after a first one), once for each value.
+// Adds "?NAME=VALUE" or "&NAME=VALUE" (after a first one), once for each value. Parameters are sent in the order of
+// their names, as Pebble's client sends them, so that logs and recordings compare.
 void client_add_query(struct buffer *target, const char *name, const char *const *values, size_t count);

@@ -90,13 +90,24 @@ static void *read_services(struct client_response *response, struct pebble_error
 static const struct client_result_type services_result = {destroy_services};
 static const struct client_query_type services_query = {CLIENT_RESPONSE_SYNC, &services_result, read_services};
 
+// In one parameter, which is also there if it is empty: Pebble's client sends it so.
+static char *join_names(const char *const *names, size_t count) {
+    struct buffer joined = BUFFER_INIT(BUFFER_NO_LIMIT);
+    for (size_t i = 0; i < count; i++) {
+        buffer_add_string(&joined, i > 0 ? "," : "");
+        buffer_add_string(&joined, names[i]);
+    }
+    return buffer_take(&joined);
+}
+
 bool pebble_call_get_services(struct pebble_client *client, const char *const *names, size_t count,
                               struct pebble_call **call, struct pebble_error *error) {
     if (!client_options_check_texts("names", names, count, error))
         return false;
     AUTO_BUFFER struct buffer target = BUFFER_INIT(BUFFER_NO_LIMIT);
     buffer_add_string(&target, "/v1/services");
-    client_add_query(&target, "names", names, count);
+    AUTO_FREE char *joined = join_names(names, count);
+    client_add_query(&target, "names", &(const char *){joined}, 1);
     const struct client_request request = {.method = "GET", .target = buffer_text(&target)};
     return client_query_start(client, &request, &services_query, call, error);
 }

@@ -23,8 +23,8 @@ static void a_table_is_printed_and_recorded_as_listed(void **state UNUSED) {
     assert_int_equal(none.code, 0);
     caught_free(&none);
     notice_fixture_assert_request(&fixture, 0,
-                                  "GET /v1/notices?user-id=7&users=all&types=custom&types=change-update&keys=x&"
-                                  "timeout=1m30s");
+                                  "GET /v1/notices?keys=x&timeout=1m30s&types=custom&types=change-update&user-id=7&"
+                                  "users=all");
     notice_fixture_assert_request(&fixture, 1, "GET /v1/notices?after=2024-01-02T03%3A04%3A06.000000007Z");
     notice_fixture_end(&fixture);
 }
@@ -80,7 +80,7 @@ static void a_notice_is_found_by_type_and_key(void **state UNUSED) {
     assert_fails("notice custom a.b/d", "error: cannot find custom notice with key \"a.b/d\"\n");
     assert_fails("notice No!", "error: invalid notice ID \"No!\"\n");
     assert_fails("notice --uid=5 1", "error: cannot use --uid option when looking up notice by key\n");
-    notice_fixture_assert_request(&fixture, 0, "GET /v1/notices?user-id=42&types=custom&keys=a.b%2Fc");
+    notice_fixture_assert_request(&fixture, 0, "GET /v1/notices?keys=a.b%2Fc&types=custom&user-id=42");
     notice_fixture_end(&fixture);
 }
 

@@ -55,7 +55,7 @@ static void acknowledged_ones_are_left_out(void **state UNUSED) {
     assert_said("warnings", "No further warnings.\n");
     assert_said("warnings --all", "No warnings.\n");
     notice_fixture_assert_request(&fixture, 2,
-                                  "GET /v1/notices?types=warning&after=2024-01-02T03%3A04%3A06.000000007Z");
+                                  "GET /v1/notices?after=2024-01-02T03%3A04%3A06.000000007Z&types=warning");
     notice_fixture_assert_request(&fixture, 3, "GET /v1/notices?types=warning");
     notice_fixture_end(&fixture);
 }

@@ -14,4 +14,5 @@
 #define REFUSAL(status, kind)                                                                                          \
     "{\"type\":\"error\",\"status-code\":" status ",\"status\":\"?\",\"result\":{\"message\":\"no\",\"kind\":\"" kind  \
     "\"}}"
-#define LISTING "GET /v1/notices?types=custom&types=change-update"
+// With the parameters that come before the types.
+#define LISTING(parameters) "GET /v1/notices?" parameters "&types=custom&types=change-update"

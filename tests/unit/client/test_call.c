@@ -210,7 +210,7 @@ static void the_clients_time_counts_for_all_of_it(void **state UNUSED) {
     assert_int_equal(pebble_call_error(call)->kind, PEBBLE_ERROR_TIMEOUT);
     assert_string_equal(pebble_call_error(call)->message,
                         "cannot communicate with server: Get "
-                        "\"http://localhost/v1/services\": timed out waiting for server");
+                        "\"http://localhost/v1/services?names=\": timed out waiting for server");
     pebble_call_destroy(call);
     peer_end(&peer);
 }

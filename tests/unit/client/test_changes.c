@@ -89,7 +89,7 @@ static void changes_are_read(void **state UNUSED) {
     assert_true(pebble_get_changes(with.client, NULL, NULL, &changes, &with.error));
     assert_int_equal(pebble_changes_count(changes), 0);
     pebble_changes_destroy(changes);
-    with_daemon_assert_request(&with, 0, "1 GET /v1/changes?select=all&for=a+b HTTP/1.1", "");
+    with_daemon_assert_request(&with, 0, "1 GET /v1/changes?for=a+b&select=all HTTP/1.1", "");
     with_daemon_assert_request(&with, 1, "1 GET /v1/changes HTTP/1.1", "");
     with_daemon_end(&with);
 }

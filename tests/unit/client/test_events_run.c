@@ -90,10 +90,10 @@ static void notices_are_events_in_order(void **state UNUSED) {
     assert_string_equal(pebble_events_boot_id(events), "a");
     pebble_events_destroy(events);
     with_daemon_assert_request(&with, 0, "1 GET /v1/system-info HTTP/1.1", "");
-    with_daemon_assert_request(&with, 1, "1 " LISTING "&timeout=1m0s HTTP/1.1", "");
+    with_daemon_assert_request(&with, 1, "1 " LISTING("timeout=1m0s") " HTTP/1.1", "");
     with_daemon_assert_request(&with, 2, "1 GET /v1/changes/7 HTTP/1.1", "");
-    with_daemon_assert_request(&with, 3, "1 " LISTING "&after=1970-01-01T00%3A00%3A00.000000004Z&timeout=1m0s HTTP/1.1",
-                               "");
+    with_daemon_assert_request(&with, 3,
+                               "1 " LISTING("after=1970-01-01T00%3A00%3A00.000000004Z&timeout=1m0s") " HTTP/1.1", "");
     with_daemon_end(&with);
 }
 
@@ -106,8 +106,8 @@ static void options_are_in_the_request(void **state UNUSED) {
         {.kinds = PEBBLE_EVENT_READY},
     };
     static const char *const lines[] = {
-        "1 GET /v1/notices?users=all&types=custom&after=1970-01-01T00%3A00%3A00.000000001Z&timeout=1s HTTP/1.1",
-        "1 GET /v1/notices?user-id=7&types=change-update&timeout=1m0s HTTP/1.1",
+        "1 GET /v1/notices?after=1970-01-01T00%3A00%3A00.000000001Z&timeout=1s&types=custom&users=all HTTP/1.1",
+        "1 GET /v1/notices?timeout=1m0s&types=change-update&user-id=7 HTTP/1.1",
         "1 GET /v1/notices?keys=-&timeout=1m0s HTTP/1.1",
     };
     for (size_t i = 0; i < ARRAY_COUNT(options); i++) {

@@ -85,7 +85,7 @@ static void options_are_sent(void **state UNUSED) {
     assert_true(pebble_get_logs(with.client, &options, hear, NULL, &with.error));
     options = (struct pebble_log_options){.size = sizeof options, .last = PEBBLE_LOGS_ALL};
     assert_true(pebble_get_logs(with.client, &options, hear, NULL, &with.error));
-    with_daemon_assert_request(&with, 0, "1 GET /v1/logs?services=a&services=b+c&n=12&follow=true HTTP/1.1", "");
+    with_daemon_assert_request(&with, 0, "1 GET /v1/logs?follow=true&n=12&services=a&services=b+c HTTP/1.1", "");
     with_daemon_assert_request(&with, 1, "1 GET /v1/logs?n=-1 HTTP/1.1", "");
     with_daemon_end(&with);
 }

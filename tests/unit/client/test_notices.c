@@ -38,8 +38,8 @@ static void notices_are_listed(void **state UNUSED) {
     pebble_notices_destroy(notices);
     with_daemon_assert_request(&with, 0, "1 GET /v1/notices HTTP/1.1", "");
     with_daemon_assert_request(&with, 1,
-                               "1 GET /v1/notices?user-id=0&users=all&types=custom&types=warning&keys=a.b%2Fc&"
-                               "keys=x%26y&after=1970-01-01T00%3A00%3A01.000000001Z&timeout=1m30s HTTP/1.1",
+                               "1 GET /v1/notices?after=1970-01-01T00%3A00%3A01.000000001Z&keys=a.b%2Fc&keys=x%26y&"
+                               "timeout=1m30s&types=custom&types=warning&user-id=0&users=all HTTP/1.1",
                                "");
     with_daemon_end(&with);
 }

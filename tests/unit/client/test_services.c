@@ -39,8 +39,8 @@ static void services_are_read(void **state UNUSED) {
     assert_true(pebble_get_services(with.client, names, 2, &services, &with.error));
     assert_int_equal(pebble_services_count(services), 0);
     pebble_services_destroy(services);
-    with_daemon_assert_request(&with, 0, "1 GET /v1/services HTTP/1.1", "");
-    with_daemon_assert_request(&with, 1, "1 GET /v1/services?names=a&names=x+y HTTP/1.1", "");
+    with_daemon_assert_request(&with, 0, "1 GET /v1/services?names= HTTP/1.1", "");
+    with_daemon_assert_request(&with, 1, "1 GET /v1/services?names=a%2Cx+y HTTP/1.1", "");
     with_daemon_end(&with);
 }
 

@@ -110,8 +110,9 @@ struct pebble_client;
 struct pebble_client_options {
     size_t size;             /* sizeof(struct pebble_client_options) */
     const char *socket_path; /* the daemon's Unix socket; required unless there is a base_url */
-    const char *base_url;    /* "http[s]://HOST:PORT", used instead of the socket; NULL or "": none */
-    const char *user;        /* for HTTP's basic authentication; NULL: none */
+    const char
+        *base_url;    /* "http[s]://[USER:PASSWORD@]HOST:PORT[/PATH]", used instead of the socket; NULL or "": none */
+    const char *user; /* for HTTP's basic authentication; NULL: that of base_url, or none */
     const char *password;    /* NULL: "" */
     int64_t get_retry_ms;    /* how long a GET request is repeated while there is no daemon; 0: it is not repeated */
     int64_t timeout_ms;      /* for a call from its creation to its end; 0: none. With pebble_exec() to

@@ -69,7 +69,7 @@ static int run_command(const struct cli_command *command, char *const *words, si
 
 // An option instead of a command.
 static int run_option(const char *word, struct error *err) {
-    if (text_equal(word, "-h") || text_equal(word, "--help") || text_equal(word, "--"))
+    if (text_equal(word, "-h") || text_equal(word, "--help"))
         return help_print_short();
     if (text_equal(word, "--version"))
         return help_print_version();
@@ -82,7 +82,9 @@ static int run_words(char *const *words, size_t count, struct error *err) {
     const struct cli_command *command = NULL;
     if (count == 0)
         return help_print_short();
-    if (words[0][0] == '-' && words[0][1] != '\0')
+    if (text_equal(words[0], "--") && count == 1)
+        return help_print_short();
+    if (words[0][0] == '-' && words[0][1] != '\0' && !text_equal(words[0], "--"))
         return run_option(words[0], err);
     if (!program_find_command(words[0], &command, err))
         return 1;

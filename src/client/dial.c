@@ -63,13 +63,18 @@ static bool fail_connect(struct client_dial *dial, int errnum) {
 static bool find_unix_target(struct client_dial *dial, struct dial_target *target) {
     const char *path = dial->endpoint->socket_path;
     struct stat status;
-    if (stat(path, &status) != 0 && errno == ENOENT) {
+    if (stat(path, &status) != 0) {
+        int errnum = errno;
         AUTO_FREE char *quoted = text_quoted(path);
-        return error_set(&dial->first, ERROR_CONNECTION, "socket %s not found", quoted);
+        if (errnum == ENOENT)
+            return error_set(&dial->first, ERROR_CONNECTION, "socket %s not found", quoted);
+        error_set_errno(&dial->first, errnum, "cannot stat %s: stat %s", quoted, path);
+        dial->first.kind = ERROR_CONNECTION;
+        return false;
     }
     size_t length = strlen(path);
     if (length >= sizeof target->unix_address.sun_path)
-        return fail_connect(dial, ENAMETOOLONG);
+        return fail_connect(dial, EINVAL); // as Pebble has it
     target->unix_address = (struct sockaddr_un){.sun_family = AF_UNIX};
     memcpy(target->unix_address.sun_path, path, length + 1);
     target->address = (const struct sockaddr *)&target->unix_address;

@@ -14,6 +14,8 @@ struct client_endpoint {
     char *host;          // TCP only: a name, or an address without brackets
     int port;            // TCP only
     char *authority;     // of URLs and the Host header: "localhost", "HOST:PORT"
+    char *prefix;        // of all paths, escaped: "" or "/PATH"
+    char *shown_user;    // in messages, before the authority: "", "USER@" or "USER:***@"
     char *authorization; // value of the Authorization header, or NULL
     bool is_https;
     struct tls_context *tls;       // HTTPS only

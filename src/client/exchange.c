@@ -44,8 +44,8 @@ static void add_source_headers(const struct client_request *request, struct buff
 
 static void write_request(const struct client_endpoint *endpoint, const struct client_request *request,
                           struct buffer *out) {
-    buffer_printf(out, "%s %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: pebble/%s\r\n", request->method, request->target,
-                  endpoint->authority, PEBBLE_VERSION);
+    buffer_printf(out, "%s %s%s HTTP/1.1\r\nHost: %s\r\nUser-Agent: pebble/%s\r\n", request->method, endpoint->prefix,
+                  request->target, endpoint->authority, PEBBLE_VERSION);
     if (endpoint->authorization != NULL)
         buffer_printf(out, "Authorization: %s\r\n", endpoint->authorization);
     if (request->websocket_key != NULL) {
@@ -68,8 +68,8 @@ static void write_request(const struct client_endpoint *endpoint, const struct c
 
 // As the reference writes it: `Get "http://localhost/v1/plan"`.
 static char *shown_request(const struct client_endpoint *endpoint, const struct client_request *request) {
-    AUTO_FREE char *url =
-        memory_printf("%s://%s%s", endpoint->is_https ? "https" : "http", endpoint->authority, request->target);
+    AUTO_FREE char *url = memory_printf("%s://%s%s%s%s", endpoint->is_https ? "https" : "http", endpoint->shown_user,
+                                        endpoint->authority, endpoint->prefix, request->target);
     AUTO_FREE char *quoted = text_quoted(url);
     char *shown = memory_printf("%s %s", request->method, quoted);
     for (char *c = shown + 1; *c >= 'A' && *c <= 'Z'; c++)

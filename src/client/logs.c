@@ -182,6 +182,7 @@ static enum pebble_call_state begin(struct log_call *log, struct pebble_error *e
         return refuse(log, error);
     }
     log->state = LOG_STREAMING;
+    log->fetch.transfer.failure_words = "cannot read log line: ";
     buffer_init(&log->fetch.body, LINE_LIMIT_BYTES);
     return stream(log, error);
 }

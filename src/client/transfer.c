@@ -270,6 +270,8 @@ static enum outcome continue_transfer(struct client_transfer *transfer, struct t
 // --- the whole ---
 
 static bool fail(const struct client_transfer *transfer, const struct error *cause, struct pebble_error *error) {
+    if (transfer->failure_words != NULL)
+        return client_fail_because(error, transfer->failure_words, cause);
     AUTO_FREE char *words = memory_printf("cannot communicate with server: %s: ", transfer->exchange.shown);
     return client_fail_because(error, words, cause);
 }

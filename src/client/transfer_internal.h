@@ -39,13 +39,14 @@ struct client_transfer {
     enum client_transfer_state state;
     char *input; // one piece of what was received
     size_t input_bytes;
-    size_t turn_bytes;        // sent and received since it waited last
-    int64_t deadline_ns;      // CLIENT_NO_DEADLINE for none
-    int64_t idle_ns;          // see struct client_transfer_limits
-    int64_t idle_end_ns;      // when that has passed; CLIENT_NO_DEADLINE while nothing is due from the daemon
-    int64_t retry_end_ns;     // until when it is tried again while there is no daemon
-    int64_t resume_ns;        // CLIENT_TRANSFER_PAUSING: when it goes on
-    int64_t handshake_end_ns; // CLIENT_TRANSFER_HANDSHAKING: its deadline
+    const char *failure_words; // what failures begin with; NULL: `cannot communicate with server: Get "URL": `
+    size_t turn_bytes;         // sent and received since it waited last
+    int64_t deadline_ns;       // CLIENT_NO_DEADLINE for none
+    int64_t idle_ns;           // see struct client_transfer_limits
+    int64_t idle_end_ns;       // when that has passed; CLIENT_NO_DEADLINE while nothing is due from the daemon
+    int64_t retry_end_ns;      // until when it is tried again while there is no daemon
+    int64_t resume_ns;         // CLIENT_TRANSFER_PAUSING: when it goes on
+    int64_t handshake_end_ns;  // CLIENT_TRANSFER_HANDSHAKING: its deadline
     bool is_get;
     bool is_over_idle;       // over a connection that was there before
     bool is_awaiting_source; // CLIENT_TRANSFER_SENDING: the source has nothing to send for now

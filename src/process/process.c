@@ -286,6 +286,8 @@ void process_cancel(struct process_report *report) {
 }
 
 static bool fail_search(const struct process_report *report, const struct process_spec *spec, struct error *err) {
+    if (text_is_empty(spec->path))
+        return error_set(err, ERROR_NOT_FOUND, "exec: no command");
     AUTO_FREE char *quoted = text_quoted(spec->path);
     return error_set(err, ERROR_NOT_FOUND, "exec: %s: %s", quoted,
                      report->found != NULL ? "cannot run executable found relative to current directory"
@@ -299,7 +301,8 @@ bool process_report_check(const struct process_report *report, const struct proc
     case PROCESS_STEP_SEARCH:
         return fail_search(report, spec, err);
     case PROCESS_STEP_DIRECTORY:
-        return error_set_errno(err, report->errnum, "chdir %s", spec->directory);
+        return error_set_errno(err, report->errnum, "fork/exec %s: chdir %s", process_report_path(report, spec),
+                               spec->directory);
     default:
         return error_set_errno(err, report->errnum, "fork/exec %s", process_report_path(report, spec));
     }

@@ -69,9 +69,9 @@ const char *process_report_path(const struct process_report *report, const struc
 void process_cancel(struct process_report *report);
 // After process_spawn(): false if it failed. Scripts see the messages, which are those of Go's os/exec:
 // `fork/exec /x/y: no such file or directory`, `fork/exec /x: permission denied`,
-// `chdir /x: no such file or directory`, `exec: "NAME": executable file not found in $PATH`,
-// `exec: "NAME": cannot run executable found relative to current directory`. Names are looked up with the daemon's
-// rights, the directory is entered with the account's.
+// `fork/exec /x/y: chdir /x: no such file or directory` (Go does not name the directory), `exec: "NAME": executable
+// file not found in $PATH`, `exec: "NAME": cannot run executable found relative to current directory`. Names are looked
+// up with the daemon's rights, the directory is entered with the account's.
 bool process_report_check(const struct process_report *report, const struct process_spec *spec, struct error *err);
 
 // Adds the paths at which Go's exec.LookPath looks for a name without a slash to `paths`, for process_spec.candidates.

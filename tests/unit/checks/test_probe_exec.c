@@ -37,7 +37,8 @@ static void environment_and_directory_are_the_checks(void **state UNUSED) {
 static void a_command_that_cannot_start_fails(void **state UNUSED) {
     expect_result("exec: {command: no-such-program}", "exec: \"no-such-program\": executable file not found in $PATH|");
     expect_result("exec: {command: /no/such/program}", "fork/exec /no/such/program: no such file or directory|");
-    expect_result("exec: {command: 'true', working-dir: /no/such}", "chdir /no/such: no such file or directory|");
+    expect_result("exec: {command: /bin/sh, working-dir: /no/such}",
+                  "fork/exec /bin/sh: chdir /no/such: no such file or directory|");
 }
 
 // Runs a script that writes the PIDs of two processes to a file before it hangs, and waits until both have ended.

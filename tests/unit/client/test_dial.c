@@ -57,6 +57,9 @@ static void assert_fails(struct client_endpoint endpoint, int errnum, const char
 static void missing_socket_is_told(void **state UNUSED) {
     char path[] = "/nowhere/\"x\"";
     assert_fails(socket_at(path), 0, "socket \"/nowhere/\\\"x\\\"\" not found");
+    char below_a_file[] = "/proc/version/x";
+    assert_fails(socket_at(below_a_file), ENOTDIR,
+                 "cannot stat \"/proc/version/x\": stat /proc/version/x: not a directory");
 }
 
 static void refusal_has_the_words_of_dial(void **state UNUSED) {
@@ -74,8 +77,8 @@ static void path_that_is_too_long_is_no_connection(void **state UNUSED) {
     buffer_add(&long_path, path, (size_t)(strrchr(path, '/') - path));
     for (int i = 0; i < 60; i++)
         buffer_add_string(&long_path, "/.");
-    AUTO_FREE char *expected = memory_printf("dial unix %s: connect: file name too long", buffer_text(&long_path));
-    assert_fails(socket_at(long_path.data), ENAMETOOLONG, expected);
+    AUTO_FREE char *expected = memory_printf("dial unix %s: connect: invalid argument", buffer_text(&long_path));
+    assert_fails(socket_at(long_path.data), EINVAL, expected);
     fake_socket_remove(path);
 }
 

@@ -28,9 +28,8 @@ static void assert_url_refused(const char *base_url, const char *message) {
 static void base_url_is_checked(void **state UNUSED) {
     assert_url_refused("no url:",
                        "cannot parse base URL: parse \"no url:\": first path segment in URL cannot contain colon");
-    assert_url_refused("http://x:1/v1", "cannot parse base URL: \"http://x:1/v1\" is not of the form " FORM);
-    assert_url_refused("http://x:1?a=b", "cannot parse base URL: \"http://x:1?a=b\" is not of the form " FORM);
-    assert_url_refused("http://me@x:1", "cannot parse base URL: \"http://me@x:1\" is not of the form " FORM);
+    assert_url_refused("ftp://x:1/v1", "cannot parse base URL: \"ftp://x:1/v1\" is not of the form " FORM);
+    assert_url_refused("http://a%3Ab@x:1", "cannot use a user name with a colon");
     assert_url_refused("x", "cannot parse base URL: \"x\" is not of the form " FORM);
     assert_url_refused(NULL, "cannot use an empty socket path");
 }
@@ -45,7 +44,7 @@ static void https_has_tls(void **state UNUSED) {
     assert_non_null(endpoint.tls);
     assert_string_equal(endpoint.host, "x");
     assert_int_equal(endpoint.port, 443);
-    assert_string_equal(endpoint.authority, "x:443");
+    assert_string_equal(endpoint.authority, "x");
     client_endpoint_finish(&endpoint);
     assert_null(endpoint.tls);
     options.server_fingerprint = "0";
@@ -69,7 +68,7 @@ static void base_url_may_leave_things_out(void **state UNUSED) {
         int port;
         const char *authority;
     } cases[] = {
-        {"http://example.com", "example.com", 80, "example.com:80"},
+        {"http://example.com", "example.com", 80, "example.com"},
         {"HTTP://127.0.0.1:4000/", "127.0.0.1", 4000, "127.0.0.1:4000"},
         {"http://:4000", "localhost", 4000, "localhost:4000"},
         {"http://[::1]:4000", "::1", 4000, "[::1]:4000"},
@@ -84,6 +83,34 @@ static void base_url_may_leave_things_out(void **state UNUSED) {
         assert_string_equal(endpoint.authority, cases[i].authority);
         assert_null(endpoint.authorization);
         assert_null(endpoint.tls);
+        client_endpoint_finish(&endpoint);
+    }
+}
+
+static void base_url_may_have_a_path_and_credentials(void **state UNUSED) {
+    const struct {
+        const char *url, *user;                          // of the options, or NULL
+        const char *prefix, *shown_user, *authorization; // NULL: none
+    } cases[] = {
+        {"http://x/", NULL, "", "", NULL},
+        {"http://x/a/b", NULL, "/a/b", "", NULL},
+        {"http://x//a/../b%20c/?d=e#f", NULL, "/b%20c", "", NULL},
+        {"http://x?d=/e", NULL, "", "", NULL},
+        {"http://Aladdin:open%20sesame@x/", NULL, "", "Aladdin:***@", "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="},
+        {"http://Aladdin@x/a", NULL, "/a", "Aladdin@", "Basic QWxhZGRpbjo="},
+        {"http://b%40c:d@x", "Aladdin", "", "b%40c:***@", "Basic QWxhZGRpbjo="},
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+        const struct pebble_client_options options = {.base_url = cases[i].url, .user = cases[i].user};
+        struct client_endpoint endpoint;
+        assert_true(client_endpoint_init(&endpoint, &options, &client_tls_option_names, NULL));
+        assert_string_equal(endpoint.authority, "x");
+        assert_string_equal(endpoint.prefix, cases[i].prefix);
+        assert_string_equal(endpoint.shown_user, cases[i].shown_user);
+        if (cases[i].authorization == NULL)
+            assert_null(endpoint.authorization);
+        else
+            assert_string_equal(endpoint.authorization, cases[i].authorization);
         client_endpoint_finish(&endpoint);
     }
 }
@@ -115,9 +142,13 @@ static void credentials_are_basic(void **state UNUSED) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(base_url_is_checked), cmocka_unit_test(https_has_tls),
-        cmocka_unit_test(tls_needs_https),     cmocka_unit_test(base_url_may_leave_things_out),
-        cmocka_unit_test(sockets_are_local),   cmocka_unit_test(credentials_are_basic),
+        cmocka_unit_test(base_url_is_checked),
+        cmocka_unit_test(https_has_tls),
+        cmocka_unit_test(tls_needs_https),
+        cmocka_unit_test(base_url_may_leave_things_out),
+        cmocka_unit_test(base_url_may_have_a_path_and_credentials),
+        cmocka_unit_test(sockets_are_local),
+        cmocka_unit_test(credentials_are_basic),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

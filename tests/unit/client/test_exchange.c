@@ -13,7 +13,12 @@
 #include "client/errors.h"
 #include "client/exchange_internal.h"
 
-static const struct client_endpoint local = {.authority = (char[]){"localhost"}};
+static const struct client_endpoint secret = {.authority = (char[]){"h:1"},
+                                              .prefix = (char[]){"/a%20b"},
+                                              .shown_user = (char[]){"me:***@"},
+                                              .authorization = (char[]){"Basic eA=="}};
+static const struct client_endpoint local = {
+    .authority = (char[]){"localhost"}, .prefix = (char[]){""}, .shown_user = (char[]){""}};
 
 static void begin(struct client_exchange *exchange, const char *method) {
     const struct client_request request = {.method = method, .target = "/x"};
@@ -75,14 +80,13 @@ static void assert_output(const struct client_endpoint *endpoint, const struct c
 }
 
 static void requests_are_written(void **state UNUSED) {
-    const struct client_endpoint secret = {.authority = (char[]){"h:1"}, .authorization = (char[]){"Basic eA=="}};
     assert_output(&local, &(struct client_request){.method = "GET", .target = "/v1/x?y=z"},
                   "GET /v1/x?y=z HTTP/1.1\r\nHost: localhost\r\nUser-Agent: pebble/%s\r\n\r\n");
     assert_output(&local, &(struct client_request){.method = "POST", .target = "/x", .body = "{}?", .body_length = 2},
                   "POST /x HTTP/1.1\r\nHost: localhost\r\nUser-Agent: pebble/%s\r\n"
                   "Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}");
     assert_output(&secret, &(struct client_request){.method = "PUT", .target = "/x"},
-                  "PUT /x HTTP/1.1\r\nHost: h:1\r\nUser-Agent: pebble/%s\r\n"
+                  "PUT /a%%20b/x HTTP/1.1\r\nHost: h:1\r\nUser-Agent: pebble/%s\r\n"
                   "Authorization: Basic eA==\r\nContent-Length: 0\r\n\r\n");
 }
 
@@ -113,6 +117,10 @@ static void requests_are_shown_as_the_reference_does(void **state UNUSED) {
     assert_true(client_exchange_init(&exchange, &local, &request, NULL));
     assert_string_equal(exchange.shown, "Delete \"http://localhost/x?\\\"y\\\"\"");
     client_exchange_finish(&exchange);
+    client_exchange_finish(&exchange);
+    assert_true(
+        client_exchange_init(&exchange, &secret, &(struct client_request){.method = "GET", .target = "/v1/x"}, NULL));
+    assert_string_equal(exchange.shown, "Get \"http://me:***@h:1/a%20b/v1/x\"");
     client_exchange_finish(&exchange);
 }
 

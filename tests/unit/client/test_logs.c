@@ -150,7 +150,7 @@ static void broken_streams_are_told(void **state UNUSED) {
         {PEBBLE_ERROR_PROTOCOL, "cannot unmarshal log: not an object"},
         {PEBBLE_ERROR_PROTOCOL, "cannot unmarshal log: \"time\" is not a time"},
         {PEBBLE_ERROR_PROTOCOL, "cannot unmarshal log: unexpected EOF"},
-        {PEBBLE_ERROR_CONNECTION, "cannot communicate with server: "},
+        {PEBBLE_ERROR_CONNECTION, "cannot read log line: unexpected EOF"},
         {PEBBLE_ERROR_API, "access denied"},
         {PEBBLE_ERROR_PROTOCOL, "cannot read logs: unexpected response"},
     };

@@ -402,7 +402,7 @@ static void failing_launches_are_reported(void **state UNUSED) {
     check_launch_failure("/no/such/program", ENOENT, "fork/exec /no/such/program: no such file or directory");
     check_launch_failure("/usr", EACCES, "fork/exec /usr: permission denied");
     run_as.directory = memory_string("/no/such");
-    check_launch_failure("sh", ENOENT, "chdir /no/such: no such file or directory");
+    check_launch_failure("/bin/sh", ENOENT, "fork/exec /bin/sh: chdir /no/such: no such file or directory");
 }
 
 static void missing_program_is_reported(void **state UNUSED) {

@@ -178,7 +178,8 @@ static void failures_are_reported(void **state UNUSED) {
     open_with_deadline(LONG_NS);
     check_failure((struct process_spec){.path = "/no/such"}, ENOENT, "fork/exec /no/such: no such file or directory");
     check_failure((struct process_spec){.path = "/usr"}, EACCES, "fork/exec /usr: permission denied");
-    check_failure((struct process_spec){.directory = "/no/such"}, ENOENT, "chdir /no/such: no such file or directory");
+    check_failure((struct process_spec){.directory = "/no/such"}, ENOENT,
+                  "fork/exec /bin/sh: chdir /no/such: no such file or directory");
     close_all();
 }
 

@@ -293,9 +293,9 @@ static void failures_are_reported(void **state UNUSED) {
     unlink(script);
     spec.path = "/bin/sh";
     spec.directory = "/no/such/directory";
-    check_failure(&spec, ENOENT, "chdir /no/such/directory: no such file or directory");
+    check_failure(&spec, ENOENT, "fork/exec /bin/sh: chdir /no/such/directory: no such file or directory");
     spec.directory = "/bin/sh";
-    check_failure(&spec, ENOTDIR, "chdir /bin/sh: not a directory");
+    check_failure(&spec, ENOTDIR, "fork/exec /bin/sh: chdir /bin/sh: not a directory");
     spec.directory = NULL;
     spec.stdin_fd = 987;
     check_failure(&spec, EBADF, "fork/exec /bin/sh: bad file descriptor");
@@ -309,7 +309,7 @@ static void directory_is_entered_with_the_accounts_rights(void **state UNUSED) {
     struct process_spec spec = shell;
     spec.directory = directory;
     spec.account = (struct account_choice){.has_uid = true, .has_gid = true, .uid = 12345, .gid = 23456};
-    snprintf(expected, sizeof expected, "chdir %s: permission denied", directory);
+    snprintf(expected, sizeof expected, "fork/exec /bin/sh: chdir %s: permission denied", directory);
     check_failure(&spec, EACCES, expected);
     rmdir(directory);
 }

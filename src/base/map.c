@@ -216,17 +216,21 @@ struct map_entry *map_next(const struct map *map, const struct map_entry *entry)
     return entry->next != NULL ? entry->next : first_from(map, bucket_of(map, entry->hash) + 1);
 }
 
-static int compare_keys(const void *a, const void *b) {
+static int compare_keys(const void *a, const void *b, void *compare) {
     const struct map_entry *const *left = a;
     const struct map_entry *const *right = b;
-    return strcmp((*left)->key, (*right)->key);
+    return (*(map_compare_fn *)compare)((*left)->key, (*right)->key);
 }
 
 struct map_entry **map_sorted(const struct map *map) {
+    return map_sorted_by(map, strcmp);
+}
+
+struct map_entry **map_sorted_by(const struct map *map, map_compare_fn compare) {
     struct map_entry **entries = memory_new_array(map->count + 1, sizeof(struct map_entry *));
     size_t count = 0;
     for (struct map_entry *entry = map_first(map); entry != NULL; entry = map_next(map, entry))
         entries[count++] = entry;
-    qsort(entries, count, sizeof(struct map_entry *), compare_keys);
+    qsort_r(entries, count, sizeof(struct map_entry *), compare_keys, &compare);
     return entries;
 }

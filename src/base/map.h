@@ -42,3 +42,6 @@ struct map_entry *map_first(const struct map *map);
 struct map_entry *map_next(const struct map *map, const struct map_entry *entry);
 // Returns the entries sorted by the bytes of their keys, NULL-terminated. The caller frees the array.
 struct map_entry **map_sorted(const struct map *map) __attribute__((returns_nonnull));
+// The same in the order of `compare`, which returns what strcmp() would.
+typedef int (*map_compare_fn)(const char *a, const char *b);
+struct map_entry **map_sorted_by(const struct map *map, map_compare_fn compare) __attribute__((returns_nonnull));

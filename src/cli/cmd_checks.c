@@ -152,8 +152,13 @@ static void print_checks(enum cli_format format, const struct pebble_checks *che
     document_begin_map(&document);
     document_key(&document, "checks");
     document_begin_map(&document);
-    for (size_t i = 0; i < pebble_checks_count(checks); i++) {
-        const struct pebble_check *check = pebble_checks_at(checks, i);
+    AUTO_MAP struct map by_name = MAP_INIT(NULL);
+    for (size_t i = 0; i < pebble_checks_count(checks); i++)
+        map_set(&by_name, pebble_check_name(pebble_checks_at(checks, i)),
+                (void *)(uintptr_t)pebble_checks_at(checks, i));
+    AUTO_FREE struct map_entry **sorted = document_sorted(&document, &by_name);
+    for (size_t i = 0; sorted[i] != NULL; i++) {
+        const struct pebble_check *check = sorted[i]->value;
         document_key(&document, pebble_check_name(check));
         document_begin_map(&document);
         add_members(&document, check);

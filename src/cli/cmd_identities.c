@@ -72,8 +72,14 @@ static void print_document(enum cli_format format, const struct pebble_identitie
     document_begin_map(&document);
     document_key(&document, "identities");
     document_begin_map(&document);
+    AUTO_MAP struct map by_name = MAP_INIT(NULL);
     for (size_t i = 0; i < pebble_identities_count(identities); i++) {
         const struct pebble_identity *identity = pebble_identities_at(identities, i);
+        map_set(&by_name, pebble_identity_name(identity), (void *)(uintptr_t)identity);
+    }
+    AUTO_FREE struct map_entry **sorted = document_sorted(&document, &by_name);
+    for (size_t i = 0; sorted[i] != NULL; i++) {
+        const struct pebble_identity *identity = sorted[i]->value;
         document_key(&document, pebble_identity_name(identity));
         write_identity(&document, identity);
     }

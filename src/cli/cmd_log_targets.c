@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/memory.h"
 #include "cli/commands.h"
 #include "cli/document.h"
 #include "cli/session.h"
@@ -59,8 +60,13 @@ static void print_document(enum cli_format format, const struct pebble_log_targe
     document_begin_map(&document);
     document_key(&document, "log-targets");
     document_begin_map(&document);
-    for (size_t i = 0; i < pebble_log_targets_count(targets); i++) {
-        const struct pebble_log_target *target = pebble_log_targets_at(targets, i);
+    AUTO_MAP struct map by_name = MAP_INIT(NULL);
+    for (size_t i = 0; i < pebble_log_targets_count(targets); i++)
+        map_set(&by_name, pebble_log_target_name(pebble_log_targets_at(targets, i)),
+                (void *)(uintptr_t)pebble_log_targets_at(targets, i));
+    AUTO_FREE struct map_entry **sorted = document_sorted(&document, &by_name);
+    for (size_t i = 0; sorted[i] != NULL; i++) {
+        const struct pebble_log_target *target = sorted[i]->value;
         document_key(&document, pebble_log_target_name(target));
         document_begin_map(&document);
         add_members(&document, target);

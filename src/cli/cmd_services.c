@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <stdio.h>
 
+#include "base/memory.h"
 #include "cli/commands.h"
 #include "cli/document.h"
 #include "cli/session.h"
@@ -46,8 +47,13 @@ static void print_document(enum cli_format format, const struct pebble_services 
     document_begin_map(&document);
     document_key(&document, "services");
     document_begin_map(&document);
-    for (size_t i = 0; i < pebble_services_count(services); i++) {
-        const struct pebble_service *service = pebble_services_at(services, i);
+    AUTO_MAP struct map by_name = MAP_INIT(NULL);
+    for (size_t i = 0; i < pebble_services_count(services); i++)
+        map_set(&by_name, pebble_service_name(pebble_services_at(services, i)),
+                (void *)(uintptr_t)pebble_services_at(services, i));
+    AUTO_FREE struct map_entry **sorted = document_sorted(&document, &by_name);
+    for (size_t i = 0; sorted[i] != NULL; i++) {
+        const struct pebble_service *service = sorted[i]->value;
         const char *since;
         (void)pebble_service_current_since_ns(service, &since);
         document_key(&document, pebble_service_name(service));

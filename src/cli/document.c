@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "cli/document.h"
 
+#include <string.h>
+
 #include "base/memory.h"
 #include "cli/session.h"
 
@@ -54,6 +56,10 @@ void document_end_list(struct document *document) {
         json_writer_end_array(&document->json);
 }
 
+struct map_entry **document_sorted(const struct document *document, const struct map *map) {
+    return map_sorted_by(map, document->is_yaml ? yaml_compare_keys : strcmp);
+}
+
 void document_key(struct document *document, const char *key) {
     if (document->is_yaml)
         yaml_writer_key(&document->yaml, key);
@@ -99,15 +105,23 @@ static void yaml_json_text(struct document *document, const json_t *value) {
     document_string(document, buffer_text(&text));
 }
 
+static void yaml_json_object(struct document *document, const json_t *value) {
+    AUTO_MAP struct map members = MAP_INIT(NULL);
+    json_t *walked = (json_t *)(uintptr_t)value; // jansson's iterators take a mutable object but do not change it
+    for (void *at = json_object_iter(walked); at != NULL; at = json_object_iter_next(walked, at))
+        map_set(&members, json_object_iter_key(at), json_object_iter_value(at));
+    AUTO_FREE struct map_entry **sorted = document_sorted(document, &members);
+    document_begin_map(document);
+    for (size_t i = 0; sorted[i] != NULL; i++) {
+        document_key(document, sorted[i]->key);
+        document_json(document, sorted[i]->value);
+    }
+    document_end_map(document);
+}
+
 static void yaml_json_container(struct document *document, const json_t *value) {
     if (json_is_object(value)) {
-        document_begin_map(document);
-        for (void *at = json_object_iter((json_t *)(uintptr_t)value); at != NULL;
-             at = json_object_iter_next((json_t *)(uintptr_t)value, at)) {
-            document_key(document, json_object_iter_key(at));
-            document_json(document, json_object_iter_value(at));
-        }
-        document_end_map(document);
+        yaml_json_object(document, value);
     } else {
         document_begin_list(document);
         for (size_t i = 0; i < json_array_size(value); i++)

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/buffer.h"
+#include "base/map.h"
 #include "cli/cli.h"
 #include "data/json.h"
 #include "data/yaml_writer.h"
@@ -23,6 +24,9 @@ void document_print(struct document *document);
 
 void document_begin_map(struct document *document);
 void document_end_map(struct document *document);
+// The entries in the order in which a document has them: of YAML, or of JSON by bytes. The caller frees the array.
+struct map_entry **document_sorted(const struct document *document, const struct map *map)
+    __attribute__((returns_nonnull));
 void document_begin_list(struct document *document);
 void document_end_list(struct document *document);
 void document_key(struct document *document, const char *key);

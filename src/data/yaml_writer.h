@@ -29,6 +29,8 @@ void yaml_writer_begin_map(struct yaml_writer *writer);
 void yaml_writer_end_map(struct yaml_writer *writer);
 void yaml_writer_begin_sequence(struct yaml_writer *writer);
 void yaml_writer_end_sequence(struct yaml_writer *writer);
+// The order of the keys of a map, as go-yaml has it: numbers by value, other characters before letters. strcmp().
+int yaml_compare_keys(const char *a, const char *b);
 void yaml_writer_key(struct yaml_writer *writer, const char *key); // quoted like a string value
 // Plain, quoted, or as a block (| or |-), as needed; in base64 (!!binary) if not UTF-8. Reads back unchanged.
 void yaml_writer_string(struct yaml_writer *writer, const char *text);

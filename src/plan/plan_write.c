@@ -31,7 +31,7 @@ static void write_numbers(struct yaml_writer *writer, const struct number_list *
 }
 
 static void write_map(struct yaml_writer *writer, const struct map *map, const struct words *words) {
-    AUTO_FREE struct map_entry **entries = map_sorted(map);
+    AUTO_FREE struct map_entry **entries = map_sorted_by(map, yaml_compare_keys);
     yaml_writer_begin_map(writer);
     for (size_t i = 0; entries[i] != NULL; i++) {
         yaml_writer_key(writer, entries[i]->key);
@@ -115,7 +115,7 @@ static void write_section(struct yaml_writer *writer, const struct section *sect
     const struct map *map = section_map_const(content, section);
     if (map->count == 0)
         return;
-    AUTO_FREE struct map_entry **entries = map_sorted(map);
+    AUTO_FREE struct map_entry **entries = map_sorted_by(map, yaml_compare_keys);
     yaml_writer_key(writer, section->name);
     yaml_writer_begin_map(writer);
     for (size_t i = 0; entries[i] != NULL; i++) {

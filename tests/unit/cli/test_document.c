@@ -51,12 +51,12 @@ static void writes_yaml_in_blocks(void **state UNUSED) {
                                                      "good: true\n"
                                                      "empty: []\n"
                                                      "any:\n"
+                                                     "    deep:\n"
+                                                     "        b: true\n"
                                                      "    list:\n"
                                                      "        - 1\n"
                                                      "        - null\n"
-                                                     "        - \"2\"\n"
-                                                     "    deep:\n"
-                                                     "        b: true\n");
+                                                     "        - \"2\"\n");
     buffer_finish(&document.text);
 }
 

@@ -385,7 +385,7 @@ static void programs_are_found(void **state UNUSED) {
     check_found("folder", list, "exec: \"folder\": executable file not found in $PATH");
     check_found("tool", NULL, "exec: \"tool\": executable file not found in $PATH");
     check_found("tool", "", "exec: \"tool\": executable file not found in $PATH");
-    check_found("", list, "exec: \"\": executable file not found in $PATH");
+    check_found("", list, "exec: no command");
     check_found("..", list, "exec: \"..\": executable file not found in $PATH");
     char longest[NAME_MAX + 1] = "", expected[NAME_MAX + 100];
     memset(longest, 'x', NAME_MAX);

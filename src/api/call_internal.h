@@ -31,8 +31,9 @@ struct api_call {
     const char *decode_error;                                   // NULL: a body that is not JSON is none
     const struct buffer *body;                                  // its text, while on_json runs
 
-    struct checkpoint_wait save; // response.c: waits for the state file
-    struct buffer saved_response;
+    struct checkpoint_wait save;  // response.c: waits for the state file
+    struct buffer saved_response; // without the end of the envelope
+    struct json_writer saved_writer;
     int saved_status; // of HTTP
 
     void *kept; // structure of the handler, see call_keep()

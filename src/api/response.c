@@ -82,12 +82,20 @@ void api_respond_true(struct api_call *call) {
 // --- responses that wait for the state file ---
 
 static void on_state_saved(struct checkpoint_wait *wait, bool is_saved UNUSED) {
-    // What was asked for is done also if saving has failed, which is reported by a warning.
+    // What was asked for is done also if saving has failed, or takes too long. A warning tells of it, whose time is in
+    // the envelope.
     struct api_call *call = CONTAINER_OF(wait, struct api_call, save);
+    end_envelope(call->api, &call->saved_writer, false);
     struct buffer response = call->saved_response;
     call->saved_response = (struct buffer){0};
     http_respond(call->exchange, call->saved_status, JSON_CONTENT_TYPE, response.data, response.length);
     buffer_finish(&response);
+}
+
+static void begin_saved_response(struct api_call *call, const char *type, int status) {
+    buffer_init(&call->saved_response, BUFFER_NO_LIMIT);
+    json_writer_init(&call->saved_writer, &call->saved_response, true);
+    begin_envelope(&call->saved_writer, type, status);
 }
 
 static void respond_when_saved(struct api_call *call, int status) {
@@ -96,29 +104,22 @@ static void respond_when_saved(struct api_call *call, int status) {
 }
 
 void api_respond_saved(struct api_call *call) {
-    buffer_init(&call->saved_response, BUFFER_NO_LIMIT);
-    struct json_writer writer;
-    json_writer_init(&writer, &call->saved_response, true);
-    begin_envelope(&writer, "sync", 200);
-    end_envelope(call->api, &writer, false);
+    begin_saved_response(call, "sync", 200);
     respond_when_saved(call, 200);
 }
 
 void api_respond_saved_result(struct api_call *call, const struct buffer *result) {
-    buffer_init(&call->saved_response, BUFFER_NO_LIMIT);
-    write_result(call, 200, result, &call->saved_response);
+    begin_saved_response(call, "sync", 200);
+    json_writer_key(&call->saved_writer, "result");
+    json_writer_raw(&call->saved_writer, result->data, result->length);
     respond_when_saved(call, 200);
 }
 
 void api_respond_change_result(struct api_call *call, const struct change *change, const struct buffer *result) {
-    buffer_init(&call->saved_response, BUFFER_NO_LIMIT);
-    struct json_writer writer;
-    json_writer_init(&writer, &call->saved_response, true);
-    begin_envelope(&writer, "async", 202);
-    json_writer_member_string(&writer, "change", change_id(change));
-    json_writer_key(&writer, "result");
-    json_writer_raw(&writer, result->data, result->length);
-    end_envelope(call->api, &writer, false);
+    begin_saved_response(call, "async", 202);
+    json_writer_member_string(&call->saved_writer, "change", change_id(change));
+    json_writer_key(&call->saved_writer, "result");
+    json_writer_raw(&call->saved_writer, result->data, result->length);
     respond_when_saved(call, 202);
 }
 

@@ -102,6 +102,10 @@ static void on_shutdown_wanted(struct listener *listener, void *argument) {
 static void on_checkpoint_failed(struct listener *listener UNUSED, void *argument) {
     const struct checkpoint_failure *failure = argument;
     char delay[DURATION_TEXT_SIZE];
+    if (failure->retry_ns == 0) {
+        log_notice("%s, responding to requests before what they have changed is saved", failure->message);
+        return;
+    }
     duration_format(failure->retry_ns, delay);
     log_notice("%s, retrying in %s", failure->message, delay);
 }

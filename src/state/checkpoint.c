@@ -44,14 +44,16 @@ struct checkpoint {
     bool awaits_runner;    // the snapshot is taken after the runner's turn
     struct deferred begin; // begins a write, or waits for the runner
     struct deferred notify;
-    struct timer *timer; // the pause between writes, or the delay before another attempt
-    struct write *write; // the running one, or NULL
+    struct timer *timer;      // the pause between writes, or the delay before another attempt
+    struct timer *wait_timer; // for the deadline of the first waiter
+    struct write *write;      // the running one, or NULL
     uint64_t saved_generation;
     struct error last_error; // of the last write
     int64_t retry_ns;        // 0 unless the last write failed
     struct list waiting;     // checkpoint_wait.link, by generation
     struct list saved;       // checkpoint_wait.link: to be called back from the loop
     bool is_stuck;           // checkpoint_flush() has timed out
+    bool is_slow;            // the running write, of which a warning tells
     bool is_closing;
     struct event failed;
 };
@@ -131,6 +133,37 @@ static void notify_saved(struct deferred *deferred) {
     }
 }
 
+static void start_wait_timer(struct checkpoint *checkpoint) {
+    timer_stop(checkpoint->wait_timer);
+    if (list_is_empty(&checkpoint->waiting))
+        return;
+    const struct checkpoint_wait *first = LIST_ITEM(checkpoint->waiting.next, struct checkpoint_wait, link);
+    timer_start(checkpoint->wait_timer, first->deadline_ns - loop_now_ns(checkpoint->loop));
+}
+
+static void report_slow_write(struct checkpoint *checkpoint) {
+    struct checkpoint_failure failure = {"cannot write state file: no response from the disk within 4s", 0};
+    if (checkpoint->is_slow)
+        return;
+    checkpoint->is_slow = true;
+    event_emit(&checkpoint->failed, &failure);
+    state_add_warning(checkpoint->state, failure.message);
+}
+
+static void on_wait_over(void *data) {
+    struct checkpoint *checkpoint = data;
+    int64_t now_ns = loop_now_ns(checkpoint->loop);
+    while (!list_is_empty(&checkpoint->waiting)) {
+        struct checkpoint_wait *wait = LIST_ITEM(checkpoint->waiting.next, struct checkpoint_wait, link);
+        if (wait->deadline_ns > now_ns)
+            break;
+        list_remove(&wait->link);
+        report_slow_write(checkpoint);
+        wait->done(wait, false);
+    }
+    start_wait_timer(checkpoint);
+}
+
 // --- when to write ---
 
 static bool write_begin(struct checkpoint *checkpoint) {
@@ -197,7 +230,7 @@ static void write_complete(struct write *write) {
     struct checkpoint *checkpoint = write->checkpoint;
     bool is_saved = !error_is_set(&write->err);
     checkpoint->write = NULL;
-    checkpoint->is_stuck = false;
+    checkpoint->is_stuck = checkpoint->is_slow = false;
     error_move(&checkpoint->last_error, &write->err);
     if (write->lock_fd >= 0) { // also if only the sync of the directory has failed
         checkpoint_set_lock(checkpoint, write->lock_fd);
@@ -210,6 +243,7 @@ static void write_complete(struct write *write) {
         handle_failure(checkpoint);
     }
     notify_waiters(checkpoint, write->generation, is_saved);
+    start_wait_timer(checkpoint);
     if (!list_is_empty(&checkpoint->waiting))
         schedule_write(checkpoint);
     else if (is_saved && !checkpoint_is_clean(checkpoint))
@@ -226,6 +260,7 @@ struct checkpoint *checkpoint_create(struct loop *loop, struct state *state, con
     checkpoint->limit_bytes = FILE_SIZE_MAX;
     checkpoint->pool = worker_pool_create(loop, "state", 1, 4);
     checkpoint->timer = timer_create_in(loop, on_timer_expired, checkpoint);
+    checkpoint->wait_timer = timer_create_in(loop, on_wait_over, checkpoint);
     list_init(&checkpoint->waiting);
     list_init(&checkpoint->saved);
     event_init(&checkpoint->failed);
@@ -251,6 +286,7 @@ void checkpoint_destroy(struct checkpoint *checkpoint) {
     notify_waiters(checkpoint, checkpoint->saved_generation, true);
     notify_waiters(checkpoint, UINT64_MAX, false);
     timer_destroy(checkpoint->timer);
+    timer_destroy(checkpoint->wait_timer);
     file_close_at(&checkpoint->lock_fd);
     error_clear(&checkpoint->last_error);
     free(checkpoint->path);
@@ -312,7 +348,10 @@ void checkpoint_wait(struct checkpoint *checkpoint, struct checkpoint_wait *wait
         loop_defer(checkpoint->loop, &checkpoint->notify, notify_saved);
         return;
     }
+    wait->deadline_ns = clock_add_ns(loop_now_ns(checkpoint->loop), CHECKPOINT_WAIT_NS);
     list_add(&checkpoint->waiting, &wait->link);
+    if (!timer_is_running(checkpoint->wait_timer))
+        start_wait_timer(checkpoint);
     if (checkpoint->write == NULL)
         schedule_write(checkpoint);
 }

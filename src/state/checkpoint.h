@@ -4,6 +4,7 @@
 // waiter. The first failure is recorded as a warning. The rules are in docs/internals/state.md.
 #pragma once
 
+#include "base/clock.h"
 #include "base/event.h"
 #include "base/list.h"
 #include "loop/loop.h"
@@ -38,9 +39,12 @@ struct checkpoint_wait {
     checkpoint_done_fn done;
     struct list link; // private
     uint64_t generation;
+    int64_t deadline_ns;
 };
-// Calls back from the loop, or from checkpoint_destroy(), when every modification until now is on the disk, or when the
-// first attempt to write it has failed (is_saved false).
+// Calls back from the loop, or from checkpoint_destroy(), when every modification until now is on the disk, or, with
+// is_saved false, when the first attempt to write it has failed, or has taken CHECKPOINT_WAIT_NS. That is recorded as a
+// warning, once for a write.
+#define CHECKPOINT_WAIT_NS (4 * NS_PER_S) // clients that wait for five seconds get their response
 void checkpoint_wait(struct checkpoint *checkpoint, struct checkpoint_wait *wait, checkpoint_done_fn done);
 void checkpoint_wait_cancel(struct checkpoint *checkpoint, struct checkpoint_wait *wait);
 bool checkpoint_is_clean(const struct checkpoint *checkpoint); // every modification is on the disk
@@ -51,6 +55,6 @@ bool checkpoint_flush(struct checkpoint *checkpoint, int timeout_ms, struct erro
 // A failed attempt to write.
 struct checkpoint_failure {
     const char *message; // `cannot write state file: …`
-    int64_t retry_ns;    // from now
+    int64_t retry_ns;    // from now; 0: the write goes on, but is not waited for any longer
 };
 struct event *checkpoint_failed(struct checkpoint *checkpoint); // argument: const struct checkpoint_failure *

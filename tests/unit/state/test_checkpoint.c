@@ -491,6 +491,50 @@ static void a_write_that_hangs_is_waited_for_in_vain(void **unused UNUSED) {
     scene_end(&scene);
 }
 
+// Those that wait are called back in time; what they wait for is written when the disk works again.
+static void a_wait_for_a_write_that_hangs_ends(void **unused UNUSED) {
+    struct scene scene;
+    scene_begin(&scene);
+    checkpoint_destroy(scene.checkpoint);
+    loop_use_test_clock(scene.loop);
+    scene.checkpoint = checkpoint_create(scene.loop, scene.state, scene.path);
+    struct failures failures = {.retry_ns = -1};
+    event_add(checkpoint_failed(scene.checkpoint), &failures.listener, on_write_failed);
+    struct waiter first = {.loop = scene.loop}, second = {.loop = scene.loop}, third = {.loop = scene.loop};
+    while (sem_trywait(&sync_begun) == 0)
+        ; // of earlier writes
+    pthread_mutex_lock(&disk);
+    state_add_warning(scene.state, "one");
+    checkpoint_wait(scene.checkpoint, &first.wait, on_checkpoint_done);
+    loop_run_pending(scene.loop);
+    sem_wait(&sync_begun);
+    loop_advance(scene.loop, CHECKPOINT_WAIT_NS / 2);
+    state_add_warning(scene.state, "two");
+    checkpoint_wait(scene.checkpoint, &second.wait, on_checkpoint_done);
+    loop_advance(scene.loop, CHECKPOINT_WAIT_NS / 2 - NS_PER_MS);
+    assert_int_equal(first.calls, 0);
+    loop_advance(scene.loop, NS_PER_MS);
+    assert_int_equal(first.calls, 1);
+    assert_false(first.is_saved);
+    assert_int_equal(second.calls, 0);
+    assert_int_equal(failures.count, 1);
+    assert_int_equal(failures.retry_ns, 0);
+    AUTO_FREE char *text = state_text(scene.state);
+    assert_non_null(strstr(text, "cannot write state file: no response from the disk within 4s"));
+    loop_advance(scene.loop, CHECKPOINT_WAIT_NS / 2);
+    assert_int_equal(second.calls, 1);
+    assert_int_equal(failures.count, 1); // of one write that hangs
+    checkpoint_wait(scene.checkpoint, &third.wait, on_checkpoint_done);
+    pthread_mutex_unlock(&disk);
+    while (third.calls == 0)
+        loop_run_pending(scene.loop);
+    assert_true(third.is_saved);
+    assert_int_equal(first.calls + second.calls, 2);
+    event_remove(&failures.listener);
+    free(failures.message);
+    scene_end(&scene);
+}
+
 static void destroyed_while_a_write_hangs(void **unused UNUSED) {
     struct scene scene;
     scene_begin(&scene);
@@ -528,6 +572,7 @@ int main(void) {
         cmocka_unit_test(only_one_turn_of_the_runner_is_awaited),
         cmocka_unit_test(a_stopped_runner_does_not_delay_a_write),
         cmocka_unit_test(a_write_that_hangs_is_waited_for_in_vain),
+        cmocka_unit_test(a_wait_for_a_write_that_hangs_ends),
         cmocka_unit_test(destroyed_while_a_write_hangs), // the last: the disk hangs from then on
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

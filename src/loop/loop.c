@@ -1,12 +1,20 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "loop/loop.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/list.h"
 #include "base/memory.h"
+#include "loop/loop_internal.h"
+
+#define LOOP_DESCRIPTORS 7 // of a loop, of libuv's signals, and one for the check of epoll
 
 struct loop {
     uv_loop_t uv;
@@ -14,8 +22,9 @@ struct loop {
     uint64_t turn;           // loop_turn()
     uv_idle_t idle;          // active only while calls are deferred; otherwise the loop would spin
     struct deferred waiting; // head of a ring
-    struct list timers;      // timer.link
-    struct list watches;     // signal_watch.link
+    struct loop_polls polls;
+    struct list timers;  // timer.link
+    struct list watches; // signal_watch.link
 #ifdef PEBBLE_TEST_SEAMS
     bool has_test_clock;
     int64_t test_now_ns;
@@ -114,9 +123,34 @@ static void count_turn(uv_prepare_t *handle) {
     loop->turn++;
 }
 
+// uv_loop_init() ends the program if it gets some of its descriptors but not all.
+static int check_descriptors(void) {
+    int fds[LOOP_DESCRIPTORS], count = 0, errnum = 0;
+    while (count < LOOP_DESCRIPTORS && (fds[count] = eventfd(0, EFD_CLOEXEC)) >= 0)
+        count++;
+    if (count < LOOP_DESCRIPTORS)
+        errnum = errno;
+    while (count > 0)
+        (void)close(fds[--count]);
+    return -errnum;
+}
+
+// Whether descriptors can be watched: the first turn of the loop adds two of its own, and must not fail.
+static int check_epoll(const uv_loop_t *uv) {
+    int fd = eventfd(0, EFD_CLOEXEC);
+    struct epoll_event event = {.data.fd = fd};
+    int status = fd >= 0 && epoll_ctl(uv_backend_fd(uv), EPOLL_CTL_ADD, fd, &event) == 0 ? 0 : -errno;
+    file_close_at(&fd);
+    return status;
+}
+
 bool loop_create(struct loop **out, struct error *err) {
     struct loop *loop = memory_new(sizeof *loop);
-    int status = uv_loop_init(&loop->uv);
+    int status = check_descriptors();
+    if (status == 0)
+        status = uv_loop_init(&loop->uv);
+    if (status == 0 && (status = check_epoll(&loop->uv)) != 0)
+        (void)uv_loop_close(&loop->uv);
     if (status != 0) {
         free(loop);
         return error_set_errno(err, -status, "cannot create event loop");
@@ -126,6 +160,7 @@ bool loop_create(struct loop **out, struct error *err) {
     uv_prepare_start(&loop->keep_alive, count_turn);
     uv_idle_init(&loop->uv, &loop->idle);
     loop->idle.data = loop;
+    loop_polls_init(&loop->polls, &loop->uv);
     ring_init(&loop->waiting);
     list_init(&loop->timers);
     list_init(&loop->watches);
@@ -152,6 +187,7 @@ void loop_destroy(struct loop *loop) {
     uv_walk(&loop->uv, close_handle, NULL);
     while (uv_loop_close(&loop->uv) == UV_EBUSY)
         uv_run(&loop->uv, UV_RUN_DEFAULT);
+    loop_polls_finish(&loop->polls);
     free(loop);
 }
 

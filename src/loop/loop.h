@@ -34,6 +34,16 @@ void loop_use_test_clock(struct loop *loop);
 void loop_advance(struct loop *loop, int64_t duration_ns);
 #endif
 
+// As uv_poll_start(), uv_poll_stop() and uv_close(), for handles of a loop, which use only these: libuv ends the
+// program if the system has no memory to watch a descriptor. Such a one is watched by a timer until there is. Returns
+// 0, or the error of libuv.
+int loop_poll_start(uv_poll_t *poll, int events, uv_poll_cb ready);
+void loop_poll_stop(uv_poll_t *poll);
+void loop_poll_close(uv_poll_t *poll, uv_close_cb on_closed);
+#ifdef PEBBLE_TEST_SEAMS
+extern bool loop_poll_fails; // the system has no memory
+#endif
+
 // A deferred call: the function is called once, in the next turn of the loop, so that an operation never calls back
 // before the call that started it has returned. The structure belongs to the caller and is zeroed initially. Deferring
 // one that is already waiting has no effect.

@@ -134,9 +134,9 @@ static void wait_for_room(struct output *output) {
     if (needs_room == output->is_waiting || (output->epoll_fd < 0 && !open_watch(output)))
         return;
     if (needs_room)
-        uv_poll_start(&output->room, UV_READABLE, on_output_writable);
+        loop_poll_start(&output->room, UV_READABLE, on_output_writable);
     else
-        uv_poll_stop(&output->room);
+        loop_poll_stop(&output->room);
     output->is_waiting = needs_room;
 }
 
@@ -212,7 +212,7 @@ void output_destroy(struct output *output) {
     buffer_finish(&output->kept);
     bool is_watched = output->epoll_fd >= 0;
     if (is_watched) {
-        uv_close((uv_handle_t *)&output->room, output_free);
+        loop_poll_close(&output->room, output_free);
         close(output->epoll_fd);
     }
     nonblocking_output_finish(&output->writer);

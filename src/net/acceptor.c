@@ -41,14 +41,14 @@ static void on_listening_closed(uv_handle_t *handle) {
 static void listening_close(struct listening_socket *listening) {
     list_remove(&listening->link);
     listening->acceptor = NULL;
-    uv_close((uv_handle_t *)&listening->poll, on_listening_closed);
+    loop_poll_close(&listening->poll, on_listening_closed);
     (void)close(listening->fd);
 }
 
 // --- pausing ---
 
 static void pause_accepting(struct listening_socket *listening) {
-    (void)uv_poll_stop(&listening->poll);
+    loop_poll_stop(&listening->poll);
     listening->is_paused = true;
     timer_start(listening->acceptor->retry_timer, RETRY_NS);
 }
@@ -59,7 +59,7 @@ void acceptor_resume(struct acceptor *acceptor) {
         if (!listening->is_paused)
             continue;
         listening->is_paused = false;
-        (void)uv_poll_start(&listening->poll, UV_READABLE, on_connections_waiting);
+        (void)loop_poll_start(&listening->poll, UV_READABLE, on_connections_waiting);
     }
     timer_stop(acceptor->retry_timer);
 }
@@ -162,7 +162,7 @@ bool acceptor_listen(struct acceptor *acceptor, int fd, enum stream_kind kind, s
     listening->fd = fd;
     listening->kind = kind;
     list_add(&acceptor->listening, &listening->link);
-    code = uv_poll_start(&listening->poll, UV_READABLE, on_connections_waiting);
+    code = loop_poll_start(&listening->poll, UV_READABLE, on_connections_waiting);
     if (code == 0)
         return true;
     listening_close(listening);

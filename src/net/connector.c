@@ -33,7 +33,7 @@ static void on_poll_closed(uv_handle_t *handle) {
 // Returns the descriptor.
 static int stop_polling(struct connection_attempt *attempt) {
     struct connect_poll *poll = TAKE(attempt->poll);
-    uv_close((uv_handle_t *)&poll->uv, on_poll_closed);
+    loop_poll_close(&poll->uv, on_poll_closed);
     return poll->fd;
 }
 
@@ -162,7 +162,7 @@ static int start_polling(struct connection_attempt *attempt, int fd) {
         free(poll);
         return -code;
     }
-    (void)uv_poll_start(&poll->uv, UV_WRITABLE, on_connect_ready);
+    (void)loop_poll_start(&poll->uv, UV_WRITABLE, on_connect_ready);
     attempt->poll = poll;
     return 0;
 }

@@ -87,7 +87,7 @@ static void stream_break(struct stream *stream, int errnum, const char *failed_t
     stream->failed_errnum = errnum;
     stream_queue_clear(&stream->queue);
     if (stream->has_poll)
-        (void)uv_poll_stop(&stream->poll);
+        loop_poll_stop(&stream->poll);
     loop_defer(stream->loop, &stream->turn, on_turn_due);
 }
 
@@ -121,9 +121,9 @@ static void update_polling(struct stream *stream) {
         return;
     stream->polled = wanted;
     if (wanted == 0)
-        (void)uv_poll_stop(&stream->poll);
+        loop_poll_stop(&stream->poll);
     else
-        (void)uv_poll_start(&stream->poll, wanted, on_poll_ready);
+        (void)loop_poll_start(&stream->poll, wanted, on_poll_ready);
 }
 
 // Around whatever calls handlers and goes on with the stream.
@@ -185,7 +185,7 @@ void stream_destroy(struct stream *stream) {
     if (stream->transport->destroy != NULL)
         stream->transport->destroy(stream->transport_state);
     if (stream->has_poll)
-        uv_close((uv_handle_t *)&stream->poll, on_poll_closed);
+        loop_poll_close(&stream->poll, on_poll_closed);
     (void)close(stream->fd);
     if (!stream->has_poll && !stream->is_calling)
         free(stream);

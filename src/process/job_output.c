@@ -78,7 +78,7 @@ static enum read_result read_turn(struct job_output *output, enum read_extent ex
 static void stop(struct job_output *output) {
     loop_defer_cancel(output->loop, &output->next_read);
     if (output->fd >= 0) {
-        uv_poll_stop(&output->poll);
+        loop_poll_stop(&output->poll);
         file_close_at(&output->fd);
     }
 }
@@ -134,7 +134,7 @@ void job_output_destroy(struct job_output *output) {
     if (output == NULL)
         return;
     stop(output);
-    uv_close((uv_handle_t *)&output->poll, job_output_free);
+    loop_poll_close(&output->poll, job_output_free);
 }
 
 int job_output_fd(const struct job_output *output) {
@@ -144,7 +144,7 @@ int job_output_fd(const struct job_output *output) {
 void job_output_pause(struct job_output *output) {
     output->is_paused = true;
     if (output->fd >= 0)
-        uv_poll_stop(&output->poll);
+        loop_poll_stop(&output->poll);
 }
 
 void job_output_resume(struct job_output *output) {
@@ -154,7 +154,7 @@ void job_output_resume(struct job_output *output) {
     if (output->is_finishing)
         loop_defer(output->loop, &output->next_read, on_next_read);
     else
-        uv_poll_start(&output->poll, UV_READABLE, on_poll_readable);
+        loop_poll_start(&output->poll, UV_READABLE, on_poll_readable);
 }
 
 void job_output_drop(struct job_output *output) {
@@ -164,7 +164,7 @@ void job_output_drop(struct job_output *output) {
 
 void job_output_finish(struct job_output *output) {
     if (output->fd >= 0)
-        uv_poll_stop(&output->poll);
+        loop_poll_stop(&output->poll);
     output->is_finishing = true;
     output->rest_bytes = REST_BYTES;
     job_output_read(output);

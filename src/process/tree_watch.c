@@ -37,14 +37,14 @@ struct tree_watch *tree_watch_create(struct loop *loop, struct tree_cgroups *cgr
     }
     watch->fd = fd;
     fd = -1;
-    (void)uv_poll_start(&watch->poll, UV_PRIORITIZED, on_poll_ready);
+    (void)loop_poll_start(&watch->poll, UV_PRIORITIZED, on_poll_ready);
     return watch;
 }
 
 void tree_watch_destroy(struct tree_watch *watch) {
     if (watch == NULL)
         return;
-    (void)uv_poll_stop(&watch->poll);
+    loop_poll_stop(&watch->poll);
     file_close_at(&watch->fd);
-    uv_close((uv_handle_t *)&watch->poll, on_poll_closed);
+    loop_poll_close(&watch->poll, on_poll_closed);
 }

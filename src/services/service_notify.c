@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/memory.h"
 #include "base/text.h"
 
@@ -178,12 +179,15 @@ bool notify_socket_create(struct loop *loop, notified_fn on_notified, void *data
     created->on_notified = on_notified;
     created->data = data;
     created->fd = open_socket(created->name, err);
-    if (created->fd < 0) {
+    int code = created->fd >= 0 ? uv_poll_init(loop_uv(loop), &created->poll, created->fd) : 0;
+    if (code != 0)
+        (void)error_set_errno(err, -code, "cannot open notify socket");
+    if (created->fd < 0 || code != 0) {
+        file_close_at(&created->fd);
         free(created);
         return false;
     }
-    (void)uv_poll_init(loop_uv(loop), &created->poll, created->fd);
-    (void)uv_poll_start(&created->poll, UV_READABLE, on_messages_waiting);
+    (void)loop_poll_start(&created->poll, UV_READABLE, on_messages_waiting);
     *out = created;
     return true;
 }
@@ -196,9 +200,9 @@ void notify_socket_destroy(struct notify_socket *socket) {
     if (socket == NULL)
         return;
     socket->is_destroyed = true;
-    (void)uv_poll_stop(&socket->poll);
+    loop_poll_stop(&socket->poll);
     (void)close(socket->fd);
-    uv_close((uv_handle_t *)&socket->poll, on_poll_closed);
+    loop_poll_close(&socket->poll, on_poll_closed);
 }
 
 const char *notify_socket_name(const struct notify_socket *socket) {

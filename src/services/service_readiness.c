@@ -84,8 +84,8 @@ static void on_poll_closed(uv_handle_t *handle) {
 
 static void close_fd(struct readiness *readiness) {
     if (readiness->poll != NULL) {
-        (void)uv_poll_stop(&readiness->poll->uv);
-        uv_close((uv_handle_t *)&readiness->poll->uv, on_poll_closed);
+        loop_poll_stop(&readiness->poll->uv);
+        loop_poll_close(&readiness->poll->uv, on_poll_closed);
         readiness->poll = NULL;
     }
     file_close_at(&readiness->reading_fd);
@@ -116,14 +116,19 @@ static bool open_fd(struct readiness *readiness, struct error *err) {
     readiness->writing_fd = ends[1];
     if (fcntl(ends[0], F_SETFL, O_NONBLOCK) != 0)
         return error_set_errno(err, errno, "pipe");
+    struct fd_poll *poll = memory_new(sizeof *poll);
+    poll->readiness = readiness;
+    int code = uv_poll_init(loop_uv(readiness->manager->spec.loop), &poll->uv, ends[0]);
+    if (code != 0) {
+        free(poll);
+        return error_set_errno(err, -code, "pipe");
+    }
+    readiness->poll = poll;
     return true;
 }
 
 static void watch_fd(struct readiness *readiness) {
-    readiness->poll = memory_new(sizeof *readiness->poll);
-    readiness->poll->readiness = readiness;
-    (void)uv_poll_init(loop_uv(readiness->manager->spec.loop), &readiness->poll->uv, readiness->reading_fd);
-    (void)uv_poll_start(&readiness->poll->uv, UV_READABLE, on_fd_readable);
+    (void)loop_poll_start(&readiness->poll->uv, UV_READABLE, on_fd_readable);
     file_close_at(&readiness->writing_fd);
 }
 

@@ -14,7 +14,7 @@ import unittest
 
 from faults import (Faults, allow_tracing, cpu_s, is_alive, limited, plan_of, rss_kib, status_field,
                     temporaries, wait_pid_file)
-from harness import DaemonCase, is_sanitized, wait_until
+from harness import HANG_S, DaemonCase, is_sanitized, wait_until
 
 
 def cpu_share(pid, seconds=1.0):
@@ -379,6 +379,20 @@ class FrozenTest(DaemonCase):
         self.daemon.wait_log("Ignoring SIGHUP")
         self.daemon.send_signal(signal.SIGPIPE)
         self.assertEqual(self.daemon.get("/v1/health").status, 200)
+
+
+class FewDescriptorsTest(DaemonCase):
+    def test_too_few_to_start(self):
+        """A message, and no abort of a library, whatever the number."""
+        for command in (["run"], ["enter", "services"]):
+            for most in range(3, 13):
+                with self.subTest(command=command, most=most):
+                    done = subprocess.run(
+                        [self.daemon.binary, *command], env=self.daemon.env, stdin=subprocess.DEVNULL, capture_output=True,
+                        text=True, check=False, timeout=HANG_S,
+                        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (most, most)))
+                    self.assertIn(done.returncode, (1, 127), done)  # 127: of the loader, if the program has shared libraries
+                    self.assertRegex(done.stderr, "(?i)too many open files|error 24")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Private to loop/: what a loop has for loop_poll.c.
+#pragma once
+
+#include "base/list.h"
+
+#include <stdbool.h>
+#include <uv.h>
+
+// Descriptors that the system has no memory to watch. They are tried again by a timer.
+struct loop_polls {
+    struct list waiting; // of poll_retry.link
+    uv_timer_t timer;
+};
+
+void loop_polls_init(struct loop_polls *polls, uv_loop_t *uv); // sets uv->data
+void loop_polls_finish(struct loop_polls *polls);              // the timer is closed with the loop

@@ -12,6 +12,11 @@
 
 static void write_to_stderr(void *data, const char *line, size_t length);
 
+#define LOG_MESSAGE_BYTES_MAX ((size_t)65536)
+#define LOG_SECURITY_TEXT_BYTES_MAX ((size_t)8192) // of an event, and of its description
+#define UTF8_BYTES_MAX 4
+#define ELLIPSIS "\xe2\x80\xa6"
+
 static log_sink_fn current_sink = write_to_stderr;
 static void *current_data;
 static bool is_debug;
@@ -42,11 +47,22 @@ static void end_line(struct buffer *line) {
     current_sink(current_data, line->data, line->length);
 }
 
+static void cut(struct buffer *text) {
+    size_t length = LOG_MESSAGE_BYTES_MAX;
+    if (text->length <= length)
+        return;
+    while (((unsigned char)text->data[length] & 0xC0) == 0x80) // not within a character
+        length--;
+    buffer_truncate(text, length);
+    buffer_add_string(text, ELLIPSIS);
+}
+
 // Messages may hold names, output and errors of others. Their line feeds are kept, but the next line is indented, so
 // that it cannot pass for one of ours.
 static void add_message(struct buffer *line, const char *message) {
     AUTO_BUFFER struct buffer shown = BUFFER_INIT(BUFFER_NO_LIMIT);
     text_add_shown(&shown, message, "\n\t");
+    cut(&shown);
     for (const char *c = buffer_text(&shown); *c != '\0'; c++) {
         buffer_add_char(line, *c);
         if (*c == '\n' && c[1] != '\0')
@@ -85,10 +101,9 @@ static void add_json_code_point(struct buffer *out, uint32_t code_point) {
         ['\b'] = 'b', ['\f'] = 'f', ['\n'] = 'n', ['\r'] = 'r', ['\t'] = 't', ['"'] = '"', ['\\'] = '\\',
     };
     char letter = code_point < ARRAY_COUNT(letters) ? letters[code_point] : '\0';
-    // U+2028 and U+2029 end a line in JavaScript.
     if (letter != '\0')
         buffer_printf(out, "\\%c", letter);
-    else if (code_point < ' ' || code_point == 0x2028 || code_point == 0x2029)
+    else if (text_acts_on_terminal(code_point))
         buffer_printf(out, "\\u%04x", code_point);
     else
         utf8_add_code_point(out, code_point);
@@ -97,17 +112,17 @@ static void add_json_code_point(struct buffer *out, uint32_t code_point) {
 // data/json.h is on a higher level.
 static void add_json_string(struct buffer *out, const char *text) {
     buffer_add_char(out, '"');
-    size_t length = strlen(text);
-    for (size_t at = 0; at < length;) {
+    size_t length = strnlen(text, LOG_SECURITY_TEXT_BYTES_MAX + UTF8_BYTES_MAX), at = 0;
+    while (at < length && at < LOG_SECURITY_TEXT_BYTES_MAX) {
         uint32_t code_point;
         bool is_valid;
-        at += utf8_decode(text + at, length - at, &code_point, &is_valid);
+        at += text_decode(text + at, length - at, &code_point, &is_valid);
         if (is_valid)
             add_json_code_point(out, code_point);
         else
             buffer_add_string(out, "\\ufffd");
     }
-    buffer_add_char(out, '"');
+    buffer_add_string(out, at < length ? ELLIPSIS "\"" : "\"");
 }
 
 void log_security(enum log_security_level level, const char *event, const char *description) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-3.0-or-later
 // Logging, for modules of level 5 and above and the task runner; lower modules return errors. A message begins with a
 // capital letter and has no trailing newline. Further lines of it are indented, and control characters are escaped
-// (text_add_shown()), as it may hold foreign text. It is written to the sink set by log_set_sink(), or to standard
-// error.
+// (text_add_shown()), and a long one is cut, as it may hold foreign text. It is written to the sink set by
+// log_set_sink(), or to standard error.
 #pragma once
 
 #include "base/compiler.h"

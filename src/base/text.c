@@ -140,8 +140,7 @@ void text_quote(struct buffer *out, const char *text) {
     buffer_add_string(out, length > TEXT_QUOTED_MAX ? "\xe2\x80\xa6\"" : "\"");
 }
 
-// Control characters, and those that break lines or change the direction of text.
-static bool acts_on_terminal(uint32_t code_point) {
+bool text_acts_on_terminal(uint32_t code_point) {
     return code_point < ' ' || (code_point >= 0x7f && code_point < 0xa0) || code_point == 0x61c ||
            (code_point >= 0x200e && code_point <= 0x200f) || (code_point >= 0x2028 && code_point <= 0x202e) ||
            (code_point >= 0x2066 && code_point <= 0x2069);
@@ -153,12 +152,18 @@ void text_add_shown(struct buffer *out, const char *text, const char *kept) {
         uint32_t code_point;
         bool is_valid;
         size_t size = text_decode(text, (size_t)(end - text), &code_point, &is_valid);
-        if (is_valid && (!acts_on_terminal(code_point) || (size == 1 && strchr(kept, *text) != NULL)))
+        if (is_valid && (!text_acts_on_terminal(code_point) || (size == 1 && strchr(kept, *text) != NULL)))
             buffer_add(out, text, size);
         else
             add_escape(out, code_point, is_valid, *text);
         text += size;
     }
+}
+
+char *text_shown(const char *text, const char *kept) {
+    struct buffer out = BUFFER_INIT(BUFFER_NO_LIMIT);
+    text_add_shown(&out, text, kept);
+    return buffer_take(&out);
 }
 
 char *text_quoted(const char *text) {

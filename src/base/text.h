@@ -35,6 +35,9 @@ char *text_quoted(const char *text); // the same as an owned string
 // Adds foreign text for a terminal or a log: what could act on a terminal or forge a line, and invalid bytes, are
 // escaped as in text_quote(). `kept`: ASCII characters that are not, such as "\n".
 void text_add_shown(struct buffer *out, const char *text, const char *kept);
+char *text_shown(const char *text, const char *kept); // the same as an owned string
+// Control characters, and those that break lines or change the direction of text.
+bool text_acts_on_terminal(uint32_t code_point);
 
 // Decodes one code point of UTF-8 at `text` (length > 0) and returns its size in bytes, 1 to 4. An invalid byte gives
 // size 1 and 0xFFFD with *is_valid false. Overlong forms, surrogates and > U+10FFFF are invalid.

@@ -278,8 +278,10 @@ static int control(const struct cli_call *call, const char *action, const char *
         return cli_fail(&failure, err);
     size_t count = pebble_changed_checks_count(changed);
     (void)printf(count > 0 ? "Checks %s: " : "Checks already %s.", participle);
-    for (size_t i = 0; i < count; i++)
-        (void)printf("%s%s", i > 0 ? ", " : "", pebble_changed_checks_at(changed, i));
+    for (size_t i = 0; i < count; i++) {
+        AUTO_FREE char *name = text_shown(pebble_changed_checks_at(changed, i), "");
+        (void)printf("%s%s", i > 0 ? ", " : "", name);
+    }
     (void)putchar('\n');
     pebble_changed_checks_destroy(changed);
     return 0;

@@ -38,7 +38,9 @@ static void add_text(struct buffer *line, const struct pebble_log_entry *entry) 
     const char *message = pebble_log_entry_message(entry, &length);
     (void)pebble_log_entry_time_ns(entry, &time);
     time_add_millis(line, time);
-    buffer_printf(line, " [%s] ", pebble_log_entry_service(entry));
+    buffer_add_string(line, " [");
+    text_add_shown(line, pebble_log_entry_service(entry), "");
+    buffer_add_string(line, "] ");
     buffer_add(line, message, length);
     buffer_add_char(line, '\n');
 }

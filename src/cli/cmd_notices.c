@@ -272,7 +272,8 @@ static int run_notify(struct cli_call *call, struct error *err) {
         return 1;
     if (!pebble_notify(client, &options, &id, &failure))
         return cli_fail(&failure, err);
-    (void)printf("Recorded notice %s\n", id);
+    AUTO_FREE char *shown = text_shown(id, "");
+    (void)printf("Recorded notice %s\n", shown);
     pebble_free(id);
     return 0;
 }

@@ -7,6 +7,7 @@
 
 #include "base/accounts.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "cli/commands.h"
 #include "cli/session.h"
 
@@ -64,7 +65,8 @@ int run_daemon(const struct daemon_options *options, int *subcommand_code) {
     log_set_debug(environment_is("PEBBLE_DEBUG", "1"));
     *subcommand_code = -1;
     if (!daemon_run(options, &code, subcommand_code, &err)) {
-        (void)fprintf(stderr, "cannot run daemon: %s\n", error_text(&err));
+        AUTO_FREE char *shown = text_shown(error_text(&err), "\n\t");
+        (void)fprintf(stderr, "cannot run daemon: %s\n", shown);
         print_advice(&err);
         return DAEMON_EXIT_FAILED;
     }

@@ -112,13 +112,12 @@ int program_run(char *const *words, size_t count) {
     int code = finish_output(run_words(words, count, &err));
     if (!error_is_set(&err))
         return code;
+    AUTO_FREE char *shown = text_shown(error_text(&err), "\n\t");
     if (error_has_code(&err, "system-restart")) {
-        (void)fprintf(stderr, "%s\n", error_text(&err));
+        (void)fprintf(stderr, "%s\n", shown);
         return 0;
     }
-    AUTO_BUFFER struct buffer shown = BUFFER_INIT(BUFFER_NO_LIMIT);
-    text_add_shown(&shown, error_text(&err), "\n\t");
     (void)fprintf(stderr, "%serror:%s %s\n", terminal_style(STDERR_FILENO, STYLE_RED),
-                  terminal_style(STDERR_FILENO, STYLE_PLAIN), buffer_text(&shown));
+                  terminal_style(STDERR_FILENO, STYLE_PLAIN), shown);
     return exit_code_of(&err);
 }

@@ -38,7 +38,8 @@ static bool abort_change(struct progress *progress, struct pebble_client *client
         return true;
     if (failure.kind == PEBBLE_ERROR_CANCELLED)
         return false;
-    (void)fprintf(stderr, "%s\n", failure.message);
+    AUTO_FREE char *shown = text_shown(failure.message, "\n\t");
+    (void)fprintf(stderr, "%s\n", shown);
     return true;
 }
 
@@ -91,6 +92,7 @@ static int wait_with_progress(struct cli_session *session, const char *change_id
 int wait_for_change(struct cli_call *call, const char *change_id, struct error *err) {
     if (!cli_is_given(call, "no-wait"))
         return wait_with_progress(call->session, change_id, err);
-    (void)printf("%s\n", change_id);
+    AUTO_FREE char *shown = text_shown(change_id, "");
+    (void)printf("%s\n", shown);
     return 0;
 }

@@ -3,6 +3,7 @@
 
 import base64
 import http.server
+import json
 import os
 import threading
 
@@ -78,6 +79,72 @@ class BaseUrlTest(DaemonCase):
         done = self.daemon.cli("start", "x", env={"PEBBLE_BASEURL": "http://bob:secret@127.0.0.1:1/p"})
         self.assertTrue(done.stderr.startswith('error: cannot communicate with server: Post "http://bob:***@127.0.0.1:1/p/v1/services": '),
                         done.stderr)
+
+
+ODD = "a\x1b[2J\x7f\x9b\u202e\u200e\n\0z"
+SHOWN = r"a\x1b[2J\x7f\u009b\u202e\u200e\n\x00z"
+
+
+class Hostile(http.server.BaseHTTPRequestHandler):
+    """A daemon whose texts would act on the terminal."""
+
+    RESULTS = {
+        "/v1/services": [{"name": ODD, "startup": ODD, "current": ODD}],
+        "/v1/checks": [{"name": ODD, "startup": ODD, "status": ODD, "successes": 0, "failures": 0, "threshold": 3}],
+        "/v1/changes": [{"id": "1", "kind": "k", "summary": ODD, "status": ODD, "ready": True, "spawn-time": "2024-01-01T00:00:00Z"}],
+        "/v1/log-targets": [{"name": ODD, "type": ODD, "location": ODD, "pending": 0, "sent": 0, "dropped": 0}],
+        "/v1/system-info": {"version": ODD, "boot-id": ODD},
+    }
+
+    def respond(self, status, body, kind="application/json"):
+        text = body if isinstance(body, bytes) else json.dumps(body).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text)
+
+    def do_GET(self):
+        path = self.path.split("?")[0]
+        if path == "/v1/logs":
+            line = json.dumps({"time": "2024-01-01T00:00:00Z", "service": ODD, "message": "said"})
+            self.respond(200, line.encode() + b"\n", "application/x-ndjson")
+        else:
+            self.respond(200, {"type": "sync", "status-code": 200, "status": "OK", "result": self.RESULTS[path]})
+
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        if self.path == "/v1/checks":
+            self.respond(200, {"type": "sync", "status-code": 200, "status": "OK", "result": {"changed": [ODD]}})
+        elif self.path == "/v1/notices":
+            self.respond(200, {"type": "sync", "status-code": 200, "status": "OK", "result": {"id": ODD}})
+        else:
+            self.respond(400, {"type": "error", "status-code": 400, "status": "?", "result": {"message": "no " + ODD}})
+
+    def log_message(self, *_):
+        pass
+
+
+class HostileDaemonTest(DaemonCase):
+    def test_nothing_acts_on_the_terminal(self):
+        server = http.server.HTTPServer(("127.0.0.1", 0), Hostile)
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        self.addCleanup(thread.join)
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        env = {"PEBBLE_BASEURL": f"http://127.0.0.1:{server.server_port}"}
+        for command in (["services"], ["checks"], ["changes"], ["log-targets"], ["version"], ["logs"], ["start-checks", "x"],
+                        ["notify", "a.b/c"], ["start", "x"], ["signal", "HUP", "x"]):
+            with self.subTest(command):
+                done = self.daemon.cli(*command, env=env)
+                shown = done.stdout + done.stderr
+                # NULs of responses are U+FFFD to the client library, and lines of errors stay lines.
+                whole = SHOWN.replace(r"\x00", "\ufffd")
+                if done.returncode != 0:
+                    whole = whole.split(r"\n", maxsplit=1)[0]
+                self.assertIn(whole, shown)
+                self.assertEqual([c for c in shown if ord(c) < 32 and c != "\n" or c in "\x7f\x9b\u202e\u200e"], [])
 
 
 class StartTest(DaemonCase):

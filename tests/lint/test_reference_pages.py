@@ -69,6 +69,8 @@ CONSTANTS = [
     ("state/prune.c", "KEEP_NS", "(7 * DAY_NS)", "that are ready | 1,000, 7 days"),
     ("state/prune.c", "ABORT_NS", "(14 * DAY_NS)", "14 days"),
     ("state/task.c", "LOG_LINES_MAX", "10", "log of a task | 10 lines"),
+    ("base/log.c", "LOG_MESSAGE_BYTES_MAX", "((size_t)65536)", "description of a security event | 64 KiB; 8 KiB"),
+    ("base/log.c", "LOG_SECURITY_TEXT_BYTES_MAX", "((size_t)8192)", "description of a security event | 64 KiB; 8 KiB"),
     ("state/checkpoint.h", "CHECKPOINT_WAIT_NS", "(4 * NS_PER_S)", "request for the state file | 4 s"),
     ("state/checkpoint.c", "FILE_SIZE_MAX", "((size_t)256 << 20)", "state file | 256 MiB"),
     ("access/identities.h", "IDENTITIES_MAX", "((size_t)4096)", "| identities | 4,096 |"),

@@ -71,13 +71,21 @@ static void control_characters_are_escaped(void **state) {
     assert_string_equal(behind_time(capture), "[pebble] a\\r\\x1b[2Jb\tc\\u009b\\u202ed\n");
 }
 
-static void long_message_is_whole(void **state) {
+static void long_message_is_cut(void **state) {
     struct capture *capture = *state;
     static char text[100001];
     memset(text, 'x', sizeof text - 1);
+    log_notice("%.65536s", text);
+    assert_int_equal(capture->calls, 1);
+    assert_int_equal(strlen(behind_time(capture)), strlen("[pebble] \n") + 65536);
+    capture->calls = 0;
+    buffer_clear(&capture->lines);
+    memcpy(text + 65535, "\xC3\xA9", 2);
     log_notice("%s", text);
     assert_int_equal(capture->calls, 1);
-    assert_int_equal(strlen(behind_time(capture)), strlen("[pebble] ") + 100001);
+    const char *line = behind_time(capture);
+    assert_int_equal(strlen(line), strlen("[pebble] \xE2\x80\xA6\n") + 65535);
+    assert_string_equal(line + strlen(line) - 5, "x\xE2\x80\xA6\n");
 }
 
 static void empty_message(void **state) {
@@ -108,12 +116,22 @@ static void security_is_json_in_order(void **state) {
 
 static void security_escapes(void **state) {
     struct capture *capture = *state;
-    log_security(LOG_SECURITY_CRITICAL, "e\"\\", "\b\f\n\r\t\x01\x7F \xC3\xA9 \xFF \xE2\x80\xA8");
+    log_security(LOG_SECURITY_CRITICAL, "e\"\\", "\b\f\n\r\t\x01\x7F \xC3\xA9 \xFF \xE2\x80\xA8\xC2\x9B\xE2\x80\xAE");
     const char *level = strstr(behind_time(capture), "\"level\"");
     assert_non_null(level);
-    assert_string_equal(level, "\"level\":\"CRITICAL\",\"event\":\"e\\\"\\\\\","
-                               "\"description\":\"\\b\\f\\n\\r\\t\\u0001\x7F \xC3\xA9 \\ufffd \\u2028\","
-                               "\"appid\":\"pebble\"}\n");
+    assert_string_equal(level,
+                        "\"level\":\"CRITICAL\",\"event\":\"e\\\"\\\\\","
+                        "\"description\":\"\\b\\f\\n\\r\\t\\u0001\\u007f \xC3\xA9 \\ufffd \\u2028\\u009b\\u202e\","
+                        "\"appid\":\"pebble\"}\n");
+}
+
+static void long_text_of_security_is_cut(void **state) {
+    struct capture *capture = *state;
+    static char text[100001];
+    memset(text, 'x', sizeof text - 1);
+    log_security(LOG_SECURITY_CRITICAL, text, text);
+    assert_true(strlen(behind_time(capture)) < 20000);
+    assert_non_null(strstr(behind_time(capture), "x\xE2\x80\xA6\",\"description\""));
 }
 
 static void security_without_description(void **state) {
@@ -127,11 +145,12 @@ int main(void) {
         cmocka_unit_test_setup_teardown(notice_is_one_line_in_one_piece, set_up, tear_down),
         cmocka_unit_test_setup_teardown(further_lines_are_indented, set_up, tear_down),
         cmocka_unit_test_setup_teardown(control_characters_are_escaped, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(long_message_is_whole, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(long_message_is_cut, set_up, tear_down),
         cmocka_unit_test_setup_teardown(empty_message, set_up, tear_down),
         cmocka_unit_test_setup_teardown(debug_only_when_on, set_up, tear_down),
         cmocka_unit_test_setup_teardown(security_is_json_in_order, set_up, tear_down),
         cmocka_unit_test_setup_teardown(security_escapes, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(long_text_of_security_is_cut, set_up, tear_down),
         cmocka_unit_test_setup_teardown(security_without_description, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -25,6 +25,7 @@ struct layer_entry {
 struct layer_entries {
     struct layer_entry *items;
     size_t count, capacity;
+    struct text_list *warnings; // borrowed
 };
 
 static void entries_clear(struct layer_entries *entries) {
@@ -125,6 +126,13 @@ static bool add_entry(const char *directory, const char *name, bool may_nest, st
     return true;
 }
 
+static void warn_of_ending(struct layer_entries *entries, const char *directory, const char *name) {
+    AUTO_FREE char *path = path_join(directory, name);
+    AUTO_FREE char *quoted = text_quoted(path);
+    text_list_add_owned(entries->warnings,
+                        memory_printf("Ignoring layer file %s: its name does not end in \".yaml\".", quoted));
+}
+
 // Lists files and directories of layers in the order of their names, and so of their numbers.
 static bool list_entries(const char *directory, bool may_nest, struct layer_entries *entries, struct error *err) {
     AUTO_TEXT_LIST struct text_list names = {0};
@@ -133,6 +141,8 @@ static bool list_entries(const char *directory, bool may_nest, struct layer_entr
     for (size_t i = 0; i < names.count; i++) {
         const char *name = names.items[i];
         bool counts = text_has_suffix(name, ".yaml") || text_has_suffix(name, ".d");
+        if (text_has_suffix(name, ".yml"))
+            warn_of_ending(entries, directory, name);
         if (counts && !add_entry(directory, name, may_nest, entries, err))
             return false;
     }
@@ -154,12 +164,12 @@ static bool read_file(const char *path, int64_t order, const char *label, struct
     return true;
 }
 
-static bool read_entry(const struct layer_entry *entry, struct layer_list *layers, struct diagnostics *diagnostics,
-                       struct error *err) {
+static bool read_entry(const struct layer_entries *entries, const struct layer_entry *entry, struct layer_list *layers,
+                       struct diagnostics *diagnostics, struct error *err) {
     int64_t order = (int64_t)entry->order * ORDERS_PER_DIRECTORY;
     if (!entry->is_directory)
         return read_file(entry->path, order, entry->label, layers, diagnostics, err);
-    AUTO_ENTRIES struct layer_entries inner = {0};
+    AUTO_ENTRIES struct layer_entries inner = {.warnings = entries->warnings};
     if (!list_entries(entry->path, false, &inner, err))
         return false;
     for (size_t i = 0; i < inner.count; i++) {
@@ -170,7 +180,7 @@ static bool read_entry(const struct layer_entry *entry, struct layer_list *layer
     return true;
 }
 
-bool layers_read(const char *directory, struct layer_list *layers, struct error *err) {
+bool layers_read(const char *directory, struct layer_list *layers, struct text_list *warnings, struct error *err) {
     struct stat status;
     if (stat(directory, &status) != 0) {
         if (errno == ENOENT) {
@@ -179,13 +189,13 @@ bool layers_read(const char *directory, struct layer_list *layers, struct error 
         }
         return error_set_errno(err, errno, "stat %s", directory);
     }
-    AUTO_ENTRIES struct layer_entries entries = {0};
+    AUTO_ENTRIES struct layer_entries entries = {.warnings = warnings};
     AUTO_LAYERS struct layer_list read = {0};
     AUTO_DIAGNOSTICS struct diagnostics diagnostics = {0};
     if (!list_entries(directory, true, &entries, err))
         return false;
     for (size_t i = 0; i < entries.count; i++) {
-        if (!read_entry(&entries.items[i], &read, &diagnostics, err))
+        if (!read_entry(&entries, &entries.items[i], &read, &diagnostics, err))
             return false;
     }
     if (!diagnostics_report(&diagnostics, err))

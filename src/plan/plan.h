@@ -193,7 +193,9 @@ struct layer_list {
     struct layer **items; // owned
     size_t count, capacity;
 };
-bool layers_read(const char *directory, struct layer_list *layers, struct error *err) NODISCARD;
+// What else looks like a layer is added to `warnings`.
+bool layers_read(const char *directory, struct layer_list *layers, struct text_list *warnings,
+                 struct error *err) NODISCARD;
 void layers_add(struct layer_list *layers, struct layer *layer);
 void layers_clear(struct layer_list *layers);
 #define AUTO_LAYERS CLEANUP(layers_clear)

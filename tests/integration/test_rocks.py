@@ -9,7 +9,7 @@ import unittest
 
 from containers import PIDS, as_first_process, copy_program, first_process, needs
 from faults import children, is_alive, needs_root, plan_of, status_field
-from harness import DaemonCase, wait_until
+from harness import HANG_S, DaemonCase, wait_until
 
 DAEMON_UID = 584792  # of the user _daemon_ that rocks have
 BARE_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -184,12 +184,23 @@ class SubcommandTest(RockCase):
 class StayingTest(RockCase):
     """start and stop leave the daemon running if they succeed."""
 
+    def wait_subcommand(self):
+        """Waits until the process of the subcommand has ended. A daemon that is stopped before is an error."""
+        def is_over():
+            try:
+                return not any(os.path.samefile(f"/proc/{pid}/exe", self.daemon.binary)
+                               for pid in children(self.daemon.process.pid))
+            except OSError:  # it is ending
+                return False
+        wait_until(is_over, HANG_S, "the end of the subcommand")
+
     def test_start(self):
         self.enter("start", "other")
         self.daemon.wait_log("POST /v1/services .* 202")
         self.assertEqual(self.daemon.wait_change("1")["status"], "Done")
         self.daemon.wait_service("other", "active")
         self.assertEqual(self.daemon.service("app")["current"], "inactive")
+        self.wait_subcommand()
         self.assertEqual(self.daemon.stop(), 0)
         self.assertEqual(self.daemon.read("stdout"), "")
         self.assertEqual(self.daemon.leftovers(), [])
@@ -211,6 +222,7 @@ class StayingTest(RockCase):
         self.assertEqual(self.daemon.wait_change("2")["status"], "Done")
         self.assertEqual([c["kind"] for c in self.daemon.get("/v1/changes?select=all").result], ["autostart", "start"])
         self.assertEqual([self.daemon.service(name)["current"] for name in ("app", "other")], ["active", "active"])
+        self.wait_subcommand()
         self.assertEqual(self.daemon.stop(), 0)
         self.assertEqual(self.daemon.read("stdout"), "")
 
@@ -221,6 +233,7 @@ class StayingTest(RockCase):
         self.assertEqual(self.words(), ["--default", "one"])
         self.assertEqual(self.daemon.service("app")["current"], "inactive")
         self.assertIsNone(self.daemon.process.poll())
+        self.wait_subcommand()
         self.assertEqual(self.daemon.stop(), 0)
         self.assertEqual(self.daemon.read("stdout"), "")
 

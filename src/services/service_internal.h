@@ -77,6 +77,8 @@ struct service_manager {
     bool is_stopping;           // service_manager_stop_all() was called: nothing is started
     uint64_t failure_count;     // of services, since the start
     bool has_levels;            // a service of the plan counts for health
+    bool has_extended;          // a service of the plan has keys beyond Pebble's
+    uint64_t list_version;      // service_manager_list_version()
     struct list changes;        // changed_service.link, to be emitted
     struct deferred emission;
     struct event changed;

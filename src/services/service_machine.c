@@ -262,6 +262,7 @@ static void set_state(struct service *service, const struct transition *transiti
     log_debug("Service %s goes from %s to %s", service->quoted_name, service_state_name(before),
               service_state_name(transition->next));
     service->state = transition->next;
+    service_list_changed(service->manager);
     service_touch(service);
     if (service_state_status(before) != service_state_status(transition->next))
         service_stamp(service);

@@ -31,6 +31,12 @@ struct write {
     struct error err;
 };
 
+// The lock on a file that has been replaced. Closing it frees the file, which may take a while.
+struct closing {
+    struct work_item item;
+    int fd;
+};
+
 struct checkpoint {
     struct loop *loop;
     struct state *state;
@@ -106,6 +112,34 @@ static struct write *write_create(struct checkpoint *checkpoint) {
     write->lock_fd = -1;
     snapshot_take(checkpoint->state, &write->snapshot);
     return write;
+}
+
+// --- the lock ---
+
+static void close_file(struct work_item *item) {
+    file_close_at(&CONTAINER_OF(item, struct closing, item)->fd);
+}
+
+static void on_file_closed(struct work_item *item) {
+    struct closing *closing = CONTAINER_OF(item, struct closing, item);
+    file_close_at(&closing->fd); // if it was cancelled
+    free(closing);
+}
+
+static void close_in_worker(struct checkpoint *checkpoint, int fd) {
+    if (fd < 0)
+        return;
+    struct closing *closing = memory_new(sizeof *closing);
+    closing->item.work = close_file;
+    closing->item.done = on_file_closed;
+    closing->fd = fd;
+    if (!worker_pool_submit(checkpoint->pool, &closing->item, NULL))
+        on_file_closed(&closing->item);
+}
+
+void checkpoint_set_lock(struct checkpoint *checkpoint, int fd) {
+    close_in_worker(checkpoint, checkpoint->lock_fd);
+    checkpoint->lock_fd = fd;
 }
 
 // --- waiters ---
@@ -255,11 +289,6 @@ void checkpoint_destroy(struct checkpoint *checkpoint) {
     error_clear(&checkpoint->last_error);
     free(checkpoint->path);
     free(checkpoint);
-}
-
-void checkpoint_set_lock(struct checkpoint *checkpoint, int fd) {
-    file_close_at(&checkpoint->lock_fd);
-    checkpoint->lock_fd = fd;
 }
 
 void checkpoint_set_limit(struct checkpoint *checkpoint, size_t limit_bytes) {

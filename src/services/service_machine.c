@@ -301,6 +301,7 @@ void service_handle(struct service *service, const struct service_event *event) 
             error_clear(pending.err);
         free(pending.err);
     }
-    service->pending.count = 0;
+    free(service->pending.items); // events are rare, and services many
+    service->pending = (struct service_event_queue){0};
     service->is_handling = false;
 }

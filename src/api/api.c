@@ -14,6 +14,7 @@ struct api *api_create(const struct api_spec *spec) {
     list_init(&api->calls);
     buffer_init(&api->plan_json, BUFFER_NO_LIMIT);
     api->parsers = worker_pool_create(spec->loop, "parse", BODY_PARSERS, BODY_PARSERS_QUEUE);
+    buffer_init(&api->services_json, BUFFER_NO_LIMIT);
     return api;
 }
 
@@ -27,6 +28,7 @@ void api_destroy(struct api *api) {
         api_respond_failure(call, ERROR_CANCELLED, "request cancelled");
     plan_release(api->plan_cached);
     buffer_finish(&api->plan_json);
+    buffer_finish(&api->services_json);
     free(api->maintenance_kind);
     free(api->maintenance_message);
     free(api);

@@ -15,6 +15,8 @@ struct api {
     struct buffer plan_json;     // its text, as a JSON string
     struct worker_pool *parsers; // of large bodies
     bool is_ending;
+    uint64_t services_version;   // of services_json: service_manager_list_version(), 0 if there is none
+    struct buffer services_json; // the list of all services, without details
     char *maintenance_kind;
     char *maintenance_message;
 };

@@ -12,12 +12,15 @@
 #define DEFAULT_COUNT 30
 #define BLOCK_BYTES ((size_t)32768) // size of one write to the connection
 #define BLOCKS_PER_TURN 4
+#define USUAL_ENTRY_BYTES 4096
 
 struct log_response {
     struct api_call *call;
     struct log_query *query;
     struct share_call turn;
     bool follow;
+    int64_t time_ns;            // of `time`
+    char time[CLOCK_TEXT_SIZE]; // of the last entry; many are of the same millisecond
 };
 
 static void log_response_destroy(void *data) {
@@ -27,9 +30,14 @@ static void log_response_destroy(void *data) {
     free(response);
 }
 
-static void add_entry(struct buffer *out, const char *service, const struct ring_entry *entry) {
-    char time[CLOCK_TEXT_SIZE];
-    clock_format((struct wall_time){.ns = entry->wall_ns, .is_set = true}, time);
+static const char *time_text(struct log_response *response, int64_t wall_ns) {
+    if (response->time_ns != wall_ns || response->time[0] == '\0')
+        clock_format((struct wall_time){.ns = wall_ns, .is_set = true}, response->time);
+    response->time_ns = wall_ns;
+    return response->time;
+}
+
+static void add_entry(struct buffer *out, const char *time, const char *service, const struct ring_entry *entry) {
     buffer_add_string(out, "{\"time\":\"");
     buffer_add_string(out, time);
     buffer_add_string(out, "\",\"service\":");
@@ -41,11 +49,13 @@ static void add_entry(struct buffer *out, const char *service, const struct ring
 
 // Writes one block of entries. Returns false if none are left.
 static bool write_block(struct log_response *response) {
-    AUTO_BUFFER struct buffer block = BUFFER_INIT(BUFFER_NO_LIMIT);
+    char memory[BLOCK_BYTES + USUAL_ENTRY_BYTES];
+    AUTO_BUFFER struct buffer block;
+    buffer_lend(&block, memory, sizeof memory);
     const char *service;
     struct ring_entry entry;
     while (block.length < BLOCK_BYTES && log_query_next(response->query, &service, &entry))
-        add_entry(&block, service, &entry);
+        add_entry(&block, time_text(response, entry.wall_ns), service, &entry);
     http_stream_write(response->call->exchange, block.data, block.length);
     return block.length >= BLOCK_BYTES;
 }

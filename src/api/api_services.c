@@ -62,6 +62,25 @@ static void write_service(const struct service_info *info, void *data) {
     json_writer_end_object(writer);
 }
 
+static void write_services(struct api *api, const struct text_list *names, bool has_all_details, struct buffer *out) {
+    struct service_writer writer = {.services = api->spec.services, .has_all_details = has_all_details};
+    json_writer_init(&writer.json, out, true);
+    json_writer_begin_array(&writer.json);
+    service_manager_list(api->spec.services, names, write_service, &writer);
+    json_writer_end_array(&writer.json);
+}
+
+// The text is kept until a service changes.
+static const struct buffer *all_services_json(struct api *api) {
+    uint64_t version = service_manager_list_version(api->spec.services);
+    if (version != api->services_version) {
+        buffer_clear(&api->services_json);
+        write_services(api, NULL, false, &api->services_json);
+        api->services_version = version;
+    }
+    return &api->services_json;
+}
+
 void api_get_services(struct api_call *call) {
     AUTO_TEXT_LIST struct text_list names = {0};
     AUTO_ERROR struct error err = {0};
@@ -74,12 +93,13 @@ void api_get_services(struct api_call *call) {
         api_respond_failure(call, ERROR_BAD_REQUEST, "details should be \"all\"");
         return;
     }
+    bool has_all_details = !text_is_empty(which);
+    if (names.count == 0 && !has_all_details && !service_manager_has_extended(call->api->spec.services)) {
+        api_respond_result(call, all_services_json(call->api));
+        return;
+    }
     AUTO_BUFFER struct buffer result = BUFFER_INIT(BUFFER_NO_LIMIT);
-    struct service_writer writer = {.services = call->api->spec.services, .has_all_details = !text_is_empty(which)};
-    json_writer_init(&writer.json, &result, true);
-    json_writer_begin_array(&writer.json);
-    service_manager_list(call->api->spec.services, &names, write_service, &writer);
-    json_writer_end_array(&writer.json);
+    write_services(call->api, &names, has_all_details, &result);
     api_respond_result(call, &result);
 }
 

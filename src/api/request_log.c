@@ -7,6 +7,8 @@
 #include "base/log.h"
 #include "base/text.h"
 
+#define USUAL_LINE_BYTES 512
+
 static bool is_logged(const struct http_exchange *exchange) {
     static const char changes[] = "/v1/changes/";
     const char *path = http_exchange_path(exchange);
@@ -20,13 +22,22 @@ static bool is_logged(const struct http_exchange *exchange) {
 void request_log(const struct http_exchange *exchange, int status, int64_t duration_ns) {
     if (!is_logged(exchange))
         return;
-    AUTO_BUFFER struct buffer request = BUFFER_INIT(BUFFER_NO_LIMIT);
-    http_exchange_log_request(exchange, &request);
+    static const char *const schemes[] = {
+        [HTTP_OVER_UNIX] = " (http+unix)", [HTTP_OVER_TCP] = " (http)", [HTTP_OVER_TLS] = " (https)"};
+    const char *remote = http_exchange_remote(exchange);
+    char memory[USUAL_LINE_BYTES];
+    AUTO_BUFFER struct buffer line;
+    buffer_lend(&line, memory, sizeof memory);
+    buffer_add_string(&line, remote);
+    if (remote[0] != '\0')
+        buffer_add_char(&line, ' ');
+    http_exchange_log_request(exchange, &line);
     char duration[DURATION_TEXT_SIZE];
     duration_format(duration_ns, duration);
-    static const char *const schemes[] = {
-        [HTTP_OVER_UNIX] = "http+unix", [HTTP_OVER_TCP] = "http", [HTTP_OVER_TLS] = "https"};
-    const char *remote = http_exchange_remote(exchange);
-    log_notice("%s%s%s %s %d (%s)", remote, remote[0] != '\0' ? " " : "", buffer_text(&request), duration, status,
-               schemes[http_exchange_transport(exchange)]);
+    buffer_add_char(&line, ' ');
+    buffer_add_string(&line, duration);
+    buffer_add_char(&line, ' ');
+    buffer_add_number(&line, (uint64_t)status);
+    buffer_add_string(&line, schemes[http_exchange_transport(exchange)]);
+    log_request(buffer_text(&line));
 }

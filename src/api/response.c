@@ -10,6 +10,7 @@
 #include "state/notice.h"
 #include "wire/http_message.h"
 
+#define USUAL_ENVELOPE_BYTES 256
 #define MESSAGE_MAX_BYTES ((size_t)65536)
 
 static const int status_of_kind[] = {
@@ -54,19 +55,22 @@ static void end_envelope(const struct api *api, struct json_writer *writer, bool
     json_writer_end_object(writer);
 }
 
-static void write_result(const struct api_call *call, int status, const struct buffer *result, struct buffer *text) {
+// The result is not copied.
+void api_respond_result_status(struct api_call *call, int status, const struct buffer *result) {
+    char memory[USUAL_ENVELOPE_BYTES];
+    AUTO_BUFFER struct buffer text;
+    buffer_lend(&text, memory, sizeof memory);
     struct json_writer writer;
-    json_writer_init(&writer, text, true);
+    json_writer_init(&writer, &text, true);
     begin_envelope(&writer, "sync", status);
     json_writer_key(&writer, "result");
-    json_writer_raw(&writer, result->data, result->length);
+    json_writer_raw(&writer, "", 0);
+    size_t before = text.length;
     end_envelope(call->api, &writer, false);
-}
-
-void api_respond_result_status(struct api_call *call, int status, const struct buffer *result) {
-    AUTO_BUFFER struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
-    write_result(call, status, result, &text);
-    http_respond(call->exchange, status, JSON_CONTENT_TYPE, text.data, text.length);
+    const struct iovec pieces[3] = {{.iov_base = text.data, .iov_len = before},
+                                    {.iov_base = result->data, .iov_len = result->length},
+                                    {.iov_base = text.data + before, .iov_len = text.length - before}};
+    http_respond_pieces(call->exchange, status, JSON_CONTENT_TYPE, pieces, 3);
 }
 
 void api_respond_result(struct api_call *call, const struct buffer *result) {

@@ -16,8 +16,18 @@ void buffer_init(struct buffer *buffer, size_t limit_bytes) {
 }
 
 void buffer_finish(struct buffer *buffer) {
-    free(buffer->data);
+    if (!buffer->is_lent)
+        free(buffer->data);
     buffer_init(buffer, buffer->limit_bytes);
+}
+
+void buffer_lend(struct buffer *buffer, char *memory, size_t size) {
+    *buffer = (struct buffer){.data = memory, .capacity = size, .limit_bytes = BUFFER_NO_LIMIT, .is_lent = true};
+    memory[0] = '\0';
+}
+
+static bool has_room(const struct buffer *buffer, size_t length) {
+    return !buffer->has_overflowed && length < buffer->capacity - buffer->length;
 }
 
 static size_t grown_capacity(const struct buffer *buffer, size_t needed) {
@@ -41,11 +51,15 @@ static bool make_room(struct buffer *buffer, size_t length) {
         return true;
     size_t capacity = grown_capacity(buffer, needed);
     bool is_sure = buffer->limit_bytes <= SURE_LIMIT_BYTES || buffer->limit_bytes == BUFFER_NO_LIMIT;
-    char *data = is_sure ? memory_resize(buffer->data, capacity) : memory_try_resize(buffer->data, capacity);
+    char *owned = buffer->is_lent ? NULL : buffer->data;
+    char *data = is_sure ? memory_resize(owned, capacity) : memory_try_resize(owned, capacity);
     if (data == NULL) {
         buffer->has_overflowed = true;
         return false;
     }
+    if (buffer->is_lent)
+        memcpy(data, buffer->data, buffer->length);
+    buffer->is_lent = false;
     buffer->data = data;
     buffer->capacity = capacity;
     buffer->data[buffer->length] = '\0';
@@ -58,7 +72,7 @@ static void set_length(struct buffer *buffer, size_t length) {
 }
 
 void buffer_add(struct buffer *buffer, const void *data, size_t length) {
-    if (!make_room(buffer, length))
+    if (!has_room(buffer, length) && !make_room(buffer, length))
         return;
     if (length > 0)
         memcpy(buffer->data + buffer->length, data, length);
@@ -93,9 +107,15 @@ void buffer_printf(struct buffer *buffer, const char *format, ...) {
 void buffer_vprintf(struct buffer *buffer, const char *format, va_list arguments) {
     va_list again;
     va_copy(again, arguments);
-    int length = vsnprintf(NULL, 0, format, arguments);
+    // It usually fits into what is left.
+    size_t room = buffer->has_overflowed ? 0 : buffer->capacity - buffer->length;
+    int length = vsnprintf(room > 0 ? buffer->data + buffer->length : NULL, room, format, arguments);
+    if (room > 0 && (length < 0 || (size_t)length >= room))
+        buffer->data[buffer->length] = '\0';
     if (length < 0) {
         buffer->has_overflowed = true;
+    } else if ((size_t)length < room) {
+        buffer->length += (size_t)length;
     } else if (make_room(buffer, (size_t)length)) {
         vsnprintf(buffer->data + buffer->length, (size_t)length + 1, format, again);
         set_length(buffer, buffer->length + (size_t)length);
@@ -134,7 +154,8 @@ const char *buffer_text(const struct buffer *buffer) {
 }
 
 char *buffer_take(struct buffer *buffer) {
-    char *text = buffer->data != NULL ? buffer->data : memory_string("");
+    char *text =
+        buffer->data != NULL && !buffer->is_lent ? buffer->data : memory_string_n(buffer_text(buffer), buffer->length);
     buffer_init(buffer, buffer->limit_bytes);
     return text;
 }

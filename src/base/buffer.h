@@ -20,6 +20,7 @@ struct buffer {
     size_t capacity;
     size_t limit_bytes;
     bool has_overflowed;
+    bool is_lent; // `data` is memory of the caller
 };
 
 #define BUFFER_INIT(limit)                                                                                             \
@@ -27,6 +28,9 @@ struct buffer {
 
 void buffer_init(struct buffer *buffer, size_t limit_bytes);
 void buffer_finish(struct buffer *buffer); // frees the memory; the buffer is empty and keeps its limit
+// Lends memory to an empty buffer without a limit, usually an array on the stack: nothing is allocated until it is
+// full. `size` > 0.
+void buffer_lend(struct buffer *buffer, char *memory, size_t size);
 #define AUTO_BUFFER CLEANUP(buffer_finish)
 
 void buffer_add(struct buffer *buffer, const void *data, size_t length);

@@ -115,7 +115,7 @@ static void format_offset(int32_t offset_seconds, char *out, size_t size) {
     // Go truncates seconds towards zero, after it has chosen between "Z" and an offset.
     int minutes = offset_seconds / 60;
     if (offset_seconds == 0)
-        snprintf(out, size, "Z");
+        memcpy(out, "Z", 2);
     else
         snprintf(out, size, "%c%02d:%02d", minutes < 0 ? '-' : '+', abs(minutes) / 60, abs(minutes) % 60);
 }
@@ -129,7 +129,9 @@ void clock_format(struct wall_time time, char out[CLOCK_TEXT_SIZE]) {
     time_t seconds = split_seconds(time.ns, &rest_ns);
     int length = format_civil(seconds + time.offset_seconds, out);
     if (rest_ns > 0) {
-        length += snprintf(out + length, (size_t)(CLOCK_TEXT_SIZE - length), ".%09d", (int)rest_ns);
+        out[length] = '.';
+        (void)put_number(out + length + 1, (int)rest_ns, 9, '\0');
+        length += 10;
         while (out[length - 1] == '0')
             length--;
     }

@@ -150,15 +150,29 @@ bool duration_parse(const char *text, int64_t *ns, struct error *err) {
     return true;
 }
 
-// Writes value / per, where per divides 1,000,000,000, with as many digits as needed, and the unit.
-static void format_decimal(char *out, size_t size, uint64_t value, uint64_t per, const char *unit) {
-    unsigned long long whole = value / per;
-    unsigned billionths = (unsigned)(value % per * ((uint64_t)NS_PER_S / per));
-    char digits[12];
-    int count = snprintf(digits, sizeof digits, "%09u", billionths);
-    while (count > 0 && digits[count - 1] == '0')
-        count--;
-    snprintf(out, size, "%llu%s%.*s%s", whole, count > 0 ? "." : "", count, digits, unit);
+static char *put_number(char *at, uint64_t number) {
+    char digits[20]; // of UINT64_MAX
+    size_t first = sizeof digits;
+    do {
+        digits[--first] = (char)('0' + number % 10);
+        number /= 10;
+    } while (number > 0);
+    memcpy(at, digits + first, sizeof digits - first);
+    return at + sizeof digits - first;
+}
+
+// Writes value / per, where per divides 1,000,000,000, with as many digits as needed, and the unit. Each line of a
+// request has a duration, for which snprintf() is slow.
+static void format_decimal(char *at, uint64_t value, uint64_t per, const char *unit) {
+    uint64_t billionths = value % per * ((uint64_t)NS_PER_S / per);
+    at = put_number(at, value / per);
+    if (billionths > 0)
+        *at++ = '.';
+    for (; billionths > 0; billionths %= (uint64_t)NS_PER_S) {
+        billionths *= 10;
+        *at++ = (char)('0' + billionths / (uint64_t)NS_PER_S);
+    }
+    memcpy(at, unit, strlen(unit) + 1);
 }
 
 void duration_format(int64_t ns, char out[DURATION_TEXT_SIZE]) {
@@ -167,14 +181,17 @@ void duration_format(int64_t ns, char out[DURATION_TEXT_SIZE]) {
     if (magnitude > 0 && magnitude < unit->ns)
         unit = magnitude < 1000 ? &units[0] : magnitude < 1000000 ? &units[2] : &units[4];
     const uint64_t minute_ns = 60 * (uint64_t)NS_PER_S;
-    unsigned long long minutes = magnitude / minute_ns;
+    uint64_t minutes = magnitude / minute_ns;
     char *at = out;
-    char *end = out + DURATION_TEXT_SIZE;
     if (ns < 0)
         *at++ = '-';
-    if (minutes >= 60)
-        at += snprintf(at, (size_t)(end - at), "%lluh%llum", minutes / 60, minutes % 60);
-    else if (minutes > 0)
-        at += snprintf(at, (size_t)(end - at), "%llum", minutes);
-    format_decimal(at, (size_t)(end - at), magnitude % minute_ns, unit->ns, unit->name);
+    if (minutes >= 60) {
+        at = put_number(at, minutes / 60);
+        *at++ = 'h';
+    }
+    if (minutes > 0) {
+        at = put_number(at, minutes % 60);
+        *at++ = 'm';
+    }
+    format_decimal(at, magnitude % minute_ns, unit->ns, unit->name);
 }

@@ -10,6 +10,8 @@
 #include "base/file.h"
 #include "base/text.h"
 
+#define USUAL_LINE_BYTES 512
+
 static void write_to_stderr(void *data, const char *line, size_t length);
 
 #define LOG_MESSAGE_BYTES_MAX ((size_t)65536)
@@ -18,6 +20,7 @@ static void write_to_stderr(void *data, const char *line, size_t length);
 #define ELLIPSIS "\xe2\x80\xa6"
 
 static log_sink_fn current_sink = write_to_stderr;
+static log_sink_fn request_sink; // NULL: `current_sink`
 static void *current_data;
 static bool is_debug;
 
@@ -29,6 +32,11 @@ static void write_to_stderr(void *data UNUSED, const char *line, size_t length) 
 void log_set_sink(log_sink_fn sink, void *data) {
     current_sink = sink != NULL ? sink : write_to_stderr;
     current_data = data;
+    request_sink = NULL;
+}
+
+void log_set_request_sink(log_sink_fn sink) {
+    request_sink = sink;
 }
 
 void log_set_debug(bool is_on) {
@@ -38,13 +46,14 @@ void log_set_debug(bool is_on) {
 static void begin_line(struct buffer *line) {
     char time[CLOCK_TEXT_SIZE];
     clock_format_millis(clock_wall_ns(), time);
-    buffer_printf(line, "%s [pebble] ", time);
+    buffer_add_string(line, time);
+    buffer_add_string(line, " [pebble] ");
 }
 
-static void end_line(struct buffer *line) {
+static void end_line(struct buffer *line, log_sink_fn sink) {
     if (line->data[line->length - 1] != '\n')
         buffer_add_char(line, '\n');
-    current_sink(current_data, line->data, line->length);
+    sink(current_data, line->data, line->length);
 }
 
 static void cut(struct buffer *text) {
@@ -60,24 +69,32 @@ static void cut(struct buffer *text) {
 // Messages may hold names, output and errors of others. Their line feeds are kept, but the next line is indented, so
 // that it cannot pass for one of ours.
 static void add_message(struct buffer *line, const char *message) {
-    AUTO_BUFFER struct buffer shown = BUFFER_INIT(BUFFER_NO_LIMIT);
+    char memory[USUAL_LINE_BYTES];
+    AUTO_BUFFER struct buffer shown;
+    buffer_lend(&shown, memory, sizeof memory);
     text_add_shown(&shown, message, "\n\t");
     cut(&shown);
-    for (const char *c = buffer_text(&shown); *c != '\0'; c++) {
-        buffer_add_char(line, *c);
-        if (*c == '\n' && c[1] != '\0')
+    const char *rest = buffer_text(&shown);
+    for (const char *end = strchr(rest, '\n'); end != NULL; end = strchr(rest, '\n')) {
+        buffer_add(line, rest, (size_t)(end + 1 - rest));
+        rest = end + 1;
+        if (*rest != '\0')
             buffer_add_string(line, "    ");
     }
+    buffer_add_string(line, rest);
 }
 
 static void write_message(const char *begin, const char *format, va_list arguments) {
-    AUTO_BUFFER struct buffer line = BUFFER_INIT(BUFFER_NO_LIMIT);
-    AUTO_BUFFER struct buffer message = BUFFER_INIT(BUFFER_NO_LIMIT);
+    char memory[2][USUAL_LINE_BYTES];
+    AUTO_BUFFER struct buffer line;
+    AUTO_BUFFER struct buffer message;
+    buffer_lend(&line, memory[0], sizeof memory[0]);
+    buffer_lend(&message, memory[1], sizeof memory[1]);
     begin_line(&line);
     buffer_add_string(&line, begin);
     buffer_vprintf(&message, format, arguments);
     add_message(&line, buffer_text(&message));
-    end_line(&line);
+    end_line(&line, current_sink);
 }
 
 void log_notice(const char *format, ...) {
@@ -85,6 +102,15 @@ void log_notice(const char *format, ...) {
     va_start(arguments, format);
     write_message("", format, arguments);
     va_end(arguments);
+}
+
+void log_request(const char *message) {
+    char memory[USUAL_LINE_BYTES];
+    AUTO_BUFFER struct buffer line;
+    buffer_lend(&line, memory, sizeof memory);
+    begin_line(&line);
+    add_message(&line, message);
+    end_line(&line, request_sink != NULL ? request_sink : current_sink);
 }
 
 void log_debug(const char *format, ...) {
@@ -139,5 +165,5 @@ void log_security(enum log_security_level level, const char *event, const char *
         add_json_string(&line, description);
     }
     buffer_add_string(&line, ",\"appid\":\"pebble\"}");
-    end_line(&line);
+    end_line(&line, current_sink);
 }

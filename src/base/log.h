@@ -13,9 +13,13 @@
 // Receives one whole line with its newline: "2026-01-02T03:04:05.678Z [pebble] Message\n".
 typedef void (*log_sink_fn)(void *data, const char *line, size_t length);
 void log_set_sink(log_sink_fn sink, void *data); // NULL restores the default
+// Another sink for lines of requests, with the same data: it may write them later, before the loop waits. NULL, or
+// log_set_sink(): they go to the sink of all lines.
+void log_set_request_sink(log_sink_fn sink);
 void log_set_debug(bool is_on);
 
 void log_notice(const char *format, ...) PRINTF_LIKE(1, 2);
+void log_request(const char *message);                     // of a request
 void log_debug(const char *format, ...) PRINTF_LIKE(1, 2); // "[pebble] DEBUG Message"
 
 // Logs a security event: a JSON object with the keys type, datetime, level, event, description and appid, in this

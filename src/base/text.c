@@ -148,7 +148,13 @@ bool text_acts_on_terminal(uint32_t code_point) {
 
 void text_add_shown(struct buffer *out, const char *text, const char *kept) {
     const char *end = text + strlen(text);
-    while (text < end) {
+    for (;;) {
+        const char *run = text;
+        while (*text >= ' ' && *text < 0x7f)
+            text++;
+        buffer_add(out, run, (size_t)(text - run));
+        if (text == end)
+            break;
         uint32_t code_point;
         bool is_valid;
         size_t size = text_decode(text, (size_t)(end - text), &code_point, &is_valid);

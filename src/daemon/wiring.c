@@ -21,6 +21,15 @@ static void log_to_output(void *data, const char *line, size_t length) {
     output_write(daemon->log_output, line, length);
 }
 
+// With output of services on the same terminal, the order of lines matters.
+static void log_request_to_output(void *data, const char *line, size_t length) {
+    struct daemon *daemon = data;
+    if (daemon->verbose_output != NULL)
+        log_to_output(data, line, length);
+    else
+        output_write_later(daemon->log_output, line, length);
+}
+
 static void discard_log_line(void *data UNUSED, const char *line UNUSED, size_t length UNUSED) {
 }
 
@@ -34,6 +43,8 @@ static void open_outputs(struct daemon *daemon) {
         log_set_sink(discard_log_line, NULL);
     else
         log_set_sink(log_to_output, daemon);
+    if (!daemon->options->is_silent)
+        log_set_request_sink(log_request_to_output);
     if (daemon->options->is_verbose)
         daemon->verbose_output = output_create(daemon->loop, STDOUT_FILENO, OUTPUT_LIMIT_BYTES);
 }

@@ -13,6 +13,36 @@ static bool is_plain(unsigned char c, bool html) {
     return !html || (c != '<' && c != '>' && c != '&');
 }
 
+// --- eight bytes at a time ---
+
+#define EACH_BYTE(c) (UINT64_C(0x0101010101010101) * (c))
+
+// The highest bit of each byte that equals `c`. A byte of 0x80 or more may be wrong, and bytes after one that is found.
+static uint64_t find_byte(uint64_t word, unsigned char c) {
+    uint64_t other = word ^ EACH_BYTE(c);
+    return (other - EACH_BYTE(0x01)) & ~other;
+}
+
+static bool word_is_plain(uint64_t word, bool html) {
+    uint64_t found = word | (word - EACH_BYTE(0x20)) | find_byte(word, '"') | find_byte(word, '\\');
+    if (html)
+        found |= find_byte(word, '<') | find_byte(word, '>') | find_byte(word, '&');
+    return (found & EACH_BYTE(0x80)) == 0;
+}
+
+// The number of bytes at the start that need no escape.
+static size_t plain_length(const char *text, size_t length, bool html) {
+    size_t at = 0;
+    for (uint64_t word; length - at >= sizeof word; at += sizeof word) {
+        memcpy(&word, text + at, sizeof word);
+        if (!word_is_plain(word, html))
+            break;
+    }
+    while (at < length && is_plain((unsigned char)text[at], html))
+        at++;
+    return at;
+}
+
 static void add_escape(struct buffer *out, unsigned char c) {
     static const char names[] = "\"\\bfnrt";
     static const char characters[] = "\"\\\b\f\n\r\t";
@@ -30,11 +60,10 @@ void json_add_string(struct buffer *out, const char *text, size_t length, bool h
     size_t at = 0;
     buffer_add_char(out, '"');
     while (at < length) {
+        at += plain_length(text + at, length - at, html);
+        if (at == length)
+            break;
         unsigned char c = (unsigned char)text[at];
-        if (is_plain(c, html)) {
-            at++;
-            continue;
-        }
         uint32_t code_point = c;
         bool is_valid = true;
         size_t size = c < 0x80 ? 1 : text_decode(text + at, length - at, &code_point, &is_valid);

@@ -7,7 +7,7 @@
 #include "base/memory.h"
 #include "http/connection_input_internal.h"
 
-#define USUAL_HEAD_BYTES 256
+#define USUAL_HEAD_BYTES 512
 #define READ_BYTES ((size_t)65536)
 #define STRANGERS_READ_BYTES ((size_t)8192)
 #define FIRST_AFTER_NS NS_PER_S
@@ -451,14 +451,16 @@ void connection_write(struct connection *connection, const struct iovec *pieces,
         connection_count(connection);
 }
 
-void connection_write_response(struct connection *connection, const struct response_head *head, const void *body,
-                               size_t length) {
-    AUTO_BUFFER struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
-    (void)!buffer_reserve(&text, USUAL_HEAD_BYTES);
+void connection_write_response(struct connection *connection, const struct response_head *head,
+                               const struct iovec *body, size_t count) {
+    char memory[USUAL_HEAD_BYTES];
+    AUTO_BUFFER struct buffer text;
+    buffer_lend(&text, memory, sizeof memory);
     response_head_add(head, &text);
-    const struct iovec pieces[2] = {{.iov_base = text.data, .iov_len = text.length},
-                                    {.iov_base = (void *)(uintptr_t)body, .iov_len = length}};
-    connection_write(connection, pieces, length > 0 ? 2 : 1);
+    struct iovec pieces[1 + CONNECTION_BODY_PIECES_MAX] = {{.iov_base = text.data, .iov_len = text.length}};
+    for (size_t i = 0; i < count; i++)
+        pieces[1 + i] = body[i];
+    connection_write(connection, pieces, 1 + count);
 }
 
 struct certificate *connection_certificate(const struct connection *connection) {

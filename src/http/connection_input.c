@@ -22,7 +22,7 @@ static void refuse(struct connection *connection, int status, const char *reason
     }
     connection->closes_next = true;
     connection->body = BODY_NONE;
-    connection_write_response(connection, &head, text.data, text.length);
+    connection_write_response(connection, &head, &(const struct iovec){text.data, text.length}, text.length > 0);
 }
 
 // --- messages ---

@@ -102,9 +102,10 @@ struct share *connection_share(const struct connection *connection); // of its o
 void connection_count(struct connection *connection);
 // May close the connection for want of memory.
 void connection_write(struct connection *connection, const struct iovec *pieces, size_t count);
-// Writes a head and `length` bytes of body.
-void connection_write_response(struct connection *connection, const struct response_head *head, const void *body,
-                               size_t length);
+// Writes a head and a body of at most CONNECTION_BODY_PIECES_MAX pieces.
+#define CONNECTION_BODY_PIECES_MAX 3
+void connection_write_response(struct connection *connection, const struct response_head *head,
+                               const struct iovec *body, size_t count);
 // That of a client over TLS, or NULL; owned.
 struct certificate *connection_certificate(const struct connection *connection);
 // The number of bytes that the client has not read.

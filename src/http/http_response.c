@@ -54,7 +54,8 @@ static bool leaves_too_much(const struct http_exchange *exchange) {
 }
 
 // Completes the head with what depends on connection and exchange, and writes it.
-static void write_head(struct http_exchange *exchange, struct response_head *head, const void *body, size_t length) {
+static void write_head(struct http_exchange *exchange, struct response_head *head, const struct iovec *body,
+                       size_t count) {
     struct connection *connection = exchange->connection;
     head->is_http_1_0 = exchange->request.head.minor_version == 0;
     head->status = exchange->status;
@@ -64,19 +65,27 @@ static void write_head(struct http_exchange *exchange, struct response_head *hea
         connection->closes_next = true;
     if (connection->closes_next == !head->is_http_1_0) // differs from the version's rule
         head->connection = connection->closes_next ? "close" : "keep-alive";
-    connection_write_response(connection, head, body, length);
+    connection_write_response(connection, head, body, count);
 }
 
 // --- whole responses ---
 
-void http_respond(struct http_exchange *exchange, int status, const char *content_type, const void *body,
-                  size_t length) {
+void http_respond_pieces(struct http_exchange *exchange, int status, const char *content_type,
+                         const struct iovec *pieces, size_t count) {
     exchange->status = status;
     if (exchange->connection != NULL) {
-        struct response_head head = {.content_type = content_type, .framing = FRAMING_LENGTH, .length = length};
-        write_head(exchange, &head, body, exchange->is_head_method ? 0 : length);
+        struct response_head head = {.content_type = content_type, .framing = FRAMING_LENGTH};
+        for (size_t i = 0; i < count; i++)
+            head.length += pieces[i].iov_len;
+        write_head(exchange, &head, pieces, exchange->is_head_method ? 0 : count);
     }
     exchange_end(exchange);
+}
+
+void http_respond(struct http_exchange *exchange, int status, const char *content_type, const void *body,
+                  size_t length) {
+    const struct iovec piece = {.iov_base = (void *)(uintptr_t)body, .iov_len = length};
+    http_respond_pieces(exchange, status, content_type, &piece, length > 0 ? 1 : 0);
 }
 
 void http_respond_redirect(struct http_exchange *exchange, const char *location) {

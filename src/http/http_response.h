@@ -14,6 +14,9 @@ void http_exchange_set_header(struct http_exchange *exchange, const char *name, 
 // Sends a whole response. `content_type` may be NULL. Ends the exchange.
 void http_respond(struct http_exchange *exchange, int status, const char *content_type, const void *body,
                   size_t length);
+// The same with a body in at most three pieces.
+void http_respond_pieces(struct http_exchange *exchange, int status, const char *content_type,
+                         const struct iovec *pieces, size_t count);
 // Redirects to `location` with status 301 and an empty body. Ends the exchange.
 void http_respond_redirect(struct http_exchange *exchange, const char *location);
 

@@ -24,7 +24,11 @@ struct output {
     size_t written;
     size_t limit_bytes;
     size_t lost_lines;
+    struct buffer batch; // to be written by `turn`
+    struct deferred turn;
 };
+
+#define BATCH_BYTES_MAX ((size_t)8192)
 
 struct output *output_create(struct loop *loop, int fd, size_t limit_bytes) {
     struct output *output = memory_new(sizeof *output);
@@ -32,6 +36,7 @@ struct output *output_create(struct loop *loop, int fd, size_t limit_bytes) {
     output->epoll_fd = -1;
     output->limit_bytes = limit_bytes;
     buffer_init(&output->kept, BUFFER_NO_LIMIT);
+    buffer_init(&output->batch, BUFFER_NO_LIMIT);
     nonblocking_output_init(&output->writer, fd);
     return output;
 }
@@ -175,9 +180,7 @@ static void write_or_keep(struct output *output, const char *data, size_t length
         queue(output, data, length);
 }
 
-void output_write(struct output *output, const char *data, size_t length) {
-    if (length == 0)
-        return;
+static void write_now(struct output *output, const char *data, size_t length) {
     if (!output->is_waiting)
         drain(output);
     if (kept_length(output) > 0)
@@ -187,7 +190,38 @@ void output_write(struct output *output, const char *data, size_t length) {
     wait_for_room(output);
 }
 
+// --- a batch of lines ---
+
+static void write_batch(struct output *output) {
+    loop_defer_cancel(output->loop, &output->turn);
+    if (output->batch.length > 0)
+        write_now(output, output->batch.data, output->batch.length);
+    buffer_clear(&output->batch);
+}
+
+static void on_turn_ended(struct deferred *turn) {
+    write_batch(CONTAINER_OF(turn, struct output, turn));
+}
+
+void output_write(struct output *output, const char *data, size_t length) {
+    write_batch(output);
+    if (length > 0)
+        write_now(output, data, length);
+}
+
+void output_write_later(struct output *output, const char *data, size_t length) {
+    if (length > BATCH_BYTES_MAX - output->batch.length) {
+        output_write(output, data, length);
+        return;
+    }
+    buffer_add(&output->batch, data, length);
+    loop_defer(output->loop, &output->turn, on_turn_ended);
+}
+
+// --- the end ---
+
 void output_flush(struct output *output, int timeout_ms) {
+    write_batch(output);
     int64_t end_ns = clock_deadline_ns(timeout_ms * NS_PER_MS);
     for (;;) {
         drain(output);
@@ -208,7 +242,9 @@ static void output_free(uv_handle_t *room) {
 void output_destroy(struct output *output) {
     if (output == NULL)
         return;
+    write_batch(output);
     drain(output);
+    buffer_finish(&output->batch);
     buffer_finish(&output->kept);
     bool is_watched = output->epoll_fd >= 0;
     if (is_watched) {

@@ -18,5 +18,7 @@ struct output *output_create(struct loop *loop, int fd, size_t limit_bytes) __at
 void output_destroy(struct output *output);
 // Writes, keeps or drops the data as a whole. Pass complete lines.
 void output_write(struct output *output, const char *data, size_t length);
+// The same before the loop waits next, together with others; output_write() and the functions below write them first.
+void output_write_later(struct output *output, const char *data, size_t length);
 // Writes what is kept; blocks for at most `timeout_ms`. For the end of the program.
 void output_flush(struct output *output, int timeout_ms);

@@ -35,7 +35,7 @@ const struct map *section_map_const(const struct plan_content *content, const st
 }
 
 static void destroy_service(void *service) {
-    record_destroy(&record_service, service);
+    plan_service_release(service);
 }
 
 static void destroy_check(void *check) {

@@ -47,14 +47,6 @@ const struct plan_workload *plan_find_workload(const struct plan *plan, const ch
     return map_get(&plan->content.workloads, name);
 }
 
-struct plan_service *plan_service_copy(const struct plan_service *service) {
-    return record_copy(&record_service, service);
-}
-
-void plan_service_destroy(struct plan_service *service) {
-    record_destroy(&record_service, service);
-}
-
 bool plan_service_equal(const struct plan_service *a, const struct plan_service *b) {
     return record_equal(&record_service, a, b);
 }

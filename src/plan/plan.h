@@ -103,6 +103,7 @@ struct plan_service {
     enum action on_max_start_retries;
     char *stop_signal;
     enum kill_mode kill_mode;
+    unsigned holders; // private; besides the plan or layer
 };
 
 enum check_level { CHECK_LEVEL_UNSET, CHECK_LEVEL_ALIVE, CHECK_LEVEL_READY };
@@ -217,8 +218,9 @@ const struct plan_workload *plan_find_workload(const struct plan *plan, const ch
 // Writes the plan as shown by the API and `pebble plan`.
 void plan_write_yaml(const struct plan *plan, struct buffer *out);
 
-struct plan_service *plan_service_copy(const struct plan_service *service);
-void plan_service_destroy(struct plan_service *service);
+// A service of a plan does not change, and may outlive it.
+struct plan_service *plan_service_hold(const struct plan_service *service);
+void plan_service_release(struct plan_service *service); // NULL is fine
 bool plan_service_equal(const struct plan_service *a, const struct plan_service *b);
 // How it becomes ready; NULL if that is not set, or switched off.
 const struct service_ready *plan_service_ready(const struct plan_service *service);

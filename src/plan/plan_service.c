@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// What follows from the keys of a service beyond Pebble's. Declared in plan/plan.h.
+// Who holds a service of a plan, and what follows from its keys beyond Pebble's. Declared in plan/plan.h.
 #include "plan/plan.h"
 
 #include "plan/record_internal.h"
@@ -38,4 +38,17 @@ bool plan_service_is_extended(const struct plan_service *service) {
             return true;
     }
     return service->on_success == ACTION_EXIT || service->on_failure == ACTION_EXIT;
+}
+
+struct plan_service *plan_service_hold(const struct plan_service *service) {
+    struct plan_service *held = (struct plan_service *)(uintptr_t)service; // only the count changes
+    held->holders++;
+    return held;
+}
+
+void plan_service_release(struct plan_service *service) {
+    if (service != NULL && service->holders > 0)
+        service->holders--;
+    else
+        record_destroy(&record_service, service);
 }

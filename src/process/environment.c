@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buffer.h"
 #include "base/map.h"
 #include "base/memory.h"
 #include "base/text.h"
@@ -50,14 +51,22 @@ const char *environment_get(const struct environment *environment, const char *n
     return map_get(&environment->values, name);
 }
 
+// Without printf(): a launch has many of them.
+static char *assignment(const char *name, const char *value) {
+    struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
+    buffer_add_string(&text, name);
+    buffer_add_char(&text, '=');
+    buffer_add_string(&text, value);
+    return buffer_take(&text);
+}
+
 char *const *environment_list(struct environment *environment) {
     static char *const nothing[] = {NULL};
     if (!environment->is_listed) {
         text_list_clear(&environment->list);
         AUTO_FREE struct map_entry **entries = map_sorted(&environment->values);
         for (size_t i = 0; i < environment->values.count; i++)
-            text_list_add_owned(&environment->list,
-                                memory_printf("%s=%s", entries[i]->key, (const char *)entries[i]->value));
+            text_list_add_owned(&environment->list, assignment(entries[i]->key, entries[i]->value));
         environment->is_listed = true;
     }
     return environment->list.count > 0 ? environment->list.items : nothing;

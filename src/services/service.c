@@ -171,7 +171,7 @@ void service_destroy(void *value) {
     task_array_finish(&service->stop_tasks);
     task_array_finish(&service->held_starts);
     free(service->pending.items);
-    plan_service_destroy(service->config);
+    plan_service_release(service->config);
     plan_workload_destroy(service->workload);
     free(service->name);
     free(service->quoted_name);

@@ -52,9 +52,14 @@ void service_outlook_changed(struct service_manager *manager, const char *name) 
     add_change(manager, &(const struct service_change){name, state, state});
 }
 
+void service_list_changed(struct service_manager *manager) {
+    manager->list_version++;
+}
+
 void service_stamp(struct service *service) {
     service->since = clock_now();
     clock_format(service->since, service->since_text);
+    service_list_changed(service->manager);
 }
 
 static void request(struct service_manager *manager, const struct service_shutdown *shutdown) {

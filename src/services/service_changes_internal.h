@@ -9,6 +9,8 @@
 void service_changed(struct service *service, enum service_state before);
 // The same if its state has not changed, but one of its tasks will not begin.
 void service_outlook_changed(struct service_manager *manager, const char *name);
+// What service_manager_list() shows has changed.
+void service_list_changed(struct service_manager *manager);
 // Sets the time of the last change of status to now.
 void service_stamp(struct service *service);
 // Emits service_manager_shutdown_wanted() with what was first requested.

@@ -18,11 +18,11 @@ bool service_config_differs(const struct service *service, const struct plan *pl
 
 void service_configure(struct service *service, const struct plan *plan, const struct plan_service *config) {
     service->has_new_config = service->has_new_config || service_config_differs(service, plan, config);
-    struct plan_service *config_copy = plan_service_copy(config);
+    struct plan_service *config_held = plan_service_hold(config);
     struct plan_workload *workload_copy = plan_workload_copy(service_workload(plan, config));
-    plan_service_destroy(service->config);
+    plan_service_release(service->config);
     plan_workload_destroy(service->workload);
-    service->config = config_copy;
+    service->config = config_held;
     service->workload = workload_copy;
 }
 

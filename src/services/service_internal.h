@@ -23,8 +23,8 @@ struct service {
     struct service_manager *manager;
     char *name;
     char *quoted_name;              // for the log
-    struct plan_service *config;    // copied from the plan at the last start or replan
-    struct plan_workload *workload; // the same; NULL when it has none
+    struct plan_service *config;    // of the plan of the last start or replan
+    struct plan_workload *workload; // copied from it; NULL when it has none
     bool has_new_config;            // it differs from that of the last launch
     bool is_job;                    // the process was launched as a one-shot
     struct ring *ring;
@@ -77,6 +77,8 @@ struct service_manager {
     bool is_stopping;           // service_manager_stop_all() was called: nothing is started
     uint64_t failure_count;     // of services, since the start
     bool has_levels;            // a service of the plan counts for health
+    bool has_extended;          // a service of the plan has keys beyond Pebble's
+    uint64_t list_version;      // service_manager_list_version()
     struct list changes;        // changed_service.link, to be emitted
     struct deferred emission;
     struct event changed;
@@ -95,7 +97,7 @@ struct service *service_create(struct service_manager *manager, const char *name
 void service_destroy(void *service);
 
 // service_config.c
-// Copies the service's configuration, and that of its workload, from the plan.
+// Takes the service's configuration, and that of its workload, from the plan.
 void service_configure(struct service *service, const struct plan *plan, const struct plan_service *config);
 // Whether the plan's configuration differs from the service's own.
 bool service_config_differs(const struct service *service, const struct plan *plan, const struct plan_service *config);

@@ -262,6 +262,7 @@ static void set_state(struct service *service, const struct transition *transiti
     log_debug("Service %s goes from %s to %s", service->quoted_name, service_state_name(before),
               service_state_name(transition->next));
     service->state = transition->next;
+    service_list_changed(service->manager);
     service_touch(service);
     if (service_state_status(before) != service_state_status(transition->next))
         service_stamp(service);
@@ -300,6 +301,7 @@ void service_handle(struct service *service, const struct service_event *event) 
             error_clear(pending.err);
         free(pending.err);
     }
-    service->pending.count = 0;
+    free(service->pending.items); // events are rare, and services many
+    service->pending = (struct service_event_queue){0};
     service->is_handling = false;
 }

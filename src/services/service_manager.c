@@ -55,9 +55,13 @@ void service_manager_set_plan(struct service_manager *manager, struct plan *plan
     manager->plan = plan_hold(plan);
     free(manager->planned);
     manager->planned = map_sorted(&plan->content.services);
-    manager->has_levels = false;
-    for (size_t i = 0; manager->planned[i] != NULL; i++)
-        manager->has_levels = manager->has_levels || level_of(manager->planned[i]->value) != READY_LEVEL_NONE;
+    manager->has_levels = manager->has_extended = false;
+    for (size_t i = 0; manager->planned[i] != NULL; i++) {
+        const struct plan_service *config = manager->planned[i]->value;
+        manager->has_levels = manager->has_levels || level_of(config) != READY_LEVEL_NONE;
+        manager->has_extended = manager->has_extended || plan_service_is_extended(config);
+    }
+    service_list_changed(manager);
     plan_release(old);
 }
 
@@ -96,6 +100,14 @@ bool service_manager_is_healthy(const struct service_manager *manager, enum read
 
 bool service_manager_has(const struct service_manager *manager, const char *name) {
     return plan_find_service(manager->plan, name) != NULL;
+}
+
+bool service_manager_has_extended(const struct service_manager *manager) {
+    return manager->has_extended;
+}
+
+uint64_t service_manager_list_version(const struct service_manager *manager) {
+    return manager->list_version;
 }
 
 bool service_manager_is_extended(const struct service_manager *manager, const char *name) {

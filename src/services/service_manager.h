@@ -79,6 +79,9 @@ struct service_info {
 typedef void (*service_visit_fn)(const struct service_info *info, void *data);
 void service_manager_list(struct service_manager *manager, const struct text_list *names, service_visit_fn visit,
                           void *data);
+// Not 0, and different whenever what is visited may have changed, so that text made of it can be kept until then. The
+// details, which follow, have no version.
+uint64_t service_manager_list_version(const struct service_manager *manager);
 // What is shown of a service with keys beyond Pebble's, or if it is asked for. Texts are borrowed from the service
 // unless they are arrays. Those of a service that was never started say only its state.
 struct service_details {
@@ -101,6 +104,7 @@ void service_details_finish(struct service_details *details);
 #define AUTO_SERVICE_DETAILS CLEANUP(service_details_finish)
 bool service_manager_has(const struct service_manager *manager, const char *name);         // in the plan
 bool service_manager_is_extended(const struct service_manager *manager, const char *name); // has keys beyond Pebble's
+bool service_manager_has_extended(const struct service_manager *manager);                  // a service of the plan is
 
 // What a client may wait for: a condition, or that nothing of the service runs.
 enum service_goal {

@@ -15,8 +15,11 @@
 #define FILE_SIZE_MAX ((size_t)256 << 20)
 #define RETRY_MIN_NS (1 * NS_PER_S)
 #define RETRY_MAX_NS (60 * NS_PER_S)
-// Between writes without waiters, so that a busy daemon does not rewrite the file all the time.
+// Between writes without waiters, so that a busy daemon does not rewrite the file all the time: longer after a larger
+// file.
 #define PAUSE_NS (20 * NS_PER_MS)
+#define PAUSE_MAX_NS NS_PER_S
+#define PAUSE_BYTES ((size_t)16384) // for each of them another PAUSE_NS
 #define END_LIMIT_NS (5 * NS_PER_S) // for a write that runs when the checkpoint is destroyed
 
 // One write of the file. The worker thread uses only this.
@@ -26,9 +29,16 @@ struct write {
     uint64_t generation; // of the snapshot
     char *path;
     size_t limit_bytes;
+    size_t written_bytes;
     struct snapshot snapshot;
     int lock_fd; // of the new file, or -1
     struct error err;
+};
+
+// The lock on a file that has been replaced. Closing it frees the file, which may take a while.
+struct closing {
+    struct work_item item;
+    int fd;
 };
 
 struct checkpoint {
@@ -60,13 +70,14 @@ struct checkpoint {
 
 // --- one write ---
 
-static bool check_size(const struct write *write, struct error *err) {
+static bool check_size(struct write *write, struct error *err) {
     size_t left = write->limit_bytes;
     for (size_t i = 0; i < write->snapshot.count; i++) {
         if (write->snapshot.pieces[i].iov_len > left)
             return error_set(err, ERROR_TOO_LARGE, "larger than %zu bytes", write->limit_bytes);
         left -= write->snapshot.pieces[i].iov_len;
     }
+    write->written_bytes = write->limit_bytes - left;
     return true;
 }
 
@@ -108,6 +119,34 @@ static struct write *write_create(struct checkpoint *checkpoint) {
     write->lock_fd = -1;
     snapshot_take(checkpoint->state, &write->snapshot);
     return write;
+}
+
+// --- the lock ---
+
+static void close_file(struct work_item *item) {
+    file_close_at(&CONTAINER_OF(item, struct closing, item)->fd);
+}
+
+static void on_file_closed(struct work_item *item) {
+    struct closing *closing = CONTAINER_OF(item, struct closing, item);
+    file_close_at(&closing->fd); // if it was cancelled
+    free(closing);
+}
+
+static void close_in_worker(struct checkpoint *checkpoint, int fd) {
+    if (fd < 0)
+        return;
+    struct closing *closing = memory_new(sizeof *closing);
+    closing->item.work = close_file;
+    closing->item.done = on_file_closed;
+    closing->fd = fd;
+    if (!worker_pool_submit(checkpoint->pool, &closing->item, NULL))
+        on_file_closed(&closing->item);
+}
+
+void checkpoint_set_lock(struct checkpoint *checkpoint, int fd) {
+    close_in_worker(checkpoint, checkpoint->lock_fd);
+    checkpoint->lock_fd = fd;
 }
 
 // --- waiters ---
@@ -225,6 +264,11 @@ static void handle_failure(struct checkpoint *checkpoint) {
         state_add_warning(checkpoint->state, failure.message);
 }
 
+static int64_t pause_after_ns(size_t written_bytes) {
+    int64_t pause_ns = PAUSE_NS * (int64_t)(1 + written_bytes / PAUSE_BYTES);
+    return pause_ns < PAUSE_MAX_NS ? pause_ns : PAUSE_MAX_NS;
+}
+
 // The write has ended, successfully or not: calls back waiters and schedules the next one.
 static void write_complete(struct write *write) {
     struct checkpoint *checkpoint = write->checkpoint;
@@ -247,7 +291,7 @@ static void write_complete(struct write *write) {
     if (!list_is_empty(&checkpoint->waiting))
         schedule_write(checkpoint);
     else if (is_saved && !checkpoint_is_clean(checkpoint))
-        timer_start(checkpoint->timer, PAUSE_NS);
+        timer_start(checkpoint->timer, pause_after_ns(write->written_bytes));
 }
 
 // --- public functions ---
@@ -291,11 +335,6 @@ void checkpoint_destroy(struct checkpoint *checkpoint) {
     error_clear(&checkpoint->last_error);
     free(checkpoint->path);
     free(checkpoint);
-}
-
-void checkpoint_set_lock(struct checkpoint *checkpoint, int fd) {
-    file_close_at(&checkpoint->lock_fd);
-    checkpoint->lock_fd = fd;
 }
 
 void checkpoint_set_limit(struct checkpoint *checkpoint, size_t limit_bytes) {

@@ -19,6 +19,28 @@ static void services_are_shown_and_acted_on(void **unused UNUSED) {
     fixture_end(&fixture);
 }
 
+// The list is kept as text until something of it changes.
+static void list_is_that_of_now(void **unused UNUSED) {
+    struct fixture fixture;
+    fixture_begin(&fixture);
+    assert_response(&fixture, "GET /v1/services", "", 200, "\"result\":[]");
+    fixture_add_layer(&fixture, "services:\n  one: {override: replace, command: /nonexistent/program}\n");
+    const char *initial = "\"result\":[{\"name\":\"one\",\"startup\":\"disabled\",\"current\":\"inactive\"}]";
+    assert_response(&fixture, "GET /v1/services", "", 200, initial);
+    assert_response(&fixture, "GET /v1/services", "", 200, initial);
+    assert_response(&fixture, "GET /v1/services?details=all", "", 200, "\"details\":{\"state\":\"initial\"}");
+    assert_response(&fixture, "GET /v1/services?names=two", "", 200, "\"result\":[]");
+    assert_response(&fixture, "GET /v1/services", "", 200, initial);
+    assert_response(&fixture, "POST /v1/services", "{\"action\":\"start\",\"services\":[\"one\"]}", 202, "");
+    assert_response(&fixture, "GET /v1/changes/1/wait", "", 200, "\"status\":\"Error\"");
+    assert_response(&fixture, "GET /v1/services", "", 200, "\"current\":\"inactive\",\"current-since\":");
+    fixture_add_layer(&fixture, "services:\n  one: {override: replace, command: run, startup: enabled}\n");
+    assert_response(&fixture, "GET /v1/services", "", 200, "\"startup\":\"enabled\",\"current\":\"inactive\"");
+    fixture_add_layer(&fixture, "services:\n  one: {override: merge, type: oneshot}\n");
+    assert_response(&fixture, "GET /v1/services", "", 200, "\"details\":{\"state\":\"stopped\"");
+    fixture_end(&fixture);
+}
+
 static void nothing_to_start_has_a_kind(void **unused UNUSED) {
     struct fixture fixture;
     fixture_begin(&fixture);
@@ -39,6 +61,7 @@ static void signals_want_services(void **unused UNUSED) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(services_are_shown_and_acted_on),
+        cmocka_unit_test(list_is_that_of_now),
         cmocka_unit_test(nothing_to_start_has_a_kind),
         cmocka_unit_test(signals_want_services),
     };

@@ -128,6 +128,34 @@ static void take_leaves_it_empty(void **state UNUSED) {
     assert_null(buffer.data);
 }
 
+static void lent_memory_is_used_until_it_is_full(void **state UNUSED) {
+    char memory[8];
+    struct buffer buffer;
+    buffer_lend(&buffer, memory, sizeof memory);
+    assert_string_equal(buffer_text(&buffer), "");
+    buffer_printf(&buffer, "%d", 123);
+    buffer_add_string(&buffer, "4567");
+    assert_ptr_equal(buffer.data, memory);
+    assert_string_equal(memory, "1234567");
+    buffer_printf(&buffer, "%d", 89);
+    assert_ptr_not_equal(buffer.data, memory);
+    assert_string_equal(buffer_text(&buffer), "123456789");
+    buffer_finish(&buffer);
+    assert_null(buffer.data);
+}
+
+static void lent_memory_is_not_given_away(void **state UNUSED) {
+    char memory[8];
+    struct buffer buffer;
+    buffer_lend(&buffer, memory, sizeof memory);
+    buffer_add(&buffer, "a\0b", 3);
+    AUTO_FREE char *text = buffer_take(&buffer);
+    assert_memory_equal(text, "a\0b", 4);
+    assert_null(buffer.data);
+    buffer_lend(&buffer, memory, sizeof memory);
+    buffer_finish(&buffer);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(starts_empty),
@@ -140,6 +168,8 @@ int main(void) {
         cmocka_unit_test(consume_and_truncate),
         cmocka_unit_test(numbers_in_decimal),
         cmocka_unit_test(take_leaves_it_empty),
+        cmocka_unit_test(lent_memory_is_used_until_it_is_full),
+        cmocka_unit_test(lent_memory_is_not_given_away),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -88,6 +88,25 @@ static void long_message_is_cut(void **state) {
     assert_string_equal(line + strlen(line) - 5, "x\xE2\x80\xA6\n");
 }
 
+static void capture_request(void *data, const char *line UNUSED, size_t length UNUSED) {
+    struct capture *capture = data;
+    capture->calls += 100;
+}
+
+static void requests_have_a_sink_of_their_own(void **state) {
+    struct capture *capture = *state;
+    log_request("GET /v1/services");
+    assert_string_equal(behind_time(capture), "[pebble] GET /v1/services\n");
+    log_set_request_sink(capture_request);
+    log_request("GET /v1/services");
+    assert_int_equal(capture->calls, 101);
+    log_notice("Other");
+    assert_int_equal(capture->calls, 102);
+    log_set_sink(capture_line, capture);
+    log_request("GET /v1/services");
+    assert_int_equal(capture->calls, 103);
+}
+
 static void empty_message(void **state) {
     struct capture *capture = *state;
     log_notice("%s", "");
@@ -146,6 +165,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(further_lines_are_indented, set_up, tear_down),
         cmocka_unit_test_setup_teardown(control_characters_are_escaped, set_up, tear_down),
         cmocka_unit_test_setup_teardown(long_message_is_cut, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(requests_have_a_sink_of_their_own, set_up, tear_down),
         cmocka_unit_test_setup_teardown(empty_message, set_up, tear_down),
         cmocka_unit_test_setup_teardown(debug_only_when_on, set_up, tear_down),
         cmocka_unit_test_setup_teardown(security_is_json_in_order, set_up, tear_down),

@@ -96,8 +96,36 @@ static void values(void **state UNUSED) {
     assert_string_equal(buffer_text(&out), "[1,2.5,\"x\\u0000\\u003c\",null,true,false,{}]");
 }
 
+// Long runs are looked at eight bytes at a time.
+static void each_byte_is_escaped_wherever_it_is(void **state UNUSED) {
+    enum { LENGTH = 20 };
+    for (unsigned i = 0; i < 2 * 256 * LENGTH; i++) {
+        bool html = i % 2 != 0;
+        char byte = (char)(i / 2 % 256);
+        size_t place = i / 512;
+        char text[LENGTH];
+        memset(text, 'a', sizeof text);
+        text[place] = byte;
+        AUTO_BUFFER struct buffer alone = BUFFER_INIT(BUFFER_NO_LIMIT);
+        AUTO_BUFFER struct buffer expected = BUFFER_INIT(BUFFER_NO_LIMIT);
+        AUTO_BUFFER struct buffer whole = BUFFER_INIT(BUFFER_NO_LIMIT);
+        json_add_string(&alone, &byte, 1, html);
+        buffer_add_char(&expected, '"');
+        for (size_t j = 0; j < sizeof text; j++) {
+            if (j == place)
+                buffer_add(&expected, alone.data + 1, alone.length - 2);
+            else
+                buffer_add_char(&expected, 'a');
+        }
+        buffer_add_char(&expected, '"');
+        json_add_string(&whole, text, sizeof text, html);
+        assert_string_equal(buffer_text(&whole), buffer_text(&expected));
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_byte_is_escaped_wherever_it_is),
         cmocka_unit_test(strings),
         cmocka_unit_test(structure),
         cmocka_unit_test(numbers),

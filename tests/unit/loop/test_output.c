@@ -262,6 +262,45 @@ static void flush_waits_for_the_reader(void **state UNUSED) {
     close(fds[0]);
 }
 
+// Each write to such a socket is a packet.
+static void expect_packet(int fd, const char *text) {
+    char packet[20000];
+    ssize_t got = recv(fd, packet, sizeof packet - 1, MSG_DONTWAIT);
+    assert_int_equal(got, strlen(text));
+    packet[got] = '\0';
+    assert_string_equal(packet, text);
+}
+
+static void lines_of_a_turn_are_written_at_once(void **state UNUSED) {
+    char piece[20000];
+    int fds[2];
+    assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, fds), 0);
+    struct output *output = output_create(loop, fds[1], LIMIT_BYTES);
+    output_write_later(output, "one\n", 4);
+    output_write_later(output, "two\n", 4);
+    assert_int_equal(recv(fds[0], piece, sizeof piece, 0), -1);
+    loop_run_pending(loop);
+    expect_packet(fds[0], "one\ntwo\n");
+    output_write_later(output, "three\n", 6);
+    output_write(output, "four\n", 5); // the order remains
+    expect_packet(fds[0], "three\n");
+    expect_packet(fds[0], "four\n");
+    output_write_later(output, "five\n", 5);
+    memset(piece, 'x', 9000);
+    memcpy(piece + 9000, "\n", 2);
+    output_write_later(output, piece, 9001);
+    expect_packet(fds[0], "five\n");
+    expect_packet(fds[0], piece);
+    output_write_later(output, "six\n", 4);
+    output_flush(output, 0);
+    expect_packet(fds[0], "six\n");
+    output_write_later(output, "seven\n", 6);
+    output_destroy(output);
+    expect_packet(fds[0], "seven\n");
+    close(fds[0]);
+    close(fds[1]);
+}
+
 int main(void) {
     alarm(60);
     signal(SIGPIPE, SIG_IGN);
@@ -275,6 +314,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(closed_reader, open_loop, close_loop),
         cmocka_unit_test_setup_teardown(file_gets_everything, open_loop, close_loop),
         cmocka_unit_test_setup_teardown(full_file_is_counted, open_loop, close_loop),
+        cmocka_unit_test_setup_teardown(lines_of_a_turn_are_written_at_once, open_loop, close_loop),
         cmocka_unit_test_setup_teardown(flush_waits_for_the_reader, open_loop, close_loop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -23,13 +23,27 @@ static void no_layers_make_an_empty_plan(void **state UNUSED) {
 
 static void any_difference_of_a_service_counts(void **state UNUSED) {
     struct plan *plan = PLAN("services:\n  a: &a {override: replace, command: a, environment: {A: b}}\n  b: *a\n");
-    struct plan_service *copy = plan_service_copy(plan_find_service(plan, "a"));
-    assert_true(plan_service_equal(plan_find_service(plan, "a"), copy));
-    assert_false(plan_service_equal(plan_find_service(plan, "b"), copy)); // the name is another
-    map_set(&copy->environment, "A", memory_string("c"));
-    assert_false(plan_service_equal(plan_find_service(plan, "a"), copy));
-    plan_service_destroy(copy);
+    struct plan *other =
+        PLAN("services:\n  a: &a {override: replace, command: a, environment: {A: b}}\n  b: {override: replace, "
+             "command: a, environment: {A: c}}\n");
+    const struct plan_service *a = plan_find_service(plan, "a");
+    assert_true(plan_service_equal(a, plan_find_service(other, "a")));
+    assert_false(plan_service_equal(plan_find_service(plan, "b"), a)); // the name is another
+    assert_false(plan_service_equal(plan_find_service(plan, "b"), plan_find_service(other, "b")));
+    plan_release(other);
     plan_release(plan);
+}
+
+static void a_service_outlives_its_plan(void **state UNUSED) {
+    struct plan *plan = PLAN("services:\n  a: {override: replace, command: a, environment: {A: b}}\n");
+    struct plan_service *first = plan_service_hold(plan_find_service(plan, "a"));
+    struct plan_service *second = plan_service_hold(first);
+    plan_service_release(first);
+    plan_release(plan);
+    assert_string_equal(second->command, "a");
+    assert_string_equal(map_get(&second->environment, "A"), "b");
+    plan_service_release(second);
+    plan_service_release(NULL);
 }
 
 static void checks_are_copied_and_compared(void **state UNUSED) {
@@ -64,6 +78,7 @@ int main(void) {
         cmocka_unit_test(plans_are_counted),
         cmocka_unit_test(no_layers_make_an_empty_plan),
         cmocka_unit_test(any_difference_of_a_service_counts),
+        cmocka_unit_test(a_service_outlives_its_plan),
         cmocka_unit_test(checks_are_copied_and_compared),
         cmocka_unit_test(workloads_are_copied_and_compared),
     };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "fixture.h"
 
-static void the_configuration_is_a_copy(void **state UNUSED) {
+static void the_configuration_is_that_of_the_last_start(void **state UNUSED) {
     struct fixture fixture;
     fixture_begin(&fixture, "services:\n  one: {override: replace, command: run, kill-delay: 3s}\n");
     fixture_do(&fixture, SERVICE_START, "one");
@@ -17,7 +17,7 @@ static void the_configuration_is_a_copy(void **state UNUSED) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_configuration_is_a_copy),
+        cmocka_unit_test(the_configuration_is_that_of_the_last_start),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

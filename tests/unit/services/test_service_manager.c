@@ -23,6 +23,39 @@ static void services_are_listed_by_name(void **unused UNUSED) {
     fixture_end(&fixture);
 }
 
+static bool has_new_version(struct fixture *fixture, uint64_t *version) {
+    uint64_t before = *version;
+    *version = service_manager_list_version(fixture->manager);
+    return *version != before;
+}
+
+static void list_version_changes_with_plan_state_and_time(void **unused UNUSED) {
+    struct fixture fixture;
+    fixture_begin(&fixture, "services:\n  a: {override: replace, command: run}\n  b: {override: replace, command: "
+                            "missing}\n");
+    uint64_t version = 0;
+    assert_true(has_new_version(&fixture, &version));
+    assert_false(has_new_version(&fixture, &version));
+    fixture_do(&fixture, SERVICE_START, "a");
+    assert_true(has_new_version(&fixture, &version));
+    fixture_do(&fixture, SERVICE_START, "b"); // fails; only its time changes
+    assert_true(has_new_version(&fixture, &version));
+    fixture_do(&fixture, SERVICE_STOP, "a");
+    assert_true(has_new_version(&fixture, &version));
+    fixture_set_plan(&fixture, "services: {}\n");
+    assert_true(has_new_version(&fixture, &version));
+    fixture_end(&fixture);
+}
+
+static void extended_services_are_known(void **unused UNUSED) {
+    struct fixture fixture;
+    fixture_begin(&fixture, "services:\n  a: {override: replace, command: run}\n");
+    assert_false(service_manager_has_extended(fixture.manager));
+    fixture_set_plan(&fixture, "services:\n  a: {override: replace, command: run, type: oneshot}\n");
+    assert_true(service_manager_has_extended(fixture.manager));
+    fixture_end(&fixture);
+}
+
 static void signal_reports_each_that_cannot_be_reached(void **unused UNUSED) {
     struct fixture fixture;
     fixture_begin(&fixture, "services:\n  a: {override: replace, command: run}\n");
@@ -49,8 +82,8 @@ static void what_survives_is_killed(void **unused UNUSED) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(services_are_listed_by_name),
-        cmocka_unit_test(signal_reports_each_that_cannot_be_reached),
+        cmocka_unit_test(services_are_listed_by_name), cmocka_unit_test(list_version_changes_with_plan_state_and_time),
+        cmocka_unit_test(extended_services_are_known), cmocka_unit_test(signal_reports_each_that_cannot_be_reached),
         cmocka_unit_test(what_survives_is_killed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -168,6 +168,36 @@ static void what_changes_during_a_write_is_in_the_next(void **unused UNUSED) {
     scene_end(&scene);
 }
 
+// 20 ms, and as much again for each 16 KiB of the file.
+static void the_pause_grows_with_the_file(void **unused UNUSED) {
+    struct scene scene;
+    scene_begin(&scene);
+    loop_use_test_clock(scene.loop);
+    AUTO_FREE char *text = memory_new(10 * 16384 + 1);
+    memset(text, 'x', 10 * 16384);
+    state_add_warning(scene.state, text);
+    struct waiter waiter = {.loop = scene.loop};
+    checkpoint_wait(scene.checkpoint, &waiter.wait, on_checkpoint_done);
+    pthread_mutex_lock(&disk);
+    while (sem_trywait(&sync_begun) == 0)
+        ; // of earlier writes
+    loop_run_pending(scene.loop);
+    sem_wait(&sync_begun);
+    state_add_warning(scene.state, "later");
+    pthread_mutex_unlock(&disk);
+    loop_run(scene.loop);
+    assert_int_equal(waiter.calls, 1);
+    while (sem_trywait(&sync_begun) == 0)
+        ; // of the directory
+    loop_advance(scene.loop, 219 * NS_PER_MS);
+    assert_int_equal(sem_trywait(&sync_begun), -1);
+    loop_advance(scene.loop, 1 * NS_PER_MS);
+    sem_wait(&sync_begun);
+    while (!checkpoint_is_clean(scene.checkpoint))
+        uv_run(loop_uv(scene.loop), UV_RUN_ONCE);
+    scene_end(&scene);
+}
+
 static void destroying_calls_back_all_waiters(void **unused UNUSED) {
     struct scene scene;
     scene_begin(&scene);
@@ -556,6 +586,7 @@ int main(void) {
         cmocka_unit_test(what_was_saved_is_there_again),
         cmocka_unit_test(it_writes_by_itself),
         cmocka_unit_test(what_changes_during_a_write_is_in_the_next),
+        cmocka_unit_test(the_pause_grows_with_the_file),
         cmocka_unit_test(destroying_calls_back_all_waiters),
         cmocka_unit_test(a_cancelled_wait_is_not_called_back),
         cmocka_unit_test(never_persisting_is_always_clean),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // A library for LD_PRELOAD: makes one allocation, or one system call, of a program fail. PEBBLE_FAILURE is
-// `allocation NUMBER`, or `system-call NUMBER ERRNO`. PEBBLE_FAILURE_PROGRAM is the path of the program, as it may start
-// others. The number of calls is written to the file PEBBLE_FAILURE_COUNT at the end.
+// `allocation NUMBER`, or `system-call NUMBER ERRNO`. PEBBLE_FAILURE_PROGRAM is the path of the program, as it may
+// start others. The number of calls is written to the file PEBBLE_FAILURE_COUNT at the end.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -68,6 +68,14 @@ class ProgressTest(DaemonCase):
         self.assertEqual(dots(7), ["." * 7])
         self.assertIn("\n" + "." * 70 + "\n", self.daemon.cli("tasks", "1", env={"COLUMNS": "50"}).stdout)
 
+    def test_a_wait_says_what_for(self):
+        self.daemon.services("start", "web")
+        with Terminal(self.daemon, "wait", "web", "web=stopped") as terminal:
+            terminal.wait_for('1/2 Wait for service "web" to be stopped')
+            self.daemon.services("stop", "web")
+            self.assertEqual(terminal.wait_exit(), 0)
+            self.assertEqual(on_screen(terminal.text()), "")
+
     def test_no_terminal_sees_nothing(self):
         done = self.daemon.cli("start", "web")
         self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "", ""))

@@ -136,10 +136,13 @@ static void questions_about_services(void **state UNUSED) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(bad_values_are_refused),         cmocka_unit_test(all_faults_are_reported),
-        cmocka_unit_test(what_contradicts_is_refused),    cmocka_unit_test(loops_of_conditions_are_refused),
-        cmocka_unit_test(each_key_is_written_and_merges), cmocka_unit_test(a_limit_of_restarts_is_removed_by_merging),
-        cmocka_unit_test(each_key_is_written_and_merges), cmocka_unit_test(questions_about_services),
+        cmocka_unit_test(bad_values_are_refused),
+        cmocka_unit_test(all_faults_are_reported),
+        cmocka_unit_test(what_contradicts_is_refused),
+        cmocka_unit_test(loops_of_conditions_are_refused),
+        cmocka_unit_test(a_limit_of_restarts_is_removed_by_merging),
+        cmocka_unit_test(each_key_is_written_and_merges),
+        cmocka_unit_test(questions_about_services),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

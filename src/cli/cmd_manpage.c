@@ -154,6 +154,8 @@ static void add_environment(struct buffer *out) {
     add_entry(out, "TERM",
               "Is passed on to the program of exec. If set to \"dumb\", there are no progress and no styles.");
     add_entry(out, "NO_COLOR", "If set and not empty, there are no styles.");
+    add_entry(out, "LC_ALL, LC_CTYPE, LANG",
+              "The first that is not empty says whether the terminal shows UTF-8. If all are empty, it does.");
     add_entry(out, "COLUMNS", "The width of the output, if it is not a terminal.");
 }
 

@@ -124,18 +124,24 @@ def missing(page, top=TOP):
     return faults
 
 
+def has_test(path, name=None):
+    """Whether a file of tests is there and, if a name is given, has a test of this name."""
+    if not os.path.exists(path):
+        return False
+    with open(path, encoding="utf-8") as source:
+        text = source.read()
+    head = rf"^ +def {re.escape(name or '')}\(self" if path.endswith(".py") else rf"^static void {re.escape(name or '')}\(void \*\*"
+    return name is None or re.search(head, text, re.MULTILINE) is not None
+
+
 def exists(name, tests, top):
     kind = name.split()[0]
     if kind == "unit":
         program, function = unit_name(name)
         module, _, file = program.partition("/")
-        path = os.path.join(top, "tests", "unit", module, f"test_{file}.c")
-        if not os.path.exists(path):
-            return False
-        with open(path, encoding="utf-8") as source:
-            return function is None or re.search(rf"\b{re.escape(function)}\(", source.read()) is not None
+        return has_test(os.path.join(top, "tests", "unit", module, f"test_{file}.c"), function)
     if kind == "fuzz":
-        return os.path.exists(os.path.join(top, "tests", "fuzz", f"fuzz_{name.split()[1]}.c"))
+        return has_test(os.path.join(top, "tests", "fuzz", f"fuzz_{name.split()[1]}.c"))
     if kind == "property":
-        return os.path.exists(os.path.join(top, "tests", "property", f"test_{name.split()[1]}.c"))
+        return has_test(os.path.join(top, "tests", "property", f"test_{name.split()[1]}.c"))
     return kind == "conform" or bool(matching(name, tests))

@@ -11,6 +11,8 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/memory.h"
+#include "base/text.h"
 #include "cli/arguments.h"
 #include "cli/cmd_run.h"
 #include "cli/commands.h"
@@ -50,12 +52,17 @@ static bool wait_until_ready(int fd) {
     return count == 1;
 }
 
-// The entry point of a container exits as a shell does if the command cannot be run.
-static void add_exit_code(struct error *err, const char *program) {
+// The entry point of a container exits as a shell does if the command cannot be run, and says what is wrong with it.
+static void explain_failure(struct error *err, const char *program) {
     if (!error_is_set(err) || !text_has_prefix(error_text(err), "cannot find executable "))
         return;
-    bool is_there = strchr(program, '/') != NULL && file_exists(program);
-    (void)error_set_code(err, is_there ? PROGRAM_CODE_CANNOT_RUN : PROGRAM_CODE_NO_COMMAND);
+    if (strchr(program, '/') == NULL || !file_exists(program)) {
+        (void)error_set_code(err, PROGRAM_CODE_NO_COMMAND);
+        return;
+    }
+    AUTO_FREE char *quoted = text_quoted(program);
+    (void)error_set(err, ERROR_BAD_REQUEST, "cannot run %s: not an executable file", quoted);
+    (void)error_set_code(err, PROGRAM_CODE_CANNOT_RUN);
 }
 
 // `command`: that of --exec, NULL without it.
@@ -65,7 +72,7 @@ static int run_child(struct cli_call *subcall, const struct text_list *command, 
     file_close_at(&ends[0]);
     int code = is_ready ? program_call(subcall, err) : 1;
     if (command != NULL)
-        add_exit_code(err, command->items[0]);
+        explain_failure(err, command->items[0]);
     return code;
 }
 

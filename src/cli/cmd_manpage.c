@@ -111,6 +111,54 @@ static void add_command_page(struct buffer *out, const struct cli_command *comma
     buffer_add_string(out, ".BR pebble (1)\n");
 }
 
+static void add_daemons_environment(struct buffer *out) {
+    add_entry(out, "PEBBLE_COPY_ONCE",
+              "If the daemon's directory is empty at start, the daemon copies this directory to it.");
+    add_entry(out, "PEBBLE_PERSIST", "If set to \"never\", the daemon does not save its state.");
+    add_entry(out, "PEBBLE_VERBOSE", "If set to 1, the daemon also writes the output of services to standard output.");
+    add_entry(out, "PEBBLE_DEBUG", "If set to 1, the daemon logs debug messages.");
+    add_entry(out, "PATH", "Where the daemon looks for programs without a slash in their name.");
+    add_entry(
+        out, "NOTIFY_SOCKET",
+        "The socket of systemd, to which the daemon reports that it is ready or stopping. With it, a daemon that has "
+        "nothing to do exits with 42.");
+    add_entry(out, "WATCHDOG_USEC",
+              "The interval of systemd's watchdog in microseconds. The daemon reports at half of it.");
+    add_entry(
+        out, "HTTP_PROXY, HTTPS_PROXY, NO_PROXY",
+        "Proxies for http checks and log targets, and the hosts that are reached without them. The names in lower "
+        "case are used if these are unset. HTTP_PROXY is ignored if REQUEST_METHOD is set.");
+}
+
+static void add_environment(struct buffer *out) {
+    add_section(out, "ENVIRONMENT");
+    add_entry(out, "PEBBLE", "The daemon's directory. The default is /var/lib/pebble/default.");
+    add_entry(out, "PEBBLE_SOCKET",
+              "The Unix socket of the API. The default is .pebble.socket in the daemon's directory.");
+    add_entry(out, "XDG_CONFIG_HOME",
+              "Commands keep what they have listed in pebble/cli.json below it. The default is .config below HOME.");
+    add_entry(out, "PEBBLE_BASEURL",
+              "Base URL of the API, http://HOST:PORT or https://HOST:PORT, used by commands instead of the socket.");
+    add_entry(out, "PEBBLE_CLIENT_CERT, PEBBLE_CLIENT_KEY",
+              "PEM files with the certificate and the key that identify commands to the daemon over https. The daemon "
+              "requires them. One certificate, and a key that is not encrypted. Both may be the same file.");
+    add_entry(
+        out, "PEBBLE_SERVER_FINGERPRINT",
+        "How commands recognize the daemon over https: the fingerprint of its identity key, or the SHA-256 of its "
+        "identity certificate in hexadecimal digits. Without it, the daemon's certificate must be for HOST, and from "
+        "an authority that the system trusts.");
+    add_entry(out, "SSL_CERT_FILE, SSL_CERT_DIR",
+              "Files of certificates of the authorities to trust, instead of those of the system.");
+    add_daemons_environment(out);
+    add_entry(out, "TZ", "The time zone of the times that commands show. The default is /etc/localtime.");
+    add_entry(out, "TERM",
+              "Is passed on to the program of exec. If set to \"dumb\", there are no progress and no styles.");
+    add_entry(out, "NO_COLOR", "If set and not empty, there are no styles.");
+    add_entry(out, "LC_ALL, LC_CTYPE, LANG",
+              "The first that is not empty says whether the terminal shows UTF-8. If all are empty, it does.");
+    add_entry(out, "COLUMNS", "The width of the output, if it is not a terminal.");
+}
+
 static void add_main_page(struct buffer *out) {
     add_header(out, "PEBBLE");
     add_section(out, "NAME");
@@ -130,31 +178,7 @@ static void add_main_page(struct buffer *out) {
             buffer_add_string(out, ".\n");
         }
     }
-    add_section(out, "ENVIRONMENT");
-    add_entry(out, "PEBBLE", "The daemon's directory. The default is /var/lib/pebble/default.");
-    add_entry(out, "PEBBLE_SOCKET",
-              "The Unix socket of the API. The default is .pebble.socket in the daemon's directory.");
-    add_entry(out, "XDG_CONFIG_HOME",
-              "Commands keep what they have listed in pebble/cli.json below it. The default is ~/.config.");
-    add_entry(
-        out, "PEBBLE_BASEURL",
-        "Base URL of the API, http://HOST:PORT or https://HOST:PORT, used by commands instead of the socket. It may "
-        "have USER:PASSWORD@ before HOST, and a path.");
-    add_entry(out, "PEBBLE_CLIENT_CERT, PEBBLE_CLIENT_KEY",
-              "PEM files with the certificate and the key that identify commands to the daemon over https. The daemon "
-              "requires them. One certificate, and a key that is not encrypted. Both may be the same file.");
-    add_entry(
-        out, "PEBBLE_SERVER_FINGERPRINT",
-        "How commands recognize the daemon over https: the fingerprint of its identity key, or the SHA-256 of its "
-        "identity certificate in hexadecimal digits. Without it, the daemon's certificate must be for HOST, and from "
-        "an authority that the system trusts.");
-    add_entry(out, "SSL_CERT_FILE, SSL_CERT_DIR",
-              "Files of certificates of the authorities to trust, instead of those of the system.");
-    add_entry(out, "PEBBLE_COPY_ONCE",
-              "If the daemon's directory is empty at start, the daemon copies this directory to it.");
-    add_entry(out, "PEBBLE_PERSIST", "If set to \"never\", the daemon does not save its state.");
-    add_entry(out, "PEBBLE_VERBOSE", "If set to 1, the daemon also writes the output of services to standard output.");
-    add_entry(out, "PEBBLE_DEBUG", "If set to 1, the daemon logs debug messages.");
+    add_environment(out);
     add_section(out, "EXIT STATUS");
     add_body(
         out,

@@ -96,6 +96,7 @@ const struct cli_command cmd_run = {
         ".pebble.socket in that directory). Other environment variables:\n\n"
         "  PEBBLE_COPY_ONCE=DIR  if the daemon's directory is empty, copy DIR to it\n"
         "  PEBBLE_PERSIST=never  do not save the state\n"
+        "  PEBBLE_VERBOSE=1      as --verbose\n"
         "  PEBBLE_DEBUG=1        log debug messages\n\n"
         "Exit status:\n\n"
         "  0   stopped by a signal, or shut down after a service succeeded\n"

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "cli/commands.h"
+#include "cli/progress.h"
 #include "cli/session.h"
 
 // Splits "NAME[=CONDITION]". The name is owned; *goal points into the word, NULL: the default.
@@ -41,6 +42,17 @@ static bool wait_for(struct pebble_client *client, const char *word, int64_t dea
     return false;
 }
 
+static void show_wait(struct progress *progress, const struct text_list *words, size_t position) {
+    const char *goal;
+    AUTO_FREE char *name = read_word(words->items[position], &goal);
+    AUTO_FREE char *quoted = text_quoted(name);
+    AUTO_BUFFER struct buffer line = BUFFER_INIT(BUFFER_NO_LIMIT);
+    if (words->count > 1)
+        buffer_printf(&line, "%zu/%zu ", position, words->count);
+    buffer_printf(&line, "Wait for service %s to be %s", quoted, goal != NULL ? goal : "ready");
+    progress_show_words(progress, buffer_text(&line));
+}
+
 static int run_wait(struct cli_call *call, struct error *err) {
     const struct text_list *words = cli_argument_list(call);
     struct pebble_client *client = session_client(call->session, err);
@@ -48,11 +60,15 @@ static int run_wait(struct cli_call *call, struct error *err) {
     int64_t deadline_ns = timeout_ns > 0 ? clock_deadline_ns(timeout_ns) : 0;
     if (client == NULL)
         return 1;
-    for (size_t i = 0; i < words->count; i++) {
-        if (!wait_for(client, words->items[i], deadline_ns, err))
-            return 1;
+    struct progress progress;
+    bool is_good = true;
+    progress_init(&progress);
+    for (size_t i = 0; is_good && i < words->count; i++) {
+        show_wait(&progress, words, i);
+        is_good = wait_for(client, words->items[i], deadline_ns, err);
     }
-    return 0;
+    progress_finish(&progress);
+    return is_good ? 0 : 1;
 }
 
 const struct cli_command cmd_wait = {
@@ -61,7 +77,7 @@ const struct cli_command cmd_wait = {
     .description =
         "Waits until each service meets its condition: ready (the default), started, completed, exited or stopped. A "
         "service without the key \"ready\" is ready when it has been started; one of type oneshot when it has "
-        "completed.\n\n"
+        "completed. On a terminal, shows which service it waits for.\n\n"
         "Exit status:\n\n"
         "  0   all services have met their conditions\n"
         "  1   the timeout has passed, or a condition cannot be met\n\n"

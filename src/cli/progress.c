@@ -126,6 +126,20 @@ void progress_show(struct progress *progress, const struct pebble_change *change
     (void)fflush(stdout);
 }
 
+void progress_show_words(struct progress *progress, const char *words) {
+    AUTO_BUFFER struct buffer line = BUFFER_INIT(BUFFER_NO_LIMIT), shown = BUFFER_INIT(BUFFER_NO_LIMIT);
+    int columns = terminal_width(STDOUT_FILENO) - 1;
+    if (!progress->has_terminal)
+        return;
+    width_add_shown(&shown, words, "");
+    width_add_short(&line, buffer_text(&shown), columns > 0 ? (size_t)columns : 0, false);
+    clear_line(progress);
+    (void)fprintf(stdout, "%s%s%s", terminal_style(STDOUT_FILENO, STYLE_DIM), buffer_text(&line),
+                  terminal_style(STDOUT_FILENO, STYLE_PLAIN));
+    progress->has_line = true;
+    (void)fflush(stdout);
+}
+
 void progress_clear(struct progress *progress) {
     clear_line(progress);
     (void)fflush(stdout);

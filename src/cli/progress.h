@@ -24,6 +24,8 @@ struct progress {
 
 void progress_init(struct progress *progress);
 void progress_show(struct progress *progress, const struct pebble_change *change);
+// Shows words in place of the line, on a terminal only; they are cut at its width.
+void progress_show_words(struct progress *progress, const char *words);
 void progress_clear(struct progress *progress);  // clears the line; it may be shown again
 void progress_finish(struct progress *progress); // clears the line
 

@@ -148,6 +148,11 @@ static const char *add_kept_lines(struct buffer *out, const char *line, int inde
     return end;
 }
 
+// Of a list.
+static bool begins_item(const char *line) {
+    return line[0] == '-' && line[1] == ' ';
+}
+
 void wrap_message(struct buffer *out, const char *text, int columns, int indent) {
     struct phrase_words words = {0};
     AUTO_BUFFER struct buffer block = BUFFER_INIT(BUFFER_NO_LIMIT);
@@ -156,7 +161,7 @@ void wrap_message(struct buffer *out, const char *text, int columns, int indent)
             line = next_line(line);
             continue;
         }
-        if (block.length > 0)
+        if (block.length > 0 && !begins_item(line))
             buffer_add_char(&block, '\n');
         if (is_blank(*line) && block.length > 0) {
             line = add_kept_lines(&block, line, indent);
@@ -165,7 +170,7 @@ void wrap_message(struct buffer *out, const char *text, int columns, int indent)
         do {
             words_add(&words, line, line_length(line));
             line = next_line(line);
-        } while (*line != '\0' && !is_blank(*line) && *line != '\n');
+        } while (*line != '\0' && !is_blank(*line) && *line != '\n' && !begins_item(line));
         add_paragraph(&block, &words, columns, indent);
     }
     buffer_add(out, buffer_text(&block), block.length);

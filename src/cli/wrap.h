@@ -7,8 +7,8 @@
 // Adds a message that follows `indent` columns of other text. Paragraphs, separated by empty lines, are broken at
 // blanks into lines of at most `columns` columns; all lines but the first are indented. Words are not broken. The
 // breaks minimize a cost, summed over all lines of a paragraph but the last: the square of the unused columns, plus 64
-// if the line does not end in one of . , : ; . Lines that begin with a blank are kept, without their common
-// indentation, and separated by empty lines.
+// if the line does not end in one of . , : ; . A line that begins with "- " begins a line. Lines that begin with a
+// blank are kept, without their common indentation, and separated by empty lines.
 void wrap_message(struct buffer *out, const char *text, int columns, int indent);
 
 // Adds help text. Paragraphs, separated by empty lines, are filled to `columns`, and every line is indented. Lines that

@@ -208,12 +208,12 @@ bool daemon_start(struct daemon *daemon, struct error *err) {
     const struct text_list *warnings = plan_store_warnings(daemon->plans);
     for (size_t i = 0; i < warnings->count; i++)
         log_notice("%s", warnings->items[i]);
+    if (!daemon_start_watchdog(daemon, err))
+        return error_prefix(err, "cannot run software watchdog: ");
     log_notice("Started daemon.");
     if (!set_arguments(daemon, err) || !seed_identities(daemon, err))
         return false;
     plan_store_freeze(daemon->plans);
-    if (!daemon_start_watchdog(daemon, err))
-        return error_prefix(err, "cannot run software watchdog: ");
     notify_send("READY=1");
     // The state file exists before the first response. A failure is logged, and the write repeated, by the checkpoint.
     (void)!checkpoint_flush(daemon->checkpoint, FIRST_SAVE_LIMIT_MS, NULL);

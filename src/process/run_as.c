@@ -90,6 +90,17 @@ static void complete_service(struct run_as *run_as, const struct merged *merged)
         run_as->directory = memory_string(merged->directory);
 }
 
+// Those of the service manager that has started the daemon are for the daemon alone: what a process reports with them
+// counts as the daemon's. Settings may have them all the same.
+static struct environment *inherit_environment(void) {
+    static const char *const own[] = {"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID",
+                                      "LISTEN_FDS",    "LISTEN_PID",    "LISTEN_FDNAMES"};
+    struct environment *environment = environment_create(environ);
+    for (size_t i = 0; i < ARRAY_COUNT(own); i++)
+        environment_unset(environment, own[i]);
+    return environment;
+}
+
 bool run_as_resolve(const struct run_as_layer *layers, size_t count, enum run_as_rules rules, struct run_as *run_as,
                     struct error *err) {
     struct merged merged = merge_layers(layers, count);
@@ -97,7 +108,7 @@ bool run_as_resolve(const struct run_as_layer *layers, size_t count, enum run_as
     if (!account_resolve(&merged.account, &made.account, err))
         return false;
     uid_t uid = made.account.has_uid ? made.account.uid : getuid();
-    made.environment = environment_create(environ);
+    made.environment = inherit_environment();
     if (rules == RUN_AS_EXEC && uid != getuid()) {
         environment_unset(made.environment, "HOME");
         environment_unset(made.environment, "USER");

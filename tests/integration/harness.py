@@ -46,7 +46,7 @@ def is_sanitized():
     return os.environ.get("PEBBLE_SANITIZED") == "1"
 
 
-def wait_until(condition, timeout_s=20.0, what="the condition", pause_s=0.01):
+def wait_until(condition, timeout_s=HANG_S, what="the condition", pause_s=0.01):
     """The first true value of condition(); AssertionError on timeout."""
     deadline = time.monotonic() + timeout_s
     while True:
@@ -244,7 +244,7 @@ class Api:
             raise AssertionError(f"{action} {names}: {answer}")
         return self.wait_change(answer.change)
 
-    def wait_change(self, change, timeout_s=30.0):
+    def wait_change(self, change, timeout_s=HANG_S):
         answer = self.get(f"/v1/changes/{change}/wait?timeout={timeout_s:g}s", timeout_s=timeout_s + 10)
         if answer.status != 200:
             raise AssertionError(f"change {change}: {answer}")
@@ -254,7 +254,7 @@ class Api:
         """One service as the API shows it, or None."""
         return next((s for s in self.get(f"/v1/services?names={name}").result if s["name"] == name), None)
 
-    def wait_service(self, name, status, timeout_s=20.0):
+    def wait_service(self, name, status, timeout_s=HANG_S):
         def has_status():
             service = self.service(name)
             return service if service and service["current"] == status else None
@@ -397,7 +397,7 @@ class Daemon(Api):
     def log_lines(self, pattern=""):
         return [line for line in self.log().splitlines() if re.search(pattern, line)]
 
-    def wait_log(self, pattern, count=1, timeout_s=20.0):
+    def wait_log(self, pattern, count=1, timeout_s=HANG_S):
         """Waits until enough lines match; returns them."""
         def found():
             lines = self.log_lines(pattern)

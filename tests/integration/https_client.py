@@ -8,10 +8,10 @@ import socket
 import ssl
 import subprocess
 import threading
-import time
 
 from faults import descriptors, plan_of, rss_kib
 from harness import Api, DaemonCase, free_port, is_sanitized, wait_until
+from tls_relay import sign
 
 HEAD = b"GET /v1/health HTTP/1.1\r\nHost: x\r\n"
 REQUEST = HEAD + b"\r\n"
@@ -45,16 +45,8 @@ def make_certificate(directory, name, key=("ed25519",), usage="clientAuth"):
 def make_short_certificate(directory, name, begin_s, end_s):
     """A new self-signed certificate for a time given in seconds since 1970."""
     path, key_path, request = (os.path.join(directory, name + end) for end in (".pem", ".key", ".csr"))
-    config = os.path.join(directory, name + ".cnf")
-    with open(config, "w", encoding="ascii") as file:
-        file.write(f"[ca]\ndefault_ca=own\n[own]\ndatabase={directory}/{name}.index\nnew_certs_dir={directory}\n"
-                   "default_md=default\nrand_serial=yes\npolicy=any\n[any]\ncommonName=supplied\n")
-    with open(os.path.join(directory, name + ".index"), "w", encoding="ascii"):
-        pass
     openssl("req", "-new", "-newkey", "ed25519", "-nodes", "-subj", f"/CN={name}", "-keyout", key_path, "-out", request)
-    times = [time.strftime("%Y%m%d%H%M%SZ", time.gmtime(seconds)) for seconds in (begin_s, end_s)]
-    openssl("ca", "-batch", "-selfsign", "-notext", "-config", config, "-keyfile", key_path, "-in", request,
-            "-out", path, "-startdate", times[0], "-enddate", times[1])
+    sign(directory, name, request, begin_s, end_s, "-selfsign", "-keyfile", key_path)
     return Certificate(path, key_path)
 
 

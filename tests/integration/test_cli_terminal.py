@@ -10,7 +10,7 @@ import unicodedata
 import unittest
 
 from faults import plan_of
-from harness import DaemonCase, program, wait_until
+from harness import TOP, DaemonCase, program, wait_until
 from terminal import CTRL_C, Terminal, on_screen
 
 SLEEPER = plan_of({"web": "sleep 1000", "missing": "/no/such/program"})
@@ -67,6 +67,14 @@ class ProgressTest(DaemonCase):
         self.assertEqual(dots(50), ["." * 50])
         self.assertEqual(dots(7), ["." * 7])
         self.assertIn("\n" + "." * 70 + "\n", self.daemon.cli("tasks", "1", env={"COLUMNS": "50"}).stdout)
+
+    def test_a_wait_says_what_for(self):
+        self.daemon.services("start", "web")
+        with Terminal(self.daemon, "wait", "web", "web=stopped") as terminal:
+            terminal.wait_for('1/2 Wait for service "web" to be stopped')
+            self.daemon.services("stop", "web")
+            self.assertEqual(terminal.wait_exit(), 0)
+            self.assertEqual(on_screen(terminal.text()), "")
 
     def test_no_terminal_sees_nothing(self):
         done = self.daemon.cli("start", "web")
@@ -293,6 +301,16 @@ class ManualTest(unittest.TestCase):
         for name in commands():
             with self.subTest(name):
                 self.assertRegex(page, re.compile(rf"^pebble {name.replace('-', '.{1,2}')}( |$)", re.MULTILINE))
+
+    def test_the_main_page_has_the_variables_of_the_reference(self):
+        with open(os.path.join(TOP, "docs", "reference", "environment.md"), encoding="utf-8") as file:
+            tables = file.read().partition("\n## Services")[0]
+        names = [name for row in re.findall(r"^\| (`\w+`[^|]*) \|", tables, re.MULTILINE) for name in re.findall(r"`(\w+)`", row)]
+        self.assertGreater(len(names), 20)
+        page = written("manpage").replace("\\", "")
+        for name in names:
+            with self.subTest(name):
+                self.assertRegex(page.partition(".SH ENVIRONMENT")[2], rf"\b{name}\b")
 
     @unittest.skipUnless(shutil.which("groff"), "groff is not there")
     def test_pages_render_without_warnings(self):

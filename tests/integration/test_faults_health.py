@@ -2,9 +2,13 @@
 """Health is served whatever else goes on: services start, clients stall, the state file cannot be written."""
 
 import glob
+import json
+import os
 import resource
+import signal
 import statistics
 import threading
+import time
 import unittest
 
 from faults import Faults, allow_tracing, plan_of
@@ -15,6 +19,8 @@ CLIENTS = 400 if is_sanitized() else 1000
 BEGINNINGS = (b"", b"GET /v1/health HTTP/1.1\r\nHost: x\r\nX-Slow: 1",
               b"POST /v1/services HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n{",
               b"GET /v1/plan?format=yaml HTTP/1.1\r\nHost: x\r\n\r\n" * 20)  # whose responses are not read
+PROBE = (b"GET /v1/health?level=alive HTTP/1.1\r\nHost: x\r\n\r\n"
+         b"GET /v1/services HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
 
 
 def allow_descriptors(count):
@@ -64,19 +70,43 @@ class HealthTest(DaemonCase):
                 pass  # the thread has ended
         return count
 
-    def check_course(self):
-        """Probes are served while services start, not after them."""
+    def probe(self):
+        """The processes of services when the daemon has got a probe, and when it has served it.
+
+        The daemon stands still while the first are counted, and its response says how many there are then: how soon the
+        test gets the processor does not matter.
+        """
+        with self.daemon.connect(HANG_S) as sock:
+            self.daemon.send_signal(signal.SIGSTOP)
+            os.waitid(os.P_PID, self.daemon.process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
+            before = self.count_processes()
+            sock.sendall(PROBE)
+            self.daemon.send_signal(signal.SIGCONT)
+            with sock.makefile("rb") as file:
+                responses = file.read().split(b"HTTP/1.1 200 OK\r\n")
+        self.assertEqual(len(responses), 3, responses)
+        services = json.loads(responses[2].partition(b"\r\n\r\n")[2])["result"]
+        return before, sum(service["current"] == "active" for service in services)
+
+    def start_all(self):
+        """Returns how many services started between the probes and their responses."""
         change = self.daemon.post("/v1/services", {"action": "start", "services": self.names}).change
-        thread, results = self.in_background(lambda: self.daemon.wait_change(change, 120))
+        thread, results = self.in_background(lambda: self.daemon.wait_change(change, HANG_S))
         probes = []
         while thread.is_alive():
-            before = self.count_processes()
-            self.assert_healthy()
-            probes.append((before, self.count_processes()))
+            probes.append(self.probe())
         self.assertEqual(results[0]["status"], "Done")
-        delays = [after - before for before, after in probes if 0 < before < SERVICES]
-        self.assertGreater(len(delays), 10, probes)
-        self.assertLess(statistics.median(delays), SERVICES / 20, "services that started between a probe and its response")
+        return [after - before for before, after in probes if 0 < before < SERVICES]
+
+    def check_course(self):
+        """Probes are served while services start, not after them. A busy machine needs more than one course for ten."""
+        delays = self.start_all()
+        deadline = time.monotonic() + HANG_S
+        while len(delays) <= 10 and time.monotonic() < deadline:
+            self.assertEqual(self.daemon.services("stop", *self.names)["status"], "Done")
+            delays += self.start_all()
+        self.assertGreater(len(delays), 10)
+        self.assertLess(statistics.median(delays), SERVICES / 20, delays)
 
     def test_while_services_start_clients_stall_and_the_disk_refuses(self):
         allow_descriptors(2 * CLIENTS + 500)

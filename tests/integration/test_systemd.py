@@ -7,7 +7,7 @@ import socket
 import unittest
 
 from faults import plan_of
-from harness import DaemonCase
+from harness import DaemonCase, wait_until
 
 STANDBY = "daemon stop requested to wait for socket activation\n"
 
@@ -77,6 +77,18 @@ class NotifyTest(SystemdCase):
                 self.daemon.start("--hold", env={"NOTIFY_SOCKET": name})
                 self.assertEqual(self.daemon.stop(), 0)
 
+    def test_what_the_daemon_starts_cannot_report_in_its_place(self):
+        path = self.daemon.path("env")
+        command = self.daemon.script("show", f"env >{path}.new\nmv {path}.new {path}\nexec sleep 1000\n")
+        self.daemon.layer("002-shown.yaml", plan_of({"shown": command}))
+        self.start("--hold", WATCHDOG_USEC="60000000", WATCHDOG_PID="1", LISTEN_FDS="1", LISTEN_PID="1")
+        self.assertEqual(self.inbox.next(), "READY=1")
+        self.daemon.services("start", "shown")
+        wait_until(lambda: os.path.exists(path), what="the service's environment")
+        for text in (self.daemon.read("env"), self.daemon.cli("exec", "env").stdout):
+            self.assertIn("PATH=", text)
+            self.assertNotRegex(text, "(?m)^(NOTIFY_SOCKET|WATCHDOG_|LISTEN_)")
+
     def test_a_full_socket_is_not_waited_for(self):
         # Nobody reads, and the queue is full before the daemon begins.
         sender = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -121,6 +133,7 @@ class WatchdogTest(SystemdCase):
                 self.assertEqual(self.daemon.wait_exit(), 1)
                 self.assertEqual(self.daemon.log().splitlines()[-1],
                                  f'cannot run daemon: cannot run software watchdog: cannot parse WATCHDOG_USEC: "{value}"')
+                self.assertNotIn("Started daemon", self.daemon.log())
                 self.assertEqual(self.inbox.rest(), [])
                 self.assertFalse(os.path.exists(self.daemon.socket_path))
 

@@ -145,10 +145,13 @@ class EnterExecTest(OrderCase):
                 self.assertIn(f'"current":"{current}"', done.stdout.replace(" ", ""))
 
     def test_command_that_cannot_be_run(self):
-        for command, code in (("/no/such/command", 127), ("no-such-command", 127), ("/etc/passwd", 126)):
+        for command, code, message in (("/no/such/command", 127, 'cannot find executable "/no/such/command"'),
+                                       ("no-such-command", 127, 'cannot find executable "no-such-command"'),
+                                       ("/etc/passwd", 126, 'cannot run "/etc/passwd": not an executable file'),
+                                       ("/etc", 126, 'cannot run "/etc": not an executable file')):
             with self.subTest(command):
                 done = self.enter("--exec", command)
-                self.assertEqual((done.returncode, done.stderr), (code, f'error: cannot find executable "{command}"\n'))
+                self.assertEqual((done.returncode, done.stderr), (code, f"error: {message}\n"))
         self.assertEqual(self.enter("exec", "no-such-command").returncode, 1)  # as with Pebble
 
     def test_without_words_the_daemon_runs(self):

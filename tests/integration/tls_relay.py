@@ -8,7 +8,9 @@ import socket
 import ssl
 import subprocess
 import threading
+import time
 
+DAY_S = 24 * 60 * 60
 PIECE = 65536
 
 
@@ -17,6 +19,19 @@ PIECE = 65536
 
 def openssl(*words):
     subprocess.run(["openssl", *words], check=True, capture_output=True)
+
+
+def sign(directory, name, request, begin_s, end_s, *options):
+    """Makes NAME.pem, valid for a time given in seconds since 1970. The command x509 of some versions refuses one that is over."""
+    config, index = (os.path.join(directory, f"{name}.{ending}") for ending in ("cnf", "index"))
+    with open(config, "w", encoding="ascii") as file:
+        file.write(f"[ca]\ndefault_ca=own\n[own]\ndatabase={index}\nnew_certs_dir={directory}\n"
+                   "default_md=default\nrand_serial=yes\npolicy=any\n[any]\ncommonName=supplied\n")
+    with open(index, "w", encoding="ascii"):
+        pass
+    begin, end = (time.strftime("%Y%m%d%H%M%SZ", time.gmtime(seconds)) for seconds in (begin_s, end_s))
+    openssl("ca", "-batch", "-notext", "-config", config, "-in", request, "-out", os.path.join(directory, f"{name}.pem"),
+            "-startdate", begin, "-enddate", end, *options)
 
 
 class Certificates:
@@ -35,13 +50,14 @@ class Certificates:
         return os.path.join(self.directory, f"{name}.key")
 
     def make(self, name, alternative_names="IP:127.0.0.1,DNS:localhost", days=2, algorithm="ed25519"):
-        """Makes a certificate; returns its path."""
+        """Makes a certificate; returns its path. It has expired if the number of days is negative."""
         request, extensions = (os.path.join(self.directory, f"{name}.{ending}") for ending in ("csr", "ext"))
         with open(extensions, "w", encoding="utf-8") as file:
             file.write(f"subjectAltName={alternative_names}\n")
         openssl("req", "-newkey", algorithm, "-nodes", "-subj", f"/CN={name}", "-keyout", self.key(name), "-out", request)
-        openssl("x509", "-req", "-in", request, "-CA", self.path("ca"), "-CAkey", self.key("ca"), "-CAcreateserial",
-                "-days", str(days), "-extfile", extensions, "-out", self.path(name))
+        now = time.time()
+        sign(self.directory, name, request, now - 3 * DAY_S, now + days * DAY_S, "-cert", self.path("ca"), "-keyfile", self.key("ca"),
+             "-extfile", extensions)
         return self.path(name)
 
     def fingerprint(self, name):

@@ -51,6 +51,13 @@ static void keeps_paragraphs_and_indented_lines(void **state UNUSED) {
                    "errors:\n\n  line 5: x\n    line 6: y\n\n  and so on");
 }
 
+static void keeps_items_of_a_list_apart(void **state UNUSED) {
+    assert_message("one\n- also: two\n- and 3 more", 79, 2, "one\n  - also: two\n  - and 3 more");
+    assert_message("- aaa bbb\n- ccc", 7, 0, "- aaa\nbbb\n- ccc");
+    assert_message("one\n-two\n-", 79, 2, "one -two -");
+    assert_message("one:\n  line 5: x\n- also: two", 79, 2, "one:\n\n  line 5: x\n  - also: two");
+}
+
 static void no_line_is_too_long(void **state UNUSED) {
     AUTO_BUFFER struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT), out = BUFFER_INIT(BUFFER_NO_LIMIT);
     for (int i = 0; i < 2000; i++)
@@ -78,6 +85,7 @@ int main(void) {
         cmocka_unit_test(prefers_even_lines_and_ends_of_phrases),
         cmocka_unit_test(does_not_break_words),
         cmocka_unit_test(keeps_paragraphs_and_indented_lines),
+        cmocka_unit_test(keeps_items_of_a_list_apart),
         cmocka_unit_test(no_line_is_too_long),
         cmocka_unit_test(fills_help),
     };

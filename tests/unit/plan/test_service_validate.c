@@ -105,6 +105,13 @@ static void each_key_is_written_and_merges(void **state UNUSED) {
     plan_release(plan);
 }
 
+static void a_limit_of_restarts_is_removed_by_merging(void **state UNUSED) {
+    struct plan *plan = PLAN("services: {a: {override: replace, command: x, max-start-retries: 3}}",
+                             "services: {a: {override: merge, max-start-retries: -1}}");
+    assert_int_equal(plan_find_service(plan, "a")->max_start_retries, -1);
+    plan_release(plan);
+}
+
 static void questions_about_services(void **state UNUSED) {
     struct plan *plan = PLAN("services: {a: {override: replace, command: x},\n"
                              "  b: {override: replace, command: x, type: oneshot},\n"
@@ -129,9 +136,13 @@ static void questions_about_services(void **state UNUSED) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(bad_values_are_refused),         cmocka_unit_test(all_faults_are_reported),
-        cmocka_unit_test(what_contradicts_is_refused),    cmocka_unit_test(loops_of_conditions_are_refused),
-        cmocka_unit_test(each_key_is_written_and_merges), cmocka_unit_test(questions_about_services),
+        cmocka_unit_test(bad_values_are_refused),
+        cmocka_unit_test(all_faults_are_reported),
+        cmocka_unit_test(what_contradicts_is_refused),
+        cmocka_unit_test(loops_of_conditions_are_refused),
+        cmocka_unit_test(a_limit_of_restarts_is_removed_by_merging),
+        cmocka_unit_test(each_key_is_written_and_merges),
+        cmocka_unit_test(questions_about_services),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -124,6 +124,22 @@ static void wrong_accounts_are_refused(void **state UNUSED) {
 
 // --- environment ---
 
+static void variables_of_the_service_manager_are_the_daemons_own(void **state UNUSED) {
+    static const char *const names[] = {"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID",
+                                        "LISTEN_FDS",    "LISTEN_PID",    "LISTEN_FDNAMES"};
+    AUTO_MAP struct map settings = SETTINGS("NOTIFY_SOCKET", "/own");
+    const struct run_as_layer layer = {.environment = &settings};
+    for (size_t i = 0; i < ARRAY_COUNT(names); i++)
+        setenv(names[i], "/x", 1);
+    for (enum run_as_rules rules = RUN_AS_SERVICE; rules <= RUN_AS_EXEC; rules++) {
+        AUTO_RUN_AS struct run_as run_as = resolve(NULL, 0, rules);
+        for (size_t i = 0; i < ARRAY_COUNT(names); i++)
+            assert_value(&run_as, names[i], NULL);
+        AUTO_RUN_AS struct run_as set = resolve(&layer, 1, rules);
+        assert_value(&set, "NOTIFY_SOCKET", "/own");
+    }
+}
+
 static void environments_are_laid_over_the_daemons(void **state UNUSED) {
     AUTO_MAP struct map low = SETTINGS("BOTH", "low", "LOW", "1", "TAKEN", "low");
     AUTO_MAP struct map high = SETTINGS("TAKEN", "high", "EMPTY", "", "LITERAL", "$HOME");
@@ -242,6 +258,7 @@ int main(void) {
         TEST(nothing_wanted_is_the_daemons),
         TEST(later_layers_win_member_by_member),
         TEST(wrong_accounts_are_refused),
+        TEST(variables_of_the_service_manager_are_the_daemons_own),
         TEST(environments_are_laid_over_the_daemons),
         TEST(service_gets_home_and_user_of_its_user),
         TEST(service_keeps_home_and_user_of_any_layer),

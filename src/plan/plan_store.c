@@ -63,7 +63,8 @@ bool plan_store_load(struct plan_store *store, struct error *err) {
     struct plan *plan = NULL;
     if (!layers_read(store->directory, &layers, err) || !plan_combine(&layers, &plan, err))
         return false;
-    text_list_clear(&store->warnings);
+    text_list_copy(&store->warnings, &layers.warnings);
+    text_list_clear(&layers.warnings);
     for (size_t i = 0; i < layers.count; i++)
         text_list_add_list(&store->warnings, &layers.items[i]->warnings);
     layers_clear(&store->layers);

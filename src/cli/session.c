@@ -74,10 +74,11 @@ static bool is_without_daemon(const struct pebble_error *from) {
 
 static void advise_start(struct error *err) {
     if (environment_text("PEBBLE_SOCKET") != NULL)
-        (void)error_add_advice(err, "No daemon listens on the socket that PEBBLE_SOCKET names. 'pebble run' starts one.");
+        (void)error_add_advice(err,
+                               "No daemon listens on the socket that PEBBLE_SOCKET names. 'pebble run' starts one.");
     else if (environment_text("PEBBLE") != NULL)
-        (void)error_add_advice(
-            err, "No daemon runs in the directory that PEBBLE names, %s. 'pebble run' starts one.", getenv("PEBBLE"));
+        (void)error_add_advice(err, "No daemon runs in the directory that PEBBLE names, %s. 'pebble run' starts one.",
+                               getenv("PEBBLE"));
     else
         (void)error_add_advice(err, "No daemon runs in " DEFAULT_DIRECTORY ", the directory if PEBBLE is not set. Set "
                                     "PEBBLE to that of\nthe daemon, or start one with 'pebble run'.");

@@ -48,9 +48,9 @@ static bool abort_change(struct progress *progress, struct pebble_client *client
 }
 
 static void print_what_goes_on(struct progress *progress, const char *change_id, bool is_aborted) {
-    AUTO_FREE char *words =
-        memory_printf("Change %s %s. Use 'pebble tasks %s' to see it.", change_id,
-                      is_aborted && !progress->is_stopping ? "is still being aborted" : "may still be in progress", change_id);
+    AUTO_FREE char *words = memory_printf(
+        "Change %s %s. Use 'pebble tasks %s' to see it.", change_id,
+        is_aborted && !progress->is_stopping ? "is still being aborted" : "may still be in progress", change_id);
     progress_clear(progress);
     if (progress->has_terminal)
         print_words(words);

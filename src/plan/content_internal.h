@@ -41,8 +41,6 @@ void content_validate(const struct plan_content *content, struct diagnostics *di
 // layer_validate.c: checks a single layer. `root` is the tree from which it was read.
 struct yaml_node;
 void layer_validate(const struct layer *layer, const struct yaml_node *root, struct diagnostics *diagnostics);
-// layer_validate.c: sets the key of the place of the next faults, and the line if the entry has the key.
-void place_set_key(struct place *place, const struct yaml_node *entry, const char *key);
 // service_validate.c: checks the keys of services beyond Pebble's, of one in a layer, and of all in the combined
 // content.
 struct plan_service;

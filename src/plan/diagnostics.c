@@ -6,6 +6,7 @@
 
 #include "base/buffer.h"
 #include "base/memory.h"
+#include "data/yaml.h"
 
 #define FAULTS_MAX 50
 
@@ -25,6 +26,14 @@ char *place_text(const struct place *place) {
         buffer_printf(&text, ", key %s", quoted);
     }
     return memory_string(buffer_text(&text));
+}
+
+void place_set_key(struct place *place, const struct yaml_node *entry, const char *key) {
+    const struct yaml_node *node = entry == NULL ? NULL : yaml_member(entry, key);
+    place->part = NULL;
+    place->key = key;
+    if (node != NULL)
+        place->line = yaml_line(node);
 }
 
 void diagnostics_add_place(struct diagnostics *diagnostics, const char *place) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Private to plan/: collects faults, so that all of them are reported together. The first one is the message; up to 49
-// more follow on lines that begin with "- also: ", then the number of the others. The messages are Pebble's, which do not say
-// where in the layer a fault is; the advice of the error does.
+// more follow on lines that begin with "- also: ", then the number of the others. The messages are Pebble's, which do
+// not say where in the layer a fault is; the advice of the error does.
 #pragma once
 
 #include "base/compiler.h"
@@ -22,6 +22,9 @@ struct place {
 };
 // The place as text: `line 4: section "services", service "web", key "ready.fd"`. Owned.
 char *place_text(const struct place *place) __attribute__((returns_nonnull));
+// Sets the key, and the line if the entry (NULL: none) has the key.
+struct yaml_node;
+void place_set_key(struct place *place, const struct yaml_node *entry, const char *key);
 
 struct diagnostics {
     struct text_list messages;

@@ -123,7 +123,8 @@ static void read_map(const struct field *field, const struct yaml_node *node, st
             continue; // reported by yaml_check_keys()
         if (field->kind == FIELD_WORD_MAP) {
             unsigned word = 0;
-            read_word(&(const struct field){.type = strchr(field->type, ']') + 1, .words = field->words},
+            const char *end = strchr(field->type, ']');
+            read_word(&(const struct field){.type = end != NULL ? end + 1 : "string", .words = field->words},
                       yaml_value(node, i), &word, diagnostics);
             map_set(map, key, (void *)(uintptr_t)word);
         } else {

@@ -10,14 +10,6 @@
 #include "data/real.h"
 #include "data/yaml.h"
 
-void place_set_key(struct place *place, const struct yaml_node *entry, const char *key) {
-    const struct yaml_node *node = entry == NULL ? NULL : yaml_member(entry, key);
-    place->part = NULL;
-    place->key = key;
-    if (node != NULL)
-        place->line = yaml_line(node);
-}
-
 // The text of the entry's field in the layer, quoted.
 static char *field_quoted(const struct yaml_node *entry, const char *field) {
     const struct yaml_node *node = entry == NULL ? NULL : yaml_member(entry, field);
@@ -99,10 +91,7 @@ static void validate_service(const char *name, const void *value, const struct y
 }
 
 static const char *account_key(const struct exec_check *exec) {
-    return exec->user != NULL         ? "user"
-           : exec->user_id.is_set     ? "user-id"
-           : exec->group != NULL      ? "group"
-                                      : "group-id";
+    return exec->user != NULL ? "user" : exec->user_id.is_set ? "user-id" : exec->group != NULL ? "group" : "group-id";
 }
 
 static void validate_exec(const char *quoted_name, const struct exec_check *exec, const struct yaml_node *entry,

@@ -113,10 +113,11 @@ static char *name_fault(const char *name, size_t length) {
 static bool refuse_name(const char *name, bool is_directory, struct error *err) {
     AUTO_FREE char *quoted = text_quoted(name);
     AUTO_FREE char *fault = name_fault(name, strlen(name) - ending_length(name));
-    (void)(is_directory ? error_set(err, ERROR_BAD_REQUEST,
-                                    "invalid layer sub-directory name: %s (must look like \"123-some-label.d\")", quoted)
-                        : error_set(err, ERROR_BAD_REQUEST,
-                                    "invalid layer filename: %s (must look like \"123-some-label.yaml\")", quoted));
+    (void)(is_directory
+               ? error_set(err, ERROR_BAD_REQUEST,
+                           "invalid layer sub-directory name: %s (must look like \"123-some-label.d\")", quoted)
+               : error_set(err, ERROR_BAD_REQUEST,
+                           "invalid layer filename: %s (must look like \"123-some-label.yaml\")", quoted));
     (void)error_add_advice(err, "%s", fault);
     return error_set_code(err, "invalid-layer-name");
 }

@@ -82,7 +82,7 @@ static void check_codes(const struct subject *subject, const char *key, const st
             continue;
         set_key(subject, key);
         diagnostics_add(subject->diagnostics, "plan service %s %s must be from 0 to %d, not %" PRId64,
-                            subject->quoted_name, key, EXIT_CODE_MAX, codes->items[i]);
+                        subject->quoted_name, key, EXIT_CODE_MAX, codes->items[i]);
     }
 }
 

@@ -26,9 +26,9 @@ static void typing_faults_are_found(void **state UNUSED) {
     const struct {
         const char *word, *name;
     } cases[] = {
-        {"service", "services"}, {"Services", "services"},   {"STOP", "stop"},     {"stpo", "stop"},
-        {"strat", "start"},      {"comand", "command"},      {"cmomand", "command"}, {"commandd", "command"},
-        {"env", "environment"},  {"enviroment", "environment"}, {"userid", "user-id"}, {"star-checks", "start-checks"},
+        {"service", "services"}, {"Services", "services"},      {"STOP", "stop"},       {"stpo", "stop"},
+        {"strat", "start"},      {"comand", "command"},         {"cmomand", "command"}, {"commandd", "command"},
+        {"env", "environment"},  {"enviroment", "environment"}, {"userid", "user-id"},  {"star-checks", "start-checks"},
         {"user", "user"},
     };
     for (size_t i = 0; i < ARRAY_COUNT(cases); i++)

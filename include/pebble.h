@@ -91,7 +91,9 @@ struct pebble_error {
     char *message;                /* for people, not empty; NULL only with PEBBLE_ERROR_NONE */
     struct pebble_change *change; /* PEBBLE_ERROR_CHANGE: the change; else NULL */
     struct pebble_exec_result *exec_result; /* PEBBLE_ERROR_EXEC: exit code, output that was kept; else NULL */
-    void *reserved[3];
+    void *reserved[2];
+    char *advice; /* PEBBLE_ERROR_API: further lines for people, such as the places of the faults of a
+                   * layer, or NULL; else NULL */
 };
 /* Releases its contents and sets it to zero. `error` may be NULL. */
 void pebble_error_clear(struct pebble_error *error);

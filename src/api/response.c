@@ -135,16 +135,16 @@ void api_respond_change(struct api_call *call, const struct change *change) {
 
 // --- errors ---
 
-// Messages may contain what the client has sent.
-static void write_message(struct json_writer *writer, const char *message) {
-    size_t length = strnlen(message, MESSAGE_MAX_BYTES + 1);
+// Both texts may contain what the client has sent.
+static void write_text(struct json_writer *writer, const char *name, const char *text) {
+    size_t length = strnlen(text, MESSAGE_MAX_BYTES + 1);
     if (length <= MESSAGE_MAX_BYTES) {
-        json_writer_member_string(writer, "message", message);
+        json_writer_member_string(writer, name, text);
         return;
     }
-    AUTO_FREE char *start = memory_string_n(message, MESSAGE_MAX_BYTES);
+    AUTO_FREE char *start = memory_string_n(text, MESSAGE_MAX_BYTES);
     AUTO_FREE char *cut = memory_printf("%s\xe2\x80\xa6", start);
-    json_writer_member_string(writer, "message", cut);
+    json_writer_member_string(writer, name, cut);
 }
 
 void api_respond_error(struct api_call *call, const struct error *err) {
@@ -155,9 +155,11 @@ void api_respond_error(struct api_call *call, const struct error *err) {
     begin_envelope(&writer, "error", status);
     json_writer_key(&writer, "result");
     json_writer_begin_object(&writer);
-    write_message(&writer, error_text(err));
+    write_text(&writer, "message", error_text(err));
     if (err->code != NULL)
         json_writer_member_string(&writer, "kind", err->code);
+    if (err->advice != NULL)
+        write_text(&writer, "advice", err->advice);
     json_writer_end_object(&writer);
     end_envelope(call->api, &writer, true);
     http_respond(call->exchange, status, JSON_CONTENT_TYPE, text.data, text.length);

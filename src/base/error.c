@@ -156,6 +156,7 @@ const char *error_text(const struct error *err) {
 // The old message is freed last: the new one may have been built from it.
 static bool replace(struct error *err, enum error_kind kind, int errnum, char *message) {
     free(err->message);
+    free(err->advice);
     *err = (struct error){.kind = kind, .errnum = errnum, .message = message};
     return false;
 }
@@ -203,6 +204,19 @@ bool error_prefix(struct error *err, const char *format, ...) {
     return false;
 }
 
+bool error_add_advice(struct error *err, const char *format, ...) {
+    if (!error_is_set(err))
+        return false;
+    va_list arguments;
+    va_start(arguments, format);
+    AUTO_FREE char *line = memory_vprintf(format, arguments);
+    va_end(arguments);
+    char *advice = err->advice == NULL ? memory_string(line) : memory_printf("%s\n%s", err->advice, line);
+    free(err->advice);
+    err->advice = advice;
+    return false;
+}
+
 bool error_move(struct error *target, struct error *source) {
     if (target == source)
         return false;
@@ -225,12 +239,14 @@ bool error_copy(struct error *target, const struct error *source) {
     }
     (void)replace(target, source->kind, source->errnum, memory_string(error_text(source)));
     target->code = source->code;
+    target->advice = source->advice != NULL ? memory_string(source->advice) : NULL;
     return false;
 }
 
 void error_clear(struct error *err) {
     if (err != NULL) {
         free(err->message);
+        free(err->advice);
         *err = (struct error){0};
     }
 }

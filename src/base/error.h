@@ -32,6 +32,7 @@ struct error {
     int errnum;       // the errno that caused the failure, or 0
     const char *code; // the API's code, a constant string such as "not-found"; NULL for most failures
     char *message;    // owned; NULL only with ERROR_NONE
+    char *advice;     // owned; further lines for people, which are not part of the message; NULL for most failures
 };
 
 bool error_is_set(const struct error *err);
@@ -49,6 +50,9 @@ bool error_has_code(const struct error *err, const char *code);
 // Prepends text to the message: error_prefix(err, "cannot %s: ", x) gives "cannot X: MESSAGE". Keeps kind, errnum and
 // code. Does nothing if no error is set. Returns false.
 bool error_prefix(struct error *err, const char *format, ...) PRINTF_LIKE(2, 3);
+// Adds a line of advice for people to an error that is set: where the fault is, or what to do. Setting an error clears
+// it, a prefix does not. Returns false.
+bool error_add_advice(struct error *err, const char *format, ...) PRINTF_LIKE(2, 3);
 // Moves the error to `target`; `source` is empty afterwards. Returns false.
 bool error_move(struct error *target, struct error *source);
 // Copies the error; NULL or an empty one empties `target`. Returns false.

@@ -7,6 +7,7 @@
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/nearest.h"
 
 struct scan {
     char *const *words;
@@ -50,9 +51,23 @@ const struct cli_option *cli_option_by_letter(const struct cli_command *command,
     return NULL;
 }
 
+static bool advise_option(const struct cli_command *command, const char *word, struct error *err) {
+    const char *begin = word + strspn(word, "-");
+    AUTO_FREE char *name = memory_string_n(begin, strcspn(begin, "="));
+    struct nearest nearest;
+    nearest_init(&nearest, name);
+    for (size_t i = 0; i < cli_option_count(command); i++) {
+        if (command->options[i].name != NULL)
+            nearest_try(&nearest, command->options[i].name);
+    }
+    nearest_try(&nearest, "help");
+    return nearest_advise(&nearest, "--", err);
+}
+
 static bool fail_unknown(const struct cli_command *command, const char *option, struct error *err) {
     AUTO_FREE char *quoted = text_quoted(option);
-    return error_set(err, ERROR_BAD_REQUEST, "unknown option %s, see 'pebble help %s'", quoted, command->name);
+    (void)error_set(err, ERROR_BAD_REQUEST, "unknown option %s, see 'pebble help %s'", quoted, command->name);
+    return advise_option(command, option, err);
 }
 
 // The option as written on the command line: "--name" or "-n". The caller frees it.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <stdio.h>
 
+#include "cli/advice.h"
 #include "cli/commands.h"
 #include "cli/document.h"
 #include "cli/session.h"
@@ -14,6 +15,8 @@ static int run_health(struct cli_call *call, struct error *err) {
         return 1;
     if (!pebble_get_health(client, cli_text(call, "level"), (const char *const *)names->items, names->count,
                            &is_healthy, &failure))
+        return cli_fail(&failure, err);
+    if (!advise_idle_checks(client, cli_text(call, "level"), names, &failure))
         return cli_fail(&failure, err);
     if (cli_format(call) == FORMAT_TEXT) {
         (void)puts(is_healthy ? "healthy" : "unhealthy");

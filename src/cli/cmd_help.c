@@ -19,6 +19,8 @@ static int run_help(struct cli_call *call, struct error *err) {
     AUTO_FREE char *quoted = text_quoted(names->items[command == NULL ? 0 : 1]);
     const char *blank = command != NULL ? " " : "", *known = command != NULL ? command->name : "";
     (void)error_set(err, ERROR_NOT_FOUND, "unknown command %s, see 'pebble help%s%s'", quoted, blank, known);
+    if (command == NULL)
+        (void)cli_command_advise(names->items[0], err);
     return 1;
 }
 

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "cli/advice.h"
 #include "cli/commands.h"
 #include "cli/session.h"
 #include "cli/times.h"
@@ -98,6 +99,8 @@ static int run_logs(struct cli_call *call, struct error *err) {
     struct pebble_client *client = session_client(call->session, err);
     if (client == NULL)
         return 1;
+    if (!advise_unknown_services(client, names, &failure))
+        return cli_fail(&failure, err);
     if (is_following)
         (void)signal(SIGINT, isatty(STDOUT_FILENO) ? on_terminal_interrupted : on_signal_arrived);
     bool is_good = pebble_get_logs(client, &options, on_log_entry, &printer, &failure);

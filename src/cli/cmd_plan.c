@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The commands plan and add.
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
@@ -31,6 +32,22 @@ const struct cli_command cmd_plan = {
     .enter_rules = ENTER_ALLOWED | ENTER_SILENT | ENTER_REFUSES_RUN,
 };
 
+// The places of the faults, below the message, with the name of the file.
+static int fail_add(const char *path, struct pebble_error *failure, struct error *err) {
+    if (failure->advice == NULL)
+        return cli_fail(failure, err);
+    AUTO_BUFFER struct buffer places = BUFFER_INIT(BUFFER_NO_LIMIT);
+    for (const char *line = failure->advice; *line != '\0';) {
+        size_t length = strcspn(line, "\n");
+        buffer_printf(&places, "\n       %s, %.*s", path, (int)length, line);
+        line += length + (line[length] == '\n' ? 1 : 0);
+    }
+    int status = cli_fail(failure, err);
+    AUTO_FREE char *message = memory_string(error_text(err));
+    (void)error_set(err, err->kind, "%s%s", message, buffer_text(&places));
+    return status;
+}
+
 static int run_add(struct cli_call *call, struct error *err) {
     const char *label = cli_argument(call, 0), *path = cli_argument(call, 1);
     AUTO_BUFFER struct buffer text = BUFFER_INIT(LAYER_LIMIT_BYTES);
@@ -52,7 +69,7 @@ static int run_add(struct cli_call *call, struct error *err) {
     if (client == NULL)
         return 1;
     if (!pebble_add_layer(client, &options, &failure))
-        return cli_fail(&failure, err);
+        return fail_add(path, &failure, err);
     AUTO_FREE char *quoted_label = text_quoted(label), *quoted_path = text_quoted(path);
     (void)printf("Layer %s added successfully from %s\n", quoted_label, quoted_path);
     return 0;

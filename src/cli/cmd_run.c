@@ -52,7 +52,14 @@ static void print_advice(const struct error *err) {
         {"invalid-layer-name", "The label after the number begins with a letter, and has at least three characters: a\n"
                                "to z, digits, and single hyphens between them."},
     };
-    for (size_t i = 0; i < ARRAY_COUNT(table) && isatty(STDERR_FILENO); i++) {
+    if (!isatty(STDERR_FILENO))
+        return;
+    if (err->advice != NULL) {
+        AUTO_BUFFER struct buffer shown = BUFFER_INIT(BUFFER_NO_LIMIT);
+        text_add_shown(&shown, err->advice, "\n");
+        (void)fprintf(stderr, "%s\n", buffer_text(&shown));
+    }
+    for (size_t i = 0; i < ARRAY_COUNT(table); i++) {
         if (error_has_code(err, table[i].code))
             (void)fprintf(stderr, "%s\n", table[i].advice);
     }

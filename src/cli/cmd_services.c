@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "base/memory.h"
+#include "cli/advice.h"
 #include "cli/commands.h"
 #include "cli/document.h"
 #include "cli/session.h"
@@ -85,7 +86,7 @@ static int run_services(struct cli_call *call, struct error *err) {
     else
         (void)fprintf(stderr, names->count == 0 ? "Plan has no services.\n" : "No matching services.\n");
     pebble_services_destroy(services);
-    return 0;
+    return advise_unknown_services(client, names, &failure) ? 0 : cli_fail(&failure, err);
 }
 
 const struct cli_command cmd_services = {

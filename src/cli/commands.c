@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "cli/commands.h"
 
+#include "base/nearest.h"
+
 #define COMMANDS(...) ((const struct cli_command *const[]){__VA_ARGS__, NULL})
 
 const struct cli_group cli_groups[] = {
@@ -31,4 +33,14 @@ const struct cli_command *cli_command_find(const char *name) {
         if (group->title == NULL)
             return NULL;
     }
+}
+
+bool cli_command_advise(const char *name, struct error *err) {
+    struct nearest nearest;
+    nearest_init(&nearest, name);
+    for (const struct cli_group *group = cli_groups; group->title != NULL; group++) {
+        for (const struct cli_command *const *command = group->commands; *command != NULL; command++)
+            nearest_try(&nearest, (*command)->name);
+    }
+    return nearest_advise(&nearest, "", err);
 }

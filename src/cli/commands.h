@@ -13,6 +13,8 @@ struct cli_group {
 extern const struct cli_group cli_groups[];
 
 const struct cli_command *cli_command_find(const char *name); // NULL if there is none
+// Adds the command that was probably meant to an error that is set. Returns false.
+bool cli_command_advise(const char *name, struct error *err);
 
 extern const struct cli_command cmd_run, cmd_enter;
 extern const struct cli_command cmd_help, cmd_version;

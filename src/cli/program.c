@@ -20,7 +20,8 @@ bool program_find_command(const char *name, const struct cli_command **command, 
     const struct cli_command *found = cli_command_find(name);
     if (found == NULL) {
         AUTO_FREE char *quoted = text_quoted(name);
-        return error_set(err, ERROR_NOT_FOUND, "unknown command %s, see 'pebble help'", quoted);
+        (void)error_set(err, ERROR_NOT_FOUND, "unknown command %s, see 'pebble help'", quoted);
+        return cli_command_advise(name, err);
     }
     *command = found;
     return true;
@@ -100,6 +101,15 @@ static int finish_output(int code) {
     return code != 0 ? code : 1;
 }
 
+// For people only: scripts compare the whole message.
+static void print_advice(const struct error *err) {
+    if (err->advice == NULL || !isatty(STDERR_FILENO))
+        return;
+    AUTO_BUFFER struct buffer shown = BUFFER_INIT(BUFFER_NO_LIMIT);
+    text_add_shown(&shown, err->advice, "\n\t");
+    (void)fprintf(stderr, "%s\n", buffer_text(&shown));
+}
+
 static int exit_code_of(const struct error *err) {
     if (error_has_code(err, PROGRAM_CODE_NO_COMMAND))
         return 127;
@@ -119,5 +129,6 @@ int program_run(char *const *words, size_t count) {
     }
     (void)fprintf(stderr, "%serror:%s %s\n", terminal_style(STDERR_FILENO, STYLE_RED),
                   terminal_style(STDERR_FILENO, STYLE_PLAIN), shown);
+    print_advice(&err);
     return exit_code_of(&err);
 }

@@ -111,10 +111,12 @@ static void show_line(struct progress *progress, const struct pebble_change *cha
 
 void progress_show(struct progress *progress, const struct pebble_change *change) {
     const struct pebble_task *current = NULL;
+    progress->is_stopping = false;
     for (size_t i = 0; i < pebble_change_task_count(change); i++) {
         const struct pebble_task *task = pebble_change_task_at(change, i);
         if (!text_equal(pebble_task_status(task), "Doing"))
             continue;
+        progress->is_stopping = progress->is_stopping || text_equal(pebble_task_kind(task), "stop");
         if (pebble_task_progress_total(task) <= 1)
             show_log(progress, task);
         (void)elapsed_ns(progress, task); // begins to count

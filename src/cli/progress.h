@@ -17,6 +17,7 @@
 struct progress {
     bool has_terminal;
     bool has_line;             // the line has been printed
+    bool is_stopping;          // a service was being stopped, as shown last
     unsigned spinner_position; // position of the spinner
     struct map last_logs;      // task ID to the log line printed last; owned
     struct map begins;         // task ID to the time it was first seen in progress, clock_monotonic_ns(); owned

@@ -66,11 +66,32 @@ static void set_refusal(const struct pebble_error *from, struct error *err) {
         error_set_code(err, "system-restart");
 }
 
-int cli_fail(struct pebble_error *from, struct error *err) {
-    if (from->kind == PEBBLE_ERROR_API || from->kind == PEBBLE_ERROR_PATH)
-        set_refusal(from, err);
+// The client's message for a socket that is not there, or that no process listens on.
+static bool is_without_daemon(const struct pebble_error *from) {
+    return from->kind == PEBBLE_ERROR_CONNECTION && environment_text("PEBBLE_BASEURL") == NULL &&
+           (text_has_suffix(from->message, "\" not found") || text_has_suffix(from->message, ": connection refused"));
+}
+
+static void advise_start(struct error *err) {
+    if (environment_text("PEBBLE_SOCKET") != NULL)
+        (void)error_add_advice(err,
+                               "No daemon listens on the socket that PEBBLE_SOCKET names. 'pebble run' starts one.");
+    else if (environment_text("PEBBLE") != NULL)
+        (void)error_add_advice(err, "No daemon runs in the directory that PEBBLE names, %s. 'pebble run' starts one.",
+                               getenv("PEBBLE"));
     else
+        (void)error_add_advice(err, "No daemon runs in " DEFAULT_DIRECTORY ", the directory if PEBBLE is not set. Set "
+                                    "PEBBLE to that of\nthe daemon, or start one with 'pebble run'.");
+}
+
+int cli_fail(struct pebble_error *from, struct error *err) {
+    if (from->kind == PEBBLE_ERROR_API || from->kind == PEBBLE_ERROR_PATH) {
+        set_refusal(from, err);
+    } else {
         (void)error_set(err, ERROR_INTERNAL, "%s", from->message);
+        if (is_without_daemon(from))
+            advise_start(err);
+    }
     pebble_error_clear(from);
     return 1;
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/memory.h"
+#include "cli/advice.h"
 #include "cli/interrupts.h"
 #include "cli/progress.h"
 #include "cli/session.h"
@@ -30,7 +31,11 @@ static void print_words(const char *words) {
 static bool abort_change(struct progress *progress, struct pebble_client *client, const char *change_id) {
     AUTO_PEBBLE_ERROR struct pebble_error failure = {0};
     AUTO_FREE char *words = memory_printf(
-        "Aborting change %s and waiting for it to finish; press ctrl-C again to stop waiting.", change_id);
+        progress->is_stopping
+            ? "Aborting change %s, but services that are being stopped are stopped all the same. Waiting for it; press "
+              "ctrl-C again to stop waiting."
+            : "Aborting change %s and waiting for it to finish; press ctrl-C again to stop waiting.",
+        change_id);
     progress_clear(progress);
     if (progress->has_terminal)
         print_words(words);
@@ -44,9 +49,9 @@ static bool abort_change(struct progress *progress, struct pebble_client *client
 }
 
 static void print_what_goes_on(struct progress *progress, const char *change_id, bool is_aborted) {
-    AUTO_FREE char *words =
-        memory_printf("Change %s %s. Use 'pebble tasks %s' to see it.", change_id,
-                      is_aborted ? "is still being aborted" : "may still be in progress", change_id);
+    AUTO_FREE char *words = memory_printf(
+        "Change %s %s. Use 'pebble tasks %s' to see it.", change_id,
+        is_aborted && !progress->is_stopping ? "is still being aborted" : "may still be in progress", change_id);
     progress_clear(progress);
     if (progress->has_terminal)
         print_words(words);
@@ -86,7 +91,13 @@ static int wait_with_progress(struct cli_session *session, const char *change_id
     progress_finish(&progress);
     if (!is_good && failure.kind == PEBBLE_ERROR_CANCELLED)
         (void)raise(SIGINT);
-    return is_good ? 0 : cli_fail(&failure, err);
+    if (is_good)
+        return 0;
+    struct pebble_change *change = TAKE(failure.change);
+    int status = cli_fail(&failure, err);
+    advise_failed_change(change, err);
+    pebble_change_destroy(change);
+    return status;
 }
 
 int wait_for_change(struct cli_call *call, const char *change_id, struct error *err) {

@@ -18,6 +18,7 @@ void pebble_error_clear(struct pebble_error *error) {
         return;
     free(error->api_kind);
     free(error->message);
+    free(error->advice);
     pebble_change_destroy(error->change);
     pebble_exec_result_destroy(error->exec_result);
     *error = (struct pebble_error){.kind = PEBBLE_ERROR_NONE};

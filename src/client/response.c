@@ -34,9 +34,11 @@ static bool fail_api(struct client_fields *envelope, int http_status, struct peb
     struct client_fields fields;
     AUTO_FREE char *message = NULL;
     AUTO_FREE char *kind = NULL;
+    AUTO_FREE char *advice = NULL;
     if (client_fields_init(&fields, json_member(envelope->object, "result"), NULL)) {
         message = client_fields_text_or_null(&fields, "message");
         kind = client_fields_text_or_null(&fields, "kind");
+        advice = client_fields_text_or_null(&fields, "advice");
     }
     if (message == NULL) {
         AUTO_FREE char *words = client_fields_text(envelope, "status");
@@ -47,6 +49,7 @@ static bool fail_api(struct client_fields *envelope, int http_status, struct peb
     if (error != NULL) {
         error->status = status > 0 && status < 1000 ? (int)status : http_status;
         error->api_kind = TAKE(kind);
+        error->advice = TAKE(advice);
     }
     return false;
 }

@@ -6,10 +6,46 @@
 
 #include "base/buffer.h"
 #include "base/memory.h"
+#include "data/yaml.h"
 
 #define FAULTS_MAX 50
 
+char *place_text(const struct place *place) {
+    AUTO_BUFFER struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
+    if (place->line > 0)
+        buffer_printf(&text, "line %d: ", place->line);
+    buffer_printf(&text, "section \"%s\"", place->section);
+    if (place->name != NULL) {
+        AUTO_FREE char *quoted = text_quoted(place->name);
+        buffer_printf(&text, ", %s %s", place->noun, quoted);
+    }
+    if (place->key != NULL) {
+        bool has_part = place->part != NULL;
+        AUTO_FREE char *key = memory_printf("%s%s%s", has_part ? place->part : "", has_part ? "." : "", place->key);
+        AUTO_FREE char *quoted = text_quoted(key);
+        buffer_printf(&text, ", key %s", quoted);
+    }
+    return memory_string(buffer_text(&text));
+}
+
+void place_set_key(struct place *place, const struct yaml_node *entry, const char *key) {
+    const struct yaml_node *node = entry == NULL ? NULL : yaml_member(entry, key);
+    place->part = NULL;
+    place->key = key;
+    if (node != NULL)
+        place->line = yaml_line(node);
+}
+
+void diagnostics_add_place(struct diagnostics *diagnostics, const char *place) {
+    if (diagnostics->places.count < FAULTS_MAX && !text_list_has(&diagnostics->places, place))
+        text_list_add(&diagnostics->places, place);
+}
+
 void diagnostics_add(struct diagnostics *diagnostics, const char *format, ...) {
+    if (diagnostics->place.section != NULL) {
+        AUTO_FREE char *place = place_text(&diagnostics->place);
+        diagnostics_add_place(diagnostics, place);
+    }
     va_list arguments;
     va_start(arguments, format);
     char *message = memory_vprintf(format, arguments);
@@ -37,10 +73,14 @@ bool diagnostics_report(const struct diagnostics *diagnostics, struct error *err
     }
     if (diagnostics->omitted > 0)
         buffer_printf(&text, "\n- and %zu more", diagnostics->omitted);
-    return error_set(err, ERROR_BAD_REQUEST, "%s", buffer_text(&text));
+    (void)error_set(err, ERROR_BAD_REQUEST, "%s", buffer_text(&text));
+    for (size_t i = 0; i < diagnostics->places.count; i++)
+        (void)error_add_advice(err, "%s", diagnostics->places.items[i]);
+    return false;
 }
 
 void diagnostics_clear(struct diagnostics *diagnostics) {
     text_list_clear(&diagnostics->messages);
+    text_list_clear(&diagnostics->places);
     diagnostics->omitted = 0;
 }

@@ -88,5 +88,6 @@ void layers_clear(struct layer_list *layers) {
     for (size_t i = 0; i < layers->count; i++)
         layer_destroy(layers->items[i]);
     free(layers->items);
+    text_list_clear(&layers->warnings);
     *layers = (struct layer_list){0};
 }

@@ -9,9 +9,25 @@
 #include "base/clock.h"
 #include "base/map.h"
 #include "base/memory.h"
+#include "base/nearest.h"
 #include "plan/plan.h"
 
 #define TYPE_FAULTS_MAX 50
+
+// `suggestion`: the name that was probably meant, or NULL.
+static void add_place(struct field_diagnostics *diagnostics, int line, const char *key, const char *suggestion) {
+    if (diagnostics->place.section == NULL || diagnostics->places.count == TYPE_FAULTS_MAX)
+        return;
+    struct place place = diagnostics->place;
+    place.line = line;
+    if (key != NULL) {
+        place.part = place.key;
+        place.key = key;
+    }
+    AUTO_FREE char *text = place_text(&place);
+    AUTO_FREE char *question = suggestion == NULL ? NULL : memory_printf("; did you mean \"%s\"?", suggestion);
+    text_list_add_owned(&diagnostics->places, memory_printf("%s%s", text, question == NULL ? "" : question));
+}
 
 static void add_type_diagnostic(struct field_diagnostics *diagnostics, char *message) {
     if (diagnostics->types.count == TYPE_FAULTS_MAX) {
@@ -24,17 +40,21 @@ static void add_type_diagnostic(struct field_diagnostics *diagnostics, char *mes
 
 void field_diagnostics_add_type(struct field_diagnostics *diagnostics, const struct yaml_node *node, const char *type) {
     AUTO_FREE char *found = yaml_describe(node);
+    add_place(diagnostics, yaml_line(node), NULL, NULL);
     add_type_diagnostic(diagnostics,
                         memory_printf("line %d: cannot unmarshal %s into %s", yaml_line(node), found, type));
 }
 
-void field_diagnostics_add_unknown(struct field_diagnostics *diagnostics, const struct yaml_node *key,
-                                   const char *type) {
+void field_diagnostics_add_unknown(struct field_diagnostics *diagnostics, const struct yaml_node *key, const char *type,
+                                   const struct nearest *nearest) {
+    add_place(diagnostics, yaml_line(key), yaml_text(key), nearest->name);
     add_type_diagnostic(diagnostics,
                         memory_printf("line %d: field %s not found in type %s", yaml_line(key), yaml_text(key), type));
 }
 
 void field_diagnostics_report(struct field_diagnostics *diagnostics, const char *where, struct diagnostics *all) {
+    for (size_t i = 0; i < diagnostics->places.count; i++)
+        diagnostics_add_place(all, diagnostics->places.items[i]);
     for (size_t i = 0; i < diagnostics->values.count; i++)
         diagnostics_add(all, "%s%s", where, diagnostics->values.items[i]);
     if (diagnostics->types.count == 0)
@@ -50,6 +70,7 @@ void field_diagnostics_report(struct field_diagnostics *diagnostics, const char 
 void field_diagnostics_clear(struct field_diagnostics *diagnostics) {
     text_list_clear(&diagnostics->types);
     text_list_clear(&diagnostics->values);
+    text_list_clear(&diagnostics->places);
 }
 
 static bool is_scalar(const struct yaml_node *node) {
@@ -102,7 +123,8 @@ static void read_map(const struct field *field, const struct yaml_node *node, st
             continue; // reported by yaml_check_keys()
         if (field->kind == FIELD_WORD_MAP) {
             unsigned word = 0;
-            read_word(&(const struct field){.type = strchr(field->type, ']') + 1, .words = field->words},
+            const char *end = strchr(field->type, ']');
+            read_word(&(const struct field){.type = end != NULL ? end + 1 : "string", .words = field->words},
                       yaml_value(node, i), &word, diagnostics);
             map_set(map, key, (void *)(uintptr_t)word);
         } else {
@@ -119,19 +141,21 @@ static void read_int(const struct yaml_node *node, const char *type, int64_t *va
         field_diagnostics_add_type(diagnostics, node, type);
 }
 
-static void add_value_diagnostic(struct field_diagnostics *diagnostics, const char *fault, const char *text) {
-    AUTO_FREE char *quoted = text_quoted(text);
-    text_list_add_owned(&diagnostics->values, memory_printf("%s %s", fault, quoted));
+static void add_value_diagnostic(struct field_diagnostics *diagnostics, const struct yaml_node *node,
+                                 const char *fault) {
+    AUTO_FREE char *quoted = is_scalar(node) ? text_quoted(yaml_text(node)) : memory_string("");
+    add_place(diagnostics, yaml_line(node), NULL, NULL);
+    text_list_add_owned(&diagnostics->values, memory_printf("%s%s", fault, quoted));
 }
 
 static void read_duration(const struct yaml_node *node, struct optional_duration *duration,
                           struct field_diagnostics *diagnostics) {
     if (!is_scalar(node))
-        text_list_add(&diagnostics->values, "duration must be a YAML string");
+        add_value_diagnostic(diagnostics, node, "duration must be a YAML string");
     else if (duration_parse(yaml_text(node), &duration->ns, NULL))
         duration->is_set = true;
     else
-        add_value_diagnostic(diagnostics, "invalid duration", yaml_text(node));
+        add_value_diagnostic(diagnostics, node, "invalid duration ");
 }
 
 // Go's notation of decimal numbers, without infinities and NaN.
@@ -149,11 +173,11 @@ static bool double_parse(const char *text, double *value) {
 static void read_double(const struct yaml_node *node, struct optional_double *number,
                         struct field_diagnostics *diagnostics) {
     if (!is_scalar(node))
-        text_list_add(&diagnostics->values, "value must be a YAML number");
+        add_value_diagnostic(diagnostics, node, "value must be a YAML number");
     else if (double_parse(yaml_text(node), &number->value))
         number->is_set = true;
     else
-        add_value_diagnostic(diagnostics, "invalid floating-point number", yaml_text(node));
+        add_value_diagnostic(diagnostics, node, "invalid floating-point number ");
 }
 
 static void read_bool(const struct yaml_node *node, const char *type, struct optional_bool *value,
@@ -239,6 +263,26 @@ static void read_field(const struct field *field, const struct yaml_node *node, 
     }
 }
 
+static void read_member(const struct record *record, const struct yaml_node *key, const struct yaml_node *value,
+                        void *entry, struct field_diagnostics *diagnostics) {
+    const struct field *field = record_find_field(record, yaml_text(key));
+    if (field == NULL) {
+        struct nearest nearest;
+        nearest_init(&nearest, yaml_text(key));
+        for (size_t i = 0; i < record->field_count; i++) {
+            if (record->fields[i].key != NULL)
+                nearest_try(&nearest, record->fields[i].key);
+        }
+        field_diagnostics_add_unknown(diagnostics, key, record->type, &nearest);
+        return;
+    }
+    struct place outer = diagnostics->place;
+    diagnostics->place.part = outer.key;
+    diagnostics->place.key = field->key;
+    read_field(field, value, field_of(entry, field), diagnostics);
+    diagnostics->place = outer;
+}
+
 void fields_read(const struct record *record, const struct yaml_node *node, void *entry,
                  struct field_diagnostics *diagnostics) {
     if (yaml_kind(node) != YAML_MAP) {
@@ -247,12 +291,7 @@ void fields_read(const struct record *record, const struct yaml_node *node, void
     }
     for (size_t i = 0; i < yaml_count(node); i++) {
         const struct yaml_node *key = yaml_key(node, i);
-        if (yaml_text(key) == NULL)
-            continue; // reported by yaml_check_keys()
-        const struct field *field = record_find_field(record, yaml_text(key));
-        if (field == NULL)
-            field_diagnostics_add_unknown(diagnostics, key, record->type);
-        else
-            read_field(field, yaml_value(node, i), field_of(entry, field), diagnostics);
+        if (yaml_text(key) != NULL) // others are reported by yaml_check_keys()
+            read_member(record, key, yaml_value(node, i), entry, diagnostics);
     }
 }

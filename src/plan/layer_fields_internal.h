@@ -12,6 +12,8 @@ struct field_diagnostics {
     struct text_list types;  // nodes of the wrong type: "line 5: cannot …"
     struct text_list values; // scalars with an invalid value: `invalid duration "5"`
     size_t omitted_types;
+    struct place place;      // of what is being read
+    struct text_list places; // of the faults, as text
 };
 
 // Reads the fields of a map into a record from record_create().
@@ -22,8 +24,10 @@ void fields_read_text(const struct yaml_node *node, const char *type, char **tex
                       struct field_diagnostics *diagnostics);
 // Adds that the node cannot be read as the type.
 void field_diagnostics_add_type(struct field_diagnostics *diagnostics, const struct yaml_node *node, const char *type);
-void field_diagnostics_add_unknown(struct field_diagnostics *diagnostics, const struct yaml_node *key,
-                                   const char *type);
+// Adds that the type has no such key. `nearest`: those that it has.
+struct nearest;
+void field_diagnostics_add_unknown(struct field_diagnostics *diagnostics, const struct yaml_node *key, const char *type,
+                                   const struct nearest *nearest);
 // Adds them to `all`, each after the prefix `where`.
 void field_diagnostics_report(struct field_diagnostics *diagnostics, const char *where, struct diagnostics *all);
 void field_diagnostics_clear(struct field_diagnostics *diagnostics);

@@ -6,9 +6,12 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/nearest.h"
 #include "data/yaml.h"
 #include "plan/content_internal.h"
 #include "plan/layer_fields_internal.h"
+
+#define WARNINGS_MAX 20
 
 // The override of a workload is checked when layers are combined; that message needs the word.
 static void keep_invalid_override(const struct section *section, const struct yaml_node *node, void *entry) {
@@ -40,7 +43,10 @@ static void read_entries(const struct section *section, const struct yaml_node *
             entry = record_create(section->record);
             char *copy = memory_string(name);
             memcpy(entry, &copy, sizeof copy); // the name is the first member of every entry
+            diagnostics->place.noun = section->noun;
+            diagnostics->place.name = name;
             fields_read(section->record, value, entry, diagnostics);
+            diagnostics->place.name = NULL;
             keep_invalid_override(section, value, entry);
         }
         map_set(map, name, entry);
@@ -59,11 +65,16 @@ static void read_pairing(const struct yaml_node *node, struct layer *layer, stru
         if (yaml_text(key) == NULL)
             continue;
         if (strcmp(yaml_text(key), "mode") != 0) {
-            field_diagnostics_add_unknown(diagnostics, key, "pairingstate.pairingConfig");
+            struct nearest nearest;
+            nearest_init(&nearest, yaml_text(key));
+            nearest_try(&nearest, "mode");
+            field_diagnostics_add_unknown(diagnostics, key, "pairingstate.pairingConfig", &nearest);
             continue;
         }
         AUTO_FREE char *mode = NULL;
+        diagnostics->place.key = "mode";
         fields_read_text(yaml_value(node, i), "pairingstate.Mode", &mode, diagnostics);
+        diagnostics->place.key = NULL;
         if (mode != NULL)
             layer->content.pairing = (enum pairing_mode)words_find(&words_pairing_mode, mode);
     }
@@ -79,28 +90,49 @@ static char *section_prefix(const struct layer *layer, const char *section) {
     return memory_printf("cannot parse layer %s section \"%s\": ", label, section);
 }
 
-static void read_section(const char *name, const struct yaml_node *node, struct layer *layer,
+static void add_unknown_section(const struct layer *layer, const struct yaml_node *key,
+                                struct diagnostics *diagnostics) {
+    static const char *const others[] = {"summary", "description", "pairing"};
+    AUTO_FREE char *label = text_quoted(layer->label);
+    AUTO_FREE char *quoted = text_quoted(yaml_text(key));
+    struct nearest nearest;
+    nearest_init(&nearest, yaml_text(key));
+    for (size_t i = 0; i < SECTION_COUNT; i++)
+        nearest_try(&nearest, sections[i].name);
+    for (size_t i = 0; i < ARRAY_COUNT(others); i++)
+        nearest_try(&nearest, others[i]);
+    AUTO_FREE char *question =
+        nearest.name == NULL ? memory_string("") : memory_printf("; did you mean \"%s\"?", nearest.name);
+    AUTO_FREE char *place = memory_printf("line %d: section %s%s", yaml_line(key), quoted, question);
+    diagnostics_add_place(diagnostics, place);
+    diagnostics_add(diagnostics, "cannot parse layer %s: unknown section %s", label, quoted);
+}
+
+static void read_section(const struct yaml_node *key, const struct yaml_node *node, struct layer *layer,
                          struct diagnostics *diagnostics) {
+    const char *name = yaml_text(key);
     const struct section *section = section_find(name);
     bool is_pairing = strcmp(name, "pairing") == 0;
     char **text = strcmp(name, "summary") == 0       ? &layer->summary
                   : strcmp(name, "description") == 0 ? &layer->description
                                                      : NULL;
     if (section == NULL && !is_pairing && text == NULL) {
-        AUTO_FREE char *label = text_quoted(layer->label);
-        AUTO_FREE char *quoted = text_quoted(name);
-        diagnostics_add(diagnostics, "cannot parse layer %s: unknown section %s", label, quoted);
+        add_unknown_section(layer, key, diagnostics);
         return;
     }
     AUTO_FREE char *prefix = section_prefix(layer, name);
+    const struct place place = {.line = yaml_line(key), .section = name};
+    diagnostics->place = place;
     if (!is_pairing && yaml_kind(node) == YAML_NULL && yaml_text_length(node) == 0) {
         diagnostics_add(diagnostics, "%sEOF", prefix); // a name without a value; the message is Pebble's
+        diagnostics->place = (struct place){0};
         return;
     }
     AUTO_ERROR struct error keys = {0};
     if (!yaml_check_keys(node, &keys))
         diagnostics_add(diagnostics, "%s%s", prefix, error_text(&keys));
-    struct field_diagnostics found = {0};
+    diagnostics->place = (struct place){0};
+    struct field_diagnostics found = {.place = place};
     if (section != NULL)
         read_entries(section, node, layer, &found);
     else if (is_pairing)
@@ -126,7 +158,7 @@ static void read_root(const struct yaml_node *root, struct layer *layer, struct 
     for (size_t i = 0; i < yaml_count(root); i++) {
         const char *name = yaml_text(yaml_key(root, i));
         if (name != NULL)
-            read_section(name, yaml_value(root, i), layer, diagnostics);
+            read_section(yaml_key(root, i), yaml_value(root, i), layer, diagnostics);
     }
 }
 
@@ -140,11 +172,39 @@ static void warn_of_keywords(struct layer *layer) {
     }
 }
 
+// Any other word than "enabled" disables the service.
+static void warn_of_startup(struct layer *layer) {
+    AUTO_FREE struct map_entry **services = map_sorted(&layer->content.services);
+    for (size_t i = 0; services[i] != NULL && layer->warnings.count < WARNINGS_MAX; i++) {
+        const struct plan_service *service = services[i]->value;
+        const char *word = service->startup;
+        if (text_is_empty(word) || strcmp(word, "enabled") == 0 || strcmp(word, "disabled") == 0)
+            continue;
+        AUTO_FREE char *name = text_quoted(service->name), *quoted = text_quoted(word);
+        text_list_add_owned(
+            &layer->warnings,
+            memory_printf("Service %s has unknown startup %s, which is taken as \"disabled\"", name, quoted));
+    }
+}
+
+// The line, which is in the message already, as its place.
+static void add_line(struct error *err) {
+    static const char begin[] = "yaml: line ";
+    int64_t line = 0;
+    if (!text_has_prefix(error_text(err), begin))
+        return;
+    const char *number = error_text(err) + sizeof begin - 1;
+    AUTO_FREE char *digits = memory_string_n(number, strspn(number, "0123456789"));
+    if (text_to_int64(digits, 1, INT32_MAX, &line))
+        (void)error_add_advice(err, "line %d", (int)line);
+}
+
 bool layer_parse(int64_t order, const char *label, const char *text, size_t length, struct layer **layer,
                  struct error *err) {
     AUTO_YAML struct yaml_document *document = NULL;
     if (!yaml_parse(text, length, &yaml_limits_layer, &document, err)) {
         AUTO_FREE char *quoted = text_quoted(label);
+        add_line(err);
         return error_prefix(err, "cannot parse layer %s: ", quoted);
     }
     AUTO_LAYER struct layer *parsed = memory_new(sizeof *parsed);
@@ -158,6 +218,7 @@ bool layer_parse(int64_t order, const char *label, const char *text, size_t leng
     if (!diagnostics_report(&diagnostics, err))
         return false;
     warn_of_keywords(parsed);
+    warn_of_startup(parsed);
     *layer = TAKE(parsed);
     return true;
 }

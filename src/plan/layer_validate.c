@@ -29,6 +29,7 @@ static void check_action(const char *quoted_name, const struct yaml_node *entry,
         is_action_allowed(action, is_success ? ACTION_FAILURE_SHUTDOWN : ACTION_SUCCESS_SHUTDOWN))
         return;
     AUTO_FREE char *word = field_quoted(entry, field);
+    place_set_key(&diagnostics->place, entry, field);
     diagnostics_add(diagnostics, "plan service %s %s action %s invalid", quoted_name, field, word);
 }
 
@@ -45,6 +46,8 @@ static void check_check_actions(const char *quoted_name, const struct plan_servi
         if (!is_action_allowed((unsigned)(uintptr_t)map_get(&service->on_check_failure, check),
                                ACTION_SUCCESS_SHUTDOWN)) {
             AUTO_FREE char *quoted = text_quoted(word);
+            place_set_key(&diagnostics->place, map, check);
+            diagnostics->place.part = "on-check-failure";
             diagnostics_add(diagnostics, "plan service %s on-check-failure action %s invalid", quoted_name, quoted);
         }
     }
@@ -71,8 +74,10 @@ static void validate_service(const char *name, const void *value, const struct y
     }
     AUTO_TEXT_LIST struct text_list base = {0}, extra = {0};
     AUTO_ERROR struct error command = {0};
-    if (!plan_service_command(service, &base, &extra, &command))
+    if (!plan_service_command(service, &base, &extra, &command)) {
+        place_set_key(&diagnostics->place, entry, "command");
         diagnostics_add(diagnostics, "plan service %s command invalid: %s", quoted, error_text(&command));
+    }
     check_action(quoted, entry, "on-success", service->on_success, diagnostics);
     check_action(quoted, entry, "on-failure", service->on_failure, diagnostics);
     check_check_actions(quoted, service, entry, diagnostics);
@@ -80,15 +85,24 @@ static void validate_service(const char *name, const void *value, const struct y
     if (service->backoff_factor.is_set && service->backoff_factor.value < 1) {
         char factor[REAL_TEXT_SIZE];
         real_format(service->backoff_factor.value, -4, 6, 2, factor); // as the plan shows it
+        place_set_key(&diagnostics->place, entry, "backoff-factor");
         diagnostics_add(diagnostics, "plan service %s backoff-factor must be 1.0 or greater, not %s", quoted, factor);
     }
 }
 
-static void validate_exec(const char *quoted_name, const struct exec_check *exec, struct diagnostics *diagnostics) {
+static const char *account_key(const struct exec_check *exec) {
+    return exec->user != NULL ? "user" : exec->user_id.is_set ? "user-id" : exec->group != NULL ? "group" : "group-id";
+}
+
+static void validate_exec(const char *quoted_name, const struct exec_check *exec, const struct yaml_node *entry,
+                          struct diagnostics *diagnostics) {
     AUTO_TEXT_LIST struct text_list words = {0};
     AUTO_ERROR struct error err = {0};
-    if (exec->command != NULL && !plan_split_command(exec->command, &words, &err))
+    if (exec->command != NULL && !plan_split_command(exec->command, &words, &err)) {
+        place_set_key(&diagnostics->place, entry, "command");
+        diagnostics->place.part = "exec";
         diagnostics_add(diagnostics, "plan check %s command invalid: %s", quoted_name, error_text(&err));
+    }
     struct account_request request = {
         .user_id = exec->user_id.is_set ? &exec->user_id.value : NULL,
         .user = exec->user,
@@ -96,18 +110,24 @@ static void validate_exec(const char *quoted_name, const struct exec_check *exec
         .group = exec->group,
     };
     struct account_choice choice;
-    if (!account_resolve(&request, &choice, &err))
+    if (!account_resolve(&request, &choice, &err)) {
+        place_set_key(&diagnostics->place, entry, account_key(exec));
+        diagnostics->place.part = "exec";
         diagnostics_add(diagnostics, "plan check %s has invalid user/group: %s", quoted_name, error_text(&err));
+    }
 }
 
-static void check_duration(const char *quoted_name, const char *key, const struct optional_duration *duration,
+static void check_duration(const char *key, const struct optional_duration *duration, const struct yaml_node *entry,
                            struct diagnostics *diagnostics) {
-    if (duration->is_set && duration->ns <= 0)
-        diagnostics_add(diagnostics, "plan check %s %s must not be %s", quoted_name, key,
-                        duration->ns == 0 ? "zero" : "negative");
+    if (!duration->is_set || duration->ns > 0)
+        return;
+    AUTO_FREE char *quoted = text_quoted(diagnostics->place.name);
+    place_set_key(&diagnostics->place, entry, key);
+    diagnostics_add(diagnostics, "plan check %s %s must not be %s", quoted, key,
+                    duration->ns == 0 ? "zero" : "negative");
 }
 
-static void validate_check(const char *name, const void *value, const struct yaml_node *entry UNUSED,
+static void validate_check(const char *name, const void *value, const struct yaml_node *entry,
                            struct diagnostics *diagnostics) {
     const struct plan_check *check = value;
     AUTO_FREE char *quoted = text_quoted(name);
@@ -117,14 +137,18 @@ static void validate_check(const char *name, const void *value, const struct yam
         diagnostics_add(diagnostics, "check object cannot be null for check %s", quoted);
         return;
     }
-    if (word_get(&check->level) == WORD_INVALID)
+    if (word_get(&check->level) == WORD_INVALID) {
+        place_set_key(&diagnostics->place, entry, "level");
         diagnostics_add(diagnostics, "plan check %s level must be \"alive\" or \"ready\"", quoted);
-    if (word_get(&check->startup) == WORD_INVALID)
+    }
+    if (word_get(&check->startup) == WORD_INVALID) {
+        place_set_key(&diagnostics->place, entry, "startup");
         diagnostics_add(diagnostics, "plan check %s startup must be \"enabled\" or \"disabled\"", quoted);
-    check_duration(quoted, "period", &check->period, diagnostics);
-    check_duration(quoted, "timeout", &check->timeout, diagnostics);
+    }
+    check_duration("period", &check->period, entry, diagnostics);
+    check_duration("timeout", &check->timeout, entry, diagnostics);
     if (check->exec != NULL)
-        validate_exec(quoted, check->exec, diagnostics);
+        validate_exec(quoted, check->exec, yaml_member(entry, "exec"), diagnostics);
 }
 
 static void validate_log_target(const char *name, const void *value, const struct yaml_node *entry,
@@ -139,11 +163,14 @@ static void validate_log_target(const char *name, const void *value, const struc
     for (size_t i = 0; labels[i] != NULL; i++) {
         if (text_has_prefix(labels[i]->key, "pebble_")) {
             AUTO_FREE char *label = text_quoted(labels[i]->key);
+            place_set_key(&diagnostics->place, yaml_member(entry, "labels"), labels[i]->key);
+            diagnostics->place.part = "labels";
             diagnostics_add(diagnostics, "log target %s: label %s uses reserved prefix \"pebble_\"", quoted, label);
         }
     }
     if (word_get(&target->type) == WORD_INVALID) {
         AUTO_FREE char *type = field_quoted(entry, "type");
+        place_set_key(&diagnostics->place, entry, "type");
         diagnostics_add(diagnostics,
                         "log target %s has unsupported type %s, must be \"loki\", \"opentelemetry\" or \"syslog\"",
                         quoted, type);
@@ -161,6 +188,8 @@ static void validate_workload(const char *name, const void *value, const struct 
 
 static void validate_pairing(const struct layer *layer, const struct yaml_node *root, struct diagnostics *diagnostics) {
     if (word_get(&layer->content.pairing) == WORD_INVALID) {
+        diagnostics->place = (struct place){.section = "pairing"};
+        place_set_key(&diagnostics->place, yaml_member(root, "pairing"), "mode");
         AUTO_FREE char *mode = field_quoted(yaml_member(root, "pairing"), "mode");
         diagnostics_add(diagnostics, "invalid pairing mode %s: should be \"disabled\", \"single\" or \"multiple\"",
                         mode);
@@ -187,9 +216,13 @@ void layer_validate(const struct layer *layer, const struct yaml_node *root, str
         for (size_t k = 0; section != NULL && k < yaml_count(section); k++) {
             const struct yaml_node *key = yaml_kind(section) == YAML_MAP ? yaml_key(section, k) : NULL;
             const char *name = key == NULL ? NULL : yaml_text(key);
-            if (name != NULL)
-                validators[i](name, map_get(entries, name), yaml_value(section, k), diagnostics);
+            if (name == NULL)
+                continue;
+            diagnostics->place = (struct place){
+                .line = yaml_line(key), .section = sections[i].name, .noun = sections[i].noun, .name = name};
+            validators[i](name, map_get(entries, name), yaml_value(section, k), diagnostics);
         }
     }
     validate_pairing(layer, root, diagnostics);
+    diagnostics->place = (struct place){0};
 }

@@ -183,7 +183,7 @@ struct layer {
 // --- layers (layer.c, layer_parse.c, layers_dir.c) ---
 
 // Parses one layer. Messages about the text begin with `cannot parse layer "L"…`, those about its content have no
-// prefix. Further faults follow on lines that begin with "- also: ".
+// prefix. Further faults follow on lines that begin with "- also: ". The error's advice says where each fault is.
 bool layer_parse(int64_t order, const char *label, const char *text, size_t length, struct layer **layer,
                  struct error *err) NODISCARD;
 void layer_destroy(struct layer *layer);
@@ -193,10 +193,9 @@ void layer_destroy_at(struct layer **layer);
 struct layer_list {
     struct layer **items; // owned
     size_t count, capacity;
+    struct text_list warnings; // of layers_read(), about the directory
 };
-// What else looks like a layer is added to `warnings`.
-bool layers_read(const char *directory, struct layer_list *layers, struct text_list *warnings,
-                 struct error *err) NODISCARD;
+bool layers_read(const char *directory, struct layer_list *layers, struct error *err) NODISCARD;
 void layers_add(struct layer_list *layers, struct layer *layer);
 void layers_clear(struct layer_list *layers);
 #define AUTO_LAYERS CLEANUP(layers_clear)

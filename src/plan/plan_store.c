@@ -60,11 +60,11 @@ static void set_plan(struct plan_store *store, struct plan *plan) {
 
 bool plan_store_load(struct plan_store *store, struct error *err) {
     AUTO_LAYERS struct layer_list layers = {0};
-    AUTO_TEXT_LIST struct text_list warnings = {0};
     struct plan *plan = NULL;
-    if (!layers_read(store->directory, &layers, &warnings, err) || !plan_combine(&layers, &plan, err))
+    if (!layers_read(store->directory, &layers, err) || !plan_combine(&layers, &plan, err))
         return false;
-    text_list_copy(&store->warnings, &warnings);
+    text_list_copy(&store->warnings, &layers.warnings);
+    text_list_clear(&layers.warnings);
     for (size_t i = 0; i < layers.count; i++)
         text_list_add_list(&store->warnings, &layers.items[i]->warnings);
     layers_clear(&store->layers);

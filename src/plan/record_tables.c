@@ -90,6 +90,7 @@ const struct words words_pairing_mode = {pairing_names, ARRAY_COUNT(pairing_name
 #define OVERRIDE .kind = FIELD_WORD, .type = "plan.Override", .words = &words_override, .is_kept = true
 #define ACTION .kind = FIELD_WORD, .type = "plan.ServiceAction", .words = &words_action
 
+// Beyond Pebble. The types of such fields have plain names.
 #define EXTENDED .is_extended = true
 
 static const struct field ready_fields[] = {
@@ -100,7 +101,7 @@ static const struct field ready_fields[] = {
     {"timeout", MEMBER(service_ready, timeout), DURATION},
     {"level", MEMBER(service_ready, level), .kind = FIELD_WORD, .type = "string", .words = &words_ready_level},
 };
-static const struct record record_ready = {"plan.ServiceReady", sizeof(struct service_ready), ready_fields,
+static const struct record record_ready = {"ready", sizeof(struct service_ready), ready_fields,
                                            ARRAY_COUNT(ready_fields)};
 
 static const struct field service_fields[] = {
@@ -132,14 +133,17 @@ static const struct field service_fields[] = {
     {"run-timeout", MEMBER(plan_service, run_timeout), DURATION, EXTENDED},
     {"ready", MEMBER(plan_service, ready), .kind = FIELD_RECORD, .record = &record_ready, .is_replaced = true,
      EXTENDED},
-    {"wait-for", MEMBER(plan_service, wait_for), .kind = FIELD_WORD_MAP, .type = "map[string]string",
+    {"wait-for", MEMBER(plan_service, wait_for), .kind = FIELD_WORD_MAP, .type = "map of string",
      .words = &words_condition, EXTENDED},
-    {"wait-for-checks", MEMBER(plan_service, wait_for_checks), LIST, EXTENDED},
+    {"wait-for-checks", MEMBER(plan_service, wait_for_checks), .kind = FIELD_LIST, .type = "list of string", EXTENDED},
     {"wait-timeout", MEMBER(plan_service, wait_timeout), DURATION, EXTENDED},
-    {"success-exit-codes", MEMBER(plan_service, success_exit_codes), .kind = FIELD_NUMBERS, .type = "[]int", EXTENDED},
-    {"fatal-exit-codes", MEMBER(plan_service, fatal_exit_codes), .kind = FIELD_NUMBERS, .type = "[]int", EXTENDED},
+    {"success-exit-codes", MEMBER(plan_service, success_exit_codes), .kind = FIELD_NUMBERS, .type = "list of int",
+     EXTENDED},
+    {"fatal-exit-codes", MEMBER(plan_service, fatal_exit_codes), .kind = FIELD_NUMBERS, .type = "list of int",
+     EXTENDED},
     {"max-start-retries", MEMBER(plan_service, max_start_retries), NUMBER, EXTENDED},
-    {"on-max-start-retries", MEMBER(plan_service, on_max_start_retries), ACTION, EXTENDED},
+    {"on-max-start-retries", MEMBER(plan_service, on_max_start_retries), .kind = FIELD_WORD, .type = "string",
+     .words = &words_action, EXTENDED},
     {"stop-signal", MEMBER(plan_service, stop_signal), TEXT, EXTENDED},
     {"kill-mode", MEMBER(plan_service, kill_mode), .kind = FIELD_WORD, .type = "string", .words = &words_kill_mode,
      EXTENDED},

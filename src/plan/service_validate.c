@@ -21,8 +21,14 @@ struct subject {
     struct diagnostics *diagnostics;
 };
 
+static void set_key(const struct subject *subject, const char *key) {
+    place_set_key(&subject->diagnostics->place, subject->entry, key);
+}
+
 static void add_word(const struct subject *subject, const char *key, const char *word) {
     AUTO_FREE char *quoted = text_quoted(word != NULL ? word : "");
+    if (!text_has_prefix(key, "ready "))
+        set_key(subject, key);
     diagnostics_add(subject->diagnostics, "plan service %s %s %s invalid", subject->quoted_name, key, quoted);
 }
 
@@ -63,15 +69,20 @@ static void check_conditions(const struct subject *subject) {
 }
 
 static void check_duration(const struct subject *subject, const char *key, const struct optional_duration *duration) {
-    if (duration->is_set && duration->ns < 0)
-        diagnostics_add(subject->diagnostics, "plan service %s %s must not be negative", subject->quoted_name, key);
+    if (!duration->is_set || duration->ns >= 0)
+        return;
+    if (!text_has_prefix(key, "ready "))
+        set_key(subject, key);
+    diagnostics_add(subject->diagnostics, "plan service %s %s must not be negative", subject->quoted_name, key);
 }
 
 static void check_codes(const struct subject *subject, const char *key, const struct number_list *codes) {
     for (size_t i = 0; i < codes->count; i++) {
-        if (codes->items[i] < 0 || codes->items[i] > EXIT_CODE_MAX)
-            diagnostics_add(subject->diagnostics, "plan service %s %s must be from 0 to %d, not %" PRId64,
-                            subject->quoted_name, key, EXIT_CODE_MAX, codes->items[i]);
+        if (codes->items[i] >= 0 && codes->items[i] <= EXIT_CODE_MAX)
+            continue;
+        set_key(subject, key);
+        diagnostics_add(subject->diagnostics, "plan service %s %s must be from 0 to %d, not %" PRId64,
+                        subject->quoted_name, key, EXIT_CODE_MAX, codes->items[i]);
     }
 }
 
@@ -91,6 +102,7 @@ static void check_ready(const struct subject *subject) {
     const struct service_ready *ready = subject->service->ready;
     if (ready == NULL)
         return;
+    set_key(subject, "ready");
     int count = ready->notify.value + (ready->fd != 0) + !text_is_empty(ready->log) + !text_is_empty(ready->check);
     bool is_off = ready->notify.is_set && !ready->notify.value;
     if (count > 1 || (count == 0 && !is_off))
@@ -111,6 +123,7 @@ static void check_stop_signal(const struct subject *subject) {
     if (text_is_empty(name) || signal_by_name(name) != 0)
         return;
     AUTO_FREE char *quoted = text_quoted(name);
+    set_key(subject, "stop-signal");
     diagnostics_add(subject->diagnostics, "plan service %s stop-signal: invalid signal %s: unknown signal %s",
                     subject->quoted_name, quoted, quoted);
 }
@@ -125,9 +138,11 @@ void service_validate(const char *quoted_name, const struct plan_service *servic
     check_duration(&subject, "wait-timeout", &service->wait_timeout);
     check_codes(&subject, "success-exit-codes", &service->success_exit_codes);
     check_codes(&subject, "fatal-exit-codes", &service->fatal_exit_codes);
-    if (service->max_start_retries < -1)
+    if (service->max_start_retries < -1) {
+        set_key(&subject, "max-start-retries");
         diagnostics_add(diagnostics, "plan service %s max-start-retries must be -1 or greater, not %" PRId64,
                         quoted_name, service->max_start_retries);
+    }
     check_stop_signal(&subject);
 }
 

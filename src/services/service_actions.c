@@ -186,7 +186,17 @@ struct service_event action_abort_in_backoff(struct service *service, const stru
     return no_event;
 }
 
+static void announce_kill(const struct service *service) {
+    char delay[DURATION_TEXT_SIZE];
+    duration_format(service_kill_delay_ns(service), delay);
+    const char *name = service->config->stop_signal;
+    log_notice("Service %s still running %s after %s, sending SIGKILL", service->quoted_name, delay,
+               text_is_empty(name) ? "SIGTERM" : name);
+}
+
 struct service_event action_kill(struct service *service, const struct service_event *event UNUSED) {
+    announce_kill(service);
+    service->was_killed = true;
     service_send_signal(service, SIGKILL, "SIGKILL");
     timer_start(service->timer, SERVICE_KILL_LIMIT_NS);
     return no_event;
@@ -196,6 +206,7 @@ struct service_event action_give_up(struct service *service, const struct servic
     AUTO_ERROR struct error err = {0};
     (void)error_set(&err, ERROR_INTERNAL, "cannot stop service: process still running after SIGTERM and SIGKILL");
     log_notice("Service %s still running after SIGTERM and SIGKILL", service->quoted_name);
+    service->was_killed = false;
     service_abandon_process(service);
     service_finish_start(service, &err);
     service_finish_stops(service, &err);

@@ -51,6 +51,7 @@ struct service {
     int64_t ready_timeout_ns;      // of the process; 0: none
     bool is_ready;                 // the process has said so
     bool is_wanted;                // it was started by a task, and not stopped since
+    bool was_killed;               // SIGKILL was sent after kill-delay
     bool is_late;                  // it was not ready in time, and is ended for that
     char *status_text;             // what the process has last said of itself; NULL: nothing
     bool has_ended;                // the last run

@@ -69,6 +69,7 @@ struct service_event action_shut_down_after_leftovers(struct service *service, c
 struct service_event action_give_up_leftovers(struct service *service, const struct service_event *event UNUSED) {
     log_notice("Service %s has exited, but processes of it are still running after SIGTERM and SIGKILL",
                service->quoted_name);
+    service->was_killed = false;
     struct service_event next = service_end_run(service, service->main_exit_code);
     service_abandon_process(service);
     return next;

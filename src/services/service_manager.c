@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdlib.h>
 
+#include "base/log.h"
 #include "base/memory.h"
 #include "services/service_changes_internal.h"
 #include "services/service_machine_internal.h"
@@ -211,8 +212,10 @@ void service_manager_check_failed(struct service_manager *manager, const char *c
 void service_manager_kill_all(struct service_manager *manager) {
     for (struct map_entry *e = map_first(&manager->services); e != NULL; e = map_next(&manager->services, e)) {
         struct service *service = e->value;
-        if (service->process != NULL)
-            service_send_signal(service, SIGKILL, "SIGKILL");
+        if (service->process == NULL)
+            continue;
+        log_notice("Service %s still running at the end of the shutdown, sending SIGKILL", service->quoted_name);
+        service_send_signal(service, SIGKILL, "SIGKILL");
     }
 }
 

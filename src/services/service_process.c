@@ -147,6 +147,9 @@ static struct service_event exit_event(const struct service *service, int exit_c
 }
 
 struct service_event service_end_run(struct service *service, int exit_code) {
+    if (service->was_killed)
+        log_notice("Service %s ended after SIGKILL", service->quoted_name);
+    service->was_killed = false;
     service->exit_code = exit_code;
     service->has_ended = true;
     service->ended = clock_now();

@@ -15,10 +15,12 @@ sanitizer found fault with fails its test at the end, whatever the test itself l
 
 import base64
 import contextlib
+import errno
 import fcntl
 import http.client
 import json
 import os
+import random
 import re
 import shutil
 import signal
@@ -77,11 +79,52 @@ def once_per_run(name):
             file.write(run)
 
 
-def free_port():
-    """A free port of 127.0.0.1."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+_port_locks = []
+
+
+def _can_bind(family, address, port):
+    with socket.socket(family) as probe:
+        try:
+            if family == socket.AF_INET6:
+                probe.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            probe.bind((address, port))
+            probe.listen()
+        except OSError as error:
+            if error.errno in (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL):  # no IPv6 here
+                return True
+            return False
+    return True
+
+
+def _can_reserve(port):
+    """False if another test, of any process, has the port. A lock that ends with the process, and is one of its network
+    namespace, as ports are."""
+    lock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    try:
+        lock.bind(f"\0cobble-test-port-{port}")
+    except OSError:
+        lock.close()
+        return False
+    _port_locks.append(lock)
+    return True
+
+
+def _port_candidates():
+    """Ports that no outgoing connection gets, in random order."""
+    with open("/proc/sys/net/ipv4/ip_local_port_range", encoding="utf-8") as file:
+        first, last = map(int, file.read().split())
+    ports = [port for port in range(10000, 65536) if not first <= port <= last]
+    random.shuffle(ports)
+    return ports
+
+
+def free_port(candidates=None):
+    """A port that is free at all addresses, as the daemon may bind it, and that no other test gets while this process
+    lives."""
+    for port in candidates or _port_candidates():
+        if _can_bind(socket.AF_INET, "0.0.0.0", port) and _can_bind(socket.AF_INET6, "::", port) and _can_reserve(port):
+            return port
+    raise AssertionError("no port is free")
 
 
 class Response:

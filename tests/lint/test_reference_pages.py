@@ -19,6 +19,8 @@ TEST = re.compile(r"`([a-z0-9_/]*test_[a-z0-9_]+\.(?:py|c))::([a-z0-9_]+)`")
 CONSTANTS = [
     ("data/yaml.c", "yaml_limits_layer", "{.size_bytes = 8 << 20, .depth = 100, .nodes = 1000000}", "1,000,000"),
     ("plan/diagnostics.c", "FAULTS_MAX", "50", "| 50 |"),
+    ("plan/layer_parse.c", "WARNINGS_MAX", "20", "| 20 each |"),
+    ("plan/layers_dir.c", "WARNINGS_MAX", "20", "| 20 each |"),
     ("plan/plan_update.c", "WAITING_MAX", "64", "| 64 |"),
     ("data/regular_expression.h", "REGULAR_EXPRESSION_MAX_BYTES", "((size_t)1024)", "1,024 bytes, 50 levels"),
     ("data/regular_expression.c", "DEPTH_MAX", "50", "50 levels of parentheses"),

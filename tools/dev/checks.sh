@@ -23,8 +23,12 @@ scripts() {
     find packaging/debian/tests -type f ! -name control | sort
 }
 
+clang_format_version() {
+    clang-format --version | sed 's/.*version \([0-9]*\).*/\1/'
+}
+
 lint_steps() {
-    version=$(clang-format --version | sed 's/.*version \([0-9]*\).*/\1/')
+    version=$(clang_format_version)
     if [ "$version" = "$formatter_version" ]; then
         step "format" check_format
     else

@@ -112,8 +112,14 @@ fetch_servers() {
     packages=$(missing_servers)
     [ -n "$packages" ] || return 0
     rm -f build/servers/complete
+    case $(distribution) in
+    unknown) die "This is neither Debian nor Ubuntu. Install the servers yourself: $packages" ;;
+    esac
     # shellcheck disable=SC2086
     download_packages build/servers/packages $packages || {
+        # The lists of packages may be missing or old.
+        can_be_root || die "Cannot download $packages
+Nothing was changed. As root, run 'apt-get update', and then, as any user, ./dev servers again. Tests whose servers are missing are skipped."
         apt_as_root update
         download_packages build/servers/packages $packages
     }

@@ -35,13 +35,25 @@ quietly() {
     set -e
 }
 
+# On a terminal, the line of a running step, which that of its result replaces.
+show_running() {
+    [ ! -t 1 ] || printf '%-8s %s (log: %s)' "running" "$1" "$2"
+}
+
+hide_running() {
+    [ ! -t 1 ] || printf '\r\033[K'
+}
+
 # step NAME COMMAND [ARGUMENT…]. A step whose log has a line "N passed, N failed" counts as that many;
 # any other counts as one.
 step() {
     name=$1
     shift
     step_begin_s=$(date +%s)
-    quietly "build/logs/$(printf '%s' "$name" | tr -c 'a-z0-9\n' '-').log" "$@"
+    step_log=build/logs/$(printf '%s' "$name" | tr -c 'a-z0-9\n' '-').log
+    show_running "$name" "$step_log"
+    quietly "$step_log" "$@"
+    hide_running
     counts=$(grep -aE '^[0-9]+ passed, [0-9]+ failed' "$log" | tail -n 1)
     passed=${counts%% *}
     failed=${counts#*, }

@@ -149,6 +149,26 @@ static void errno_messages_match_the_library(void **state UNUSED) {
     }
 }
 
+static void advice_is_no_part_of_the_message(void **state UNUSED) {
+    AUTO_ERROR struct error err = {0}, copy = {0}, moved = {0};
+    assert_false(error_add_advice(&err, "nobody"));
+    assert_false(error_add_advice(NULL, "nobody"));
+    assert_null(err.advice);
+    (void)error_set(&err, ERROR_INTERNAL, "no");
+    (void)error_add_advice(&err, "line %d", 1);
+    (void)error_add_advice(&err, "line %d", 2);
+    (void)error_prefix(&err, "oh ");
+    assert_string_equal(error_text(&err), "oh no");
+    assert_string_equal(err.advice, "line 1\nline 2");
+    (void)error_copy(&copy, &err);
+    assert_string_equal(copy.advice, "line 1\nline 2");
+    (void)error_move(&moved, &err);
+    assert_string_equal(moved.advice, "line 1\nline 2");
+    assert_null(err.advice);
+    (void)error_set(&moved, ERROR_INTERNAL, "another");
+    assert_null(moved.advice);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sets_and_replaces),
@@ -158,6 +178,7 @@ int main(void) {
         cmocka_unit_test(moves),
         cmocka_unit_test(copies),
         cmocka_unit_test(codes_belong_to_one_error),
+        cmocka_unit_test(advice_is_no_part_of_the_message),
         cmocka_unit_test(errno_messages),
         cmocka_unit_test(errno_messages_match_the_library),
     };

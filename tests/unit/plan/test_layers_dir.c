@@ -5,22 +5,19 @@
 static void assert_layers(const char *directory, const char *expected) {
     AUTO_LAYERS struct layer_list layers = {0};
     AUTO_ERROR struct error err = {0};
-    AUTO_TEXT_LIST struct text_list warnings = {0};
-    if (!layers_read(directory, &layers, &warnings, &err))
+    if (!layers_read(directory, &layers, &err))
         fail_msg("%s", error_text(&err));
     AUTO_BUFFER struct buffer found = BUFFER_INIT(BUFFER_NO_LIMIT);
     for (size_t i = 0; i < layers.count; i++)
         buffer_printf(&found, "%s%s=%lld", i == 0 ? "" : " ", layers.items[i]->label,
                       (long long)layers.items[i]->order);
     assert_string_equal(buffer_text(&found), expected);
-    assert_int_equal(warnings.count, 0);
 }
 
 static void assert_refused(const char *directory, const char *message) {
     struct layer_list layers = {.count = 77};
     AUTO_ERROR struct error err = {0};
-    AUTO_TEXT_LIST struct text_list warnings = {0};
-    assert_false(layers_read(directory, &layers, &warnings, &err));
+    assert_false(layers_read(directory, &layers, &err));
     assert_string_equal(error_text(&err), message);
     assert_int_equal(layers.count, 77);
 }
@@ -39,22 +36,6 @@ static void numbers_give_the_order(void **state) {
     directory_add(*state, "README.txt", "x: [");
     directory_add(*state, "060-x.yaml~", "x: [");
     assert_layers(*state, "first=2000 extra/one=5001 extra/two=5002 third=30000");
-}
-
-// At both levels.
-static void another_ending_is_warned_about(void **state) {
-    directory_add(*state, "001-one.yml", "x: [");
-    directory_make(*state, "005-extra.d");
-    directory_add(*state, "005-extra.d/two.yml", "");
-    AUTO_LAYERS struct layer_list layers = {0};
-    AUTO_TEXT_LIST struct text_list warnings = {0};
-    assert_true(layers_read(*state, &layers, &warnings, NULL));
-    assert_int_equal(layers.count, 0);
-    assert_int_equal(warnings.count, 2);
-    AUTO_FREE char *first =
-        memory_printf("Ignoring layer file \"%s/001-one.yml\": its name does not end in \".yaml\".", (char *)*state);
-    assert_string_equal(warnings.items[0], first);
-    assert_non_null(strstr(warnings.items[1], "/005-extra.d/two.yml"));
 }
 
 static void what_an_entry_is_decides(void **state) {
@@ -114,8 +95,7 @@ static void files_that_cannot_be_read_are_fatal(void **state) {
     AUTO_FREE char *path = path_join(*state, "001-file.yaml");
     AUTO_LAYERS struct layer_list layers = {0};
     AUTO_ERROR struct error err = {0};
-    AUTO_TEXT_LIST struct text_list warnings = {0};
-    assert_false(layers_read(path, &layers, &warnings, &err));
+    assert_false(layers_read(path, &layers, &err));
     assert_true(text_has_prefix(error_text(&err), "cannot read layers directory: "));
 }
 
@@ -138,7 +118,6 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         directory_test(missing_directory_has_no_layers),
         directory_test(numbers_give_the_order),
-        directory_test(another_ending_is_warned_about),
         directory_test(what_an_entry_is_decides),
         directory_test(names_have_a_form),
         directory_test(numbers_and_labels_are_unique),

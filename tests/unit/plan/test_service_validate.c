@@ -41,10 +41,10 @@ static void bad_values_are_refused(void **state UNUSED) {
          "  line 1: cannot unmarshal !!int `1` into bool\n"
          "- also: plan service \"web\" ready must set exactly one of \"notify\", \"fd\", \"log\" and \"check\""},
         {S("success-exit-codes: 1"), "cannot parse layer \"l\" section \"services\": yaml: unmarshal errors:\n"
-                                     "  line 1: cannot unmarshal !!int `1` into []int"},
+                                     "  line 1: cannot unmarshal !!int `1` into list of int"},
         {S("ready: {port: 1}"),
          "cannot parse layer \"l\" section \"services\": yaml: unmarshal errors:\n"
-         "  line 1: field port not found in type plan.ServiceReady\n"
+         "  line 1: field port not found in type ready\n"
          "- also: plan service \"web\" ready must set exactly one of \"notify\", \"fd\", \"log\" and \"check\""},
     };
     for (size_t i = 0; i < ARRAY_COUNT(cases); i++)

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "cli/advice.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "base/nearest.h"
+
+#define TASKS_MAX 5
+
+static const char output_mark[] = " INFO Most recent service output:\n";
+
+// --- changes ---
+
+static void advise_failed_task(const struct pebble_task *task, struct error *err) {
+    for (size_t i = pebble_task_log_count(task); i-- > 0;) {
+        const char *output = strstr(pebble_task_log_at(task, i), output_mark);
+        if (output != NULL) {
+            (void)error_add_advice(err, "%s, most recent output:\n%s", pebble_task_summary(task),
+                                   output + sizeof output_mark - 1);
+            return;
+        }
+    }
+}
+
+void advise_failed_change(const struct pebble_change *change, struct error *err) {
+    size_t shown = 0;
+    for (size_t i = 0; change != NULL && i < pebble_change_task_count(change) && shown < TASKS_MAX; i++) {
+        const struct pebble_task *task = pebble_change_task_at(change, i);
+        if (text_equal(pebble_task_status(task), "Error")) {
+            advise_failed_task(task, err);
+            shown++;
+        }
+    }
+    if (change != NULL)
+        (void)error_add_advice(err, "See 'pebble tasks %s'.", pebble_change_id(change));
+}
+
+// --- names ---
+
+static void print_unknown(const char *noun, const char *name, const struct nearest *nearest) {
+    AUTO_FREE char *quoted = text_quoted(name);
+    (void)fprintf(stderr, "There is no %s %s in the plan.", noun, quoted);
+    if (nearest->name != NULL) {
+        AUTO_BUFFER struct buffer shown = BUFFER_INIT(BUFFER_NO_LIMIT);
+        text_add_shown(&shown, nearest->name, "");
+        (void)fprintf(stderr, " Did you mean \"%s\"?", buffer_text(&shown));
+    }
+    (void)fputc('\n', stderr);
+}
+
+static void print_unknown_names(const char *noun, const struct text_list *names, const struct text_list *known) {
+    AUTO_TEXT_LIST struct text_list unique = {0};
+    text_list_add_list(&unique, names);
+    text_list_unique(&unique);
+    for (size_t i = 0; i < unique.count; i++) {
+        struct nearest nearest;
+        if (text_list_has(known, unique.items[i]))
+            continue;
+        nearest_init(&nearest, unique.items[i]);
+        for (size_t j = 0; j < known->count; j++)
+            nearest_try(&nearest, known->items[j]);
+        print_unknown(noun, unique.items[i], &nearest);
+    }
+}
+
+bool advise_unknown_services(struct pebble_client *client, const struct text_list *names,
+                             struct pebble_error *failure) {
+    AUTO_TEXT_LIST struct text_list known = {0};
+    struct pebble_services *services = NULL;
+    if (names->count == 0 || !isatty(STDERR_FILENO))
+        return true;
+    if (!pebble_get_services(client, NULL, 0, &services, failure))
+        return false;
+    for (size_t i = 0; i < pebble_services_count(services); i++)
+        text_list_add(&known, pebble_service_name(pebble_services_at(services, i)));
+    pebble_services_destroy(services);
+    print_unknown_names("service", names, &known);
+    return true;
+}
+
+// --- checks ---
+
+// Health of level "ready" considers both levels.
+static bool is_considered(const struct pebble_check *check, const char *level, const struct text_list *names) {
+    bool is_named = names->count == 0 || text_list_has(names, pebble_check_name(check));
+    return is_named && (level == NULL || text_equal(level, "ready") || text_equal(pebble_check_level(check), level));
+}
+
+bool advise_idle_checks(struct pebble_client *client, const char *level, const struct text_list *names,
+                        struct pebble_error *failure) {
+    AUTO_TEXT_LIST struct text_list known = {0}, idle = {0};
+    struct pebble_checks *checks = NULL;
+    if (!isatty(STDERR_FILENO))
+        return true;
+    if (!pebble_get_checks(client, NULL, NULL, 0, &checks, failure))
+        return false;
+    for (size_t i = 0; i < pebble_checks_count(checks); i++) {
+        const struct pebble_check *check = pebble_checks_at(checks, i);
+        text_list_add(&known, pebble_check_name(check));
+        if (is_considered(check, level, names) && text_equal(pebble_check_status(check), "inactive"))
+            text_list_add(&idle, pebble_check_name(check));
+    }
+    pebble_checks_destroy(checks);
+    print_unknown_names("check", names, &known);
+    if (idle.count > 0) {
+        AUTO_FREE char *list = text_list_join(&idle, ", ");
+        AUTO_BUFFER struct buffer shown = BUFFER_INIT(BUFFER_NO_LIMIT);
+        text_add_shown(&shown, list, "");
+        (void)fprintf(stderr, "Not considered, because they do not run: %s\n", buffer_text(&shown));
+    }
+    return true;
+}

@@ -15,7 +15,6 @@ import json
 import os
 import random
 import resource
-import shutil
 import signal
 import socket
 import struct
@@ -71,8 +70,7 @@ class Soak:
     # --- lives of the daemon ---
 
     def start(self):
-        shutil.copyfile(self.daemon.log_path, self.daemon.log_path + ".before") if os.path.exists(self.daemon.log_path) else None
-        open(self.daemon.log_path, "wb").close()
+        open(self.daemon.log_path, "wb").close()  # it was searched when the daemon before ended
         self.port = free_port()
         try:
             self.daemon.start("--http", f"127.0.0.1:{self.port}")
@@ -183,16 +181,19 @@ class Soak:
 
     # --- requests ---
 
-    def ask(self, method, path, body=None, port=None, headers=None):
+    def ask(self, method, path, body=None, port=None):
         """The response, which must come."""
         try:
-            return self.daemon.request(method, path, body, headers, timeout_s=HANG_S, port=port)
+            return when_accepted(lambda: self.daemon.request(method, path, body, timeout_s=HANG_S, port=port))
         except openapi.Mismatch as error:
             raise Fault(f"{method} {path} {body}: {error}") from None
         except (OSError, http.client.HTTPException) as error:
             code = self.daemon.process.poll()
             raise Fault(f"{method} {path} {str(body)[:300]}: {error!r}" +
                         (f"; the daemon exited with {code}" if code is not None else "")) from None
+
+    def connect(self):
+        return when_accepted(lambda: self.daemon.connect(HANG_S))
 
     def check_health(self):
         if self.daemon.process.poll() is not None:
@@ -228,7 +229,7 @@ class Soak:
     def garbage(self, rng):
         data = random_requests.garbage(rng)
         try:
-            with self.daemon.connect(HANG_S) as sock:
+            with self.connect() as sock:
                 sock.sendall(data)
                 sock.shutdown(socket.SHUT_WR)
                 answer = sock.recv(65536)
@@ -243,7 +244,7 @@ class Soak:
         """Many requests at a time."""
         socks = []
         for _ in range(rng.randint(2, 60)):
-            sock = self.daemon.connect(HANG_S)
+            sock = self.connect()
             method, path, body = random_requests.known(rng, list(self.changes))
             sock.sendall(random_requests.encode(method, path, body))
             socks.append(sock)
@@ -286,7 +287,7 @@ class Soak:
         """A client that waits, and may never read."""
         path = rng.choice(["/v1/logs?follow=true", "/v1/logs?follow=true&n=-1", "/v1/notices?timeout=60s&types=custom",
                            "/v1/changes/1/wait", "/v1/services/plain/wait", "/v1/logs?n=-1"])
-        sock = self.daemon.connect(HANG_S)
+        sock = self.connect()
         sock.sendall(random_requests.encode("GET", path, None))
         self.sockets.append(sock)
         if rng.random() < 0.5:
@@ -312,7 +313,7 @@ class Soak:
 
         def connect():
             if is_unix:
-                return self.daemon.connect(HANG_S)
+                return self.connect()
             sock = socket.socket()
             sock.settimeout(HANG_S)
             sock.connect(("127.0.0.1", port))
@@ -387,6 +388,18 @@ class Soak:
             if command.poll() is None:
                 command.kill()
         self.daemon.close()
+
+
+def when_accepted(connect):
+    """The kernel refuses a Unix connection while as many as it allows wait to be accepted."""
+    end = time.monotonic() + HANG_S
+    while True:
+        try:
+            return connect()
+        except BlockingIOError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.01)
 
 
 # --- processes ---

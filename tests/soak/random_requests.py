@@ -13,7 +13,7 @@ def name(rng):
 
 
 def quoted(text):
-    return "".join(chr(byte) if chr(byte).isalnum() else f"%{byte:02X}" for byte in text.encode())
+    return "".join(chr(byte) if chr(byte).isascii() and chr(byte).isalnum() else f"%{byte:02X}" for byte in text.encode())
 
 
 def strange_value(rng, depth=0):
@@ -89,7 +89,7 @@ def layer(rng):
     for _ in range(rng.randint(1, 4)):
         services[f"added-{rng.randint(1, 10)}"] = workload.service(
             rng.choice(["sleep 1000", "true", "false", "echo x", "/nonexistent"]), startup=rng.choice(["enabled", "disabled"]),
-            after=rng.sample(["plain", "first", "added-1", "added-2"], rng.randint(0, 2)))
+            after=rng.sample(["plain", "x-first", "added-1", "added-2"], rng.randint(0, 2)))
     text = json.dumps({"services": services})
     if rng.random() < 0.1:
         text = text[:rng.randrange(len(text))]
@@ -100,5 +100,5 @@ def command(rng):
     return rng.choice([
         ["logs", "-f"], ["services"], ["exec", "--timeout", "3s", "--", "sleep", "10"],
         ["exec", "--timeout", "3s", "--", "sh", "-c", "yes | head -c 1000000"], ["exec", "--timeout", "3s", "--", "cat"],
-        ["start", name(rng) or "plain"], ["restart", "plain"], ["changes"], ["plan"], ["health"],
+        ["start", name(rng).replace("\0", "")], ["restart", "plain"], ["changes"], ["plan"], ["health"],
         ["notices", "--timeout", "5s"], ["stop", "--no-wait", "flood"]])

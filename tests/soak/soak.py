@@ -372,8 +372,10 @@ class Soak:
 
     def run(self):
         self.start()
-        self.ask("POST", "/v1/services", {"action": "start", "services": workload.names()})
-        time.sleep(2)
+        answer = self.ask("POST", "/v1/services", {"action": "start", "services": workload.names()})
+        if answer.status != 202:
+            raise Fault(f"the services are not started: {answer}")
+        self.ask("GET", f"/v1/changes/{answer.change}/wait")
         self.settle()
         while time.monotonic() < self.end_s:
             self.run_step()
@@ -450,6 +452,8 @@ def main():
     seed = options.seed if options.seed is not None else random.SystemRandom().randrange(1 << 31)
     print(f"seed {seed}", flush=True)
 
+    for number in (signal.SIGINT, signal.SIGTERM):  # also when the shell has them ignored
+        signal.signal(number, lambda *_: sys.exit("interrupted"))
     soak = Soak(seed, time.monotonic() + options.seconds)
     try:
         soak.run()
@@ -461,6 +465,9 @@ def main():
         print("The end of the daemon's log:")
         print("\n".join("    " + line[:300] for line in soak.daemon.log().splitlines()[-40:]))
         return 1
+    except Exception:
+        print(f"ERROR in step {soak.step}, seed {seed}: the soak run itself is wrong", flush=True)
+        raise
     finally:
         soak.close()
 

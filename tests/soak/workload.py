@@ -30,9 +30,10 @@ SCRIPTS = {
     "killed-by-signal": "sleep 0.1\nkill -SEGV $$",
     "stopped-children": "sleep 1000 &\nkill -STOP $!\nexec sleep 1000",
     "checked": "exec sleep 1000",
-    "first": "exec sleep 1000",
-    "second": "exec sleep 1000",
-    "third": "sleep 0.5\nexit 1",
+    # Behind all others: services that follow one that is required share its order.
+    "x-first": "exec sleep 1000",
+    "x-second": "exec sleep 1000",
+    "x-third": "sleep 0.5\nexit 1",
 }
 
 SETTINGS = {
@@ -43,8 +44,8 @@ SETTINGS = {
     "edge-exit": {"on-success": "ignore"},
     "quick-exit": {"on-failure": "ignore"},
     "success-loop": {"on-success": "restart", "backoff-limit": "500ms"},
-    "second": {"requires": ["first"], "after": ["first"]},
-    "third": {"requires": ["second"], "after": ["second"]},
+    "x-second": {"requires": ["x-first"], "after": ["x-first"]},
+    "x-third": {"requires": ["x-second"], "after": ["x-second"]},
     "checked": {"startup": "enabled", "on-check-failure": {"recovers": "restart"}},
 }
 

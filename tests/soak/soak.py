@@ -25,7 +25,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "integration"))
 
-from faults import IS_ROOT, descriptors, rss_kib  # noqa: E402
+from faults import IS_ROOT, descriptors, is_alive, rss_kib, stat_fields  # noqa: E402
 from harness import HANG_S, Daemon, free_port, is_sanitized, wait_until  # noqa: E402
 from run import is_sanitized as is_sanitized_program  # noqa: E402
 import openapi  # noqa: E402
@@ -119,7 +119,7 @@ class Soak:
 
     def settle(self):
         """Nothing is used any more: memory and descriptors come back."""
-        self.vanish(0)
+        self.vanish(0, random.Random(self.step))
         for flood in self.floods:
             flood.end()
         self.floods = []
@@ -127,6 +127,7 @@ class Soak:
             command.kill()
             command.wait()
         self.commands = []
+        self.kill_orphans()
         services = self.ask("GET", "/v1/services").result
         answer = self.ask("POST", "/v1/services", {"action": "stop", "services": [s["name"] for s in services]})
         self.acknowledge(answer)
@@ -152,7 +153,14 @@ class Soak:
         print(f"idle after {self.step} steps: {rss_kib(pid)} KiB, {len(descriptors(pid))} descriptors; "
               f"at first {self.idle[0]} KiB, {self.idle[1]} descriptors", flush=True)
 
+    def kill_orphans(self):
+        """Ends what has outlived the leader of its group, which a request or a signal has killed. It is not supervised."""
+        for pid in self.daemon.leftovers():
+            if not is_alive(group(pid)):
+                send(pid, signal.SIGKILL)
+
     def end_daemon(self):
+        self.kill_orphans()
         self.daemon.send_signal(signal.SIGTERM)
         try:
             code = self.daemon.wait_exit()
@@ -293,7 +301,7 @@ class Soak:
         if rng.random() < 0.5:
             self.vanish(rng.randint(0, 40), rng)
 
-    def vanish(self, kept, rng=random.Random(0)):
+    def vanish(self, kept, rng):
         while len(self.sockets) > kept:
             sock = self.sockets.pop(rng.randrange(len(self.sockets)))
             if rng.random() < 0.5:  # with a reset
@@ -424,8 +432,14 @@ def escapes(pid):
 
 def parent(pid):
     try:
-        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
-            return int(file.read().rsplit(")", 1)[1].split()[1])
+        return int(stat_fields(pid)[1])
+    except OSError:
+        return None
+
+
+def group(pid):
+    try:
+        return int(stat_fields(pid)[2])
     except OSError:
         return None
 

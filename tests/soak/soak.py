@@ -32,7 +32,7 @@ import openapi  # noqa: E402
 import random_requests  # noqa: E402
 import workload  # noqa: E402
 
-GROWTH_KIB = 24 * 1024  # of memory of the idle daemon: its changes, notices, logs
+GROWTH_KIB = 32 * 1024  # of memory of the idle daemon: up to 1,000 changes, their notices, and logs
 KEPT = 200  # the changes that are looked for after a restart; the daemon keeps 1,000
 
 

@@ -33,6 +33,10 @@ class DevTest(unittest.TestCase):
             message = f"There is no example '{name}' to run. These are there: {' '.join(names)}\n"
             self.assert_refused(["run", name], message)
 
+    def test_arguments_of_soak(self):
+        for arguments in (["ten"], ["0"], ["--seed"], ["--seed", "x"], ["--fast"], [""]):
+            self.assert_refused(["soak", *arguments], "usage: ./dev soak [MINUTES] [--seed N] [--asan]\n")
+
     def test_help_and_arguments_too_many_do_nothing(self):
         """`clean --help` must not clean, and `test --help` not run for half an hour."""
         usage = subprocess.run(["./dev", "help"], cwd=TOP, capture_output=True, text=True, check=True).stdout

@@ -22,6 +22,7 @@ __attribute__((constructor)) static void begin(void) {
         strcmp(program, wanted) != 0 || sscanf(failure, "%31s %ld %d", kind, &number, &errnum) < 2)
         return;
     count_path = getenv("PEBBLE_FAILURE_COUNT");
+    failure_must_be_possible();
     failure_begin(strcmp(kind, "allocation") == 0 ? FAILURE_ALLOCATION : FAILURE_SYSTEM_CALL, number, false, errnum);
 }
 

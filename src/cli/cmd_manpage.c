@@ -137,9 +137,10 @@ static void add_environment(struct buffer *out) {
               "The Unix socket of the API. The default is .pebble.socket in the daemon's directory.");
     add_entry(out, "XDG_CONFIG_HOME",
               "Commands keep what they have listed in pebble/cli.json below it. The default is .config below HOME.");
-    add_entry(out, "PEBBLE_BASEURL",
-              "Base URL of the API, http://HOST:PORT or https://HOST:PORT, used by commands instead of the socket. It may "
-              "have USER:PASSWORD@ before HOST, and a path.");
+    add_entry(
+        out, "PEBBLE_BASEURL",
+        "Base URL of the API, http://HOST:PORT or https://HOST:PORT, used by commands instead of the socket. It may "
+        "have USER:PASSWORD@ before HOST, and a path.");
     add_entry(out, "PEBBLE_CLIENT_CERT, PEBBLE_CLIENT_KEY",
               "PEM files with the certificate and the key that identify commands to the daemon over https. The daemon "
               "requires them. One certificate, and a key that is not encrypted. Both may be the same file.");

@@ -41,7 +41,7 @@ char *charm_json_text(const json_t *value) {
     AUTO_BUFFER struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
     if (!json_is_string(value))
         return NULL;
-    text_add_without_nul(&text, json_string_value(value), json_string_length(value));
+    json_add_plain(&text, value);
     return buffer_take(&text);
 }
 

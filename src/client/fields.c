@@ -42,7 +42,7 @@ static char *take_text(struct buffer *out, struct error *err) {
 
 char *client_json_string(const json_t *string, struct error *err) {
     struct buffer out = BUFFER_INIT(TEXT_LIMIT_BYTES);
-    text_add_without_nul(&out, json_string_value(string), json_string_length(string));
+    json_add_plain(&out, string);
     return take_text(&out, err);
 }
 

@@ -243,3 +243,14 @@ bool json_get_string_map(const json_t *object, const char *what, const char *nam
         map_set(value, entry->key, memory_string(entry->value));
     return true;
 }
+
+void json_add_plain(struct buffer *out, const json_t *string) {
+    const char *text = json_string_value(string);
+    size_t length = json_string_length(string), mark = strlen(TEXT_NUL);
+    for (const char *nul; (nul = memmem(text, length, TEXT_NUL, mark)) != NULL; text = nul + mark) {
+        text_add_without_nul(out, text, (size_t)(nul - text));
+        utf8_add_code_point(out, 0xFFFD);
+        length -= (size_t)(nul - text) + mark;
+    }
+    text_add_without_nul(out, text, length);
+}

@@ -68,6 +68,9 @@ bool json_get_string_map(const json_t *object, const char *what, const char *nam
 bool json_get_array(const json_t *object, const char *what, const char *name, const char *type, const json_t **value,
                     struct error *err) NODISCARD;
 
+// Adds the text of a string, with each NUL, and each TEXT_NUL (base/text.h), replaced by U+FFFD.
+void json_add_plain(struct buffer *out, const json_t *string);
+
 // The number of bytes that the value of a member takes in the text of an object, white space inside it included; 0 if
 // it is absent. The text must have been accepted by json_read(). Names are matched as by json_member().
 size_t json_member_length(const char *text, size_t length, const char *name);

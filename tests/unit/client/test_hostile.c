@@ -160,7 +160,8 @@ static void remove_target(void) {
 
 // The message names the request, or what else could not be done.
 static bool is_described(const struct pebble_error *error) {
-    static const char *const subjects[] = {"http://localhost/v1/", "change 3", "output of command", "create call"};
+    static const char *const subjects[] = {"http://localhost/v1/", "change 3", "output of command", "create call",
+                                           "cannot read log line: "};
     const char *message = error->message;
     bool is_named = error->kind != PEBBLE_ERROR_CONNECTION && error->kind != PEBBLE_ERROR_TIMEOUT;
     if (message == NULL || strlen(message) <= 10 || strstr(message, "(null)") != NULL)

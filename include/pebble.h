@@ -92,8 +92,7 @@ struct pebble_error {
     struct pebble_change *change; /* PEBBLE_ERROR_CHANGE: the change; else NULL */
     struct pebble_exec_result *exec_result; /* PEBBLE_ERROR_EXEC: exit code, output that was kept; else NULL */
     void *reserved[2];
-    char *advice; /* PEBBLE_ERROR_API: further lines for people, such as the places of the faults of a
-                   * layer, or NULL; else NULL */
+    char *advice; /* PEBBLE_ERROR_API: further lines for people, such as where the faults of a layer are; else NULL */
 };
 /* Releases its contents and sets it to zero. `error` may be NULL. */
 void pebble_error_clear(struct pebble_error *error);
@@ -112,9 +111,8 @@ struct pebble_client;
 struct pebble_client_options {
     size_t size;             /* sizeof(struct pebble_client_options) */
     const char *socket_path; /* the daemon's Unix socket; required unless there is a base_url */
-    const char
-        *base_url;    /* "http[s]://[USER:PASSWORD@]HOST:PORT[/PATH]", used instead of the socket; NULL or "": none */
-    const char *user; /* for HTTP's basic authentication; NULL: that of base_url, or none */
+    const char *base_url;    /* instead of the socket: "http[s]://[USER:PASSWORD@]HOST:PORT[/PATH]"; NULL, "": none */
+    const char *user;        /* for HTTP's basic authentication; NULL: that of base_url, or none */
     const char *password;    /* NULL: "" */
     int64_t get_retry_ms;    /* how long a GET request is repeated while there is no daemon; 0: it is not repeated */
     int64_t timeout_ms;      /* for a call from its creation to its end; 0: none. With pebble_exec() to

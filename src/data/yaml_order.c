@@ -8,7 +8,7 @@
 #include "base/text.h"
 
 // At the first difference of two keys.
-struct place {
+struct difference {
     uint32_t a, b;           // the code points there; 0: the key ends
     const char *a_at, *b_at; // where they begin
     const char *start;       // of the first key
@@ -46,22 +46,22 @@ static bool is_continuation(char c) {
     return ((unsigned char)c & 0xC0) == 0x80;
 }
 
-static struct place find_difference(const char *a, const char *b) {
+static struct difference find_difference(const char *a, const char *b) {
     size_t i = 0;
     while (a[i] != '\0' && a[i] == b[i])
         i++;
     while (i > 0 && (is_continuation(a[i]) || is_continuation(b[i])))
         i--;
-    return (struct place){.a = code_point_at(a + i),
-                          .b = code_point_at(b + i),
-                          .a_at = a + i,
-                          .b_at = b + i,
-                          .start = a,
-                          .follows_digit = i > 0 && is_digit((unsigned char)a[i - 1])};
+    return (struct difference){.a = code_point_at(a + i),
+                               .b = code_point_at(b + i),
+                               .a_at = a + i,
+                               .b_at = b + i,
+                               .start = a,
+                               .follows_digit = i > 0 && is_digit((unsigned char)a[i - 1])};
 }
 
 // Whether the number before the difference has a digit other than 0.
-static bool continues_number(const struct place *place) {
+static bool continues_number(const struct difference *place) {
     for (const char *at = place->a_at; at > place->start && is_digit((unsigned char)at[-1]); at--) {
         if (at[-1] != '0')
             return true;
@@ -79,7 +79,7 @@ static int64_t read_number(const char *at, int64_t number, size_t *length) {
     return (int64_t)value;
 }
 
-static int compare_numbers(const struct place *place) {
+static int compare_numbers(const struct difference *place) {
     bool has_zero = place->a == '0' || place->b == '0';
     int64_t before = has_zero && continues_number(place) ? 1 : 0;
     size_t a_length, b_length;
@@ -92,7 +92,7 @@ static int compare_numbers(const struct place *place) {
 }
 
 int yaml_compare_keys(const char *a, const char *b) {
-    const struct place place = find_difference(a, b);
+    const struct difference place = find_difference(a, b);
     if (place.a == place.b)
         return strcmp(a, b);
     if (place.a == 0 || place.b == 0) // the beginning of the other one

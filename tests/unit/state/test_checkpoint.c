@@ -1,105 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "fixture.h"
-
-#include <pthread.h>
-#include <semaphore.h>
-#include <signal.h>
-#include <stdio.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include "base/file.h"
-#include "state/checkpoint.h"
-#include "state/runner.h"
-
-struct scene {
-    char directory[32];
-    char *path;
-    struct loop *loop;
-    struct state *state;
-    struct checkpoint *checkpoint;
-    struct runner *runner; // NULL unless a test has one
-};
-
-// The disk: fsync() blocks while it hangs.
-static pthread_mutex_t disk = PTHREAD_MUTEX_INITIALIZER;
-static sem_t sync_begun;
-
-int fsync(int fd UNUSED) {
-    sem_post(&sync_begun);
-    pthread_mutex_lock(&disk);
-    pthread_mutex_unlock(&disk);
-    return 0;
-}
-
-static void scene_open(struct scene *scene) {
-    assert_true(loop_create(&scene->loop, NULL));
-    scene->state = state_create();
-    scene->checkpoint = checkpoint_create(scene->loop, scene->state, scene->path);
-    scene->runner = NULL;
-}
-
-static void scene_begin(struct scene *scene) {
-    snprintf(scene->directory, sizeof scene->directory, "/tmp/test-checkpoint-XXXXXX");
-    assert_non_null(mkdtemp(scene->directory));
-    scene->path = path_join(scene->directory, ".pebble.state");
-    scene_open(scene);
-}
-
-static void scene_close(struct scene *scene) {
-    checkpoint_destroy(scene->checkpoint);
-    runner_destroy(scene->runner);
-    state_destroy(scene->state);
-    loop_destroy(scene->loop);
-}
-
-static void scene_end(struct scene *scene) {
-    scene_close(scene);
-    AUTO_TEXT_LIST struct text_list names = {0};
-    assert_true(directory_list(scene->directory, &names, NULL));
-    for (size_t i = 0; i < names.count; i++) {
-        AUTO_FREE char *path = path_join(scene->directory, names.items[i]);
-        unlink(path);
-    }
-    assert_int_equal(rmdir(scene->directory), 0);
-    free(scene->path);
-}
-
-static char *file_text(const struct scene *scene) {
-    AUTO_BUFFER struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
-    assert_true(file_read(scene->path, &text, NULL));
-    return buffer_take(&text);
-}
-
-static void put_file(const struct scene *scene, const char *text) {
-    struct iovec piece = {(void *)(uintptr_t)text, strlen(text)};
-    assert_true(file_write_atomic(scene->path, &piece, 1, 0600, NULL));
-}
-
-struct waiter {
-    struct checkpoint_wait wait;
-    struct loop *loop;
-    int calls;
-    bool is_saved;
-};
-
-static void on_checkpoint_done(struct checkpoint_wait *wait, bool is_saved) {
-    struct waiter *waiter = CONTAINER_OF(wait, struct waiter, wait);
-    waiter->calls++;
-    waiter->is_saved = is_saved;
-    loop_stop(waiter->loop);
-}
-
-// Waits until all that was altered is written, or the attempt has failed.
-static bool save(struct scene *scene) {
-    struct waiter waiter = {.loop = scene->loop};
-    checkpoint_wait(scene->checkpoint, &waiter.wait, on_checkpoint_done);
-    assert_int_equal(waiter.calls, 0);
-    loop_run(scene->loop);
-    assert_int_equal(waiter.calls, 1);
-    return waiter.is_saved;
-}
+#include "checkpoint_fixture.h"
 
 static void a_missing_file_is_an_empty_state(void **unused UNUSED) {
     struct scene scene;
@@ -580,31 +480,33 @@ static void destroyed_while_a_write_hangs(void **unused UNUSED) {
 }
 
 int main(void) {
+    // The last one: the disk hangs from then on.
     sem_init(&sync_begun, 0, 0);
+#define TEST(name) cmocka_unit_test(name)
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_missing_file_is_an_empty_state),
-        cmocka_unit_test(what_was_saved_is_there_again),
-        cmocka_unit_test(it_writes_by_itself),
-        cmocka_unit_test(what_changes_during_a_write_is_in_the_next),
-        cmocka_unit_test(the_pause_grows_with_the_file),
-        cmocka_unit_test(destroying_calls_back_all_waiters),
-        cmocka_unit_test(a_cancelled_wait_is_not_called_back),
-        cmocka_unit_test(never_persisting_is_always_clean),
-        cmocka_unit_test(leftovers_are_removed),
-        cmocka_unit_test(a_file_not_understood_is_left_alone),
-        cmocka_unit_test(an_unreadable_file_is_an_error),
-        cmocka_unit_test(a_state_too_large_to_be_read_is_not_written),
-        cmocka_unit_test(a_full_disk_keeps_the_old_file),
-        cmocka_unit_test(a_failed_write_is_tried_again_by_itself),
-        cmocka_unit_test(a_directory_that_is_gone),
-        cmocka_unit_test(flush_writes_what_is_left),
-        cmocka_unit_test(destroyed_while_writing_and_waited_for),
-        cmocka_unit_test(a_task_that_begins_at_once_is_written_as_doing),
-        cmocka_unit_test(only_one_turn_of_the_runner_is_awaited),
-        cmocka_unit_test(a_stopped_runner_does_not_delay_a_write),
-        cmocka_unit_test(a_write_that_hangs_is_waited_for_in_vain),
-        cmocka_unit_test(a_wait_for_a_write_that_hangs_ends),
-        cmocka_unit_test(destroyed_while_a_write_hangs), // the last: the disk hangs from then on
+        TEST(a_missing_file_is_an_empty_state),
+        TEST(what_was_saved_is_there_again),
+        TEST(it_writes_by_itself),
+        TEST(what_changes_during_a_write_is_in_the_next),
+        TEST(the_pause_grows_with_the_file),
+        TEST(destroying_calls_back_all_waiters),
+        TEST(a_cancelled_wait_is_not_called_back),
+        TEST(never_persisting_is_always_clean),
+        TEST(leftovers_are_removed),
+        TEST(a_file_not_understood_is_left_alone),
+        TEST(an_unreadable_file_is_an_error),
+        TEST(a_state_too_large_to_be_read_is_not_written),
+        TEST(a_full_disk_keeps_the_old_file),
+        TEST(a_failed_write_is_tried_again_by_itself),
+        TEST(a_directory_that_is_gone),
+        TEST(flush_writes_what_is_left),
+        TEST(destroyed_while_writing_and_waited_for),
+        TEST(a_task_that_begins_at_once_is_written_as_doing),
+        TEST(only_one_turn_of_the_runner_is_awaited),
+        TEST(a_stopped_runner_does_not_delay_a_write),
+        TEST(a_write_that_hangs_is_waited_for_in_vain),
+        TEST(a_wait_for_a_write_that_hangs_ends),
+        TEST(destroyed_while_a_write_hangs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -79,7 +79,7 @@ size_t json_member_length(const char *text, size_t length, const char *name);
 
 // Adds text as a JSON string in quotes. Escapes `"`, `\`, U+2028, U+2029 and control characters (\b \f \n \r \t, others
 // as \u00xx). If `html` is set, also escapes `<>&` (\u003c), as the API of the reference does. Invalid UTF-8 becomes
-// \ufffd.
+// \ufffd: TEXT_NUL (base/text.h) counts for the writer below only.
 void json_add_string(struct buffer *out, const char *text, size_t length, bool html);
 
 // Writes JSON without white space, and adds the commas.

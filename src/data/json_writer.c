@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <string.h>
+#include <sys/uio.h>
 
 #include "data/real.h"
 
@@ -55,7 +56,11 @@ static void add_escape(struct buffer *out, unsigned char c) {
     }
 }
 
-void json_add_string(struct buffer *out, const char *text, size_t length, bool html) {
+typedef size_t (*decode_fn)(const char *text, size_t length, uint32_t *code_point, bool *is_valid);
+
+static void add_string(struct buffer *out, const struct iovec *string, bool html, decode_fn decode) {
+    const char *text = string->iov_base;
+    size_t length = string->iov_len;
     size_t run = 0; // start of the bytes that are not added yet
     size_t at = 0;
     buffer_add_char(out, '"');
@@ -66,7 +71,7 @@ void json_add_string(struct buffer *out, const char *text, size_t length, bool h
         unsigned char c = (unsigned char)text[at];
         uint32_t code_point = c;
         bool is_valid = true;
-        size_t size = c < 0x80 ? 1 : text_decode(text + at, length - at, &code_point, &is_valid);
+        size_t size = c < 0x80 ? 1 : decode(text + at, length - at, &code_point, &is_valid);
         if (c >= 0x80 && is_valid && code_point >= 0x80 && code_point != 0x2028 && code_point != 0x2029) {
             at += size;
             continue;
@@ -81,6 +86,15 @@ void json_add_string(struct buffer *out, const char *text, size_t length, bool h
     }
     buffer_add(out, text + run, at - run);
     buffer_add_char(out, '"');
+}
+
+void json_add_string(struct buffer *out, const char *text, size_t length, bool html) {
+    add_string(out, &(const struct iovec){(void *)(uintptr_t)text, length}, html, utf8_decode);
+}
+
+// A string of the program, in which TEXT_NUL stands for a NUL.
+static void add_own_string(struct json_writer *writer, const char *text, size_t length) {
+    add_string(writer->out, &(const struct iovec){(void *)(uintptr_t)text, length}, writer->html, text_decode);
 }
 
 void json_writer_init(struct json_writer *writer, struct buffer *out, bool html) {
@@ -122,7 +136,7 @@ void json_writer_end_array(struct json_writer *writer) {
 
 static void write_key(struct json_writer *writer, const char *key, size_t length) {
     begin_item(writer);
-    json_add_string(writer->out, key, length, writer->html);
+    add_own_string(writer, key, length);
     buffer_add_char(writer->out, ':');
     writer->needs_comma = false;
 }
@@ -137,7 +151,7 @@ void json_writer_string(struct json_writer *writer, const char *text) {
         return;
     }
     begin_item(writer);
-    json_add_string(writer->out, text, strlen(text), writer->html);
+    add_own_string(writer, text, strlen(text));
 }
 
 void json_writer_int(struct json_writer *writer, int64_t value) {
@@ -200,7 +214,7 @@ void json_writer_value(struct json_writer *writer, const json_t *value) {
         break;
     case JSON_STRING:
         begin_item(writer);
-        json_add_string(writer->out, json_string_value(value), json_string_length(value), writer->html);
+        add_own_string(writer, json_string_value(value), json_string_length(value));
         break;
     case JSON_INTEGER:
         json_writer_int(writer, json_integer_value(value));

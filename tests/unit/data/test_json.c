@@ -150,8 +150,13 @@ static void nuls_are_kept_in_text(void **state UNUSED) {
     AUTO_FREE char *quoted = text_quoted(text);
     assert_string_equal(quoted, "\"a\\x00b\\x01\"");
     AUTO_BUFFER struct buffer written = BUFFER_INIT(BUFFER_NO_LIMIT);
-    json_add_string(&written, text, strlen(text), false);
+    struct json_writer writer;
+    json_writer_init(&writer, &written, false);
+    json_writer_string(&writer, text);
     assert_string_equal(buffer_text(&written), "\"a\\u0000b\\u0001\"");
+    buffer_clear(&written);
+    json_add_string(&written, text, strlen(text), false); // bytes of somebody else
+    assert_string_equal(buffer_text(&written), "\"a\\ufffd\\ufffdb\\u0001\"");
 }
 
 // Bytes that look like the mark of a NUL are no UTF-8.

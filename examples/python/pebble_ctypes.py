@@ -20,7 +20,7 @@ def struct(name, **members):
 
 
 ErrorFields = struct("ErrorFields", kind=c.c_int, status=c.c_int, api_kind=Text, message=Text, change=Handle,
-                     exec_result=Handle, reserved=Handle * 3)
+                     exec_result=Handle, reserved=Handle * 2, advice=Text)
 WaitOptions = struct("WaitOptions", size=Size, timeout_ms=c.c_int64, poll_ms=c.c_int64, on_progress=Handle, data=Handle)
 ExecOptions = struct("ExecOptions", size=Size, words=Texts, word_count=Size, service_context=Text,
                      environment_names=Texts, environment_values=Texts, environment_count=Size, working_dir=Text,

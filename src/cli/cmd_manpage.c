@@ -153,6 +153,7 @@ static void add_environment(struct buffer *out) {
               "Files of certificates of the authorities to trust, instead of those of the system.");
     add_daemons_environment(out);
     add_entry(out, "TZ", "The time zone of the times that commands show. The default is /etc/localtime.");
+    add_entry(out, "TZDIR", "The directory with the files of time zones. The default is /usr/share/zoneinfo.");
     add_entry(out, "TERM",
               "Is passed on to the program of exec. If set to \"dumb\", there are no progress and no styles.");
     add_entry(out, "NO_COLOR", "If set and not empty, there are no styles.");

@@ -13,7 +13,7 @@ from faults import plan_of
 from harness import DaemonCase, program, wait_until
 from tls_relay import Certificates, Relay, Script
 
-FAILED = "cannot communicate with server: Get \"{url}/v1/services\": {reason}"
+FAILED = "cannot communicate with server: Get \"{url}/v1/services?names=\": {reason}"
 
 
 @unittest.skipUnless(shutil.which("openssl"), "openssl is not there")

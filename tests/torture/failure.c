@@ -16,6 +16,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static enum failure_kind wanted;
@@ -27,6 +28,7 @@ static int failure_errnum;
 static atomic_bool has_failed;
 static atomic_long live;
 static bool counts_live;
+static bool must_be_possible;
 
 void failure_begin(enum failure_kind kind, long number, bool lasts, int errnum) {
     wanted = kind;
@@ -38,6 +40,10 @@ void failure_begin(enum failure_kind kind, long number, bool lasts, int errnum) 
     has_failed = false;
     live = 0;
     counts_live = true;
+}
+
+void failure_must_be_possible(void) {
+    must_be_possible = true;
 }
 
 bool failure_end(void) {
@@ -183,10 +189,16 @@ int getsockopt(int fd, int level, int name, void *value, socklen_t *length) {
     return fails(FAILURE_SYSTEM_CALL) ? -1 : next(fd, level, name, value, length);
 }
 
+static bool can_fail_to_read(int fd) {
+    struct stat status;
+    return fstat(fd, &status) == 0 && (S_ISREG(status.st_mode) || S_ISSOCK(status.st_mode));
+}
+
 ssize_t read(int fd, void *bytes, size_t length) {
     ssize_t (*next)(int fd, void *bytes, size_t length);
     find_next(&next, "read");
-    return fails(FAILURE_SYSTEM_CALL) ? -1 : next(fd, bytes, length);
+    bool may_fail = !must_be_possible || can_fail_to_read(fd);
+    return may_fail && fails(FAILURE_SYSTEM_CALL) ? -1 : next(fd, bytes, length);
 }
 
 ssize_t write(int fd, const void *bytes, size_t length) {
@@ -210,7 +222,12 @@ int epoll_create1(int flags) {
 int epoll_ctl(int epoll_fd, int operation, int fd, struct epoll_event *event) {
     int (*next)(int epoll_fd, int operation, int fd, struct epoll_event *event);
     find_next(&next, "epoll_ctl");
-    return fails(FAILURE_SYSTEM_CALL) ? -1 : next(epoll_fd, operation, fd, event);
+    bool may_fail = !must_be_possible || operation == EPOLL_CTL_ADD;
+    if (!may_fail || !fails(FAILURE_SYSTEM_CALL))
+        return next(epoll_fd, operation, fd, event);
+    if (must_be_possible)
+        errno = ENOMEM;
+    return -1;
 }
 
 int eventfd(unsigned int value, int flags) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // A library for LD_PRELOAD: makes one allocation, or one system call, of a program fail. PEBBLE_FAILURE is
-// `allocation NUMBER`, or `system-call NUMBER ERRNO`. PEBBLE_FAILURE_PROGRAM is the path of the program, as it may start
-// others. The number of calls is written to the file PEBBLE_FAILURE_COUNT at the end.
+// `allocation NUMBER`, or `system-call NUMBER ERRNO`. PEBBLE_FAILURE_PROGRAM is the path of the program, as it may
+// start others. The number of calls is written to the file PEBBLE_FAILURE_COUNT at the end.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +22,7 @@ __attribute__((constructor)) static void begin(void) {
         strcmp(program, wanted) != 0 || sscanf(failure, "%31s %ld %d", kind, &number, &errnum) < 2)
         return;
     count_path = getenv("PEBBLE_FAILURE_COUNT");
+    failure_must_be_possible();
     failure_begin(strcmp(kind, "allocation") == 0 ? FAILURE_ALLOCATION : FAILURE_SYSTEM_CALL, number, false, errnum);
 }
 

@@ -67,7 +67,8 @@ static bool is_current(int fd, const char *path) {
 static enum state_lock lock_existing(const char *path, int *fd, bool *is_gone) {
     struct stat status;
     AUTO_CLOSE int opened = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-    *is_gone = opened < 0 && errno == ENOENT;
+    // A link to nothing is left for the first write, which replaces it.
+    *is_gone = opened < 0 && errno == ENOENT && lstat(path, &status) != 0;
     if (opened < 0 || fstat(opened, &status) != 0 || !S_ISREG(status.st_mode))
         return STATE_HAS_NO_LOCK;
     if (flock(opened, LOCK_EX | LOCK_NB) != 0)

@@ -109,6 +109,9 @@ static void what_is_no_file_has_no_lock(void **unused UNUSED) {
     assert_int_equal(mkfifo(path, 0600), 0);
     assert_int_equal(state_lock_try(path, &fd), STATE_HAS_NO_LOCK);
     assert_int_equal(unlink(path), 0);
+    assert_int_equal(symlink("nowhere", path), 0);
+    assert_int_equal(state_lock_try(path, &fd), STATE_HAS_NO_LOCK);
+    assert_int_equal(unlink(path), 0);
     assert_int_equal(mkdir(path, 0700), 0);
     assert_int_equal(state_lock_try(path, &fd), STATE_HAS_NO_LOCK);
     assert_int_equal(state_lock_try("/no/such/folder/state", &fd), STATE_HAS_NO_LOCK);

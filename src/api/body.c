@@ -61,13 +61,12 @@ static void on_parsing_done(struct work_item *item) {
 
 static void begin_parsing(struct api_call *call, const struct buffer *body, const struct error *failure) {
     struct parsing *parsing = memory_new(sizeof *parsing);
-    AUTO_ERROR struct error err = {0};
     parsing->item.work = parse_in_worker;
     parsing->item.done = on_parsing_done;
     parsing->call = call;
     parsing->body = body;
     error_copy(&parsing->failure, failure);
-    if (worker_pool_submit(call->api->parsers, &parsing->item, &err))
+    if (worker_pool_submit(call->api->parsers, &parsing->item, NULL))
         return;
     parsing_destroy(parsing);
     api_respond_failure(call, ERROR_UNAVAILABLE, "too many large requests at once; try again later");

@@ -9,7 +9,6 @@
 #include "base/signal_names.h"
 #include "services/service_process_internal.h"
 #include "services/service_readiness_internal.h"
-#include "services/service_wait_internal.h"
 
 // --- readiness and conditions ---
 
@@ -73,6 +72,7 @@ static void on_state_timer_expired(void *data) {
     static const enum service_event_kind kinds[SERVICE_STATES] = {
         [SERVICE_WAITING] = EVENT_WAIT_OVER,
         [SERVICE_STARTING] = EVENT_WINDOW_OVER,
+        [SERVICE_RUNNING] = EVENT_WINDOW_OVER, // after a restart
         [SERVICE_WORKING] = EVENT_RUN_OVER,
         [SERVICE_TIMEOUT_TERMINATING] = EVENT_KILL_DELAY_OVER,
         [SERVICE_TIMEOUT_KILLING] = EVENT_KILL_LIMIT_OVER,
@@ -94,10 +94,7 @@ static void on_state_timer_expired(void *data) {
         handle_late(service, reason);
         return;
     }
-    if (service->state == SERVICE_RUNNING)
-        service_touch(service); // the second after a restart is over
-    else
-        service_handle(service, &(const struct service_event){.kind = kinds[service->state]});
+    service_handle(service, &(const struct service_event){.kind = kinds[service->state]});
 }
 
 static void on_reset_timer_expired(void *data) {

@@ -59,12 +59,17 @@ struct service_event action_count_launch(struct service *service, const struct s
     return no_event;
 }
 
-// Start tasks are left of a one-shot that was retried, and is none by now.
 // Whoever waits for it to be started waits for a second more, as at a start: it may fail again at once.
 struct service_event action_resume(struct service *service, const struct service_event *event) {
     timer_start(service->timer, START_WINDOW_NS);
-    service_finish_start(service, NULL);
+    service_finish_start(service, NULL); // of a one-shot that was retried, and is none by now
     return action_count_launch(service, event);
+}
+
+struct service_event action_end_window(struct service *service, const struct service_event *event UNUSED) {
+    service_touch(service);
+    service_changed(service, service->state);
+    return no_event;
 }
 
 struct service_event action_open_window(struct service *service, const struct service_event *event) {

@@ -32,6 +32,7 @@ struct service_event action_launch(struct service *service, const struct service
 struct service_event action_open_window(struct service *service, const struct service_event *event);
 struct service_event action_count_launch(struct service *service, const struct service_event *event);
 struct service_event action_resume(struct service *service, const struct service_event *event);
+struct service_event action_end_window(struct service *service, const struct service_event *event);
 struct service_event action_fail_launch(struct service *service, const struct service_event *event);
 struct service_event action_cancel_launch(struct service *service, const struct service_event *event);
 struct service_event action_abort_launch(struct service *service, const struct service_event *event);

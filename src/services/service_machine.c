@@ -86,6 +86,7 @@ static const struct transition transitions[SERVICE_STATES][EVENT_KINDS] =
         [SERVICE_RUNNING] =
             {
                 [EVENT_START] = {.action = action_refuse_start, .next = SERVICE_RUNNING, .keeps_timer = true},
+                [EVENT_WINDOW_OVER] = {.action = action_end_window, .next = SERVICE_RUNNING},
                 [EVENT_READY] = {.action = action_become_ready, .next = SERVICE_RUNNING, .keeps_timer = true},
                 [EVENT_UNREADY] = {.action = action_become_unready, .next = SERVICE_RUNNING, .keeps_timer = true},
                 [EVENT_MAIN_EXITED] = {.action = action_end_leftovers, .next = SERVICE_LEFTOVERS_TERMINATING},

@@ -37,6 +37,16 @@ class OrderCase(DaemonCase):
         return self.daemon.log().index(text)
 
 
+class RestartTest(OrderCase):
+    def test_a_client_that_waits_during_a_restart_gets_its_response(self):
+        self.plan({"a": {"command": "sleep 1000", "startup": "enabled", "backoff-delay": "300ms"}})
+        self.daemon.start()
+        self.assertEqual(self.wait_for("a").status, 200)
+        self.daemon.post("/v1/signals", {"signal": "SIGKILL", "services": ["a"]})
+        self.daemon.wait_service("a", "backoff")
+        self.assertEqual(self.wait_for("a").status, 200)
+
+
 class ReadyTest(OrderCase):
     """Each way to become ready, and a service that waits for it."""
 

@@ -88,6 +88,20 @@ static void wait_for_release(struct work_item *item UNUSED) {
 static void on_work_done(struct work_item *item UNUSED) {
 }
 
+// Until release_all().
+static void keep_busy(const struct fixture *fixture, struct work_item *items, size_t count) {
+    assert_int_equal(sem_init(&release, 0, 0), 0);
+    for (size_t i = 0; i < count; i++) {
+        items[i] = (struct work_item){.work = wait_for_release, .done = on_work_done};
+        assert_true(worker_pool_submit(fixture->api->parsers, &items[i], NULL));
+    }
+}
+
+static void release_all(size_t count) {
+    for (size_t i = 0; i < count; i++)
+        assert_int_equal(sem_post(&release), 0);
+}
+
 static char *large_body(void) {
     return body_of("{\"action\":\"stop\",\"services\":[\"none\"],\"x\":\"", BODY_AT_ONCE_BYTES, "x", "\"}");
 }
@@ -96,11 +110,7 @@ static void large_bodies_do_not_stop_the_loop(void **unused UNUSED) {
     struct fixture fixture;
     struct work_item busy[BODY_PARSERS] = {{0}};
     fixture_begin(&fixture);
-    assert_int_equal(sem_init(&release, 0, 0), 0);
-    for (size_t i = 0; i < ARRAY_COUNT(busy); i++) {
-        busy[i] = (struct work_item){.work = wait_for_release, .done = on_work_done};
-        assert_true(worker_pool_submit(fixture.api->parsers, &busy[i], NULL));
-    }
+    keep_busy(&fixture, busy, ARRAY_COUNT(busy));
     AUTO_FREE char *body = large_body();
     AUTO_FREE char *head =
         memory_printf("POST /v1/services HTTP/1.1\r\nHost: x\r\nContent-Length: %zu\r\n\r\n", strlen(body));
@@ -108,8 +118,7 @@ static void large_bodies_do_not_stop_the_loop(void **unused UNUSED) {
     send_all(&fixture, fd, head, strlen(head));
     send_all(&fixture, fd, body, strlen(body));
     assert_response(&fixture, "GET /v1/health", "", 200, "\"healthy\":true");
-    for (size_t i = 0; i < ARRAY_COUNT(busy); i++)
-        assert_int_equal(sem_post(&release), 0);
+    release_all(ARRAY_COUNT(busy));
     AUTO_FREE char *response = fixture_receive(&fixture, fd);
     assert_non_null(strstr(response, "service \\\"none\\\" does not exist"));
     fixture_end(&fixture);
@@ -119,17 +128,12 @@ static void many_large_bodies_are_refused(void **unused UNUSED) {
     struct fixture fixture;
     struct work_item busy[BODY_PARSERS + BODY_PARSERS_QUEUE] = {{0}};
     fixture_begin(&fixture);
-    assert_int_equal(sem_init(&release, 0, 0), 0);
-    for (size_t i = 0; i < ARRAY_COUNT(busy); i++) {
-        busy[i] = (struct work_item){.work = wait_for_release, .done = on_work_done};
-        assert_true(worker_pool_submit(fixture.api->parsers, &busy[i], NULL));
-    }
+    keep_busy(&fixture, busy, ARRAY_COUNT(busy));
     AUTO_FREE char *body = large_body();
     AUTO_FREE char *response = post_large(&fixture, "/v1/services", body, strlen(body));
     assert_non_null(strstr(response, "HTTP/1.1 503 "));
     assert_non_null(strstr(response, "too many large requests at once; try again later"));
-    for (size_t i = 0; i < ARRAY_COUNT(busy); i++)
-        assert_int_equal(sem_post(&release), 0);
+    release_all(ARRAY_COUNT(busy));
     fixture_end(&fixture);
 }
 

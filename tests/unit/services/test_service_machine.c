@@ -54,10 +54,10 @@ static const char *const expected[SERVICE_STATES] = {
     [SERVICE_WORKING] =
         STARTS("running") "run-over=terminating main-exited=terminating exit-restart=backoff exit-success=completed "
                           "exit-failure=exited stop=terminating abort=stopped",
-    [SERVICE_RUNNING] = STARTS(
-        "running") "ready=running unready=running main-exited=terminating exit-restart=backoff exit-success=completed "
-                   "exit-failure=exited exit-shutdown=exited stop=terminating "
-                   "backoff-reset=running check-restart=terminating check-shutdown=running",
+    [SERVICE_RUNNING] = STARTS("running") "window-over=running ready=running unready=running main-exited=terminating "
+                                          "exit-restart=backoff exit-success=completed "
+                                          "exit-failure=exited exit-shutdown=exited stop=terminating "
+                                          "backoff-reset=running check-restart=terminating check-shutdown=running",
     [SERVICE_TERMINATING] = STARTS("terminating") EXITS("stopped") "stop=terminating kill-delay-over=killing",
     [SERVICE_KILLING] = STARTS("killing") EXITS("stopped") "stop=killing kill-limit-over=stopped",
     [SERVICE_RESTART_TERMINATING] = STARTS("terminating") EXITS("backoff") "stop=terminating kill-delay-over=killing",

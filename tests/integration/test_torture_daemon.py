@@ -19,9 +19,9 @@ import openapi
 from harness import HANG_S, TOP, UnixConnection, exchange
 
 PROGRAM = os.path.realpath(os.path.join(TOP, "build", "meson-debug", "src", "cli", "pebble"))
-SOURCES = [os.path.join(TOP, "tests", "torture", name) for name in ("preload.c", "failure.c")]
+SOURCES = [os.path.join(TOP, "tests", "torture", name) for name in ("preload.c", "failure.c", "daemon_calls.c")]
 STEP = int(os.environ.get("PEBBLE_TORTURE_STEP", "97"))
-ERRORS = {"allocation": [0], "system-call": [errno.ENOMEM, errno.EMFILE, errno.EIO, errno.EINTR]}
+ERRORS = {"allocation": [0], "system-call": [errno.ENOMEM, errno.EMFILE, errno.EIO, errno.EINTR, errno.ENOSPC, errno.EPERM]}
 LAYER = """\
 services:
     one:
@@ -172,8 +172,8 @@ class DaemonTortureTest(unittest.TestCase):
         finally:
             run.close()
 
-    def count_calls(self, kind):
-        run = Run(self.library, f"{kind} 0 0")
+    def count_calls(self, kind, errnum):
+        run = Run(self.library, f"{kind} 0 {errnum}")
         try:
             self.assertEqual(run.run(), [])
             return run.count()
@@ -181,15 +181,18 @@ class DaemonTortureTest(unittest.TestCase):
             run.close()
 
     def torture(self, kind):
-        count = self.count_calls(kind)
-        self.assertGreater(count, 100)
-        failures = [f"{kind} {number} {ERRORS[kind][i % len(ERRORS[kind])]}"
-                    for i, number in enumerate(range(1, count + 1, STEP))]
+        failures = []
+        for errnum in ERRORS[kind]:
+            count = self.count_calls(kind, errnum)
+            self.assertGreater(count, 0)
+            # The first is another one for each error, so that the samples differ.
+            first = 1 + len(failures) * 13 % min(STEP, count)
+            failures += [f"{kind} {number} {errnum}" for number in range(first, count + 1, STEP)]
         faults = []
         with concurrent.futures.ThreadPoolExecutor(4) as pool:
             for found in pool.map(self.one, failures):
                 faults += found
-        print(f"{kind}: {len(failures)} runs of {count} calls, {len(faults)} faults")  # shown with --verbose
+        print(f"{kind}: {len(failures)} runs, {len(faults)} faults")  # shown with --verbose
         self.assertEqual(faults, [], "\n".join(faults))
 
     def test_an_allocation_fails(self):

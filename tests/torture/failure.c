@@ -26,9 +26,9 @@ static long fails_at;
 static bool fails_on;
 static int failure_errnum;
 static atomic_bool has_failed;
+static failure_can_fail_fn can_fail; // NULL: every call
 static atomic_long live;
 static bool counts_live;
-static bool must_be_possible;
 
 void failure_begin(enum failure_kind kind, long number, bool lasts, int errnum) {
     wanted = kind;
@@ -40,10 +40,6 @@ void failure_begin(enum failure_kind kind, long number, bool lasts, int errnum) 
     has_failed = false;
     live = 0;
     counts_live = true;
-}
-
-void failure_must_be_possible(void) {
-    must_be_possible = true;
 }
 
 bool failure_end(void) {
@@ -71,7 +67,7 @@ unsigned failure_open_descriptors(void) {
 }
 
 // Calls of other threads count, too; their order may differ between runs.
-static bool fails(enum failure_kind kind) {
+static bool is_due(enum failure_kind kind) {
     if (wanted != kind || getpid() != owner)
         return false;
     long number = ++counted;
@@ -80,6 +76,16 @@ static bool fails(enum failure_kind kind) {
     has_failed = true;
     errno = kind == FAILURE_ALLOCATION ? ENOMEM : failure_errnum;
     return true;
+}
+
+bool failure_is_due(const char *name, int fd) {
+    if (can_fail != NULL && wanted == FAILURE_SYSTEM_CALL && !can_fail(name, fd, failure_errnum))
+        return false;
+    return is_due(FAILURE_SYSTEM_CALL);
+}
+
+void failure_restrict(failure_can_fail_fn can) {
+    can_fail = can;
 }
 
 // --- allocations ---
@@ -96,15 +102,15 @@ static void *counted_memory(void *memory) {
 }
 
 void *malloc(size_t size) {
-    return fails(FAILURE_ALLOCATION) ? NULL : counted_memory(__libc_malloc(size));
+    return is_due(FAILURE_ALLOCATION) ? NULL : counted_memory(__libc_malloc(size));
 }
 
 void *calloc(size_t count, size_t size) {
-    return fails(FAILURE_ALLOCATION) ? NULL : counted_memory(__libc_calloc(count, size));
+    return is_due(FAILURE_ALLOCATION) ? NULL : counted_memory(__libc_calloc(count, size));
 }
 
 void *realloc(void *memory, size_t size) {
-    if (fails(FAILURE_ALLOCATION))
+    if (is_due(FAILURE_ALLOCATION))
         return NULL;
     void *moved = __libc_realloc(memory, size);
     if (memory == NULL)
@@ -128,124 +134,121 @@ void free(void *memory) {
 
 // --- system calls ---
 
-// The function of libc, for a pointer to a function of its type.
-static void find_next(void *pointer, const char *name) {
-    *(void **)pointer = dlsym(RTLD_NEXT, name);
+void failure_find_next(void *pointer, const char *name) {
+    void **function = pointer;
+    if (*function == NULL)
+        *function = dlsym(RTLD_NEXT, name);
 }
 
 int socket(int domain, int type, int protocol) {
-    int (*next)(int domain, int type, int protocol);
-    find_next(&next, "socket");
-    return fails(FAILURE_SYSTEM_CALL) ? -1 : next(domain, type, protocol);
+    static int (*next)(int domain, int type, int protocol);
+    failure_find_next(&next, "socket");
+    return failure_is_due("socket", -1) ? -1 : next(domain, type, protocol);
 }
 
 int connect(int fd, const struct sockaddr *address, socklen_t length) {
-    int (*next)(int fd, const struct sockaddr *address, socklen_t length);
-    find_next(&next, "connect");
-    return fails(FAILURE_SYSTEM_CALL) ? -1 : next(fd, address, length);
+    static int (*next)(int fd, const struct sockaddr *address, socklen_t length);
+    failure_find_next(&next, "connect");
+    return failure_is_due("connect", fd) ? -1 : next(fd, address, length);
 }
 
 ssize_t send(int fd, const void *bytes, size_t length, int flags) {
-    ssize_t (*next)(int fd, const void *bytes, size_t length, int flags);
-    find_next(&next, "send");
-    return fails(FAILURE_SYSTEM_CALL) ? -1 : next(fd, bytes, length, flags);
+    static ssize_t (*next)(int fd, const void *bytes, size_t length, int flags);
+    failure_find_next(&next, "send");
+    return failure_is_due("send", fd) ? -1 : next(fd, bytes, length, flags);
 }
 
 ssize_t sendmsg(int fd, const struct msghdr *message, int flags) {
-    ssize_t (*next)(int fd, const struct msghdr *message, int flags);
-    find_next(&next, "sendmsg");
-    return fails(FAILURE_SYSTEM_CALL) ? -1 : next(fd, message, flags);
+    static ssize_t (*next)(int fd, const struct msghdr *message, int flags);
+    failure_find_next(&next, "sendmsg");
+    return failure_is_due("sendmsg", fd) ? -1 : next(fd, message, flags);
 }
 
 ssize_t recv(int fd, void *bytes, size_t length, int flags) {
-    ssize_t (*next)(int fd, void *bytes, size_t length, int flags);
-    find_next(&next, "recv");
-    return fails(FAILURE_SYSTEM_CALL) ? -1 : next(fd, bytes, length, flags);
+    static ssize_t (*next)(int fd, void *bytes, size_t length, int flags);
+    failure_find_next(&next, "recv");
+    return failure_is_due("recv", fd) ? -1 : next(fd, bytes, length, flags);
 }
 
 int socketpair(int domain, int type, int protocol, int fds[2]) {
-    int (*next)(int domain, int type, int protocol, int fds[2]);
-    find_next(&next, "socketpair");
-    return fails(FAILURE_SYSTEM_CALL) ? -1 : next(domain, type, protocol, fds);
+    static int (*next)(int domain, int type, int protocol, int fds[2]);
+    failure_find_next(&next, "socketpair");
+    return failure_is_due("socketpair", -1) ? -1 : next(domain, type, protocol, fds);
 }
 
 int accept4(int fd, struct sockaddr *address, socklen_t *length, int flags) {
-    int (*next)(int fd, struct sockaddr *address, socklen_t *length, int flags);
-    find_next(&next, "accept4");
-    return fails(FAILURE_SYSTEM_CALL) ? -1 : next(fd, address, length, flags);
+    static int (*next)(int fd, struct sockaddr *address, socklen_t *length, int flags);
+    failure_find_next(&next, "accept4");
+    return failure_is_due("accept4", fd) ? -1 : next(fd, address, length, flags);
 }
 
 int posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions,
                 const posix_spawnattr_t *attributes, char *const arguments[], char *const environment[]) {
-    int (*next)(pid_t * pid, const char *path, const posix_spawn_file_actions_t *actions,
-                const posix_spawnattr_t *attributes, char *const arguments[], char *const environment[]);
-    find_next(&next, "posix_spawn");
-    return fails(FAILURE_SYSTEM_CALL) ? errno : next(pid, path, actions, attributes, arguments, environment);
+    static int (*next)(pid_t * pid, const char *path, const posix_spawn_file_actions_t *actions,
+                       const posix_spawnattr_t *attributes, char *const arguments[], char *const environment[]);
+    failure_find_next(&next, "posix_spawn");
+    return failure_is_due("posix_spawn", -1) ? errno : next(pid, path, actions, attributes, arguments, environment);
 }
 
 int getsockopt(int fd, int level, int name, void *value, socklen_t *length) {
-    int (*next)(int fd, int level, int name, void *value, socklen_t *length);
-    find_next(&next, "getsockopt");
-    return fails(FAILURE_SYSTEM_CALL) ? -1 : next(fd, level, name, value, length);
-}
-
-static bool can_fail_to_read(int fd) {
-    struct stat status;
-    return fstat(fd, &status) == 0 && (S_ISREG(status.st_mode) || S_ISSOCK(status.st_mode));
+    static int (*next)(int fd, int level, int name, void *value, socklen_t *length);
+    failure_find_next(&next, "getsockopt");
+    return failure_is_due("getsockopt", fd) ? -1 : next(fd, level, name, value, length);
 }
 
 ssize_t read(int fd, void *bytes, size_t length) {
-    ssize_t (*next)(int fd, void *bytes, size_t length);
-    find_next(&next, "read");
-    bool may_fail = !must_be_possible || can_fail_to_read(fd);
-    return may_fail && fails(FAILURE_SYSTEM_CALL) ? -1 : next(fd, bytes, length);
+    static ssize_t (*next)(int fd, void *bytes, size_t length);
+    failure_find_next(&next, "read");
+    return failure_is_due("read", fd) ? -1 : next(fd, bytes, length);
 }
 
 ssize_t write(int fd, const void *bytes, size_t length) {
-    ssize_t (*next)(int fd, const void *bytes, size_t length);
-    find_next(&next, "write");
-    return fails(FAILURE_SYSTEM_CALL) ? -1 : next(fd, bytes, length);
+    static ssize_t (*next)(int fd, const void *bytes, size_t length);
+    failure_find_next(&next, "write");
+    return failure_is_due("write", fd) ? -1 : next(fd, bytes, length);
 }
 
 int poll(struct pollfd *watched, nfds_t count, int timeout_ms) {
-    int (*next)(struct pollfd * watched, nfds_t count, int timeout_ms);
-    find_next(&next, "poll");
-    return fails(FAILURE_SYSTEM_CALL) ? -1 : next(watched, count, timeout_ms);
+    static int (*next)(struct pollfd * watched, nfds_t count, int timeout_ms);
+    failure_find_next(&next, "poll");
+    return failure_is_due("poll", -1) ? -1 : next(watched, count, timeout_ms);
 }
 
 int epoll_create1(int flags) {
-    int (*next)(int flags);
-    find_next(&next, "epoll_create1");
-    return fails(FAILURE_SYSTEM_CALL) ? -1 : next(flags);
+    static int (*next)(int flags);
+    failure_find_next(&next, "epoll_create1");
+    return failure_is_due("epoll_create1", -1) ? -1 : next(flags);
 }
 
 int epoll_ctl(int epoll_fd, int operation, int fd, struct epoll_event *event) {
-    int (*next)(int epoll_fd, int operation, int fd, struct epoll_event *event);
-    find_next(&next, "epoll_ctl");
-    bool may_fail = !must_be_possible || operation == EPOLL_CTL_ADD;
-    if (!may_fail || !fails(FAILURE_SYSTEM_CALL))
-        return next(epoll_fd, operation, fd, event);
-    if (must_be_possible)
-        errno = ENOMEM;
+    static int (*next)(int epoll_fd, int operation, int fd, struct epoll_event *event);
+    failure_find_next(&next, "epoll_ctl");
+    int code = next(epoll_fd, operation, fd, event);
+    // Only a descriptor that is not there yet needs memory.
+    if (code != 0 || operation != EPOLL_CTL_ADD || !failure_is_due("epoll_ctl", -1))
+        return code;
+    int errnum = errno;
+    (void)next(epoll_fd, EPOLL_CTL_DEL, fd, event);
+    errno = errnum;
     return -1;
 }
 
 int eventfd(unsigned int value, int flags) {
-    int (*next)(unsigned int value, int flags);
-    find_next(&next, "eventfd");
-    return fails(FAILURE_SYSTEM_CALL) ? -1 : next(value, flags);
+    static int (*next)(unsigned int value, int flags);
+    failure_find_next(&next, "eventfd");
+    return failure_is_due("eventfd", -1) ? -1 : next(value, flags);
 }
 
 int pipe2(int fds[2], int flags) {
-    int (*next)(int fds[2], int flags);
-    find_next(&next, "pipe2");
-    return fails(FAILURE_SYSTEM_CALL) ? -1 : next(fds, flags);
+    static int (*next)(int fds[2], int flags);
+    failure_find_next(&next, "pipe2");
+    return failure_is_due("pipe2", -1) ? -1 : next(fds, flags);
 }
 
 int dup(int fd) {
-    int (*next)(int fd);
-    find_next(&next, "dup");
-    return fails(FAILURE_SYSTEM_CALL) ? -1 : next(fd);
+    static int (*next)(int fd);
+    failure_find_next(&next, "dup");
+    return failure_is_due("dup", fd) ? -1 : next(fd);
 }
 
 int open(const char *path, int flags, ...) {
@@ -254,5 +257,5 @@ int open(const char *path, int flags, ...) {
     bool has_mode = (flags & O_CREAT) != 0 || (flags & O_TMPFILE) == O_TMPFILE;
     mode_t mode = has_mode ? va_arg(arguments, mode_t) : 0;
     va_end(arguments);
-    return fails(FAILURE_SYSTEM_CALL) ? -1 : openat(AT_FDCWD, path, flags, mode);
+    return failure_is_due("open", -1) ? -1 : openat(AT_FDCWD, path, flags, mode);
 }

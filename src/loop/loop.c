@@ -9,12 +9,12 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/file.h"
+#include "base/compiler.h"
 #include "base/list.h"
 #include "base/memory.h"
 #include "loop/loop_internal.h"
 
-#define LOOP_DESCRIPTORS 7 // of a loop, of libuv's signals, and one for the check of epoll
+#define LOOP_DESCRIPTORS 6 // of a loop, and of libuv's signals
 
 struct loop {
     uv_loop_t uv;
@@ -135,13 +135,16 @@ static int check_descriptors(void) {
     return -errnum;
 }
 
-// Whether descriptors can be watched: the first turn of the loop adds two of its own, and must not fail.
-static int check_epoll(const uv_loop_t *uv) {
-    int fd = eventfd(0, EFD_CLOEXEC);
-    struct epoll_event event = {.data.fd = fd};
-    int status = fd >= 0 && epoll_ctl(uv_backend_fd(uv), EPOLL_CTL_ADD, fd, &event) == 0 ? 0 : -errno;
-    file_close_at(&fd);
-    return status;
+// libuv watches two descriptors of its own from the first turn of the loop on, and ends the program if epoll takes
+// none. So they are added beforehand, as those of loop_poll.c.
+static int add_own_descriptors(const uv_loop_t *uv) {
+    const int fds[] = {uv->async_io_watcher.fd, uv->signal_pipefd[0]};
+    for (size_t i = 0; i < ARRAY_COUNT(fds); i++) {
+        struct epoll_event event = {.data.fd = fds[i]};
+        if (epoll_ctl(uv_backend_fd(uv), EPOLL_CTL_ADD, fds[i], &event) != 0)
+            return -errno;
+    }
+    return 0;
 }
 
 bool loop_create(struct loop **out, struct error *err) {
@@ -149,7 +152,7 @@ bool loop_create(struct loop **out, struct error *err) {
     int status = check_descriptors();
     if (status == 0)
         status = uv_loop_init(&loop->uv);
-    if (status == 0 && (status = check_epoll(&loop->uv)) != 0)
+    if (status == 0 && (status = add_own_descriptors(&loop->uv)) != 0)
         (void)uv_loop_close(&loop->uv);
     if (status != 0) {
         free(loop);

@@ -66,19 +66,15 @@ static void print_unknown_names(const char *noun, const struct text_list *names,
     }
 }
 
-bool advise_unknown_services(struct pebble_client *client, const struct text_list *names,
-                             struct pebble_error *failure) {
+void advise_unknown_services(struct pebble_client *client, const struct text_list *names) {
     AUTO_TEXT_LIST struct text_list known = {0};
     struct pebble_services *services = NULL;
-    if (names->count == 0 || !isatty(STDERR_FILENO))
-        return true;
-    if (!pebble_get_services(client, NULL, 0, &services, failure))
-        return false;
+    if (names->count == 0 || !isatty(STDERR_FILENO) || !pebble_get_services(client, NULL, 0, &services, NULL))
+        return;
     for (size_t i = 0; i < pebble_services_count(services); i++)
         text_list_add(&known, pebble_service_name(pebble_services_at(services, i)));
     pebble_services_destroy(services);
     print_unknown_names("service", names, &known);
-    return true;
 }
 
 // --- checks ---
@@ -89,14 +85,11 @@ static bool is_considered(const struct pebble_check *check, const char *level, c
     return is_named && (level == NULL || text_equal(level, "ready") || text_equal(pebble_check_level(check), level));
 }
 
-bool advise_idle_checks(struct pebble_client *client, const char *level, const struct text_list *names,
-                        struct pebble_error *failure) {
+void advise_idle_checks(struct pebble_client *client, const char *level, const struct text_list *names) {
     AUTO_TEXT_LIST struct text_list known = {0}, idle = {0};
     struct pebble_checks *checks = NULL;
-    if (!isatty(STDERR_FILENO))
-        return true;
-    if (!pebble_get_checks(client, NULL, NULL, 0, &checks, failure))
-        return false;
+    if (!isatty(STDERR_FILENO) || !pebble_get_checks(client, NULL, NULL, 0, &checks, NULL))
+        return;
     for (size_t i = 0; i < pebble_checks_count(checks); i++) {
         const struct pebble_check *check = pebble_checks_at(checks, i);
         text_list_add(&known, pebble_check_name(check));
@@ -111,5 +104,4 @@ bool advise_idle_checks(struct pebble_client *client, const char *level, const s
         text_add_shown(&shown, list, "");
         (void)fprintf(stderr, "Not considered, because they do not run: %s\n", buffer_text(&shown));
     }
-    return true;
 }

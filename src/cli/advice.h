@@ -13,11 +13,9 @@
 // the tasks. `change` may be NULL.
 void advise_failed_change(const struct pebble_change *change, struct error *err);
 
-// Prints which of the services are not in the plan. Asks the daemon for the plan's, which may fail.
-bool advise_unknown_services(struct pebble_client *client, const struct text_list *names,
-                             struct pebble_error *failure) NODISCARD;
-
-// Prints which of the checks, or of all checks with the level (NULL: any) if there are no names, are not in the plan or
-// do not run, as they count as healthy. Asks the daemon, which may fail.
-bool advise_idle_checks(struct pebble_client *client, const char *level, const struct text_list *names,
-                        struct pebble_error *failure) NODISCARD;
+// These ask the daemon, and print nothing if it does not tell: a client that may see the health may not see the checks.
+// Print which of the services are not in the plan.
+void advise_unknown_services(struct pebble_client *client, const struct text_list *names);
+// Print which of the checks, or of all checks with the level (NULL: any) if there are no names, are not in the plan or
+// do not run, as they count as healthy.
+void advise_idle_checks(struct pebble_client *client, const char *level, const struct text_list *names);

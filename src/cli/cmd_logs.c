@@ -99,8 +99,7 @@ static int run_logs(struct cli_call *call, struct error *err) {
     struct pebble_client *client = session_client(call->session, err);
     if (client == NULL)
         return 1;
-    if (!advise_unknown_services(client, names, &failure))
-        return cli_fail(&failure, err);
+    advise_unknown_services(client, names);
     if (is_following)
         (void)signal(SIGINT, isatty(STDOUT_FILENO) ? on_terminal_interrupted : on_signal_arrived);
     bool is_good = pebble_get_logs(client, &options, on_log_entry, &printer, &failure);

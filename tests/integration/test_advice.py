@@ -5,7 +5,7 @@ import os
 import signal
 
 from faults import plan_of
-from harness import DaemonCase, wait_until
+from harness import DaemonCase, free_port, wait_until
 from terminal import CTRL_C, Terminal, on_screen
 
 # One fault on each line, from the third on.
@@ -247,6 +247,12 @@ checks:
         self.assertEqual(self.shown("health", "ups"), 'There is no check "ups" in the plan. Did you mean "up"?\nhealthy\n')
         done = self.daemon.cli("health")
         self.assertEqual((done.stdout, done.stderr), ("healthy\n", ""))
+
+    def test_who_may_see_no_checks_sees_the_health(self):
+        self.daemon.stop()
+        port = free_port()
+        self.daemon.start("--hold", "--http", f"127.0.0.1:{port}")
+        self.assertEqual(self.shown("health", env={"PEBBLE_BASEURL": f"http://127.0.0.1:{port}"}), "healthy\n")
 
     def test_ctrl_c_in_a_stop(self):
         ready = self.daemon.path("ready")

@@ -126,10 +126,12 @@ checks:
             self.target.down.discard(f"/{name}")
 
     def let_fail(self, name):
-        """The check reaches its threshold."""
+        """The check reaches its threshold, and its recovery is under way."""
         self.shut(name)
         while self.refresh(name)["status"] != "down":
             pass
+        change = f"/v1/changes/{self.daemon.get(f'/v1/checks?names={name}').result[0]['change-id']}"
+        wait_until(lambda: self.daemon.get(change).result["status"] == "Doing", what="the recovery to begin")
 
     def let_recover(self, name):
         self.open(name)

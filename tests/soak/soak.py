@@ -128,6 +128,7 @@ class Soak:
             command.wait()
         self.commands = []
         self.kill_orphans()
+        self.wait(lambda: not self.under_way(), lambda: f"changes do not end: {self.under_way()}")
         services = self.ask("GET", "/v1/services").result
         answer = self.ask("POST", "/v1/services", {"action": "stop", "services": [s["name"] for s in services]})
         self.acknowledge(answer)
@@ -139,7 +140,6 @@ class Soak:
         running = [s for s in self.ask("GET", "/v1/services").result if s["current"] != "inactive"]
         if running:
             raise Fault(f"services run after their stop: {running}")
-
         pid = self.daemon.process.pid
         if self.idle is None:
             time.sleep(2)  # what is below is the measure of all that follows
@@ -152,6 +152,11 @@ class Soak:
                       lambda: f"{rss_kib(pid)} KiB of memory, {self.idle[0]} at first")
         print(f"idle after {self.step} steps: {rss_kib(pid)} KiB, {len(descriptors(pid))} descriptors; "
               f"at first {self.idle[0]} KiB, {self.idle[1]} descriptors", flush=True)
+
+    def under_way(self):
+        """The changes that may still start services; those of checks end with the checks."""
+        changes = self.ask("GET", "/v1/changes").result
+        return [change for change in changes if change["kind"] not in ("perform-check", "recover-check")]
 
     def kill_orphans(self):
         """Ends what has outlived the leader of its group, which a request or a signal has killed. It is not supervised."""

@@ -71,6 +71,9 @@ class MistypedTest(TerminalCase):
     def test_commands(self):
         for word, name in (("service", "services"), ("Start", "start"), ("stpo", "stop"), ("log", "logs")):
             self.check([word], f"error: unknown command \"{word}\", see 'pebble help'\n", f'Did you mean "{name}"?\n')
+        for word, name in (("ps", "services"), ("status", "services"), ("list", "services"), ("reload", "replan"),
+                           ("kill", "signal"), ("tail", "logs"), ("show", "plan")):
+            self.check([word], f"error: unknown command \"{word}\", see 'pebble help'\n", f'Did you mean "{name}"?\n')
         self.check(["trumpet"], "error: unknown command \"trumpet\", see 'pebble help'\n", "")
         self.check(["help", "comands"], "error: unknown command \"comands\", see 'pebble help'\n", "")
         self.check(["help", "replna"], "error: unknown command \"replna\", see 'pebble help'\n", 'Did you mean "replan"?\n')
@@ -80,6 +83,9 @@ class MistypedTest(TerminalCase):
                                     ("logs", "-follow", "--follow"), ("push", "--hepl", "--help")):
             self.check([command, word], f"error: unknown option \"{word}\", see 'pebble help {command}'\n",
                        f'Did you mean "{name}"?\n')
+        self.check(["-n", "3", "logs"], "error: unknown option \"-n\", see 'pebble help'\n",
+                   "Options come after the command: 'pebble logs -n'.\n")
+        self.check(["-n", "3"], "error: unknown option \"-n\", see 'pebble help'\n", "")
         self.check(["services", "--loud"], "error: unknown option \"--loud\", see 'pebble help services'\n", "")
         self.check(["services", "-z"], "error: unknown option \"-z\", see 'pebble help services'\n", "")
 

@@ -175,6 +175,15 @@ class WarningTest(DaemonCase):
         self.daemon.add_layer("many", "services:\n" + many)
         self.assertEqual(self.daemon.log().count("has unknown startup"), 22)
 
+    def test_second_documents(self):
+        self.daemon.layer("001-web.yaml", "services: {web: {override: replace, command: sleep 1}}\n---\nservices: {}\n")
+        self.daemon.layer("002-data.yaml", "services: {db: {override: replace, command: sleep 1}}\n---\n")
+        self.daemon.start("--hold")
+        self.daemon.add_layer("more", "---\n---\nservices: {}\n")
+        for label in ("web", "more"):
+            self.assertIn(f'Ignoring line 3 of layer "{label}" and what follows it', self.daemon.log())
+        self.assertEqual(self.daemon.log().count("Ignoring"), 2)
+
     def test_files_that_end_in_yml(self):
         self.daemon.layer("001-web.yml", "services: {web: {override: replace, command: sleep 1}}")
         self.daemon.layer("002-web.yaml", "")

@@ -250,6 +250,33 @@ checks:
             done = self.daemon.cli(command, "web", "nobody")
             self.assertEqual((done.returncode, done.stderr), (0, ""))
 
+    def test_names_of_requests_that_are_refused(self):
+        for arguments in (("start", "wbe"), ("stop", "wbe"), ("restart", "web", "wbe"), ("signal", "HUP", "wbe")):
+            plain = self.daemon.cli(*arguments)
+            self.assertEqual(self.shown(*arguments, status=1), plain.stderr + 'Did you mean "web"?\n')
+        self.assertNotIn("mean", self.shown("start", "nobody", status=1))
+
+    def test_options_that_are_missing(self):
+        path, there = self.daemon.path("there"), self.daemon.path("absent/there")
+        os.makedirs(path + "/below")
+        for arguments, advice in ((("add", "test", self.daemon.file("more.yaml")), "Use --combine to merge the new layer into it.\n"),
+                                  (("mkdir", there), "Use -p to create missing parent directories.\n"),
+                                  (("rm", path), "Use -r to remove a directory and everything below it.\n")):
+            plain = self.daemon.cli(*arguments)
+            self.assertEqual(self.shown(*arguments, status=1), plain.stderr + advice)
+        self.assertNotIn("Use", self.shown("rm", self.daemon.path("absent"), status=1))
+
+    def test_passwords_that_are_no_hashes(self):
+        path = self.daemon.path("identities.yaml")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write("identities:\n  bob: {access: read, basic: {password: secret}}\n"
+                       "  eve: {access: read, basic: {password: $6$salt$hash}}\n  joe: {access: read, local: {user-id: 7}}\n")
+        done = self.daemon.cli("update-identities", "--replace", "--from", path)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        shown = self.shown("update-identities", "--replace", "--from", path)
+        self.assertIn('The password of identity "bob" is no hash', shown)
+        self.assertEqual(shown.count("no hash"), 1)
+
     def test_unknown_services_are_told_before_they_are_followed(self):
         with Terminal(self.daemon, "logs", "-f", "nobody") as terminal:
             terminal.wait_for('There is no service "nobody" in the plan.')

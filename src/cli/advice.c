@@ -51,6 +51,12 @@ static void print_unknown(const char *noun, const char *name, const struct neare
     (void)fputc('\n', stderr);
 }
 
+static void find_nearest(struct nearest *nearest, const char *name, const struct text_list *known) {
+    nearest_init(nearest, name);
+    for (size_t i = 0; i < known->count; i++)
+        nearest_try(nearest, known->items[i]);
+}
+
 static void print_unknown_names(const char *noun, const struct text_list *names, const struct text_list *known) {
     AUTO_TEXT_LIST struct text_list unique = {0};
     text_list_add_list(&unique, names);
@@ -59,22 +65,38 @@ static void print_unknown_names(const char *noun, const struct text_list *names,
         struct nearest nearest;
         if (text_list_has(known, unique.items[i]))
             continue;
-        nearest_init(&nearest, unique.items[i]);
-        for (size_t j = 0; j < known->count; j++)
-            nearest_try(&nearest, known->items[j]);
+        find_nearest(&nearest, unique.items[i], known);
         print_unknown(noun, unique.items[i], &nearest);
     }
 }
 
+static bool get_service_names(struct pebble_client *client, struct text_list *names) {
+    struct pebble_services *services = NULL;
+    if (!isatty(STDERR_FILENO) || !pebble_get_services(client, NULL, 0, &services, NULL))
+        return false;
+    for (size_t i = 0; i < pebble_services_count(services); i++)
+        text_list_add(names, pebble_service_name(pebble_services_at(services, i)));
+    pebble_services_destroy(services);
+    return true;
+}
+
 void advise_unknown_services(struct pebble_client *client, const struct text_list *names) {
     AUTO_TEXT_LIST struct text_list known = {0};
-    struct pebble_services *services = NULL;
-    if (names->count == 0 || !isatty(STDERR_FILENO) || !pebble_get_services(client, NULL, 0, &services, NULL))
+    if (names->count > 0 && get_service_names(client, &known))
+        print_unknown_names("service", names, &known);
+}
+
+void advise_failed_request(struct pebble_client *client, const char *const *names, size_t count, struct error *err) {
+    AUTO_TEXT_LIST struct text_list known = {0};
+    if (count == 0 || !get_service_names(client, &known))
         return;
-    for (size_t i = 0; i < pebble_services_count(services); i++)
-        text_list_add(&known, pebble_service_name(pebble_services_at(services, i)));
-    pebble_services_destroy(services);
-    print_unknown_names("service", names, &known);
+    for (size_t i = 0; i < count; i++) {
+        struct nearest nearest;
+        if (text_list_has(&known, names[i]))
+            continue;
+        find_nearest(&nearest, names[i], &known);
+        (void)nearest_advise(&nearest, "", err);
+    }
 }
 
 // --- checks ---

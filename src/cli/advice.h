@@ -19,3 +19,5 @@ void advise_unknown_services(struct pebble_client *client, const struct text_lis
 // Print which of the checks, or of all checks with the level (NULL: any) if there are no names, are not in the plan or
 // do not run, as they count as healthy.
 void advise_idle_checks(struct pebble_client *client, const char *level, const struct text_list *names);
+// Adds to the error of a request with services: names that are probably meant by those that are not in the plan.
+void advise_failed_request(struct pebble_client *client, const char *const *names, size_t count, struct error *err);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // start, stop, restart, autostart and replan: each requests a change and waits for it.
+#include "cli/advice.h"
 #include "cli/commands.h"
 #include "cli/session.h"
 #include "cli/wait.h"
@@ -11,8 +12,13 @@ static int run_action(struct cli_call *call, const struct text_list *names, stru
     if (client == NULL)
         return 1;
     if (!pebble_control_services(client, call->command->name, (const char *const *)names->items, names->count,
-                                 &change_id, &failure))
-        return cli_fail(&failure, err);
+                                 &change_id, &failure)) {
+        bool is_refused = failure.kind == PEBBLE_ERROR_API;
+        (void)cli_fail(&failure, err);
+        if (is_refused)
+            advise_failed_request(client, (const char *const *)names->items, names->count, err);
+        return 1;
+    }
     int code = wait_for_change(call, change_id, err);
     pebble_free(change_id);
     return code;

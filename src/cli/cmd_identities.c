@@ -2,6 +2,7 @@
 // The commands identities, identity, add-identities, update-identities and remove-identities.
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "access/identity_file.h"
 #include "base/file.h"
@@ -160,6 +161,23 @@ static bool check_removal(const char *action, json_t *identities, struct error *
     return true;
 }
 
+// They are accepted, as in the reference, but no password matches them.
+static void warn_of_passwords(json_t *identities) {
+    const char *name;
+    json_t *value;
+    if (!isatty(STDERR_FILENO))
+        return;
+    json_object_foreach(identities, name, value) {
+        const char *hash = json_string_value(json_object_get(json_object_get(value, "basic"), "password"));
+        if (text_is_empty(hash) || text_has_prefix(hash, "$6$"))
+            continue;
+        AUTO_FREE char *quoted = text_quoted(name);
+        (void)fprintf(stderr,
+                      "The password of identity %s is no hash as of 'openssl passwd -6': no password will match.\n",
+                      quoted);
+    }
+}
+
 // Sends the identities of the file. Reports success with the word and the number of identities.
 static int modify(struct cli_call *call, const char *action, const char *word, struct error *err) {
     AUTO_JSON json_t *identities = NULL;
@@ -175,6 +193,7 @@ static int modify(struct cli_call *call, const char *action, const char *word, s
     json_writer_value(&writer, identities);
     if (!pebble_modify_identities(client, action, buffer_text(&text), &failure))
         return cli_fail(&failure, err);
+    warn_of_passwords(identities);
     size_t count = json_object_size(identities);
     (void)printf("%s %zu %sidentit%s.\n", word, count, text_equal(action, "add") ? "new " : "",
                  count == 1 ? "y" : "ies");

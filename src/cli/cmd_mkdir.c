@@ -19,7 +19,12 @@ static int run_mkdir(struct cli_call *call, struct error *err) {
         .group_id = given.group_id,
         .group = given.group,
     };
-    return pebble_make_directory(client, &options, &failure) ? 0 : cli_fail(&failure, err);
+    if (pebble_make_directory(client, &options, &failure))
+        return 0;
+    int code = cli_fail(&failure, err);
+    if (text_has_suffix(error_text(err), ": no such file or directory"))
+        (void)error_add_advice(err, "Use -p to create missing parent directories.");
+    return code;
 }
 
 const struct cli_command cmd_mkdir = {

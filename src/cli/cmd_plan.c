@@ -33,9 +33,13 @@ const struct cli_command cmd_plan = {
 };
 
 // The places of the faults, below the message, with the name of the file.
-static int fail_add(const char *path, struct pebble_error *failure, struct error *err) {
-    if (failure->advice == NULL)
-        return cli_fail(failure, err);
+static int fail_add(const char *path, bool is_combined, struct pebble_error *failure, struct error *err) {
+    if (failure->advice == NULL) {
+        int code = cli_fail(failure, err);
+        if (!is_combined && text_has_suffix(error_text(err), " already exists"))
+            (void)error_add_advice(err, "Use --combine to merge the new layer into it.");
+        return code;
+    }
     AUTO_BUFFER struct buffer places = BUFFER_INIT(BUFFER_NO_LIMIT);
     for (const char *line = failure->advice; *line != '\0';) {
         size_t length = strcspn(line, "\n");
@@ -69,7 +73,7 @@ static int run_add(struct cli_call *call, struct error *err) {
     if (client == NULL)
         return 1;
     if (!pebble_add_layer(client, &options, &failure))
-        return fail_add(path, &failure, err);
+        return fail_add(path, combine != 0, &failure, err);
     AUTO_FREE char *quoted_label = text_quoted(label), *quoted_path = text_quoted(path);
     (void)printf("Layer %s added successfully from %s\n", quoted_label, quoted_path);
     return 0;

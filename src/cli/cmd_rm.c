@@ -8,7 +8,12 @@ static int run_rm(struct cli_call *call, struct error *err) {
     if (client == NULL)
         return 1;
     uint64_t flags = cli_is_given(call, "r") ? PEBBLE_REMOVE_RECURSIVE : 0;
-    return pebble_remove_path(client, cli_argument(call, 0), flags, &failure) ? 0 : cli_fail(&failure, err);
+    if (pebble_remove_path(client, cli_argument(call, 0), flags, &failure))
+        return 0;
+    int code = cli_fail(&failure, err);
+    if (text_has_suffix(error_text(err), ": directory not empty"))
+        (void)error_add_advice(err, "Use -r to remove a directory and everything below it.");
+    return code;
 }
 
 const struct cli_command cmd_rm = {

@@ -2,6 +2,7 @@
 #include <ctype.h>
 
 #include "base/memory.h"
+#include "cli/advice.h"
 #include "cli/commands.h"
 #include "cli/session.h"
 
@@ -23,9 +24,13 @@ static int run_signal(struct cli_call *call, struct error *err) {
     AUTO_PEBBLE_ERROR struct pebble_error failure = {0};
     if (client == NULL)
         return 1;
-    if (!pebble_send_signal(client, name, (const char *const *)words->items + 1, words->count - 1, &failure))
-        return cli_fail(&failure, err);
-    return 0;
+    if (pebble_send_signal(client, name, (const char *const *)words->items + 1, words->count - 1, &failure))
+        return 0;
+    bool is_refused = failure.kind == PEBBLE_ERROR_API;
+    (void)cli_fail(&failure, err);
+    if (is_refused)
+        advise_failed_request(client, (const char *const *)words->items + 1, words->count - 1, err);
+    return 1;
 }
 
 const struct cli_command cmd_signal = {

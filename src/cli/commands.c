@@ -35,8 +35,24 @@ const struct cli_command *cli_command_find(const char *name) {
     }
 }
 
+// Words of other service managers and of shells.
+static const struct synonym {
+    const char *word, *command;
+} synonyms[] = {
+    {"bash", "exec"},      {"cat", "pull"},         {"config", "plan"},   {"daemon", "run"},   {"down", "stop"},
+    {"events", "notices"}, {"history", "changes"},  {"init", "run"},      {"jobs", "changes"}, {"journal", "logs"},
+    {"kill", "signal"},    {"layers", "plan"},      {"list", "services"}, {"ps", "services"},  {"reload", "replan"},
+    {"remove", "rm"},      {"reread", "replan"},    {"serve", "run"},     {"sh", "exec"},      {"shell", "exec"},
+    {"show", "plan"},      {"status", "services"},  {"tail", "logs"},     {"up", "start"},     {"update", "replan"},
+    {"upload", "push"},    {"users", "identities"},
+};
+
 bool cli_command_advise(const char *name, struct error *err) {
     struct nearest nearest;
+    for (size_t i = 0; i < ARRAY_COUNT(synonyms); i++) {
+        if (text_equal(synonyms[i].word, name))
+            return error_add_advice(err, "Did you mean \"%s\"?", synonyms[i].command);
+    }
     nearest_init(&nearest, name);
     for (const struct cli_group *group = cli_groups; group->title != NULL; group++) {
         for (const struct cli_command *const *command = group->commands; *command != NULL; command++)

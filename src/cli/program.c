@@ -68,14 +68,21 @@ static int run_command(const struct cli_command *command, char *const *words, si
     return code;
 }
 
-// An option instead of a command.
-static int run_option(const char *word, struct error *err) {
+// An option instead of a command, or before it.
+static int run_option(char *const *words, size_t count, struct error *err) {
+    const char *word = words[0];
     if (text_equal(word, "-h") || text_equal(word, "--help"))
         return help_print_short();
     if (text_equal(word, "--version"))
         return help_print_version();
     AUTO_FREE char *quoted = text_quoted(word);
     (void)error_set(err, ERROR_BAD_REQUEST, "unknown option %s, see 'pebble help'", quoted);
+    for (size_t i = 1; i < count; i++) {
+        if (cli_command_find(words[i]) != NULL) {
+            (void)error_add_advice(err, "Options come after the command: 'pebble %s %s'.", words[i], word);
+            break;
+        }
+    }
     return 1;
 }
 
@@ -86,7 +93,7 @@ static int run_words(char *const *words, size_t count, struct error *err) {
     if (text_equal(words[0], "--") && count == 1)
         return help_print_short();
     if (words[0][0] == '-' && words[0][1] != '\0' && !text_equal(words[0], "--"))
-        return run_option(words[0], err);
+        return run_option(words, count, err);
     if (!program_find_command(words[0], &command, err))
         return 1;
     return run_command(command, words + 1, count - 1, err);

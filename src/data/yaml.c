@@ -61,6 +61,10 @@ const struct yaml_node *yaml_root(const struct yaml_document *document) {
     return document->root;
 }
 
+int yaml_rest_line(const struct yaml_document *document) {
+    return document->rest_line;
+}
+
 enum yaml_kind yaml_kind(const struct yaml_node *node) {
     return node->kind;
 }

@@ -33,6 +33,8 @@ void yaml_document_destroy(struct yaml_document *document); // NULL is allowed
 void yaml_document_destroy_at(struct yaml_document **document);
 #define AUTO_YAML CLEANUP(yaml_document_destroy_at)
 const struct yaml_node *yaml_root(const struct yaml_document *document); // NULL for an empty document
+// The line on which something follows the first document, as it is not read; 0 if nothing does.
+int yaml_rest_line(const struct yaml_document *document);
 // Checks that every map at and below the node has scalar keys without duplicates. Lists the first few errors:
 // `yaml: unmarshal errors:\n  line 5: mapping key "web" already defined at line 2`.
 bool yaml_check_keys(const struct yaml_node *node, struct error *err) NODISCARD;

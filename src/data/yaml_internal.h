@@ -38,6 +38,7 @@ void yaml_memory_finish(struct yaml_memory *memory);
 struct yaml_document {
     struct yaml_memory memory;
     const struct yaml_node *root;
+    int rest_line;
 };
 
 // --- yaml_resolve.c: types of plain scalars, by the rules of gopkg.in/yaml.v3 ---

@@ -336,7 +336,25 @@ static bool parse_node(struct yaml_reader *reader, const yaml_event_t *event, si
     }
 }
 
-// Stream start, document start, the root, document end: nothing after it is read.
+static bool is_content(const yaml_event_t *event) {
+    return event->type == YAML_SEQUENCE_START_EVENT || event->type == YAML_MAPPING_START_EVENT ||
+           event->type == YAML_ALIAS_EVENT || (event->type == YAML_SCALAR_EVENT && event->data.scalar.length > 0);
+}
+
+// The line of what comes after the first document, which may be no YAML; 0 if there is nothing but empty documents.
+static int find_rest(yaml_parser_t *parser) {
+    for (;;) {
+        AUTO_EVENT yaml_event_t event = {0};
+        if (yaml_parser_parse(parser, &event) == 0)
+            return parser->error == YAML_MEMORY_ERROR ? 0 : (int)parser->problem_mark.line + 1;
+        if (event.type == YAML_STREAM_END_EVENT)
+            return 0;
+        if (is_content(&event))
+            return event_line(&event);
+    }
+}
+
+// Stream start, document start, the root, document end: of what comes after it only the place is kept.
 static bool parse_first_document(struct yaml_reader *reader) {
     const struct yaml_node *root = NULL;
     for (int i = 0; i < 4; i++) {
@@ -349,6 +367,7 @@ static bool parse_first_document(struct yaml_reader *reader) {
             return false;
     }
     reader->document->root = root;
+    reader->document->rest_line = find_rest(&reader->parser);
     return root->kind != YAML_MAP || yaml_check_own_keys(root, reader->err);
 }
 

@@ -141,21 +141,29 @@ static void read_int(const struct yaml_node *node, const char *type, int64_t *va
         field_diagnostics_add_type(diagnostics, node, type);
 }
 
-static void add_value_diagnostic(struct field_diagnostics *diagnostics, const struct yaml_node *node,
-                                 const char *fault) {
+static void add_value_diagnostic(struct field_diagnostics *diagnostics, const struct yaml_node *node, const char *fault,
+                                 const char *suggestion) {
     AUTO_FREE char *quoted = is_scalar(node) ? text_quoted(yaml_text(node)) : memory_string("");
-    add_place(diagnostics, yaml_line(node), NULL, NULL);
+    add_place(diagnostics, yaml_line(node), NULL, suggestion);
     text_list_add_owned(&diagnostics->values, memory_printf("%s%s", fault, quoted));
+}
+
+// A number without a unit was probably meant in seconds.
+static void add_invalid_duration(const struct yaml_node *node, struct field_diagnostics *diagnostics) {
+    const char *text = yaml_text(node);
+    bool is_number = text[0] != '\0' && text[strspn(text, "0123456789")] == '\0';
+    AUTO_FREE char *seconds = is_number ? memory_printf("%ss", text) : NULL;
+    add_value_diagnostic(diagnostics, node, "invalid duration ", seconds);
 }
 
 static void read_duration(const struct yaml_node *node, struct optional_duration *duration,
                           struct field_diagnostics *diagnostics) {
     if (!is_scalar(node))
-        add_value_diagnostic(diagnostics, node, "duration must be a YAML string");
+        add_value_diagnostic(diagnostics, node, "duration must be a YAML string", NULL);
     else if (duration_parse(yaml_text(node), &duration->ns, NULL))
         duration->is_set = true;
     else
-        add_value_diagnostic(diagnostics, node, "invalid duration ");
+        add_invalid_duration(node, diagnostics);
 }
 
 // Go's notation of decimal numbers, without infinities and NaN.
@@ -173,11 +181,11 @@ static bool double_parse(const char *text, double *value) {
 static void read_double(const struct yaml_node *node, struct optional_double *number,
                         struct field_diagnostics *diagnostics) {
     if (!is_scalar(node))
-        add_value_diagnostic(diagnostics, node, "value must be a YAML number");
+        add_value_diagnostic(diagnostics, node, "value must be a YAML number", NULL);
     else if (double_parse(yaml_text(node), &number->value))
         number->is_set = true;
     else
-        add_value_diagnostic(diagnostics, node, "invalid floating-point number ");
+        add_value_diagnostic(diagnostics, node, "invalid floating-point number ", NULL);
 }
 
 static void read_bool(const struct yaml_node *node, const char *type, struct optional_bool *value,

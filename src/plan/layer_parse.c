@@ -187,16 +187,66 @@ static void warn_of_startup(struct layer *layer) {
     }
 }
 
-// The line, which is in the message already, as its place.
-static void add_line(struct error *err) {
+static void warn_of_rest(struct layer *layer, int line) {
+    AUTO_FREE char *label = text_quoted(layer->label);
+    if (line > 0)
+        text_list_add_owned(
+            &layer->warnings,
+            memory_printf("Ignoring line %d of layer %s and what follows it: only the first YAML document "
+                          "of a layer is read",
+                          line, label));
+}
+
+// The first line from `line` on that is indented with a tab; 0 if there is none.
+static int find_tab(const char *text, size_t length, int line) {
+    const char *end = text + length;
+    for (int number = 1; text < end; number++) {
+        size_t blanks = 0;
+        while (text + blanks < end && text[blanks] == ' ')
+            blanks++;
+        if (number >= line && text + blanks < end && text[blanks] == '\t')
+            return number;
+        const char *newline = memchr(text, '\n', (size_t)(end - text));
+        text = newline == NULL ? end : newline + 1;
+    }
+    return 0;
+}
+
+// What is probably wrong, by the message of the YAML library; "" if it says enough.
+static const char *syntax_hint(const char *message) {
+    static const struct {
+        const char *message, *hint;
+    } hints[] = {
+        {"cannot start any token", ": a value that begins with %, @ or ` needs quotes"},
+        {"mapping values are not allowed",
+         ": a value with a colon and a space needs quotes, or a key above has no colon"},
+        {"unknown anchor", "a value that begins with * is an alias unless it is in quotes"},
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(hints); i++) {
+        if (strstr(message, hints[i].message) != NULL)
+            return hints[i].hint;
+    }
+    return "";
+}
+
+// The line, which is in the message already, as its place, and a hint.
+static void add_line(const char *text, size_t length, struct error *err) {
     static const char begin[] = "yaml: line ";
+    const char *message = error_text(err), *hint = syntax_hint(message);
     int64_t line = 0;
-    if (!text_has_prefix(error_text(err), begin))
-        return;
-    const char *number = error_text(err) + sizeof begin - 1;
-    AUTO_FREE char *digits = memory_string_n(number, strspn(number, "0123456789"));
-    if (text_to_int64(digits, 1, INT32_MAX, &line))
-        (void)error_add_advice(err, "line %d", (int)line);
+    if (text_has_prefix(message, begin)) {
+        const char *number = message + sizeof begin - 1;
+        AUTO_FREE char *digits = memory_string_n(number, strspn(number, "0123456789"));
+        (void)!text_to_int64(digits, 1, INT32_MAX, &line);
+    }
+    bool is_tab = strstr(message, "cannot start any token") != NULL || strstr(message, "tab character") != NULL;
+    int tab = is_tab ? find_tab(text, length, (int)line) : 0;
+    if (tab > 0)
+        (void)error_add_advice(err, "line %d: YAML is indented with spaces, not with tabs", tab);
+    else if (line > 0)
+        (void)error_add_advice(err, "line %d%s", (int)line, hint);
+    else if (hint[0] != '\0' && hint[0] != ':')
+        (void)error_add_advice(err, "%s", hint);
 }
 
 bool layer_parse(int64_t order, const char *label, const char *text, size_t length, struct layer **layer,
@@ -204,7 +254,7 @@ bool layer_parse(int64_t order, const char *label, const char *text, size_t leng
     AUTO_YAML struct yaml_document *document = NULL;
     if (!yaml_parse(text, length, &yaml_limits_layer, &document, err)) {
         AUTO_FREE char *quoted = text_quoted(label);
-        add_line(err);
+        add_line(text, length, err);
         return error_prefix(err, "cannot parse layer %s: ", quoted);
     }
     AUTO_LAYER struct layer *parsed = memory_new(sizeof *parsed);
@@ -219,6 +269,7 @@ bool layer_parse(int64_t order, const char *label, const char *text, size_t leng
         return false;
     warn_of_keywords(parsed);
     warn_of_startup(parsed);
+    warn_of_rest(parsed, yaml_rest_line(document));
     *layer = TAKE(parsed);
     return true;
 }

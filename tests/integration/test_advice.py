@@ -71,6 +71,9 @@ class MistypedTest(TerminalCase):
     def test_commands(self):
         for word, name in (("service", "services"), ("Start", "start"), ("stpo", "stop"), ("log", "logs")):
             self.check([word], f"error: unknown command \"{word}\", see 'pebble help'\n", f'Did you mean "{name}"?\n')
+        for word, name in (("ps", "services"), ("status", "services"), ("list", "services"), ("reload", "replan"),
+                           ("kill", "signal"), ("tail", "logs"), ("show", "plan")):
+            self.check([word], f"error: unknown command \"{word}\", see 'pebble help'\n", f'Did you mean "{name}"?\n')
         self.check(["trumpet"], "error: unknown command \"trumpet\", see 'pebble help'\n", "")
         self.check(["help", "comands"], "error: unknown command \"comands\", see 'pebble help'\n", "")
         self.check(["help", "replna"], "error: unknown command \"replna\", see 'pebble help'\n", 'Did you mean "replan"?\n')
@@ -80,6 +83,9 @@ class MistypedTest(TerminalCase):
                                     ("logs", "-follow", "--follow"), ("push", "--hepl", "--help")):
             self.check([command, word], f"error: unknown option \"{word}\", see 'pebble help {command}'\n",
                        f'Did you mean "{name}"?\n')
+        self.check(["-n", "3", "logs"], "error: unknown option \"-n\", see 'pebble help'\n",
+                   "Options come after the command: 'pebble logs -n'.\n")
+        self.check(["-n", "3"], "error: unknown option \"-n\", see 'pebble help'\n", "")
         self.check(["services", "--loud"], "error: unknown option \"--loud\", see 'pebble help services'\n", "")
         self.check(["services", "-z"], "error: unknown option \"-z\", see 'pebble help services'\n", "")
 
@@ -169,6 +175,15 @@ class WarningTest(DaemonCase):
         self.daemon.add_layer("many", "services:\n" + many)
         self.assertEqual(self.daemon.log().count("has unknown startup"), 22)
 
+    def test_second_documents(self):
+        self.daemon.layer("001-web.yaml", "services: {web: {override: replace, command: sleep 1}}\n---\nservices: {}\n")
+        self.daemon.layer("002-data.yaml", "services: {db: {override: replace, command: sleep 1}}\n---\n")
+        self.daemon.start("--hold")
+        self.daemon.add_layer("more", "---\n---\nservices: {}\n")
+        for label in ("web", "more"):
+            self.assertIn(f'Ignoring line 3 of layer "{label}" and what follows it', self.daemon.log())
+        self.assertEqual(self.daemon.log().count("Ignoring"), 2)
+
     def test_files_that_end_in_yml(self):
         self.daemon.layer("001-web.yml", "services: {web: {override: replace, command: sleep 1}}")
         self.daemon.layer("002-web.yaml", "")
@@ -234,6 +249,33 @@ checks:
         for command in ("services", "logs"):
             done = self.daemon.cli(command, "web", "nobody")
             self.assertEqual((done.returncode, done.stderr), (0, ""))
+
+    def test_names_of_requests_that_are_refused(self):
+        for arguments in (("start", "wbe"), ("stop", "wbe"), ("restart", "web", "wbe"), ("signal", "HUP", "wbe")):
+            plain = self.daemon.cli(*arguments)
+            self.assertEqual(self.shown(*arguments, status=1), plain.stderr + 'Did you mean "web"?\n')
+        self.assertNotIn("mean", self.shown("start", "nobody", status=1))
+
+    def test_options_that_are_missing(self):
+        path, there = self.daemon.path("there"), self.daemon.path("absent/there")
+        os.makedirs(path + "/below")
+        for arguments, advice in ((("add", "test", self.daemon.file("more.yaml")), "Use --combine to merge the new layer into it.\n"),
+                                  (("mkdir", there), "Use -p to create missing parent directories.\n"),
+                                  (("rm", path), "Use -r to remove a directory and everything below it.\n")):
+            plain = self.daemon.cli(*arguments)
+            self.assertEqual(self.shown(*arguments, status=1), plain.stderr + advice)
+        self.assertNotIn("Use", self.shown("rm", self.daemon.path("absent"), status=1))
+
+    def test_passwords_that_are_no_hashes(self):
+        path = self.daemon.path("identities.yaml")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write("identities:\n  bob: {access: read, basic: {password: secret}}\n"
+                       "  eve: {access: read, basic: {password: $6$salt$hash}}\n  joe: {access: read, local: {user-id: 7}}\n")
+        done = self.daemon.cli("update-identities", "--replace", "--from", path)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        shown = self.shown("update-identities", "--replace", "--from", path)
+        self.assertIn('The password of identity "bob" is no hash', shown)
+        self.assertEqual(shown.count("no hash"), 1)
 
     def test_unknown_services_are_told_before_they_are_followed(self):
         with Terminal(self.daemon, "logs", "-f", "nobody") as terminal:

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "base/text.h"
 #include "cli/arguments.h"
 #include "cli/commands.h"
@@ -89,11 +90,23 @@ static void finds_by_the_whole_name_only(void **state UNUSED) {
     assert_null(cli_command_find(""));
 }
 
+static void synonyms_are_of_commands_that_are_there(void **state UNUSED) {
+    static const char *const words[] = {"ps", "status", "list", "reload", "kill", "tail", "users", "up"};
+    for (size_t i = 0; i < ARRAY_COUNT(words); i++) {
+        AUTO_ERROR struct error err = {0};
+        (void)error_set(&err, ERROR_NOT_FOUND, "x");
+        assert_null(cli_command_find(words[i]));
+        assert_false(cli_command_advise(words[i], &err));
+        AUTO_FREE char *name =
+            memory_string_n(err.advice + strlen("Did you mean \""), strlen(err.advice) - strlen("Did you mean \"\"?"));
+        assert_non_null(cli_command_find(name));
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_command_is_described),
-        cmocka_unit_test(every_option_is_well_formed),
-        cmocka_unit_test(every_positional_is_well_formed),
+        cmocka_unit_test(every_command_is_described),      cmocka_unit_test(every_option_is_well_formed),
+        cmocka_unit_test(every_positional_is_well_formed), cmocka_unit_test(synonyms_are_of_commands_that_are_there),
         cmocka_unit_test(finds_by_the_whole_name_only),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

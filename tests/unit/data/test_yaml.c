@@ -87,11 +87,27 @@ static void numbers(void **state UNUSED) {
     expect_number("2020-01-02", false, 0);
 }
 
+static int rest_of(const char *text) {
+    AUTO_YAML struct yaml_document *document = parsed(text);
+    return yaml_rest_line(document);
+}
+
+static void further_documents_are_found(void **state UNUSED) {
+    assert_int_equal(rest_of(""), 0);
+    assert_int_equal(rest_of("---\na: 1\n...\n# end\n"), 0);
+    assert_int_equal(rest_of("a: 1\n---\n---\n"), 0);
+    assert_int_equal(rest_of("a: 1\n---\nb: 1\n"), 3);
+    assert_int_equal(rest_of("---\n---\n- b\n"), 3);
+    assert_int_equal(rest_of("a: 1\n---\n---\n\nword\n"), 5);
+    assert_int_equal(rest_of("a: 1\n---\n\t[\n"), 3); // no YAML
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nodes_know_lines_and_texts),
         cmocka_unit_test(descriptions_are_short),
         cmocka_unit_test(numbers),
+        cmocka_unit_test(further_documents_are_found),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

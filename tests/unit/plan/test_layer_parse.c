@@ -92,12 +92,41 @@ static void keywords_as_names_are_warned_of(void **state UNUSED) {
     assert_string_equal(layer->warnings.items[1], "Using keyword \"none\" as a service name is deprecated");
 }
 
+static void further_documents_are_warned_of(void **state UNUSED) {
+    AUTO_LAYER struct layer *layer = layer_from("x", "services: {web: {}}\n---\nservices: {db: {}}\n");
+    assert_int_equal(layer->warnings.count, 1);
+    assert_string_equal(layer->warnings.items[0], "Ignoring line 3 of layer \"x\" and what follows it: only the first "
+                                                  "YAML document of a layer is read");
+}
+
+static void expect_advice(const char *text, const char *advice) {
+    AUTO_ERROR struct error err = {0};
+    struct layer *layer = NULL;
+    assert_false(layer_parse(0, "x", text, strlen(text), &layer, &err));
+    assert_string_equal(err.advice == NULL ? "" : err.advice, advice);
+}
+
+static void faults_of_syntax_have_hints(void **state UNUSED) {
+    static const char tab[] = "line %d: YAML is indented with spaces, not with tabs";
+    AUTO_FREE char *second = memory_printf(tab, 2), *fourth = memory_printf(tab, 4);
+    expect_advice("services:\n\tweb:\n", second);
+    expect_advice("services:\n  web:\n    override: replace\n\tcommand: x\n", fourth);
+    expect_advice("services:\n  command: @x\n", "line 2: a value that begins with %, @ or ` needs quotes");
+    expect_advice("services:\n  command: echo a: b\n",
+                  "line 2: a value with a colon and a space needs quotes, or a key above has no colon");
+    expect_advice("services: *x\n", "a value that begins with * is an alias unless it is in quotes");
+    expect_advice("services: {web: {kill-delay: 5}}\n",
+                  "line 1: section \"services\", service \"web\", key \"kill-delay\"; did you mean \"5s\"?");
+    expect_advice("a:\n - [\n", "line 2");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(empty_layers_are_fine),           cmocka_unit_test(everything_is_kept),
         cmocka_unit_test(faults_have_their_place),         cmocka_unit_test(sections_without_value_are_refused),
         cmocka_unit_test(repeated_keys_are_refused),       cmocka_unit_test(faults_of_all_sections_are_reported),
-        cmocka_unit_test(keywords_as_names_are_warned_of),
+        cmocka_unit_test(keywords_as_names_are_warned_of), cmocka_unit_test(further_documents_are_warned_of),
+        cmocka_unit_test(faults_of_syntax_have_hints),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -277,7 +277,8 @@ static void read_member(const struct record *record, const struct yaml_node *key
     if (field == NULL) {
         struct nearest nearest;
         nearest_init(&nearest, yaml_text(key));
-        for (size_t i = 0; i < record->field_count; i++) {
+        bool is_shown = diagnostics->places.count < TYPE_FAULTS_MAX; // a layer may have very many
+        for (size_t i = 0; is_shown && i < record->field_count; i++) {
             if (record->fields[i].key != NULL)
                 nearest_try(&nearest, record->fields[i].key);
         }

@@ -217,7 +217,7 @@ const struct plan_workload *plan_find_workload(const struct plan *plan, const ch
 // Writes the plan as shown by the API and `pebble plan`.
 void plan_write_yaml(const struct plan *plan, struct buffer *out);
 
-// A service of a plan does not change, and may outlive it.
+// A service of a plan does not change, and may outlive it. Only the loop may hold one: the count is not atomic.
 struct plan_service *plan_service_hold(const struct plan_service *service);
 void plan_service_release(struct plan_service *service); // NULL is fine
 bool plan_service_equal(const struct plan_service *a, const struct plan_service *b);

@@ -63,12 +63,18 @@ static bool is_current(int fd, const char *path) {
            opened.st_ino == named.st_ino;
 }
 
+// For a link to nothing, which is left for the first write to replace. Another process may have created the file
+// meanwhile, so that it is not enough that there is something.
+static bool is_link(const char *path) {
+    struct stat status;
+    return lstat(path, &status) == 0 && S_ISLNK(status.st_mode);
+}
+
 // Sets *is_gone if the file is missing, or has been replaced meanwhile.
 static enum state_lock lock_existing(const char *path, int *fd, bool *is_gone) {
     struct stat status;
     AUTO_CLOSE int opened = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-    // A link to nothing is left for the first write, which replaces it.
-    *is_gone = opened < 0 && errno == ENOENT && lstat(path, &status) != 0;
+    *is_gone = opened < 0 && errno == ENOENT && !is_link(path);
     if (opened < 0 || fstat(opened, &status) != 0 || !S_ISREG(status.st_mode))
         return STATE_HAS_NO_LOCK;
     if (flock(opened, LOCK_EX | LOCK_NB) != 0)

@@ -21,6 +21,19 @@ static char folder[32];
 static char *path;
 static struct loop *loop;
 
+// That of another daemon, which creates the file when the lock has found none.
+static int others_fd = -1;
+static bool another_begins;
+
+// In the place of the C library's.
+int lstat(const char *restrict name, struct stat *restrict status) {
+    if (another_begins) {
+        another_begins = false;
+        assert_int_equal(state_lock_try(path, &others_fd), STATE_LOCKED);
+    }
+    return fstatat(AT_FDCWD, name, status, AT_SYMLINK_NOFOLLOW);
+}
+
 static int open_folder(void **unused UNUSED) {
     (void)snprintf(folder, sizeof folder, "/tmp/state-lock-XXXXXX");
     if (mkdtemp(folder) == NULL || !loop_create(&loop, NULL))
@@ -104,6 +117,13 @@ static void what_has_lost_its_name_does_not_count(void **unused UNUSED) {
     assert_in_use();
 }
 
+static void one_of_two_that_begin_at_once_holds_it(void **unused UNUSED) {
+    another_begins = true;
+    assert_in_use();
+    assert_false(another_begins);
+    file_close_at(&others_fd);
+}
+
 static void what_is_no_file_has_no_lock(void **unused UNUSED) {
     int fd = -1;
     assert_int_equal(mkfifo(path, 0600), 0);
@@ -124,7 +144,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(a_missing_file_is_created),   TEST(one_holds_it_at_a_time),
         TEST(it_moves_to_each_new_file),   TEST(what_has_lost_its_name_does_not_count),
-        TEST(what_is_no_file_has_no_lock),
+        TEST(what_is_no_file_has_no_lock), TEST(one_of_two_that_begin_at_once_holds_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -63,7 +63,8 @@ static bool write_block(struct log_response *response) {
 static void write_turn(struct share_call *turn) {
     struct log_response *response = CONTAINER_OF(turn, struct log_response, turn);
     struct http_exchange *exchange = response->call->exchange;
-    for (int i = 0; i < BLOCKS_PER_TURN; i++) {
+    bool is_placed = log_query_place(response->query);
+    for (int i = 0; is_placed && i < BLOCKS_PER_TURN; i++) {
         if (http_stream_pending(exchange) >= HTTP_STREAM_HIGH_BYTES)
             return; // continued by on_stream_drained()
         if (!write_block(response)) {
@@ -101,6 +102,7 @@ static void begin_response(struct api_call *call, const struct text_list *servic
         .data = response,
     };
     response->query = log_query_create(call->api->spec.logs, &spec);
+    http_exchange_count_bytes(call->exchange, sizeof *response + log_query_memory(response->query));
     // A response that does not follow ends by itself. A client that has only shut down its sending side gets all of it.
     if (follow)
         http_exchange_on_cancel(call->exchange, on_client_closed, response);

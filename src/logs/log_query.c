@@ -9,6 +9,8 @@
 #include "base/memory.h"
 #include "logs/merge_heap.h"
 
+#define STEPS_PER_CALL 10000 // back, about a millisecond
+
 static const char truncation_message[] = "(... output truncated ...)";
 
 enum cursor_state {
@@ -36,6 +38,8 @@ struct log_query {
     struct listener closing; // of the store
     bool is_following;
     bool is_waiting; // log_query_next() has returned false
+    bool is_placed;
+    int64_t steps_left; // back, until it is placed
     log_query_ready_fn on_ready;
     void *data;
 };
@@ -66,6 +70,8 @@ static void on_store_closing(struct listener *listener, void *argument UNUSED) {
         event_remove(&cursor->grown);
         cursor->reader.ring = NULL;
     }
+    if (!query->is_placed)
+        query->heap.count = 0;
 }
 
 // Adds a cursor that is in neither heap nor list to the heap if it has an entry.
@@ -81,28 +87,49 @@ static bool cursor_look_back(struct cursor *cursor) {
     return ring_reader_back(&before) && ring_reader_look(&before, &cursor->item.order_ns);
 }
 
-// Moves the cursors back from the ends of their rings by `count` entries in all, at each step the one whose previous
-// entry is the latest.
-static void query_step_back(struct log_query *query, int64_t count) {
-    struct merge_heap *heap = &query->heap;
-    heap->is_latest_first = true;
+// Moves the cursors back from the ends of their rings, at each step the one whose previous entry is the latest.
+static void query_begin_steps(struct log_query *query, int64_t count) {
+    query->steps_left = count;
+    query->heap.is_latest_first = true;
     for (size_t i = 0; i < query->count; i++) {
         if (cursor_look_back(&query->cursors[i]))
-            merge_heap_add(heap, &query->cursors[i].item);
+            merge_heap_add(&query->heap, &query->cursors[i].item);
     }
+}
+
+static void query_step_back(struct log_query *query) {
+    struct merge_heap *heap = &query->heap;
     struct cursor *cursor;
-    for (; count > 0 && (cursor = first_cursor(heap)) != NULL; count--) {
+    int64_t last = query->steps_left > STEPS_PER_CALL ? query->steps_left - STEPS_PER_CALL : 0;
+    for (; query->steps_left > last && (cursor = first_cursor(heap)) != NULL; query->steps_left--) {
         ring_reader_back(&cursor->reader);
         if (cursor_look_back(cursor))
             merge_heap_sink_first(heap);
         else
             merge_heap_remove_first(heap);
     }
-    heap->count = 0;
-    heap->is_latest_first = false;
 }
 
-static void query_place(struct log_query *query, int64_t count) {
+static void query_end_steps(struct log_query *query) {
+    query->is_placed = true;
+    query->heap.count = 0;
+    query->heap.is_latest_first = false;
+    for (struct cursor *cursor = query->cursors; cursor < query->cursors + query->count; cursor++) {
+        list_remove(&cursor->link);
+        query_place_cursor(query, cursor);
+    }
+}
+
+bool log_query_place(struct log_query *query) {
+    if (query->is_placed)
+        return true;
+    query_step_back(query);
+    if (query->steps_left == 0 || query->heap.count == 0)
+        query_end_steps(query);
+    return query->is_placed;
+}
+
+static void query_begin(struct log_query *query, int64_t count) {
     for (struct cursor *cursor = query->cursors; cursor < query->cursors + query->count; cursor++) {
         if (count < 0)
             ring_reader_begin(&cursor->reader, cursor->reader.ring);
@@ -110,9 +137,11 @@ static void query_place(struct log_query *query, int64_t count) {
             ring_reader_end(&cursor->reader, cursor->reader.ring);
         if (count == 0)
             ring_reader_skip_rest(&cursor->reader);
+        if (!query->is_following)
+            ring_reader_stop(&cursor->reader);
     }
     if (count > 0)
-        query_step_back(query, count);
+        query_begin_steps(query, count);
 }
 
 static void query_open_cursors(struct log_query *query, const struct map *rings) {
@@ -122,6 +151,7 @@ static void query_open_cursors(struct log_query *query, const struct map *rings)
     AUTO_FREE struct map_entry **sorted = map_sorted(rings);
     for (size_t i = 0; i < query->count; i++) {
         struct cursor *cursor = &query->cursors[i];
+        list_init(&cursor->link);
         cursor->reader.ring = sorted[i]->value;
         cursor->query = query;
         cursor->item.rank = i;
@@ -149,15 +179,16 @@ struct log_query *log_query_create(struct log_store *store, const struct log_que
     if (spec->services != NULL)
         choose_rings(store, spec->services, &chosen);
     query_open_cursors(query, spec->services != NULL ? &chosen : log_store_rings(store));
-    query_place(query, spec->count);
-    for (struct cursor *cursor = query->cursors; cursor < query->cursors + query->count; cursor++) {
-        if (query->is_following)
-            event_add(ring_grown(cursor->reader.ring), &cursor->grown, on_ring_grown);
-        else
-            ring_reader_stop(&cursor->reader);
-        query_place_cursor(query, cursor);
-    }
+    query_begin(query, spec->count);
+    for (struct cursor *cursor = query->cursors; query->is_following && cursor < query->cursors + query->count;
+         cursor++)
+        event_add(ring_grown(cursor->reader.ring), &cursor->grown, on_ring_grown);
+    (void)log_query_place(query);
     return query;
+}
+
+size_t log_query_memory(const struct log_query *query) {
+    return sizeof *query + query->count * (sizeof *query->cursors + sizeof *query->heap.items);
 }
 
 // Ends the caller's use of an entry.
@@ -233,6 +264,8 @@ static bool query_take_first(struct log_query *query, struct cursor *cursor, str
 }
 
 bool log_query_next(struct log_query *query, const char **service, struct ring_entry *entry) {
+    if (!query->is_placed)
+        return false;
     query_end_entry(query);
     query_place_changed(query);
     struct cursor *cursor;

@@ -35,6 +35,10 @@ struct log_query_spec {
 struct log_query *log_query_create(struct log_store *store, const struct log_query_spec *spec)
     __attribute__((returns_nonnull));
 void log_query_destroy(struct log_query *query);
+size_t log_query_memory(const struct log_query *query); // bytes
+// Looks for the last `count` entries among some thousands more. False: there may be more to look at, and
+// log_query_next() returns false until this has returned true. log_query_create() calls it once.
+bool log_query_place(struct log_query *query);
 // Returns the next entry; false if there is none now. Service and entry are valid until the next call or the next turn
 // of the loop. A query that does not follow ends with the entries that existed when it was created. If the query was
 // too slow, an entry with the message `(... output truncated ...)` replaces those that it lost. A query with a count of

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Clients that are not trusted and send, read or hold as much as they can: root and probes are answered all the same."""
 
+import json
 import os
 import resource
 import select
@@ -9,7 +10,7 @@ import socket
 import time
 
 from faults import limited, need_descriptors, needs_root, plan_of
-from harness import free_port
+from harness import free_port, wait_until
 from test_faults_clients import PROBE_S, ClientCase
 
 NOBODY = 65534
@@ -95,6 +96,9 @@ class FloodsTest(ClientCase):
             self.assert_healthy()
             self.assertEqual(self.daemon.get("/v1/health?level=alive", port=self.port, timeout_s=PROBE_S).status, 200)
 
+    def logs(self):
+        return [json.loads(line) for line in self.daemon.get("/v1/logs?n=-1").body.splitlines()]
+
     def flood(self, connect, request, repeats=20):
         flood = Flood(self, self.COUNT, connect, request, repeats)
         self.assert_answers()
@@ -109,6 +113,14 @@ class FloodsTest(ClientCase):
         self.start({"yes": {"command": "yes", "startup": "enabled"}})
         self.flood(self.over_unix, get("/v1/logs?follow=true"), repeats=0)
         self.assertEqual(self.daemon.stop(), 0)
+
+    def test_followers_of_many_services(self):
+        self.start({f"service-{number}": {"command": "sh -c 'echo hello; exec sleep 1000'", "startup": "enabled"}
+                    for number in range(500)})
+        wait_until(lambda: len({line["service"] for line in self.logs()}) == 500, what="output of all services")
+        before_kib = self.rss()
+        self.flood(self.over_unix, get("/v1/logs?follow=true"), repeats=0)
+        self.assert_grew_less(before_kib, 80 * 1024)
 
     def test_pipelined_over_tcp(self):
         self.start({"one": "sleep 1000"})

@@ -320,6 +320,72 @@ static void test_many_services(void **state UNUSED) {
     log_store_destroy(store);
 }
 
+static void fill(struct log_store *store) {
+    for (int i = 0; i < 30000; i++) {
+        AUTO_FREE char *service = memory_printf("service-%d", i % 20);
+        say(store, service, "x\n", i);
+    }
+}
+
+// Going back by very many lines takes several calls, between which other work can be done.
+static void test_going_back_is_bounded(void **state UNUSED) {
+    struct log_store *store = log_store_create();
+    fill(store);
+    const struct log_query_spec spec = {.count = 25000};
+    struct log_query *query = log_query_create(store, &spec);
+    const char *service;
+    struct ring_entry entry;
+    assert_false(log_query_next(query, &service, &entry));
+    assert_false(log_query_place(query));
+    say(store, "service-0", "later\n", 30000);
+    assert_true(log_query_place(query));
+    assert_true(log_query_place(query));
+    int count = 0;
+    for (; log_query_next(query, &service, &entry); count++)
+        assert_memory_equal(entry.message, "x", 1);
+    assert_int_equal(count, 25000);
+    log_query_destroy(query);
+    log_store_destroy(store);
+}
+
+static void test_store_destroyed_while_going_back(void **state UNUSED) {
+    struct log_store *store = log_store_create();
+    fill(store);
+    int ready = 0;
+    struct log_query *query = follow(store, INT64_MAX, &ready);
+    log_store_destroy(store);
+    assert_true(log_query_place(query));
+    assert_gives(query, "");
+    log_query_destroy(query);
+}
+
+static void test_lines_lost_and_added_while_going_back(void **state UNUSED) {
+    struct log_store *store = log_store_create();
+    fill(store);
+    int ready = 0;
+    struct log_query *query = follow(store, INT64_MAX, &ready);
+    for (int i = 0; i < 5000; i++)
+        say(store, "service-3", "new\n", 30000 + i);
+    say(store, "service-3", "last\n", 40000);
+    while (!log_query_place(query)) {
+    }
+    (void)count_truncations(query, "last");
+    log_query_destroy(query);
+    log_store_destroy(store);
+}
+
+static void test_memory_grows_with_rings(void **state UNUSED) {
+    struct log_store *store = log_store_create();
+    const struct log_query_spec spec = {.follow = true};
+    struct log_query *of_none = log_query_create(store, &spec);
+    fill(store);
+    struct log_query *of_twenty = log_query_create(store, &spec);
+    assert_true(log_query_memory(of_twenty) >= log_query_memory(of_none) + 20 * sizeof(struct ring_reader));
+    log_query_destroy(of_none);
+    log_query_destroy(of_twenty);
+    log_store_destroy(store);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_nothing_there),
@@ -336,6 +402,10 @@ int main(void) {
         cmocka_unit_test(test_store_destroyed_before_query),
         cmocka_unit_test(test_query_destroyed_with_entry_in_use),
         cmocka_unit_test(test_many_services),
+        cmocka_unit_test(test_going_back_is_bounded),
+        cmocka_unit_test(test_store_destroyed_while_going_back),
+        cmocka_unit_test(test_lines_lost_and_added_while_going_back),
+        cmocka_unit_test(test_memory_grows_with_rings),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -183,10 +183,14 @@ void api_post_change(struct api_call *call) {
 
 // --- waiting for one ---
 
-// The change that is waited for may be pruned, if it never gets a task: only its id is kept.
-static void on_change_ready(struct api_call *call, void *argument, void *data UNUSED) {
-    if (text_equal(change_id(argument), call->match.values[0]))
-        respond_with_change(call, argument);
+// The change that is waited for may be pruned: only its id is kept.
+static bool is_change_ready(struct api_call *call, void *argument, void *data UNUSED) {
+    return text_equal(change_id(argument), call->match.values[0]);
+}
+
+static bool respond_when_ready(struct api_call *call, void *data UNUSED) {
+    api_get_change(call);
+    return true;
 }
 
 static void respond_timeout(struct api_call *call, int64_t timeout_ns, void *data UNUSED) {
@@ -208,7 +212,8 @@ void api_get_change_wait(struct api_call *call) {
     }
     const struct api_wait wait = {
         .event = state_change_ready(call->api->spec.state),
-        .on_event = on_change_ready,
+        .is_over = is_change_ready,
+        .respond = respond_when_ready,
         .on_timeout = respond_timeout,
         .timeout_ns = timeout_ns,
     };

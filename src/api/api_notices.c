@@ -77,12 +77,10 @@ struct notice_query {
     int64_t timeout_ns;
     size_t held_bytes; // of the keys
     struct api_call *call;
-    struct deferred listing; // after a notice was added that the call waits for
 };
 
 static void query_destroy(void *data) {
     struct notice_query *query = data;
-    loop_defer_cancel(query->call->api->spec.loop, &query->listing);
     text_list_clear(&query->types);
     map_finish(&query->keys);
     free(query);
@@ -213,24 +211,24 @@ static void list_notices(struct notice_query *query, struct buffer *items) {
     state_each_notice(query->call->api->spec.state, &query->filter, on_notice_found, &writer);
 }
 
-static void on_listing_due(struct deferred *deferred) {
-    struct notice_query *query = CONTAINER_OF(deferred, struct notice_query, listing);
-    AUTO_BUFFER struct buffer items = BUFFER_INIT(BUFFER_NO_LIMIT);
-    list_notices(query, &items);
-    if (items.length == 0) // it has been removed
-        return;
-    api_wait_end(query->call);
-    respond_with_list(query->call, &items);
-}
-
 // A change may pass several states in this turn of the loop. The client is to see the last one, once.
-static void on_notice_added(struct api_call *call, void *argument, void *data) {
+static bool is_awaited(struct api_call *call UNUSED, void *argument, void *data) {
     struct notice_query *query = data;
-    if (query->listing.is_waiting || !notice_matches(argument, &query->filter))
-        return;
+    if (!notice_matches(argument, &query->filter))
+        return false;
     // None of those before it matches. So that the listing does not look at all of them, for each waiting client:
     query->filter.after = (struct wall_time){.ns = notice_last_repeated(argument).ns - 1, .is_set = true};
-    loop_defer(call->api->spec.loop, &query->listing, on_listing_due);
+    return true;
+}
+
+static bool respond_with_awaited(struct api_call *call, void *data) {
+    AUTO_BUFFER struct buffer items = BUFFER_INIT(BUFFER_NO_LIMIT);
+    list_notices(data, &items);
+    if (items.length == 0) // it has been removed
+        return false;
+    api_wait_end(call);
+    respond_with_list(call, &items);
+    return true;
 }
 
 static void respond_without_any(struct api_call *call, int64_t timeout_ns UNUSED, void *data UNUSED) {
@@ -248,7 +246,8 @@ static void list_or_wait(struct api_call *call, struct notice_query *query) {
     }
     http_exchange_count_bytes(call->exchange, query->held_bytes);
     api_wait(call, &(const struct api_wait){.event = state_notice_added(call->api->spec.state),
-                                            .on_event = on_notice_added,
+                                            .is_over = is_awaited,
+                                            .respond = respond_with_awaited,
                                             .on_timeout = respond_without_any,
                                             .data = query,
                                             .destroy_data = query_destroy,

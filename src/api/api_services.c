@@ -2,6 +2,8 @@
 // /v1/services and /v1/signals.
 #include "api/api_internal.h"
 
+#include <stdlib.h>
+
 #include "api/body_internal.h"
 #include "api/response_internal.h"
 #include "api/waiter_internal.h"
@@ -115,27 +117,35 @@ static void respond_with_service(struct api_call *call, const char *name) {
     api_respond_result(call, &result);
 }
 
-// Responds unless the goal is open.
-static bool judge_service(struct api_call *call, enum service_goal goal) {
-    const char *name = call->match.values[0];
-    AUTO_FREE char *reason = NULL;
-    switch (service_manager_judge(call->api->spec.services, name, goal, &reason)) {
-    case SERVICE_GOAL_OPEN:
-        return false;
-    case SERVICE_GOAL_REACHED:
-        respond_with_service(call, name);
-        break;
-    case SERVICE_GOAL_IMPOSSIBLE:
-        api_respond_failure(call, ERROR_CONFLICT, "%s", reason);
-        break;
-    }
+struct goal_wait {
+    enum service_goal goal;
+    enum service_prospect prospect;
+    char *reason; // why the goal is impossible, or NULL
+};
+
+static void goal_wait_destroy(void *data) {
+    struct goal_wait *wait = data;
+    free(wait->reason);
+    free(wait);
+}
+
+static bool judge_service(struct api_call *call, struct goal_wait *wait) {
+    wait->prospect = service_manager_judge(call->api->spec.services, call->match.values[0], wait->goal, &wait->reason);
+    return wait->prospect != SERVICE_GOAL_OPEN;
+}
+
+static bool respond_to_wait(struct api_call *call, void *data) {
+    const struct goal_wait *wait = data;
+    if (wait->prospect == SERVICE_GOAL_REACHED)
+        respond_with_service(call, call->match.values[0]);
+    else
+        api_respond_failure(call, ERROR_CONFLICT, "%s", wait->reason);
     return true;
 }
 
-static void on_service_changed(struct api_call *call, void *argument, void *data) {
+static bool is_wait_over(struct api_call *call, void *argument, void *data) {
     const struct service_change *change = argument;
-    if (text_equal(change->name, call->match.values[0]))
-        (void)judge_service(call, (enum service_goal)(uintptr_t)data);
+    return text_equal(change->name, call->match.values[0]) && judge_service(call, data);
 }
 
 static void respond_timeout(struct api_call *call, int64_t timeout_ns, void *data UNUSED) {
@@ -169,19 +179,23 @@ void api_get_service_wait(struct api_call *call) {
         api_respond_failure(call, ERROR_NOT_FOUND, "service %s does not exist", quoted);
         return;
     }
-    const struct api_wait wait = {
-        .event = service_manager_changed(call->api->spec.services),
-        .on_event = on_service_changed,
-        .on_timeout = respond_timeout,
-        .data = (void *)(uintptr_t)goal,
-        .timeout_ns = timeout_ns,
-    };
-    if (judge_service(call, goal))
+    struct goal_wait *state = memory_new(sizeof *state);
+    state->goal = goal;
+    if (judge_service(call, state)) {
+        respond_to_wait(call, state);
+    } else if (timeout_ns >= 0) {
+        api_wait(call, &(const struct api_wait){.event = service_manager_changed(call->api->spec.services),
+                                                .is_over = is_wait_over,
+                                                .respond = respond_to_wait,
+                                                .on_timeout = respond_timeout,
+                                                .data = state,
+                                                .destroy_data = goal_wait_destroy,
+                                                .timeout_ns = timeout_ns});
         return;
-    if (timeout_ns < 0)
+    } else {
         respond_timeout(call, timeout_ns, NULL);
-    else
-        api_wait(call, &wait);
+    }
+    goal_wait_destroy(state);
 }
 
 // --- actions ---

@@ -24,6 +24,7 @@ static void call_destroy(struct api_call *call) {
     if (call->destroy_kept != NULL)
         call->destroy_kept(call->kept);
     checkpoint_wait_cancel(call->api->spec.checkpoint, &call->save);
+    share_cancel(&call->saved_turn);
     buffer_finish(&call->saved_response);
     client_identity_finish(&call->authentication.identity);
     list_remove(&call->link);

@@ -34,6 +34,7 @@ struct api_call {
     struct checkpoint_wait save;  // response.c: waits for the state file
     struct buffer saved_response; // without the end of the envelope
     struct json_writer saved_writer;
+    struct share_call saved_turn;
     int saved_status; // of HTTP
 
     void *kept; // structure of the handler, see call_keep()

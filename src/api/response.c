@@ -85,15 +85,21 @@ void api_respond_true(struct api_call *call) {
 
 // --- responses that wait for the state file ---
 
-static void on_state_saved(struct checkpoint_wait *wait, bool is_saved UNUSED) {
+static void send_saved(struct share_call *turn) {
     // What was asked for is done also if saving has failed, or takes too long. A warning tells of it, whose time is in
     // the envelope.
-    struct api_call *call = CONTAINER_OF(wait, struct api_call, save);
+    struct api_call *call = CONTAINER_OF(turn, struct api_call, saved_turn);
     end_envelope(call->api, &call->saved_writer, false);
     struct buffer response = call->saved_response;
     call->saved_response = (struct buffer){0};
     http_respond(call->exchange, call->saved_status, JSON_CONTENT_TYPE, response.data, response.length);
     buffer_finish(&response);
+}
+
+// Very many may have waited for the same file.
+static void on_state_saved(struct checkpoint_wait *wait, bool is_saved UNUSED) {
+    struct api_call *call = CONTAINER_OF(wait, struct api_call, save);
+    http_exchange_defer(call->exchange, &call->saved_turn, send_saved);
 }
 
 static void begin_saved_response(struct api_call *call, const char *type, int status) {

@@ -13,10 +13,13 @@ struct waiter {
     struct api_wait wait;
     struct listener listener;
     struct timer *timer; // NULL without a time limit
+    struct share_call turn;
+    bool has_happened, is_timed_out;
 };
 
 static void waiter_destroy(void *data) {
     struct waiter *waiter = data;
+    share_cancel(&waiter->turn);
     event_remove(&waiter->listener);
     timer_destroy(waiter->timer);
     if (waiter->wait.destroy_data != NULL)
@@ -24,14 +27,28 @@ static void waiter_destroy(void *data) {
     free(waiter);
 }
 
+static void end_wait(struct share_call *turn) {
+    struct waiter *waiter = CONTAINER_OF(turn, struct waiter, turn);
+    bool has_happened = waiter->has_happened;
+    waiter->has_happened = false;
+    if (has_happened && waiter->wait.respond(waiter->call, waiter->wait.data))
+        return;
+    if (waiter->is_timed_out)
+        waiter->wait.on_timeout(waiter->call, waiter->wait.timeout_ns, waiter->wait.data);
+}
+
 static void on_event_emitted(struct listener *listener, void *argument) {
     struct waiter *waiter = CONTAINER_OF(listener, struct waiter, listener);
-    waiter->wait.on_event(waiter->call, argument, waiter->wait.data);
+    if (waiter->has_happened || !waiter->wait.is_over(waiter->call, argument, waiter->wait.data))
+        return;
+    waiter->has_happened = true;
+    http_exchange_defer(waiter->call->exchange, &waiter->turn, end_wait);
 }
 
 static void on_timer_expired(void *data) {
     struct waiter *waiter = data;
-    waiter->wait.on_timeout(waiter->call, waiter->wait.timeout_ns, waiter->wait.data);
+    waiter->is_timed_out = true;
+    http_exchange_defer(waiter->call->exchange, &waiter->turn, end_wait);
 }
 
 static void on_client_closed(struct http_exchange *exchange UNUSED, void *data) {
@@ -57,6 +74,7 @@ void api_wait(struct api_call *call, const struct api_wait *wait) {
 
 void api_wait_end(struct api_call *call) {
     struct waiter *waiter = call->kept;
+    share_cancel(&waiter->turn);
     event_remove(&waiter->listener);
     if (waiter->timer != NULL)
         timer_stop(waiter->timer);

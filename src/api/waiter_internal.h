@@ -6,14 +6,16 @@
 
 struct api_wait {
     struct event *event;
-    // Called when the event is emitted. Responds if the wait is over.
-    void (*on_event)(struct api_call *call, void *argument, void *data);
+    // Called when the event is emitted. True: the wait may be over, and `respond` is called soon.
+    bool (*is_over)(struct api_call *call, void *argument, void *data);
+    bool (*respond)(struct api_call *call, void *data);                        // false: the wait goes on
     void (*on_timeout)(struct api_call *call, int64_t timeout_ns, void *data); // responds
     void *data;                                                                // must be valid as long as the call
     void (*destroy_data)(void *data);                                          // with the call; NULL: it is borrowed
     int64_t timeout_ns;                                                        // 0: none
     enum error_kind cancel_kind; // of the response if the client is gone; ERROR_NONE: ERROR_CANCELLED
 };
+// Responses are made in the client's share of the time of the loop, because one event may end the waits of very many.
 // At most once per call. If the client disconnects or shuts down its sending side, the wait ends with the response
 // `request cancelled`, which only appears in the request log.
 void api_wait(struct api_call *call, const struct api_wait *wait);

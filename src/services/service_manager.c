@@ -21,6 +21,7 @@ struct service_manager *service_manager_create(const struct service_manager_spec
     list_init(&manager->touched);
     list_init(&manager->waits_over);
     list_init(&manager->held_stops);
+    service_list_changed(manager);
     service_tasks_register(manager);
     return manager;
 }

@@ -37,6 +37,22 @@ static void an_event_ends_the_wait_of_those_it_satisfies(void **state UNUSED) {
     fixture_end(&fixture);
 }
 
+// One event may end very many waits. The responses are not made within it, but by turns.
+static void responses_wait_for_their_turn(void **state UNUSED) {
+    struct fixture fixture;
+    fixture_begin(&fixture);
+    struct change *change = unready_change(&fixture);
+    int fd = fixture_connect(&fixture);
+    fixture_send(fd, "GET", path, "");
+    await_calls(&fixture, 1);
+    assert_true(change_abort(change, NULL));
+    event_emit(state_change_ready(fixture.state), change);
+    assert_int_equal(list_count(&fixture.api->calls), 1);
+    AUTO_FREE char *text = fixture_receive(&fixture, fd);
+    assert_non_null(strstr(text, "\"status\":\"Hold\""));
+    fixture_end(&fixture);
+}
+
 static void a_wait_has_a_time_limit(void **state UNUSED) {
     struct fixture fixture;
     fixture_begin(&fixture);
@@ -66,6 +82,7 @@ static void a_disconnect_ends_the_wait(void **state UNUSED) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_event_ends_the_wait_of_those_it_satisfies),
+        cmocka_unit_test(responses_wait_for_their_turn),
         cmocka_unit_test(a_wait_has_a_time_limit),
         cmocka_unit_test(a_disconnect_ends_the_wait),
     };

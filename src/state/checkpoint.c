@@ -181,12 +181,15 @@ static void start_wait_timer(struct checkpoint *checkpoint) {
 }
 
 static void report_slow_write(struct checkpoint *checkpoint) {
-    struct checkpoint_failure failure = {"cannot write state file: no response from the disk within 4s", 0};
     if (checkpoint->is_slow)
         return;
+    char limit[DURATION_TEXT_SIZE];
+    duration_format(CHECKPOINT_WAIT_NS, limit);
+    AUTO_FREE char *message = memory_printf("cannot write state file: no response from the disk within %s", limit);
+    struct checkpoint_failure failure = {.message = message, .retry_ns = 0};
     checkpoint->is_slow = true;
     event_emit(&checkpoint->failed, &failure);
-    state_add_warning(checkpoint->state, failure.message);
+    state_add_warning(checkpoint->state, message);
 }
 
 static void on_wait_over(void *data) {

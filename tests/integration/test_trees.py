@@ -166,9 +166,9 @@ class TreeTest(TreeCase):
         pid = self.read_pid()
         self.details("db")
         wait_until(self.has_one_thread, what="the end of the scan")
-        self.daemon.file("gate")
         with open(f"/proc/{pid}/stat", encoding="ascii") as file:
             parent = int(file.read().rpartition(")")[2].split()[1])
+        self.daemon.file("gate")
         wait_until(lambda: not is_alive(parent), what="the end of the parent")
         self.stop_service()
         self.assertFalse(is_alive(pid))

@@ -47,6 +47,10 @@ static bool is_listed(const char *names, const char *name) {
 }
 
 static bool can_fail(const char *name, int fd, int errnum) {
+    static int pipes;
+    // The first pipe is libuv's, which calls abort() if there is none. loop_create() has made sure that there is.
+    if (strcmp(name, "pipe2") == 0 && ++pipes == 1)
+        return false;
     bool moves_bytes = is_listed(" read write writev ", name);
     for (size_t i = 0; i < sizeof errors / sizeof *errors; i++) {
         if (errors[i].errnum == errnum)

@@ -186,13 +186,18 @@ class StayingTest(RockCase):
 
     def wait_subcommand(self):
         """Waits until the process of the subcommand has ended. A daemon that is stopped before is an error."""
-        def is_over():
+        wait_until(lambda: self.subcommand() is None, HANG_S, "the end of the subcommand")
+
+    def subcommand(self):
+        """Its process, which has the command line of the daemon."""
+        for pid in children(self.daemon.process.pid):
             try:
-                return not any(os.path.samefile(f"/proc/{pid}/exe", self.daemon.binary)
-                               for pid in children(self.daemon.process.pid))
-            except OSError:  # it is ending
-                return False
-        wait_until(is_over, HANG_S, "the end of the subcommand")
+                with open(f"/proc/{pid}/cmdline", "rb") as file:
+                    if b"enter" in file.read().split(b"\0"):
+                        return pid
+            except OSError:  # it has ended
+                pass
+        return None
 
     def test_start(self):
         self.enter("start", "other")
@@ -209,7 +214,7 @@ class StayingTest(RockCase):
         # It is delayed until the daemon has ended.
         self.enter("start", "other")
         self.daemon.wait_log("POST /v1/services .* 202")
-        subcommand = next(pid for pid in children(self.daemon.process.pid) if os.path.samefile(f"/proc/{pid}/exe", self.daemon.binary))
+        subcommand = self.subcommand()
         os.kill(subcommand, signal.SIGSTOP)
         self.assertEqual(self.daemon.wait_change("1")["status"], "Done")
         self.assertEqual(self.daemon.stop(), 1, "the subcommand could not say whether it succeeded")

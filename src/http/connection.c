@@ -330,6 +330,10 @@ static void on_stream_data(struct stream *stream UNUSED, const char *bytes, size
     note_use(connection);
 }
 
+static void on_stream_no_data(struct stream *stream UNUSED, void *data) {
+    note_use(data);
+}
+
 static void fail_handshake(struct connection *connection, const struct error *err) {
     struct connections *all = connection->all;
     if (all->on_handshake_failed != NULL)
@@ -373,6 +377,7 @@ void connection_open(struct connections *all, struct stream *stream, enum stream
     static const struct stream_handlers stream_handlers = {.may_read = on_stream_asks,
                                                            .on_established = on_stream_established,
                                                            .on_data = on_stream_data,
+                                                           .on_no_data = on_stream_no_data,
                                                            .on_end = on_stream_end,
                                                            .on_drained = on_stream_drained,
                                                            .on_failed = on_stream_failed};

@@ -31,7 +31,7 @@ struct websocket {
     bool has_violated;   // what the client sends is not read as frames any more
     bool is_peer_done;   // the client has sent a close frame or the end of its stream
     struct buffer text;  // of the message that is being received
-    struct buffer input; // received while the owner does not read
+    struct buffer input; // received while the owner does not read, or too much for one turn
     struct deferred turn;
     struct timer *close_timer; // NULL before websocket_close()
     // The reply to the latest ping, kept while other bytes are queued (RFC 6455 section 5.5.3).
@@ -202,8 +202,14 @@ static bool reads_frames(const struct websocket *websocket) {
     return is_wanted && !websocket->has_violated && !websocket->is_peer_done;
 }
 
+// A client can send thousands of small frames at once, and each may cost a system call. The rest waits for another
+// turn.
+static bool may_go_on(const struct websocket *websocket, size_t count) {
+    return websocket->state != WEBSOCKET_OPEN || count < WEBSOCKET_PIECES_AT_ONCE;
+}
+
 static void consume(struct websocket *websocket, const char **bytes, size_t *length) {
-    while (reads_frames(websocket)) {
+    for (size_t count = 0; reads_frames(websocket) && may_go_on(websocket, count); count++) {
         struct websocket_piece piece;
         switch (websocket_reader_next(&websocket->reader, bytes, length, &piece)) {
         case WEBSOCKET_NEED_MORE:
@@ -226,6 +232,13 @@ static void consume_input(struct websocket *websocket) {
     size_t length = websocket->input.length;
     consume(websocket, &bytes, &length);
     buffer_consume(&websocket->input, websocket->input.length - length);
+    if (length == 0)
+        buffer_finish(&websocket->input);
+}
+
+static void defer_input(struct websocket *websocket) {
+    if (websocket->state == WEBSOCKET_OPEN && websocket->is_reading && websocket->input.length > 0)
+        loop_defer(websocket->loop, &websocket->turn, on_turn_due);
 }
 
 static void update_reading(struct websocket *websocket) {
@@ -245,6 +258,7 @@ static void on_turn_due(struct deferred *turn) {
         if (websocket->state != WEBSOCKET_DESTROYED) {
             check_closed(websocket);
             update_reading(websocket);
+            defer_input(websocket);
         }
     }
     end_calling(websocket);
@@ -273,12 +287,11 @@ static void on_stream_data(struct stream *stream UNUSED, const char *bytes, size
     begin_calling(websocket);
     if (websocket->input.length == 0)
         consume(websocket, &bytes, &length);
-    // The rest, if a handler has stopped reading.
+    // The rest, if a handler has stopped reading, or if there are many frames.
     if (websocket->state == WEBSOCKET_OPEN && length > 0) {
         buffer_add(&websocket->input, bytes, length);
         stream_read_stop(websocket->stream);
-        if (websocket->is_reading)
-            loop_defer(websocket->loop, &websocket->turn, on_turn_due);
+        defer_input(websocket);
     }
     end_calling(websocket);
 }

@@ -15,6 +15,7 @@
 struct websocket;
 
 #define WEBSOCKET_TEXT_LIMIT_BYTES ((size_t)65536)
+#define WEBSOCKET_PIECES_AT_ONCE ((size_t)64) // frames, or pieces of them, that are handled one after the other
 
 enum websocket_end {
     WEBSOCKET_END_CLOSED,    // the client has sent a close frame, which is replied to

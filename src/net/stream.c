@@ -233,6 +233,8 @@ static size_t read_once(struct stream *stream) {
     ssize_t got = stream->transport->read(stream->transport_state, stream->fd, bytes, stream->read_bytes);
     int errnum = errno;
     report_handshake(stream);
+    if (stream->life == STREAM_WORKS && got <= 0 && stream->handlers.on_no_data != NULL)
+        stream->handlers.on_no_data(stream, stream->data);
     if (stream->life != STREAM_WORKS)
         return 0;
     if (got > 0) {

@@ -29,6 +29,8 @@ struct stream_handlers {
     // the end of the handshake.
     void (*on_established)(struct stream *stream, void *data);
     void (*on_data)(struct stream *stream, const char *bytes, size_t length, void *data); // borrowed for the call
+    // A read has brought no data, though it may have taken time: with TLS, for messages of the handshake.
+    void (*on_no_data)(struct stream *stream, void *data);
     // The peer has shut down its sending side; with TLS it has sent close_notify. Called once, after the last on_data.
     void (*on_end)(struct stream *stream, void *data);
     // Queued bytes have been written, and at most low-water bytes are left.

@@ -216,6 +216,18 @@ static void passes_nothing_while_it_does_not_read(void **state UNUSED) {
     fixture_end(&fixture);
 }
 
+static void handles_some_frames_at_once(void **state UNUSED) {
+    struct fixture fixture = fixture_begin();
+    fixture_read(&fixture);
+    for (int i = 0; i < 200; i++)
+        peer_send(&fixture.peer, WEBSOCKET_BINARY, "x");
+    for (size_t before = 0; before < 200; before = fixture.binary.length) {
+        (void)uv_run(loop_uv(fixture.loop), UV_RUN_NOWAIT);
+        assert_in_range(fixture.binary.length - before, 1, WEBSOCKET_PIECES_AT_ONCE);
+    }
+    fixture_end(&fixture);
+}
+
 // --- back pressure ---
 
 #define PIECE_BYTES ((size_t)65536)
@@ -384,7 +396,6 @@ static void limits_texts(void **state UNUSED) {
     assert_int_equal(fixture.texts.length, WEBSOCKET_TEXT_LIMIT_BYTES + 1 + 22);
     for (int i = 0; i < 1000 && fixture.ended == 0; i++) { // fragments without end
         peer_send_frame(&fixture.peer, i == 0 ? WEBSOCKET_TEXT : WEBSOCKET_CONTINUATION, false,
-                        "0123456789abcdef"
                         "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef");
         run(&fixture);
     }
@@ -565,6 +576,7 @@ int main(void) {
         cmocka_unit_test(reads_frames_that_come_byte_by_byte),
         cmocka_unit_test(takes_what_came_with_the_request),
         cmocka_unit_test(passes_nothing_while_it_does_not_read),
+        cmocka_unit_test(handles_some_frames_at_once),
         cmocka_unit_test(is_full_until_all_is_written),
         cmocka_unit_test(keeps_one_pong_for_a_client_that_does_not_read),
         cmocka_unit_test(reports_a_break_to_one_that_waits),

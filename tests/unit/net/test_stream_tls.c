@@ -14,7 +14,7 @@
 struct end {
     struct stream *stream;
     struct buffer got;
-    int ended, drained;
+    int ended, drained, without_data;
     char *failure;
     bool pauses; // after each call of on_data; the test lets it read again
 };
@@ -32,6 +32,11 @@ static void on_stream_data(struct stream *stream, const char *bytes, size_t leng
     buffer_add(&end->got, bytes, length);
     if (end->pauses)
         stream_read_stop(stream);
+}
+
+static void on_stream_no_data(struct stream *stream UNUSED, void *data) {
+    struct end *end = data;
+    end->without_data++;
 }
 
 static void on_stream_end(struct stream *stream UNUSED, void *data) {
@@ -82,6 +87,7 @@ static int finish(void **state UNUSED) {
 
 static void open_end(struct end *end, int fd, struct tls_context *context, const char *host) {
     static const struct stream_handlers handlers = {.on_data = on_stream_data,
+                                                    .on_no_data = on_stream_no_data,
                                                     .on_end = on_stream_end,
                                                     .on_drained = on_stream_drained,
                                                     .on_failed = on_stream_failed};
@@ -135,6 +141,16 @@ static void writes_before_the_handshake_are_queued(void **state UNUSED) {
     assert_int_equal(stream_queued_bytes(server.stream), 0);
     assert_true(tls_engine_is_established(stream_tls(server.stream)));
     assert_non_null(tls_engine_peer_certificate(stream_tls(server.stream)));
+}
+
+static void reads_for_the_handshake_are_reported(void **state UNUSED) {
+    open_both();
+    end_write(&client, "request");
+    while (server.got.length == 0 && server.without_data == 0)
+        run_once();
+    assert_int_equal(server.got.length, 0);
+    assert_int_not_equal(server.without_data, 0);
+    wait_for_text(&server, "request");
 }
 
 static void sides_end_one_by_one(void **state UNUSED) {
@@ -344,6 +360,7 @@ static void output_for_a_closed_socket_breaks_the_stream(void **state UNUSED) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(writes_before_the_handshake_are_queued, begin, finish),
+        cmocka_unit_test_setup_teardown(reads_for_the_handshake_are_reported, begin, finish),
         cmocka_unit_test_setup_teardown(sides_end_one_by_one, begin, finish),
         cmocka_unit_test_setup_teardown(much_arrives_at_a_reader_that_pauses, begin, finish),
         cmocka_unit_test_setup_teardown(unread_bytes_are_known, begin, finish),

@@ -150,29 +150,18 @@ bool duration_parse(const char *text, int64_t *ns, struct error *err) {
     return true;
 }
 
-static char *put_number(char *at, uint64_t number) {
-    char digits[20]; // of UINT64_MAX
-    size_t first = sizeof digits;
-    do {
-        digits[--first] = (char)('0' + number % 10);
-        number /= 10;
-    } while (number > 0);
-    memcpy(at, digits + first, sizeof digits - first);
-    return at + sizeof digits - first;
-}
-
-// Writes value / per, where per divides 1,000,000,000, with as many digits as needed, and the unit. Each line of a
+// Adds value / per, where per divides 1,000,000,000, with as many digits as needed, and the unit. Each line of a
 // request has a duration, for which snprintf() is slow.
-static void format_decimal(char *at, uint64_t value, uint64_t per, const char *unit) {
+static void add_decimal(struct buffer *out, uint64_t value, uint64_t per, const char *unit) {
     uint64_t billionths = value % per * ((uint64_t)NS_PER_S / per);
-    at = put_number(at, value / per);
+    buffer_add_number(out, value / per);
     if (billionths > 0)
-        *at++ = '.';
+        buffer_add_char(out, '.');
     for (; billionths > 0; billionths %= (uint64_t)NS_PER_S) {
         billionths *= 10;
-        *at++ = (char)('0' + billionths / (uint64_t)NS_PER_S);
+        buffer_add_char(out, (char)('0' + billionths / (uint64_t)NS_PER_S));
     }
-    memcpy(at, unit, strlen(unit) + 1);
+    buffer_add_string(out, unit);
 }
 
 void duration_format(int64_t ns, char out[DURATION_TEXT_SIZE]) {
@@ -182,16 +171,17 @@ void duration_format(int64_t ns, char out[DURATION_TEXT_SIZE]) {
         unit = magnitude < 1000 ? &units[0] : magnitude < 1000000 ? &units[2] : &units[4];
     const uint64_t minute_ns = 60 * (uint64_t)NS_PER_S;
     uint64_t minutes = magnitude / minute_ns;
-    char *at = out;
+    struct buffer text; // in `out`, which has room for all durations
+    buffer_lend(&text, out, DURATION_TEXT_SIZE);
     if (ns < 0)
-        *at++ = '-';
+        buffer_add_char(&text, '-');
     if (minutes >= 60) {
-        at = put_number(at, minutes / 60);
-        *at++ = 'h';
+        buffer_add_number(&text, minutes / 60);
+        buffer_add_char(&text, 'h');
     }
     if (minutes > 0) {
-        at = put_number(at, minutes % 60);
-        *at++ = 'm';
+        buffer_add_number(&text, minutes % 60);
+        buffer_add_char(&text, 'm');
     }
-    format_decimal(at, magnitude % minute_ns, unit->ns, unit->name);
+    add_decimal(&text, magnitude % minute_ns, unit->ns, unit->name);
 }

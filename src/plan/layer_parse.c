@@ -188,13 +188,13 @@ static void warn_of_startup(struct layer *layer) {
 }
 
 static void warn_of_rest(struct layer *layer, int line) {
+    if (line == 0)
+        return;
     AUTO_FREE char *label = text_quoted(layer->label);
-    if (line > 0)
-        text_list_add_owned(
-            &layer->warnings,
-            memory_printf("Ignoring line %d of layer %s and what follows it: only the first YAML document "
-                          "of a layer is read",
-                          line, label));
+    text_list_add_owned(&layer->warnings,
+                        memory_printf("Ignoring line %d of layer %s and what follows it: only the first YAML document "
+                                      "of a layer is read",
+                                      line, label));
 }
 
 // The first line from `line` on that is indented with a tab; 0 if there is none.

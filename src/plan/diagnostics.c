@@ -14,7 +14,8 @@ char *place_text(const struct place *place) {
     AUTO_BUFFER struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
     if (place->line > 0)
         buffer_printf(&text, "line %d: ", place->line);
-    buffer_printf(&text, "section \"%s\"", place->section);
+    AUTO_FREE char *section = text_quoted(place->section);
+    buffer_printf(&text, "section %s", section);
     if (place->name != NULL) {
         AUTO_FREE char *quoted = text_quoted(place->name);
         buffer_printf(&text, ", %s %s", place->noun, quoted);
@@ -25,13 +26,22 @@ char *place_text(const struct place *place) {
         AUTO_FREE char *quoted = text_quoted(key);
         buffer_printf(&text, ", key %s", quoted);
     }
+    if (place->suggestion != NULL)
+        buffer_printf(&text, "; did you mean \"%s\"?", place->suggestion);
     return memory_string(buffer_text(&text));
 }
 
-void place_set_key(struct place *place, const struct yaml_node *entry, const char *key) {
-    const struct yaml_node *node = entry == NULL ? NULL : yaml_member(entry, key);
-    place->part = NULL;
+void diagnostics_set_key(struct diagnostics *diagnostics, const struct yaml_node *map, const char *part,
+                         const char *key) {
+    struct place *place = &diagnostics->place;
+    if (place->part == part && place->key == key)
+        return;
+    place->part = part;
     place->key = key;
+    if (map == NULL || key == NULL || diagnostics->messages.count == FAULTS_MAX ||
+        diagnostics->places.count == FAULTS_MAX)
+        return;
+    const struct yaml_node *node = yaml_member(map, key);
     if (node != NULL)
         place->line = yaml_line(node);
 }

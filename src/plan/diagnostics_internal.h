@@ -19,13 +19,10 @@ struct place {
     const char *name;    // of the entry
     const char *part;    // the key that has `key` below it, such as "ready"
     const char *key;
+    const char *suggestion; // what was probably meant
 };
-// The place as text: `line 4: section "services", service "web", key "ready.fd"`. Owned.
+// The place as text: `line 4: section "services", service "web", key "ready.fd"; did you mean "…"?`. Owned.
 char *place_text(const struct place *place) __attribute__((returns_nonnull));
-// Sets the key, and the line if the entry (NULL: none) has the key.
-struct yaml_node;
-void place_set_key(struct place *place, const struct yaml_node *entry, const char *key);
-
 struct diagnostics {
     struct text_list messages;
     struct text_list places; // of the faults in layers: the advice of the error
@@ -33,6 +30,12 @@ struct diagnostics {
     size_t omitted;          // messages beyond the limit
 };
 
+// Sets the key of the place, and the line if the map has the key. `map` may be NULL; `part` is the key of the map
+// within the entry, or NULL if it is the entry itself. A map is not searched for places that would not be reported, so
+// that very many faults take no longer than their number.
+struct yaml_node;
+void diagnostics_set_key(struct diagnostics *diagnostics, const struct yaml_node *map, const char *part,
+                         const char *key);
 // A message that is there already is not added again.
 void diagnostics_add(struct diagnostics *diagnostics, const char *format, ...) PRINTF_LIKE(2, 3);
 bool diagnostics_are_empty(const struct diagnostics *diagnostics);

@@ -24,9 +24,8 @@ static void add_place(struct field_diagnostics *diagnostics, int line, const cha
         place.part = place.key;
         place.key = key;
     }
-    AUTO_FREE char *text = place_text(&place);
-    AUTO_FREE char *question = suggestion == NULL ? NULL : memory_printf("; did you mean \"%s\"?", suggestion);
-    text_list_add_owned(&diagnostics->places, memory_printf("%s%s", text, question == NULL ? "" : question));
+    place.suggestion = suggestion;
+    text_list_add_owned(&diagnostics->places, place_text(&place));
 }
 
 static void add_type_diagnostic(struct field_diagnostics *diagnostics, char *message) {

@@ -101,11 +101,9 @@ static void add_unknown_section(const struct layer *layer, const struct yaml_nod
         nearest_try(&nearest, sections[i].name);
     for (size_t i = 0; i < ARRAY_COUNT(others); i++)
         nearest_try(&nearest, others[i]);
-    AUTO_FREE char *question =
-        nearest.name == NULL ? memory_string("") : memory_printf("; did you mean \"%s\"?", nearest.name);
-    AUTO_FREE char *place = memory_printf("line %d: section %s%s", yaml_line(key), quoted, question);
-    diagnostics_add_place(diagnostics, place);
+    diagnostics->place = (struct place){.line = yaml_line(key), .section = yaml_text(key), .suggestion = nearest.name};
     diagnostics_add(diagnostics, "cannot parse layer %s: unknown section %s", label, quoted);
+    diagnostics->place = (struct place){0};
 }
 
 static void read_section(const struct yaml_node *key, const struct yaml_node *node, struct layer *layer,

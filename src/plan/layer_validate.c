@@ -29,7 +29,7 @@ static void check_action(const char *quoted_name, const struct yaml_node *entry,
         is_action_allowed(action, is_success ? ACTION_FAILURE_SHUTDOWN : ACTION_SUCCESS_SHUTDOWN))
         return;
     AUTO_FREE char *word = field_quoted(entry, field);
-    place_set_key(&diagnostics->place, entry, field);
+    diagnostics_set_key(diagnostics, entry, NULL, field);
     diagnostics_add(diagnostics, "plan service %s %s action %s invalid", quoted_name, field, word);
 }
 
@@ -46,8 +46,7 @@ static void check_check_actions(const char *quoted_name, const struct plan_servi
         if (!is_action_allowed((unsigned)(uintptr_t)map_get(&service->on_check_failure, check),
                                ACTION_SUCCESS_SHUTDOWN)) {
             AUTO_FREE char *quoted = text_quoted(word);
-            place_set_key(&diagnostics->place, map, check);
-            diagnostics->place.part = "on-check-failure";
+            diagnostics_set_key(diagnostics, map, "on-check-failure", check);
             diagnostics_add(diagnostics, "plan service %s on-check-failure action %s invalid", quoted_name, quoted);
         }
     }
@@ -75,7 +74,7 @@ static void validate_service(const char *name, const void *value, const struct y
     AUTO_TEXT_LIST struct text_list base = {0}, extra = {0};
     AUTO_ERROR struct error command = {0};
     if (!plan_service_command(service, &base, &extra, &command)) {
-        place_set_key(&diagnostics->place, entry, "command");
+        diagnostics_set_key(diagnostics, entry, NULL, "command");
         diagnostics_add(diagnostics, "plan service %s command invalid: %s", quoted, error_text(&command));
     }
     check_action(quoted, entry, "on-success", service->on_success, diagnostics);
@@ -85,7 +84,7 @@ static void validate_service(const char *name, const void *value, const struct y
     if (service->backoff_factor.is_set && service->backoff_factor.value < 1) {
         char factor[REAL_TEXT_SIZE];
         real_format(service->backoff_factor.value, -4, 6, 2, factor); // as the plan shows it
-        place_set_key(&diagnostics->place, entry, "backoff-factor");
+        diagnostics_set_key(diagnostics, entry, NULL, "backoff-factor");
         diagnostics_add(diagnostics, "plan service %s backoff-factor must be 1.0 or greater, not %s", quoted, factor);
     }
 }
@@ -99,8 +98,7 @@ static void validate_exec(const char *quoted_name, const struct exec_check *exec
     AUTO_TEXT_LIST struct text_list words = {0};
     AUTO_ERROR struct error err = {0};
     if (exec->command != NULL && !plan_split_command(exec->command, &words, &err)) {
-        place_set_key(&diagnostics->place, entry, "command");
-        diagnostics->place.part = "exec";
+        diagnostics_set_key(diagnostics, entry, "exec", "command");
         diagnostics_add(diagnostics, "plan check %s command invalid: %s", quoted_name, error_text(&err));
     }
     struct account_request request = {
@@ -111,8 +109,7 @@ static void validate_exec(const char *quoted_name, const struct exec_check *exec
     };
     struct account_choice choice;
     if (!account_resolve(&request, &choice, &err)) {
-        place_set_key(&diagnostics->place, entry, account_key(exec));
-        diagnostics->place.part = "exec";
+        diagnostics_set_key(diagnostics, entry, "exec", account_key(exec));
         diagnostics_add(diagnostics, "plan check %s has invalid user/group: %s", quoted_name, error_text(&err));
     }
 }
@@ -122,7 +119,7 @@ static void check_duration(const char *key, const struct optional_duration *dura
     if (!duration->is_set || duration->ns > 0)
         return;
     AUTO_FREE char *quoted = text_quoted(diagnostics->place.name);
-    place_set_key(&diagnostics->place, entry, key);
+    diagnostics_set_key(diagnostics, entry, NULL, key);
     diagnostics_add(diagnostics, "plan check %s %s must not be %s", quoted, key,
                     duration->ns == 0 ? "zero" : "negative");
 }
@@ -138,11 +135,11 @@ static void validate_check(const char *name, const void *value, const struct yam
         return;
     }
     if (word_get(&check->level) == WORD_INVALID) {
-        place_set_key(&diagnostics->place, entry, "level");
+        diagnostics_set_key(diagnostics, entry, NULL, "level");
         diagnostics_add(diagnostics, "plan check %s level must be \"alive\" or \"ready\"", quoted);
     }
     if (word_get(&check->startup) == WORD_INVALID) {
-        place_set_key(&diagnostics->place, entry, "startup");
+        diagnostics_set_key(diagnostics, entry, NULL, "startup");
         diagnostics_add(diagnostics, "plan check %s startup must be \"enabled\" or \"disabled\"", quoted);
     }
     check_duration("period", &check->period, entry, diagnostics);
@@ -159,18 +156,18 @@ static void validate_log_target(const char *name, const void *value, const struc
         diagnostics_add(diagnostics, "log target object cannot be null for log target %s", quoted);
         return;
     }
+    const struct yaml_node *map = entry == NULL ? NULL : yaml_member(entry, "labels");
     AUTO_FREE struct map_entry **labels = map_sorted(&target->labels);
     for (size_t i = 0; labels[i] != NULL; i++) {
         if (text_has_prefix(labels[i]->key, "pebble_")) {
             AUTO_FREE char *label = text_quoted(labels[i]->key);
-            place_set_key(&diagnostics->place, yaml_member(entry, "labels"), labels[i]->key);
-            diagnostics->place.part = "labels";
+            diagnostics_set_key(diagnostics, map, "labels", labels[i]->key);
             diagnostics_add(diagnostics, "log target %s: label %s uses reserved prefix \"pebble_\"", quoted, label);
         }
     }
     if (word_get(&target->type) == WORD_INVALID) {
         AUTO_FREE char *type = field_quoted(entry, "type");
-        place_set_key(&diagnostics->place, entry, "type");
+        diagnostics_set_key(diagnostics, entry, NULL, "type");
         diagnostics_add(diagnostics,
                         "log target %s has unsupported type %s, must be \"loki\", \"opentelemetry\" or \"syslog\"",
                         quoted, type);
@@ -189,7 +186,7 @@ static void validate_workload(const char *name, const void *value, const struct 
 static void validate_pairing(const struct layer *layer, const struct yaml_node *root, struct diagnostics *diagnostics) {
     if (word_get(&layer->content.pairing) == WORD_INVALID) {
         diagnostics->place = (struct place){.section = "pairing"};
-        place_set_key(&diagnostics->place, yaml_member(root, "pairing"), "mode");
+        diagnostics_set_key(diagnostics, yaml_member(root, "pairing"), NULL, "mode");
         AUTO_FREE char *mode = field_quoted(yaml_member(root, "pairing"), "mode");
         diagnostics_add(diagnostics, "invalid pairing mode %s: should be \"disabled\", \"single\" or \"multiple\"",
                         mode);

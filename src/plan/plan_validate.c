@@ -78,6 +78,8 @@ static void validate_requires(const struct plan_content *content, struct diagnos
     AUTO_FREE struct map_entry **entries = map_sorted(&content->services);
     for (size_t i = 0; entries[i] != NULL; i++) {
         const struct text_list *requires = &((const struct plan_service *)entries[i]->value)->requires;
+        diagnostics->place =
+            (struct place){.section = "services", .noun = "service", .name = entries[i]->key, .key = "requires"};
         for (size_t k = 0; k < requires->count; k++) {
             if (!map_has(&content->services, requires->items[k])) {
                 AUTO_FREE char *quoted = text_quoted(requires->items[k]);
@@ -85,6 +87,7 @@ static void validate_requires(const struct plan_content *content, struct diagnos
             }
         }
     }
+    diagnostics->place = (struct place){0};
 }
 
 static void validate_use_of_workloads(const struct plan_content *content, struct diagnostics *diagnostics) {

@@ -22,13 +22,16 @@ struct subject {
 };
 
 static void set_key(const struct subject *subject, const char *key) {
-    place_set_key(&subject->diagnostics->place, subject->entry, key);
+    diagnostics_set_key(subject->diagnostics, subject->entry, NULL, key);
+}
+
+static void set_ready_key(const struct subject *subject, const char *key) {
+    const struct yaml_node *map = subject->entry != NULL ? yaml_member(subject->entry, "ready") : NULL;
+    diagnostics_set_key(subject->diagnostics, map, "ready", key);
 }
 
 static void add_word(const struct subject *subject, const char *key, const char *word) {
     AUTO_FREE char *quoted = text_quoted(word != NULL ? word : "");
-    if (!text_has_prefix(key, "ready "))
-        set_key(subject, key);
     diagnostics_add(subject->diagnostics, "plan service %s %s %s invalid", subject->quoted_name, key, quoted);
 }
 
@@ -48,11 +51,15 @@ static void check_words(const struct subject *subject) {
                  {"on-max-start-retries", word_get(&service->on_max_start_retries)},
                  {"kill-mode", word_get(&service->kill_mode)}};
     for (size_t i = 0; i < ARRAY_COUNT(words); i++) {
-        if (words[i].value == WORD_INVALID)
-            add_word(subject, words[i].key, text_of(subject->entry, words[i].key));
+        if (words[i].value != WORD_INVALID)
+            continue;
+        set_key(subject, words[i].key);
+        add_word(subject, words[i].key, text_of(subject->entry, words[i].key));
     }
-    if (service->on_max_start_retries == ACTION_RESTART)
+    if (service->on_max_start_retries == ACTION_RESTART) {
+        set_key(subject, "on-max-start-retries");
         add_word(subject, "on-max-start-retries", action_name(ACTION_RESTART));
+    }
 }
 
 static void check_conditions(const struct subject *subject) {
@@ -63,16 +70,17 @@ static void check_conditions(const struct subject *subject) {
         const char *name = yaml_text(yaml_key(map, i));
         const char *word = yaml_text(yaml_value(map, i));
         unsigned condition = name != NULL ? (unsigned)(uintptr_t)map_get(&subject->service->wait_for, name) : 0;
-        if (word != NULL && (condition == WORD_INVALID || condition == CONDITION_UNSET))
-            add_word(subject, "wait-for", word);
+        if (word == NULL || (condition != WORD_INVALID && condition != CONDITION_UNSET))
+            continue;
+        diagnostics_set_key(subject->diagnostics, map, "wait-for", name);
+        add_word(subject, "wait-for", word);
     }
 }
 
 static void check_duration(const struct subject *subject, const char *key, const struct optional_duration *duration) {
     if (!duration->is_set || duration->ns >= 0)
         return;
-    if (!text_has_prefix(key, "ready "))
-        set_key(subject, key);
+    set_key(subject, key);
     diagnostics_add(subject->diagnostics, "plan service %s %s must not be negative", subject->quoted_name, key);
 }
 
@@ -94,6 +102,7 @@ static void check_ready_log(const struct subject *subject, const char *text) {
         return;
     }
     AUTO_FREE char *quoted = text_quoted(text);
+    set_ready_key(subject, "log");
     diagnostics_add(subject->diagnostics, "plan service %s ready log %s invalid: %s", subject->quoted_name, quoted,
                     error_text(&err));
 }
@@ -109,13 +118,21 @@ static void check_ready(const struct subject *subject) {
         diagnostics_add(subject->diagnostics,
                         "plan service %s ready must set exactly one of \"notify\", \"fd\", \"log\" and \"check\"",
                         subject->quoted_name);
-    if (ready->fd != 0 && (ready->fd < READY_FD_MIN || ready->fd > READY_FD_MAX))
+    if (ready->fd != 0 && (ready->fd < READY_FD_MIN || ready->fd > READY_FD_MAX)) {
+        set_ready_key(subject, "fd");
         diagnostics_add(subject->diagnostics, "plan service %s ready fd must be from %d to %d, not %" PRId64,
                         subject->quoted_name, READY_FD_MIN, READY_FD_MAX, ready->fd);
+    }
     check_ready_log(subject, ready->log);
-    check_duration(subject, "ready timeout", &ready->timeout);
-    if (word_get(&ready->level) == WORD_INVALID)
+    if (ready->timeout.is_set && ready->timeout.ns < 0) {
+        set_ready_key(subject, "timeout");
+        diagnostics_add(subject->diagnostics, "plan service %s ready timeout must not be negative",
+                        subject->quoted_name);
+    }
+    if (word_get(&ready->level) == WORD_INVALID) {
+        set_ready_key(subject, "level");
         add_word(subject, "ready level", text_of(yaml_member(subject->entry, "ready"), "level"));
+    }
 }
 
 static void check_stop_signal(const struct subject *subject) {
@@ -150,6 +167,7 @@ void service_validate(const char *quoted_name, const struct plan_service *servic
 
 static void check_code_sets(const struct subject *subject) {
     const struct number_list *fatal = &subject->service->fatal_exit_codes;
+    set_key(subject, "fatal-exit-codes");
     for (size_t i = 0; i < fatal->count; i++) {
         if (number_list_has(&subject->service->success_exit_codes, fatal->items[i]))
             diagnostics_add(subject->diagnostics,
@@ -162,6 +180,7 @@ static void check_oneshot(const struct subject *subject) {
     const struct plan_service *service = subject->service;
     if (!plan_service_is_oneshot(service))
         return;
+    set_key(subject, "type");
     if (plan_service_ready(service) != NULL)
         diagnostics_add(subject->diagnostics, "plan service %s ready cannot be used with type \"oneshot\"",
                         subject->quoted_name);
@@ -174,9 +193,10 @@ static void check_oneshot(const struct subject *subject) {
 static void check_targets(const struct subject *subject, const struct plan_content *content) {
     AUTO_FREE struct map_entry **targets = map_sorted(&subject->service->wait_for);
     for (size_t i = 0; targets[i] != NULL; i++) {
-        AUTO_FREE char *quoted = text_quoted(targets[i]->key);
         if ((uintptr_t)targets[i]->value == CONDITION_NONE)
             continue;
+        AUTO_FREE char *quoted = text_quoted(targets[i]->key);
+        diagnostics_set_key(subject->diagnostics, NULL, "wait-for", targets[i]->key);
         if (text_equal(targets[i]->key, subject->service->name))
             diagnostics_add(subject->diagnostics, "service %s cannot wait for itself", quoted);
         else if (!map_has(&content->services, targets[i]->key))
@@ -198,11 +218,15 @@ void services_validate(const struct plan_content *content, struct diagnostics *d
         AUTO_FREE char *quoted = text_quoted(entries[i]->key);
         const struct subject subject = {quoted, service, NULL, diagnostics};
         const struct service_ready *ready = plan_service_ready(service);
+        diagnostics->place = (struct place){.section = "services", .noun = "service", .name = entries[i]->key};
         check_oneshot(&subject);
         check_code_sets(&subject);
         check_targets(&subject, content);
+        set_key(&subject, "ready");
         check_check(&subject, content, ready != NULL ? ready->check : NULL);
+        set_key(&subject, "wait-for-checks");
         for (size_t k = 0; k < service->wait_for_checks.count; k++)
             check_check(&subject, content, service->wait_for_checks.items[k]);
     }
+    diagnostics->place = (struct place){0};
 }

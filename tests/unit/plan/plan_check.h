@@ -33,6 +33,13 @@ static inline void assert_layer_refused(const char *label, const char *text, con
     assert_int_equal(err.kind, ERROR_BAD_REQUEST);
 }
 
+static inline void assert_layer_advice(const char *text, const char *advice) {
+    AUTO_ERROR struct error err = {0};
+    struct layer *layer = NULL;
+    assert_false(layer_parse(0, "x", text, strlen(text), &layer, &err));
+    assert_string_equal(err.advice == NULL ? "" : err.advice, advice);
+}
+
 // The texts (up to the first NULL) as layers "l0", "l1", …
 static inline void layers_from(const char *const *texts, struct layer_list *layers) {
     for (int i = 0; texts[i] != NULL; i++) {
@@ -64,6 +71,16 @@ static inline void plan_refused(const char *const *texts, const char *message) {
     assert_int_equal(err.kind, ERROR_BAD_REQUEST);
 }
 #define assert_plan_refused(message, ...) plan_refused((const char *const[]){__VA_ARGS__, NULL}, message)
+
+static inline void plan_advice(const char *const *texts, const char *advice) {
+    AUTO_LAYERS struct layer_list layers = {0};
+    layers_from(texts, &layers);
+    struct plan *plan = NULL;
+    AUTO_ERROR struct error err = {0};
+    assert_false(plan_combine(&layers, &plan, &err));
+    assert_string_equal(err.advice == NULL ? "" : err.advice, advice);
+}
+#define assert_plan_advice(advice, ...) plan_advice((const char *const[]){__VA_ARGS__, NULL}, advice)
 
 static inline void assert_plan_text(const struct plan *plan, const char *yaml) {
     AUTO_BUFFER struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);

@@ -99,25 +99,19 @@ static void further_documents_are_warned_of(void **state UNUSED) {
                                                   "YAML document of a layer is read");
 }
 
-static void expect_advice(const char *text, const char *advice) {
-    AUTO_ERROR struct error err = {0};
-    struct layer *layer = NULL;
-    assert_false(layer_parse(0, "x", text, strlen(text), &layer, &err));
-    assert_string_equal(err.advice == NULL ? "" : err.advice, advice);
-}
-
 static void faults_of_syntax_have_hints(void **state UNUSED) {
     static const char tab[] = "line %d: YAML is indented with spaces, not with tabs";
     AUTO_FREE char *second = memory_printf(tab, 2), *fourth = memory_printf(tab, 4);
-    expect_advice("services:\n\tweb:\n", second);
-    expect_advice("services:\n  web:\n    override: replace\n\tcommand: x\n", fourth);
-    expect_advice("services:\n  command: @x\n", "line 2: a value that begins with %, @ or ` needs quotes");
-    expect_advice("services:\n  command: echo a: b\n",
-                  "line 2: a value with a colon and a space needs quotes, or a key above has no colon");
-    expect_advice("services: *x\n", "a value that begins with * is an alias unless it is in quotes");
-    expect_advice("services: {web: {kill-delay: 5}}\n",
-                  "line 1: section \"services\", service \"web\", key \"kill-delay\"; did you mean \"5s\"?");
-    expect_advice("a:\n - [\n", "line 2");
+    assert_layer_advice("services:\n\tweb:\n", second);
+    assert_layer_advice("services:\n  web:\n    override: replace\n\tcommand: x\n", fourth);
+    assert_layer_advice("services:\n  command: @x\n", "line 2: a value that begins with %, @ or ` needs quotes");
+    assert_layer_advice("services:\n  command: echo a: b\n",
+                        "line 2: a value with a colon and a space needs quotes, or a key above has no colon");
+    assert_layer_advice("services: *x\n", "a value that begins with * is an alias unless it is in quotes");
+    assert_layer_advice("services: {web: {kill-delay: 5}}\n",
+                        "line 1: section \"services\", service \"web\", key \"kill-delay\"; did you mean \"5s\"?");
+    assert_layer_advice("a:\n - [\n", "line 2");
+    assert_layer_advice("\"serv\\\"ices\": {}\n", "line 1: section \"serv\\\"ices\"; did you mean \"services\"?");
 }
 
 int main(void) {

@@ -72,6 +72,34 @@ static void what_contradicts_is_refused(void **state UNUSED) {
                         S("wait-for-checks: [one, two]"));
 }
 
+static void faults_have_their_place(void **state UNUSED) {
+    static const struct {
+        const char *keys, *place;
+    } cases[] = {
+        {"ready: {\n fd: 2}", "line 2: section \"services\", service \"web\", key \"ready.fd\""},
+        {"ready: {\n log: '['}", "line 2: section \"services\", service \"web\", key \"ready.log\""},
+        {"ready: {\n notify: true,\n timeout: -1s}",
+         "line 3: section \"services\", service \"web\", key \"ready.timeout\""},
+        {"ready: {\n notify: true,\n level: live}",
+         "line 3: section \"services\", service \"web\", key \"ready.level\""},
+        {"ready: {}", "line 1: section \"services\", service \"web\", key \"ready\""},
+        {"wait-for: {a: ready,\n b: soon}", "line 2: section \"services\", service \"web\", key \"wait-for.b\""},
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+        AUTO_FREE char *text = memory_printf("services: {web: {override: replace, command: x, %s}}", cases[i].keys);
+        assert_layer_advice(text, cases[i].place);
+    }
+#define WEB(key) "section \"services\", service \"web\", key \"" key "\""
+    assert_plan_advice(WEB("requires"), S("requires: [db]"));
+    assert_plan_advice(WEB("wait-for.db") "\n" WEB("wait-for.web"), S("wait-for: {db: ready, web: ready}"));
+    assert_plan_advice(WEB("ready"), S("ready: {check: up}"));
+    assert_plan_advice(WEB("wait-for-checks"), S("wait-for-checks: [up]"));
+    assert_plan_advice(WEB("type"), S("type: oneshot, on-success: restart"));
+    assert_plan_advice(WEB("fatal-exit-codes"), S("success-exit-codes: [3], fatal-exit-codes: [3]"));
+#undef WEB
+    assert_plan_advice("", S("after: [db]"), "services: {db: {override: replace}}");
+}
+
 static void loops_of_conditions_are_refused(void **state UNUSED) {
     assert_plan_refused("services in before/after/wait-for loop: db, web", S("wait-for: {db: ready}"),
                         "services: {db: {override: replace, command: x, after: [web]}}");
@@ -136,13 +164,10 @@ static void questions_about_services(void **state UNUSED) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(bad_values_are_refused),
-        cmocka_unit_test(all_faults_are_reported),
-        cmocka_unit_test(what_contradicts_is_refused),
-        cmocka_unit_test(loops_of_conditions_are_refused),
-        cmocka_unit_test(a_limit_of_restarts_is_removed_by_merging),
-        cmocka_unit_test(each_key_is_written_and_merges),
-        cmocka_unit_test(questions_about_services),
+        cmocka_unit_test(bad_values_are_refused),          cmocka_unit_test(all_faults_are_reported),
+        cmocka_unit_test(faults_have_their_place),         cmocka_unit_test(what_contradicts_is_refused),
+        cmocka_unit_test(loops_of_conditions_are_refused), cmocka_unit_test(a_limit_of_restarts_is_removed_by_merging),
+        cmocka_unit_test(each_key_is_written_and_merges),  cmocka_unit_test(questions_about_services),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -166,10 +166,14 @@ void service_validate(const char *quoted_name, const struct plan_service *servic
 // --- the combined content ---
 
 static void check_code_sets(const struct subject *subject) {
+    const struct number_list *success = &subject->service->success_exit_codes;
     const struct number_list *fatal = &subject->service->fatal_exit_codes;
+    bool is_success[EXIT_CODE_MAX + 1] = {false}; // the codes of each layer have been checked
+    for (size_t i = 0; i < success->count; i++)
+        is_success[success->items[i]] = true;
     set_key(subject, "fatal-exit-codes");
     for (size_t i = 0; i < fatal->count; i++) {
-        if (number_list_has(&subject->service->success_exit_codes, fatal->items[i]))
+        if (is_success[fatal->items[i]])
             diagnostics_add(subject->diagnostics,
                             "plan service %s fatal-exit-codes has %" PRId64 ", which is in success-exit-codes, too",
                             subject->quoted_name, fatal->items[i]);

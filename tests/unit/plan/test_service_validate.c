@@ -100,6 +100,34 @@ static void faults_have_their_place(void **state UNUSED) {
     assert_plan_advice("", S("after: [db]"), "services: {db: {override: replace}}");
 }
 
+// A search of the map for each entry would take minutes.
+static void very_many_faults_take_no_longer_than_their_number(void **state UNUSED) {
+    static const char *const heads[] = {
+        "services: {web: {override: replace, command: x, wait-for: {",
+        "services: {web: {override: replace, command: x, on-check-failure: {",
+        "log-targets: {far: {override: replace, type: syslog, location: x, labels: {",
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(heads); i++) {
+        AUTO_BUFFER struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
+        buffer_add_string(&text, heads[i]);
+        for (int k = 0; k < 100000; k++)
+            buffer_printf(&text, "pebble_%d: bad%d, ", k, k);
+        buffer_add_string(&text, "}}}");
+        AUTO_ERROR struct error err = {0};
+        struct layer *layer = NULL;
+        assert_false(layer_parse(0, "x", buffer_text(&text), text.length, &layer, &err));
+    }
+    AUTO_BUFFER struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
+    buffer_add_string(&text, "services: {web: {override: replace, command: x, success-exit-codes: [");
+    for (int k = 0; k < 200000; k++)
+        buffer_add_string(&text, "1,");
+    buffer_add_string(&text, "], fatal-exit-codes: [");
+    for (int k = 0; k < 200000; k++)
+        buffer_add_string(&text, "2,");
+    buffer_add_string(&text, "]}}");
+    plan_release(PLAN(buffer_text(&text)));
+}
+
 static void loops_of_conditions_are_refused(void **state UNUSED) {
     assert_plan_refused("services in before/after/wait-for loop: db, web", S("wait-for: {db: ready}"),
                         "services: {db: {override: replace, command: x, after: [web]}}");
@@ -164,10 +192,15 @@ static void questions_about_services(void **state UNUSED) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(bad_values_are_refused),          cmocka_unit_test(all_faults_are_reported),
-        cmocka_unit_test(faults_have_their_place),         cmocka_unit_test(what_contradicts_is_refused),
-        cmocka_unit_test(loops_of_conditions_are_refused), cmocka_unit_test(a_limit_of_restarts_is_removed_by_merging),
-        cmocka_unit_test(each_key_is_written_and_merges),  cmocka_unit_test(questions_about_services),
+        cmocka_unit_test(bad_values_are_refused),
+        cmocka_unit_test(all_faults_are_reported),
+        cmocka_unit_test(faults_have_their_place),
+        cmocka_unit_test(very_many_faults_take_no_longer_than_their_number),
+        cmocka_unit_test(what_contradicts_is_refused),
+        cmocka_unit_test(loops_of_conditions_are_refused),
+        cmocka_unit_test(a_limit_of_restarts_is_removed_by_merging),
+        cmocka_unit_test(each_key_is_written_and_merges),
+        cmocka_unit_test(questions_about_services),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

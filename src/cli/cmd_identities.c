@@ -7,6 +7,7 @@
 #include "access/identity_file.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "cli/advice.h"
 #include "cli/commands.h"
 #include "cli/document.h"
 #include "cli/session.h"
@@ -136,6 +137,7 @@ static int run_identity(struct cli_call *call, struct error *err) {
     if (!print_identity(format, identities, name)) {
         AUTO_FREE char *quoted = text_quoted(name);
         (void)error_set(err, ERROR_NOT_FOUND, "cannot find identity %s", quoted);
+        advise_refused_names(session_client(call->session, NULL), ADVICE_IDENTITY, &name, 1, err);
     }
     pebble_identities_destroy(identities);
     return error_is_set(err) ? 1 : 0;

@@ -255,6 +255,37 @@ checks:
             plain = self.daemon.cli(*arguments)
             self.assertEqual(self.shown(*arguments, status=1), plain.stderr + 'Did you mean "web"?\n')
         self.assertNotIn("mean", self.shown("start", "nobody", status=1))
+        for arguments in (("wait", "wbe"), ("wait", "web=stopped", "wbe=stopped"), ("exec", "--context", "wbe", "true")):
+            plain = self.daemon.cli(*arguments)
+            self.assertEqual((plain.returncode, plain.stderr.count("\n")), (1, 1), arguments)
+            self.assertEqual(self.shown(*arguments, status=1), plain.stderr + 'Did you mean "web"?\n')
+        self.assertNotIn("mean", self.shown("wait", "nobody", status=1))
+
+    def test_unknown_services_of_changes(self):
+        self.assertEqual(self.shown("changes", "wbe"),
+                         'no changes found\nThere is no service "wbe" in the plan. Did you mean "web"?\n')
+        self.assertEqual(self.shown("changes", "web"), "no changes found\n")
+        self.assertEqual(self.daemon.cli("changes", "wbe").stderr, "no changes found\n")
+
+    def test_names_of_checks(self):
+        for arguments in (("check", "ltaer"), ("check", "--refresh", "ltaer"), ("start-checks", "up", "ltaer"),
+                          ("stop-checks", "ltaer")):
+            plain = self.daemon.cli(*arguments)
+            self.assertEqual((plain.returncode, plain.stderr.count("\n")), (1, 1), arguments)
+            self.assertEqual(self.shown(*arguments, status=1), plain.stderr + 'Did you mean "later"?\n')
+        self.assertNotIn("mean", self.shown("check", "nothing", status=1))
+        self.assertEqual(self.shown("checks", "ltaer"),
+                         'No matching health checks.\nThere is no check "ltaer" in the plan. Did you mean "later"?\n')
+        self.assertEqual(self.shown("checks", "--level", "ready", "later"), "No matching health checks.\n")
+        self.assertEqual(self.daemon.cli("checks", "ltaer").stderr, "No matching health checks.\n")
+
+    def test_names_of_identities(self):
+        path = self.daemon.file("identities.yaml", "identities:\n  monitor: {access: read, local: {user-id: 7}}\n")
+        self.daemon.cli("add-identities", "--from", path)
+        plain = self.daemon.cli("identity", "monitro")
+        self.assertEqual((plain.returncode, plain.stderr), (1, 'error: cannot find identity "monitro"\n'))
+        self.assertEqual(self.shown("identity", "monitro", status=1), plain.stderr + 'Did you mean "monitor"?\n')
+        self.assertNotIn("mean", self.shown("identity", "nobody", status=1))
 
     def test_options_that_are_missing(self):
         path, there = self.daemon.path("there"), self.daemon.path("absent/there")

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "access/identity_file.h"
+#include "access/password.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "cli/advice.h"
@@ -171,7 +172,7 @@ static void warn_of_passwords(json_t *identities) {
         return;
     json_object_foreach(identities, name, value) {
         const char *hash = json_string_value(json_object_get(json_object_get(value, "basic"), "password"));
-        if (text_is_empty(hash) || text_has_prefix(hash, "$6$"))
+        if (text_is_empty(hash) || password_is_hash(hash))
             continue;
         AUTO_FREE char *quoted = text_quoted(name);
         (void)fprintf(stderr,

@@ -194,6 +194,24 @@ class WarningTest(DaemonCase):
         self.assertIn(f'Ignoring "{path}": the names of layers end in ".yaml"', self.daemon.log())
         self.assertEqual(self.daemon.log().count("Ignoring"), 1)
 
+    def test_passwords_that_are_no_hashes(self):
+        def logged(name):
+            return self.daemon.log().count(f'Password of identity "{name}" is no hash')
+
+        path = self.daemon.file("identities.yaml", "identities: {bob: {access: read, basic: {password: secret}}, "
+                                "eve: {access: read, basic: {password: $6$salt$hash}}}\n")
+        self.daemon.start("--hold", "--identities", path)
+        self.assertEqual((logged("bob"), logged("eve")), (1, 0))
+        bob = {"bob": {"access": "read", "basic": {"password": "other"}}}
+        for count, action in ((2, "update"), (3, "replace")):
+            self.daemon.post("/v1/identities", {"action": action, "identities": bob})
+            self.assertEqual(logged("bob"), count)
+        self.assertNotIn("other", self.daemon.log())
+        many = {f"u{i}": {"access": "read", "basic": {"password": "x"}} for i in range(30)}
+        self.daemon.post("/v1/identities", {"action": "add", "identities": many})
+        self.assertEqual(self.daemon.log().count('Password of identity "u'), 20)
+        self.assertIn("10 more identities have a password that is no hash", self.daemon.log())
+
     def stubborn(self, name, more):
         ready = self.daemon.path(f"{name}-ready")
         script = self.daemon.script(name, f'trap "" TERM\ntouch {ready}\nwhile :; do sleep 0.05; done\n')

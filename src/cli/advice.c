@@ -17,11 +17,14 @@ static const char output_mark[] = " INFO Most recent service output:\n";
 static void advise_failed_task(const struct pebble_task *task, struct error *err) {
     for (size_t i = pebble_task_log_count(task); i-- > 0;) {
         const char *output = strstr(pebble_task_log_at(task, i), output_mark);
-        if (output != NULL) {
-            (void)error_add_advice(err, "%s, most recent output:\n%s", pebble_task_summary(task),
-                                   output + sizeof output_mark - 1);
-            return;
-        }
+        if (output == NULL)
+            continue;
+        output += sizeof output_mark - 1;
+        if (output[strspn(output, " ")] == '\0')
+            (void)error_add_advice(err, "%s: no output.", pebble_task_summary(task));
+        else
+            (void)error_add_advice(err, "%s, most recent output:\n%s", pebble_task_summary(task), output);
+        return;
     }
 }
 

@@ -80,8 +80,8 @@ static void advise_start(struct error *err) {
         (void)error_add_advice(err, "No daemon runs in the directory that PEBBLE names, %s. 'pebble run' starts one.",
                                getenv("PEBBLE"));
     else
-        (void)error_add_advice(err, "No daemon runs in " DEFAULT_DIRECTORY ", the directory if PEBBLE is not set. Set "
-                                    "PEBBLE to that of\nthe daemon, or start one with 'pebble run'.");
+        (void)error_add_advice(err, "No daemon runs in " DEFAULT_DIRECTORY ", the directory if PEBBLE is not set.\n"
+                                    "Set PEBBLE to that of the daemon, or start one with 'pebble run'.");
 }
 
 int cli_fail(struct pebble_error *from, struct error *err) {

@@ -3,6 +3,7 @@
 
 import os
 import signal
+import unittest
 
 from faults import plan_of
 from harness import DaemonCase, free_port, wait_until
@@ -111,6 +112,38 @@ class NoDaemonTest(TerminalCase):
         self.daemon.start("--hold")
         self.assertEqual(self.shown("start", "web", status=1),
                          'error: cannot start services: service "web" does not exist\n')
+
+
+class AccessTest(TerminalCase):
+    """What is refused says who may do it, on the socket, over HTTP, and to root."""
+
+    def refused(self, advice, **env):
+        plain = self.daemon.cli("plan", env=env)
+        self.assertEqual((plain.returncode, plain.stderr.count("\n")), (1, 1), plain.stderr)
+        shown = self.shown("plan", status=1, env=env)
+        self.assertTrue(shown.startswith(plain.stderr), shown)
+        self.assertIn(advice, shown)
+
+    def test_over_http(self):
+        port = free_port()
+        self.daemon.start("--hold", "--http", f"127.0.0.1:{port}")
+        self.refused("Over HTTP there are only", PEBBLE_BASEURL=f"http://127.0.0.1:{port}")
+
+    def test_a_user_whose_identity_is_not_enough(self):
+        path = self.daemon.file("identities.yaml", "identities: {me: {access: metrics, local: {user-id: %d}}}" % os.getuid())
+        self.daemon.start("--hold", "--identities", path)
+        self.refused("An identity takes this access from root" if os.getuid() == 0 else f"user ID {os.getuid()}")
+
+    @unittest.skipUnless(os.getuid() == 0, "needs root")
+    def test_another_user(self):
+        self.daemon.start("--hold")
+        os.chmod(self.daemon.dir, 0o755)
+        os.chmod(self.daemon.env["PEBBLE"], 0o755)
+        words = ["--reuid=65534", "--regid=65534", "--clear-groups", self.daemon.binary, "plan"]
+        with Terminal(self.daemon, *words, columns=200, program="/usr/bin/setpriv") as terminal:
+            self.assertEqual(terminal.wait_exit(), 1)
+            self.assertIn("(try with sudo)", terminal.text())
+            self.assertIn("You have the user ID 65534.", terminal.text())
 
 
 class LayerTest(TerminalCase):

@@ -53,6 +53,8 @@ static const struct {
     {"socket-in-use", "A daemon runs there already, which 'pebble services' and the other commands use.\n"
                       "For a second one, set PEBBLE to another directory, and unset PEBBLE_SOCKET."},
     {"socket-path-too-long", "Set PEBBLE_SOCKET to a shorter path."},
+    {"socket-not-made", "The socket is a file in a directory that is there, and in which this user may write. See\n"
+                        "PEBBLE_SOCKET."},
     {"address-in-use", "Another program listens there. Stop it, or choose another port."},
     {"address-denied", "Ports below 1024 are usually for root only. Choose a higher one."},
     {"address-elsewhere", "This machine does not have that address. \":PORT\" is PORT of all its addresses."},

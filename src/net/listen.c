@@ -68,10 +68,14 @@ static int lock_directory(const char *path) {
 }
 
 static bool bind_unix(int fd, const char *path, const struct sockaddr_un *address, struct error *err) {
-    if (unlink(path) != 0 && errno != ENOENT)
-        return error_set_errno(err, errno, "remove %s", path);
-    if (bind(fd, (const struct sockaddr *)address, sizeof *address) != 0)
-        return error_set_errno(err, errno, "listen unix %s: bind", path);
+    if (unlink(path) != 0 && errno != ENOENT) {
+        (void)error_set_errno(err, errno, "remove %s", path);
+        return error_set_code(err, "socket-not-made");
+    }
+    if (bind(fd, (const struct sockaddr *)address, sizeof *address) != 0) {
+        (void)error_set_errno(err, errno, "listen unix %s: bind", path);
+        return error_set_code(err, "socket-not-made");
+    }
     if (chmod(path, 0666) != 0 || listen(fd, BACKLOG) != 0) {
         error_set_errno(err, errno, "listen unix %s", path);
         unlink(path);

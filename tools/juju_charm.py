@@ -47,9 +47,8 @@ class Charm:
             raise Failure(f"{directory}: there is no such directory")
         self.name = whole.get("name") or meta.get("name")
         if not self.name:
-            raise Failure(f"{directory}: there is no name in charmcraft.yaml or metadata.yaml")
-        if not os.access(os.path.join(self.directory, "dispatch"), os.X_OK):
-            raise Failure(f"{directory}: there is no program 'dispatch'")
+            self.fail_name()
+        self.check_dispatch()
         self.containers = list(self.section(whole if "containers" in whole else meta, "containers"))
         for name in (self.name, *self.containers):
             if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", name):
@@ -61,6 +60,19 @@ class Charm:
             if not isinstance(action.get("required") or [], list):
                 raise Failure(f"{directory}: action {name}: required must be a sequence")
         self.defaults()
+
+    def fail_name(self):
+        there = [name for name in ("charmcraft.yaml", "metadata.yaml") if os.path.exists(os.path.join(self.directory, name))]
+        if there:
+            raise Failure(f"{self.shown}: there is no name in {' or '.join(there)}")
+        raise Failure(f"{self.shown}: it is no charm: there is neither charmcraft.yaml nor metadata.yaml")
+
+    def check_dispatch(self):
+        path = os.path.join(self.directory, "dispatch")
+        if not os.path.exists(path):
+            raise Failure(f"{self.shown}: there is no program 'dispatch'")
+        if not os.access(path, os.X_OK):
+            raise Failure(f"{self.shown}: 'dispatch' is not executable: chmod +x it")
 
     def read(self, name):
         path = os.path.join(self.shown, name)
@@ -108,6 +120,8 @@ class Charm:
         """("KEY", value) of "KEY=VALUE", with the type of the option."""
         key, equals, value = text.partition("=")
         if not equals or key not in self.options:
+            if not self.options:
+                raise Failure(f"cannot set option {text!r}: the charm has no options")
             raise Failure(f"cannot set option {text!r}: must be KEY=VALUE with one of: {', '.join(self.options)}")
         kind = self.options[key].get("type", "string")
         try:

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "access/password.h"
 #include "base/log.h"
 #include "base/map.h"
 #include "base/memory.h"
@@ -13,6 +14,7 @@
 #define STATE_KEY "identities"
 #define SECRET "*****"
 #define UID_TEXT_SIZE 16
+#define WARNINGS_MAX ((size_t)20)
 
 struct identity_store {
     struct state *state;
@@ -247,6 +249,20 @@ static void log_set(const struct identity_set *set, enum identity_action action,
     }
 }
 
+// They are accepted, as in the reference.
+static void warn_of_passwords(const struct identity_set *set) {
+    size_t count = 0;
+    for (size_t i = 0; i < set->count; i++) {
+        const struct identity *identity = set->items[i];
+        if (identity->password == NULL || password_is_hash(identity->password) || ++count > WARNINGS_MAX)
+            continue;
+        AUTO_FREE char *quoted = text_quoted(identity->name);
+        log_notice("Password of identity %s is no hash as of 'openssl passwd -6', so no password matches it", quoted);
+    }
+    if (count > WARNINGS_MAX)
+        log_notice("%zu more identities have a password that is no hash", count - WARNINGS_MAX);
+}
+
 bool identity_store_apply(struct identity_store *store, enum identity_action action, struct identity_set *set,
                           const char *who, struct error *err) {
     if (!check_null(action, set, err))
@@ -259,6 +275,7 @@ bool identity_store_apply(struct identity_store *store, enum identity_action act
     AUTO_JSON json_t *outcome = json_of_outcome(store, set);
     if (!only_removes(set) && !check_size(outcome, err))
         return false;
+    warn_of_passwords(set);
     state_set_data(store->state, STATE_KEY, TAKE(outcome));
     for (size_t i = 0; i < set->count; i++) {
         if (set->items[i]->is_null)

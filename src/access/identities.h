@@ -23,8 +23,9 @@ bool identity_action_by_name(const char *name, enum identity_action *action) NOD
 // Adds, updates, replaces or removes the identities of a set that was checked, all or none. Stores them in the state;
 // wait for the checkpoint before you report success. Takes the identities out of the set. Logs a security event for
 // each identity, `user_created:WHO,NAME,ACCESS`, as soon as it is known that those and only those that are to be
-// removed are null. ERROR_BAD_REQUEST with the messages of the reference: `identities already exist: a, b`, `identities
-// do not exist: a, b`, `cannot have multiple identities with user ID 5 (a, b)`.
+// removed are null. Logs the names of those whose password is no hash. ERROR_BAD_REQUEST with the messages of the
+// reference: `identities already exist: a, b`, `identities do not exist: a, b`, `cannot have multiple identities with
+// user ID 5 (a, b)`.
 bool identity_store_apply(struct identity_store *store, enum identity_action action, struct identity_set *set,
                           const char *who, struct error *err) NODISCARD;
 

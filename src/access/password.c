@@ -27,6 +27,10 @@ bool password_check_hash(const char *hash, struct error *err) {
                      PASSWORD_ROUNDS_MAX);
 }
 
+bool password_is_hash(const char *hash) {
+    return text_has_prefix(hash, SHA512_PREFIX);
+}
+
 // Takes the same time for all texts of one length.
 static bool is_same(const char *a, const char *b) {
     size_t length = strlen(a);
@@ -40,7 +44,7 @@ static bool is_same(const char *a, const char *b) {
 
 bool password_matches(const char *hash, const char *password) {
     // A stored hash may have been added by other rules.
-    if (!text_has_prefix(hash, SHA512_PREFIX) || !has_few_rounds(hash) || strlen(password) > PASSWORD_BYTES_MAX)
+    if (!password_is_hash(hash) || !has_few_rounds(hash) || strlen(password) > PASSWORD_BYTES_MAX)
         return false;
     struct crypt_data *work = memory_new(sizeof *work);
     const char *computed = crypt_rn(password, hash, work, sizeof *work);

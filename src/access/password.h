@@ -13,6 +13,8 @@
 // Refuses a hash that would take too long to compute: ERROR_BAD_REQUEST. Any other text is accepted, also one that no
 // password matches.
 bool password_check_hash(const char *hash, struct error *err) NODISCARD;
+// Whether the text begins as a hash that passwords are compared with. Others are accepted, but match nothing.
+bool password_is_hash(const char *hash);
 // Whether the password has this hash. Takes milliseconds, up to half a second: for worker threads. Does not depend on
 // how much of the hash is right.
 bool password_matches(const char *hash, const char *password);

@@ -17,11 +17,14 @@ static const char output_mark[] = " INFO Most recent service output:\n";
 static void advise_failed_task(const struct pebble_task *task, struct error *err) {
     for (size_t i = pebble_task_log_count(task); i-- > 0;) {
         const char *output = strstr(pebble_task_log_at(task, i), output_mark);
-        if (output != NULL) {
-            (void)error_add_advice(err, "%s, most recent output:\n%s", pebble_task_summary(task),
-                                   output + sizeof output_mark - 1);
-            return;
-        }
+        if (output == NULL)
+            continue;
+        output += sizeof output_mark - 1;
+        if (output[strspn(output, " ")] == '\0')
+            (void)error_add_advice(err, "%s: no output.", pebble_task_summary(task));
+        else
+            (void)error_add_advice(err, "%s, most recent output:\n%s", pebble_task_summary(task), output);
+        return;
     }
 }
 
@@ -70,6 +73,9 @@ static void print_unknown_names(const char *noun, const struct text_list *names,
     }
 }
 
+// These add the names to the list. False if standard error is no terminal, or the daemon does not tell.
+typedef bool (*get_names_fn)(struct pebble_client *client, struct text_list *names);
+
 static bool get_service_names(struct pebble_client *client, struct text_list *names) {
     struct pebble_services *services = NULL;
     if (!isatty(STDERR_FILENO) || !pebble_get_services(client, NULL, 0, &services, NULL))
@@ -80,15 +86,48 @@ static bool get_service_names(struct pebble_client *client, struct text_list *na
     return true;
 }
 
+static bool get_check_names(struct pebble_client *client, struct text_list *names) {
+    struct pebble_checks *checks = NULL;
+    if (!isatty(STDERR_FILENO) || !pebble_get_checks(client, NULL, NULL, 0, &checks, NULL))
+        return false;
+    for (size_t i = 0; i < pebble_checks_count(checks); i++)
+        text_list_add(names, pebble_check_name(pebble_checks_at(checks, i)));
+    pebble_checks_destroy(checks);
+    return true;
+}
+
+static bool get_identity_names(struct pebble_client *client, struct text_list *names) {
+    struct pebble_identities *identities = NULL;
+    if (!isatty(STDERR_FILENO) || !pebble_get_identities(client, &identities, NULL))
+        return false;
+    for (size_t i = 0; i < pebble_identities_count(identities); i++)
+        text_list_add(names, pebble_identity_name(pebble_identities_at(identities, i)));
+    pebble_identities_destroy(identities);
+    return true;
+}
+
+static get_names_fn names_of(enum advice_noun noun) {
+    static const get_names_fn functions[] = {
+        [ADVICE_SERVICE] = get_service_names, [ADVICE_CHECK] = get_check_names, [ADVICE_IDENTITY] = get_identity_names};
+    return functions[noun];
+}
+
 void advise_unknown_services(struct pebble_client *client, const struct text_list *names) {
     AUTO_TEXT_LIST struct text_list known = {0};
     if (names->count > 0 && get_service_names(client, &known))
         print_unknown_names("service", names, &known);
 }
 
-void advise_failed_request(struct pebble_client *client, const char *const *names, size_t count, struct error *err) {
+void advise_unknown_checks(struct pebble_client *client, const struct text_list *names) {
     AUTO_TEXT_LIST struct text_list known = {0};
-    if (count == 0 || !get_service_names(client, &known))
+    if (names->count > 0 && get_check_names(client, &known))
+        print_unknown_names("check", names, &known);
+}
+
+void advise_refused_names(struct pebble_client *client, enum advice_noun noun, const char *const *names, size_t count,
+                          struct error *err) {
+    AUTO_TEXT_LIST struct text_list known = {0};
+    if (count == 0 || !names_of(noun)(client, &known))
         return;
     for (size_t i = 0; i < count; i++) {
         struct nearest nearest;

@@ -15,16 +15,20 @@
 
 #define ASK_MS 300
 
-static bool has_control_characters(const char *text) {
-    for (; *text != '\0'; text++) {
-        if ((unsigned char)*text < ' ' || *text == 0x7F)
+static bool acts_on_terminal(const char *text) {
+    const char *end = text + strlen(text);
+    while (text < end) {
+        uint32_t code_point;
+        bool is_valid;
+        text += utf8_decode(text, (size_t)(end - text), &code_point, &is_valid);
+        if (!is_valid || text_acts_on_terminal(code_point))
             return true;
     }
     return false;
 }
 
 void candidates_add(struct candidates *candidates, const char *word, const char *description) {
-    if (!text_has_prefix(word, candidates->current) || has_control_characters(word) || word[0] == '\0')
+    if (!text_has_prefix(word, candidates->current) || acts_on_terminal(word) || word[0] == '\0')
         return;
     if (candidates->given != NULL && text_list_has(candidates->given, word))
         return;

@@ -16,7 +16,7 @@ static int run_action(struct cli_call *call, const struct text_list *names, stru
         bool is_refused = failure.kind == PEBBLE_ERROR_API;
         (void)cli_fail(&failure, err);
         if (is_refused)
-            advise_failed_request(client, (const char *const *)names->items, names->count, err);
+            advise_refused_names(client, ADVICE_SERVICE, (const char *const *)names->items, names->count, err);
         return 1;
     }
     int code = wait_for_change(call, change_id, err);

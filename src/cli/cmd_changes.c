@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "cli/advice.h"
 #include "cli/commands.h"
 #include "cli/document.h"
 #include "cli/session.h"
@@ -182,6 +183,8 @@ static int run_changes(struct cli_call *call, struct error *err) {
         (void)fprintf(stderr, "no changes found\n");
     free(sorted);
     pebble_changes_destroy(changes);
+    if (!text_is_empty(service))
+        advise_unknown_services(client, cli_argument_list(call));
     return 0;
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "cli/advice.h"
 #include "cli/commands.h"
 #include "cli/document.h"
 #include "cli/session.h"
@@ -187,6 +188,7 @@ static int run_checks(struct cli_call *call, struct error *err) {
         (void)fprintf(stderr, names->count == 0 && level == NULL ? "Plan has no health checks.\n"
                                                                  : "No matching health checks.\n");
     pebble_checks_destroy(checks);
+    advise_unknown_checks(client, names);
     return 0;
 }
 
@@ -220,11 +222,21 @@ static int show_check(const struct cli_call *call, struct pebble_client *client,
     return 0;
 }
 
+static int fail_names(struct pebble_client *client, const char *const *names, size_t count, struct pebble_error *from,
+                      struct error *err) {
+    bool is_refused = from->kind == PEBBLE_ERROR_API;
+    (void)cli_fail(from, err);
+    if (is_refused)
+        advise_refused_names(client, ADVICE_CHECK, names, count, err);
+    return 1;
+}
+
 static int refresh_and_show(const struct cli_call *call, struct pebble_client *client, struct error *err) {
     struct pebble_check_refresh *refresh = NULL;
     AUTO_PEBBLE_ERROR struct pebble_error failure = {0};
-    if (!pebble_refresh_check(client, cli_argument(call, 0), &refresh, &failure))
-        return cli_fail(&failure, err);
+    const char *name = cli_argument(call, 0);
+    if (!pebble_refresh_check(client, name, &refresh, &failure))
+        return fail_names(client, &name, 1, &failure, err);
     int code =
         show_check(call, client, pebble_check_refresh_check(refresh), pebble_check_refresh_error_text(refresh), err);
     pebble_check_refresh_destroy(refresh);
@@ -253,6 +265,7 @@ static int find_and_show(const struct cli_call *call, struct pebble_client *clie
     } else {
         AUTO_FREE char *quoted = text_quoted(name);
         (void)error_set(err, ERROR_NOT_FOUND, "cannot find check %s", quoted);
+        advise_refused_names(client, ADVICE_CHECK, &name, 1, err);
     }
     pebble_checks_destroy(checks);
     return code;
@@ -275,7 +288,7 @@ static int control(const struct cli_call *call, const char *action, const char *
     if (client == NULL)
         return 1;
     if (!pebble_control_checks(client, action, (const char *const *)names->items, names->count, &changed, &failure))
-        return cli_fail(&failure, err);
+        return fail_names(client, (const char *const *)names->items, names->count, &failure, err);
     size_t count = pebble_changed_checks_count(changed);
     (void)printf(count > 0 ? "Checks %s: " : "Checks already %s.", participle);
     for (size_t i = 0; i < count; i++) {

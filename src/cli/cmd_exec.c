@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "cli/advice.h"
 #include "cli/commands.h"
 #include "cli/exec_relay.h"
 #include "cli/session.h"
@@ -112,7 +113,7 @@ static int end_by_closed_pipe(struct error *err) {
     return 1;
 }
 
-static int finish(const struct pebble_call *exec, struct error *err) {
+static int finish(struct cli_call *call, const struct pebble_call *exec, struct error *err) {
     AUTO_PEBBLE_ERROR struct pebble_error failure = {0};
     const struct pebble_error *cause = pebble_call_error(exec);
     if (cause == NULL)
@@ -120,7 +121,11 @@ static int finish(const struct pebble_call *exec, struct error *err) {
     failure.kind = cause->kind;
     failure.message = memory_string(cause->message);
     failure.api_kind = cause->api_kind != NULL ? memory_string(cause->api_kind) : NULL;
-    return cli_fail(&failure, err);
+    (void)cli_fail(&failure, err);
+    const char *context = cli_text(call, "context");
+    if (cause->kind == PEBBLE_ERROR_API && !text_is_empty(context))
+        advise_refused_names(session_client(call->session, NULL), ADVICE_SERVICE, &context, 1, err);
+    return 1;
 }
 
 static int run_exec(struct cli_call *call, struct error *err) {
@@ -133,7 +138,7 @@ static int run_exec(struct cli_call *call, struct error *err) {
         return 1;
     enum exec_relay_end end = exec_relay_run(exec, flags, err);
     if (end == EXEC_RELAY_ENDED)
-        code = finish(exec, err);
+        code = finish(call, exec, err);
     pebble_call_destroy(exec);
     if (end == EXEC_RELAY_CLOSED_PIPE)
         return end_by_closed_pipe(err);

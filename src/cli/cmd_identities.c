@@ -5,8 +5,10 @@
 #include <unistd.h>
 
 #include "access/identity_file.h"
+#include "access/password.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "cli/advice.h"
 #include "cli/commands.h"
 #include "cli/document.h"
 #include "cli/session.h"
@@ -136,6 +138,7 @@ static int run_identity(struct cli_call *call, struct error *err) {
     if (!print_identity(format, identities, name)) {
         AUTO_FREE char *quoted = text_quoted(name);
         (void)error_set(err, ERROR_NOT_FOUND, "cannot find identity %s", quoted);
+        advise_refused_names(session_client(call->session, NULL), ADVICE_IDENTITY, &name, 1, err);
     }
     pebble_identities_destroy(identities);
     return error_is_set(err) ? 1 : 0;
@@ -169,7 +172,7 @@ static void warn_of_passwords(json_t *identities) {
         return;
     json_object_foreach(identities, name, value) {
         const char *hash = json_string_value(json_object_get(json_object_get(value, "basic"), "password"));
-        if (text_is_empty(hash) || text_has_prefix(hash, "$6$"))
+        if (text_is_empty(hash) || password_is_hash(hash))
             continue;
         AUTO_FREE char *quoted = text_quoted(name);
         (void)fprintf(stderr,

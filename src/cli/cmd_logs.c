@@ -7,7 +7,9 @@
 #include "base/memory.h"
 #include "cli/advice.h"
 #include "cli/commands.h"
+#include "cli/log_message.h"
 #include "cli/session.h"
+#include "cli/terminal.h"
 #include "cli/times.h"
 #include "data/json.h"
 
@@ -16,6 +18,8 @@
 struct log_printer {
     bool is_json;
     bool is_following;
+    bool is_on_terminal;
+    bool has_colors;
     struct buffer line;
 };
 
@@ -33,7 +37,8 @@ static void add_json(struct buffer *line, const struct pebble_log_entry *entry) 
     buffer_add_string(line, "}\n");
 }
 
-static void add_text(struct buffer *line, const struct pebble_log_entry *entry) {
+static void add_text(struct log_printer *printer, const struct pebble_log_entry *entry) {
+    struct buffer *line = &printer->line;
     const char *time;
     size_t length;
     const char *message = pebble_log_entry_message(entry, &length);
@@ -42,7 +47,10 @@ static void add_text(struct buffer *line, const struct pebble_log_entry *entry) 
     buffer_add_string(line, " [");
     text_add_shown(line, pebble_log_entry_service(entry), "");
     buffer_add_string(line, "] ");
-    buffer_add(line, message, length);
+    if (printer->is_on_terminal)
+        log_message_add_shown(line, message, length, printer->has_colors);
+    else
+        buffer_add(line, message, length);
     buffer_add_char(line, '\n');
 }
 
@@ -52,7 +60,7 @@ static bool on_log_entry(const struct pebble_log_entry *entry, void *data) {
     if (printer->is_json)
         add_json(&printer->line, entry);
     else
-        add_text(&printer->line, entry);
+        add_text(printer, entry);
     cli_print(&printer->line);
     return !printer->is_following || fflush(stdout) == 0;
 }
@@ -92,6 +100,8 @@ static int run_logs(struct cli_call *call, struct error *err) {
                                          .flags = is_following ? PEBBLE_LOGS_FOLLOW : 0};
     struct log_printer printer = {.is_json = text_equal(cli_text(call, "format"), "json"),
                                   .is_following = is_following,
+                                  .is_on_terminal = isatty(STDOUT_FILENO),
+                                  .has_colors = !text_is_empty(terminal_style(STDOUT_FILENO, STYLE_PLAIN)),
                                   .line = BUFFER_INIT(BUFFER_NO_LIMIT)};
     AUTO_PEBBLE_ERROR struct pebble_error failure = {0};
     if (!read_number(call, &options.last, err))
@@ -112,7 +122,8 @@ const struct cli_command cmd_logs = {
     .summary = "Show the logs of services",
     .description =
         "Shows the latest output of the named services, or of all services, in order of time. The daemon keeps about "
-        "100 KiB of output for each service.",
+        "100 KiB of output for each service. On a terminal, control characters in it are escaped, but for tabs and "
+        "colors.",
     .examples = "  pebble logs -n 100 web\n  pebble logs -f",
     .options =
         (const struct cli_option[]){

@@ -40,18 +40,29 @@ bool run_read_options(const struct cli_call *call, struct daemon_options *option
            error_set(err, ERROR_BAD_REQUEST, "cannot use --until-done with --hold");
 }
 
+static const struct {
+    const char *code, *advice;
+} failures[] = {
+    {"no-directory", "Create it, use --create-dirs, or set PEBBLE to another directory."},
+    {"not-a-directory", "It is not a directory. Set PEBBLE to one."},
+    {"directory-not-writable", "Set PEBBLE to one that can be written. To run without saving the state, set\n"
+                               "PEBBLE_PERSIST=never, and PEBBLE_SOCKET to a path in another directory."},
+    {"directory-in-use", "Stop that daemon, or set PEBBLE to another directory."},
+    {"invalid-layer-name", "The label after the number begins with a letter, and has at least three characters: a\n"
+                           "to z, digits, and single hyphens between them."},
+    {"socket-in-use", "A daemon runs there already, which 'pebble services' and the other commands use.\n"
+                      "For a second one, set PEBBLE to another directory, and unset PEBBLE_SOCKET."},
+    {"socket-path-too-long", "Set PEBBLE_SOCKET to a shorter path."},
+    {"socket-not-made", "The socket is a file in a directory that is there, and in which this user may write. See\n"
+                        "PEBBLE_SOCKET."},
+    {"address-in-use", "Another program listens there. Stop it, or choose another port."},
+    {"address-denied", "Ports below 1024 are usually for root only. Choose a higher one."},
+    {"address-elsewhere", "This machine does not have that address. \":PORT\" is PORT of all its addresses."},
+    {"no-port", "Write HOST:PORT, or \":PORT\" for all addresses of this machine."},
+};
+
 // What to do, below the reason. Only for people: scripts compare the whole message.
 static void print_advice(const struct error *err) {
-    static const struct {
-        const char *code, *advice;
-    } table[] = {
-        {"no-directory", "Create it, use --create-dirs, or set PEBBLE to another directory."},
-        {"not-a-directory", "It is not a directory. Set PEBBLE to one."},
-        {"directory-not-writable", "Set PEBBLE to one that can be written. To run without saving the state, set\n"
-                                   "PEBBLE_PERSIST=never, and PEBBLE_SOCKET to a path in another directory."},
-        {"invalid-layer-name", "The label after the number begins with a letter, and has at least three characters: a\n"
-                               "to z, digits, and single hyphens between them."},
-    };
     if (!isatty(STDERR_FILENO))
         return;
     if (err->advice != NULL) {
@@ -59,9 +70,9 @@ static void print_advice(const struct error *err) {
         text_add_shown(&shown, err->advice, "\n");
         (void)fprintf(stderr, "%s\n", buffer_text(&shown));
     }
-    for (size_t i = 0; i < ARRAY_COUNT(table); i++) {
-        if (error_has_code(err, table[i].code))
-            (void)fprintf(stderr, "%s\n", table[i].advice);
+    for (size_t i = 0; i < ARRAY_COUNT(failures); i++) {
+        if (error_has_code(err, failures[i].code))
+            (void)fprintf(stderr, "%s\n", failures[i].advice);
     }
 }
 

@@ -29,7 +29,7 @@ static int run_signal(struct cli_call *call, struct error *err) {
     bool is_refused = failure.kind == PEBBLE_ERROR_API;
     (void)cli_fail(&failure, err);
     if (is_refused)
-        advise_failed_request(client, (const char *const *)words->items + 1, words->count - 1, err);
+        advise_refused_names(client, ADVICE_SERVICE, (const char *const *)words->items + 1, words->count - 1, err);
     return 1;
 }
 

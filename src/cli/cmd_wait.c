@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "cli/advice.h"
 #include "cli/commands.h"
 #include "cli/progress.h"
 #include "cli/session.h"
@@ -38,7 +39,11 @@ static bool wait_for(struct pebble_client *client, const char *word, int64_t dea
     if (!is_in_time || failure.kind == PEBBLE_ERROR_TIMEOUT)
         return error_set(err, ERROR_TIMEOUT, "timed out waiting for service %s to be %s", quoted,
                          goal != NULL ? goal : "ready");
+    bool is_refused = failure.kind == PEBBLE_ERROR_API;
+    const char *asked = name;
     (void)cli_fail(&failure, err);
+    if (is_refused)
+        advise_refused_names(client, ADVICE_SERVICE, &asked, 1, err);
     return false;
 }
 

@@ -55,6 +55,25 @@ static const char *refusal_words(const struct pebble_error *from) {
                                                              : from->message;
 }
 
+// Who may do it. `sudo` is of no help over TCP, nor where there is none.
+static void advise_access(struct error *err) {
+    const char *url = environment_text("PEBBLE_BASEURL");
+    if (url != NULL && !text_has_prefix(url, "https:"))
+        (void)error_add_advice(err, "Over HTTP there are only health, version and metrics. Use the daemon's socket, or "
+                                    "HTTPS.");
+    else if (url != NULL)
+        (void)error_add_advice(err, "The daemon does not know this client's certificate, or its identity has not this "
+                                    "access.\nSee 'pebble help add-identities'.");
+    else if (getuid() != 0)
+        (void)error_add_advice(err,
+                               "Root has access, and so have users with an identity that gives it. You have the "
+                               "user ID %u.\nSee 'pebble help add-identities'.",
+                               getuid());
+    else
+        (void)error_add_advice(err, "An identity takes this access from root. 'pebble run --identities FILE' replaces "
+                                    "it.");
+}
+
 static void set_refusal(const struct pebble_error *from, struct error *err) {
     bool is_root = getuid() == 0;
     bool is_denied = text_equal(from->api_kind, "login-required");
@@ -64,6 +83,8 @@ static void set_refusal(const struct pebble_error *from, struct error *err) {
     error_set(err, ERROR_BAD_REQUEST, "%s", buffer_text(&lines));
     if (text_equal(from->api_kind, "system-restart"))
         error_set_code(err, "system-restart");
+    if (is_denied)
+        advise_access(err);
 }
 
 // The client's message for a socket that is not there, or that no process listens on.
@@ -80,8 +101,8 @@ static void advise_start(struct error *err) {
         (void)error_add_advice(err, "No daemon runs in the directory that PEBBLE names, %s. 'pebble run' starts one.",
                                getenv("PEBBLE"));
     else
-        (void)error_add_advice(err, "No daemon runs in " DEFAULT_DIRECTORY ", the directory if PEBBLE is not set. Set "
-                                    "PEBBLE to that of\nthe daemon, or start one with 'pebble run'.");
+        (void)error_add_advice(err, "No daemon runs in " DEFAULT_DIRECTORY ", the directory if PEBBLE is not set.\n"
+                                    "Set PEBBLE to that of the daemon, or start one with 'pebble run'.");
 }
 
 int cli_fail(struct pebble_error *from, struct error *err) {

@@ -81,9 +81,11 @@ static bool take_in_time(struct daemon *daemon, take_fn take, struct error *err)
             return false;
         if (error_is_set(&daemon->http_error))
             return error_move(err, &daemon->http_error);
-        if (waited_ms >= LOCK_WAIT_MS)
-            return error_set(err, ERROR_INTERNAL, "directory \"%s\" is in use by another daemon",
-                             daemon->options->directory);
+        if (waited_ms >= LOCK_WAIT_MS) {
+            (void)error_set(err, ERROR_INTERNAL, "directory \"%s\" is in use by another daemon",
+                            daemon->options->directory);
+            return error_set_code(err, "directory-in-use");
+        }
         if (waited_ms == LOCK_NOTICE_MS)
             log_notice("Waiting for another daemon to release the directory.");
         (void)poll(NULL, 0, LOCK_STEP_MS);

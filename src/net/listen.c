@@ -28,9 +28,11 @@ static bool unix_address(const char *path, struct sockaddr_un *address, struct e
     size_t length = strlen(path);
     if (length == 0)
         return error_set(err, ERROR_INTERNAL, "socket path is empty");
-    if (length >= sizeof address->sun_path)
-        return error_set(err, ERROR_INTERNAL, "socket path \"%s\" is too long: at most %zu bytes are possible", path,
-                         sizeof address->sun_path - 1);
+    if (length >= sizeof address->sun_path) {
+        (void)error_set(err, ERROR_INTERNAL, "socket path \"%s\" is too long: at most %zu bytes are possible", path,
+                        sizeof address->sun_path - 1);
+        return error_set_code(err, "socket-path-too-long");
+    }
     memcpy(address->sun_path, path, length + 1);
     return true;
 }
@@ -66,10 +68,14 @@ static int lock_directory(const char *path) {
 }
 
 static bool bind_unix(int fd, const char *path, const struct sockaddr_un *address, struct error *err) {
-    if (unlink(path) != 0 && errno != ENOENT)
-        return error_set_errno(err, errno, "remove %s", path);
-    if (bind(fd, (const struct sockaddr *)address, sizeof *address) != 0)
-        return error_set_errno(err, errno, "listen unix %s: bind", path);
+    if (unlink(path) != 0 && errno != ENOENT) {
+        (void)error_set_errno(err, errno, "remove %s", path);
+        return error_set_code(err, "socket-not-made");
+    }
+    if (bind(fd, (const struct sockaddr *)address, sizeof *address) != 0) {
+        (void)error_set_errno(err, errno, "listen unix %s: bind", path);
+        return error_set_code(err, "socket-not-made");
+    }
     if (chmod(path, 0666) != 0 || listen(fd, BACKLOG) != 0) {
         error_set_errno(err, errno, "listen unix %s", path);
         unlink(path);
@@ -78,15 +84,19 @@ static bool bind_unix(int fd, const char *path, const struct sockaddr_un *addres
     return true;
 }
 
+static bool refuse_used(const char *path, struct error *err) {
+    (void)error_set(err, ERROR_INTERNAL, "socket \"%s\" already in use", path);
+    return error_set_code(err, "socket-in-use");
+}
+
 bool listen_unix_check(const char *path, struct error *err) {
     struct sockaddr_un address;
-    return unix_address(path, &address, err) &&
-           (!answers(&address) || error_set(err, ERROR_INTERNAL, "socket \"%s\" already in use", path));
+    return unix_address(path, &address, err) && (!answers(&address) || refuse_used(path, err));
 }
 
 static bool listen_new(const char *path, const struct sockaddr_un *address, int *fd, struct error *err) {
     if (answers(address))
-        return error_set(err, ERROR_INTERNAL, "socket \"%s\" already in use", path);
+        return refuse_used(path, err);
     AUTO_CLOSE int made = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (made < 0)
         return error_set_errno(err, errno, "socket");
@@ -114,8 +124,10 @@ bool listen_unix(const char *path, int *fd, struct error *err) {
 // Splits HOST:PORT and removes the brackets of an IPv6 address. The parts are owned.
 static bool split_address(const char *address, char **host, char **port, struct error *err) {
     const char *colon = strrchr(address, ':');
-    if (colon == NULL || (address[0] == '[' && strchr(address, ']') > colon))
-        return error_set(err, ERROR_INTERNAL, "listen tcp: address %s: missing port in address", address);
+    if (colon == NULL || (address[0] == '[' && strchr(address, ']') > colon)) {
+        (void)error_set(err, ERROR_INTERNAL, "listen tcp: address %s: missing port in address", address);
+        return error_set_code(err, "no-port");
+    }
     size_t length = (size_t)(colon - address);
     bool is_bracketed = address[0] == '[' && length >= 2 && address[length - 1] == ']';
     if (!is_bracketed && memchr(address, ':', length) != NULL)
@@ -145,6 +157,14 @@ static bool look_up(const char *host, const char *port, struct addrinfo **found,
                      code == EAI_NONAME ? "no such host" : gai_strerror(code));
 }
 
+static bool refuse_address(const char *call, int errnum, const char *address, struct error *err) {
+    (void)error_set_errno(err, errnum, "listen tcp %s: %s", address, call);
+    return error_set_code(err, errnum == EADDRINUSE      ? "address-in-use"
+                               : errnum == EACCES        ? "address-denied"
+                               : errnum == EADDRNOTAVAIL ? "address-elsewhere"
+                                                         : NULL);
+}
+
 static bool listen_at(const struct addrinfo *info, const char *address, int *fd, struct error *err) {
     AUTO_CLOSE int made = socket(info->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (made < 0)
@@ -154,9 +174,9 @@ static bool listen_at(const struct addrinfo *info, const char *address, int *fd,
     if (info->ai_family == AF_INET6)
         (void)setsockopt(made, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
     if (bind(made, info->ai_addr, info->ai_addrlen) != 0)
-        return error_set_errno(err, errno, "listen tcp %s: bind", address);
+        return refuse_address("bind", errno, address, err);
     if (listen(made, BACKLOG) != 0)
-        return error_set_errno(err, errno, "listen tcp %s: listen", address);
+        return refuse_address("listen", errno, address, err);
     *fd = made;
     made = -1;
     return true;

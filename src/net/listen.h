@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Listening sockets. Blocking (name look-ups): for start-up only.
+// Listening sockets. Blocking (name look-ups): for start-up only. Failures for which there is something to do have a
+// code: socket-in-use, socket-path-too-long, socket-not-made, address-in-use, address-denied, address-elsewhere (no
+// address of this machine) or no-port.
 #pragma once
 
 #include "base/compiler.h"

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/nearest.h"
 #include "plan/content_internal.h"
 #include "plan/plan_store_internal.h"
 
@@ -219,13 +220,22 @@ bool plan_store_add(struct plan_store *store, struct layer *layer, struct plan_p
     return true;
 }
 
+static bool refuse_service(const struct plan *plan, const char *name, struct error *err) {
+    struct nearest nearest;
+    AUTO_FREE char *quoted = text_quoted(name);
+    AUTO_FREE struct map_entry **entries = map_sorted(&plan->content.services);
+    nearest_init(&nearest, name);
+    for (size_t i = 0; entries[i] != NULL; i++)
+        nearest_try(&nearest, entries[i]->key);
+    (void)error_set(err, ERROR_BAD_REQUEST, "service %s not found in plan", quoted);
+    return nearest_advise(&nearest, "", err);
+}
+
 static bool add_arguments(const struct plan *plan, const char *name, const struct text_list *arguments,
                           struct layer *layer, struct error *err) {
     const struct plan_service *service = plan_find_service(plan, name);
-    if (service == NULL) {
-        AUTO_FREE char *quoted = text_quoted(name);
-        return error_set(err, ERROR_BAD_REQUEST, "service %s not found in plan", quoted);
-    }
+    if (service == NULL)
+        return refuse_service(plan, name, err);
     AUTO_TEXT_LIST struct text_list base = {0}, defaults = {0};
     if (!plan_service_command(service, &base, &defaults, err))
         return false;

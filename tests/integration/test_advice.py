@@ -3,6 +3,7 @@
 
 import os
 import signal
+import unittest
 
 from faults import plan_of
 from harness import DaemonCase, free_port, wait_until
@@ -113,6 +114,38 @@ class NoDaemonTest(TerminalCase):
                          'error: cannot start services: service "web" does not exist\n')
 
 
+class AccessTest(TerminalCase):
+    """What is refused says who may do it, on the socket, over HTTP, and to root."""
+
+    def refused(self, advice, **env):
+        plain = self.daemon.cli("plan", env=env)
+        self.assertEqual((plain.returncode, plain.stderr.count("\n")), (1, 1), plain.stderr)
+        shown = self.shown("plan", status=1, env=env)
+        self.assertTrue(shown.startswith(plain.stderr), shown)
+        self.assertIn(advice, shown)
+
+    def test_over_http(self):
+        port = free_port()
+        self.daemon.start("--hold", "--http", f"127.0.0.1:{port}")
+        self.refused("Over HTTP there are only", PEBBLE_BASEURL=f"http://127.0.0.1:{port}")
+
+    def test_a_user_whose_identity_is_not_enough(self):
+        path = self.daemon.file("identities.yaml", "identities: {me: {access: metrics, local: {user-id: %d}}}" % os.getuid())
+        self.daemon.start("--hold", "--identities", path)
+        self.refused("An identity takes this access from root" if os.getuid() == 0 else f"user ID {os.getuid()}")
+
+    @unittest.skipUnless(os.getuid() == 0, "needs root")
+    def test_another_user(self):
+        self.daemon.start("--hold")
+        os.chmod(self.daemon.dir, 0o755)
+        os.chmod(self.daemon.env["PEBBLE"], 0o755)
+        words = ["--reuid=65534", "--regid=65534", "--clear-groups", self.daemon.binary, "plan"]
+        with Terminal(self.daemon, *words, columns=200, program="/usr/bin/setpriv") as terminal:
+            self.assertEqual(terminal.wait_exit(), 1)
+            self.assertIn("(try with sudo)", terminal.text())
+            self.assertIn("You have the user ID 65534.", terminal.text())
+
+
 class LayerTest(TerminalCase):
     def places(self, text, path):
         return [line.strip().removeprefix(f"{path}, ") for line in text.splitlines() if line.strip().startswith(path)]
@@ -194,6 +227,24 @@ class WarningTest(DaemonCase):
         self.assertIn(f'Ignoring "{path}": the names of layers end in ".yaml"', self.daemon.log())
         self.assertEqual(self.daemon.log().count("Ignoring"), 1)
 
+    def test_passwords_that_are_no_hashes(self):
+        def logged(name):
+            return self.daemon.log().count(f'Password of identity "{name}" is no hash')
+
+        path = self.daemon.file("identities.yaml", "identities: {bob: {access: read, basic: {password: secret}}, "
+                                "eve: {access: read, basic: {password: $6$salt$hash}}}\n")
+        self.daemon.start("--hold", "--identities", path)
+        self.assertEqual((logged("bob"), logged("eve")), (1, 0))
+        bob = {"bob": {"access": "read", "basic": {"password": "other"}}}
+        for count, action in ((2, "update"), (3, "replace")):
+            self.daemon.post("/v1/identities", {"action": action, "identities": bob})
+            self.assertEqual(logged("bob"), count)
+        self.assertNotIn("other", self.daemon.log())
+        many = {f"u{i}": {"access": "read", "basic": {"password": "x"}} for i in range(30)}
+        self.daemon.post("/v1/identities", {"action": "add", "identities": many})
+        self.assertEqual(self.daemon.log().count('Password of identity "u'), 20)
+        self.assertIn("10 more identities have a password that is no hash", self.daemon.log())
+
     def stubborn(self, name, more):
         ready = self.daemon.path(f"{name}-ready")
         script = self.daemon.script(name, f'trap "" TERM\ntouch {ready}\nwhile :; do sleep 0.05; done\n')
@@ -255,6 +306,37 @@ checks:
             plain = self.daemon.cli(*arguments)
             self.assertEqual(self.shown(*arguments, status=1), plain.stderr + 'Did you mean "web"?\n')
         self.assertNotIn("mean", self.shown("start", "nobody", status=1))
+        for arguments in (("wait", "wbe"), ("wait", "web=stopped", "wbe=stopped"), ("exec", "--context", "wbe", "true")):
+            plain = self.daemon.cli(*arguments)
+            self.assertEqual((plain.returncode, plain.stderr.count("\n")), (1, 1), arguments)
+            self.assertEqual(self.shown(*arguments, status=1), plain.stderr + 'Did you mean "web"?\n')
+        self.assertNotIn("mean", self.shown("wait", "nobody", status=1))
+
+    def test_unknown_services_of_changes(self):
+        self.assertEqual(self.shown("changes", "wbe"),
+                         'no changes found\nThere is no service "wbe" in the plan. Did you mean "web"?\n')
+        self.assertEqual(self.shown("changes", "web"), "no changes found\n")
+        self.assertEqual(self.daemon.cli("changes", "wbe").stderr, "no changes found\n")
+
+    def test_names_of_checks(self):
+        for arguments in (("check", "ltaer"), ("check", "--refresh", "ltaer"), ("start-checks", "up", "ltaer"),
+                          ("stop-checks", "ltaer")):
+            plain = self.daemon.cli(*arguments)
+            self.assertEqual((plain.returncode, plain.stderr.count("\n")), (1, 1), arguments)
+            self.assertEqual(self.shown(*arguments, status=1), plain.stderr + 'Did you mean "later"?\n')
+        self.assertNotIn("mean", self.shown("check", "nothing", status=1))
+        self.assertEqual(self.shown("checks", "ltaer"),
+                         'No matching health checks.\nThere is no check "ltaer" in the plan. Did you mean "later"?\n')
+        self.assertEqual(self.shown("checks", "--level", "ready", "later"), "No matching health checks.\n")
+        self.assertEqual(self.daemon.cli("checks", "ltaer").stderr, "No matching health checks.\n")
+
+    def test_names_of_identities(self):
+        path = self.daemon.file("identities.yaml", "identities:\n  monitor: {access: read, local: {user-id: 7}}\n")
+        self.daemon.cli("add-identities", "--from", path)
+        plain = self.daemon.cli("identity", "monitro")
+        self.assertEqual((plain.returncode, plain.stderr), (1, 'error: cannot find identity "monitro"\n'))
+        self.assertEqual(self.shown("identity", "monitro", status=1), plain.stderr + 'Did you mean "monitor"?\n')
+        self.assertNotIn("mean", self.shown("identity", "nobody", status=1))
 
     def test_options_that_are_missing(self):
         path, there = self.daemon.path("there"), self.daemon.path("absent/there")

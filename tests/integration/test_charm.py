@@ -136,9 +136,24 @@ class PythonCharmTest(DaemonCase):
                 (("--config", "x=1", self.charm), "cannot set option 'x=1': must be KEY=VALUE with one of: size, loud"),
                 (("--config", "size=a", self.charm), "cannot set option size to 'a': it is of the type int"),
                 (("--config", "loud=1", self.charm), "cannot set option loud to '1': it is of the type boolean"),
-                ((self.daemon.dir,), f"{self.daemon.dir}: there is no name in charmcraft.yaml or metadata.yaml")):
+                ((self.daemon.dir,), f"{self.daemon.dir}: it is no charm: there is neither charmcraft.yaml nor metadata.yaml")):
             with self.subTest(message):
                 self.assertEqual(charm_run(*words)[::2], (1, f"charm-run: {message}\n"))
+
+    def test_what_a_new_charm_lacks_is_named(self):
+        new = os.path.dirname(self.daemon.file("new/charmcraft.yaml", "type: charm\n"))
+        for words, message in (((new,), f"{new}: there is no name in charmcraft.yaml"),
+                               ((new,), f"{new}: there is no program 'dispatch'"),
+                               ((new,), f"{new}: 'dispatch' is not executable: chmod +x it"),
+                               (("--config", "x=1", new), "cannot set option 'x=1': the charm has no options")):
+            with self.subTest(message):
+                self.assertEqual(charm_run(*words)[::2], (1, f"charm-run: {message}\n"))
+            if "no name" in message:
+                self.daemon.file("new/charmcraft.yaml", "name: new\n")
+            elif "no program" in message:
+                self.daemon.file("new/dispatch", "#!/bin/sh\n")
+            else:
+                os.chmod(new + "/dispatch", 0o755)
 
     def test_following_ends_clean_with_a_signal(self):
         temporary = self.daemon.path("temporary")

@@ -235,6 +235,31 @@ log-targets:
             self.assertEqual(plain, COLOR.sub("", text))
 
 
+class LogTest(DaemonCase):
+    WRITTEN = b"\x1b[31merror\x1b[0m\tx\x1b[2J\x1b]0;title\x07\xe2\x80\xae\r\n"
+
+    def setUp(self):
+        super().setUp()
+        script = self.daemon.script("speak", "printf '%s'\nexec sleep 1000\n" % self.WRITTEN.decode().replace("\n", "\\n"))
+        self.daemon.layer("001-test.yaml", plan_of({"odd": {"command": script, "startup": "enabled"}}))
+        self.daemon.start()
+        wait_until(lambda: "title" in self.daemon.cli("logs").stdout, what="the line")
+
+    def shown(self, **env):
+        with Terminal(self.daemon, "logs", "odd", env=env) as terminal:
+            self.assertEqual(terminal.wait_exit(), 0)
+            return terminal.text().partition(" [odd] ")[2]
+
+    def test_nothing_of_a_line_acts_on_a_terminal(self):
+        rest = "\tx" + r"\x1b[2J\x1b]0;title\a\u202e"
+        self.assertEqual(self.shown(), f"\x1b[31merror\x1b[0m{rest}\x1b[0m\r\n")
+        self.assertEqual(self.shown(NO_COLOR="1"), f"error{rest}\r\n")
+
+    def test_a_pipe_gets_what_was_written(self):
+        done = subprocess.run([self.daemon.binary, "logs", "odd"], env=self.daemon.env, capture_output=True, timeout=30, check=True)
+        self.assertEqual(done.stdout.partition(b" [odd] ")[2], self.WRITTEN)
+
+
 class FollowTest(DaemonCase):
     def test_ctrl_c_ends_following_well(self):
         self.daemon.layer("001-test.yaml", plan_of({"chat": "sh -c 'echo said; exec sleep 1000'"}))

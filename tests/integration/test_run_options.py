@@ -79,6 +79,32 @@ class DirectoryTest(OptionsCase):
         nobody = ["/usr/bin/setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] if os.getuid() == 0 else []
         self.assert_advised("/", 'directory "/" not writable', "PEBBLE_PERSIST=never", nobody)
 
+    def assert_start_advised(self, reason, advice, *options, **env):
+        with self.subTest(reason), Terminal(self.daemon, "run", *options, columns=200, env=env) as terminal:
+            self.assertEqual(terminal.wait_exit(), 1)
+            lines = [line for line in terminal.text().splitlines() if "[pebble]" not in line]
+            self.assertTrue(lines[0].startswith("cannot run daemon: ") and lines[0].endswith(reason), lines)
+            self.assertIn(advice, "\n".join(lines[1:]))
+
+    def test_a_terminal_shows_what_to_do_about_sockets(self):
+        long_path = self.daemon.path("x" * 108)
+        self.assert_start_advised("at most 107 bytes are possible", "a shorter path", PEBBLE_SOCKET=long_path)
+        self.assert_start_advised("bind: no such file or directory", "a directory that is there",
+                                   PEBBLE_SOCKET=self.daemon.path("absent/socket"))
+        self.assert_start_advised("is a directory", "a directory that is there", PEBBLE_SOCKET=self.daemon.dir)
+        with socket.create_server(("127.0.0.1", 0)) as other:
+            address = f"127.0.0.1:{other.getsockname()[1]}"
+            for option in ("--http", "--https"):
+                self.assert_start_advised("bind: address already in use", "choose another port", option, address)
+        self.assert_start_advised("cannot assign requested address", "does not have that address", "--http", "192.0.2.1:80")
+        self.assert_start_advised("missing port in address", 'or ":PORT"', "--http", "8080")
+        self.daemon.start("--hold")
+        self.assert_start_advised(f'socket "{self.daemon.socket_path}" already in use', "set PEBBLE to another directory")
+        self.assert_start_advised("is in use by another daemon", "Stop that daemon", PEBBLE_SOCKET=self.daemon.path("other"))
+
+    def test_a_terminal_shows_which_service_was_meant(self):
+        self.assert_start_advised('service "oen" not found in plan', 'Did you mean "one"?', "--args", "oen", "x")
+
     @unittest.skipIf(os.path.exists("/var/lib/pebble/default"), "the default directory is there")
     def test_an_empty_directory_variable_is_none(self):
         self.assertEqual(self.refuses(PEBBLE=""), 'cannot run daemon: directory "/var/lib/pebble/default" does not exist\n')

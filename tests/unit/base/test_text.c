@@ -243,6 +243,9 @@ static void marks_of_direction_are_shown_escaped(void **state UNUSED) {
     AUTO_BUFFER struct buffer out = BUFFER_INIT(BUFFER_NO_LIMIT);
     text_add_shown(&out, "\u200e\u200f\u061c\u202e\u2066\u2028\u00e9\u200d", "");
     assert_string_equal(buffer_text(&out), "\\u200e\\u200f\\u061c\\u202e\\u2066\\u2028\u00e9\u200d");
+    buffer_clear(&out);
+    text_add_shown(&out, "\u200b\u200c\u2060\u206f\u2070\ufeff\ufff9\ufffb\ufffd", "");
+    assert_string_equal(buffer_text(&out), "\\u200b\u200c\\u2060\\u206f\u2070\\ufeff\\ufff9\\ufffb\ufffd");
 }
 
 int main(void) {

@@ -36,6 +36,12 @@ static void failed_starts_show_their_output(void **state UNUSED) {
     assert_string_equal(advice, "Start a, most recent output:\n    one\n    two\nSee 'pebble tasks 7'.");
 }
 
+static void a_service_may_have_written_nothing(void **state UNUSED) {
+    AUTO_FREE char *advice = advice_for(
+        TASK("Start a", "Error", "\"2026-11-28T09:00:00Z INFO Most recent service output:\\n    \",\"" FAULT "\""));
+    assert_string_equal(advice, "Start a: no output.\nSee 'pebble tasks 7'.");
+}
+
 static void not_all_of_many_are_shown(void **state UNUSED) {
     AUTO_BUFFER struct buffer tasks = BUFFER_INIT(BUFFER_NO_LIMIT);
     for (int i = 0; i < 9; i++)
@@ -64,9 +70,8 @@ static void scripts_cause_no_further_requests(void **state UNUSED) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(failed_starts_show_their_output),
-        cmocka_unit_test(not_all_of_many_are_shown),
-        cmocka_unit_test(no_change_is_no_advice),
+        cmocka_unit_test(failed_starts_show_their_output),   cmocka_unit_test(a_service_may_have_written_nothing),
+        cmocka_unit_test(not_all_of_many_are_shown),         cmocka_unit_test(no_change_is_no_advice),
         cmocka_unit_test(scripts_cause_no_further_requests),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -25,6 +25,9 @@ static void offers_what_begins_so(void **state UNUSED) {
     candidates_add(&candidates, "w\tx", "");
     candidates_add(&candidates, "w\nx", "");
     candidates_add(&candidates, "w\x7f", "");
+    candidates_add(&candidates, "w\u202e", "");
+    candidates_add(&candidates, "w\u200b", "");
+    candidates_add(&candidates, "w\xff", "");
     candidates_add(&candidates, "w x", "a\tb");
     assert_string_equal(buffer_text(&candidates.lines), "--x=work\tfirst line\n--x=w x\ta\\tb\n");
     buffer_finish(&candidates.lines);

@@ -143,7 +143,7 @@ void text_quote(struct buffer *out, const char *text) {
 bool text_acts_on_terminal(uint32_t code_point) {
     return code_point < ' ' || (code_point >= 0x7f && code_point < 0xa0) || code_point == 0x61c ||
            (code_point >= 0x200e && code_point <= 0x200f) || (code_point >= 0x2028 && code_point <= 0x202e) ||
-           (code_point >= 0x2066 && code_point <= 0x2069);
+           (code_point >= 0x2066 && code_point <= 0x206f) || code_point == 0xfeff;
 }
 
 void text_add_shown(struct buffer *out, const char *text, const char *kept) {

@@ -36,7 +36,8 @@ char *text_quoted(const char *text); // the same as an owned string
 // escaped as in text_quote(). `kept`: ASCII characters that are not, such as "\n".
 void text_add_shown(struct buffer *out, const char *text, const char *kept);
 char *text_shown(const char *text, const char *kept); // the same as an owned string
-// Control characters, and those that break lines or change the direction of text.
+// Control characters, those that break lines, change the direction of text or the shapes of digits, and the byte order
+// mark.
 bool text_acts_on_terminal(uint32_t code_point);
 
 // Decodes one code point of UTF-8 at `text` (length > 0) and returns its size in bytes, 1 to 4. An invalid byte gives

@@ -49,13 +49,16 @@ void identity_set_finish(struct identity_set *set) {
 
 // --- reading ---
 
-static bool read_uid(const json_t *local, struct identity *identity, struct error *err) {
-    int64_t uid = -1;
-    identity->is_local = true;
-    if (!json_get_int(local, WHAT, "user-id", &uid, err))
+// Functions that read a type of an identity; NULL if it is null, which removes what has been read.
+typedef bool (*read_type_fn)(const json_t *type, struct identity *identity, struct error *err);
+
+static bool read_local(const json_t *local, struct identity *identity, struct error *err) {
+    int64_t uid = identity->uid;
+    identity->is_local = local != NULL;
+    identity->has_uid = local != NULL && (identity->has_uid || json_member(local, "user-id") != NULL);
+    if (local != NULL && !json_get_int(local, WHAT, "user-id", &uid, err))
         return false;
-    identity->has_uid = json_member(local, "user-id") != NULL;
-    if (identity->has_uid && (uid < 0 || uid > UINT32_MAX))
+    if (uid < 0 || uid > UINT32_MAX)
         return error_set(err, ERROR_BAD_REQUEST,
                          "json: cannot unmarshal number %lld into Go struct field " WHAT ".user-id of type uint32",
                          (long long)uid);
@@ -65,24 +68,36 @@ static bool read_uid(const json_t *local, struct identity *identity, struct erro
 
 // A text that is absent is "", which the check refuses.
 static bool read_secret(const json_t *type, const char *name, char **secret, struct error *err) {
-    const char *text = "";
-    if (!json_get_string(type, WHAT, name, &text, err))
+    const char *text = *secret != NULL ? *secret : "";
+    if (type != NULL && !json_get_string(type, WHAT, name, &text, err))
         return false;
-    *secret = memory_string(text);
+    char *read = type != NULL ? memory_string(text) : NULL;
+    free(*secret);
+    *secret = read;
+    return true;
+}
+
+static bool read_basic(const json_t *basic, struct identity *identity, struct error *err) {
+    return read_secret(basic, "password", &identity->password, err);
+}
+
+static bool read_cert(const json_t *cert, struct identity *identity, struct error *err) {
+    return read_secret(cert, "pem", &identity->pem, err);
+}
+
+static bool read_type(const json_t *value, const char *name, read_type_fn read, struct identity *identity,
+                      struct error *err) {
+    struct json_members members = json_members_of(value, name);
+    for (const json_t *type; (type = json_members_next(&members)) != NULL;) {
+        if (!json_is_object_or_null(type, WHAT, err) || !read(json_is_null(type) ? NULL : type, identity, err))
+            return false;
+    }
     return true;
 }
 
 static bool read_types(const json_t *value, struct identity *identity, struct error *err) {
-    const json_t *local = json_member(value, "local"), *basic = json_member(value, "basic"),
-                 *cert = json_member(value, "cert");
-    const json_t *const types[] = {local, basic, cert};
-    for (size_t i = 0; i < ARRAY_COUNT(types); i++) {
-        if (types[i] != NULL && !json_is_object_or_null(types[i], WHAT, err))
-            return false;
-    }
-    return (local == NULL || read_uid(local, identity, err)) &&
-           (basic == NULL || read_secret(basic, "password", &identity->password, err)) &&
-           (cert == NULL || read_secret(cert, "pem", &identity->pem, err));
+    return read_type(value, "local", read_local, identity, err) &&
+           read_type(value, "basic", read_basic, identity, err) && read_type(value, "cert", read_cert, identity, err);
 }
 
 static bool identity_read(const json_t *value, struct identity *identity, struct error *err) {

@@ -22,13 +22,28 @@ static bool read_action(const char *name, enum identity_action *action, struct e
                      "invalid action %s, must be \"add\", \"update\", \"replace\", or \"remove\"", quoted);
 }
 
+// As in the reference, identities of members that are given twice are taken together, and those of the later one count.
+static bool read_identities(const json_t *body, struct identity_set *set, struct error *err) {
+    AUTO_JSON json_t *all = json_object();
+    struct json_members members = json_members_of(body, "identities");
+    for (json_t *member; (member = json_members_next(&members)) != NULL;) {
+        AUTO_IDENTITY_SET struct identity_set checked = {0};
+        if (!identity_set_read(member, &checked, err))
+            return false;
+        if (json_is_null(member))
+            json_object_clear(all);
+        else
+            json_object_update(all, member);
+    }
+    return identity_set_read(all, set, err);
+}
+
 static void on_identities_body(struct api_call *call, const json_t *body) {
     const char *name = "";
     enum identity_action action;
     AUTO_IDENTITY_SET struct identity_set set = {0};
     AUTO_ERROR struct error err = {0};
-    if (!json_get_text(body, "request", "action", &name, &err) ||
-        !identity_set_read(json_member(body, "identities"), &set, &err)) {
+    if (!json_get_text(body, "request", "action", &name, &err) || !read_identities(body, &set, &err)) {
         api_respond_decode_error(call, &err);
         return;
     }

@@ -28,38 +28,38 @@ const char *json_key(const char *name) {
     return text_has_prefix(name, JSON_DUPLICATE_MARK) ? strchr(name, ' ') + 1 : name;
 }
 
-// The members of an object that have a name, in the order of the text. None of them is null.
-struct members {
-    json_t *object;
-    const char *name;
-    void *at; // the next one, or one in between
-};
-
-static struct members members_of(const json_t *object, const char *name) {
+struct json_members json_members_of(const json_t *object, const char *name) {
     // jansson's iterators take a mutable object but do not change it.
     json_t *walked = (json_t *)(uintptr_t)object;
-    return (struct members){walked, name, json_object_iter(walked)};
+    return (struct json_members){walked, name, json_object_iter(walked)};
 }
 
-static json_t *next_member(struct members *members) {
+json_t *json_members_next(struct json_members *members) {
     json_t *found = NULL;
     for (; members->at != NULL && found == NULL; members->at = json_object_iter_next(members->object, members->at)) {
         const char *name = json_object_iter_key(members->at);
-        json_t *value = json_object_iter_value(members->at);
         // As a C string, a name with a NUL would be truncated.
-        if (!json_is_null(value) && text_equal_nocase(json_key(name), members->name) &&
-            strlen(name) == json_object_iter_key_len(members->at))
-            found = value;
+        if (text_equal_nocase(json_key(name), members->name) && strlen(name) == json_object_iter_key_len(members->at))
+            found = json_object_iter_value(members->at);
     }
     return found;
 }
 
 json_t *json_member(const json_t *object, const char *name) {
     json_t *found = NULL, *next;
-    struct members members = members_of(object, name);
-    while ((next = next_member(&members)) != NULL)
+    struct json_members members = json_members_of(object, name);
+    while ((next = json_members_next(&members)) != NULL)
         found = next;
-    return found;
+    return json_is_null(found) ? NULL : found;
+}
+
+// A null leaves a string, number or boolean as it is.
+static const json_t *next_scalar(struct json_members *members) {
+    const json_t *member;
+    do
+        member = json_members_next(members);
+    while (json_is_null(member));
+    return member;
 }
 
 bool json_is_object_or_null(const json_t *value, const char *what, struct error *err) {
@@ -99,9 +99,9 @@ static bool take_text(const json_t *value, const struct json_field *field, const
 }
 
 static bool get_string(const json_t *object, const struct json_field *field, const char **value, struct error *err) {
-    struct members members = members_of(object, field->name);
+    struct json_members members = json_members_of(object, field->name);
     const char *last = *value;
-    for (const json_t *member; (member = next_member(&members)) != NULL;) {
+    for (const json_t *member; (member = next_scalar(&members)) != NULL;) {
         if (!take_text(member, field, &last, err))
             return false;
     }
@@ -118,9 +118,9 @@ bool json_get_text(const json_t *object, const char *what, const char *name, con
 }
 
 bool json_get_bool(const json_t *object, const char *what, const char *name, bool *value, struct error *err) {
-    struct members members = members_of(object, name);
+    struct json_members members = json_members_of(object, name);
     const json_t *last = NULL;
-    for (const json_t *member; (member = next_member(&members)) != NULL; last = member) {
+    for (const json_t *member; (member = next_scalar(&members)) != NULL; last = member) {
         if (!json_is_boolean(member))
             return fail_field(&(struct json_field){what, name, false}, kind_name(member), "bool", err);
     }
@@ -141,9 +141,9 @@ static bool check_int(const json_t *member, const struct json_field *field, stru
 }
 
 bool json_get_int(const json_t *object, const char *what, const char *name, int64_t *value, struct error *err) {
-    struct members members = members_of(object, name);
+    struct json_members members = json_members_of(object, name);
     const json_t *last = NULL;
-    for (const json_t *member; (member = next_member(&members)) != NULL; last = member) {
+    for (const json_t *member; (member = next_scalar(&members)) != NULL; last = member) {
         if (!check_int(member, &(struct json_field){what, name, false}, err))
             return false;
     }
@@ -155,11 +155,14 @@ bool json_get_int(const json_t *object, const char *what, const char *name, int6
 // The member, an array or an object; NULL if it is absent.
 static bool get_collection(const json_t *object, const struct json_field *field, const char *type, json_type kind,
                            const json_t **value, struct error *err) {
-    struct members members = members_of(object, field->name);
-    for (const json_t *member; (member = next_member(&members)) != NULL; *value = member) {
-        if (json_typeof(member) != kind)
+    struct json_members members = json_members_of(object, field->name);
+    const json_t *last = NULL;
+    for (const json_t *member; (member = json_members_next(&members)) != NULL; last = member) {
+        if (json_typeof(member) != kind && !json_is_null(member))
             return fail_field(field, kind_name(member), type, err);
     }
+    if (last != NULL && !json_is_null(last))
+        *value = last;
     return true;
 }
 
@@ -188,10 +191,13 @@ static bool take_texts(const json_t *array, const struct json_field *field, stru
 
 static bool get_strings(const json_t *object, const struct json_field *field, struct text_list *value,
                         struct error *err) {
-    struct members members = members_of(object, field->name);
+    struct json_members members = json_members_of(object, field->name);
     AUTO_TEXT_LIST struct text_list texts = {0};
     bool is_there = false;
-    for (const json_t *member; (member = next_member(&members)) != NULL; is_there = true) {
+    for (const json_t *member; (member = json_members_next(&members)) != NULL;) {
+        is_there = !json_is_null(member);
+        if (!is_there)
+            continue;
         if (!json_is_array(member))
             return fail_field(field, kind_name(member), "[]string", err);
         if (!take_texts(member, field, &texts, err))
@@ -231,9 +237,13 @@ static bool take_map(json_t *member, const struct json_field *field, struct map 
 bool json_get_string_map(const json_t *object, const char *what, const char *name, struct map *value,
                          struct error *err) {
     const struct json_field field = {what, name, false};
-    struct members members = members_of(object, name);
+    struct json_members members = json_members_of(object, name);
     AUTO_MAP struct map read = MAP_INIT(free);
-    for (json_t *member; (member = next_member(&members)) != NULL;) {
+    for (json_t *member; (member = json_members_next(&members)) != NULL;) {
+        if (json_is_null(member)) {
+            map_finish(&read);
+            continue;
+        }
         if (!json_is_object(member))
             return fail_field(&field, kind_name(member), "map[string]string", err);
         if (!take_map(member, &field, &read, err))

@@ -43,9 +43,18 @@ bool json_check_count(const char *text, size_t length, size_t values_max, struct
 // Access to members of an object. `what` is the Go type of the object in messages, as in
 // `json: cannot unmarshal string into Go value of type daemon.servicesPayload`. The getters leave the output untouched
 // if the member is absent or null. A wrong type is an error: `json: cannot unmarshal number into Go struct field
-// T.action of type string`, also that of a member that is given again further down. Strings with a NUL are refused, but
-// by json_get_text() and json_get_texts().
-json_t *json_member(const json_t *object, const char *name); // case-insensitive; NULL if absent or null
+// T.action of type string`, also that of a member that is given again further down. As in Go, a null behind a value
+// counts for lists, maps and objects, and not for strings, numbers and booleans. Strings with a NUL are refused, but by
+// json_get_text() and json_get_texts().
+json_t *json_member(const json_t *object, const char *name); // the last, case-insensitive; NULL if absent or null
+// All members of a name, in the order of the text, also null ones: each is decoded in turn.
+struct json_members {
+    json_t *object; // private
+    const char *name;
+    void *at;
+};
+struct json_members json_members_of(const json_t *object, const char *name);
+json_t *json_members_next(struct json_members *members); // NULL at the end
 bool json_is_object_or_null(const json_t *value, const char *what, struct error *err) NODISCARD;
 bool json_get_string(const json_t *object, const char *what, const char *name, const char **value,
                      struct error *err) NODISCARD; // borrowed

@@ -11,31 +11,41 @@ static const char what[] = "execCommand";
 
 struct control_command {
     const char *name;
-    const json_t *signal, *resize; // NULL if absent
+    bool has_signal, has_resize;
     const char *signal_name;
     int64_t width, height;
 };
 
-static bool read_arguments(struct control_command *command, struct error *err) {
-    if (command->signal != NULL && (!json_is_object_or_null(command->signal, what, err) ||
-                                    !json_get_text(command->signal, what, "name", &command->signal_name, err)))
-        return false;
-    return command->resize == NULL || (json_is_object_or_null(command->resize, what, err) &&
-                                       json_get_int(command->resize, what, "width", &command->width, err) &&
-                                       json_get_int(command->resize, what, "height", &command->height, err));
+static bool read_signal(const json_t *value, struct control_command *command, struct error *err) {
+    struct json_members members = json_members_of(value, "signal");
+    for (const json_t *signal; (signal = json_members_next(&members)) != NULL;) {
+        command->has_signal = !json_is_null(signal);
+        if (!json_is_object_or_null(signal, what, err) ||
+            !json_get_text(signal, what, "name", &command->signal_name, err))
+            return false;
+    }
+    return true;
+}
+
+static bool read_resize(const json_t *value, struct control_command *command, struct error *err) {
+    struct json_members members = json_members_of(value, "resize");
+    for (const json_t *resize; (resize = json_members_next(&members)) != NULL;) {
+        command->has_resize = !json_is_null(resize);
+        if (!json_is_object_or_null(resize, what, err) || !json_get_int(resize, what, "width", &command->width, err) ||
+            !json_get_int(resize, what, "height", &command->height, err))
+            return false;
+    }
+    return true;
 }
 
 static bool read_command(const json_t *value, struct control_command *command, struct error *err) {
     *command = (struct control_command){.name = "", .signal_name = ""};
-    if (!json_is_object_or_null(value, what, err) || !json_get_text(value, what, "command", &command->name, err))
-        return false;
-    command->signal = json_member(value, "signal");
-    command->resize = json_member(value, "resize");
-    return read_arguments(command, err);
+    return json_is_object_or_null(value, what, err) && json_get_text(value, what, "command", &command->name, err) &&
+           read_signal(value, command, err) && read_resize(value, command, err);
 }
 
 static void send_signal(struct exec *exec, const struct control_command *command) {
-    if (command->signal == NULL) {
+    if (!command->has_signal) {
         log_notice("Exec %s: control command \"signal\" requires signal name", exec->id);
         return;
     }
@@ -60,7 +70,7 @@ unsigned exec_terminal_size(int64_t number) {
 }
 
 static void resize_terminal(struct exec *exec, const struct control_command *command) {
-    if (command->resize == NULL) {
+    if (!command->has_resize) {
         log_notice("Exec %s: control command \"resize\" requires terminal width and height", exec->id);
         return;
     }

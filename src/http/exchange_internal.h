@@ -7,16 +7,17 @@
 #include "http/http_exchange.h"
 #include "http/http_response.h"
 
-// Shared by all exchanges of a server. Valid until the last one has ended.
+// Shared by all exchanges of a server. Valid until the last one has ended, and the last share that is held is released.
 struct exchanges {
     struct loop *loop;
     struct list open; // http_exchange.link: exchanges without a response
     struct shares *shares;
     struct share unowned; // of exchanges whose client has disconnected
+    size_t held_shares;   // client_share_create()
     void (*handle)(struct http_exchange *exchange, void *data);
     void (*on_responded)(const struct http_exchange *exchange, int status, int64_t duration_ns, void *data); // or NULL
     void *data;
-    void (*on_ended)(struct exchanges *all); // an exchange has been freed; may free this structure
+    void (*on_ended)(struct exchanges *all); // an exchange or a held share has been freed; may free this structure
 };
 
 // The state of the body for the handler.

@@ -216,7 +216,8 @@ static void on_handshake_failed(const char *remote, const struct error *err, voi
 
 static void on_exchange_ended(struct exchanges *exchanges) {
     struct http_server *server = server_of(exchanges);
-    if (server->is_destroyed && list_is_empty(&exchanges->open)) {
+    if (server->is_destroyed && list_is_empty(&exchanges->open) && exchanges->held_shares == 0) {
+        connections_finish(&server->connections);
         exchanges_finish(exchanges);
         free(server);
     } else if (server->connections.is_stopping) {
@@ -258,7 +259,6 @@ void http_server_destroy(struct http_server *server) {
     connections_close_all(&server->connections);
     connections_free_closed(&server->connections);
     exchanges_deliver_all(&server->exchanges);
-    connections_finish(&server->connections);
     descriptor_budget_give_back(server->descriptors, DESCRIPTORS_CONNECTIONS, server->connections.limits.reserved);
     loop_defer_cancel(server->exchanges.loop, &server->end);
     timer_destroy(server->grace_timer);

@@ -19,5 +19,5 @@ struct http_server {
     struct deferred end;
     void (*on_end)(void *data);
     void *on_end_data;
-    bool is_destroyed; // pending exchanges remain
+    bool is_destroyed; // pending exchanges or held shares remain
 };

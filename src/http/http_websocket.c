@@ -7,6 +7,7 @@
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "base/memory.h"
+#include "http/http_websocket_internal.h"
 
 #define CLOSE_WAIT_NS (5 * NS_PER_S)
 
@@ -21,18 +22,20 @@ enum websocket_state {
 struct websocket {
     struct loop *loop;
     struct stream *stream;
+    struct client_share *share; // for what is received; NULL: it has no limit
     struct websocket_reader reader;
     struct websocket_handlers handlers;
     void *data;
     enum websocket_state state;
-    bool is_reading;     // the owner wants to read
-    bool is_calling;     // handlers are being called, and the session is used afterwards
-    bool has_sent_close; // nothing can be sent after it
-    bool has_violated;   // what the client sends is not read as frames any more
-    bool is_peer_done;   // the client has sent a close frame or the end of its stream
-    struct buffer text;  // of the message that is being received
-    struct buffer input; // received while the owner does not read, or too much for one turn
-    struct deferred turn;
+    bool is_reading;           // the owner wants to read
+    bool is_due_to_read;       // the stream is not read before it is the turn of the share
+    bool is_calling;           // handlers are being called, and the session is used afterwards
+    bool has_sent_close;       // nothing can be sent after it
+    bool has_violated;         // what the client sends is not read as frames any more
+    bool is_peer_done;         // the client has sent a close frame or the end of its stream
+    struct buffer text;        // of the message that is being received
+    struct buffer input;       // received while the owner does not read, or too much for one turn
+    struct deferred turn;      // without a share, and for the end
     struct timer *close_timer; // NULL before websocket_close()
     // The reply to the latest ping, kept while other bytes are queued (RFC 6455 section 5.5.3).
     char pong[WEBSOCKET_CONTROL_MAX_BYTES];
@@ -236,15 +239,54 @@ static void consume_input(struct websocket *websocket) {
         buffer_finish(&websocket->input);
 }
 
+static void on_share_due(void *data);
+
 static void defer_input(struct websocket *websocket) {
-    if (websocket->state == WEBSOCKET_OPEN && websocket->is_reading && websocket->input.length > 0)
+    if (websocket->state != WEBSOCKET_OPEN || !websocket->is_reading || websocket->input.length == 0)
+        return;
+    if (websocket->share != NULL)
+        client_share_defer(websocket->share, on_share_due, websocket);
+    else
         loop_defer(websocket->loop, &websocket->turn, on_turn_due);
 }
 
+static bool reads_stream(const struct websocket *websocket) {
+    return websocket->state == WEBSOCKET_CLOSING ||
+           (websocket->state == WEBSOCKET_OPEN && websocket->is_reading && websocket->input.length == 0);
+}
+
 static void update_reading(struct websocket *websocket) {
-    bool is_open = websocket->state == WEBSOCKET_OPEN && websocket->is_reading && websocket->input.length == 0;
-    if (is_open || websocket->state == WEBSOCKET_CLOSING)
+    if (reads_stream(websocket) && !websocket->is_due_to_read)
         stream_read_start(websocket->stream);
+}
+
+static void note_use(struct websocket *websocket) {
+    if (websocket->share != NULL)
+        client_share_note_use(websocket->share);
+}
+
+static void consume_kept_input(struct websocket *websocket) {
+    consume_input(websocket);
+    if (websocket->state != WEBSOCKET_DESTROYED) {
+        check_closed(websocket);
+        update_reading(websocket);
+        defer_input(websocket);
+    }
+}
+
+static void on_share_due(void *data) {
+    struct websocket *websocket = data;
+    websocket->is_due_to_read = false;
+    if (reads_stream(websocket)) {
+        stream_read_start(websocket->stream);
+        stream_read_now(websocket->stream);
+        return;
+    }
+    begin_calling(websocket);
+    if (websocket->state == WEBSOCKET_OPEN)
+        consume_kept_input(websocket);
+    note_use(websocket);
+    end_calling(websocket);
 }
 
 static void on_turn_due(struct deferred *turn) {
@@ -254,12 +296,7 @@ static void on_turn_due(struct deferred *turn) {
         if (websocket->handlers.on_closed != NULL)
             websocket->handlers.on_closed(websocket, websocket->data);
     } else {
-        consume_input(websocket);
-        if (websocket->state != WEBSOCKET_DESTROYED) {
-            check_closed(websocket);
-            update_reading(websocket);
-            defer_input(websocket);
-        }
+        consume_kept_input(websocket);
     }
     end_calling(websocket);
 }
@@ -268,10 +305,8 @@ void websocket_read_start(struct websocket *websocket) {
     if (websocket->is_reading || websocket->state != WEBSOCKET_OPEN)
         return;
     websocket->is_reading = true;
-    if (websocket->input.length > 0)
-        loop_defer(websocket->loop, &websocket->turn, on_turn_due);
-    else
-        stream_read_start(websocket->stream);
+    update_reading(websocket);
+    defer_input(websocket);
 }
 
 void websocket_read_stop(struct websocket *websocket) {
@@ -281,6 +316,16 @@ void websocket_read_stop(struct websocket *websocket) {
 }
 
 // --- the stream ---
+
+static bool on_stream_asks(struct stream *stream, void *data) {
+    struct websocket *websocket = data;
+    if (websocket->share == NULL || client_share_begin(websocket->share))
+        return true;
+    websocket->is_due_to_read = true;
+    stream_read_stop(stream);
+    client_share_defer(websocket->share, on_share_due, websocket);
+    return false;
+}
 
 static void on_stream_data(struct stream *stream UNUSED, const char *bytes, size_t length, void *data) {
     struct websocket *websocket = data;
@@ -293,7 +338,12 @@ static void on_stream_data(struct stream *stream UNUSED, const char *bytes, size
         stream_read_stop(websocket->stream);
         defer_input(websocket);
     }
+    note_use(websocket);
     end_calling(websocket);
+}
+
+static void on_stream_no_data(struct stream *stream UNUSED, void *data) {
+    note_use(data);
 }
 
 static void on_stream_end(struct stream *stream UNUSED, void *data) {
@@ -331,7 +381,9 @@ static void on_stream_failed(struct stream *stream UNUSED, const struct error *e
 // --- creating and destroying ---
 
 struct websocket *websocket_create(struct loop *loop, struct stream *stream, const char *bytes, size_t length) {
-    static const struct stream_handlers handlers = {.on_data = on_stream_data,
+    static const struct stream_handlers handlers = {.may_read = on_stream_asks,
+                                                    .on_data = on_stream_data,
+                                                    .on_no_data = on_stream_no_data,
                                                     .on_end = on_stream_end,
                                                     .on_drained = on_stream_drained,
                                                     .on_failed = on_stream_failed};
@@ -349,11 +401,16 @@ struct websocket *websocket_create(struct loop *loop, struct stream *stream, con
     return websocket;
 }
 
+void websocket_use_share(struct websocket *websocket, struct client_share *share) {
+    websocket->share = share;
+}
+
 void websocket_destroy(struct websocket *websocket) {
     if (websocket == NULL)
         return;
     websocket->state = WEBSOCKET_DESTROYED;
     loop_defer_cancel(websocket->loop, &websocket->turn);
+    client_share_destroy(TAKE(websocket->share));
     timer_destroy(websocket->close_timer);
     stream_destroy(websocket->stream);
     if (!websocket->is_calling)

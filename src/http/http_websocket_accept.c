@@ -5,10 +5,13 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "http/client_share_internal.h"
 #include "http/http_response.h"
+#include "http/http_websocket_internal.h"
 
 struct acceptance {
     struct loop *loop;
+    struct client_share *share;
     websocket_accepted_fn on_accepted;
     void *data;
 };
@@ -17,8 +20,12 @@ static void on_stream_upgraded(struct stream *stream, const char *bytes, size_t 
     const struct acceptance acceptance = *(struct acceptance *)data;
     free(data);
     struct websocket *websocket = NULL;
-    if (stream != NULL)
+    if (stream != NULL) {
         websocket = websocket_create(acceptance.loop, stream, bytes, length);
+        websocket_use_share(websocket, acceptance.share);
+    } else {
+        client_share_destroy(acceptance.share);
+    }
     acceptance.on_accepted(websocket, acceptance.data);
 }
 
@@ -32,9 +39,11 @@ bool websocket_accept(struct http_exchange *exchange, struct loop *loop, websock
     websocket_make_accept(http_head_get(head, "Sec-WebSocket-Key"), accept);
     http_exchange_set_header(exchange, "Sec-WebSocket-Accept", accept);
     struct acceptance *acceptance = memory_new(sizeof *acceptance);
-    *acceptance = (struct acceptance){.loop = loop, .on_accepted = on_accepted, .data = data};
+    *acceptance = (struct acceptance){
+        .loop = loop, .share = client_share_create(exchange), .on_accepted = on_accepted, .data = data};
     if (http_upgrade(exchange, "websocket", on_stream_upgraded, acceptance, err))
         return true;
+    client_share_destroy(acceptance->share);
     free(acceptance);
     return false;
 }

@@ -94,11 +94,26 @@ void owner_add_connection(struct owners *owners, struct owner *owner) {
     set_connections(owners, owner, owner->connections + 1);
 }
 
+static void free_unused(struct owners *owners, struct owner *owner) {
+    if (owner->connections > 0 || owner->holds > 0)
+        return;
+    share_finish(owners->shares, &owner->share, owners->heir);
+    (void)map_remove(&owners->by_key, owner->key);
+}
+
 void owner_remove_connection(struct owners *owners, struct owner *owner) {
     set_connections(owners, owner, owner->connections - 1);
     if (owner->connections > 0)
         return;
     owner_set_bytes(owners, owner, 0);
-    share_finish(owners->shares, &owner->share, owners->heir);
-    (void)map_remove(&owners->by_key, owner->key);
+    free_unused(owners, owner);
+}
+
+void owner_hold(struct owner *owner) {
+    owner->holds++;
+}
+
+void owner_release(struct owners *owners, struct owner *owner) {
+    owner->holds--;
+    free_unused(owners, owner);
 }

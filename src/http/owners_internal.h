@@ -30,6 +30,7 @@ struct owner {
     struct list by_connections, by_bytes; // in owners
     struct share share;
     size_t connections, bytes;
+    size_t holds; // owner_hold()
     bool is_administrator; // see peer_is_administrator()
     struct list held[HOLD_KINDS];
     char key[PEER_KEY_SIZE];
@@ -49,8 +50,11 @@ void owners_finish(struct owners *owners); // there are no connections
 // The owner of connections from this peer; a new one has no connections.
 struct owner *owners_get(struct owners *owners, const char *key, bool is_administrator);
 void owner_add_connection(struct owners *owners, struct owner *owner);
-// Frees the owner if that was its last connection.
+// Frees the owner if that was its last connection, and nobody holds it.
 void owner_remove_connection(struct owners *owners, struct owner *owner);
+// Holds the owner, whose share is used beyond its connections.
+void owner_hold(struct owner *owner);
+void owner_release(struct owners *owners, struct owner *owner); // frees it if it has no connections and other holds
 void owner_set_bytes(struct owners *owners, struct owner *owner, size_t bytes);
 // One of those with the most connections or bytes, up to a factor of two. NULL if there is none.
 struct owner *owners_with_most_connections(const struct owners *owners, bool is_administrator);

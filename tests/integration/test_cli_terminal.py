@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Output of commands with and without a terminal, and manual pages."""
 
+import json
 import os
 import re
 import shutil
@@ -258,6 +259,31 @@ class LogTest(DaemonCase):
     def test_a_pipe_gets_what_was_written(self):
         done = subprocess.run([self.daemon.binary, "logs", "odd"], env=self.daemon.env, capture_output=True, timeout=30, check=True)
         self.assertEqual(done.stdout.partition(b" [odd] ")[2], self.WRITTEN)
+
+
+class DocumentTest(DaemonCase):
+    """YAML and JSON: a terminal does not act on them, programs get all characters."""
+
+    NAME = "web\u202e\u2066\u2028\ufeff\u200d\u00e9"
+
+    def test_only_a_terminal_makes_a_difference(self):
+        daemon = self.daemon
+        daemon.layer("001-test.yaml", json.dumps({
+            "services": {"web": {"override": "replace", "command": "sleep 1000", "summary": self.NAME}},
+            "checks": {self.NAME: {"override": "replace", "startup": "disabled", "exec": {"command": "true"}}}}))
+        daemon.start("--hold")
+        data = {"first": self.NAME, "second": "a\u202eb"}
+        daemon.post("/v1/notices", {"action": "add", "type": "custom", "key": "example.com/a", "data": data})
+        for arguments in (["plan"], ["check", self.NAME], ["check", self.NAME, "--format", "json"],
+                          ["notice", "custom", "example.com/a"]):
+            piped = daemon.cli(*arguments).stdout
+            self.assertIn("\u202e", piped)
+            with Terminal(daemon, *arguments) as terminal:
+                self.assertEqual(terminal.wait_exit(), 0)
+                shown = terminal.text()
+            self.assertFalse(set("\u202e\u2066\u2028\ufeff") & set(shown), ascii(shown))
+            self.assertIn("\\u202e", shown)
+            self.assertIn("\u200d\u00e9", shown)
 
 
 class FollowTest(DaemonCase):

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Text in the JSON of requests: NULs, control characters, members that are given twice."""
 
+import json
+
 from faults import plan_of
 from harness import DaemonCase
 
@@ -57,9 +59,29 @@ class JsonTextTest(DaemonCase):
                            ("/v1/services", '{"action":"start","services":[1],"Services":["one"]}'),
                            ("/v1/layers", '{"combine":"yes","combine":true,"action":"add","label":"x","format":"yaml","layer":""}'),
                            ("/v1/notices", '{"action":"add","type":"custom","key":"a.b/c","data":{"a":1,"a":"b"}}'),
-                           ("/v1/identities", '{"action":"add","identities":{"bob":1,"bob":{"access":"read","local":{"user-id":9}}}}')):
+                           ("/v1/identities", '{"action":"add","identities":{"bob":1,"bob":{"access":"read","local":{"user-id":9}}}}'),
+                           ("/v1/identities", '{"action":"add","identities":1,"identities":{}}'),
+                           ("/v1/identities", '{"action":"add","identities":{"bob":{"access":"read","local":1,"local":{"user-id":9}}}}')):
             with self.subTest(body):
                 self.refused(path, body)
         self.assertEqual(self.daemon.get("/v1/identities").result, {})
         answer = self.daemon.post("/v1/services", '{"action":"stop","action":"start","action":null,"services":["x"],"services":["one"]}')
         self.assertEqual(self.daemon.wait_change(answer.change)["kind"], "start")
+
+    def test_a_null_behind_a_value(self):
+        """It takes the place of the value: the limit of its size does not pass it by."""
+        large = json.dumps({"a": "x" * 5000})
+        add = '{"action":"add","type":"custom","key":"a.b/c","data":'
+        self.assertIn("4096 bytes or less", self.refused("/v1/notices", f'{add}null,"data":{large}}}'))
+        self.assertEqual(self.daemon.post("/v1/notices", f'{add}{large},"data":null}}').status, 200)
+        self.assertNotIn("last-data", self.daemon.get("/v1/notices?types=custom").result[0])
+        self.refused("/v1/services", '{"action":"start","services":["one"],"services":null}')
+
+    def test_identities_given_twice(self):
+        """All count, and of one that is given twice the later one."""
+        def identity(uid):
+            return f'{{"access":"read","local":{{"user-id":{uid}}}}}'
+        body = f'{{"action":"add","identities":{{"a":{identity(1)},"b":{identity(2)}}},"identities":{{"b":{identity(3)}}}}}'
+        self.assertEqual(self.daemon.post("/v1/identities", body).status, 200)
+        found = self.daemon.get("/v1/identities").result
+        self.assertEqual({name: entry["local"]["user-id"] for name, entry in found.items()}, {"a": 1, "b": 3})

@@ -201,6 +201,39 @@ static void wrong_types_are_decode_errors(void **state UNUSED) {
     }
 }
 
+// Each is decoded, into what the earlier ones have left; a null removes that.
+static void types_given_again(void **state UNUSED) {
+    static const struct {
+        const char *types, *written; // NULL: refused
+    } cases[] = {
+        {"\"local\":{\"user-id\":1},\"local\":{\"user-id\":2}", "\"local\":{\"user-id\":2}"},
+        {"\"local\":{\"user-id\":1},\"local\":{}", "\"local\":{\"user-id\":1}"},
+        {"\"local\":{\"user-id\":1},\"local\":null,\"basic\":{\"password\":\"x\"}", "\"basic\":{\"password\":\"x\"}"},
+        {"\"local\":{\"user-id\":1},\"local\":null,\"local\":{\"user-id\":3}", "\"local\":{\"user-id\":3}"},
+        {"\"basic\":{\"password\":\"x\"},\"Basic\":{}", "\"basic\":{\"password\":\"x\"}"},
+        {"\"basic\":{\"password\":\"x\"},\"basic\":{\"password\":\"y\"}", "\"basic\":{\"password\":\"y\"}"},
+        {"\"local\":5,\"local\":{\"user-id\":1}", NULL},
+        {"\"local\":{\"user-id\":\"x\"},\"local\":{\"user-id\":1}", NULL},
+        {"\"local\":{\"user-id\":-1},\"local\":{\"user-id\":1}", NULL},
+        {"\"cert\":{\"pem\":1},\"cert\":{\"pem\":\"x\"}", NULL},
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+        AUTO_IDENTITY_SET struct identity_set set = {0};
+        AUTO_JSON json_t *value = NULL;
+        AUTO_FREE char *object = memory_printf("{\"a\":{\"access\":\"read\",%s}}", cases[i].types);
+        assert_true(json_read_request(object, strlen(object), &value, NULL));
+        bool is_read = identity_set_read(value, &set, NULL);
+        if (is_read != (cases[i].written != NULL))
+            fail_msg("%s", cases[i].types);
+        if (!is_read)
+            continue;
+        AUTO_JSON json_t *made = identity_to_json(set.items[0]);
+        AUTO_FREE char *written = json_dumps(made, JSON_COMPACT);
+        AUTO_FREE char *wanted = memory_printf("{\"access\":\"\",%s}", cases[i].written);
+        assert_string_equal(written, wanted);
+    }
+}
+
 static void json_has_the_secrets(void **state UNUSED) {
     static const char text[] = "{\"access\":\"read\",\"local\":{\"user-id\":4294967295},\"basic\":{\"password\":\"x\"},"
                                "\"cert\":{\"pem\":\"" JSON_PEM "\\n\"}}";
@@ -223,6 +256,7 @@ int main(void) {
         cmocka_unit_test(sizes_are_limited),
         cmocka_unit_test(the_number_is_limited),
         cmocka_unit_test(wrong_types_are_decode_errors),
+        cmocka_unit_test(types_given_again),
         cmocka_unit_test(json_has_the_secrets),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -29,7 +29,7 @@ static void members_match_without_case(void **state UNUSED) {
     assert_null(json_member(object, "none"));
     assert_null(json_member(object, "act"));
     assert_int_equal(json_integer_value(json_member(object, "x")), 2);
-    assert_int_equal(json_integer_value(json_member(object, "y")), 1);
+    assert_null(json_member(object, "y"));
     AUTO_JSON json_t *none = parsed("null");
     assert_null(json_member(none, "action"));
 }
@@ -208,6 +208,38 @@ static void repeated_members_are_all_checked(void **state UNUSED) {
     }
 }
 
+// A null behind a list, map or object counts, as a null behind a string does not.
+static void null_behind_a_value(void **state UNUSED) {
+    AUTO_JSON json_t *object = requested("{\"l\":[\"a\"],\"l\":null,\"m\":{\"a\":\"1\"},\"m\":null,\"M\":{\"b\":\"2\"},"
+                                         "\"o\":{},\"o\":null,\"a\":[],\"a\":null,\"s\":\"x\",\"s\":null}");
+    AUTO_TEXT_LIST struct text_list list = {0};
+    AUTO_MAP struct map map = MAP_INIT(free);
+    const json_t *value = NULL;
+    const char *text = NULL;
+    assert_true(json_get_strings(object, WHAT, "l", &list, NULL));
+    assert_int_equal(list.count, 0);
+    assert_true(json_get_string_map(object, WHAT, "m", &map, NULL));
+    assert_int_equal(map.count, 1);
+    assert_string_equal(map_get(&map, "b"), "2");
+    assert_true(json_get_object(object, WHAT, "o", "object", &value, NULL));
+    assert_null(value);
+    assert_true(json_get_array(object, WHAT, "a", "list", &value, NULL));
+    assert_null(value);
+    assert_null(json_member(object, "o"));
+    assert_true(json_get_string(object, WHAT, "s", &text, NULL));
+    assert_string_equal(text, "x");
+}
+
+static void members_are_walked_in_order(void **state UNUSED) {
+    AUTO_JSON json_t *object = requested("{\"n\":1,\"x\":9,\"n\":null,\"N\":3}");
+    struct json_members members = json_members_of(object, "n");
+    assert_int_equal(json_integer_value(json_members_next(&members)), 1);
+    const json_t *second = json_members_next(&members);
+    assert_true(json_is_null(second));
+    assert_int_equal(json_integer_value(json_members_next(&members)), 3);
+    assert_null(json_members_next(&members));
+}
+
 static void repeated_maps_are_merged(void **state UNUSED) {
     AUTO_JSON json_t *object = requested("{\"m\":{\"a\":\"1\",\"b\":\"2\"},\"m\":{\"b\":\"4\",\"b\":\"3\"}}");
     AUTO_MAP struct map map = MAP_INIT(free);
@@ -300,6 +332,8 @@ int main(void) {
         cmocka_unit_test(nuls_are_kept_in_text),
         cmocka_unit_test(the_mark_of_a_nul_cannot_be_sent),
         cmocka_unit_test(repeated_members_are_all_checked),
+        cmocka_unit_test(null_behind_a_value),
+        cmocka_unit_test(members_are_walked_in_order),
         cmocka_unit_test(repeated_maps_are_merged),
         cmocka_unit_test(maps_of_strings),
         cmocka_unit_test(wrong_maps_of_strings),

@@ -38,6 +38,111 @@ static void accept_or_refuse(struct http_exchange *exchange, void *data UNUSED) 
     leave();
 }
 
+// --- many sessions ---
+
+// Each message takes 5 ms. All sessions together have 20 ms of a turn at once, and as much for those that wait.
+enum { SESSIONS = 30, MESSAGE_MS = 5, MESSAGES_PER_TURN_MAX = 2 * (20 / MESSAGE_MS) + 2 };
+
+static struct {
+    struct websocket *websockets[SESSIONS];
+    int accepted, received, received_in_turn, received_in_turn_max;
+    uint64_t turn;
+} many;
+
+static void on_slow_message(struct websocket *websocket UNUSED, const char *bytes UNUSED, size_t length UNUSED,
+                            void *data UNUSED) {
+    if (many.turn != loop_turn(loop))
+        many.received_in_turn = 0;
+    many.turn = loop_turn(loop);
+    many.received++;
+    many.received_in_turn++;
+    if (many.received_in_turn > many.received_in_turn_max)
+        many.received_in_turn_max = many.received_in_turn;
+    for (int64_t end_ns = clock_monotonic_ns() + MESSAGE_MS * NS_PER_MS; clock_monotonic_ns() < end_ns;) {
+    }
+}
+
+static void on_one_of_many_accepted(struct websocket *websocket, void *data UNUSED) {
+    static const struct websocket_handlers slow = {.on_binary = on_slow_message};
+    assert_non_null(websocket);
+    websocket_set_handlers(websocket, &slow, NULL);
+    websocket_read_start(websocket);
+    many.websockets[many.accepted++] = websocket;
+}
+
+static void accept_one_of_many(struct http_exchange *exchange, void *data UNUSED) {
+    assert_true(websocket_accept(exchange, loop, on_one_of_many_accepted, NULL, NULL));
+}
+
+static void open_many(struct client clients[static SESSIONS]) {
+    memset(&many, 0, sizeof many);
+    server->exchanges.handle = accept_one_of_many;
+    for (int i = 0; i < SESSIONS; i++) {
+        clients[i] = client_open();
+        client_send(&clients[i], HANDSHAKE);
+        client_expect(&clients[i], "HTTP/1.1 101 ");
+    }
+    loop_run_pending(loop);
+    assert_int_equal(many.accepted, SESSIONS);
+}
+
+static void destroy_many(void) {
+    for (int i = 0; i < many.accepted; i++)
+        websocket_destroy(many.websockets[i]);
+}
+
+static void close_many(struct client clients[static SESSIONS]) {
+    for (int i = 0; i < SESSIONS; i++)
+        client_close(&clients[i]);
+}
+
+static void send_message(const struct client *client) {
+    AUTO_BUFFER struct buffer frame = BUFFER_INIT(BUFFER_NO_LIMIT);
+    add_frame(&frame, WEBSOCKET_BINARY, true, "x", 1, peer_mask);
+    assert_int_equal(send(client->fd, frame.data, frame.length, 0), frame.length);
+}
+
+static void sessions_share_the_time_of_their_owner(void **state UNUSED) {
+    struct client clients[SESSIONS];
+    open_many(clients);
+    assert_int_equal(server->connections.count, 0);
+    for (int i = 0; i < SESSIONS; i++)
+        send_message(&clients[i]);
+    loop_run_pending(loop);
+    assert_int_equal(many.received, SESSIONS);
+    assert_in_range(many.received_in_turn_max, 1, MESSAGES_PER_TURN_MAX);
+    destroy_many();
+    assert_int_equal(server->connections.owners.by_key.count, 0);
+    close_many(clients);
+}
+
+static void sessions_that_wait_may_end(void **state UNUSED) {
+    struct client clients[SESSIONS];
+    open_many(clients);
+    for (int i = 0; i < SESSIONS; i++)
+        send_message(&clients[i]);
+    (void)uv_run(loop_uv(loop), UV_RUN_NOWAIT);
+    assert_in_range(many.received, 1, SESSIONS - 1);
+    for (int i = 0; i < SESSIONS / 2; i++)
+        websocket_close(many.websockets[i], WEBSOCKET_CODE_NORMAL);
+    (void)uv_run(loop_uv(loop), UV_RUN_NOWAIT);
+    destroy_many();
+    close_many(clients);
+}
+
+static void sessions_outlive_the_server(void **state UNUSED) {
+    struct client clients[SESSIONS];
+    open_many(clients);
+    for (int i = 0; i < SESSIONS; i++)
+        send_message(&clients[i]);
+    http_server_destroy(TAKE(server));
+    loop_run_pending(loop);
+    assert_int_equal(many.received, SESSIONS);
+    assert_in_range(many.received_in_turn_max, 1, MESSAGES_PER_TURN_MAX);
+    destroy_many();
+    close_many(clients);
+}
+
 static int open_acceptor(void **state) {
     memset(&session, 0, sizeof session);
     int code = open_server(state);
@@ -91,6 +196,9 @@ int main(void) {
         TEST(accepts_a_handshake),
         TEST(leaves_other_requests_to_the_caller),
         TEST(reports_a_client_that_has_gone),
+        TEST(sessions_share_the_time_of_their_owner),
+        TEST(sessions_that_wait_may_end),
+        TEST(sessions_outlive_the_server),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

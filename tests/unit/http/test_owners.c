@@ -114,11 +114,33 @@ static void calls_outlive_their_owner(void **state UNUSED) {
     assert_int_equal(called, 1);
 }
 
+static void an_owner_that_is_held_stays(void **state UNUSED) {
+    struct owner *owner = add("user 7", 1);
+    struct share_call call = {0};
+    owner_hold(owner);
+    owner_hold(owner);
+    share_defer(shares, &owner->share, &call, false, on_share_called);
+    remove_connections(owner, 1);
+    assert_ptr_equal(call.share, &owner->share);
+    assert_null(owners_with_most_connections(&owners, false));
+    assert_ptr_equal(add("user 7", 1), owner);
+    owner_release(&owners, owner);
+    owner_release(&owners, owner);
+    assert_int_equal(owners.by_key.count, 1);
+    owner_hold(owner);
+    remove_connections(owner, 1);
+    assert_int_equal(owners.by_key.count, 1);
+    owner_release(&owners, owner);
+    assert_int_equal(owners.by_key.count, 0);
+    assert_ptr_equal(call.share, &heir);
+    share_cancel(&call);
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_owners, close_owners)
     const struct CMUnitTest tests[] = {
         TEST(an_owner_has_one_key),     TEST(finds_who_has_most_connections), TEST(finds_who_has_most_bytes),
-        TEST(administrators_are_apart), TEST(calls_outlive_their_owner),
+        TEST(administrators_are_apart), TEST(calls_outlive_their_owner),      TEST(an_owner_that_is_held_stays),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -19,7 +19,7 @@ static int run_plan(struct cli_call *call, struct error *err) {
         return 1;
     if (!pebble_get_plan(client, &plan, &failure))
         return cli_fail(&failure, err);
-    (void)fputs(pebble_plan_yaml(plan, NULL), stdout);
+    cli_print_document(pebble_plan_yaml(plan, NULL));
     pebble_plan_destroy(plan);
     return 0;
 }

@@ -24,7 +24,7 @@ void document_init(struct document *document, enum cli_format format) {
 void document_print(struct document *document) {
     if (!document->is_yaml)
         buffer_add_char(&document->text, '\n');
-    cli_print(&document->text);
+    cli_print_document(buffer_text(&document->text));
     buffer_finish(&document->text);
 }
 

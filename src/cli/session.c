@@ -120,3 +120,8 @@ int cli_fail(struct pebble_error *from, struct error *err) {
 void cli_print(const struct buffer *text) {
     (void)fwrite(buffer_text(text), 1, text->length, stdout);
 }
+
+void cli_print_document(const char *text) {
+    AUTO_FREE char *shown = isatty(STDOUT_FILENO) ? text_shown(text, "\n\t") : NULL;
+    (void)fputs(shown != NULL ? shown : text, stdout);
+}

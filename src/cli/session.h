@@ -25,3 +25,5 @@ int cli_fail(struct pebble_error *from, struct error *err);
 
 // Writes the text to standard output.
 void cli_print(const struct buffer *text);
+// The same for a document that is for programs, with foreign text: on a terminal, what could act on it is escaped.
+void cli_print_document(const char *text);

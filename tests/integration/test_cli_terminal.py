@@ -260,6 +260,21 @@ class LogTest(DaemonCase):
         self.assertEqual(done.stdout.partition(b" [odd] ")[2], self.WRITTEN)
 
 
+class DocumentTest(DaemonCase):
+    NAME = "web\u202egnp\u200b"
+
+    def test_documents_do_not_act_on_a_terminal(self):
+        self.daemon.layer("001-test.yaml", plan_of({self.NAME: "sleep 1000"}))
+        self.daemon.start("--hold")
+        self.daemon.services("start", self.NAME)
+        for words in (("plan",), ("services", "--format", "yaml"), ("services", "--format", "json")):
+            with self.subTest(words), Terminal(self.daemon, *words, columns=200) as terminal:
+                self.assertEqual(terminal.wait_exit(), 0)
+                self.assertIn(r"web\u202egnp\u200b", terminal.text())
+                self.assertNotIn("\u202e", terminal.text())
+                self.assertIn(self.NAME, self.daemon.cli(*words).stdout)
+
+
 class FollowTest(DaemonCase):
     def test_ctrl_c_ends_following_well(self):
         self.daemon.layer("001-test.yaml", plan_of({"chat": "sh -c 'echo said; exec sleep 1000'"}))

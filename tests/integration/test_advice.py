@@ -318,6 +318,12 @@ checks:
         self.assertEqual(self.shown("changes", "web"), "no changes found\n")
         self.assertEqual(self.daemon.cli("changes", "wbe").stderr, "no changes found\n")
 
+    def test_kinds_of_changes(self):
+        self.daemon.services("start", "web")
+        plain = self.daemon.cli("tasks", "--last", "strat")
+        self.assertEqual((plain.returncode, plain.stderr), (1, 'error: no changes of type "strat" found\n'))
+        self.assertEqual(self.shown("tasks", "--last", "strat", status=1), plain.stderr + 'Did you mean "start"?\n')
+
     def test_names_of_checks(self):
         for arguments in (("check", "ltaer"), ("check", "--refresh", "ltaer"), ("start-checks", "up", "ltaer"),
                           ("stop-checks", "ltaer")):

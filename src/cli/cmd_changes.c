@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "base/nearest.h"
 #include "cli/advice.h"
 #include "cli/commands.h"
 #include "cli/document.h"
@@ -278,6 +279,20 @@ static int show_change(const struct cli_call *call, struct pebble_client *client
     return 0;
 }
 
+static int fail_kind(const struct pebble_changes *changes, const char *kind, struct error *err) {
+    struct nearest nearest;
+    AUTO_FREE char *quoted = text_quoted(kind);
+    nearest_init(&nearest, kind);
+    for (size_t i = 0; i < pebble_changes_count(changes); i++)
+        nearest_try(&nearest, pebble_change_kind(pebble_changes_at(changes, i)));
+    if (pebble_changes_count(changes) == 0)
+        (void)error_set(err, ERROR_NOT_FOUND, "no changes found");
+    else
+        (void)error_set(err, ERROR_NOT_FOUND, "no changes of type %s found", quoted);
+    (void)nearest_advise(&nearest, "", err);
+    return 1;
+}
+
 // Shows the latest change of the kind. With a trailing "?" it is no error if there is none.
 static int show_last(const struct cli_call *call, struct pebble_client *client, const char *kind, struct error *err) {
     struct pebble_changes *changes = NULL;
@@ -293,15 +308,10 @@ static int show_last(const struct cli_call *call, struct pebble_client *client, 
             latest = change;
     }
     int code = 0;
-    if (latest != NULL) {
+    if (latest != NULL)
         code = show_change(call, client, pebble_change_id(latest), err);
-    } else if (!is_optional) {
-        AUTO_FREE char *quoted = text_quoted(kind);
-        code = 1;
-        (void)(pebble_changes_count(changes) == 0
-                   ? error_set(err, ERROR_NOT_FOUND, "no changes found")
-                   : error_set(err, ERROR_NOT_FOUND, "no changes of type %s found", quoted));
-    }
+    else if (!is_optional)
+        code = fail_kind(changes, wanted, err);
     pebble_changes_destroy(changes);
     return code;
 }

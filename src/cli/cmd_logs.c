@@ -61,7 +61,10 @@ static bool on_log_entry(const struct pebble_log_entry *entry, void *data) {
         add_json(&printer->line, entry);
     else
         add_text(printer, entry);
-    cli_print(&printer->line);
+    if (printer->is_json)
+        cli_print_document(buffer_text(&printer->line));
+    else
+        cli_print(&printer->line);
     return !printer->is_following || fflush(stdout) == 0;
 }
 

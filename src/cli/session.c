@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -42,8 +43,11 @@ struct pebble_client *session_client(struct cli_session *session, struct error *
     if (session->client != NULL)
         return session->client;
     AUTO_PEBBLE_ERROR struct pebble_error failure = {0};
-    if (!pebble_client_create_default(&session->client, &failure))
+    if (!pebble_client_create_default(&session->client, &failure)) {
         (void)error_set(err, ERROR_CONNECTION, "cannot create client: %s", failure.message);
+        if (text_has_prefix(failure.message, "cannot parse base URL: ") && strstr(failure.message, "HOST:PORT") == NULL)
+            (void)error_add_advice(err, "PEBBLE_BASEURL has the form http://HOST:PORT or https://HOST:PORT.");
+    }
     return session->client;
 }
 
@@ -62,7 +66,7 @@ static void advise_access(struct error *err) {
         (void)error_add_advice(err, "Over HTTP there are only health, version and metrics. Use the daemon's socket, or "
                                     "HTTPS.");
     else if (url != NULL)
-        (void)error_add_advice(err, "The daemon does not know this client's certificate, or its identity has not this "
+        (void)error_add_advice(err, "The daemon does not know this client's certificate, or its identity does not give this "
                                     "access.\nSee 'pebble help add-identities'.");
     else if (getuid() != 0)
         (void)error_add_advice(err,
@@ -87,10 +91,9 @@ static void set_refusal(const struct pebble_error *from, struct error *err) {
         advise_access(err);
 }
 
-// The client's message for a socket that is not there, or that no process listens on.
+// The client's messages for a socket that is not there, or that no process listens on.
 static bool is_without_daemon(const struct pebble_error *from) {
-    return from->kind == PEBBLE_ERROR_CONNECTION && environment_text("PEBBLE_BASEURL") == NULL &&
-           (text_has_suffix(from->message, "\" not found") || text_has_suffix(from->message, ": connection refused"));
+    return text_has_suffix(from->message, "\" not found") || text_has_suffix(from->message, ": connection refused");
 }
 
 static void advise_start(struct error *err) {
@@ -105,13 +108,26 @@ static void advise_start(struct error *err) {
                                     "Set PEBBLE to that of the daemon, or start one with 'pebble run'.");
 }
 
+static void advise_connection(const struct pebble_error *from, struct error *err) {
+    bool has_url = environment_text("PEBBLE_BASEURL") != NULL;
+    if (has_url && text_has_suffix(from->message, ": connection refused"))
+        (void)error_add_advice(err,
+                               "Nothing listens at the address of PEBBLE_BASEURL. 'pebble run' does with --http or "
+                               "--https.");
+    else if (!has_url && is_without_daemon(from))
+        advise_start(err);
+    else if (!has_url && text_has_suffix(from->message, ": permission denied"))
+        (void)error_add_advice(err, "The directory of the socket is closed for this user. Use root, or the user of the "
+                                    "daemon.");
+}
+
 int cli_fail(struct pebble_error *from, struct error *err) {
     if (from->kind == PEBBLE_ERROR_API || from->kind == PEBBLE_ERROR_PATH) {
         set_refusal(from, err);
     } else {
         (void)error_set(err, ERROR_INTERNAL, "%s", from->message);
-        if (is_without_daemon(from))
-            advise_start(err);
+        if (from->kind == PEBBLE_ERROR_CONNECTION)
+            advise_connection(from, err);
     }
     pebble_error_clear(from);
     return 1;
@@ -122,6 +138,6 @@ void cli_print(const struct buffer *text) {
 }
 
 void cli_print_document(const char *text) {
-    AUTO_FREE char *shown = isatty(STDOUT_FILENO) ? text_shown(text, "\n") : NULL;
+    AUTO_FREE char *shown = isatty(STDOUT_FILENO) ? text_shown(text, "\n\t") : NULL;
     (void)fputs(shown != NULL ? shown : text, stdout);
 }

@@ -108,6 +108,19 @@ class NoDaemonTest(TerminalCase):
         self.assertIn("Set PEBBLE", unset)
         self.assertIn("PEBBLE_SOCKET", self.refused({"PEBBLE_SOCKET": self.daemon.path("absent")}))
 
+    def test_no_daemon_at_a_url(self):
+        self.assertIn("Nothing listens at the address", self.refused({"PEBBLE_BASEURL": f"http://127.0.0.1:{free_port()}"}))
+        self.assertIn("http://HOST:PORT", self.refused({"PEBBLE_BASEURL": "127.0.0.1:4000"}))
+
+    @unittest.skipUnless(os.getuid() == 0, "needs root")
+    def test_a_directory_that_is_closed(self):
+        self.daemon.start("--hold")
+        os.chmod(self.daemon.env["PEBBLE"], 0o700)
+        words = ["--reuid=65534", "--regid=65534", "--clear-groups", self.daemon.binary, "services"]
+        with Terminal(self.daemon, *words, columns=200, program="/usr/bin/setpriv") as terminal:
+            self.assertEqual(terminal.wait_exit(), 1)
+            self.assertIn("is closed for this user", terminal.text())
+
     def test_another_failure_has_no_such_advice(self):
         self.daemon.start("--hold")
         self.assertEqual(self.shown("start", "web", status=1),
@@ -317,6 +330,12 @@ checks:
                          'no changes found\nThere is no service "wbe" in the plan. Did you mean "web"?\n')
         self.assertEqual(self.shown("changes", "web"), "no changes found\n")
         self.assertEqual(self.daemon.cli("changes", "wbe").stderr, "no changes found\n")
+
+    def test_kinds_of_changes(self):
+        self.daemon.services("start", "web")
+        plain = self.daemon.cli("tasks", "--last", "strat")
+        self.assertEqual((plain.returncode, plain.stderr), (1, 'error: no changes of type "strat" found\n'))
+        self.assertEqual(self.shown("tasks", "--last", "strat", status=1), plain.stderr + 'Did you mean "start"?\n')
 
     def test_names_of_checks(self):
         for arguments in (("check", "ltaer"), ("check", "--refresh", "ltaer"), ("start-checks", "up", "ltaer"),

@@ -168,9 +168,13 @@ class Faults:
         return self
 
     def is_attached(self):
-        pid = self.daemon.process.pid
-        return all(status_field(f"{pid}/task/{task}", "TracerPid") == str(self.tracer.pid)
-                   for task in os.listdir(f"/proc/{pid}/task"))
+        return all(self.is_traced(task) for task in os.listdir(f"/proc/{self.daemon.process.pid}/task"))
+
+    def is_traced(self, task):
+        try:
+            return status_field(f"{self.daemon.process.pid}/task/{task}", "TracerPid") == str(self.tracer.pid)
+        except OSError:  # an idle thread has ended
+            return True
 
     def count(self):
         """The number of calls that have failed so far."""

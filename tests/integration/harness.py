@@ -191,6 +191,13 @@ def exchange(connection, method, path, body=None, headers=None):
     return response
 
 
+def receive_response(sock):
+    """The whole response to a request that was sent over a socket."""
+    answer = http.client.HTTPResponse(sock)
+    answer.begin()
+    return Response(answer.status, answer.getheaders(), answer.read())
+
+
 class WebSocket:
     """A minimal WebSocket client (RFC 6455): sends arbitrary frames, receives frames."""
 

@@ -9,9 +9,8 @@ import time
 
 from faults import SmallDisk, descriptors, limited, needs_root, plan_of, rss_kib
 from file_client import FilesCase, parts_of, read_request, upload_body, upload_head
-from harness import is_sanitized, wait_until
-
-PROBE_S = 10.0
+from harness import is_sanitized, receive_response, wait_until
+from test_faults_clients import PROBE_S
 
 
 class FaultsCase(FilesCase):
@@ -133,9 +132,9 @@ class FileSystemsTest(FaultsCase):
             os.unlink(self.at("dir", name))
         os.rmdir(self.at("dir"))
         sock.sendall(rest)
-        answer = sock.recv(10000)
-        self.assertIn(b"200 OK", answer)
-        self.assertIn(b'"kind":"not-found"', answer)
+        answer = receive_response(sock)
+        self.assertEqual(answer.status, 200)
+        self.assertIn(b'"kind":"not-found"', answer.body)
         wait_until(lambda: not self.open_files(), what="files to be closed")
 
     def test_only_regular_files_are_read(self):
@@ -229,7 +228,7 @@ class ManyTest(FaultsCase):
         for sock, rest in uploads:
             sock.sendall(rest)
         for sock, _ in uploads:
-            self.assertIn(b"200 OK", sock.recv(10000))
+            self.assertEqual(receive_response(sock).status, 200)
             sock.close()
         self.assertEqual(len(os.listdir(self.files)), 200)
         self.assertTrue(all(os.path.getsize(self.at(name)) == 300000 for name in os.listdir(self.files)))
@@ -243,9 +242,9 @@ class ManyTest(FaultsCase):
         self.assert_healthy()
         for sock, rest in uploads:
             sock.sendall(rest)
-        answers = [sock.recv(10000) for sock, _ in uploads]
-        self.assertTrue(all(b"200 OK" in answer for answer in answers))
-        failed = [answer for answer in answers if b"error" in answer]
+        answers = [receive_response(sock) for sock, _ in uploads]
+        self.assertTrue(all(answer.status == 200 for answer in answers))
+        failed = [answer.body for answer in answers if b"error" in answer.body]
         self.assertTrue(failed)
         self.assertTrue(all(b"too many files are being used at once" in answer for answer in failed))
         self.assertEqual(len(os.listdir(self.files)), 50 - len(failed))

@@ -10,7 +10,7 @@ import time
 import unittest
 
 from faults import cpu_s, descriptors, plan_of, rss_kib
-from harness import DaemonCase, is_sanitized, wait_until
+from harness import DaemonCase, is_sanitized, receive_response, wait_until
 
 HINT = "WARNING: There are new warnings. See 'pebble warnings'.\n"
 
@@ -50,7 +50,7 @@ class NoticesTest(DaemonCase):
             self.assertLess(cpu_s(pid) - used, 2.0)
         self.add("bell.test/ring")
         for sock in socks[1::2]:
-            self.assertIn(b'"key":"bell.test/ring"', sock.recv(65536))
+            self.assertIn(b'"key":"bell.test/ring"', receive_response(sock).body)
             sock.close()
         wait_until(lambda: len(descriptors(pid)) <= before + 1, what="the descriptors to be given back")
         self.assertEqual(self.daemon.stop(), 0)

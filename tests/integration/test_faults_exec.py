@@ -13,6 +13,7 @@ import time
 from faults import children, descriptors, is_alive, rss_kib, wait_pid_file
 from harness import WebSocket, is_sanitized, wait_until
 from test_exec import END, ExecCase
+from test_faults_clients import PROBE_S
 
 PTRACE_SEIZE = 0x4206
 RUNS = int(os.environ.get("PEBBLE_EXEC_RUNS", "300"))
@@ -27,9 +28,7 @@ class FaultCase(ExecCase):
         self.pid = self.daemon.process.pid
 
     def assert_healthy(self):
-        began = time.monotonic()
-        self.assertEqual(self.daemon.get("/v1/health").status, 200)
-        self.assertLess(time.monotonic() - began, 5)
+        self.assertEqual(self.daemon.get("/v1/health", timeout_s=PROBE_S).status, 200)
 
     def assert_nothing_left(self, before):
         """No child, and no more descriptors than before."""
@@ -274,9 +273,8 @@ class ShutdownTest(FaultCase):
         running = [self.exec("trap '' TERM; sleep 1000 & while :; do sleep 0.05; done") for _ in range(20)]
         stalled = [self.exec(["yes"], reads=False) for _ in range(5)]
         wait_until(lambda: len(children(self.pid)) >= 25)
-        began = time.monotonic()
         self.assertEqual(self.daemon.stop(), 0)
-        self.assertLess(time.monotonic() - began, 4)
+        self.assertNotIn("Cannot stop running commands", self.daemon.log())
         self.assertEqual(self.daemon.leftovers(), [])
         self.daemon.start("--hold")
         for session in running + stalled:
@@ -291,9 +289,7 @@ class ShutdownTest(FaultCase):
         session = self.exec(f"setsid sh -c 'echo $$ >{pid_file}; exec sleep 1000' & "
                             f"while [ ! -s {pid_file} ]; do sleep 0.01; done; exit 6", control=False)
         pid = wait_pid_file(pid_file)
-        began = time.monotonic()
         self.assertEqual(session.result()[:2], ("Done", 6))
-        self.assertLess(time.monotonic() - began, 15)
         self.assertTrue(is_alive(pid))
         os.kill(pid, signal.SIGKILL)
         self.assert_healthy()

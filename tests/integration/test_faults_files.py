@@ -5,7 +5,6 @@ import os
 import resource
 import stat
 import threading
-import time
 
 from faults import SmallDisk, descriptors, limited, needs_root, plan_of, rss_kib
 from file_client import FilesCase, parts_of, read_request, upload_body, upload_head
@@ -140,11 +139,9 @@ class FileSystemsTest(FaultsCase):
     def test_only_regular_files_are_read(self):
         self.daemon.start()
         os.mkfifo(self.at("pipe"))
-        started = time.monotonic()
         for path in (self.at("pipe"), "/dev/zero", "/dev/tty", self.files):
             ((_, result),) = parts_of(self.read(path))
             self.assertIn(b"can only read a regular file", result)
-        self.assertLess(time.monotonic() - started, 10)
 
     def test_special_files_are_replaced(self):
         self.daemon.start()

@@ -6,7 +6,7 @@ import os
 import re
 import shutil
 
-from harness import TOP, free_port
+from harness import HANG_S, TOP, free_port
 
 
 def copy_example(daemon, name, *ports):
@@ -29,7 +29,7 @@ def copy_example(daemon, name, *ports):
 
 def page_of(port):
     """The page of a web server; "" if it does not respond."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=HANG_S)
     try:
         connection.request("GET", "/")
         return connection.getresponse().read().decode()

@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 import unittest
 
-from harness import program, wait_until
+from harness import HANG_S, program, wait_until
 
 IS_ROOT = os.geteuid() == 0
 IS_LONG = os.environ.get("PEBBLE_LONG") == "1"
@@ -182,7 +182,7 @@ class Faults:
 
     def __exit__(self, *_):
         self.tracer.terminate()
-        self.tracer.wait(20)
+        self.tracer.wait(HANG_S)
         self.tracer.stderr.close()
 
 

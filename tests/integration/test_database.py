@@ -51,7 +51,7 @@ class Notices:
         return found
 
     def wait_for(self, *change):
-        wait_until(lambda: change in self.changes(), 60, f"a notice of {change}")
+        wait_until(lambda: change in self.changes(), what=f"a notice of {change}")
 
     def wait_failure(self, check):
         self.wait_for("perform-check", check, "Error")
@@ -70,7 +70,7 @@ class DatabaseTest(DatabaseCase):
 
     def wait_up(self, check):
         wait_until(lambda: self.daemon.check(check)["status"] == "up" and self.daemon.check(check)["successes"] > 0,
-                   30, f"a success of {check}")
+                   what=f"a success of {check}")
 
     def page(self):
         return page_of(self.port)
@@ -80,7 +80,7 @@ class DatabaseTest(DatabaseCase):
         return tuple(self.daemon.get(f"/v1/health?level={level}").status for level in ("alive", "ready"))
 
     def wait_healthy(self):
-        wait_until(lambda: self.health() == (200, 200), 30, "health")
+        wait_until(lambda: self.health() == (200, 200), what="health")
 
     # --- the example as it is ---
 

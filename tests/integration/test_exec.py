@@ -9,7 +9,7 @@ import threading
 import time
 
 from faults import children, is_alive, plan_of, wait_pid_file
-from harness import DaemonCase, WebSocket, wait_until
+from harness import HANG_S, DaemonCase, WebSocket, wait_until
 
 END = '{"command":"end"}'
 
@@ -36,7 +36,7 @@ class Reader:
         except (EOFError, OSError):
             pass
 
-    def wait(self, timeout_s=30.0):
+    def wait(self, timeout_s=HANG_S):
         self.thread.join(timeout_s)
         if self.thread.is_alive():
             raise AssertionError(f"the websocket has not ended; {len(self.data)} bytes so far, texts {self.texts}")
@@ -69,7 +69,7 @@ class Exec:
     def end(self):
         self.stdio.send(END)
 
-    def result(self, timeout_s=30.0):
+    def result(self, timeout_s=HANG_S):
         """The status of the change, the exit code, and the message of its error."""
         change = self.daemon.wait_change(self.change, timeout_s)
         data = change["tasks"][0].get("data") or {}

@@ -240,11 +240,11 @@ class BadForLongTest(BoundedCase):
             settings = "period: 300ms, timeout: 200ms, threshold: 1000000"
             self.daemon.layer("001-test.yaml", checks_of({name: f"{settings}, {kind}" for name, kind in checks.items()}))
             self.daemon.start()
-            wait_until(lambda: self.failures() >= 4, 60, "four failures of each")
+            wait_until(lambda: self.failures() >= 4, what="four failures of each")
             before = self.usage()
-            wait_until(lambda: self.failures() >= 12, 60, "twelve failures of each")
+            wait_until(lambda: self.failures() >= 12, what="twelve failures of each")
             self.assert_bounded(before, 2 * len(checks))
-            self.assertEqual(self.daemon.stop(timeout_s=10), 0)
+            self.assertEqual(self.daemon.stop(), 0)
 
 
 class ManyChecksTest(BoundedCase):
@@ -260,11 +260,11 @@ class ManyChecksTest(BoundedCase):
     def test_a_thousand_at_one_second(self):
         with target(drop_input) as port:
             self.start_many(f"period: 1s, threshold: 1000000, tcp: {{host: 127.0.0.1, port: {port}}}")
-            wait_until(lambda: min(self.counts()) >= 3, 130, "three runs of each check", pause_s=0.5)
+            wait_until(lambda: min(self.counts()) >= 3, what="three runs of each check", pause_s=0.5)
             before = self.usage()
-            wait_until(lambda: min(self.counts()) >= 6, 130, "three more", pause_s=0.5)
+            wait_until(lambda: min(self.counts()) >= 6, what="three more", pause_s=0.5)
             self.assert_bounded(before, self.COUNT)
-            self.assertEqual(self.daemon.get("/v1/health", timeout_s=10).status, 200)
+            self.assertEqual(self.daemon.get("/v1/health").status, 200)
             self.assertEqual(self.daemon.stop(), 0)
 
     def test_no_burst_after_a_pause(self):
@@ -276,13 +276,12 @@ class ManyChecksTest(BoundedCase):
 
         with target(note) as port:
             self.start_many(f"period: 2s, tcp: {{host: 127.0.0.1, port: {port}}}")
-            wait_until(lambda: min(self.counts()) >= 1, 130, "a run of each check", pause_s=0.5)
+            wait_until(lambda: min(self.counts()) >= 1, what="a run of each check", pause_s=0.5)
             self.daemon.send_signal(signal.SIGSTOP)
             time.sleep(5)  # two periods are missed
             before, resumed = len(times), time.monotonic()
             self.daemon.send_signal(signal.SIGCONT)
-            resumed = time.monotonic()
-            wait_until(lambda: len(times) - before >= self.COUNT, 60, "the missed runs")
+            wait_until(lambda: len(times) - before >= self.COUNT, what="the missed runs")
             time.sleep(1)  # a burst would be complete
             runs, periods = len(times) - before, (time.monotonic() - resumed) / 2
             most = 1 + math.ceil(periods)  # the missed run, and those that were due since

@@ -308,7 +308,7 @@ class ShutdownTest(FaultCase):
         if libc.ptrace(PTRACE_SEIZE, pid, None, None) != 0:
             self.skipTest(f"cannot trace: {os.strerror(ctypes.get_errno())}")
         try:
-            self.daemon.stop(timeout_s=60)
+            self.daemon.stop()
             self.assertIn("Cannot stop running commands", self.daemon.log())
         finally:
             os.waitpid(pid, 0)

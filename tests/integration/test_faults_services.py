@@ -149,8 +149,8 @@ class ManyServicesTest(DaemonCase):
         daemon.start()
         answer = daemon.post("/v1/services", {"action": "start", "services": self.names})
         self.assertEqual(answer.status, 202)
-        self.assertEqual(daemon.get("/v1/health", timeout_s=10).status, 200)
-        self.assertEqual(daemon.wait_change(answer.change, timeout_s=60)["status"], "Done")
+        self.assertEqual(daemon.get("/v1/health").status, 200)
+        self.assertEqual(daemon.wait_change(answer.change)["status"], "Done")
         self.assertEqual(self.statuses(), ["active"] * self.COUNT)
         first = self.processes()
         self.assertEqual(len(first), self.COUNT)
@@ -158,14 +158,14 @@ class ManyServicesTest(DaemonCase):
 
         for pid in first:
             os.kill(pid, signal.SIGKILL)
-        self.assertEqual(daemon.get("/v1/health", timeout_s=10).status, 200)
-        wait_until(lambda: len(set(self.processes()) - set(first)) == self.COUNT, 60, "all to be started again")
-        wait_until(lambda: self.statuses() == ["active"] * self.COUNT, 60, "all to be active")
+        self.assertEqual(daemon.get("/v1/health").status, 200)
+        wait_until(lambda: len(set(self.processes()) - set(first)) == self.COUNT, what="all to be started again")
+        wait_until(lambda: self.statuses() == ["active"] * self.COUNT, what="all to be active")
         wait_until(lambda: not set(self.processes()) & set(first), what="all to be reaped")
         wait_until(lambda: len(descriptors(daemon.process.pid)) <= fds + 1, what="the old pipes to be closed")
 
         answer = daemon.post("/v1/services", {"action": "stop", "services": self.names})
-        self.assertEqual(daemon.wait_change(answer.change, timeout_s=60)["status"], "Done")
+        self.assertEqual(daemon.wait_change(answer.change)["status"], "Done")
         self.assertEqual(self.statuses(), ["inactive"] * self.COUNT)
         wait_until(lambda: not self.processes(), what="no process to be left")
         wait_until(lambda: len(descriptors(daemon.process.pid)) <= fds - self.COUNT + 1, what="all pipes to be closed")
@@ -175,8 +175,8 @@ class ManyServicesTest(DaemonCase):
         self.daemon.layer("001-test.yaml", plan_of({name: {"command": "sleep 10000", "startup": "enabled"}
                                                     for name in self.names}))
         self.daemon.start()
-        wait_until(lambda: len(self.processes()) == self.COUNT, 60, "all to be started")
-        self.assertEqual(self.daemon.stop(timeout_s=60), 0)
+        wait_until(lambda: len(self.processes()) == self.COUNT, what="all to be started")
+        self.assertEqual(self.daemon.stop(), 0)
         self.assertEqual(self.daemon.leftovers(), [])
 
 
@@ -252,7 +252,7 @@ class ManyChangesTest(DaemonCase):
             costs_s.append(cpu_s(daemon.process.pid) - before_s)
         # Otherwise the last part would take many times as long as the first.
         self.assertLess(costs_s[-1], 4 * costs_s[0] + 0.2, costs_s)
-        self.assertEqual(daemon.get("/v1/health", timeout_s=5).status, 200)
+        self.assertEqual(daemon.get("/v1/health").status, 200)
         self.assertEqual(daemon.services("stop", "one")["id"], str(self.COUNT + 1))
 
     def test_start_prunes_what_is_too_much(self):

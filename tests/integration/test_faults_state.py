@@ -12,7 +12,7 @@ import threading
 import unittest
 
 from faults import (IS_ROOT, Faults, SmallDisk, allow_tracing, plan_of, scratch_directory, temporaries)
-from harness import DaemonCase, exchange, is_sanitized, wait_until
+from harness import HANG_S, DaemonCase, exchange, is_sanitized, wait_until
 
 SERVICES = plan_of({
     "one": "sleep 1000", "two": "sleep 1000", "three": "sleep 1000",
@@ -300,7 +300,7 @@ class KilledWhileWritingTest(DaemonCase):
         wait_until(lambda: acknowledged, what="a change")
         threading.Event().wait(random.uniform(0, 0.03))
         self.daemon.kill()
-        client.join(20)
+        client.join(HANG_S)
         return acknowledged[-1]
 
     def check_rounds(self):

@@ -12,7 +12,7 @@ import threading
 import time
 import unittest
 
-from harness import HANG_S, TOP
+from harness import TOP
 from test_libpebble import LibraryCase
 from test_torture import LAYER
 

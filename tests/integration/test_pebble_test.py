@@ -10,13 +10,13 @@ import signal
 import subprocess
 import unittest
 
-from harness import TOP, DaemonCase, program, wait_until
+from harness import HANG_S, TOP, DaemonCase, program, wait_until
 from test_libpebble import PREFIX, output
 
 DRIVER_SOURCE = os.path.join(TOP, "tests", "integration", "pebble_test_driver.c")
 
 OWN_ROOT, OWN_ROOT_OPTIONAL = 1, 3
-TIMEOUT_S = 60
+TIMEOUT_S = HANG_S
 
 
 def user_namespace_problem():
@@ -94,7 +94,7 @@ class TestingCase(DaemonCase):
         return self.processes() or os.listdir(self.tmp)
 
     def assert_nothing_is_left(self):
-        wait_until(lambda: not self.leftovers(), 20, "the end of all processes and directories")
+        wait_until(lambda: not self.leftovers(), what="the end of all processes and directories")
 
 
 class EndTest(TestingCase):

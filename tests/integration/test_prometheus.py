@@ -8,7 +8,7 @@ import unittest
 import urllib.parse
 import urllib.request
 
-from harness import DaemonCase, free_port, wait_until
+from harness import HANG_S, DaemonCase, free_port, wait_until
 from test_identities import DAMSON
 
 LAYER = """
@@ -103,18 +103,18 @@ class ServerTest(PrometheusCase):
             server.wait()
 
         self.addCleanup(end)
-        wait_until(lambda: self.is_ready(server), 30, "Prometheus")
+        wait_until(lambda: self.is_ready(server), what="Prometheus")
 
     def is_ready(self, server):
         self.assertIsNone(server.poll(), self.daemon.read("prometheus.log"))
         try:
-            with urllib.request.urlopen(f"{self.api}/-/ready", timeout=10) as answer:
+            with urllib.request.urlopen(f"{self.api}/-/ready", timeout=HANG_S) as answer:
                 return answer.status == 200
         except OSError:
             return False
 
     def ask(self, path, **query):
-        with urllib.request.urlopen(f"{self.api}/api/v1/{path}?{urllib.parse.urlencode(query)}", timeout=10) as answer:
+        with urllib.request.urlopen(f"{self.api}/api/v1/{path}?{urllib.parse.urlencode(query)}", timeout=HANG_S) as answer:
             return json.load(answer)["data"]
 
     def wait_target(self, job, health):
@@ -122,7 +122,7 @@ class ServerTest(PrometheusCase):
         def found():
             return [target for target in self.ask("targets")["activeTargets"]
                     if (target["labels"]["job"], target["health"]) == (job, health)]
-        return wait_until(found, 30, f"the target {job} to be {health}")[0]["lastError"]
+        return wait_until(found, what=f"the target {job} to be {health}")[0]["lastError"]
 
     def wait_values(self, metric, values):
         """Waits until the metric has these values: the label, which is the service or check -> value."""
@@ -131,7 +131,7 @@ class ServerTest(PrometheusCase):
         def found():
             result = self.ask("query", query=f'{metric}{{job="right"}}')["result"]
             return {series["metric"][label]: int(series["value"][1]) for series in result} == values
-        wait_until(found, 30, f"{metric} to have the values {values}")
+        wait_until(found, what=f"{metric} to have the values {values}")
 
     def test_scrapes_with_a_password(self):
         port = free_port()

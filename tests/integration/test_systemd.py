@@ -7,7 +7,7 @@ import socket
 import unittest
 
 from faults import plan_of
-from harness import DaemonCase, wait_until
+from harness import HANG_S, DaemonCase, wait_until
 
 STANDBY = "daemon stop requested to wait for socket activation\n"
 
@@ -20,7 +20,7 @@ class Inbox:
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         test.addCleanup(self.socket.close)
         self.socket.bind("\0" + name[1:] if name.startswith("@") else name)
-        self.socket.settimeout(30)
+        self.socket.settimeout(HANG_S)
 
     def next(self):
         return self.socket.recv(4096).decode()
@@ -35,7 +35,7 @@ class Inbox:
         except BlockingIOError:
             return messages
         finally:
-            self.socket.settimeout(30)
+            self.socket.settimeout(HANG_S)
 
 
 class SystemdCase(DaemonCase):
@@ -122,7 +122,7 @@ class WatchdogTest(SystemdCase):
         with self.assertRaises(TimeoutError):
             self.inbox.next()
         self.daemon.send_signal(signal.SIGCONT)
-        self.inbox.socket.settimeout(30)
+        self.inbox.socket.settimeout(HANG_S)
         self.assertEqual(self.inbox.next(), "WATCHDOG=1")
 
     def test_values_that_are_refused(self):

@@ -96,8 +96,10 @@ class InheritanceTest(DaemonCase):
                            "ls -l /proc/self/fd | sed '1d;s/.* \\([0-9]*\\) -> /\\1 /' > fds\n"
                            "cut -d' ' -f5-8 /proc/$$/stat > ids; echo $$ >> ids; umask > umask\n"
                            "echo done > finished; exec sleep 1000\n")
-        self.daemon.script("signals", f"exec grep -E '^Sig(Blk|Ign|Cgt):' /proc/self/status > {self.daemon.path('signals.txt')}\n")
-        self.daemon.script("where", f"pwd > {self.daemon.path('cwd')}; exec sleep 1000\n")
+        self.daemon.script("signals", f"cd {self.daemon.dir}\ngrep -E '^Sig(Blk|Ign|Cgt):' /proc/self/status > signals.new\n"
+                           "exec mv signals.new signals.txt\n")
+        self.daemon.script("where", f"pwd > {self.daemon.path('cwd.new')}; mv {self.daemon.path('cwd.new')} {self.daemon.path('cwd')}\n"
+                           "exec sleep 1000\n")
         extra = os.open("/dev/null", os.O_RDONLY)
         self.addCleanup(os.close, extra)
 
@@ -114,7 +116,8 @@ class InheritanceTest(DaemonCase):
         with self.daemon.connect() as sock:
             sock.sendall(b"GET /v1/logs?follow=true HTTP/1.1\r\nHost: x\r\n\r\n")
             self.daemon.services("start", "look", "where", "signals")
-            wait_until(lambda: os.path.exists(self.daemon.path("finished")), what="the service's look")
+            for name in ("finished", "cwd", "signals.txt"):
+                wait_until(lambda name=name: os.path.exists(self.daemon.path(name)), what=f"a service to write {name}")
         found = dict(line.split(" ", 1) for line in self.daemon.read("fds").splitlines())
         # 3 is ls's own look at the directory.
         self.assertEqual(set(found) - {"3"}, {"0", "1", "2"}, found)

@@ -67,7 +67,7 @@ class EntryPointTest(RockCase):
         self.daemon.layer("002-env.yaml", plan_of({"env": {
             "command": f"sh -c 'echo $PATH >{self.daemon.path('env')}; exec sleep 1000'", "startup": "enabled"}}))
         self.daemon.start(command="enter")
-        self.daemon.wait_log("Started default services")
+        wait_until(lambda: os.path.exists(self.daemon.path("env")) and self.daemon.read("env").endswith("\n"), what="the variable")
         self.assertEqual(self.daemon.read("env"), BARE_PATH + "\n")
 
     def test_a_service_that_shuts_down(self):

@@ -2,6 +2,7 @@
 """Names of checks' targets that do not resolve, because the name server or the file system of /etc/hosts does not respond:
 these checks time out, and everything else goes on."""
 
+import random
 import re
 import socket
 import unittest
@@ -71,14 +72,16 @@ class HangingNamesTest(DaemonCase):
         self.assertEqual(self.daemon.stop(), 0)
 
     def test_name_server_hangs(self):
+        # Another run of the tests may use the port at another address.
+        address = f"127.77.{random.randrange(1, 255)}.{random.randrange(1, 255)}"
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
             try:
-                server.bind(("127.77.0.1", 53))
+                server.bind((address, 53))
             except PermissionError:
                 self.skipTest("the port of name servers may not be used")
             server.settimeout(HANG_S)
             hosts = self.daemon.file("hosts", "127.0.0.1 localhost\n")
-            resolv = self.daemon.file("resolv", "nameserver 127.77.0.1\noptions timeout:30 attempts:5\n")
+            resolv = self.daemon.file("resolv", f"nameserver {address}\noptions timeout:30 attempts:5\n")
             with target(drop_input) as port:
                 self.start_with(f"mount --bind {hosts} /etc/hosts\nmount --bind {resolv} /etc/resolv.conf", {
                     "good-tcp": f"period: 1s, tcp: {{port: {port}}}",

@@ -10,7 +10,7 @@ import socket
 import struct
 import time
 
-from faults import children, descriptors, is_alive, rss_kib, wait_pid_file
+from faults import children, descriptors, is_alive, need_descriptors, rss_kib, wait_pid_file
 from harness import WebSocket, is_sanitized, wait_until
 from test_exec import END, ExecCase
 from test_faults_clients import PROBE_S
@@ -170,6 +170,9 @@ class ReaderTest(FaultCase):
 
 
 class ManyTest(FaultCase):
+    def setUp(self):
+        need_descriptors(self, 4000)
+        super().setUp()
     def test_two_hundred_at_once(self):
         before = len(descriptors(self.pid))
         sessions = [self.exec(f"read x; echo $x; exit {i % 50}", **{"split-stderr": True}) for i in range(200)]

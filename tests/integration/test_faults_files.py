@@ -6,7 +6,7 @@ import resource
 import stat
 import threading
 
-from faults import SmallDisk, descriptors, limited, needs_root, plan_of, rss_kib
+from faults import SmallDisk, descriptors, limited, need_descriptors, needs_root, plan_of, rss_kib
 from file_client import FilesCase, parts_of, read_request, upload_body, upload_head
 from harness import is_sanitized, receive_response, wait_until
 from test_faults_clients import PROBE_S
@@ -217,6 +217,7 @@ class ManyTest(FaultsCase):
             self.assertLess(rss_kib(self.daemon.process.pid) - before_kib, 16 * 1024)
 
     def test_many_uploads_at_once(self):
+        need_descriptors(self, 2000)
         self.daemon.start()
         before_kib = rss_kib(self.daemon.process.pid)
         before_fds = len(descriptors(self.daemon.process.pid))

@@ -7,7 +7,8 @@ import os
 import signal
 import unittest
 
-from faults import IS_LONG, children, cpu_s, descriptors, is_alive, parents, plan_of, rss_kib, wait_pid_file
+from faults import (IS_LONG, children, cpu_s, descriptors, is_alive, need_descriptors, parents, plan_of, rss_kib,
+                    wait_pid_file)
 from harness import DaemonCase, exchange, is_sanitized, wait_until
 
 
@@ -137,6 +138,7 @@ class ManyServicesTest(DaemonCase):
 
     def setUp(self):
         super().setUp()
+        need_descriptors(self, 3 * self.COUNT)
         self.names = [f"s{number:04}" for number in range(self.COUNT)]
 
     def statuses(self):

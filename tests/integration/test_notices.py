@@ -3,13 +3,12 @@
 
 import json
 import os
-import resource
 import signal
 import subprocess
 import time
 import unittest
 
-from faults import cpu_s, descriptors, plan_of, rss_kib
+from faults import cpu_s, descriptors, need_descriptors, plan_of, rss_kib
 from harness import DaemonCase, is_sanitized, receive_response, wait_until
 
 HINT = "WARNING: There are new warnings. See 'pebble warnings'.\n"
@@ -30,11 +29,7 @@ class NoticesTest(DaemonCase):
 
     def test_a_thousand_wait_of_which_half_disconnect(self):
         count = 1000
-        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-        if soft < 4 * count:
-            if hard != resource.RLIM_INFINITY and hard < 4 * count:
-                self.skipTest("too few descriptors are allowed")
-            resource.setrlimit(resource.RLIMIT_NOFILE, (4 * count, hard))
+        need_descriptors(self, 4 * count)
         self.daemon.start("--hold")
         pid = self.daemon.process.pid
         before = len(descriptors(pid))

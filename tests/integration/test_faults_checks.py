@@ -286,7 +286,8 @@ class ManyChecksTest(BoundedCase):
             runs, periods = len(times) - before, (time.monotonic() - resumed) / 2
             most = 1 + math.ceil(periods)  # the missed run, and those that were due since
             self.assertLessEqual(runs, most * self.COUNT, "one run for each check, however many were missed")
-            self.assertTrue(all(check["status"] == "up" for check in self.daemon.get("/v1/checks").result))
+            # On a machine that is so busy that connections time out they go down, and come up again.
+            wait_until(lambda: all(check["status"] == "up" for check in self.daemon.get("/v1/checks").result), what="all to be up")
 
 
 class RestartTest(DaemonCase):

@@ -22,7 +22,7 @@ import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SKIPPED = 77
-TIMEOUT_S = 300  # of a test, unless there is an option
+TIMEOUT_S = 900  # of a test, unless there is an option; the first one may build the library, on a busy machine
 sys.path.insert(0, HERE)
 
 

@@ -36,6 +36,17 @@ class RockCase(DaemonCase):
         with open(self.daemon.path("stdout"), "wb") as out:
             return self.daemon.start(*arguments, command="enter", stdout=out, wait=wait, **options)
 
+    def subcommand(self):
+        """Its process, which has the command line of the daemon."""
+        for pid in children(self.daemon.process.pid):
+            try:
+                with open(f"/proc/{pid}/cmdline", "rb") as file:
+                    if b"enter" in file.read().split(b"\0"):
+                        return pid
+            except OSError:  # it has ended
+                pass
+        return None
+
 
 class EntryPointTest(RockCase):
     def test_alone_it_starts_what_is_enabled(self):
@@ -120,11 +131,12 @@ class SubcommandTest(RockCase):
 
     def stop_child(self):
         """Stops the process of the subcommand as soon as it is there; returns its PID."""
-        pid = wait_until(lambda: next(iter(children(self.daemon.process.pid)), None), what="the subcommand")
+        pid = wait_until(self.subcommand, what="the subcommand")
         os.kill(pid, signal.SIGSTOP)
         return pid
 
     def test_cut_short_is_an_error(self):
+        self.daemon.layer("002-never.yaml", "services: {other: {override: merge, ready: {log: never, timeout: 0s}}}\n")
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
             with self.subTest(number.name):
                 self.enter("start", "other")
@@ -190,17 +202,6 @@ class StayingTest(RockCase):
     def wait_subcommand(self):
         """Waits until the process of the subcommand has ended. A daemon that is stopped before is an error."""
         wait_until(lambda: self.subcommand() is None, HANG_S, "the end of the subcommand")
-
-    def subcommand(self):
-        """Its process, which has the command line of the daemon."""
-        for pid in children(self.daemon.process.pid):
-            try:
-                with open(f"/proc/{pid}/cmdline", "rb") as file:
-                    if b"enter" in file.read().split(b"\0"):
-                        return pid
-            except OSError:  # it has ended
-                pass
-        return None
 
     def test_start(self):
         self.enter("start", "other")

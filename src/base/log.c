@@ -43,9 +43,9 @@ void log_set_debug(bool is_on) {
     is_debug = is_on;
 }
 
-static void begin_line(struct buffer *line) {
+static void begin_line(struct buffer *line, int64_t wall_ns) {
     char time[CLOCK_TEXT_SIZE];
-    clock_format_millis(clock_wall_ns(), time);
+    clock_format_millis(wall_ns, time);
     buffer_add_string(line, time);
     buffer_add_string(line, " [pebble] ");
 }
@@ -90,7 +90,7 @@ static void write_message(const char *begin, const char *format, va_list argumen
     AUTO_BUFFER struct buffer message;
     buffer_lend(&line, memory[0], sizeof memory[0]);
     buffer_lend(&message, memory[1], sizeof memory[1]);
-    begin_line(&line);
+    begin_line(&line, clock_wall_ns());
     buffer_add_string(&line, begin);
     buffer_vprintf(&message, format, arguments);
     add_message(&line, buffer_text(&message));
@@ -108,7 +108,7 @@ void log_request(const char *message) {
     char memory[USUAL_LINE_BYTES];
     AUTO_BUFFER struct buffer line;
     buffer_lend(&line, memory, sizeof memory);
-    begin_line(&line);
+    begin_line(&line, clock_wall_ns());
     add_message(&line, message);
     end_line(&line, request_sink != NULL ? request_sink : current_sink);
 }
@@ -154,9 +154,10 @@ static void add_json_string(struct buffer *out, const char *text) {
 void log_security(enum log_security_level level, const char *event, const char *description) {
     static const char *const level_names[] = {[LOG_SECURITY_WARN] = "WARN", [LOG_SECURITY_CRITICAL] = "CRITICAL"};
     char time[CLOCK_TEXT_SIZE];
-    clock_format_seconds(clock_wall_ns() / NS_PER_S, time);
+    int64_t wall_ns = clock_wall_ns(); // one time for both, which may be around the end of a second
+    clock_format_seconds(wall_ns / NS_PER_S, time);
     AUTO_BUFFER struct buffer line = BUFFER_INIT(BUFFER_NO_LIMIT);
-    begin_line(&line);
+    begin_line(&line, wall_ns);
     buffer_printf(&line, "{\"type\":\"security\",\"datetime\":\"%s\",\"level\":\"%s\",\"event\":", time,
                   level_names[level]);
     add_json_string(&line, event);

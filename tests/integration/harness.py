@@ -159,7 +159,7 @@ class Response:
 class UnixConnection(http.client.HTTPConnection):
     """An HTTP connection over the daemon's socket; it can send several requests."""
 
-    def __init__(self, path, timeout_s=30.0):
+    def __init__(self, path, timeout_s=HANG_S):
         super().__init__("localhost", timeout=timeout_s)
         self.path = path
 
@@ -167,7 +167,7 @@ class UnixConnection(http.client.HTTPConnection):
         self.sock = connect_unix(self.path, self.timeout)
 
 
-def connect_unix(path, timeout_s=30.0):
+def connect_unix(path, timeout_s=HANG_S):
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     sock.settimeout(timeout_s)
     try:
@@ -189,6 +189,13 @@ def exchange(connection, method, path, body=None, headers=None):
     response = Response(answer.status, answer.getheaders(), answer.read())
     openapi.DESCRIPTION.observe(method, path, response)
     return response
+
+
+def receive_response(sock):
+    """The whole response to a request that was sent over a socket."""
+    answer = http.client.HTTPResponse(sock)
+    answer.begin()
+    return Response(answer.status, answer.getheaders(), answer.read())
 
 
 class WebSocket:
@@ -258,7 +265,7 @@ class WebSocket:
 class Api:
     """What a client does; a subclass has connect() and connection(), which open a connection."""
 
-    def request(self, method, path, body=None, headers=None, timeout_s=30.0, port=None):
+    def request(self, method, path, body=None, headers=None, timeout_s=HANG_S, port=None):
         """Sends a request on a new connection; over plain TCP to 127.0.0.1 if a port is given."""
         if port is None:
             connection = self.connection(timeout_s)
@@ -402,7 +409,7 @@ class Daemon(Api):
         if self.process is not None and self.process.poll() is None:
             self.process.terminate()
             try:
-                self.process.wait(20)
+                self.process.wait(HANG_S)
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
@@ -455,16 +462,16 @@ class Daemon(Api):
 
     # --- the API ---
 
-    def connect(self, timeout_s=30.0):
+    def connect(self, timeout_s=HANG_S):
         """A bare connection to the daemon's socket."""
         return connect_unix(self.socket_path, timeout_s)
 
-    def connection(self, timeout_s=30.0):
+    def connection(self, timeout_s=HANG_S):
         """An HTTP connection for exchange()."""
         return UnixConnection(self.socket_path, timeout_s)
 
-    def raw(self, data, timeout_s=10.0, port=None, half_close=False):
-        """Sends raw bytes; returns what is received until the daemon closes or sends nothing for timeout_s."""
+    def raw(self, data, timeout_s=HANG_S, port=None, half_close=False):
+        """Sends raw bytes; returns what is received until the daemon closes the connection, which it has to."""
         sock = self.connect(timeout_s) if port is None else socket.create_connection(("127.0.0.1", port), timeout_s)
         answer = b""
         with sock:
@@ -477,7 +484,7 @@ class Daemon(Api):
                     if not piece:
                         break
                     answer += piece
-            except (TimeoutError, ConnectionError):
+            except ConnectionError:
                 pass
         return answer
 

@@ -10,7 +10,7 @@ import subprocess
 import threading
 
 from faults import descriptors, plan_of, rss_kib
-from harness import Api, DaemonCase, free_port, is_sanitized, wait_until
+from harness import HANG_S, Api, DaemonCase, free_port, is_sanitized, wait_until
 from tls_relay import sign
 
 HEAD = b"GET /v1/health HTTP/1.1\r\nHost: x\r\n"
@@ -19,7 +19,7 @@ REQUEST = HEAD + b"\r\n"
 
 def openssl(*arguments, stdin=b""):
     """The output of an openssl command that must succeed."""
-    done = subprocess.run(["openssl", *arguments], input=stdin, capture_output=True, timeout=60, check=False)
+    done = subprocess.run(["openssl", *arguments], input=stdin, capture_output=True, timeout=HANG_S, check=False)
     if done.returncode != 0:
         raise AssertionError(f"openssl {' '.join(arguments)}: {done.stderr.decode(errors='replace')}")
     return done.stdout
@@ -110,7 +110,7 @@ class HttpsClient(Api):
         self.port, self.certificate = port, certificate
         self.context = tls_context(certificate, **options)
 
-    def open(self, timeout_s=30.0):
+    def open(self, timeout_s=HANG_S):
         """A TLS socket of the ssl module, which reports an end without close_notify as an error."""
         sock = socket.create_connection(("127.0.0.1", self.port), timeout_s)
         try:
@@ -119,10 +119,10 @@ class HttpsClient(Api):
             sock.close()
             raise
 
-    def connect(self, timeout_s=30.0):
+    def connect(self, timeout_s=HANG_S):
         return SharedTls(self.open(timeout_s))
 
-    def connection(self, timeout_s=30.0):
+    def connection(self, timeout_s=HANG_S):
         return http.client.HTTPSConnection("127.0.0.1", self.port, timeout=timeout_s, context=self.context)
 
     def refuses(self):
@@ -188,7 +188,7 @@ class HttpsCase(DaemonCase):
             self.add_identity(name, certificate, access)
         return HttpsClient(self.port, certificate)
 
-    def tcp(self, timeout_s=30.0):
+    def tcp(self, timeout_s=HANG_S):
         """A bare connection to the port for HTTPS."""
         sock = socket.create_connection(("127.0.0.1", self.port), timeout_s)
         self.socks.append(sock)

@@ -13,7 +13,7 @@ import socket
 import subprocess
 import threading
 
-from harness import free_port, wait_until
+from harness import HANG_S, free_port, wait_until
 
 
 def target_of(kind, location, services=("all",), **more):
@@ -128,12 +128,12 @@ class HttpTarget:
 
     def wait_requests(self, count):
         with self.changed:
-            assert self.changed.wait_for(lambda: len(self.requests) >= count, 30), f"{len(self.requests)} of {count} requests"
+            assert self.changed.wait_for(lambda: len(self.requests) >= count, HANG_S), f"{len(self.requests)} of {count} requests"
             return self.requests[count - 1]
 
     def wait_lines(self, count):
         with self.changed:
-            assert self.changed.wait_for(lambda: len(self.lines) >= count, 60), f"{len(self.lines)} of {count} lines"
+            assert self.changed.wait_for(lambda: len(self.lines) >= count, HANG_S), f"{len(self.lines)} of {count} lines"
             return list(self.lines)
 
     def target(self, *services, **more):
@@ -275,7 +275,7 @@ class UdpTarget:
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
         self.socket.bind(("127.0.0.1", 0))
-        self.socket.settimeout(30)
+        self.socket.settimeout(HANG_S)
         self.location = f"udp://127.0.0.1:{self.socket.getsockname()[1]}"
         test.addCleanup(self.socket.close)
 
@@ -337,4 +337,4 @@ class Rsyslog:
 
     def close(self):
         self.process.terminate()
-        self.process.wait(20)
+        self.process.wait(HANG_S)

@@ -22,7 +22,7 @@ import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SKIPPED = 77
-TIMEOUT_S = 300  # of a test, unless there is an option
+TIMEOUT_S = 900  # of a test, unless there is an option; the first one may build the library, on a busy machine
 sys.path.insert(0, HERE)
 
 
@@ -184,8 +184,20 @@ def main():
     return 1 if counts["FAIL"] else 0
 
 
-if __name__ == "__main__":
-    # In the background of a shell they are ignored, which the daemons of the tests would inherit.
+def begin_alike():
+    """What the tests and their daemons inherit is the same whoever starts the run: a shell that ignores signals of what is in
+    its background, nohup, or a user with a language, a time zone and a umask."""
+    for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP, signal.SIGPIPE, signal.SIGXFSZ}:
+        if signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    signal.signal(signal.SIGQUIT, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    os.umask(0o022)
+    for name in [name for name in os.environ if name.startswith("LC_") or name in ("LANGUAGE", "TZ")]:
+        del os.environ[name]
+    os.environ["LANG"] = "C.UTF-8"
+
+
+if __name__ == "__main__":
+    begin_alike()
     sys.exit(main())

@@ -11,7 +11,7 @@ import subprocess
 import termios
 import time
 
-from harness import SANITIZER
+from harness import HANG_S, SANITIZER
 
 CTRL_C = b"\x03"
 CTRL_D = b"\x04"
@@ -79,7 +79,7 @@ class Terminal:
     def text(self):
         return self.shown.decode("utf-8", "backslashreplace")
 
-    def wait_for(self, text, timeout_s=30.0):
+    def wait_for(self, text, timeout_s=HANG_S):
         deadline = time.monotonic() + timeout_s
         while text not in self.text():
             if not self._read(0.1) and text not in self.text():
@@ -87,7 +87,7 @@ class Terminal:
             if time.monotonic() > deadline:
                 raise AssertionError(f"{text!r} was not shown within {timeout_s:g} s, but {self.text()!r}")
 
-    def wait_exit(self, timeout_s=30.0):
+    def wait_exit(self, timeout_s=HANG_S):
         """Waits for the exit status. Afterwards text() has all output."""
         deadline = time.monotonic() + timeout_s
         while self._read(0.1):

@@ -5,7 +5,7 @@ import os
 import signal
 import unittest
 
-from faults import plan_of
+from faults import plan_of, wait_pid_file
 from harness import DaemonCase, free_port, wait_until
 from terminal import CTRL_C, Terminal, on_screen
 
@@ -398,14 +398,14 @@ checks:
         self.assertEqual(self.shown("health", env={"PEBBLE_BASEURL": f"http://127.0.0.1:{port}"}), "healthy\n")
 
     def test_ctrl_c_in_a_stop(self):
-        ready = self.daemon.path("ready")
-        stubborn = self.daemon.script("stubborn", f'trap "" TERM\ntouch {ready}\nwhile :; do sleep 0.05; done\n')
-        self.daemon.add_layer("stubborn", plan_of({"stubborn": {"command": stubborn, "kill-delay": "2s"}}))
+        stubborn = self.daemon.script("stubborn", f'trap "" TERM\necho $$ >{self.daemon.path("pid")}\nwhile :; do sleep 0.05; done\n')
+        self.daemon.add_layer("stubborn", plan_of({"stubborn": {"command": stubborn, "kill-delay": "10m"}}))
         self.daemon.services("start", "stubborn")
-        wait_until(lambda: os.path.exists(ready), what="the service")
+        pid = wait_pid_file(self.daemon.path("pid"))
         with Terminal(self.daemon, "stop", "stubborn", columns=200) as terminal:
             terminal.wait_for('Stop service "stubborn"')
             terminal.press(CTRL_C)
             terminal.wait_for("services that are being stopped are stopped all the same")
+            os.kill(pid, signal.SIGKILL)
             self.assertEqual(terminal.wait_exit(), 0, terminal.text())
         self.assertEqual(self.daemon.service("stubborn")["current"], "inactive")

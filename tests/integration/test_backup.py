@@ -86,7 +86,7 @@ class BackupCase(DatabaseCase, ExecCase):
         return int(self.query(f"SELECT count(*) FROM pg_stat_activity WHERE application_name = '{name}' AND {condition}"))
 
     def wait_backend(self, name, condition):
-        wait_until(lambda: self.backends(name, condition) == 1, 30, f"a {name} of which {condition}")
+        wait_until(lambda: self.backends(name, condition) == 1, what=f"a {name} of which {condition}")
 
     def wait_unread(self):
         """Waits until the server waits for pg_dump while it sends the table, because the client reads nothing."""

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 
-from harness import TOP, DaemonCase, free_port, program, wait_until
+from harness import HANG_S, TOP, DaemonCase, free_port, program, wait_until
 from test_libpebble import LibraryCase
 
 RUN = os.path.join(TOP, "tools", "charm-run")
@@ -168,7 +168,7 @@ class PythonCharmTest(DaemonCase):
             self.daemon.post("/v1/notices", {"action": "add", "type": "custom", "key": "a.b/late"})
             wait_until(lambda: "status: active: a.b/late" in self.daemon.read("run.log"), what="the notice")
             run.send_signal(signal.SIGTERM)
-            self.assertEqual(run.wait(30), 128 + signal.SIGTERM)
+            self.assertEqual(run.wait(HANG_S), 128 + signal.SIGTERM)
         finally:
             if run.poll() is None:
                 run.kill()

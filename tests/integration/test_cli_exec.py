@@ -214,11 +214,15 @@ class OptionTest(ExecCase):
 
     def test_no_daemon(self):
         self.daemon.stop()
-        began = time.monotonic()
-        done = self.exec("true")
-        self.assertEqual(done.returncode, 1)
-        self.assertRegex(done.stderr, r'^error: cannot communicate with server: Post "http://localhost/v1/exec": ')
-        self.assertLess(time.monotonic() - began, 4)
+
+        def is_quick():
+            began = time.monotonic()
+            done = self.exec("true")
+            self.assertEqual(done.returncode, 1)
+            self.assertRegex(done.stderr, r'^error: cannot communicate with server: Post "http://localhost/v1/exec": ')
+            return time.monotonic() - began < 4
+        # A request that is repeated takes five seconds each time, and one that is not on a busy machine only.
+        wait_until(is_quick, what="a failure at once")
 
 
 class SignalTest(ExecCase):

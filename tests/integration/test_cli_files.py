@@ -12,7 +12,7 @@ import subprocess
 import threading
 import unittest
 
-from harness import DaemonCase, is_sanitized, wait_until
+from harness import HANG_S, DaemonCase, is_sanitized, wait_until
 from terminal import CTRL_C, Terminal, on_screen
 
 SLOW_HEAD = (b"HTTP/1.1 200 OK\r\nContent-Type: multipart/form-data; boundary=b\r\n\r\n"
@@ -172,7 +172,7 @@ class TreeTest(FilesCase):
         self.daemon.stop()
         listing = subprocess.Popen([self.daemon.binary, "ls", "-d", self.files], env=self.daemon.env, stdout=subprocess.PIPE)
         self.daemon.start("--hold")
-        self.assertEqual(listing.communicate(timeout=30)[0], b"files\n")
+        self.assertEqual(listing.communicate(timeout=HANG_S)[0], b"files\n")
 
 
 class SlowDaemon(threading.Thread):
@@ -244,7 +244,7 @@ class ProgressTest(DaemonCase):
                                    stderr=subprocess.PIPE)
         self.slow.sent.wait(30)
         threading.Timer(1.5, self.slow.released.set).start()  # a bar would have appeared by then
-        self.assertEqual(pulling.communicate(timeout=30)[1], b"")
+        self.assertEqual(pulling.communicate(timeout=HANG_S)[1], b"")
         self.assertEqual(pulling.returncode, 0)
 
     def copies(self):
@@ -264,7 +264,7 @@ class ProgressTest(DaemonCase):
                                    stderr=subprocess.PIPE)
         wait_until(lambda: any(map(os.path.getsize, self.copies())), what="the first part")
         pulling.terminate()
-        self.assertEqual(pulling.communicate(timeout=30)[1], b"")
+        self.assertEqual(pulling.communicate(timeout=HANG_S)[1], b"")
         self.assertEqual(pulling.returncode, -signal.SIGTERM)
         self.assertEqual(self.copies(), [])
 
@@ -274,7 +274,7 @@ class ProgressTest(DaemonCase):
         wait_until(lambda: any(map(os.path.getsize, self.copies())), what="the first part")
         for number in (signal.SIGSTOP, signal.SIGINT, signal.SIGTERM, signal.SIGCONT):  # both arrive at once
             pulling.send_signal(number)
-        pulling.communicate(timeout=30)
+        pulling.communicate(timeout=HANG_S)
         self.assertIn(pulling.returncode, (-signal.SIGINT, -signal.SIGTERM))
         self.assertEqual(self.copies(), [])
 

@@ -107,6 +107,7 @@ class ProgressTest(DaemonCase):
                          (1, "", 'error: cannot start services: service "nobody" does not exist\n'))
 
     def test_ctrl_c_aborts_the_change(self):
+        self.daemon.add_layer("never", "services: {web: {override: merge, ready: {log: never, timeout: 0s}}}")
         with Terminal(self.daemon, "start", "web") as terminal:
             terminal.wait_for(SUMMARY)
             terminal.press(CTRL_C)

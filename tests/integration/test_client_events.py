@@ -13,7 +13,7 @@ import unittest
 
 from containers import PIDS, as_first_process, first_process, needs
 from faults import is_alive
-from harness import TOP, free_port, wait_until
+from harness import HANG_S, TOP, free_port, wait_until
 from https_client import make_certificate
 from test_https_client import HttpsCase
 from test_libpebble import LibraryCase
@@ -36,7 +36,7 @@ class Watcher:
         for line in self.process.stdout:
             self.lines.put(line.rstrip("\n"))
 
-    def next(self, timeout_s=30.0):
+    def next(self, timeout_s=HANG_S):
         try:
             return self.lines.get(timeout=timeout_s)
         except queue.Empty:
@@ -252,7 +252,7 @@ class SecureTest(EventsCase, HttpsCase):
         watcher = self.watch(PEBBLE_BASEURL=f"https://127.0.0.1:{self.port}", PEBBLE_SERVER_FINGERPRINT=fingerprint,
                              PEBBLE_CLIENT_CERT=certificate.path, PEBBLE_CLIENT_KEY=certificate.key_path)
         self.assertEqual(watcher.next(), f"daemon: ready, boot {self.boot_id(self.daemon)}")
-        self.assertEqual(watcher.process.wait(30), 1)
+        self.assertEqual(watcher.process.wait(HANG_S), 1)
         self.assertIn("error: daemon: cannot determine UID of request", watcher.process.stderr.read())
 
     def test_https(self):

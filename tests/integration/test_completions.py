@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Completions: what the program offers, and what bash, zsh and fish make of it."""
 
+import contextlib
 import os
 import re
 import shutil
@@ -10,7 +11,7 @@ import tempfile
 import unittest
 
 from faults import plan_of
-from harness import DaemonCase, program
+from harness import HANG_S, DaemonCase, program
 from terminal import Terminal
 
 PLAN = """
@@ -21,6 +22,7 @@ services:
 checks:
     alive: {override: replace, startup: disabled, exec: {command: "true"}}
 """
+ATTEMPTS = 20  # to complete
 IDENTITIES = {"action": "add", "identities": {"mary": {"access": "admin", "local": {"user-id": os.getuid()}}}}
 
 
@@ -128,8 +130,30 @@ class CompletionTest(DaemonCase):
         return path
 
 
+    def complete_on(self, terminal, line, shown):
+        """Presses the key Tab behind a line on an emptied one; again if nothing was offered, as for ask()."""
+        terminal.press(b"\x15" + line.encode())
+        for _ in range(ATTEMPTS):
+            terminal.press(b"\t")
+            with contextlib.suppress(AssertionError):
+                terminal.wait_for(shown, HANG_S / ATTEMPTS)
+                return
+        self.fail(f"{line!r} was not completed: {terminal.text()!r}")
+
+    def ask(self, what):
+        """What what() returns, which asks for completions of the daemon: on a busy machine the daemon is not waited for,
+        and nothing is offered."""
+        for _ in range(ATTEMPTS):
+            if found := what():
+                break
+        return found
+
+
 class ValuesTest(CompletionTest):
     def offered(self, *words):
+        return self.ask(lambda: self.offered_now(*words))
+
+    def offered_now(self, *words):
         done = subprocess.run([program(), "complete", "--", *words], capture_output=True, text=True, check=False, env=self.env)
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         return [tuple(line.split("\t")) for line in done.stdout.splitlines()[1:]]
@@ -169,6 +193,9 @@ class ValuesTest(CompletionTest):
 
 class BashTest(CompletionTest):
     def complete(self, line, *words):
+        return self.ask(lambda: self.complete_now(line, *words))
+
+    def complete_now(self, line, *words):
         """What the function gives for the line; `words` as bash splits it."""
         words = " ".join("'" + word + "'" for word in words)
         text = (script("bash") + f"\nCOMP_LINE=\"{line}\" COMP_POINT=${{#COMP_LINE}} COMP_WORDS=({words})\n"
@@ -195,16 +222,10 @@ class BashTest(CompletionTest):
                       env={**self.env, "PS1": "$ ", "TERM": "dumb", "INPUTRC": "/dev/null"}) as terminal:
             terminal.press(f"source {path}; echo REA''DY\n".encode())
             terminal.wait_for("READY")
-            terminal.press(b"pebble stop da\t")
-            terminal.wait_for("pebble stop data\\ base ")
-            terminal.press(b"\x15pebble start \"da\t")
-            terminal.wait_for('"data base" ')
-            terminal.press(b"\x15pebble logs --format=te\t")
-            terminal.wait_for("--format=text ")
-            terminal.press(f"\x15pebble ls {self.daemon.path('files')}/inn\t".encode())
-            terminal.wait_for("files/inner/")
-            terminal.press(f"\x15pebble push {self.daemon.path('files')}/tw\t".encode())
-            terminal.wait_for("two\\ words.txt ")
+            for line, shown in (("pebble stop da", "pebble stop data\\ base "), ("pebble start \"da", '"data base" '),
+                                ("pebble logs --format=te", "--format=text "), (f"pebble ls {self.daemon.path('files')}/inn", "files/inner/"),
+                                (f"pebble push {self.daemon.path('files')}/tw", "two\\ words.txt ")):
+                self.complete_on(terminal, line, shown)
 
 
 @shell("zsh")
@@ -217,20 +238,14 @@ class ZshTest(CompletionTest):
             terminal.press(f"fpath=({self.daemon.path('functions')} $fpath); autoload -U compinit; compinit -u -D; "
                            "setopt NO_BEEP; echo REA''DY\n".encode())
             terminal.wait_for("READY")
-            terminal.press(b"pebble stop da\t")
-            terminal.wait_for("pebble stop data\\ base ")
-            terminal.press(b"\x15pebble logs --format=te\t")
-            terminal.wait_for("--format=text ")
-            terminal.press(f"\x15pebble ls {self.daemon.path('files')}/inn\t".encode())
-            terminal.wait_for("files/inner/")
-            terminal.press(f"\x15pebble add x {self.daemon.path('files')}/tw\t".encode())
-            terminal.wait_for("two\\ words.txt")
-            terminal.press(b"\x15pebble start --\t")
-            terminal.wait_for("--no-wait  -- Do not wait for the change to finish; print its ID")
-            terminal.press(b"\x15pebble signal HUP w\t")
-            terminal.wait_for("inactive")
-            terminal.press(b"\x15pebble logs --format \t")
-            terminal.wait_for("json  text")  # without descriptions, and so without dashes
+            for line, shown in (("pebble stop da", "pebble stop data\\ base "), ("pebble logs --format=te", "--format=text "),
+                                (f"pebble ls {self.daemon.path('files')}/inn", "files/inner/"),
+                                (f"pebble add x {self.daemon.path('files')}/tw", "two\\ words.txt"),
+                                ("pebble start --", "--no-wait  -- Do not wait for the change to finish; print its ID"),
+                                ("pebble signal HUP w", "inactive"),
+                                # Without descriptions, and so without dashes.
+                                ("pebble logs --format ", "json  text")):
+                self.complete_on(terminal, line, shown)
             terminal.press(b"\x15echo EN''D\n")
             terminal.wait_for("END")
             self.assertEqual(terminal.text().rpartition("json  text")[2].partition("\r\n")[0].strip(), "")
@@ -239,6 +254,9 @@ class ZshTest(CompletionTest):
 @shell("fish")
 class FishTest(CompletionTest):
     def complete(self, line):
+        return self.ask(lambda: self.complete_now(line))
+
+    def complete_now(self, line):
         path = self.write_script("fish", "pebble.fish")
         done = subprocess.run(["fish", "--no-config", "-c", f"source {path}; complete -C {line!r}"], capture_output=True,
                               text=True, check=False, env=self.env, cwd=self.daemon.dir)

@@ -70,10 +70,10 @@ class BadTargetsTest(DaemonCase):
     def result(self, name):
         return self.daemon.post("/v1/checks/refresh", {"name": name}).result
 
-    def refresh(self, behave):
+    def refresh(self, behave, timeout="10m"):
         with target(behave) as port:
             self.daemon.layer("001-test.yaml", checks_of({
-                "bad": f"period: 1h, timeout: 500ms, http: {{url: 'http://127.0.0.1:{port}/'}}"}))
+                "bad": f"period: 1h, timeout: {timeout}, http: {{url: 'http://127.0.0.1:{port}/'}}"}))
             self.daemon.start()
             before = len(descriptors(self.daemon.process.pid))
             result = self.result("bad")
@@ -82,10 +82,10 @@ class BadTargetsTest(DaemonCase):
             return result["error"]
 
     def test_accepts_and_never_responds(self):
-        self.assertEqual(self.refresh(drop_input), "check timed out after 500ms")
+        self.assertEqual(self.refresh(drop_input, "500ms"), "check timed out after 500ms")
 
     def test_one_byte_a_second(self):
-        self.assertEqual(self.refresh(drip), "check timed out after 500ms")
+        self.assertEqual(self.refresh(drip, "500ms"), "check timed out after 500ms")
 
     def test_endless_body(self):
         self.assertEqual(self.refresh(flood), "non-2xx status code 500; " + "x" * 512)
@@ -119,6 +119,8 @@ class BadCommandsTest(DaemonCase):
         path = self.daemon.path("pid")
         self.start_one(f"sh -c 'echo $$ > {path}; exec sleep 1000' &\nwait\n")
         self.assertEqual(self.refresh(), "check timed out after 500ms")
+        while not os.path.exists(path) or os.path.getsize(path) == 0:  # on a busy machine it is killed before it comes so far
+            self.assertEqual(self.refresh(), "check timed out after 500ms")
         pid = wait_pid_file(path)
         wait_until(lambda: not is_alive(pid), what="the end of the group")
         self.assert_nothing_runs()
@@ -126,7 +128,7 @@ class BadCommandsTest(DaemonCase):
     def test_forks_away_with_its_output(self):
         path = self.daemon.path("pid")
         self.start_one(f"setsid sh -c 'echo $$ > {path}; exec sleep 1000' &\n"
-                       f"while [ ! -s {path} ]; do sleep 0.01; done\necho late; exit 3\n", "period: 1h, timeout: 30s")
+                       f"while [ ! -s {path} ]; do sleep 0.01; done\necho late; exit 3\n", "period: 1h, timeout: 10m")
         before = len(descriptors(self.daemon.process.pid))
         self.assertEqual(self.refresh(), "exit status 3; late")
         wait_until(lambda: len(descriptors(self.daemon.process.pid)) <= before, what="the pipe to be closed")
@@ -166,7 +168,7 @@ class ForeignTextTest(DaemonCase):
 
     def fail(self, text):
         """Lets a check with this configuration fall; its name is bad."""
-        self.daemon.layer("001-test.yaml", checks_of({"bad": f"period: 1h, threshold: 1, {text}"}))
+        self.daemon.layer("001-test.yaml", checks_of({"bad": f"period: 1h, timeout: 10m, threshold: 1, {text}"}))
         self.daemon.start()
         self.daemon.post("/v1/checks/refresh", {"name": "bad"})
 
@@ -238,11 +240,11 @@ class BadForLongTest(BoundedCase):
             settings = "period: 300ms, timeout: 200ms, threshold: 1000000"
             self.daemon.layer("001-test.yaml", checks_of({name: f"{settings}, {kind}" for name, kind in checks.items()}))
             self.daemon.start()
-            wait_until(lambda: self.failures() >= 4, 60, "four failures of each")
+            wait_until(lambda: self.failures() >= 4, what="four failures of each")
             before = self.usage()
-            wait_until(lambda: self.failures() >= 12, 60, "twelve failures of each")
+            wait_until(lambda: self.failures() >= 12, what="twelve failures of each")
             self.assert_bounded(before, 2 * len(checks))
-            self.assertEqual(self.daemon.stop(timeout_s=10), 0)
+            self.assertEqual(self.daemon.stop(), 0)
 
 
 class ManyChecksTest(BoundedCase):
@@ -253,16 +255,17 @@ class ManyChecksTest(BoundedCase):
         self.daemon.start()
 
     def counts(self):
-        return [check["successes"] for check in self.daemon.get("/v1/checks").result]
+        """Of runs; on a machine that is very busy some fail."""
+        return [check.get("successes", 0) + check.get("failures", 0) for check in self.daemon.get("/v1/checks").result]
 
     def test_a_thousand_at_one_second(self):
         with target(drop_input) as port:
             self.start_many(f"period: 1s, threshold: 1000000, tcp: {{host: 127.0.0.1, port: {port}}}")
-            wait_until(lambda: min(self.counts()) >= 3, 130, "three runs of each check", pause_s=0.5)
+            wait_until(lambda: min(self.counts()) >= 3, what="three runs of each check", pause_s=0.5)
             before = self.usage()
-            wait_until(lambda: min(self.counts()) >= 6, 130, "three more", pause_s=0.5)
+            wait_until(lambda: min(self.counts()) >= 6, what="three more", pause_s=0.5)
             self.assert_bounded(before, self.COUNT)
-            self.assertEqual(self.daemon.get("/v1/health", timeout_s=10).status, 200)
+            self.assertEqual(self.daemon.get("/v1/health").status, 200)
             self.assertEqual(self.daemon.stop(), 0)
 
     def test_no_burst_after_a_pause(self):
@@ -274,18 +277,18 @@ class ManyChecksTest(BoundedCase):
 
         with target(note) as port:
             self.start_many(f"period: 2s, tcp: {{host: 127.0.0.1, port: {port}}}")
-            wait_until(lambda: min(self.counts()) >= 1, 130, "a run of each check", pause_s=0.5)
+            wait_until(lambda: min(self.counts()) >= 1, what="a run of each check", pause_s=0.5)
             self.daemon.send_signal(signal.SIGSTOP)
             time.sleep(5)  # two periods are missed
-            before = len(times)
+            before, resumed = len(times), time.monotonic()
             self.daemon.send_signal(signal.SIGCONT)
-            resumed = time.monotonic()
-            wait_until(lambda: len(times) - before >= self.COUNT, 60, "the missed runs")
+            wait_until(lambda: len(times) - before >= self.COUNT, what="the missed runs")
             time.sleep(1)  # a burst would be complete
-            periods = (time.monotonic() - resumed) / 2
+            runs, periods = len(times) - before, (time.monotonic() - resumed) / 2
             most = 1 + math.ceil(periods)  # the missed run, and those that were due since
-            self.assertLessEqual(len(times) - before, most * self.COUNT, "one run for each check, however many were missed")
-            self.assertTrue(all(check["status"] == "up" for check in self.daemon.get("/v1/checks").result))
+            self.assertLessEqual(runs, most * self.COUNT, "one run for each check, however many were missed")
+            # On a machine that is so busy that connections time out they go down, and come up again.
+            wait_until(lambda: all(check["status"] == "up" for check in self.daemon.get("/v1/checks").result), what="all to be up")
 
 
 class RestartTest(DaemonCase):

@@ -10,9 +10,10 @@ import socket
 import struct
 import time
 
-from faults import children, descriptors, is_alive, rss_kib, wait_pid_file
+from faults import children, descriptors, is_alive, need_descriptors, rss_kib, wait_pid_file
 from harness import WebSocket, is_sanitized, wait_until
 from test_exec import END, ExecCase
+from test_faults_clients import PROBE_S
 
 PTRACE_SEIZE = 0x4206
 RUNS = int(os.environ.get("PEBBLE_EXEC_RUNS", "300"))
@@ -27,9 +28,7 @@ class FaultCase(ExecCase):
         self.pid = self.daemon.process.pid
 
     def assert_healthy(self):
-        began = time.monotonic()
-        self.assertEqual(self.daemon.get("/v1/health").status, 200)
-        self.assertLess(time.monotonic() - began, 5)
+        self.assertEqual(self.daemon.get("/v1/health", timeout_s=PROBE_S).status, 200)
 
     def assert_nothing_left(self, before):
         """No child, and no more descriptors than before."""
@@ -171,6 +170,9 @@ class ReaderTest(FaultCase):
 
 
 class ManyTest(FaultCase):
+    def setUp(self):
+        need_descriptors(self, 4000)
+        super().setUp()
     def test_two_hundred_at_once(self):
         before = len(descriptors(self.pid))
         sessions = [self.exec(f"read x; echo $x; exit {i % 50}", **{"split-stderr": True}) for i in range(200)]
@@ -274,9 +276,8 @@ class ShutdownTest(FaultCase):
         running = [self.exec("trap '' TERM; sleep 1000 & while :; do sleep 0.05; done") for _ in range(20)]
         stalled = [self.exec(["yes"], reads=False) for _ in range(5)]
         wait_until(lambda: len(children(self.pid)) >= 25)
-        began = time.monotonic()
         self.assertEqual(self.daemon.stop(), 0)
-        self.assertLess(time.monotonic() - began, 4)
+        self.assertNotIn("Cannot stop running commands", self.daemon.log())
         self.assertEqual(self.daemon.leftovers(), [])
         self.daemon.start("--hold")
         for session in running + stalled:
@@ -291,9 +292,7 @@ class ShutdownTest(FaultCase):
         session = self.exec(f"setsid sh -c 'echo $$ >{pid_file}; exec sleep 1000' & "
                             f"while [ ! -s {pid_file} ]; do sleep 0.01; done; exit 6", control=False)
         pid = wait_pid_file(pid_file)
-        began = time.monotonic()
         self.assertEqual(session.result()[:2], ("Done", 6))
-        self.assertLess(time.monotonic() - began, 15)
         self.assertTrue(is_alive(pid))
         os.kill(pid, signal.SIGKILL)
         self.assert_healthy()
@@ -312,7 +311,7 @@ class ShutdownTest(FaultCase):
         if libc.ptrace(PTRACE_SEIZE, pid, None, None) != 0:
             self.skipTest(f"cannot trace: {os.strerror(ctypes.get_errno())}")
         try:
-            self.daemon.stop(timeout_s=60)
+            self.daemon.stop()
             self.assertIn("Cannot stop running commands", self.daemon.log())
         finally:
             os.waitpid(pid, 0)

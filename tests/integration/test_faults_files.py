@@ -5,13 +5,11 @@ import os
 import resource
 import stat
 import threading
-import time
 
-from faults import SmallDisk, descriptors, limited, needs_root, plan_of, rss_kib
+from faults import SmallDisk, descriptors, limited, need_descriptors, needs_root, plan_of, rss_kib
 from file_client import FilesCase, parts_of, read_request, upload_body, upload_head
-from harness import is_sanitized, wait_until
-
-PROBE_S = 10.0
+from harness import is_sanitized, receive_response, wait_until
+from test_faults_clients import PROBE_S
 
 
 class FaultsCase(FilesCase):
@@ -71,7 +69,7 @@ class ClientsThatVanishTest(FaultsCase):
         self.assert_healthy()
         if not is_sanitized():
             self.assertLess(rss_kib(self.daemon.process.pid) - before_kib, 64 * 1024)
-        self.assertEqual(self.daemon.stop(timeout_s=10), 0)
+        self.assertEqual(self.daemon.stop(), 0)
         for sock in socks:
             sock.close()
 
@@ -93,7 +91,7 @@ class DaemonThatEndsTest(FaultsCase):
         path = self.put("target", b"old")
         self.begin_upload(path)
         wait_until(self.open_files, what="the new file")
-        self.assertEqual(self.daemon.stop(timeout_s=10), 0)
+        self.assertEqual(self.daemon.stop(), 0)
         self.assertEqual(os.listdir(self.files), ["target"])
         self.assertEqual(self.content("target"), b"old")
 
@@ -133,19 +131,17 @@ class FileSystemsTest(FaultsCase):
             os.unlink(self.at("dir", name))
         os.rmdir(self.at("dir"))
         sock.sendall(rest)
-        answer = sock.recv(10000)
-        self.assertIn(b"200 OK", answer)
-        self.assertIn(b'"kind":"not-found"', answer)
+        answer = receive_response(sock)
+        self.assertEqual(answer.status, 200)
+        self.assertIn(b'"kind":"not-found"', answer.body)
         wait_until(lambda: not self.open_files(), what="files to be closed")
 
     def test_only_regular_files_are_read(self):
         self.daemon.start()
         os.mkfifo(self.at("pipe"))
-        started = time.monotonic()
         for path in (self.at("pipe"), "/dev/zero", "/dev/tty", self.files):
             ((_, result),) = parts_of(self.read(path))
             self.assertIn(b"can only read a regular file", result)
-        self.assertLess(time.monotonic() - started, 10)
 
     def test_special_files_are_replaced(self):
         self.daemon.start()
@@ -221,6 +217,7 @@ class ManyTest(FaultsCase):
             self.assertLess(rss_kib(self.daemon.process.pid) - before_kib, 16 * 1024)
 
     def test_many_uploads_at_once(self):
+        need_descriptors(self, 2000)
         self.daemon.start()
         before_kib = rss_kib(self.daemon.process.pid)
         before_fds = len(descriptors(self.daemon.process.pid))
@@ -229,7 +226,7 @@ class ManyTest(FaultsCase):
         for sock, rest in uploads:
             sock.sendall(rest)
         for sock, _ in uploads:
-            self.assertIn(b"200 OK", sock.recv(10000))
+            self.assertEqual(receive_response(sock).status, 200)
             sock.close()
         self.assertEqual(len(os.listdir(self.files)), 200)
         self.assertTrue(all(os.path.getsize(self.at(name)) == 300000 for name in os.listdir(self.files)))
@@ -243,11 +240,11 @@ class ManyTest(FaultsCase):
         self.assert_healthy()
         for sock, rest in uploads:
             sock.sendall(rest)
-        answers = [sock.recv(10000) for sock, _ in uploads]
-        self.assertTrue(all(b"200 OK" in answer for answer in answers))
-        failed = [answer for answer in answers if b"error" in answer]
+        answers = [receive_response(sock) for sock, _ in uploads]
+        self.assertTrue(all(answer.status == 200 for answer in answers))
+        failed = [answer.body for answer in answers if b"error" in answer.body]
         self.assertTrue(failed)
-        self.assertTrue(all(b"too many files are being used at once" in answer for answer in failed))
+        self.assertTrue(all(b"too many files are being used at once" in body for body in failed))
         self.assertEqual(len(os.listdir(self.files)), 50 - len(failed))
         for sock, _ in uploads:
             sock.close()

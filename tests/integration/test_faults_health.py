@@ -11,7 +11,7 @@ import threading
 import time
 import unittest
 
-from faults import Faults, allow_tracing, plan_of
+from faults import Faults, allow_tracing, need_descriptors, plan_of
 from harness import HANG_S, DaemonCase, is_sanitized, wait_until
 
 SERVICES = 200 if is_sanitized() else 500
@@ -21,14 +21,6 @@ BEGINNINGS = (b"", b"GET /v1/health HTTP/1.1\r\nHost: x\r\nX-Slow: 1",
               b"GET /v1/plan?format=yaml HTTP/1.1\r\nHost: x\r\n\r\n" * 20)  # whose responses are not read
 PROBE = (b"GET /v1/health?level=alive HTTP/1.1\r\nHost: x\r\n\r\n"
          b"GET /v1/services HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-
-
-def allow_descriptors(count):
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft < count:
-        if hard != resource.RLIM_INFINITY and hard < count:
-            raise unittest.SkipTest("too few descriptors are allowed")
-        resource.setrlimit(resource.RLIMIT_NOFILE, (count, hard))
 
 
 class HealthTest(DaemonCase):
@@ -109,7 +101,7 @@ class HealthTest(DaemonCase):
         self.assertLess(statistics.median(delays), SERVICES / 20, delays)
 
     def test_while_services_start_clients_stall_and_the_disk_refuses(self):
-        allow_descriptors(2 * CLIENTS + 500)
+        need_descriptors(self, 2 * CLIENTS + 500)
         self.daemon.start()
         self.make_state_file_fail()
         self.make_clients_stall()

@@ -165,7 +165,7 @@ class IdentityTest(ConnectionCase):
                 break
             connection.close()  # the machine is slow
         sock = connection.sock
-        wait_until(lambda: exchange(connection, "GET", "/v1/services").status == 401, lifetime_s + 20, "the certificate to expire")
+        wait_until(lambda: exchange(connection, "GET", "/v1/services").status == 401, what="the certificate to expire")
         self.assertEqual(exchange(connection, "GET", "/v1/health").status, 200)
         self.assertIs(connection.sock, sock, "the connection was opened again")
         self.daemon.wait_log(f"authz_fail:{name}")

@@ -7,7 +7,8 @@ import os
 import signal
 import unittest
 
-from faults import IS_LONG, children, cpu_s, descriptors, is_alive, parents, plan_of, rss_kib, wait_pid_file
+from faults import (IS_LONG, children, cpu_s, descriptors, is_alive, need_descriptors, parents, plan_of, rss_kib,
+                    wait_pid_file)
 from harness import DaemonCase, exchange, is_sanitized, wait_until
 
 
@@ -96,8 +97,10 @@ class InheritanceTest(DaemonCase):
                            "ls -l /proc/self/fd | sed '1d;s/.* \\([0-9]*\\) -> /\\1 /' > fds\n"
                            "cut -d' ' -f5-8 /proc/$$/stat > ids; echo $$ >> ids; umask > umask\n"
                            "echo done > finished; exec sleep 1000\n")
-        self.daemon.script("signals", f"exec grep -E '^Sig(Blk|Ign|Cgt):' /proc/self/status > {self.daemon.path('signals.txt')}\n")
-        self.daemon.script("where", f"pwd > {self.daemon.path('cwd')}; exec sleep 1000\n")
+        self.daemon.script("signals", f"cd {self.daemon.dir}\ngrep -E '^Sig(Blk|Ign|Cgt):' /proc/self/status > signals.new\n"
+                           "exec mv signals.new signals.txt\n")
+        self.daemon.script("where", f"pwd > {self.daemon.path('cwd.new')}; mv {self.daemon.path('cwd.new')} {self.daemon.path('cwd')}\n"
+                           "exec sleep 1000\n")
         extra = os.open("/dev/null", os.O_RDONLY)
         self.addCleanup(os.close, extra)
 
@@ -114,7 +117,8 @@ class InheritanceTest(DaemonCase):
         with self.daemon.connect() as sock:
             sock.sendall(b"GET /v1/logs?follow=true HTTP/1.1\r\nHost: x\r\n\r\n")
             self.daemon.services("start", "look", "where", "signals")
-            wait_until(lambda: os.path.exists(self.daemon.path("finished")), what="the service's look")
+            for name in ("finished", "cwd", "signals.txt"):
+                wait_until(lambda name=name: os.path.exists(self.daemon.path(name)), what=f"a service to write {name}")
         found = dict(line.split(" ", 1) for line in self.daemon.read("fds").splitlines())
         # 3 is ls's own look at the directory.
         self.assertEqual(set(found) - {"3"}, {"0", "1", "2"}, found)
@@ -134,6 +138,7 @@ class ManyServicesTest(DaemonCase):
 
     def setUp(self):
         super().setUp()
+        need_descriptors(self, 3 * self.COUNT)
         self.names = [f"s{number:04}" for number in range(self.COUNT)]
 
     def statuses(self):
@@ -149,8 +154,8 @@ class ManyServicesTest(DaemonCase):
         daemon.start()
         answer = daemon.post("/v1/services", {"action": "start", "services": self.names})
         self.assertEqual(answer.status, 202)
-        self.assertEqual(daemon.get("/v1/health", timeout_s=10).status, 200)
-        self.assertEqual(daemon.wait_change(answer.change, timeout_s=60)["status"], "Done")
+        self.assertEqual(daemon.get("/v1/health").status, 200)
+        self.assertEqual(daemon.wait_change(answer.change)["status"], "Done")
         self.assertEqual(self.statuses(), ["active"] * self.COUNT)
         first = self.processes()
         self.assertEqual(len(first), self.COUNT)
@@ -158,14 +163,14 @@ class ManyServicesTest(DaemonCase):
 
         for pid in first:
             os.kill(pid, signal.SIGKILL)
-        self.assertEqual(daemon.get("/v1/health", timeout_s=10).status, 200)
-        wait_until(lambda: len(set(self.processes()) - set(first)) == self.COUNT, 60, "all to be started again")
-        wait_until(lambda: self.statuses() == ["active"] * self.COUNT, 60, "all to be active")
+        self.assertEqual(daemon.get("/v1/health").status, 200)
+        wait_until(lambda: len(set(self.processes()) - set(first)) == self.COUNT, what="all to be started again")
+        wait_until(lambda: self.statuses() == ["active"] * self.COUNT, what="all to be active")
         wait_until(lambda: not set(self.processes()) & set(first), what="all to be reaped")
         wait_until(lambda: len(descriptors(daemon.process.pid)) <= fds + 1, what="the old pipes to be closed")
 
         answer = daemon.post("/v1/services", {"action": "stop", "services": self.names})
-        self.assertEqual(daemon.wait_change(answer.change, timeout_s=60)["status"], "Done")
+        self.assertEqual(daemon.wait_change(answer.change)["status"], "Done")
         self.assertEqual(self.statuses(), ["inactive"] * self.COUNT)
         wait_until(lambda: not self.processes(), what="no process to be left")
         wait_until(lambda: len(descriptors(daemon.process.pid)) <= fds - self.COUNT + 1, what="all pipes to be closed")
@@ -175,8 +180,8 @@ class ManyServicesTest(DaemonCase):
         self.daemon.layer("001-test.yaml", plan_of({name: {"command": "sleep 10000", "startup": "enabled"}
                                                     for name in self.names}))
         self.daemon.start()
-        wait_until(lambda: len(self.processes()) == self.COUNT, 60, "all to be started")
-        self.assertEqual(self.daemon.stop(timeout_s=60), 0)
+        wait_until(lambda: len(self.processes()) == self.COUNT, what="all to be started")
+        self.assertEqual(self.daemon.stop(), 0)
         self.assertEqual(self.daemon.leftovers(), [])
 
 
@@ -252,7 +257,7 @@ class ManyChangesTest(DaemonCase):
             costs_s.append(cpu_s(daemon.process.pid) - before_s)
         # Otherwise the last part would take many times as long as the first.
         self.assertLess(costs_s[-1], 4 * costs_s[0] + 0.2, costs_s)
-        self.assertEqual(daemon.get("/v1/health", timeout_s=5).status, 200)
+        self.assertEqual(daemon.get("/v1/health").status, 200)
         self.assertEqual(daemon.services("stop", "one")["id"], str(self.COUNT + 1))
 
     def test_start_prunes_what_is_too_much(self):

@@ -12,7 +12,7 @@ import threading
 import unittest
 
 from faults import (IS_ROOT, Faults, SmallDisk, allow_tracing, plan_of, scratch_directory, temporaries)
-from harness import DaemonCase, exchange, is_sanitized, wait_until
+from harness import HANG_S, DaemonCase, exchange, is_sanitized, wait_until
 
 SERVICES = plan_of({
     "one": "sleep 1000", "two": "sleep 1000", "three": "sleep 1000",
@@ -23,6 +23,13 @@ SERVICES = plan_of({
 def state_bytes(daemon):
     with open(os.path.join(daemon.pebble_dir, ".pebble.state"), "rb") as file:
         return file.read()
+
+
+def save_all(daemon):
+    """The response comes when everything until now is saved, so that no write is under way."""
+    answer = daemon.post("/v1/notices", {"action": "add", "type": "custom", "key": "example.com/saved"})
+    if answer.status != 200:
+        raise AssertionError(answer)
 
 
 class RefusingDiskCase(DaemonCase):
@@ -65,7 +72,7 @@ class RefusingDiskCase(DaemonCase):
         daemon.services("start", "one", "nervous")
         daemon.wait_service("one", "active")
         wait_until(lambda: self.state_with_ready("1"), what="the first change in the state file")
-        self.save_all()
+        save_all(daemon)
         self.assertNotIn("latest-warning", daemon.get("/v1/services").json)
         before = state_bytes(daemon)
 
@@ -80,7 +87,7 @@ class RefusingDiskCase(DaemonCase):
         self.assertEqual(len(warnings), 1, warnings)
         self.assertIn("cannot write state file", warnings[0])
 
-        self.save_all()
+        save_all(daemon)
         before = state_bytes(daemon)
         self.break_disk()
         daemon.services("stop", "two")
@@ -89,11 +96,6 @@ class RefusingDiskCase(DaemonCase):
         json.loads(state_bytes(daemon))
         self.assertEqual(state_bytes(daemon), before)
         self.assertEqual(temporaries(daemon), [])
-
-    def save_all(self):
-        """The response comes when everything until now is saved, so that no write is under way."""
-        answer = self.daemon.post("/v1/notices", {"action": "add", "type": "custom", "key": "example.com/saved"})
-        self.assertEqual(answer.status, 200)
 
     def state_with_ready(self, number):
         """The state file's content, once that change is ready in it."""
@@ -300,7 +302,7 @@ class KilledWhileWritingTest(DaemonCase):
         wait_until(lambda: acknowledged, what="a change")
         threading.Event().wait(random.uniform(0, 0.03))
         self.daemon.kill()
-        client.join(20)
+        client.join(HANG_S)
         return acknowledged[-1]
 
     def check_rounds(self):
@@ -347,6 +349,7 @@ class KilledWhileWritingTest(DaemonCase):
             with self.subTest(step):
                 self.daemon.start(preexec_fn=allow_tracing)
                 self.daemon.services("stop", "one")
+                save_all(self.daemon)
                 before = state_bytes(self.daemon)
                 with Faults(self.daemon, fault):
                     with self.assertRaises((OSError, http.client.HTTPException)):

@@ -87,7 +87,7 @@ class NoDescriptorsTest(DaemonCase):
     def assert_alive(self):
         pid = self.daemon.process.pid
         for _ in range(3):
-            self.assertEqual(self.daemon.get("/v1/health", timeout_s=5).status, 200)
+            self.assertEqual(self.daemon.get("/v1/health").status, 200)
         self.assertLess(cpu_share(pid), 0.3, "it must not spin")
 
     def test_connections_leave_room_for_services_and_the_state_file(self):
@@ -308,7 +308,7 @@ class TwoDaemonsTest(DaemonCase):
                 successors.append(self.second())
                 if len(successors) > 1:
                     time.sleep(0.002)
-            first.wait(20)
+            first.wait(HANG_S)
             wait_until(lambda: self.is_settled(successors), what="all to give up, or all but one that answers")
             alive = self.alive(successors)
             if alive:
@@ -316,7 +316,7 @@ class TwoDaemonsTest(DaemonCase):
                 self.assertGreater(int(self.daemon.services("stop", "one")["id"]), last)
                 self.assertEqual(self.daemon.stop(), 0)
             for one in successors:
-                one.communicate(timeout=20)
+                one.communicate(timeout=HANG_S)
 
     def test_one_that_is_refused_touches_nothing(self):
         """With another socket, as with Juju's. What it would remove or copy stays as it is."""

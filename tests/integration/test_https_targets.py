@@ -10,7 +10,7 @@ import threading
 import unittest
 
 from faults import descriptors, rss_kib
-from harness import DaemonCase, is_sanitized, wait_until
+from harness import HANG_S, DaemonCase, is_sanitized, wait_until
 from tls_relay import Certificates, Script, Server
 
 FINE = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfine"
@@ -36,7 +36,7 @@ def responder(response):
 
 
 def wait_for_end(connection):
-    connection.settimeout(30)
+    connection.settimeout(HANG_S)
     while connection.recv(65536):
         pass
 
@@ -49,7 +49,7 @@ class Raw(Server):
         super().__init__()
 
     def serve(self, connection):
-        connection.settimeout(30)
+        connection.settimeout(HANG_S)
         self.function(connection)
 
 
@@ -82,7 +82,7 @@ class Proxy(Server):
         super().__init__()
 
     def serve(self, connection):
-        connection.settimeout(30)
+        connection.settimeout(HANG_S)
         self.heads.append(read_head(connection).decode())
         if self.refusal is not None:
             connection.sendall(self.refusal)
@@ -127,7 +127,7 @@ class HttpsCase(DaemonCase):
 
     def error(self, name):
         """Runs a check; returns its error, None if it has passed."""
-        return self.daemon.post("/v1/checks/refresh", {"name": name}, timeout_s=60).result.get("error")
+        return self.daemon.post("/v1/checks/refresh", {"name": name}, timeout_s=HANG_S).result.get("error")
 
     def check_once(self, url, **options):
         self.start_checks({"one": url}, **options)
@@ -232,13 +232,13 @@ class BadServerTest(HttpsCase):
             return min(counts) >= least
 
         pid = self.daemon.process.pid
-        wait_until(lambda: runs(6), 60, "six runs of each")
+        wait_until(lambda: runs(6), what="six runs of each")
         before = rss_kib(pid)
-        wait_until(lambda: runs(20), 90, "twenty runs of each")
+        wait_until(lambda: runs(20), what="twenty runs of each")
         if not is_sanitized():  # which keeps freed memory for a while
             self.assertLess(rss_kib(pid) - before, 4096)
         self.assertLess(len(descriptors(pid)), 100)
-        self.assertEqual(self.daemon.stop(timeout_s=10), 0)
+        self.assertEqual(self.daemon.stop(), 0)
 
 
 class ProxyTest(HttpsCase):
@@ -326,7 +326,7 @@ class LokiTest(HttpsCase):
         self.assertNotIn("secret", self.daemon.log() + json.dumps(self.target()))
         self.assertEqual(loki.bodies, [])
         shutil.copy(self.certificates.path("ca"), late)
-        wait_until(lambda: loki.messages()[:1] == ["to a friend"], 60, "the line")
+        wait_until(lambda: loki.messages()[:1] == ["to a friend"], what="the line")
 
 
 if __name__ == "__main__":

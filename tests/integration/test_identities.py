@@ -11,8 +11,8 @@ from harness import DaemonCase, free_port
 
 # openssl passwd -6 -salt orchard damson:gin
 DAMSON = "$6$orchard$SrmfnBk9niXkxCZAgo//G4TR5jCJmSsWb6dQagrrdVHDkO5NDgTMjBC7J9ri3QHm//EwpRuFWeeoUn9H/lj5B/"
-# A hash that takes long to compute, and that no password has.
-SLOW = "$6$rounds=300000$orchard$" + "x" * 86
+# A hash that takes as long to compute as is possible, and that no password has.
+SLOW = "$6$rounds=1000000$orchard$" + "x" * 86
 
 
 def basic(user, password):

@@ -3,14 +3,13 @@
 
 import json
 import os
-import resource
 import signal
 import subprocess
 import time
 import unittest
 
-from faults import cpu_s, descriptors, plan_of, rss_kib
-from harness import DaemonCase, is_sanitized, wait_until
+from faults import cpu_s, descriptors, need_descriptors, plan_of, rss_kib
+from harness import DaemonCase, is_sanitized, receive_response, wait_until
 
 HINT = "WARNING: There are new warnings. See 'pebble warnings'.\n"
 
@@ -30,11 +29,7 @@ class NoticesTest(DaemonCase):
 
     def test_a_thousand_wait_of_which_half_disconnect(self):
         count = 1000
-        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-        if soft < 4 * count:
-            if hard != resource.RLIM_INFINITY and hard < 4 * count:
-                self.skipTest("too few descriptors are allowed")
-            resource.setrlimit(resource.RLIMIT_NOFILE, (4 * count, hard))
+        need_descriptors(self, 4 * count)
         self.daemon.start("--hold")
         pid = self.daemon.process.pid
         before = len(descriptors(pid))
@@ -50,7 +45,7 @@ class NoticesTest(DaemonCase):
             self.assertLess(cpu_s(pid) - used, 2.0)
         self.add("bell.test/ring")
         for sock in socks[1::2]:
-            self.assertIn(b'"key":"bell.test/ring"', sock.recv(65536))
+            self.assertIn(b'"key":"bell.test/ring"', receive_response(sock).body)
             sock.close()
         wait_until(lambda: len(descriptors(pid)) <= before + 1, what="the descriptors to be given back")
         self.assertEqual(self.daemon.stop(), 0)

@@ -12,7 +12,7 @@ import unittest
 from containers import PIDS, as_first_process, first_process, needs
 from harness import DaemonCase, wait_until
 
-WAIT_S = 30
+WAIT_S = 100  # less than the client waits for a response
 
 
 def layer_of(services, checks=None):

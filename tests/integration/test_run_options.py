@@ -443,7 +443,7 @@ class VariablesTest(OptionsCase):
         self.daemon.layer("001-test.yaml", plan_of({"env": f"sh -c 'env >{path}; echo >>{path}; exec sleep 1000'"}))
         self.daemon.start("--hold", env={"MARK": "a=b c", "EMPTY": ""})
         self.daemon.services("start", "env")
-        wait_until(lambda: self.daemon.read("env").endswith("\n\n"), what="the environment")
+        wait_until(lambda: os.path.exists(path) and self.daemon.read("env").endswith("\n\n"), what="the environment")
         lines = self.daemon.read("env").splitlines()
         for line in ("MARK=a=b c", "EMPTY=", f"PEBBLE={self.daemon.pebble_dir}"):
             self.assertIn(line, lines)

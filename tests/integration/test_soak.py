@@ -6,6 +6,7 @@ import subprocess
 import sys
 import unittest
 
+from faults import need_descriptors
 from harness import TOP, program
 
 
@@ -17,6 +18,7 @@ class SoakTest(unittest.TestCase):
         return done
 
     def test_twenty_seconds(self):
+        need_descriptors(self, 4000)
         done = self.soak(program(), "--seconds", "20", "--seed", "1")
         self.assertEqual((done.returncode, done.stderr), (0, ""), done.stdout)
         self.assertRegex(done.stdout, r"\d+ steps, seed 1: no fault\n$")

@@ -7,7 +7,7 @@ import socket
 import unittest
 
 from faults import plan_of
-from harness import DaemonCase, wait_until
+from harness import HANG_S, DaemonCase, wait_until
 
 STANDBY = "daemon stop requested to wait for socket activation\n"
 
@@ -20,7 +20,7 @@ class Inbox:
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         test.addCleanup(self.socket.close)
         self.socket.bind("\0" + name[1:] if name.startswith("@") else name)
-        self.socket.settimeout(30)
+        self.socket.settimeout(HANG_S)
 
     def next(self):
         return self.socket.recv(4096).decode()
@@ -35,7 +35,7 @@ class Inbox:
         except BlockingIOError:
             return messages
         finally:
-            self.socket.settimeout(30)
+            self.socket.settimeout(HANG_S)
 
 
 class SystemdCase(DaemonCase):
@@ -45,13 +45,14 @@ class SystemdCase(DaemonCase):
         self.inbox = Inbox(self, self.daemon.path("notify"))
 
     def start(self, *arguments, **env):
-        """Starts the daemon without sending requests, which would keep it from standby."""
+        """Starts the daemon without sending requests. Without --hold its service keeps it from standby, however slow the test
+        is."""
         return self.daemon.start(*arguments, wait=False, env={"NOTIFY_SOCKET": self.inbox.name, **env})
 
 
 class NotifyTest(SystemdCase):
     def test_ready_and_stopping(self):
-        self.start("--hold")
+        self.start()
         self.assertEqual(self.inbox.next(), "READY=1")
         # The daemon responds now.
         self.assertEqual(self.daemon.get("/v1/system-info").status, 200)
@@ -60,7 +61,7 @@ class NotifyTest(SystemdCase):
 
     def test_abstract_socket(self):
         self.inbox = Inbox(self, f"@cobble-test-{os.getpid()}-{self.daemon.dir}")
-        self.start("--hold")
+        self.start()
         self.assertEqual(self.inbox.next(), "READY=1")
         self.assertEqual(self.daemon.stop(), 0)
         self.assertEqual(self.inbox.rest(), ["STOPPING=1"])
@@ -107,13 +108,13 @@ class WatchdogTest(SystemdCase):
     def test_it_reports_again_and_again(self):
         for value in ("100000", "100000.0", "1e5"):
             with self.subTest(value):
-                self.start("--hold", WATCHDOG_USEC=value)
+                self.start(WATCHDOG_USEC=value)
                 self.assertEqual([self.inbox.next() for _ in range(4)], ["READY=1"] + 3 * ["WATCHDOG=1"])
                 self.assertEqual(self.daemon.stop(), 0)
                 self.assertEqual(self.inbox.rest()[-1], "STOPPING=1")
 
     def test_a_daemon_that_is_stopped_does_not(self):
-        self.start("--hold", WATCHDOG_USEC="20000")
+        self.start(WATCHDOG_USEC="20000")
         self.assertEqual([self.inbox.next() for _ in range(2)], ["READY=1", "WATCHDOG=1"])
         self.daemon.send_signal(signal.SIGSTOP)
         os.waitid(os.P_PID, self.daemon.process.pid, os.WSTOPPED)
@@ -122,7 +123,7 @@ class WatchdogTest(SystemdCase):
         with self.assertRaises(TimeoutError):
             self.inbox.next()
         self.daemon.send_signal(signal.SIGCONT)
-        self.inbox.socket.settimeout(30)
+        self.inbox.socket.settimeout(HANG_S)
         self.assertEqual(self.inbox.next(), "WATCHDOG=1")
 
     def test_values_that_are_refused(self):
@@ -138,7 +139,7 @@ class WatchdogTest(SystemdCase):
                 self.assertFalse(os.path.exists(self.daemon.socket_path))
 
     def test_an_empty_value_is_none(self):
-        self.start("--hold", WATCHDOG_USEC="")
+        self.start(WATCHDOG_USEC="")
         self.assertEqual(self.inbox.next(), "READY=1")
         self.assertEqual(self.daemon.stop(), 0)
         self.assertEqual(self.inbox.rest(), ["STOPPING=1"])

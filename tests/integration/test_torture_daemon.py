@@ -4,6 +4,7 @@ request, or end with a message, but it does not crash, hang, damage the state fi
 stopped. A sample of what `./dev torture daemon` runs. With the debug build, as a static program has no LD_PRELOAD."""
 
 import concurrent.futures
+import contextlib
 import errno
 import http.client
 import json
@@ -141,7 +142,8 @@ class Run:
         if code == 0 and left:
             self.faults.append("says it has stopped what still runs")
         for pid in left:
-            os.kill(pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):  # it has ended by itself
+                os.kill(pid, signal.SIGKILL)
         self.check_state()
         return [f"{self.failure}: {fault}\n{text[-2000:]}" for fault in self.faults]
 

@@ -208,7 +208,7 @@ signal.pause()
     def test_survivor_is_killed(self):
         """The main process ends by itself, and its child ignores SIGTERM."""
         self.service(self.detached(f"trap 'echo got TERM' TERM\n{self.pid_file()}\nwhile :; do sleep 0.05; done\n") +
-                     "exec sleep 1000\n", **{"on-success": "ignore", "on-failure": "ignore", "kill-delay": "400ms"})
+                     "exec sleep 1000\n", **{"on-success": "ignore", "on-failure": "ignore", "kill-delay": "3s"})
         self.start_service()
         pid = self.read_pid()
         main = self.details("db")["pid"]
@@ -317,7 +317,9 @@ signal.pause()
         if self.has_cgroup:
             self.skipTest("a cgroup knows it")
         child = self.daemon.script("child", f"{self.pid_file()}\nexec sleep 1000\n")
-        self.service(f"python3 {self.daemon.path('detach.py')} env -i PATH=$PATH {child}\nexec sleep 1000\n")
+        # The scan comes when the service is ready, and then it is an orphan already.
+        self.service(f"python3 {self.daemon.path('detach.py')} env -i PATH=$PATH {child}\necho up\nexec sleep 1000\n",
+                     ready={"log": "up"})
         self.start_service()
         pid = self.read_pid()
         self.stop_service()
@@ -382,7 +384,7 @@ class MixedTest(TreeCase):
         """The child would log it. It ends by SIGKILL."""
         self.service(self.detached(f"trap 'echo child got INT' INT TERM\n{self.pid_file()}\nwhile :; do sleep 0.02; done\n") +
                      "trap 'echo main got INT; exit 0' INT\nwhile :; do sleep 0.02; done\n",
-                     **{"stop-signal": "SIGINT", "kill-delay": "600ms"})
+                     **{"stop-signal": "SIGINT", "kill-delay": "3s"})
         self.start_service()
         pid = self.read_pid()
         self.stop_service()

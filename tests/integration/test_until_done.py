@@ -59,7 +59,7 @@ class UntilDoneTest(OrderCase):
                     self.assert_code(code, services)
 
     def slow(self):
-        return self.daemon.script("slow", "sleep 0.6\n")
+        return self.daemon.script("slow", "sleep 3\n")
 
     def test_retries_are_waited_out(self):
         count = self.daemon.path("count")

@@ -10,6 +10,7 @@ import subprocess
 import threading
 import time
 
+from harness import HANG_S
 DAY_S = 24 * 60 * 60
 PIECE = 65536
 
@@ -114,7 +115,7 @@ class Server:
         """Ends all connections and threads."""
         self.waker.close()
         for thread in self.threads:
-            thread.join(30)
+            thread.join(HANG_S)
         self.listener.close()
         self.wake.close()
 
@@ -128,7 +129,7 @@ class Script(Server):
         super().__init__()
 
     def serve(self, connection):
-        connection.settimeout(30)
+        connection.settimeout(HANG_S)
         with self.context.wrap_socket(connection, server_side=True) as tls:
             self.function(tls)
 

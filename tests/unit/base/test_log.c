@@ -128,6 +128,7 @@ static void security_is_json_in_order(void **state) {
     const char *text = behind_time(capture);
     const char *head = "[pebble] {\"type\":\"security\",\"datetime\":\"";
     assert_true(text_has_prefix(text, head));
+    assert_memory_equal(text + strlen(head), buffer_text(&capture->lines), strlen("2026-01-02T03:04:05"));
     assert_string_equal(text + strlen(head) + strlen("2026-01-02T03:04:05"),
                         "Z\",\"level\":\"WARN\",\"event\":\"authz_admin:0,add_layer\","
                         "\"description\":\"Adding layer <&>\",\"appid\":\"pebble\"}\n");

@@ -44,9 +44,11 @@ static void what_is_unknown_is_left_out(void **state UNUSED) {
 }
 
 static void names_do_no_harm(void **state UNUSED) {
+    (void)setenv("LC_ALL", "C.UTF-8", 1);
     assert_line("a\033[2Jb", -1, 10000, 60, "a\\x1b[2Jb 10.0kB 5000B/s");
     assert_line("\xC3\xA4\xC3\xB6\xC3\xBC\xC3\xA4\xC3\xB6\xC3\xBC\xC3\xA4\xC3\xB6\xC3\xBC", 20000, 10000, 8,
                 "\xC3\xA4\xC3\xB6\xC3\xBC\xC3\xA4\xC3\xB6\xC3\xBC\xC3\xA4\xC3\xB6");
+    (void)unsetenv("LC_ALL");
 }
 
 // What is written if the transfer began that long ago. Owned.

@@ -241,6 +241,7 @@ static bool spoil(struct run *run) {
     // The time may be over before the daemon has the request.
     while (has_timeout && end == TIMEOUT && (run->report.routes & (uint64_t)1 << run->order.route) == 0) {
         run->timeout_ms *= 2;
+        pebble_error_clear(&run->error);
         end = make_run(run);
     }
     if (!run->report.is_spoiled) {

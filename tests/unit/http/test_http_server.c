@@ -35,7 +35,7 @@ static void takes_its_limit_from_the_system(void **state UNUSED) {
 
 static void evicts_the_oldest_idle_for_a_new_one(void **state UNUSED) {
     static struct client crowd[300];
-    set_descriptor_limit(2000);
+    set_descriptor_limit(1000);
     server->connections.limits.evict_ns = 0;
     server->connections.limits.descriptor = INT32_MAX; // the clients' descriptors are ours, too
     for (size_t i = 0; i < ARRAY_COUNT(crowd); i++) {
@@ -82,7 +82,7 @@ static int open_small(void **state) {
     (void)getrlimit(RLIMIT_NOFILE, &usual_limit);
     set_descriptor_limit(100);
     int result = open_server(state);
-    set_descriptor_limit(2000);
+    set_descriptor_limit(1000);
     server->connections.limits.descriptor = INT32_MAX; // the clients' descriptors are ours, too
     return result;
 }

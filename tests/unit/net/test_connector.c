@@ -39,13 +39,16 @@ static void connects_to_a_numeric_address(void **state UNUSED) {
 
 static void connects_to_a_unix_socket(void **state UNUSED) {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    (void)snprintf(address.sun_path, sizeof address.sun_path, "/tmp/connector-test-%d", getpid());
+    char directory[] = "/tmp/test-connector-XXXXXX";
+    assert_non_null(mkdtemp(directory));
+    (void)snprintf(address.sun_path, sizeof address.sun_path, "%s/socket", directory);
     AUTO_CLOSE int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     assert_int_equal(bind(listener, (const struct sockaddr *)&address, sizeof address), 0);
     assert_int_equal(listen(listener, 1), 0);
     struct outcome *outcome = start_target(0, &(struct connect_target){.unix_path = address.sun_path});
     run_until_done(1);
     (void)unlink(address.sun_path);
+    (void)rmdir(directory);
     expect_works(outcome, listener);
 }
 

@@ -67,6 +67,7 @@ static void failures(void **state UNUSED) {
     options.timeout_ms = 100;
     assert_failure(&options, PEBBLE_ERROR_TIMEOUT,
                    "cannot start daemon: it does not respond in time; the end of its log:\n");
+    options = fake_program_options(&exits);
     assert_int_equal(setenv("TMPDIR", "/proc", 1), 0);
     struct pebble_test_daemon *daemon = NULL;
     struct pebble_error error = {0};

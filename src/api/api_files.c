@@ -78,6 +78,7 @@ static void on_batch_done(struct file_batch *batch, void *data) {
     api_respond_result(data, &result);
 }
 
+// Without a batch the items are only examined.
 static bool add_directories(struct file_batch *batch, const json_t *items, struct error *err) {
     static const char what[] = "daemon.makeDirsItem";
     for (size_t i = 0; i < json_array_size(items); i++) {
@@ -87,10 +88,10 @@ static bool add_directories(struct file_batch *batch, const json_t *items, struc
         if (!file_item_read(value, what, &item, err) ||
             !json_get_bool(value, what, "make-parents", &makes_parents, err))
             return false;
-        file_batch_add_directory(batch, &(const struct file_directory){.path = item.path,
-                                                                       .permissions = item.permissions,
-                                                                       .owner = item.owner,
-                                                                       .makes_parents = makes_parents});
+        const struct file_directory directory = {
+            .path = item.path, .permissions = item.permissions, .owner = item.owner, .makes_parents = makes_parents};
+        if (batch != NULL)
+            file_batch_add_directory(batch, &directory);
     }
     return true;
 }
@@ -104,7 +105,8 @@ static bool add_removals(struct file_batch *batch, const json_t *items, struct e
         if (!json_is_object_or_null(value, what, err) || !json_get_string(value, what, "path", &path, err) ||
             !json_get_bool(value, what, "recursive", &is_recursive, err))
             return false;
-        file_batch_add_removal(batch, path, is_recursive);
+        if (batch != NULL)
+            file_batch_add_removal(batch, path, is_recursive);
     }
     return true;
 }
@@ -122,15 +124,31 @@ static bool read_request(const json_t *body, struct items_request *request, stru
            file_items_check_count(json_array_size(request->directories) + json_array_size(request->paths), err);
 }
 
-static void start_batch(struct api_call *call, const struct items_request *request) {
+// Adds what the action is about. The items of the other action have to be well-formed too, as in the reference.
+static bool add_items(struct file_batch *batch, const struct items_request *request, struct error *err) {
     bool is_removal = text_equal(request->action, "remove");
+    return add_directories(is_removal ? NULL : batch, request->directories, err) &&
+           add_removals(is_removal ? batch : NULL, request->paths, err);
+}
+
+static void start_batch(struct api_call *call, const struct items_request *request) {
     struct file_batch *batch = file_batch_create(call->api->spec.files);
     AUTO_ERROR struct error err = {0};
     call_keep(call, batch, destroy_batch);
-    if (is_removal ? add_removals(batch, request->paths, &err) : add_directories(batch, request->directories, &err))
+    if (add_items(batch, request, &err))
         file_batch_start(batch, on_batch_done, call);
     else
         api_respond_decode_error(call, &err);
+}
+
+static void refuse_other_action(struct api_call *call, const struct items_request *request) {
+    AUTO_ERROR struct error err = {0};
+    if (!add_directories(NULL, request->directories, &err) || !add_removals(NULL, request->paths, &err))
+        api_respond_decode_error(call, &err);
+    else if (text_equal(request->action, "write"))
+        api_respond_failure(call, ERROR_BAD_REQUEST, "must use multipart with \"write\" action");
+    else
+        refuse_action(call, request->action);
 }
 
 static void on_files_body(struct api_call *call, const json_t *body) {
@@ -140,10 +158,8 @@ static void on_files_body(struct api_call *call, const json_t *body) {
         api_respond_decode_error(call, &err);
     else if (text_equal(request.action, "make-dirs") || text_equal(request.action, "remove"))
         start_batch(call, &request);
-    else if (text_equal(request.action, "write"))
-        api_respond_failure(call, ERROR_BAD_REQUEST, "must use multipart with \"write\" action");
     else
-        refuse_action(call, request.action);
+        refuse_other_action(call, &request);
 }
 
 // --- the content type decides ---

@@ -8,6 +8,7 @@
 #include "api/request_log_internal.h"
 #include "api/response_internal.h"
 #include "base/memory.h"
+#include "http/http_response.h"
 
 static struct api_call *call_create(struct api *api, struct http_exchange *exchange) {
     struct api_call *call = memory_new(sizeof *call);
@@ -61,6 +62,10 @@ static void dispatch(struct api_call *call, const struct route *route) {
 }
 
 void call_begin(struct http_exchange *exchange, void *api) {
+    if (request_is_about_server(exchange)) {
+        http_respond(exchange, 200, NULL, NULL, 0);
+        return;
+    }
     if (route_redirect(exchange))
         return;
     struct api_call *call = call_create(api, exchange);

@@ -9,9 +9,16 @@
 
 #define USUAL_LINE_BYTES 512
 
+bool request_is_about_server(const struct http_exchange *exchange) {
+    return text_equal(http_exchange_method(exchange), "OPTIONS") &&
+           text_equal(http_exchange_head(exchange)->target, "*");
+}
+
 static bool is_logged(const struct http_exchange *exchange) {
     static const char changes[] = "/v1/changes/";
     const char *path = http_exchange_path(exchange);
+    if (request_is_about_server(exchange))
+        return false;
     if (!text_equal(http_exchange_method(exchange), "GET"))
         return true;
     if (text_has_prefix(path, changes))

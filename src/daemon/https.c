@@ -68,7 +68,7 @@ bool daemon_listen_on_https(struct daemon *daemon, struct error *err) {
         return false;
     int fd = -1;
     if (!listen_tcp(address, &fd, err) || !http_server_listen_tls(daemon->server, fd, &hooks, err))
-        return error_prefix(err, "cannot listen on \"%s\": ", address);
+        return error_prefix(err, "cannot TLS listen on \"%s\": ", address);
     log_notice("HTTPS API server listening on \"%s\".", address);
     return true;
 }

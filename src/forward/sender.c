@@ -15,6 +15,15 @@ void sender_finish(struct sender *sender) {
     sender_give_back_socket(sender);
     loop_defer_cancel(sender->spec->loop, &sender->report);
     free(sender->result.message);
+    free(sender->location);
+}
+
+char *sender_connect_failure(const struct sender *sender, const char *reason) {
+    return memory_printf("cannot connect to %s: %s", sender->location, reason);
+}
+
+char *sender_send_failure(const char *reason) {
+    return memory_printf("cannot send syslogs: %s", reason);
 }
 
 bool sender_take_socket(struct sender *sender, const char *prefix, struct error *err) {

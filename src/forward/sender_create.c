@@ -37,6 +37,28 @@ static struct sender *create_broken(const struct forward_spec *spec, const char 
 
 // --- creating ---
 
+// Without user and password.
+static char *shown_location(const struct url *url) {
+    struct buffer location = BUFFER_INIT(BUFFER_NO_LIMIT);
+    buffer_printf(&location, "%s://", url->scheme);
+    url_add_authority(&location, url);
+    return buffer_take(&location);
+}
+
+static struct sender *create_without_port(const struct forward_spec *spec, const struct url *url) {
+    AUTO_FREE char *location = shown_location(url);
+    AUTO_FREE char *message = memory_printf("cannot connect to %s: dial %s: address %s: missing port in address",
+                                            location, url->scheme, url->host);
+    return create_broken(spec, message);
+}
+
+static struct sender *create_socket_sender(const struct forward_spec *spec, const struct url *url) {
+    struct sender *sender = text_equal(url->scheme, "tcp") ? sender_tcp_create(spec, url->host, (uint16_t)url->port)
+                                                           : sender_udp_create(spec, url->host, (uint16_t)url->port);
+    sender->location = shown_location(url);
+    return sender;
+}
+
 static struct sender *create_syslog(const struct forward_spec *spec, const char *location) {
     AUTO_ERROR struct error err = {0};
     struct url url = {0};
@@ -46,11 +68,9 @@ static struct sender *create_syslog(const struct forward_spec *spec, const char 
     if (!text_equal(url.scheme, "tcp") && !text_equal(url.scheme, "udp"))
         sender = create_broken(spec, "location of a syslog target must begin with \"tcp://\" or \"udp://\"");
     else if (url.port == 0)
-        sender = create_broken(spec, "missing port in location");
-    else if (text_equal(url.scheme, "tcp"))
-        sender = sender_tcp_create(spec, url.host, (uint16_t)url.port);
+        sender = create_without_port(spec, &url);
     else
-        sender = sender_udp_create(spec, url.host, (uint16_t)url.port);
+        sender = create_socket_sender(spec, &url);
     url_finish(&url);
     return sender;
 }

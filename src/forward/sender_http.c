@@ -10,6 +10,7 @@
 
 // Of the body of a response. Beyond it the connection is not kept.
 #define BODY_BYTES_MAX ((size_t)16384)
+#define REASON_SHOWN_BYTES 128
 
 struct sender_http {
     struct sender sender;
@@ -27,6 +28,14 @@ static void end_fetch(struct sender_http *http, enum send_outcome outcome, const
     sender_end(&http->sender, outcome, message);
 }
 
+// The words of the reference. The reason is the target's own.
+static char *failure_message(const struct http_head *head) {
+    bool is_error = head->status >= 400 && head->status <= 599;
+    return memory_printf("%s%d %.*s",
+                         is_error ? "server returned HTTP " : "unexpected response from server: ", head->status,
+                         REASON_SHOWN_BYTES, head->reason);
+}
+
 static void on_head_read(struct http_fetch *fetch, const struct http_head *head, void *data) {
     struct sender_http *http = data;
     int status = head->status;
@@ -36,8 +45,8 @@ static void on_head_read(struct http_fetch *fetch, const struct http_head *head,
     http->is_accepted = status == 200 || status == 204;
     if (http->is_accepted)
         return;
+    AUTO_FREE char *message = failure_message(head);
     http_fetch_cancel(fetch);
-    AUTO_FREE char *message = memory_printf("server returned HTTP %d %s", status, http_status_text(status));
     bool is_refused = status >= 400 && status <= 499 && status != 429;
     end_fetch(http, is_refused ? SEND_REFUSED : SEND_FAILED, message);
 }
@@ -53,10 +62,12 @@ static void on_body_read(struct http_fetch *fetch, const char *bytes UNUSED, siz
 
 static void on_fetch_ended(struct http_fetch *fetch UNUSED, const struct error *err, void *data) {
     struct sender_http *http = data;
-    if (http->is_accepted)
+    if (http->is_accepted) {
         end_fetch(http, SEND_DONE, NULL);
-    else
-        end_fetch(http, SEND_FAILED, error_text(err));
+        return;
+    }
+    AUTO_FREE char *message = memory_printf("%s%s", http->sender.class->failure_prefix, error_text(err));
+    end_fetch(http, SEND_FAILED, message);
 }
 
 static void http_start(struct sender *sender, const struct payload *payload) {
@@ -95,9 +106,12 @@ static void http_destroy(struct sender *sender) {
     free(http);
 }
 
-const struct sender_class sender_loki = {.encoder = &loki_encoder, .start = http_start, .destroy = http_destroy};
-const struct sender_class sender_opentelemetry = {
-    .encoder = &opentelemetry_encoder, .start = http_start, .destroy = http_destroy};
+const struct sender_class sender_loki = {
+    .encoder = &loki_encoder, .failure_prefix = "", .start = http_start, .destroy = http_destroy};
+const struct sender_class sender_opentelemetry = {.encoder = &opentelemetry_encoder,
+                                                  .failure_prefix = "cannot send logs: ",
+                                                  .start = http_start,
+                                                  .destroy = http_destroy};
 
 struct sender *sender_http_create(const struct forward_spec *spec, const struct sender_class *class, const char *url) {
     struct sender_http *http = memory_new(sizeof *http);

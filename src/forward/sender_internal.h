@@ -36,12 +36,14 @@ typedef void (*send_done_fn)(const struct send_result *result, void *data);
 struct sender;
 struct sender_class {
     const struct encoder *encoder;
+    const char *failure_prefix;                                          // of messages about the connection, over HTTP
     void (*start)(struct sender *sender, const struct payload *payload); // ends with sender_end()
     void (*destroy)(struct sender *sender);                              // frees the sender, and cancels what it does
 };
 struct sender {
     const struct sender_class *class;
     const struct forward_spec *spec;
+    char *location;  // for messages; owned, NULL over HTTP
     bool has_socket; // taken from the budget
     send_done_fn on_done;
     void *data;
@@ -65,6 +67,10 @@ void sender_finish(struct sender *sender);
 // Takes a socket from the budget unless the sender has it. ERROR_UNAVAILABLE: `PREFIX: socket: too many open files`.
 bool sender_take_socket(struct sender *sender, const char *prefix, struct error *err) NODISCARD;
 void sender_give_back_socket(struct sender *sender); // no effect if it has none
+// Messages of failures to connect to the target and to send to it, in the words of the reference. For the caller to
+// free.
+char *sender_connect_failure(const struct sender *sender, const char *reason) __attribute__((returns_nonnull));
+char *sender_send_failure(const char *reason) __attribute__((returns_nonnull));
 // Ends the payload, with a message unless it is done.
 void sender_end(struct sender *sender, enum send_outcome outcome, const char *message);
 

@@ -27,10 +27,17 @@ static void end_payload(struct sender_tcp *tcp, const char *failure) {
 }
 
 static void disconnect(struct sender_tcp *tcp, const char *reason) {
+    AUTO_FREE char *message = sender_send_failure(reason);
     stream_destroy(tcp->stream);
     tcp->stream = NULL;
     sender_give_back_socket(&tcp->sender);
-    end_payload(tcp, reason);
+    end_payload(tcp, message);
+}
+
+static void fail_to_connect(struct sender_tcp *tcp, const struct error *err) {
+    AUTO_FREE char *message = sender_connect_failure(&tcp->sender, error_text(err));
+    sender_give_back_socket(&tcp->sender);
+    end_payload(tcp, message);
 }
 
 static void on_deadline_expired(void *data) {
@@ -73,7 +80,7 @@ static void on_attempt_done(struct connection_attempt *attempt UNUSED, struct st
     struct sender_tcp *tcp = data;
     tcp->attempt = NULL;
     if (err != NULL) {
-        disconnect(tcp, error_text(err));
+        fail_to_connect(tcp, err);
         return;
     }
     tcp->stream = stream;
@@ -93,7 +100,7 @@ static void tcp_start(struct sender *sender, const struct payload *payload) {
     if (tcp->stream != NULL)
         write_payload(tcp);
     else if (!sender_take_socket(sender, "dial tcp", &err))
-        end_payload(tcp, error_text(&err));
+        fail_to_connect(tcp, &err);
     else
         tcp->attempt = connector_start(sender->spec->connector, &target, on_attempt_done, tcp);
 }

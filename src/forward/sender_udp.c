@@ -38,11 +38,25 @@ static void end_payload(struct sender_udp *udp, const char *failure) {
     udp->payload = NULL;
 }
 
+static void fail_to_connect(struct sender_udp *udp, const char *reason) {
+    AUTO_FREE char *message = sender_connect_failure(&udp->sender, reason);
+    end_payload(udp, message);
+}
+
+static void fail_to_send(struct sender_udp *udp, const char *reason) {
+    AUTO_FREE char *text = memory_printf("write udp: %s", reason);
+    AUTO_FREE char *message = sender_send_failure(text);
+    end_payload(udp, message);
+}
+
 static void on_deadline_expired(void *data) {
     struct sender_udp *udp = data;
-    AUTO_FREE char *message = udp->lookup != NULL ? memory_printf("dial udp: lookup %s: i/o timeout", udp->host)
-                                                  : memory_string("write udp: i/o timeout");
-    end_payload(udp, message);
+    if (udp->lookup == NULL) {
+        fail_to_send(udp, "i/o timeout");
+        return;
+    }
+    AUTO_FREE char *reason = memory_printf("dial udp: lookup %s: i/o timeout", udp->host);
+    fail_to_connect(udp, reason);
 }
 
 // A datagram that is too large for the network is dropped: it would never be sent. Returns false to wait or fail.
@@ -57,12 +71,10 @@ static bool send_next(struct sender_udp *udp) {
     }
     if (errno == EINTR)
         return true;
-    if (errno == EAGAIN || errno == ENOBUFS) {
+    if (errno == EAGAIN || errno == ENOBUFS)
         timer_start(udp->full, FULL_WAIT_NS);
-    } else {
-        AUTO_FREE char *message = memory_printf("write udp: %s", error_errno_text(errno));
-        end_payload(udp, message);
-    }
+    else
+        fail_to_send(udp, error_errno_text(errno));
     return false;
 }
 
@@ -79,14 +91,14 @@ static bool open_socket(struct sender_udp *udp, const struct sockaddr_storage *a
     AUTO_ERROR struct error err = {0};
     socklen_t length = address->ss_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
     if (!sender_take_socket(&udp->sender, "dial udp", &err)) {
-        end_payload(udp, error_text(&err));
+        fail_to_connect(udp, error_text(&err));
         return false;
     }
     udp->fd = socket(address->ss_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (udp->fd >= 0 && connect(udp->fd, (const struct sockaddr *)address, length) == 0)
         return true;
-    AUTO_FREE char *message = memory_printf("dial udp: %s", error_errno_text(errno));
-    end_payload(udp, message);
+    AUTO_FREE char *reason = memory_printf("dial udp: %s", error_errno_text(errno));
+    fail_to_connect(udp, reason);
     return false;
 }
 
@@ -96,7 +108,7 @@ static void on_lookup_done(const struct sockaddr_storage *address, const struct 
     if (udp->payload == NULL)
         return; // too late for it
     if (err != NULL)
-        end_payload(udp, error_text(err));
+        fail_to_connect(udp, error_text(err));
     else if (open_socket(udp, address))
         send_all(udp);
 }

@@ -24,16 +24,29 @@ void exchanges_finish(struct exchanges *all) {
 
 // --- creation and destruction ---
 
+// Marks each %00 of the path, which no path of the API has.
+static void mark_nuls(struct url_target *target) {
+    if (strlen(target->path) == target->path_length)
+        return;
+    struct buffer marked = BUFFER_INIT(BUFFER_NO_LIMIT);
+    for (size_t i = 0; i < target->path_length; i++) {
+        if (target->path[i] == '\0')
+            buffer_add_string(&marked, TEXT_NUL);
+        else
+            buffer_add_char(&marked, target->path[i]);
+    }
+    free(target->path);
+    target->path_length = marked.length;
+    target->path = buffer_take(&marked);
+}
+
 static struct http_exchange *exchange_create(struct connection *connection, struct http_taken_head *request,
                                              void *data) {
     struct exchanges *all = data;
     struct url_target target;
     if (!url_target_parse(request->head.target, request->head.target_length, &target))
         return NULL;
-    if (strlen(target.path) != target.path_length) { // contains a %00; no such path exists
-        url_target_finish(&target);
-        return NULL;
-    }
+    mark_nuls(&target);
     struct http_exchange *exchange = memory_new(sizeof *exchange);
     exchange->all = all;
     exchange->connection = connection;

@@ -208,6 +208,8 @@ class HttpTest(OptionsCase):
             address = f"127.0.0.1:{other.getsockname()[1]}"
             self.assertEqual(self.refuses("--http", address), f'cannot run daemon: cannot listen on "{address}": '
                              f"listen tcp {address}: bind: address already in use\n")
+            self.assertIn(f'cannot run daemon: cannot TLS listen on "{address}": listen tcp {address}: bind: address already in use\n',
+                          self.refuses("--https", address))
 
     def test_a_port_is_free_again_at_once(self):
         # Connections that the daemon closed first linger; they must not keep the next one from listening.

@@ -59,6 +59,13 @@ static void wrong_requests_are_refused(void **unused UNUSED) {
         {JSON, "{\"action\":\"remove\",\"paths\":[{\"path\":1}]}",
          "400 cannot unmarshal number into Go struct field removePathsItem.path of type string"},
         {JSON, "{\"action\":\"make-dirs\",\"dirs\":[{\"user-id\":1.5}]}", "400 cannot unmarshal number 1.5 into Go"},
+        // Items that the action has no use for are decoded as well.
+        {JSON, "{\"action\":\"make-dirs\",\"dirs\":[{\"path\":\"@/x\"}],\"paths\":[{\"path\":1}]}",
+         "400 cannot unmarshal number into Go struct field removePathsItem.path of type string"},
+        {JSON, "{\"action\":\"remove\",\"paths\":[{\"path\":\"@/x\"}],\"dirs\":[{\"path\":1}]}",
+         "400 cannot unmarshal number into Go struct field makeDirsItem.path of type string"},
+        {JSON, "{\"action\":\"write\",\"dirs\":[1]}", "400 cannot decode request body: "},
+        {JSON, "{\"action\":\"copy\",\"paths\":[1]}", "400 cannot decode request body: "},
         {"", "{}", "400 invalid Content-Type \\\"\\\""},
         {"Content-Type: ;;;\r\n", "{}", "400 invalid Content-Type \\\";;;\\\""},
         {"Content-Type: text/json\r\n", "{}", "400 invalid media type \\\"text/json\\\""},

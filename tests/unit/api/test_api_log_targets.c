@@ -27,8 +27,9 @@ static void failures_are_shown(void **unused UNUSED) {
     fixture_add_layer(&fixture, targets);
     fixture_add_layer(&fixture, ""); // what has been gathered is sent at each change of the plan
     loop_run_pending(fixture.loop);
-    assert_response(&fixture, "GET /v1/log-targets", "", 200,
-                    "\"last-error\":\"missing port in location\",\"retry-at\":\"20");
+    assert_response(
+        &fixture, "GET /v1/log-targets", "", 200,
+        "\"last-error\":\"cannot connect to tcp://h: dial tcp: address h: missing port in address\",\"retry-at\":\"20");
     assert_response(&fixture, "POST /v1/log-targets", "{}", 405, "method \\\"POST\\\" not allowed");
     fixture_end(&fixture);
 }

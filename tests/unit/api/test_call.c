@@ -14,9 +14,31 @@ static void refusals_come_in_order(void **unused UNUSED) {
     fixture_end(&fixture);
 }
 
+static void a_nul_in_a_path_is_a_character(void **unused UNUSED) {
+    struct fixture fixture;
+    fixture_begin(&fixture);
+    assert_response(&fixture, "GET /v1/health%00", "", 404, "invalid API endpoint requested");
+    assert_response(&fixture, "GET /v1/changes/1%00", "", 404, "cannot find change with id \\\"1\\\\x00\\\"");
+    assert_response(&fixture, "GET /v1//a%00b", "", 301, "Location: /v1/a%00b\r\n");
+    assert_non_null(strstr(buffer_text(&fixture.log), "[pebble] GET /v1/health%00 "));
+    fixture_end(&fixture);
+}
+
+static void a_question_about_the_server_is_answered(void **unused UNUSED) {
+    struct fixture fixture;
+    fixture_begin(&fixture);
+    assert_response(&fixture, "OPTIONS *", "", 200, "Content-Length: 0\r\n");
+    assert_string_equal(buffer_text(&fixture.log), "");
+    assert_response(&fixture, "OPTIONS /v1/health", "", 405, "");
+    assert_response(&fixture, "GET *", "", 301, "Location: /%2A\r\n");
+    fixture_end(&fixture);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(refusals_come_in_order),
+        cmocka_unit_test(a_nul_in_a_path_is_a_character),
+        cmocka_unit_test(a_question_about_the_server_is_answered),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

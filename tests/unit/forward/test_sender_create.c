@@ -6,12 +6,13 @@ static void unusable_locations_are_failures(void **state UNUSED) {
         enum log_target_type type;
         const char *location, *message;
     } cases[] = {
-        {LOG_TARGET_SYSLOG, "tcp://127.0.0.1", "missing port in location"},
+        {LOG_TARGET_SYSLOG, "tcp://127.0.0.1",
+         "cannot connect to tcp://127.0.0.1: dial tcp: address 127.0.0.1: missing port in address"},
         {LOG_TARGET_SYSLOG, "127.0.0.1", "location of a syslog target must begin with \"tcp://\" or \"udp://\""},
         {LOG_TARGET_SYSLOG, "(removed)", "location of a syslog target must begin with \"tcp://\" or \"udp://\""},
         {LOG_TARGET_SYSLOG, "tcp://h:x", "parse \"tcp://h:x\": invalid port \":x\" after host"},
         {LOG_TARGET_LOKI, "(removed)", "Post \"(removed)\": unsupported protocol scheme \"\""},
-        {LOG_TARGET_OPENTELEMETRY, "h", "Post \"h/v1/logs\": unsupported protocol scheme \"\""},
+        {LOG_TARGET_OPENTELEMETRY, "h", "cannot send logs: Post \"h/v1/logs\": unsupported protocol scheme \"\""},
     };
     add_to_payload("x");
     for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {

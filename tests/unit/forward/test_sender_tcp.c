@@ -56,7 +56,8 @@ static void a_refused_connection_is_a_failure(void **state UNUSED) {
     listener = -1;
     send_payload();
     assert_int_equal(seen.outcome, SEND_FAILED);
-    assert_true(text_has_prefix(seen.message, "dial tcp 127.0.0.1:"));
+    assert_true(text_has_prefix(seen.message, "cannot connect to tcp://127.0.0.1:"));
+    assert_non_null(strstr(seen.message, ": dial tcp 127.0.0.1:"));
     assert_true(text_has_suffix(seen.message, "connection refused"));
 }
 
@@ -87,7 +88,7 @@ static void a_connection_that_ends_meanwhile_is_a_failure(void **state UNUSED) {
     (void)close(fd);
     wait_for_result();
     assert_int_equal(seen.outcome, SEND_FAILED);
-    assert_non_null(seen.message);
+    assert_true(text_has_prefix(seen.message, "cannot send syslogs: "));
 }
 
 static void sockets_are_in_the_budget(void **state UNUSED) {
@@ -95,7 +96,7 @@ static void sockets_are_in_the_budget(void **state UNUSED) {
     add_to_payload("x");
     send_payload();
     assert_int_equal(seen.outcome, SEND_FAILED);
-    assert_string_equal(seen.message, "dial tcp: socket: too many open files");
+    assert_true(text_has_suffix(seen.message, ": dial tcp: socket: too many open files"));
     descriptor_budget_give_back(spec.descriptors, DESCRIPTORS_PROCESSES, 1);
     sender_start(sender, &payload);
     assert_int_equal(descriptors_left(), 0);

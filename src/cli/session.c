@@ -66,8 +66,9 @@ static void advise_access(struct error *err) {
         (void)error_add_advice(err, "Over HTTP there are only health, version and metrics. Use the daemon's socket, or "
                                     "HTTPS.");
     else if (url != NULL)
-        (void)error_add_advice(err, "The daemon does not know this client's certificate, or its identity does not give this "
-                                    "access.\nSee 'pebble help add-identities'.");
+        (void)error_add_advice(err,
+                               "The daemon does not know this client's certificate, or its identity does not give this "
+                               "access.\nSee 'pebble help add-identities'.");
     else if (getuid() != 0)
         (void)error_add_advice(err,
                                "Root has access, and so have users with an identity that gives it. You have the "

@@ -25,5 +25,6 @@ int cli_fail(struct pebble_error *from, struct error *err);
 
 // Writes the text to standard output.
 void cli_print(const struct buffer *text);
-// Writes YAML or JSON to standard output. On a terminal, what could act on it is escaped; programs get the text as it is.
+// Writes YAML or JSON to standard output. On a terminal, what could act on it is escaped; programs get the text as it
+// is.
 void cli_print_document(const char *text);

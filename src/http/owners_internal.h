@@ -30,7 +30,7 @@ struct owner {
     struct list by_connections, by_bytes; // in owners
     struct share share;
     size_t connections, bytes;
-    size_t holds; // owner_hold()
+    size_t holds;          // owner_hold()
     bool is_administrator; // see peer_is_administrator()
     struct list held[HOLD_KINDS];
     char key[PEER_KEY_SIZE];

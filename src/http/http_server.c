@@ -139,6 +139,8 @@ static void on_stream_accepted(struct stream *stream, enum stream_kind kind, voi
     struct peer peer = kind == STREAM_UNIX ? peer_of(stream_fd(stream)) : (struct peer){.is_known = false};
     bool is_administrator = peer_is_administrator(&peer);
     server->newest_descriptor = stream_fd(stream);
+    if (kind == STREAM_UNIX && !is_administrator)
+        stream_distrust(stream);
     if (!has_slot(server, is_administrator))
         (void)connections_evict(&server->connections, is_administrator);
     if (kind == STREAM_TLS && !start_tls(server, stream))

@@ -134,7 +134,7 @@ static void on_messages_waiting(uv_poll_t *poll, int status UNUSED, int events U
         if (!receive(socket, bytes, &length, &is_good))
             break;
         if (!is_good)
-            continue;
+            break; // strangers may send to the sockets of all services
         notify_message_read(bytes, length, &message);
         socket->on_notified(&message, socket->data);
     }

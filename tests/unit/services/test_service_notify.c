@@ -196,11 +196,32 @@ static void strangers_are_not_heard(void **state UNUSED) {
     loop_destroy(loop);
 }
 
+// A flood of theirs to many sockets costs one message of each in a turn of the loop.
+static void a_message_of_a_stranger_ends_the_turn(void **state UNUSED) {
+    struct loop *loop;
+    struct seen seen = {0};
+    if (getuid() != 0)
+        skip();
+    assert_true(loop_create(&loop, NULL));
+    assert_true(notify_socket_create(loop, on_message_read, &seen, &seen.socket, NULL));
+    AUTO_CLOSE int fd = connect_to(notify_socket_name(seen.socket));
+    send_text(fd, "STATUS=1");
+    send_as(12345, notify_socket_name(seen.socket));
+    send_text(fd, "STATUS=2");
+    (void)uv_run(loop_uv(loop), UV_RUN_NOWAIT);
+    assert_int_equal(seen.count, 1);
+    (void)uv_run(loop_uv(loop), UV_RUN_NOWAIT);
+    assert_int_equal(seen.count, 2);
+    notify_socket_destroy(seen.socket);
+    loop_destroy(loop);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(messages_are_read),       cmocka_unit_test(what_is_unknown_is_ignored),
         cmocka_unit_test(datagrams_arrive),        cmocka_unit_test(descriptors_are_dropped),
         cmocka_unit_test(strangers_are_not_heard),
+        cmocka_unit_test(a_message_of_a_stranger_ends_the_turn),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

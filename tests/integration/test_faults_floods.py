@@ -13,7 +13,7 @@ import threading
 import time
 
 from faults import descriptors, limited, need_descriptors, needs_root, plan_of
-from harness import free_port, wait_until
+from harness import free_port, is_sanitized, wait_until
 from test_faults_clients import PROBE_S, ClientCase
 
 NOBODY = 65534
@@ -125,6 +125,28 @@ class DescriptorsTest(ClientCase):
 
     def test_with_half_a_head(self):
         self.check(get("/v1/health")[:-2])
+
+
+class LittleMemoryTest(ClientCase):
+    """What clients without credentials may hold is a part of the memory that the daemon may have."""
+
+    def test_long_heads(self):
+        if is_sanitized():
+            self.skipTest("a sanitizer needs more memory")
+        port, limit_bytes = free_port(), 48 << 20
+        self.daemon.start("--hold", "--http", f"127.0.0.1:{port}",
+                          preexec_fn=limited((resource.RLIMIT_DATA, limit_bytes, limit_bytes)))
+        for _ in range(150):
+            sock = socket.create_connection(("127.0.0.1", port), 60)
+            self.addCleanup(sock.close)
+            try:
+                sock.sendall(b"GET /v1/health?" + bytes(900000).replace(b"\0", b"x"))
+            except OSError:
+                pass  # closed to make room
+        self.assert_healthy()
+        self.assertLess(self.rss(), limit_bytes >> 11)
+        self.assertEqual(self.daemon.add_layer("services", plan_of({"one": "sleep 1000"})).status, 200)
+        self.assertEqual(self.daemon.services("start", "one")["status"], "Done")
 
 
 @needs_root

@@ -8,10 +8,12 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "base/memory_limit.h"
 #include "http/http_server_internal.h"
 
 #define RESERVED_MIN ((size_t)16)
 #define RESERVED_MAX ((size_t)64)
+#define BUFFERED_BYTES_MIN ((size_t)4 << 20) // the largest heads of some clients
 
 const struct http_limits http_usual_limits = {
     .wait_ns = {[WAIT_HANDSHAKE] = 10 * NS_PER_S,
@@ -41,6 +43,14 @@ static int descriptor_limit(void) {
     int all = (int)limit.rlim_cur;
     int reserved = (int)DESCRIPTORS_RESERVED;
     return all - (all > 2 * reserved ? reserved : all / 2) / 2;
+}
+
+// Half of what the system allows, if that is little: services and the rest of the process need the other half.
+static size_t buffered_limit(void) {
+    size_t allowed = memory_limit_bytes() / 2;
+    if (allowed < BUFFERED_BYTES_MIN)
+        return BUFFERED_BYTES_MIN;
+    return allowed < http_usual_limits.buffered_bytes ? allowed : http_usual_limits.buffered_bytes;
 }
 
 // Takes slots for administrators from the budget, so that neither other clients nor other uses of descriptors get them.
@@ -139,6 +149,8 @@ static void on_stream_accepted(struct stream *stream, enum stream_kind kind, voi
     struct peer peer = kind == STREAM_UNIX ? peer_of(stream_fd(stream)) : (struct peer){.is_known = false};
     bool is_administrator = peer_is_administrator(&peer);
     server->newest_descriptor = stream_fd(stream);
+    if (kind == STREAM_UNIX && !is_administrator)
+        stream_distrust(stream);
     if (!has_slot(server, is_administrator))
         (void)connections_evict(&server->connections, is_administrator);
     if (kind == STREAM_TLS && !start_tls(server, stream))
@@ -234,6 +246,7 @@ struct http_server *http_server_create(struct loop *loop, struct descriptor_budg
     limits.connections = DESCRIPTORS_CONNECTIONS_MAX;
     limits.reserved = take_reserve(descriptors);
     limits.descriptor = descriptor_limit();
+    limits.buffered_bytes = buffered_limit();
     server->descriptors = descriptors;
     exchanges_init(&server->exchanges, loop);
     server->exchanges.handle = hooks->handle;

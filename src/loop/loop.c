@@ -23,6 +23,7 @@ struct loop {
     uv_idle_t idle;          // active only while calls are deferred; otherwise the loop would spin
     struct deferred waiting; // head of a ring
     struct loop_polls polls;
+    struct loop_wait_limit wait_limit;
     struct list timers;  // timer.link
     struct list watches; // signal_watch.link
 #ifdef PEBBLE_TEST_SEAMS
@@ -121,6 +122,7 @@ void loop_install_allocator(void) {
 static void count_turn(uv_prepare_t *handle) {
     struct loop *loop = handle->data;
     loop->turn++;
+    loop_wait_limit_end(&loop->wait_limit);
 }
 
 // uv_loop_init() ends the program if it gets some of its descriptors but not all.
@@ -191,6 +193,7 @@ void loop_destroy(struct loop *loop) {
     while (uv_loop_close(&loop->uv) == UV_EBUSY)
         uv_run(&loop->uv, UV_RUN_DEFAULT);
     loop_polls_finish(&loop->polls);
+    loop_wait_limit_finish(&loop->wait_limit);
     free(loop);
 }
 
@@ -208,6 +211,10 @@ void loop_stop(struct loop *loop) {
 
 uint64_t loop_turn(const struct loop *loop) {
     return loop->turn;
+}
+
+void loop_limit_waits(struct loop *loop) {
+    loop_wait_limit_set(&loop->wait_limit);
 }
 
 static bool has_ready(struct loop *loop) {

@@ -27,6 +27,12 @@ uint64_t loop_turn(const struct loop *loop); // grows by one before each look at
 // The time of the loop's timers in nanoseconds: monotonic, virtual on a test clock.
 int64_t loop_now_ns(const struct loop *loop);
 
+// Limits the waits of system calls until the next look at descriptors: a signal, SIGURG, interrupts each, so that it
+// takes little longer than this. For what may wait for a stranger: reading from a Unix socket, and closing one, closes
+// descriptors that the peer has sent. Among them may be sockets whose close waits (SO_LINGER in socket(7)).
+#define LOOP_WAIT_LIMIT_NS (5 * 1000 * 1000)
+void loop_limit_waits(struct loop *loop);
+
 #ifdef PEBBLE_TEST_SEAMS
 // Virtual time, for tests. Timers created afterwards use a clock that only loop_advance() advances; it fires timers
 // that become due, in order, and runs what is ready in between.

@@ -40,6 +40,7 @@ static void on_listening_closed(uv_handle_t *handle) {
 
 static void listening_close(struct listening_socket *listening) {
     list_remove(&listening->link);
+    loop_limit_waits(listening->acceptor->loop); // connections that have not been accepted are closed, too
     listening->acceptor = NULL;
     loop_poll_close(&listening->poll, on_listening_closed);
     (void)close(listening->fd);

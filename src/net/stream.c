@@ -42,6 +42,7 @@ struct stream {
     bool has_poll;   // registered with the loop, which has to close it before the stream is freed
     bool is_calling; // a handler is being called, and the stream is used afterwards
     bool awaits_handshake;
+    bool is_distrusted;
 };
 
 // --- the transport's own bytes ---
@@ -176,6 +177,15 @@ static void on_poll_closed(uv_handle_t *handle) {
     free(CONTAINER_OF((uv_poll_t *)handle, struct stream, poll));
 }
 
+void stream_distrust(struct stream *stream) {
+    stream->is_distrusted = true;
+}
+
+static void limit_waits(const struct stream *stream) {
+    if (stream->is_distrusted)
+        loop_limit_waits(stream->loop);
+}
+
 void stream_destroy(struct stream *stream) {
     if (stream == NULL)
         return;
@@ -186,6 +196,7 @@ void stream_destroy(struct stream *stream) {
         stream->transport->destroy(stream->transport_state);
     if (stream->has_poll)
         loop_poll_close(&stream->poll, on_poll_closed);
+    limit_waits(stream);
     (void)close(stream->fd);
     if (!stream->has_poll && !stream->is_calling)
         free(stream);
@@ -230,6 +241,7 @@ static void report_handshake(struct stream *stream) {
 // Reads once and reports the data. Returns the number of bytes.
 static size_t read_once(struct stream *stream) {
     char bytes[READ_BYTES];
+    limit_waits(stream);
     ssize_t got = stream->transport->read(stream->transport_state, stream->fd, bytes, stream->read_bytes);
     int errnum = errno;
     report_handshake(stream);

@@ -50,6 +50,8 @@ struct stream *stream_create(struct loop *loop, int fd, enum stream_kind kind) _
 // connection without the close_notify that stream_shut_down() sends.
 void stream_start_tls(struct stream *stream, struct tls_engine *engine);
 struct tls_engine *stream_tls(const struct stream *stream); // borrowed; NULL without TLS
+// The peer of a Unix socket may send descriptors whose close waits, see loop_limit_waits().
+void stream_distrust(struct stream *stream);
 // Closes the descriptor at once. Queued bytes are lost, and no handler is called. NULL is allowed.
 void stream_destroy(struct stream *stream);
 // Also used to pass the stream to another owner. An end or failure that has been reported is reported again to the new

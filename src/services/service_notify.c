@@ -19,10 +19,10 @@
 #define RANDOM_BYTES 16
 #define NAME_BYTES (sizeof "@pebble-" + (size_t)RANDOM_BYTES * 2)
 #define MESSAGES_PER_TURN 16 // a flood must not keep the loop
-#define DESCRIPTORS_MAX 253  // SCM_MAX_FD of the kernel: a message never has more
 
 struct notify_socket {
     uv_poll_t poll;
+    struct loop *loop;
     int fd;
     char name[NAME_BYTES];
     uid_t allowed_uid; // beside root and the daemon's own
@@ -85,24 +85,13 @@ void notify_message_read(const char *bytes, size_t length, struct notify_message
 
 // --- the socket ---
 
-// Descriptors that were sent along are not wanted. Messages are read in their order, so that a barrier, which is a
-// descriptor that its sender waits for, is closed after all messages before it.
-static void close_descriptors(struct msghdr *header, struct ucred *sender, bool *has_sender) {
-    for (struct cmsghdr *control = CMSG_FIRSTHDR(header); control != NULL; control = CMSG_NXTHDR(header, control)) {
-        if (control->cmsg_level != SOL_SOCKET)
-            continue;
-        if (control->cmsg_type == SCM_CREDENTIALS && control->cmsg_len >= CMSG_LEN(sizeof *sender)) {
-            memcpy(sender, CMSG_DATA(control), sizeof *sender);
-            *has_sender = true;
-        }
-        if (control->cmsg_type != SCM_RIGHTS)
-            continue;
-        for (size_t at = 0; at + sizeof(int) <= control->cmsg_len - CMSG_LEN(0); at += sizeof(int)) {
-            int fd;
-            memcpy(&fd, CMSG_DATA(control) + at, sizeof fd);
-            (void)close(fd);
-        }
-    }
+static bool read_sender(struct msghdr *header, struct ucred *sender) {
+    const struct cmsghdr *control = CMSG_FIRSTHDR(header);
+    if (control == NULL || control->cmsg_level != SOL_SOCKET || control->cmsg_type != SCM_CREDENTIALS ||
+        control->cmsg_len < CMSG_LEN(sizeof *sender))
+        return false;
+    memcpy(sender, CMSG_DATA(control), sizeof *sender);
+    return true;
 }
 
 // PID 0: the sender is in a PID namespace that the daemon does not see, as abstract names are shared by the containers
@@ -113,23 +102,25 @@ static bool is_trusted(const struct notify_socket *socket, const struct ucred *s
     return sender->pid != 0 && is_allowed;
 }
 
-// False if there is none. *is_good: it is to be used.
+// False if there is none. *is_good: it is to be used. Descriptors that were sent along are not wanted: there is no room
+// for them behind the credentials, so that the system drops them. Those of files are closed then without the flush of
+// close(), which a file system of the sender could delay. Messages are read in their order, so that a barrier, which is
+// a descriptor that its sender waits for, is dropped after all messages before it.
 static bool receive(struct notify_socket *socket, char bytes[NOTIFY_MESSAGE_MAX_BYTES], size_t *length, bool *is_good) {
     union {
         struct cmsghdr align;
-        char bytes[CMSG_SPACE(sizeof(struct ucred)) + CMSG_SPACE(DESCRIPTORS_MAX * sizeof(int))];
+        char bytes[CMSG_SPACE(sizeof(struct ucred))];
     } control;
     struct iovec piece = {.iov_base = bytes, .iov_len = NOTIFY_MESSAGE_MAX_BYTES};
     struct msghdr header = {
         .msg_iov = &piece, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
     struct ucred sender = {0};
-    bool has_sender = false;
+    loop_limit_waits(socket->loop);
     ssize_t count = recvmsg(socket->fd, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC | MSG_TRUNC);
     if (count < 0)
         return errno == EINTR;
-    close_descriptors(&header, &sender, &has_sender);
     *length = (size_t)count;
-    *is_good = (header.msg_flags & MSG_TRUNC) == 0 && has_sender && is_trusted(socket, &sender);
+    *is_good = (header.msg_flags & MSG_TRUNC) == 0 && read_sender(&header, &sender) && is_trusted(socket, &sender);
     return true;
 }
 
@@ -143,7 +134,7 @@ static void on_messages_waiting(uv_poll_t *poll, int status UNUSED, int events U
         if (!receive(socket, bytes, &length, &is_good))
             break;
         if (!is_good)
-            continue;
+            break; // strangers may send to the sockets of all services
         notify_message_read(bytes, length, &message);
         socket->on_notified(&message, socket->data);
     }
@@ -176,6 +167,7 @@ bool notify_socket_create(struct loop *loop, notified_fn on_notified, void *data
                           struct error *err) {
     struct notify_socket *created = memory_new(sizeof *created);
     make_name(created->name);
+    created->loop = loop;
     created->on_notified = on_notified;
     created->data = data;
     created->fd = open_socket(created->name, err);
@@ -201,6 +193,7 @@ void notify_socket_destroy(struct notify_socket *socket) {
         return;
     socket->is_destroyed = true;
     loop_poll_stop(&socket->poll);
+    loop_limit_waits(socket->loop);
     (void)close(socket->fd);
     loop_poll_close(&socket->poll, on_poll_closed);
 }

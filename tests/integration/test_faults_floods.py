@@ -1,16 +1,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Clients that are not trusted and send, read or hold as much as they can: root and probes are answered all the same."""
 
+import array
 import json
 import os
 import resource
 import select
 import signal
 import socket
+import struct
+import threading
 import time
 
-from faults import limited, need_descriptors, needs_root, plan_of
-from harness import free_port, wait_until
+from faults import descriptors, limited, need_descriptors, needs_root, plan_of
+from harness import free_port, is_sanitized, wait_until
 from test_faults_clients import PROBE_S, ClientCase
 
 NOBODY = 65534
@@ -69,6 +72,81 @@ class Flood:
             os.kill(self.pid, signal.SIGKILL)
             os.waitpid(self.pid, 0)
         self.pid = None
+
+
+class LingeringFlood(Flood):
+    """Sends descriptors of sockets whose close waits for an hour: the other end reads nothing."""
+
+    def run(self):
+        self.kept = []
+        for number in range(self.count):
+            sock = self.connect()
+            lingering = self.lingering()
+            rights = array.array("i", [lingering.fileno()] * (1 + number % 3))
+            sock.sendmsg([self.request], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)])
+            threading.Thread(target=lingering.close).start()  # it waits, too, if the daemon has dropped its own before
+            if number % 2:
+                self.kept.append(sock)
+        os.write(self.ready, b"!")
+        signal.pause()
+
+    def lingering(self):
+        listening, lingering = socket.socket(), socket.socket()
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        listening.bind(("127.0.0.1", 0))
+        listening.listen(1)
+        lingering.connect(listening.getsockname())
+        self.kept += [listening, listening.accept()[0]]
+        lingering.setblocking(False)
+        try:
+            while True:
+                lingering.send(bytes(65536))
+        except BlockingIOError:
+            pass
+        lingering.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 3600))
+        return lingering
+
+
+@needs_root
+class DescriptorsTest(ClientCase):
+    """Descriptors that are sent over the socket."""
+
+    def check(self, request):
+        os.chmod(self.daemon.dir, 0o755)
+        self.daemon.start("--hold")
+        before = len(descriptors(self.daemon.process.pid))
+        flood = LingeringFlood(self, 30, self.daemon.connect, request, 0)
+        self.assert_healthy()
+        self.assertLessEqual(len(descriptors(self.daemon.process.pid)), before + flood.count)
+        self.assertEqual(self.daemon.stop(), 0)
+
+    def test_with_requests(self):
+        self.check(get("/v1/health"))
+
+    def test_with_half_a_head(self):
+        self.check(get("/v1/health")[:-2])
+
+
+class LittleMemoryTest(ClientCase):
+    """What clients without credentials may hold is a part of the memory that the daemon may have."""
+
+    def test_long_heads(self):
+        if is_sanitized():
+            self.skipTest("a sanitizer needs more memory")
+        port, limit_bytes = free_port(), 48 << 20
+        self.daemon.start("--hold", "--http", f"127.0.0.1:{port}",
+                          preexec_fn=limited((resource.RLIMIT_DATA, limit_bytes, limit_bytes)))
+        for _ in range(150):
+            sock = socket.create_connection(("127.0.0.1", port), 60)
+            self.addCleanup(sock.close)
+            try:
+                sock.sendall(b"GET /v1/health?" + bytes(900000).replace(b"\0", b"x"))
+            except OSError:
+                pass  # closed to make room
+        self.assert_healthy()
+        self.assertLess(self.rss(), limit_bytes >> 11)
+        self.assertEqual(self.daemon.add_layer("services", plan_of({"one": "sleep 1000"})).status, 200)
+        self.assertEqual(self.daemon.services("start", "one")["status"], "Done")
 
 
 @needs_root

@@ -21,6 +21,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 // --- files ---
@@ -265,6 +266,12 @@ int setrlimit64(__rlimit_resource_t resource, const struct rlimit64 *limit) {
     static int (*next)(__rlimit_resource_t resource, const struct rlimit64 *limit);
     failure_find_next(&next, "setrlimit64");
     return failure_is_due("setrlimit64", -1) ? -1 : next(resource, limit);
+}
+
+int timer_create(clockid_t clock, struct sigevent *event, timer_t *timer) {
+    static int (*next)(clockid_t clock, struct sigevent *event, timer_t *timer);
+    failure_find_next(&next, "timer_create");
+    return failure_is_due("timer_create", -1) ? -1 : next(clock, event, timer);
 }
 
 ssize_t getrandom(void *bytes, size_t length, unsigned flags) {

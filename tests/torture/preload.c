@@ -24,7 +24,7 @@ static const struct {
     {ENOMEM,
      " socket connect open64 openat64 accept4 socketpair epoll_create1 epoll_ctl eventfd pipe2 send sendmsg sendto "
      "recv recvmsg bind setsockopt fstat64 stat64 lstat64 fstatat64 rename renameat renameat2 link mkdir opendir "
-     "readlink clone poll pthread_create unlink "},
+     "readlink clone poll pthread_create unlink timer_create "},
     {EMFILE, " socket open64 openat64 accept4 socketpair epoll_create1 eventfd pipe2 dup opendir "},
     {EIO,
      " FILE open64 openat64 fstat64 stat64 lstat64 fstatat64 fsync syncfs rename renameat renameat2 link unlink mkdir "

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -18,6 +19,8 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "services/service_notify_internal.h"
+
+#include "../loop/lingering.h"
 
 // --- the protocol ---
 
@@ -125,6 +128,40 @@ static void datagrams_arrive(void **state UNUSED) {
     loop_destroy(loop);
 }
 
+static int descriptor_count(void) {
+    int count = 0;
+    for (int fd = 0; fd < 256; fd++)
+        count += fcntl(fd, F_GETFD) >= 0;
+    return count;
+}
+
+// Descriptors that are sent along are dropped, at once also if their close waits.
+static void descriptors_are_dropped(void **state UNUSED) {
+    struct loop *loop;
+    struct seen seen = {0};
+    struct lingering lingering;
+    assert_true(loop_create(&loop, NULL));
+    assert_true(notify_socket_create(loop, on_message_read, &seen, &seen.socket, NULL));
+    int fd = connect_to(notify_socket_name(seen.socket)), ends[2];
+    int lingering_fd = lingering_open(&lingering);
+    int before = descriptor_count();
+    assert_int_equal(pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
+    lingering_send(fd, "BARRIER=1", ends[1]);
+    lingering_send(fd, "READY=1", lingering_fd);
+    loop_run_pending(loop);
+    assert_int_equal(seen.count, 2);
+    assert_true(seen.is_ready);
+    assert_int_equal(read(ends[0], &(char){0}, 1), 0); // the other end is closed everywhere
+    assert_int_equal(close(ends[0]), 0);
+    assert_int_equal(descriptor_count(), before - 1);
+    lingering_close(&lingering);
+    lingering_send(fd, "STATUS=x", lingering_open(&lingering)); // is not read
+    notify_socket_destroy(seen.socket);
+    (void)close(fd);
+    lingering_close(&lingering);
+    loop_destroy(loop);
+}
+
 static void send_as(uid_t uid, const char *name) {
     int status;
     pid_t pid = fork();
@@ -159,12 +196,32 @@ static void strangers_are_not_heard(void **state UNUSED) {
     loop_destroy(loop);
 }
 
+// A flood of theirs to many sockets costs one message of each in a turn of the loop.
+static void a_message_of_a_stranger_ends_the_turn(void **state UNUSED) {
+    struct loop *loop;
+    struct seen seen = {0};
+    if (getuid() != 0)
+        skip();
+    assert_true(loop_create(&loop, NULL));
+    assert_true(notify_socket_create(loop, on_message_read, &seen, &seen.socket, NULL));
+    AUTO_CLOSE int fd = connect_to(notify_socket_name(seen.socket));
+    send_text(fd, "STATUS=1");
+    send_as(12345, notify_socket_name(seen.socket));
+    send_text(fd, "STATUS=2");
+    (void)uv_run(loop_uv(loop), UV_RUN_NOWAIT);
+    assert_int_equal(seen.count, 1);
+    (void)uv_run(loop_uv(loop), UV_RUN_NOWAIT);
+    assert_int_equal(seen.count, 2);
+    notify_socket_destroy(seen.socket);
+    loop_destroy(loop);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(messages_are_read),
-        cmocka_unit_test(what_is_unknown_is_ignored),
-        cmocka_unit_test(datagrams_arrive),
+        cmocka_unit_test(messages_are_read),       cmocka_unit_test(what_is_unknown_is_ignored),
+        cmocka_unit_test(datagrams_arrive),        cmocka_unit_test(descriptors_are_dropped),
         cmocka_unit_test(strangers_are_not_heard),
+        cmocka_unit_test(a_message_of_a_stranger_ends_the_turn),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

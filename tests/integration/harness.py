@@ -113,7 +113,8 @@ def _port_candidates():
     """Ports that no outgoing connection gets, in random order."""
     with open("/proc/sys/net/ipv4/ip_local_port_range", encoding="utf-8") as file:
         first, last = map(int, file.read().split())
-    ports = [port for port in range(10000, 65536) if not first <= port <= last]
+    everything = range(10000, 65536)
+    ports = [port for port in everything if not first <= port <= last] or list(everything)
     random.shuffle(ports)
     return ports
 

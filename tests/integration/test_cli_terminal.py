@@ -202,7 +202,7 @@ log-targets:
     def test_narrow_terminals(self):
         at_80 = self.shown("services", columns=80, NO_COLOR="1").splitlines()
         self.assertRegex(at_80[0], r"^Service +Startup +Current +Since +Notes$")
-        self.assertRegex(at_80[1], r"^a-very-long-n\S*\u2026\S*-pool-1 +disabled +active +\d\d:\d\d$")
+        self.assertRegex(at_80[1], r"^a-very-long-n\S*\u2026\S*-pool-1 +disabled +active +(\d\d:\d\d|\d{4}-\d\d-\d\d)$")
         at_40 = self.shown("services", columns=40, NO_COLOR="1").splitlines()
         self.assertRegex(at_40[0], r"^Service +Current +Notes$")
         self.assertIn("completed", "\n".join(at_40))

@@ -9,7 +9,7 @@ import subprocess
 import unittest
 
 from faults import plan_of
-from harness import DaemonCase, program, wait_until
+from harness import DaemonCase, program
 from tls_relay import Certificates, Relay, Script
 
 FAILED = "cannot communicate with server: Get \"{url}/v1/services?names=\": {reason}"

@@ -17,7 +17,7 @@
 
 #include "failure.h"
 
-#define HANG_S 30
+#define HANG_S 120
 #define LINE_BYTES 2000
 
 static const struct torture_part *find_part(const char *name) {

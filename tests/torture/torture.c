@@ -26,7 +26,7 @@ enum {
     EXIT_CHANGED,           // the part has failed with an error of a kind that cannot come from the failure
     EXIT_NOT_USABLE,        // the client cannot be used after the failure
     EXIT_OUT_OF_MEMORY = 1, // documented: the library has ended the program
-    DEADLINE_S = 30
+    DEADLINE_S = 120
 };
 
 struct failure {

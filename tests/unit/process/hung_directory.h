@@ -32,7 +32,7 @@ static inline uint32_t hung_directory_read(struct hung_directory *directory, uin
     const struct fuse_in_header *head = (const void *)directory->request;
     do {
         struct pollfd events = {.fd = directory->fd, .events = POLLIN};
-        assert_int_equal(poll(&events, 1, 20000), 1);
+        assert_int_equal(poll(&events, 1, 60000), 1);
         assert_true(read(directory->fd, directory->request, sizeof directory->request) > 0);
     } while (head->opcode == FUSE_INTERRUPT);
     *id = head->unique;

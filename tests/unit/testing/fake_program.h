@@ -13,7 +13,7 @@
 
 #include <stdbool.h>
 
-#define FAKE_TIMEOUT_MS 20000
+#define FAKE_TIMEOUT_MS 60000
 
 // Call first in main(). Does not return in the program.
 void fake_program_begin(void);

@@ -19,7 +19,7 @@
 #include "testing/relay_internal.h"
 #include "testing/socket_internal.h"
 
-#define WAIT_MS 10000
+#define WAIT_MS 60000
 
 struct with_relay {
     char *directory, *client_path, *daemon_path;

@@ -152,8 +152,9 @@ static void refuse(struct api_call *call, const struct task *task, const char *n
     else
         log_notice("Websocket %s: cannot connect to %s websocket: %s", task_id(task), name, error_text(err));
     if (err->kind == ERROR_BAD_REQUEST)
-        http_exchange_set_header(call->exchange, "Sec-WebSocket-Version", "13"); // RFC 6455 section 4.4
-    api_respond_error(call, err);
+        api_respond_bad_handshake(call, err);
+    else
+        api_respond_error(call, err);
 }
 
 static void on_websocket_accepted(struct websocket *websocket, void *data) {

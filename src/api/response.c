@@ -153,11 +153,9 @@ static void write_text(struct json_writer *writer, const char *name, const char 
     json_writer_member_string(writer, name, cut);
 }
 
-void api_respond_error(struct api_call *call, const struct error *err) {
-    int status = status_of_kind[err->kind];
-    AUTO_BUFFER struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
+static void add_error(const struct api *api, const struct error *err, int status, struct buffer *text) {
     struct json_writer writer;
-    json_writer_init(&writer, &text, true);
+    json_writer_init(&writer, text, true);
     begin_envelope(&writer, "error", status);
     json_writer_key(&writer, "result");
     json_writer_begin_object(&writer);
@@ -167,8 +165,24 @@ void api_respond_error(struct api_call *call, const struct error *err) {
     if (err->advice != NULL)
         write_text(&writer, "advice", err->advice);
     json_writer_end_object(&writer);
-    end_envelope(call->api, &writer, true);
+    end_envelope(api, &writer, true);
+}
+
+void api_respond_error(struct api_call *call, const struct error *err) {
+    int status = status_of_kind[err->kind];
+    AUTO_BUFFER struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
+    add_error(call->api, err, status, &text);
     http_respond(call->exchange, status, JSON_CONTENT_TYPE, text.data, text.length);
+}
+
+// The reference has begun a response in plain text when it adds that of an internal error.
+void api_respond_bad_handshake(struct api_call *call, const struct error *err) {
+    AUTO_BUFFER struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
+    buffer_add_string(&text, "Bad Request\n");
+    add_error(call->api, err, 500, &text);
+    http_exchange_set_header(call->exchange, "Sec-WebSocket-Version", "13"); // RFC 6455 section 4.4
+    http_exchange_set_header(call->exchange, "X-Content-Type-Options", "nosniff");
+    http_respond(call->exchange, 400, "text/plain; charset=utf-8", text.data, text.length);
 }
 
 void api_respond_failure(struct api_call *call, enum error_kind kind, const char *format, ...) {

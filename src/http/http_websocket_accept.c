@@ -34,7 +34,7 @@ bool websocket_accept(struct http_exchange *exchange, struct loop *loop, websock
     const struct http_head *head = http_exchange_head(exchange);
     const char *reason = NULL;
     if (!websocket_check_request(head, &reason))
-        return error_set(err, ERROR_BAD_REQUEST, "cannot accept websocket: %s", reason);
+        return error_set(err, ERROR_BAD_REQUEST, "websocket: %s", reason);
     char accept[WEBSOCKET_ACCEPT_SIZE];
     websocket_make_accept(http_head_get(head, "Sec-WebSocket-Key"), accept);
     http_exchange_set_header(exchange, "Sec-WebSocket-Accept", accept);

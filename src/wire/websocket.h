@@ -91,8 +91,8 @@ void websocket_mask(char *to, const char *from, size_t length, const unsigned ch
 void websocket_make_key(const unsigned char random[16], char key[WEBSOCKET_KEY_SIZE]);
 // The value of Sec-WebSocket-Accept for the value of Sec-WebSocket-Key.
 void websocket_make_accept(const char *key, char accept[WEBSOCKET_ACCEPT_SIZE]);
-// Whether the request is a handshake (section 4.2.1). If not, *reason describes what is wrong, such as
-// "Sec-WebSocket-Version is not 13".
+// Whether the request is a handshake (section 4.2.1). If not, *reason describes what is wrong, in the
+// words of the reference.
 bool websocket_check_request(const struct http_head *head, const char **reason) NODISCARD;
 // Whether the response with status 101 completes the handshake (section 4.1). No extension and no subprotocol are
 // accepted.

@@ -9,6 +9,7 @@
 
 #define GUID "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 #define KEY_BYTES 16
+#define NO_WEBSOCKET "the client is not using the websocket protocol: "
 
 static void encode(const void *data, size_t length, char *text, size_t size) {
     AUTO_BUFFER struct buffer out = BUFFER_INIT(size);
@@ -42,16 +43,17 @@ static bool refuse(const char **reason, const char *text) {
 }
 
 bool websocket_check_request(const struct http_head *head, const char **reason) {
-    if (!text_equal(head->method, "GET"))
-        return refuse(reason, "method is not GET");
     if (!http_head_has_token(head, "Connection", "upgrade"))
-        return refuse(reason, "Connection has no token \"upgrade\"");
+        return refuse(reason, NO_WEBSOCKET "'upgrade' token not found in 'Connection' header");
     if (!http_head_has_token(head, "Upgrade", "websocket"))
-        return refuse(reason, "Upgrade has no token \"websocket\"");
+        return refuse(reason, NO_WEBSOCKET "'websocket' token not found in 'Upgrade' header");
+    if (!text_equal(head->method, "GET"))
+        return refuse(reason, NO_WEBSOCKET "request method is not GET");
     if (!text_equal(http_head_get(head, "Sec-WebSocket-Version"), "13"))
-        return refuse(reason, "Sec-WebSocket-Version is not 13");
+        return refuse(reason, "unsupported version: 13 not found in 'Sec-Websocket-Version' header");
     if (!is_key(http_head_get(head, "Sec-WebSocket-Key")))
-        return refuse(reason, "Sec-WebSocket-Key is not a key");
+        return refuse(reason, "not a websocket handshake: 'Sec-WebSocket-Key' header must be Base64 "
+                              "encoded value of 16-byte in length");
     return true;
 }
 

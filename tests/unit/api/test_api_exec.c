@@ -158,12 +158,18 @@ static void logs_refusals(void **state UNUSED) {
     refuses_handshake(&fixture, "/v1/tasks/1/websocket/stdio", 400, "\"\\\"start\\\" tasks do not have websockets\"");
     refuses_handshake(&fixture, "/v1/tasks/2/websocket/video", 404,
                       "\"cannot find video websocket for task \\\"2\\\"\"");
-    assert_response(&fixture, "GET /v1/tasks/2/websocket/stdio", "", 400, "Sec-WebSocket-Version: 13");
+    static const char *const expected[] = {
+        "Sec-WebSocket-Version: 13\r\n", "Content-Type: text/plain; charset=utf-8\r\n",
+        "\r\n\r\nBad Request\n{\"type\":\"error\",\"status-code\":500,",
+        "\"message\":\"websocket: the client is not using the websocket protocol: 'upgrade' token not found in "
+        "'Connection' header\""};
+    for (size_t i = 0; i < ARRAY_COUNT(expected); i++)
+        assert_response(&fixture, "GET /v1/tasks/2/websocket/stdio", "", 400, expected[i]);
     const char *log = buffer_text(&fixture.log);
     assert_non_null(strstr(log, "] Websocket: cannot find task \"77\"\n"));
     assert_non_null(strstr(log, "] Websocket 1: \"start\" tasks do not have websockets\n"));
     assert_non_null(strstr(log, "] Websocket 2: cannot find video websocket\n"));
-    assert_non_null(strstr(log, "] Websocket 2: cannot connect to stdio websocket: cannot accept websocket: "));
+    assert_non_null(strstr(log, "] Websocket 2: cannot connect to stdio websocket: websocket: the client is not "));
     // The place is free after a bad handshake.
     struct websocket_peer stdio = connect_websocket(&fixture, "/v1/tasks/2/websocket/stdio");
     struct websocket_peer control = begin_handshake(&fixture, "/v1/tasks/2/websocket/control");

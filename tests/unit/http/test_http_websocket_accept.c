@@ -173,7 +173,7 @@ static void accepts_a_handshake(void **state UNUSED) {
 static void leaves_other_requests_to_the_caller(void **state UNUSED) {
     AUTO_CLIENT struct client client = client_open();
     client_send(&client, PLAIN);
-    client_expect(&client, "cannot accept websocket: Connection has no token \"upgrade\"");
+    client_expect(&client, "websocket: the client is not using the websocket protocol: 'upgrade' token");
     assert_int_equal(seen.last_status, 400);
     client_send(&client, HANDSHAKE); // the connection goes on
     client_expect(&client, "HTTP/1.1 101 ");

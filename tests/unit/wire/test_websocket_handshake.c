@@ -44,16 +44,24 @@ static const char *check(enum http_reader_kind kind, const char *text) {
 static void requests(void **state UNUSED) {
     assert_null(REQUEST("GET", "Upgrade", "websocket", "13", KEY));
     assert_null(REQUEST("GET", "keep-alive, upgrade", "h2c, WebSocket", "13", KEY));
-    assert_string_equal(REQUEST("POST", "Upgrade", "websocket", "13", KEY), "method is not GET");
-    assert_string_equal(REQUEST("GET", "close", "websocket", "13", KEY), "Connection has no token \"upgrade\"");
-    assert_string_equal(REQUEST("GET", "Upgrade", "h2c", "13", KEY), "Upgrade has no token \"websocket\"");
-    assert_string_equal(REQUEST("GET", "Upgrade", "websocket", "8", KEY), "Sec-WebSocket-Version is not 13");
-    static const char no_key[] = "Sec-WebSocket-Key is not a key";
+    assert_string_equal(REQUEST("POST", "Upgrade", "websocket", "13", KEY),
+                        "the client is not using the websocket protocol: request method is not GET");
+    assert_string_equal(
+        REQUEST("GET", "close", "websocket", "13", KEY),
+        "the client is not using the websocket protocol: 'upgrade' token not found in 'Connection' header");
+    assert_string_equal(
+        REQUEST("GET", "Upgrade", "h2c", "13", KEY),
+        "the client is not using the websocket protocol: 'websocket' token not found in 'Upgrade' header");
+    assert_string_equal(REQUEST("GET", "Upgrade", "websocket", "8", KEY),
+                        "unsupported version: 13 not found in 'Sec-Websocket-Version' header");
+    static const char no_key[] =
+        "not a websocket handshake: 'Sec-WebSocket-Key' header must be Base64 encoded value of 16-byte in length";
     assert_string_equal(REQUEST("GET", "Upgrade", "websocket", "13", ""), no_key);
     assert_string_equal(REQUEST("GET", "Upgrade", "websocket", "13", "dGhlIHNhbXBsZSBub25j"), no_key);
     assert_string_equal(REQUEST("GET", "Upgrade", "websocket", "13", "dGhlIHNhbXBsZSBub25j????"), no_key);
-    assert_string_equal(check(HTTP_READ_REQUEST, "GET / HTTP/1.1\r\nHost: x\r\n\r\n"),
-                        "Connection has no token \"upgrade\"");
+    assert_string_equal(
+        check(HTTP_READ_REQUEST, "GET / HTTP/1.1\r\nHost: x\r\n\r\n"),
+        "the client is not using the websocket protocol: 'upgrade' token not found in 'Connection' header");
 }
 
 #define RESPONSE(status, connection, upgrade, accept, more)                                                            \

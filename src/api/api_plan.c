@@ -37,7 +37,7 @@ void api_get_plan(struct api_call *call) {
 
 struct layer_request {
     const char *action, *label, *format, *text;
-    bool combine, inner;
+    bool combine, inner, advice;
 };
 
 static bool read_request(const json_t *body, struct layer_request *request, struct error *err) {
@@ -45,6 +45,7 @@ static bool read_request(const json_t *body, struct layer_request *request, stru
     return json_get_text(body, "request", "action", &request->action, err) &&
            json_get_bool(body, "request", "combine", &request->combine, err) &&
            json_get_bool(body, "request", "inner", &request->inner, err) &&
+           json_get_bool(body, "request", "advice", &request->advice, err) &&
            json_get_text(body, "request", "label", &request->label, err) &&
            json_get_text(body, "request", "format", &request->format, err) &&
            json_get_text(body, "request", "layer", &request->text, err);
@@ -72,12 +73,20 @@ static void log_layer(const struct api_call *call, const struct plan_update_resu
         log_notice("%s", result->warnings->items[i]);
 }
 
+// Pebble reports the first fault, and not its place. The rest is for those who ask for it.
+static void respond_refused(struct api_call *call, const struct error *err) {
+    const char *text = error_text(err);
+    AUTO_FREE char *first = memory_string_n(text, plan_first_fault_length(text));
+    const struct error plain = {.kind = err->kind, .code = err->code, .message = first};
+    api_respond_error(call, call->wants_advice ? err : &plain);
+}
+
 static void on_plan_updated(const struct plan_update_result *result, void *data) {
     struct api_call *call = data;
     if (result->warnings != NULL)
         log_layer(call, result);
     if (result->err != NULL)
-        api_respond_error(call, result->err);
+        respond_refused(call, result->err);
     else
         api_respond_true(call);
 }
@@ -89,6 +98,7 @@ static void on_layers_body(struct api_call *call, const json_t *body) {
         api_respond_decode_error(call, &err);
         return;
     }
+    call->wants_advice = request.advice;
     struct plan_update_request update = {
         .label = request.label,
         .text = request.text,

@@ -37,6 +37,8 @@ struct api_call {
     struct share_call saved_turn;
     int saved_status; // of HTTP
 
+    bool wants_advice; // api_plan.c
+
     void *kept; // structure of the handler, see call_keep()
     void (*destroy_kept)(void *kept);
 };

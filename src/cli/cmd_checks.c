@@ -243,22 +243,14 @@ static int refresh_and_show(const struct cli_call *call, struct pebble_client *c
     return code;
 }
 
-// A name that is empty or has commas selects others.
-static const struct pebble_check *find_check(const struct pebble_checks *checks, const char *name) {
-    for (size_t i = 0; i < pebble_checks_count(checks); i++) {
-        if (text_equal(pebble_check_name(pebble_checks_at(checks, i)), name))
-            return pebble_checks_at(checks, i);
-    }
-    return NULL;
-}
-
+// The name may be empty, which is for all checks, or a list of names: the first one that is found is shown.
 static int find_and_show(const struct cli_call *call, struct pebble_client *client, struct error *err) {
     const char *name = cli_argument(call, 0);
     struct pebble_checks *checks = NULL;
     AUTO_PEBBLE_ERROR struct pebble_error failure = {0};
     if (!pebble_get_checks(client, NULL, &name, 1, &checks, &failure))
         return cli_fail(&failure, err);
-    const struct pebble_check *check = find_check(checks, name);
+    const struct pebble_check *check = pebble_checks_count(checks) > 0 ? pebble_checks_at(checks, 0) : NULL;
     int code = 1;
     if (check != NULL) {
         code = show_check(call, client, check, NULL, err);

@@ -90,7 +90,8 @@ static int run_notices(struct cli_call *call, struct error *err) {
     const uint32_t user_id = (uint32_t)cli_value(call, "uid")->number;
     struct pebble_notice_options options = {.size = sizeof options,
                                             .user_id = cli_is_given(call, "uid") ? &user_id : NULL,
-                                            .users = cli_text(call, "users"),
+                                            .users =
+                                                text_is_empty(cli_text(call, "users")) ? NULL : cli_text(call, "users"),
                                             .wait_ns = cli_value(call, "timeout")->number};
     options.types = list_items(call, "type", &options.type_count);
     options.keys = list_items(call, "key", &options.key_count);

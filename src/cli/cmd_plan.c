@@ -3,11 +3,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/memory.h"
 #include "cli/commands.h"
 #include "cli/session.h"
+#include "plan/plan.h"
 
 #define LAYER_LIMIT_BYTES ((size_t)64 << 20)
 
@@ -32,8 +34,13 @@ const struct cli_command cmd_plan = {
     .enter_rules = ENTER_ALLOWED | ENTER_SILENT | ENTER_REFUSES_RUN,
 };
 
-// The places of the faults, below the message, with the name of the file.
+// Further faults and the places of all, with the name of the file, are for people only: scripts compare the whole
+// message.
 static int fail_add(const char *path, bool is_combined, struct pebble_error *failure, struct error *err) {
+    if (failure->advice != NULL && !isatty(STDERR_FILENO)) {
+        failure->message[plan_first_fault_length(failure->message)] = '\0';
+        return cli_fail(failure, err);
+    }
     if (failure->advice == NULL) {
         int code = cli_fail(failure, err);
         if (!is_combined && text_has_suffix(error_text(err), " already exists"))

@@ -52,7 +52,7 @@ static void add_warning(struct buffer *out, const struct pebble_notice *warning,
     buffer_add_string(out, "warning: |\n");
     AUTO_BUFFER struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
     text_add_shown(&text, pebble_notice_key(warning), "\n\t");
-    wrap_help(out, buffer_text(&text), terminal_columns(COLUMNS_MAX), MESSAGE_INDENT);
+    wrap_lines(out, buffer_text(&text), terminal_columns(COLUMNS_MAX), MESSAGE_INDENT);
 }
 
 static void print_warnings(const struct cli_call *call, const struct pebble_notices *warnings) {

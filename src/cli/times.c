@@ -114,29 +114,70 @@ void time_add_short(struct buffer *out, const char *text) {
         time_add_short_relative(out, time.ns, clock_wall_ns());
 }
 
+#define MINUTE 60.0
+#define HOUR (60 * MINUTE)
+#define DAY (24 * HOUR)
+#define YEAR (365.25 * DAY)
+
 struct span_unit {
-    int64_t seconds, smaller; // the unit below it
+    double seconds, smaller; // the unit below it
     char letter, smaller_letter;
-    int64_t limit; // in this unit
 };
 
-void duration_add_short(struct buffer *out, int64_t duration_ns) {
-    static const struct span_unit units[] = {
-        {60, 1, 'm', 's', 60}, {3600, 60, 'h', 'm', 24}, {SECONDS_PER_DAY, 3600, 'd', 'h', INT64_MAX}};
-    int64_t seconds = duration_ns / NS_PER_S;
-    const struct span_unit *unit = units;
-    if (seconds < 60) {
-        buffer_printf(out, seconds < 10 ? "%.2fs" : "%.1fs", (double)duration_ns / (double)NS_PER_S);
+static void add_part_of_minute(struct buffer *out, double seconds) {
+    static const char *const units[] = {"s", "ms", "\xC2\xB5s", "ns"};
+    size_t unit = 0;
+    if (seconds >= 0.9995) {
+        buffer_printf(out, seconds >= 9.995 ? "%.1fs" : "%.2fs", seconds);
         return;
     }
-    while (seconds / unit->seconds >= unit->limit)
-        unit++;
-    if (seconds / unit->seconds < 10) {
-        buffer_printf(out, "%lld%c%02lld%c", (long long)(seconds / unit->seconds), unit->letter,
-                      (long long)(seconds % unit->seconds / unit->smaller), unit->smaller_letter);
-    } else {
-        buffer_printf(out, "%.1f%c", (double)seconds / (double)unit->seconds, unit->letter);
-    }
+    for (; unit + 1 < ARRAY_COUNT(units) && seconds < 0.9995; unit++)
+        seconds *= 1000;
+    buffer_printf(out, seconds > 9.5 ? "%3.0f%s" : "%.1f%s", seconds, units[unit]);
+}
+
+// What is left of the seconds beside whole units.
+static double rest_of(double seconds, double unit) {
+    return seconds - unit * (double)(int64_t)(seconds / unit);
+}
+
+// `1h05m`: an amount of a unit and the rest in a smaller one.
+static void add_two_units(struct buffer *out, double seconds, const struct span_unit *unit, int digits) {
+    double rest = rest_of(seconds, unit->seconds);
+    buffer_printf(out, "%.0f%c%0*.0f%c", (seconds - rest) / unit->seconds, unit->letter, digits, rest / unit->smaller,
+                  unit->smaller_letter);
+}
+
+static void add_years(struct buffer *out, double years) {
+    buffer_printf(out, years < 9.995 ? "%4.2fy" : years < 99.95 ? "%4.1fy" : "%4.0fy", years);
+}
+
+void duration_add_short(struct buffer *out, int64_t duration_ns) {
+    static const struct span_unit minutes = {MINUTE, 1, 'm', 's'}, hours = {HOUR, MINUTE, 'h', 'm'},
+                                  days = {DAY, HOUR, 'd', 'h'};
+    double seconds = (double)duration_ns / (double)NS_PER_S;
+    if (seconds < MINUTE)
+        add_part_of_minute(out, seconds);
+    else if (seconds < 10 * MINUTE)
+        add_two_units(out, seconds, &minutes, 2);
+    else if (seconds < 99.95 * MINUTE)
+        buffer_printf(out, "%3.1fm", seconds / MINUTE);
+    else if (seconds < 10 * HOUR)
+        add_two_units(out, seconds, &hours, 2);
+    else if (seconds < DAY && rest_of(seconds, HOUR) < 10 * MINUTE)
+        add_two_units(out, seconds, &hours, 1);
+    else if (seconds < DAY)
+        buffer_printf(out, "%3.1fh", seconds / HOUR);
+    else if (seconds < 10 * DAY)
+        add_two_units(out, seconds, &days, 2);
+    else if (seconds < 99.95 * DAY && rest_of(seconds, DAY) < 10 * HOUR)
+        add_two_units(out, seconds, &days, 1);
+    else if (seconds < 99.95 * DAY)
+        buffer_printf(out, "%4.1fd", seconds / DAY);
+    else if (seconds < 2 * YEAR)
+        buffer_printf(out, "%4.0fd", seconds / DAY);
+    else
+        add_years(out, seconds / YEAR);
 }
 
 void time_add_millis(struct buffer *out, const char *text) {

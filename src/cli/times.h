@@ -19,7 +19,7 @@ void time_add(struct buffer *out, const char *text, bool is_absolute);
 void time_add_short(struct buffer *out, const char *text);
 void time_add_short_relative(struct buffer *out, int64_t wall_ns, int64_t now_ns);
 
-// Adds a duration in about five columns: "1.50s", "9m59s", "59.9m", "1h00m", "1d00h", "12.5d".
+// Adds a duration in about five columns: "1.50s", "9m59s", "99.9m", "1h40m", "1d00h", "12.5d".
 void duration_add_short(struct buffer *out, int64_t duration_ns);
 
 // Adds a time of the API in its own zone, with milliseconds. Text that is not a time is added unchanged.

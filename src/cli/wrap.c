@@ -218,3 +218,63 @@ void wrap_help(struct buffer *out, const char *text, int columns, int indent) {
     fill_paragraph(out, &words, columns, indent);
     free(words.items);
 }
+
+// --- text whose lines are kept ---
+
+static size_t trimmed_length(const char *text, size_t length) {
+    while (length > 0 && (is_blank(text[length - 1]) || text[length - 1] == '\n'))
+        length--;
+    return length;
+}
+
+// The bytes of the text, of more than `columns` columns, that make up its first line.
+static size_t first_part(const char *text, size_t length, int columns) {
+    size_t end = 0, last_blank = 0;
+    bool has_blank = false, is_valid;
+    uint32_t code_point;
+    for (int column = 0; column <= columns && end < length; column++) {
+        if (is_blank(text[end])) {
+            last_blank = end;
+            has_blank = true;
+        }
+        if (column < columns)
+            end += utf8_decode(text + end, length - end, &code_point, &is_valid);
+    }
+    return has_blank ? last_blank : end;
+}
+
+static void add_broken_line(struct buffer *out, const char *line, size_t length, int columns, int indent) {
+    size_t blanks = blanks_before(line);
+    AUTO_BUFFER struct buffer margin = BUFFER_INIT(BUFFER_NO_LIMIT);
+    blanks = blanks < length ? blanks : length;
+    add_indent(&margin, indent);
+    if (indent + (int)blanks > columns / 2)
+        buffer_add_string(&margin, "  ");
+    else
+        buffer_add(&margin, line, blanks);
+    line += blanks;
+    length -= blanks;
+    int left = columns - (int)margin.length;
+    while (utf8_count(line, length) > (size_t)left) {
+        size_t part = first_part(line, length, left);
+        buffer_printf(out, "%s%.*s\n", buffer_text(&margin), (int)part, line);
+        while (part < length && is_blank(line[part]))
+            part++;
+        line += part;
+        length -= part;
+    }
+    buffer_printf(out, "%s%.*s\n", buffer_text(&margin), (int)length, line);
+}
+
+void wrap_lines(struct buffer *out, const char *text, int columns, int indent) {
+    const char *end = text + trimmed_length(text, strlen(text));
+    for (const char *line = text;;) {
+        size_t length = line_length(line);
+        if (line + length > end)
+            length = (size_t)(end - line);
+        add_broken_line(out, line, trimmed_length(line, length), columns, indent);
+        if (line + length == end)
+            return;
+        line += length + 1;
+    }
+}

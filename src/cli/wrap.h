@@ -11,6 +11,10 @@
 // blank are kept, without their common indentation, and separated by empty lines.
 void wrap_message(struct buffer *out, const char *text, int columns, int indent);
 
+// Adds each line of the text, indented, and broken at blanks into lines of at most `columns` columns; words that are
+// longer are broken. The own indentation of a line is kept, unless it takes half of the columns.
+void wrap_lines(struct buffer *out, const char *text, int columns, int indent);
+
 // Adds help text. Paragraphs, separated by empty lines, are filled to `columns`, and every line is indented. Lines that
 // begin with a blank are not filled.
 void wrap_help(struct buffer *out, const char *text, int columns, int indent);

@@ -94,6 +94,7 @@ static void write_layer(struct buffer *body, const struct pebble_layer_options *
     json_writer_member_string(&writer, "action", "add");
     json_writer_member_bool(&writer, "combine", (options->flags & PEBBLE_LAYER_COMBINE) != 0);
     json_writer_member_bool(&writer, "inner", (options->flags & PEBBLE_LAYER_INNER) != 0);
+    json_writer_member_bool(&writer, "advice", true);
     json_writer_member_string(&writer, "label", options->label);
     json_writer_member_string(&writer, "format", "yaml");
     json_writer_key(&writer, "layer");

@@ -3,12 +3,15 @@
 
 #include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/buffer.h"
 #include "base/memory.h"
 #include "data/yaml.h"
+#include "plan/plan.h"
 
 #define FAULTS_MAX 50
+#define FURTHER_FAULT "\n- also: "
 
 char *place_text(const struct place *place) {
     AUTO_BUFFER struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
@@ -78,7 +81,7 @@ bool diagnostics_report(const struct diagnostics *diagnostics, struct error *err
     AUTO_BUFFER struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
     buffer_add_string(&text, diagnostics->messages.items[0]);
     for (size_t i = 1; i < diagnostics->messages.count; i++) {
-        buffer_add_string(&text, "\n- also: ");
+        buffer_add_string(&text, FURTHER_FAULT);
         buffer_add_string(&text, diagnostics->messages.items[i]);
     }
     if (diagnostics->omitted > 0)
@@ -87,6 +90,11 @@ bool diagnostics_report(const struct diagnostics *diagnostics, struct error *err
     for (size_t i = 0; i < diagnostics->places.count; i++)
         (void)error_add_advice(err, "%s", diagnostics->places.items[i]);
     return false;
+}
+
+size_t plan_first_fault_length(const char *message) {
+    const char *further = strstr(message, FURTHER_FAULT);
+    return further != NULL ? (size_t)(further - message) : strlen(message);
 }
 
 void diagnostics_clear(struct diagnostics *diagnostics) {

@@ -209,6 +209,8 @@ struct plan {
 // Combines and validates layers. The message of an error has all faults: the first one as in Pebble, the others on
 // lines that begin with "- also: ".
 bool plan_combine(const struct layer_list *layers, struct plan **plan, struct error *err) NODISCARD;
+// The length of the first fault in the message of an error of layers: what Pebble reports.
+size_t plan_first_fault_length(const char *message);
 struct plan *plan_hold(struct plan *plan);
 void plan_release(struct plan *plan);                                                    // NULL is fine
 const struct plan_service *plan_find_service(const struct plan *plan, const char *name); // NULL when absent

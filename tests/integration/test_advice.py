@@ -168,14 +168,26 @@ class LayerTest(TerminalCase):
         path = self.daemon.path("bad.yaml")
         with open(path, "w", encoding="utf-8") as file:
             file.write(BAD_LAYER)
-        done = self.daemon.cli("add", "bad", path)
-        self.assertEqual(done.returncode, 1)
-        self.assertCountEqual(self.places(done.stderr, path), PLACES)
-        answer = self.daemon.request("POST", "/v1/layers", {"action": "add", "label": "bad", "format": "yaml",
-                                                            "layer": BAD_LAYER})
+        self.assertCountEqual(self.places(self.shown("add", "bad", path, status=1), path), PLACES)
+        request = {"action": "add", "label": "bad", "format": "yaml", "layer": BAD_LAYER}
+        answer = self.daemon.request("POST", "/v1/layers", {**request, "advice": True})
         self.assertEqual(answer.status, 400)
         self.assertCountEqual(answer.result["advice"].splitlines(), PLACES)
         self.assertNotIn("did you mean", answer.message)
+
+    def test_added_layers_of_those_who_do_not_ask(self):
+        self.daemon.start("--hold")
+        first = ('cannot parse layer YAML: cannot parse layer "bad" section "services": yaml: unmarshal errors:\n'
+                 "  line 3: field {} not found in type plan.Service")
+        layer = "services:\n  web:\n    comand: x\n    on-success: never\nchecks:\n  up: {level: high}\n"
+        request = {"action": "add", "label": "bad", "format": "yaml", "layer": layer}
+        for more in ({}, {"advice": False}, {"advice": None}):
+            answer = self.daemon.request("POST", "/v1/layers", {**request, **more})
+            self.assertEqual((answer.status, answer.result), (400, {"message": first.format("comand")}))
+        done = self.daemon.cli("add", "bad", self.daemon.file("bad.yaml", layer))
+        self.assertEqual((done.returncode, done.stderr), (
+            1, 'error: cannot parse layer YAML: cannot parse layer "bad" section "services":\n       yaml: unmarshal errors:\n\n'
+               "       line 3: field comand not found in type plan.Service\n"))
 
     def test_layers_of_the_directory(self):
         self.daemon.layer("001-bad.yaml", BAD_LAYER)

@@ -185,8 +185,19 @@ static void a_check_may_be_refreshed(void **state UNUSED) {
     assert_int_equal(printed.code, 0);
 }
 
+static void the_first_of_several_checks_is_shown(void **state UNUSED) {
+    static const char *const names[] = {"", "up,idle"};
+    const struct fake_response script[] = {{.result = "[" IDLE "," UP "]"}};
+    for (size_t i = 0; i < ARRAY_COUNT(names); i++) {
+        AUTO_PRINTED struct printed printed = {0};
+        run_command(&cmd_check, ARGUMENTS(names[i]), script, 1, &printed);
+        assert_int_equal(printed.code, 0);
+        assert_true(text_has_prefix(printed.out, "name: idle\n"));
+    }
+}
+
 static void an_unknown_check_is_an_error(void **state UNUSED) {
-    const struct fake_response script[] = {{.result = "[" UP "]"}};
+    const struct fake_response script[] = {{.result = "[]"}};
     AUTO_PRINTED struct printed printed = {0};
     run_command(&cmd_check, ARGUMENTS("up,down"), script, 1, &printed);
     assert_int_equal(printed.code, 1);
@@ -220,6 +231,7 @@ int main(void) {
         cmocka_unit_test(a_stopped_check_is_shown_without_logs),
         cmocka_unit_test(a_log_that_cannot_be_fetched_is_an_error),
         cmocka_unit_test(a_check_may_be_refreshed),
+        cmocka_unit_test(the_first_of_several_checks_is_shown),
         cmocka_unit_test(an_unknown_check_is_an_error),
         cmocka_unit_test(start_and_stop_name_what_changed),
     };

@@ -34,7 +34,7 @@ static void warnings_are_printed_in_blocks(void **state UNUSED) {
     assert_shows("warnings --verbose --all --abs-time", "first-occurrence:  2024-01-02T03:04:05Z\n"
                                                         "last-occurrence:   2024-01-02T03:04:07Z\n"
                                                         "last-repeated:     2024-01-02T03:04:06Z\n"
-                                                        "repeats-after:     1h00m\n"
+                                                        "repeats-after:     60.0m\n"
                                                         "expires-after:     7d00h\n"
                                                         "warning: |\n"
                                                         "  the cellar is wet\n");

@@ -123,17 +123,28 @@ static void assert_short(int64_t duration_ns, const char *expected) {
 }
 
 static void durations_have_two_units_or_a_fraction(void **state UNUSED) {
-    assert_short(0, "0.00s");
+    assert_short(0, "0.0ns");
+    assert_short(1, "1.0ns");
+    assert_short(4100, "4.1\xC2\xB5s");
+    assert_short(NS_PER_S / 4, "250ms");
+    assert_short(999 * NS_PER_S / 1000, "999ms");
+    assert_short(NS_PER_S, "1.00s");
     assert_short(3 * NS_PER_S / 2, "1.50s");
     assert_short(59 * NS_PER_S, "59.0s");
     assert_short(60 * NS_PER_S, "1m00s");
     assert_short(599 * NS_PER_S, "9m59s");
     assert_short(630 * NS_PER_S, "10.5m");
-    assert_short(3600 * NS_PER_S, "1h00m");
-    assert_short(12 * 3600 * NS_PER_S, "12.0h");
+    assert_short(3600 * NS_PER_S, "60.0m");
+    assert_short(100 * 60 * NS_PER_S, "1h40m");
+    assert_short(12 * 3600 * NS_PER_S, "12h0m");
+    assert_short(25 * 1800 * NS_PER_S, "12.5h");
     assert_short(DAY_NS, "1d00h");
     assert_short(7 * DAY_NS + 23 * 3600 * NS_PER_S, "7d23h");
+    assert_short(10 * DAY_NS, "10d0h");
     assert_short(25 * DAY_NS / 2, "12.5d");
+    assert_short(100 * DAY_NS, " 100d");
+    assert_short(731 * DAY_NS, "2.00y");
+    assert_short(INT64_MAX, " 292y");
 }
 
 int main(void) {

@@ -78,6 +78,23 @@ static void fills_help(void **state UNUSED) {
     assert_string_equal(buffer_text(&out), "  aaa bbb\n  ccc\n\n    kept   line\n\n  ddd\n");
 }
 
+static void assert_lines(const char *text, int columns, const char *expected) {
+    AUTO_BUFFER struct buffer out = BUFFER_INIT(BUFFER_NO_LIMIT);
+    wrap_lines(&out, text, columns, 2);
+    assert_string_equal(buffer_text(&out), expected);
+}
+
+static void keeps_lines(void **state UNUSED) {
+    assert_lines("", 10, "  \n");
+    assert_lines("one\ntwo  \n\n three\n \n", 20, "  one\n  two\n  \n   three\n");
+    assert_lines("aaa bbb ccc", 9, "  aaa bbb\n  ccc\n");
+    assert_lines("aaa  bbb   ccc", 9, "  aaa \n  bbb  \n  ccc\n");
+    assert_lines(" aaa bbb", 8, "   aaa\n   bbb\n");
+    assert_lines("aaa\n       bbb ccc", 12, "  aaa\n    bbb ccc\n");
+    assert_lines("abcdefghij kl", 8, "  abcdef\n  ghij\n  kl\n");
+    assert_lines("\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4", 8, "  \u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\n  \u00e4\n");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keeps_short_messages),
@@ -88,6 +105,7 @@ int main(void) {
         cmocka_unit_test(keeps_items_of_a_list_apart),
         cmocka_unit_test(no_line_is_too_long),
         cmocka_unit_test(fills_help),
+        cmocka_unit_test(keeps_lines),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -45,13 +45,13 @@ static void layers_are_added(void **state UNUSED) {
     options.yaml_length = 0;
     assert_true(pebble_add_layer(with.client, &options, &with.error));
     with_daemon_assert_request(&with, 0, "1 POST /v1/layers HTTP/1.1",
-                               "{\"action\":\"add\",\"combine\":true,\"inner\":false,\"label\":\"x\","
+                               "{\"action\":\"add\",\"combine\":true,\"inner\":false,\"advice\":true,\"label\":\"x\","
                                "\"format\":\"yaml\",\"layer\":\"a: \\\"b\\\"\\n\"}");
     with_daemon_assert_request(&with, 1, "1 POST /v1/layers HTTP/1.1",
-                               "{\"action\":\"add\",\"combine\":false,\"inner\":true,\"label\":\"x\","
+                               "{\"action\":\"add\",\"combine\":false,\"inner\":true,\"advice\":true,\"label\":\"x\","
                                "\"format\":\"yaml\",\"layer\":\"\\u0000\"}");
     with_daemon_assert_request(&with, 2, "1 POST /v1/layers HTTP/1.1",
-                               "{\"action\":\"add\",\"combine\":false,\"inner\":true,\"label\":\"x\","
+                               "{\"action\":\"add\",\"combine\":false,\"inner\":true,\"advice\":true,\"label\":\"x\","
                                "\"format\":\"yaml\",\"layer\":\"\"}");
     with_daemon_end(&with);
 }
@@ -87,7 +87,7 @@ static void built_layers_are_added(void **state UNUSED) {
     with_daemon_assert_error(&with, PEBBLE_ERROR_ARGUMENT, "cannot set summary: no text");
     pebble_layer_destroy(layer);
     with_daemon_assert_request(&with, 0, "1 POST /v1/layers HTTP/1.1",
-                               "{\"action\":\"add\",\"combine\":false,\"inner\":false,\"label\":\"x\","
+                               "{\"action\":\"add\",\"combine\":false,\"inner\":false,\"advice\":true,\"label\":\"x\","
                                "\"format\":\"yaml\",\"layer\":\"summary: s\\n\"}");
     with_daemon_end(&with);
 }

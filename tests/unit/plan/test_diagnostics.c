@@ -73,11 +73,26 @@ static void not_all_of_many_places_are_kept(void **state UNUSED) {
     assert_null(strstr(err.advice, "line 51:"));
 }
 
+static void the_first_fault_is_all_that_pebble_reports(void **state UNUSED) {
+    AUTO_DIAGNOSTICS struct diagnostics diagnostics = {0};
+    diagnostics_add(&diagnostics, "bad\n  one");
+    AUTO_ERROR struct error one = {0}, two = {0};
+    assert_false(diagnostics_report(&diagnostics, &one));
+    assert_int_equal(plan_first_fault_length(error_text(&one)), strlen("bad\n  one"));
+    diagnostics_add(&diagnostics, "bad two");
+    assert_false(diagnostics_report(&diagnostics, &two));
+    assert_int_equal(plan_first_fault_length(error_text(&two)), strlen("bad\n  one"));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(no_faults_report_nothing), cmocka_unit_test(first_fault_comes_first_and_repeats_count_once),
-        cmocka_unit_test(very_many_are_counted),    cmocka_unit_test(places_name_what_is_known),
-        cmocka_unit_test(places_are_the_advice),    cmocka_unit_test(not_all_of_many_places_are_kept),
+        cmocka_unit_test(no_faults_report_nothing),
+        cmocka_unit_test(first_fault_comes_first_and_repeats_count_once),
+        cmocka_unit_test(very_many_are_counted),
+        cmocka_unit_test(places_name_what_is_known),
+        cmocka_unit_test(places_are_the_advice),
+        cmocka_unit_test(not_all_of_many_places_are_kept),
+        cmocka_unit_test(the_first_fault_is_all_that_pebble_reports),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

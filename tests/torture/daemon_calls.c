@@ -269,7 +269,7 @@ int setrlimit64(__rlimit_resource_t resource, const struct rlimit64 *limit) {
 }
 
 int timer_create(clockid_t clock, struct sigevent *event, timer_t *timer) {
-    static int (*next)(clockid_t clock, struct sigevent *event, timer_t *timer);
+    static int (*next)(clockid_t clock, struct sigevent * event, timer_t * timer);
     failure_find_next(&next, "timer_create");
     return failure_is_due("timer_create", -1) ? -1 : next(clock, event, timer);
 }

@@ -220,8 +220,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(messages_are_read),       cmocka_unit_test(what_is_unknown_is_ignored),
         cmocka_unit_test(datagrams_arrive),        cmocka_unit_test(descriptors_are_dropped),
-        cmocka_unit_test(strangers_are_not_heard),
-        cmocka_unit_test(a_message_of_a_stranger_ends_the_turn),
+        cmocka_unit_test(strangers_are_not_heard), cmocka_unit_test(a_message_of_a_stranger_ends_the_turn),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -212,7 +212,8 @@ static bool write_begin(struct checkpoint *checkpoint) {
     struct write *write = write_create(checkpoint);
     checkpoint->write = write;
     checkpoint->awaits_runner = false;
-    timer_stop(checkpoint->timer);
+    if (checkpoint->retry_ns == 0) // otherwise this is an attempt before the next one is due, for a waiter
+        timer_stop(checkpoint->timer);
     if (worker_pool_submit(checkpoint->pool, &write->item, &write->err))
         return true;
     error_prefix(&write->err, "cannot write state file: ");
@@ -256,6 +257,8 @@ static void on_state_modified(struct listener *listener, void *argument UNUSED) 
 }
 
 static void handle_failure(struct checkpoint *checkpoint) {
+    if (timer_is_running(checkpoint->timer))
+        return; // the next attempt is due as before: many waiters neither put it off nor fill the log
     bool is_first = checkpoint->retry_ns == 0;
     checkpoint->retry_ns = is_first ? RETRY_MIN_NS : checkpoint->retry_ns * 2;
     if (checkpoint->retry_ns > RETRY_MAX_NS)
@@ -286,6 +289,7 @@ static void write_complete(struct write *write) {
     if (is_saved) {
         checkpoint->saved_generation = write->generation;
         checkpoint->retry_ns = 0;
+        timer_stop(checkpoint->timer);
     } else {
         handle_failure(checkpoint);
     }

@@ -52,7 +52,7 @@ bool checkpoint_is_clean(const struct checkpoint *checkpoint); // every modifica
 // since a write may hang.
 bool checkpoint_flush(struct checkpoint *checkpoint, int timeout_ms, struct error *err);
 
-// A failed attempt to write.
+// A failed attempt to write, unless it was made for a waiter before it was due.
 struct checkpoint_failure {
     const char *message; // `cannot write state file: …`
     int64_t retry_ns;    // from now; 0: the write goes on, but is not waited for any longer

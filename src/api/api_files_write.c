@@ -200,6 +200,13 @@ static void refuse_cut(struct upload *upload, const char *reason) {
     refuse(upload);
 }
 
+static void end_upload(struct upload *upload) {
+    if (upload->state == UPLOAD_STARTING)
+        refuse_cut(upload, "EOF");
+    else
+        upload->state = UPLOAD_COMPLETE;
+}
+
 static void take_event(struct upload *upload, enum multipart_event event, const char *data, size_t length) {
     switch (event) {
     case MULTIPART_NEED_MORE:
@@ -220,10 +227,7 @@ static void take_event(struct upload *upload, enum multipart_event event, const 
             end_file(upload);
         break;
     case MULTIPART_END:
-        if (upload->state == UPLOAD_STARTING)
-            refuse_cut(upload, "EOF");
-        else
-            upload->state = UPLOAD_COMPLETE;
+        end_upload(upload);
         break;
     case MULTIPART_FAILED:
         refuse_cut(upload, multipart_reader_reason(&upload->reader));
@@ -294,6 +298,8 @@ static void on_body_end(struct http_exchange *exchange UNUSED, const struct erro
     struct upload *upload = data;
     if (upload->state == UPLOAD_METADATA)
         take_metadata(upload); // which is cut off
+    if (err == NULL && multipart_reader_end(&upload->reader) == NULL && upload->state < UPLOAD_COMPLETE)
+        end_upload(upload);
     if (upload->state < UPLOAD_COMPLETE) {
         AUTO_FREE char *reason = memory_printf("multipart: NextPart: %s", err != NULL ? error_text(err) : "EOF");
         refuse_cut(upload, reason);

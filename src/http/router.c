@@ -36,13 +36,21 @@ bool route_fits(const char *pattern, const char *path, struct route_match *match
     }
 }
 
+static void add_escaped(struct buffer *out, const char *path) {
+    for (const char *nul; (nul = strstr(path, TEXT_NUL)) != NULL; path = nul + strlen(TEXT_NUL)) {
+        url_add_path_escaped(out, path, (size_t)(nul - path));
+        buffer_add_string(out, "%00");
+    }
+    url_add_path_escaped(out, path, strlen(path));
+}
+
 bool route_redirect(struct http_exchange *exchange) {
     const char *path = http_exchange_path(exchange);
     AUTO_FREE char *clean = url_clean_path(path);
     if (text_equal(clean, path))
         return false;
     AUTO_BUFFER struct buffer location = BUFFER_INIT(BUFFER_NO_LIMIT);
-    url_add_path_escaped(&location, clean, strlen(clean));
+    add_escaped(&location, clean);
     const char *query = http_exchange_raw_query(exchange);
     if (query[0] != '\0') {
         buffer_add_char(&location, '?');

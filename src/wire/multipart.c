@@ -41,6 +41,7 @@ void multipart_reader_finish(struct multipart_reader *reader) {
     free(reader->text);
     free(reader->name);
     free(reader->filename);
+    free(reader->unexpected);
     buffer_finish(&reader->line);
     buffer_finish(&reader->head);
 }
@@ -49,16 +50,22 @@ const char *multipart_reader_reason(const struct multipart_reader *reader) {
     return reader->reason;
 }
 
-const char *multipart_reader_end(const struct multipart_reader *reader) {
-    if (reader->state == ENDED)
-        return NULL;
-    return reader->has_parts ? "unexpected EOF" : "EOF";
-}
-
 static enum multipart_event fail(struct multipart_reader *reader, const char *reason) {
     reader->reason = reason;
     reader->state = REFUSED;
     return MULTIPART_FAILED;
+}
+
+// The reason, and the line that begins at `line`.
+static enum multipart_event fail_at(struct multipart_reader *reader, const char *reason, const char *line) {
+    free(reader->unexpected);
+    reader->unexpected = memory_printf("%s%.*s", reason, (int)strcspn(line, "\n"), line);
+    return fail(reader, reader->unexpected);
+}
+
+static enum multipart_event fail_colon(struct multipart_reader *reader, const char *line) {
+    AUTO_FREE char *quoted = text_quoted(line);
+    return fail_at(reader, "malformed MIME header: missing colon: ", quoted);
 }
 
 struct input {
@@ -98,11 +105,15 @@ static enum multipart_event finish_head(struct multipart_reader *reader) {
     const char *disposition = NULL;
     AUTO_FREE char *lines = buffer_take(&reader->head);
     char *rest = NULL;
+    if (lines[0] == ' ' || lines[0] == '\t')
+        return fail_at(reader, "malformed MIME header initial line: ", lines);
     unfold(lines);
     for (char *line = strtok_r(lines, "\n", &rest); line != NULL; line = strtok_r(NULL, "\n", &rest)) {
         char *colon = strchr(line, ':');
-        if (colon == NULL || colon == line)
-            return fail(reader, "malformed MIME header line");
+        if (colon == NULL)
+            return fail_colon(reader, line);
+        if (colon == line)
+            return fail_at(reader, "malformed MIME header line: ", line);
         *colon = '\0';
         if (disposition == NULL && text_equal_nocase(line, "Content-Disposition"))
             disposition = colon + 1;
@@ -189,29 +200,53 @@ static enum multipart_event search_on(struct multipart_reader *reader, struct in
 
 // --- the line of a boundary ---
 
-static enum multipart_event end_part(struct multipart_reader *reader, enum reader_state next) {
-    bool was_in_part = reader->is_in_part;
-    reader->state = (int)next;
-    reader->is_in_part = false;
-    return was_in_part ? MULTIPART_PART_END : MULTIPART_NEED_MORE;
+#define LAST_MARK "--" // behind the last boundary
+
+static bool is_last(const struct multipart_reader *reader) {
+    return text_has_prefix(buffer_text(&reader->line), LAST_MARK);
 }
 
-// The line of the reader is complete.
-static enum multipart_event finish_line(struct multipart_reader *reader) {
+// What stands in the line behind the boundary and its mark.
+static const char *line_rest(const struct multipart_reader *reader) {
     const char *line = buffer_text(&reader->line);
-    size_t blanks = strspn(line, " \t");
-    bool has_cr = strcmp(line + blanks, "\r") == 0;
-    if (!has_cr && line[blanks] != '\0')
-        return fail(reader, "malformed boundary line");
-    if (!reader->has_parts && has_cr) {
-        reader->delimiter = reader->text;
-        reader->delimiter_length++;
-    }
-    reader->has_parts = true;
-    buffer_clear(&reader->head);
-    return end_part(reader, IN_HEAD);
+    line += is_last(reader) ? strlen(LAST_MARK) : 0;
+    return line + strspn(line, " \t");
 }
 
+static enum multipart_event fail_line(struct multipart_reader *reader) {
+    AUTO_FREE char *line =
+        memory_printf("%.*s%s\n", (int)(strlen(reader->text) - 3), reader->text + 2, buffer_text(&reader->line));
+    AUTO_FREE char *quoted = text_quoted(line);
+    return fail_at(reader, "multipart: expecting a new Part; got line ", quoted);
+}
+
+// The line of the reader is complete. All have the line end of the first boundary. Before that one, a line with
+// something else in it is one of the preamble.
+static enum multipart_event finish_line(struct multipart_reader *reader) {
+    const char *rest = line_rest(reader);
+    bool has_cr = strcmp(rest, "\r") == 0;
+    bool is_blank = has_cr || rest[0] == '\0';
+    bool has_line_end = !reader->has_parts || has_cr == (reader->delimiter == reader->text);
+    if (!is_blank || !has_line_end) {
+        if (reader->has_parts)
+            return fail_line(reader);
+        search(reader, false);
+    } else if (is_last(reader)) {
+        reader->state = ENDED;
+    } else {
+        if (!reader->has_parts && has_cr) {
+            reader->delimiter = reader->text;
+            reader->delimiter_length++;
+        }
+        reader->has_parts = true;
+        buffer_clear(&reader->head);
+        reader->state = IN_HEAD;
+    }
+    return MULTIPART_NEED_MORE;
+}
+
+// `c` follows the delimiter and what was read behind it. Whether these are the line of a boundary is known from the
+// first character on, or from the second dash.
 static enum multipart_event read_line(struct multipart_reader *reader, struct input *input) {
     while (input->left > 0) {
         char c = *input->at;
@@ -220,9 +255,11 @@ static enum multipart_event read_line(struct multipart_reader *reader, struct in
             return give_back(reader, input, 0) ? MULTIPART_DATA : MULTIPART_NEED_MORE;
         if (is_second_dash && c != '-')
             return give_back(reader, input, 1) ? MULTIPART_DATA : MULTIPART_NEED_MORE;
+        if (reader->is_in_part && (reader->line.length > 0 || c != '-')) {
+            reader->is_in_part = false;
+            return MULTIPART_PART_END;
+        }
         skip(input, 1);
-        if (is_second_dash)
-            return end_part(reader, ENDED);
         if (c == '\n')
             return finish_line(reader);
         buffer_add_char(&reader->line, c);
@@ -233,6 +270,14 @@ static enum multipart_event read_line(struct multipart_reader *reader, struct in
 }
 
 // --- the reader ---
+
+// The line of the last boundary may have no end.
+const char *multipart_reader_end(const struct multipart_reader *reader) {
+    bool ends_here = reader->state == AFTER_DELIMITER && is_last(reader) && line_rest(reader)[0] == '\0';
+    if (reader->state == ENDED || ends_here)
+        return NULL;
+    return reader->has_parts ? "unexpected EOF" : "EOF";
+}
 
 enum multipart_event multipart_reader_next(struct multipart_reader *reader, const char **bytes, size_t *length,
                                            const char **data, size_t *data_length) {

@@ -35,6 +35,7 @@ struct multipart_reader {
     struct buffer line; // behind a delimiter
     int state;
     const char *reason;
+    char *unexpected; // the reason, if it is a line
 };
 // `boundary` is copied.
 void multipart_reader_init(struct multipart_reader *reader, const char *boundary);
@@ -43,7 +44,8 @@ void multipart_reader_finish(struct multipart_reader *reader);
 // or the reader, until the next call.
 enum multipart_event multipart_reader_next(struct multipart_reader *reader, const char **input, size_t *length,
                                            const char **data, size_t *data_length);
-// Call when the input has ended. NULL after MULTIPART_END; otherwise "EOF" before the first part, "unexpected EOF"
+// Call when the input has ended. NULL after MULTIPART_END, or if only the end of the last boundary's line is missing;
+// otherwise "EOF" before the first part, "unexpected EOF"
 // later.
 const char *multipart_reader_end(const struct multipart_reader *reader);
 const char *multipart_reader_reason(const struct multipart_reader *reader); // after MULTIPART_FAILED

@@ -14,8 +14,7 @@
 // Decodes percent escapes and, if `plus_is_space`, '+'. False on a bad escape. The result is owned and may contain
 // NULs.
 bool url_decode(const char *text, size_t length, bool plus_is_space, char **decoded, size_t *decoded_length) NODISCARD;
-// Adds text with percent escapes for a path (`/` is kept; TEXT_NUL becomes %00) or for a query value
-// (space as +).
+// Adds text with percent escapes for a path (`/` is kept) or for a query value (space as +).
 void url_add_path_escaped(struct buffer *out, const char *path, size_t length);
 void url_add_query_escaped(struct buffer *out, const char *text);
 // Whether the text has only characters that may stand in a path, and percent signs.

@@ -58,11 +58,6 @@ static void add_escape(struct buffer *out, char c) {
 
 void url_add_path_escaped(struct buffer *out, const char *path, size_t length) {
     for (size_t i = 0; i < length; i++) {
-        if (length - i >= 2 && memcmp(path + i, TEXT_NUL, 2) == 0) {
-            add_escape(out, '\0');
-            i++;
-            continue;
-        }
         if (url_is_unreserved(path[i]) || (path[i] != '\0' && strchr("$&+,/:;=@", path[i]) != NULL))
             buffer_add_char(out, path[i]);
         else

@@ -31,9 +31,7 @@ static inline void multipart_transcript(const char *boundary, const char *bytes,
         bytes += length;
         size -= length;
     }
-    if (event == MULTIPART_FAILED)
-        buffer_add_string(out, multipart_reader_reason(&reader));
-    else
-        buffer_add_string(out, event == MULTIPART_END ? "END" : multipart_reader_end(&reader));
+    const char *reason = event == MULTIPART_FAILED ? multipart_reader_reason(&reader) : multipart_reader_end(&reader);
+    buffer_add_string(out, reason != NULL ? reason : "END");
     multipart_reader_finish(&reader);
 }

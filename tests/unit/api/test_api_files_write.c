@@ -72,6 +72,12 @@ static void wrong_bodies_are_refused(void **unused UNUSED) {
         files_assert(&files, "POST /v1/files", TYPE, cases[i][0], cases[i][1]);
     files_assert_entries(&files, "");
     // What was complete before stays written.
+    files_assert(&files, "POST /v1/files", TYPE, META(AT("@/z")) FILE_PART("@/z", "1") "--" FILES_BOUNDARY "--x\r\n",
+                 "400 cannot read file part 1: multipart: expecting a new Part; got line");
+    files_assert_content(&files, "z", "1");
+    files_assert(&files, "POST /v1/files", TYPE, META(AT("@/z")) FILE_PART("@/z", "2") "--" FILES_BOUNDARY "-- ",
+                 "200 ");
+    files_assert_content(&files, "z", "2");
     files_assert(&files, "POST /v1/files", TYPE, META(AT("@/x")) FILE_PART("@/x", "1") FILE_PART("@/y", "2") END,
                  "400 no metadata for path");
     files_assert_content(&files, "x", "1");

@@ -40,6 +40,7 @@ static void preamble_and_epilogue(void **state UNUSED) {
     check("hello\n--bound\r\n" HEAD "x\r\n--bound--", "[n|]x.END");
     check("--bound--", "END");
     check("\r\n--bound--", "END");
+    check("--bound x\r\n--bound--x\r\n--bound\r\n" HEAD "x\r\n--bound-- \t", "[n|]x.END");
 }
 
 static void near_boundaries_are_content(void **state UNUSED) {
@@ -51,6 +52,10 @@ static void near_boundaries_are_content(void **state UNUSED) {
 static void bare_line_feeds(void **state UNUSED) {
     check("--bound\nContent-Disposition: form-data; name=n\n\nx\ny\n--bound--\n", "[n|]x\ny.END");
     check("--bound\nContent-Disposition: form-data; name=n\r\n\r\nx\r\n--bound--\n", "[n|]x\r.END");
+    // All boundaries have the line end of the first one.
+    check("--bound\n" HEAD "x\n--bound\r\n", "[n|]x.multipart: expecting a new Part; got line \"--bound\\r\\n\"");
+    check("--bound\r\n" HEAD "x\r\n--bound\n", "[n|]x.multipart: expecting a new Part; got line \"--bound\\n\"");
+    check("--bound\r\n" HEAD "x\r\n--bound--\n", "[n|]x.multipart: expecting a new Part; got line \"--bound--\\n\"");
 }
 
 static void ends_early(void **state UNUSED) {
@@ -60,12 +65,18 @@ static void ends_early(void **state UNUSED) {
     check("--bound\r\nContent", "unexpected EOF");
     check("--bound\r\n" HEAD "text\r\n--bou", "[n|]textunexpected EOF");
     check("--bound\r\n" HEAD "text\r\n--bound", "[n|]textunexpected EOF");
+    check("--bound\r\n" HEAD "text\r\n--bound-", "[n|]textunexpected EOF");
+    check("--bound\r\n" HEAD "text\r\n--bound ", "[n|]text.unexpected EOF");
+    check("--bound\r\n" HEAD "text\r\n--bound--\r", "[n|]text.unexpected EOF");
 }
 
 static void malformed(void **state UNUSED) {
-    check("--bound\r\nno colon\r\n\r\nx", "malformed MIME header line");
-    check("--bound\r\n: x\r\n\r\nx", "malformed MIME header line");
-    check("--bound\r\n" HEAD "x\r\n--bound y\r\n", "[n|]xmalformed boundary line");
+    check("--bound\r\nno colon\r\n\r\nx", "malformed MIME header: missing colon: \"no colon\"");
+    check("--bound\r\nA: b\r\n: x\r\n\r\nx", "malformed MIME header line: : x");
+    check("--bound\r\n A: b\r\n\r\nx", "malformed MIME header initial line:  A: b");
+    check("--bound\r\n" HEAD "x\r\n--bound\t y\r\n",
+          "[n|]x.multipart: expecting a new Part; got line \"--bound\\t y\\r\\n\"");
+    check("--bound\r\n" HEAD "x\r\n--bound--y\n", "[n|]x.multipart: expecting a new Part; got line \"--bound--y\\n\"");
 }
 
 static void long_heads_are_refused(void **state UNUSED) {

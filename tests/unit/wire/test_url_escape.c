@@ -48,8 +48,8 @@ static void escapes(void **state UNUSED) {
     url_add_path_escaped(&out, "/v1/a b?c#d%\n(\xe9)\0~:@&=+$,;", 24);
     assert_string_equal(buffer_text(&out), "/v1/a%20b%3Fc%23d%25%0A%28%E9%29%00~:@&=+$");
     buffer_clear(&out);
-    url_add_path_escaped(&out, "/a" TEXT_NUL "\xc0", 5);
-    assert_string_equal(buffer_text(&out), "/a%00%C0");
+    url_add_path_escaped(&out, "/a" TEXT_NUL, 4); // bytes are kept, also those that stand for a NUL elsewhere
+    assert_string_equal(buffer_text(&out), "/a%C0%80");
     buffer_clear(&out);
     url_add_query_escaped(&out, "a b&c=d+e%-_.~/\xc3\xa9$");
     assert_string_equal(buffer_text(&out), "a+b%26c%3Dd%2Be%25-_.~%2F%C3%A9%24");

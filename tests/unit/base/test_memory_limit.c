@@ -77,17 +77,19 @@ static void what_is_odd_is_no_limit(void **state UNUSED) {
     }
 }
 
+// Limits that are large enough for the memory that AddressSanitizer reserves.
 static void limits_of_resources_count(void **state UNUSED) {
-    struct rlimit old, limit;
-    assert_int_equal(getrlimit(RLIMIT_DATA, &old), 0);
-    limit = old;
-    limit.rlim_cur = (rlim_t)1 << 40;
-    assert_int_equal(setrlimit(RLIMIT_DATA, &limit), 0);
-    assert_true(memory_limit_bytes() <= (size_t)1 << 40);
-    limit.rlim_cur = (rlim_t)1 << 30;
-    assert_int_equal(setrlimit(RLIMIT_DATA, &limit), 0);
-    assert_true(memory_limit_bytes() <= (size_t)1 << 30);
-    assert_int_equal(setrlimit(RLIMIT_DATA, &old), 0);
+    static const __rlimit_resource_t resources[] = {RLIMIT_DATA, RLIMIT_AS};
+    for (size_t i = 0; i < ARRAY_COUNT(resources); i++) {
+        size_t bytes = (size_t)1 << (50 - i);
+        struct rlimit old, limit;
+        assert_int_equal(getrlimit(resources[i], &old), 0);
+        limit = old;
+        limit.rlim_cur = bytes;
+        assert_int_equal(setrlimit(resources[i], &limit), 0);
+        assert_true(memory_limit_bytes() <= bytes);
+        assert_int_equal(setrlimit(resources[i], &old), 0);
+    }
 }
 
 int main(void) {

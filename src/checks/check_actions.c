@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "state/change.h"
 
 // What is to be done after a probe, or when the task has begun.
 static enum check_event_kind what_waits(const struct check *check) {
@@ -37,6 +38,8 @@ static enum check_event_kind stop(struct check *check) {
 
 enum check_event_kind action_stop(struct check *check) {
     check_cancel_probe(check);
+    if (!check->manager->is_stopping)
+        (void)!change_abort(task_change(check->task), NULL);
     check_finish_change(check, false, false);
     return stop(check);
 }

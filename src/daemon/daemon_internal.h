@@ -135,6 +135,8 @@ void daemon_count_change(struct daemon *daemon, const struct change *change);
 bool daemon_listen_on_https(struct daemon *daemon, struct error *err) NODISCARD;
 // stop.c
 void daemon_stop(struct daemon *daemon, enum daemon_exit exit_code); // begins the shutdown; further calls do nothing
+// Logs that the daemon ends without a signal. Before daemon_stop().
+void daemon_log_own_exit(void);
 void daemon_check_stopped(struct daemon *daemon); // goes on with the shutdown if nothing is waited for any more
 // until_done.c
 void daemon_watch_done(struct daemon *daemon);

@@ -103,6 +103,11 @@ static void start_limits(struct daemon *daemon, int64_t stop_limit_ns) {
     timer_start(daemon->kill_timer, KILL_LIMIT_NS);
 }
 
+// The words of Pebble.
+void daemon_log_own_exit(void) {
+    log_notice("Server exiting! Reason: <nil>");
+}
+
 void daemon_stop(struct daemon *daemon, enum daemon_exit exit_code) {
     if (daemon->phase >= DAEMON_STOPPING_SERVICES)
         return;

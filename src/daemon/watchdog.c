@@ -56,6 +56,7 @@ static void on_standby_timer(void *data) {
         return;
     if (is_idle(daemon) && notify_is_available()) {
         api_set_maintenance(daemon->api, "daemon-restart", "daemon is stopping to wait for socket activation");
+        daemon_log_own_exit();
         daemon_stop(daemon, DAEMON_EXIT_STANDBY);
         return;
     }

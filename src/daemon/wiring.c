@@ -107,6 +107,7 @@ static void on_shutdown_wanted(struct listener *listener, void *argument) {
         return;
     if (shutdown->kind == SHUTDOWN_SUCCESS)
         api_set_maintenance(daemon->api, "daemon-restart", "daemon is restarting");
+    daemon_log_own_exit();
     daemon_stop(daemon, (enum daemon_exit)((int)codes[shutdown->kind] + shutdown->exit_code));
 }
 

@@ -119,6 +119,26 @@ static void add_header(struct buffer *out, const char *name, const char *value) 
     buffer_printf(out, "%s: %s\r\n", name, value);
 }
 
+// A header of the caller, as Pebble sends it: `X-Name` for `x-NAME`, the value without white space at its ends.
+static void add_own_header(struct buffer *out, const char *name, const char *value) {
+    bool begins_word = true;
+    for (; *name != '\0'; name++) {
+        char other_case = (char)(*name ^ 0x20);
+        bool is_letter = (*name >= 'a' && *name <= 'z') || (*name >= 'A' && *name <= 'Z');
+        bool is_upper = is_letter && *name < 'a';
+        buffer_add_char(out, is_letter && is_upper != begins_word ? other_case : *name);
+        begins_word = *name == '-';
+    }
+    size_t length = strlen(value);
+    while (length > 0 && text_is_space(*value)) {
+        value++;
+        length--;
+    }
+    while (length > 0 && text_is_space(value[length - 1]))
+        length--;
+    buffer_printf(out, ": %.*s\r\n", (int)length, value);
+}
+
 // RFC 7617.
 static void add_credentials(struct buffer *out, const char *name, const struct url *url) {
     AUTO_FREE char *pair = memory_printf("%s:%s", url->user, url->password != NULL ? url->password : "");
@@ -161,7 +181,7 @@ static void add_content_length(const struct http_fetch *fetch, struct buffer *ou
 static void add_headers(const struct http_fetch *fetch, struct buffer *out) {
     for (size_t i = 0; i < fetch->header_count; i++) {
         if (is_sent(fetch, fetch->headers[i].name))
-            add_header(out, fetch->headers[i].name, fetch->headers[i].value);
+            add_own_header(out, fetch->headers[i].name, fetch->headers[i].value);
     }
 }
 
@@ -172,7 +192,7 @@ void fetch_add_request_head(const struct http_fetch *fetch, struct buffer *out) 
     bool has_authorization = find_header(fetch, "Authorization") != NULL && is_sent(fetch, "Authorization");
     add_request_line(hop, out);
     if (agent[0] != '\0')
-        add_header(out, "User-Agent", agent);
+        add_own_header(out, "User-Agent", agent);
     add_content_length(fetch, out);
     add_headers(fetch, out);
     if (hop->url.user != NULL && !has_authorization)

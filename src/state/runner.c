@@ -139,6 +139,9 @@ void task_finish(struct task *task, struct error *err) {
         error_clear(err);
         return;
     }
+    // The work has been done in spite of the abort, and cannot be undone.
+    if (task->status == STATUS_ABORT)
+        task_set_status(task, STATUS_UNDO);
     task->is_running = false;
     task_set_status(task, STATUS_DONE);
 }

@@ -258,6 +258,7 @@ checks:
         self.daemon.wait_service("container-agent", "active")
         self.daemon.file("go")
         self.assertEqual(self.daemon.wait_exit(), 10)
+        self.assertEqual(len(self.daemon.log_lines("Server exiting! Reason: <nil>")), 1)
         self.assertFalse(os.path.exists(self.daemon.socket_path))
 
     def test_an_agent_that_fails_at_once_ends_the_daemon(self):

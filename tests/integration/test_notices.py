@@ -95,6 +95,15 @@ class NoticesTest(DaemonCase):
         self.assertEqual(seen.count(("custom", "poll.test/a")), 20)
         self.assertEqual(self.daemon.stop(), 0)
 
+    def test_a_check_that_is_stopped_has_five_occurrences(self):
+        self.daemon.layer("001-base.yaml", "checks: {up: {override: replace, period: 100s, exec: {command: 'true'}}}")
+        self.daemon.start("--hold")
+        wait_until(lambda: self.daemon.get("/v1/changes").result[0]["status"] == "Doing")
+        self.assertEqual(self.daemon.request("POST", "/v1/checks", {"action": "stop", "checks": ["up"]}).status, 200)
+        notice, = self.daemon.get("/v1/notices?users=all").result
+        self.assertEqual((notice["occurrences"], notice["last-data"]), (5, {"check-name": "up", "kind": "perform-check"}))
+        self.assertEqual(self.daemon.stop(), 0)
+
     def test_warnings_are_hinted_at_until_they_are_listed(self):
         self.daemon.start("--hold")
         self.assertEqual(self.daemon.stop(), 0)

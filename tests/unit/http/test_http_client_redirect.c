@@ -151,8 +151,8 @@ static void expect_secrets(size_t i, bool are_sent) {
         return;
     }
     expect_in_request(i, "\r\nAuthorization: Bearer secret\r\n");
-    expect_in_request(i, "\r\ncookie: secret=1\r\n");
-    expect_in_request(i, "\r\nWWW-Authenticate: secret\r\n");
+    expect_in_request(i, "\r\nCookie: secret=1\r\n");
+    expect_in_request(i, "\r\nWww-Authenticate: secret\r\n");
 }
 
 static void secrets_stay_with_the_host(void **state UNUSED) {

@@ -188,6 +188,22 @@ static void a_quick_exit_fails_the_start_and_backs_off(void **state UNUSED) {
     fixture_end(&fixture);
 }
 
+// The words of Pebble's log, which computes with seconds.
+static void backoff_is_rounded_as_in_pebble(void **state UNUSED) {
+    struct fixture fixture;
+    fixture_begin(&fixture, "services:\n  bad: {override: replace, command: run, backoff-delay: 300ms,"
+                            " backoff-factor: 1.5, backoff-limit: 1s}\n");
+    fixture_do(&fixture, SERVICE_START, "bad");
+    struct service *service = fixture_service(&fixture, "bad");
+    static const char *const delays[] = {"~300ms before", "~449.999999ms before", "~674.999998ms before", "~1s before"};
+    for (size_t i = 0; i < ARRAY_COUNT(delays); i++) {
+        process_end(service, 0);
+        assert_true(fixture_has_logged(&fixture, delays[i]));
+        loop_advance(fixture.loop, 1100 * NS_PER_MS);
+    }
+    fixture_end(&fixture);
+}
+
 static void backoff_grows_to_its_limit_and_is_reset(void **state UNUSED) {
     struct fixture fixture;
     fixture_begin(&fixture, "services:\n  bad: {override: replace, command: run, backoff-delay: 2s,"
@@ -363,6 +379,7 @@ int main(void) {
         cmocka_unit_test(what_survives_sigkill_is_given_up),
         cmocka_unit_test(any_number_of_stops_may_wait),
         cmocka_unit_test(a_quick_exit_fails_the_start_and_backs_off),
+        cmocka_unit_test(backoff_is_rounded_as_in_pebble),
         cmocka_unit_test(backoff_grows_to_its_limit_and_is_reset),
         cmocka_unit_test(a_command_that_comes_back_is_started_again),
         cmocka_unit_test(a_start_in_backoff_runs_at_once),

@@ -223,6 +223,9 @@ static void an_aborted_task_without_error_is_done(void **unused UNUSED) {
     assert_story(&scene, "");
     task_finish(task, NULL);
     assert_int_equal(task_status(task), STATUS_DONE);
+    // Made, Doing, Abort, Undo, Done.
+    assert_int_equal(notice_of_change(scene.state, scene.change)->occurrences, 5);
+    assert_story(&scene, "");
     scene_end(&scene);
 }
 

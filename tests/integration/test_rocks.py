@@ -4,7 +4,6 @@
 import os
 import signal
 import subprocess
-import time
 import unittest
 
 from containers import PIDS, as_first_process, copy_program, first_process, needs
@@ -36,9 +35,9 @@ class RockCase(DaemonCase):
         with open(self.daemon.path("stdout"), "wb") as out:
             return self.daemon.start(*arguments, command="enter", stdout=out, wait=wait, **options)
 
-    def subcommand(self):
+    def subcommand(self, daemon_pid=None):
         """Its process, which has the command line of the daemon."""
-        for pid in children(self.daemon.process.pid):
+        for pid in children(daemon_pid or self.daemon.process.pid):
             try:
                 with open(f"/proc/{pid}/cmdline", "rb") as file:
                     if b"enter" in file.read().split(b"\0"):
@@ -329,18 +328,9 @@ class FirstProcessTest(RockCase):
 
     def wait_subcommand(self, change):
         """Waits until the change is done and only the service is left of the daemon's processes."""
-        def processes():
-            with open(f"/proc/{self.pid}/task/{self.pid}/children", encoding="ascii") as file:
-                return file.read().split()
-
-        def is_alone():
-            # The kernel may leave children out while another one exits.
-            first = processes()
-            time.sleep(0.05)
-            return len(first) == 1 and processes() == first
-
+        # Not by /proc/PID/task/TID/children: the kernel may leave some out while another one exits.
         self.assertEqual(self.daemon.wait_change(change)["status"], "Done")
-        wait_until(is_alone, what="only the service to be left")
+        wait_until(lambda: self.subcommand(self.pid) is None and len(children(self.pid)) == 1, what="only the service to be left")
 
     def test_subcommands_and_their_exit_status(self):
         code, output, errors = self.cli("services")

@@ -37,11 +37,10 @@ const struct cli_command cmd_plan = {
 // Further faults and the places of all, with the name of the file, are for people only: scripts compare the whole
 // message.
 static int fail_add(const char *path, bool is_combined, struct pebble_error *failure, struct error *err) {
-    if (failure->advice != NULL && !isatty(STDERR_FILENO)) {
+    bool is_for_people = isatty(STDERR_FILENO);
+    if (!is_for_people)
         failure->message[plan_first_fault_length(failure->message)] = '\0';
-        return cli_fail(failure, err);
-    }
-    if (failure->advice == NULL) {
+    if (failure->advice == NULL || !is_for_people) {
         int code = cli_fail(failure, err);
         if (!is_combined && text_has_suffix(error_text(err), " already exists"))
             (void)error_add_advice(err, "Use --combine to merge the new layer into it.");

@@ -189,6 +189,17 @@ class LayerTest(TerminalCase):
             1, 'error: cannot parse layer YAML: cannot parse layer "bad" section "services":\n       yaml: unmarshal errors:\n\n'
                "       line 3: field comand not found in type plan.Service\n"))
 
+    def test_faults_without_a_place_of_added_layers(self):
+        self.daemon.start("--hold")
+        path = self.daemon.file("bad.yaml", "".join(
+            ["log-targets:\n"] + [f"  {name}: {{override: replace, type: loki, services: []}}\n" for name in ("one", "two")]))
+        first, second = [f'plan must define "location" for log target "{name}"' for name in ("one", "two")]
+        shown = self.shown("add", "bad", path, status=1)
+        self.assertIn(first, shown)
+        self.assertIn(f"- also: {second}", shown)
+        done = self.daemon.cli("add", "bad", path)
+        self.assertEqual((done.returncode, done.stderr), (1, f"error: {first}\n"))
+
     def test_layers_of_the_directory(self):
         self.daemon.layer("001-bad.yaml", BAD_LAYER)
         path = os.path.join(self.daemon.env["PEBBLE"], "layers", "001-bad.yaml")

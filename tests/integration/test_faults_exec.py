@@ -173,6 +173,7 @@ class ManyTest(FaultCase):
     def setUp(self):
         need_descriptors(self, 4000)
         super().setUp()
+
     def test_two_hundred_at_once(self):
         before = len(descriptors(self.pid))
         sessions = [self.exec(f"read x; echo $x; exit {i % 50}", **{"split-stderr": True}) for i in range(200)]

@@ -69,7 +69,7 @@ class ClientsThatVanishTest(FaultsCase):
         self.assert_healthy()
         if not is_sanitized():
             self.assertLess(rss_kib(self.daemon.process.pid) - before_kib, 64 * 1024)
-        self.assertEqual(self.daemon.stop(), 0)
+        self.assertEqual(self.daemon.stop(timeout_s=PROBE_S), 0)
         for sock in socks:
             sock.close()
 
@@ -91,7 +91,7 @@ class DaemonThatEndsTest(FaultsCase):
         path = self.put("target", b"old")
         self.begin_upload(path)
         wait_until(self.open_files, what="the new file")
-        self.assertEqual(self.daemon.stop(), 0)
+        self.assertEqual(self.daemon.stop(timeout_s=PROBE_S), 0)
         self.assertEqual(os.listdir(self.files), ["target"])
         self.assertEqual(self.content("target"), b"old")
 

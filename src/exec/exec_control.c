@@ -20,6 +20,8 @@ static bool read_signal(const json_t *value, struct control_command *command, st
     struct json_members members = json_members_of(value, "signal");
     for (const json_t *signal; (signal = json_members_next(&members)) != NULL;) {
         command->has_signal = !json_is_null(signal);
+        if (!command->has_signal)
+            command->signal_name = "";
         if (!json_is_object_or_null(signal, what, err) ||
             !json_get_text(signal, what, "name", &command->signal_name, err))
             return false;
@@ -31,6 +33,8 @@ static bool read_resize(const json_t *value, struct control_command *command, st
     struct json_members members = json_members_of(value, "resize");
     for (const json_t *resize; (resize = json_members_next(&members)) != NULL;) {
         command->has_resize = !json_is_null(resize);
+        if (!command->has_resize)
+            command->width = command->height = 0;
         if (!json_is_object_or_null(resize, what, err) || !json_get_int(resize, what, "width", &command->width, err) ||
             !json_get_int(resize, what, "height", &command->height, err))
             return false;

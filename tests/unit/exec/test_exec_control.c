@@ -44,6 +44,8 @@ static void logs_wrong_commands(void **state UNUSED) {
     check_line(&session, "{\"command\":\"signal\",\"signal\":null}",
                "] Exec 1: control command \"signal\" requires signal name\n");
     check_line(&session, "{\"command\":\"signal\",\"signal\":{}}", "] Exec 1: invalid signal name \"\"\n");
+    check_line(&session, "{\"command\":\"signal\",\"signal\":{\"name\":\"SIGHUP\"},\"signal\":null,\"signal\":{}}",
+               "] Exec 1: invalid signal name \"\"\n");
     check_line(&session, "{\"command\":\"signal\",\"signal\":{\"name\":\"HUP\"}}",
                "] Exec 1: invalid signal name \"HUP\"\n");
     check_line(&session, "{\"command\":\"resize\",\"resize\":{\"width\":10,\"height\":10}}",
@@ -69,6 +71,10 @@ static void resizes_terminals(void **state UNUSED) {
                "] Exec 1: control command \"resize\" requires terminal width and height\n");
     check_line(&session, "{\"command\":\"resize\",\"resize\":{\"width\":-1,\"height\":44}}",
                "] Exec 1: control command \"resize\" cannot set terminal size to -1x44: ");
+    check_line(
+        &session,
+        "{\"command\":\"resize\",\"resize\":{\"width\":9,\"height\":9},\"resize\":null,\"resize\":{\"width\":-1}}",
+        "] Exec 1: control command \"resize\" cannot set terminal size to -1x0: ");
     check_line(&session, "{\"command\":\"resize\",\"resize\":{\"width\":\"wide\"}}",
                "] Exec 1: cannot decode control websocket command: ");
     assert_int_equal(fixture.columns, 65535);

@@ -122,6 +122,15 @@ void *memory_try_resize(void *old, size_t size) {
     return realloc(old, size == 0 ? 1 : size);
 }
 
+bool memory_has_room(size_t size) {
+    volatile char *probe = memory_try(size);
+    if (probe == NULL)
+        return false;
+    *probe = 0; // so that the compiler does not leave out the allocation
+    free((void *)(uintptr_t)probe);
+    return true;
+}
+
 char *memory_string(const char *text) {
     return memory_string_n(text, strlen(text));
 }

@@ -21,6 +21,7 @@ void *memory_grow(void *old, size_t *capacity, size_t needed, size_t size) __att
 // Like memory_new() and memory_resize(), but return NULL if there is no memory.
 void *memory_try(size_t size) NODISCARD __attribute__((malloc));
 void *memory_try_resize(void *old, size_t size) NODISCARD;
+bool memory_has_room(size_t size); // whether so much could be allocated now
 
 char *memory_string(const char *text) __attribute__((malloc, returns_nonnull));
 char *memory_string_n(const char *text, size_t length) __attribute__((malloc, returns_nonnull));

@@ -172,6 +172,15 @@ static bool combine_layer(const struct plan_store *store, size_t index, const st
     return true;
 }
 
+size_t plan_store_count_entries(const struct plan_store *store) {
+    size_t count = 0;
+    for (size_t i = 0; i < store->layers.count; i++) {
+        for (size_t k = 0; k < SECTION_COUNT; k++)
+            count += section_map_const(&store->layers.items[i]->content, &sections[k])->count;
+    }
+    return count;
+}
+
 bool plan_store_prepare(const struct plan_store *store, struct layer *layer, struct plan_placement placement,
                         struct plan_candidate *candidate, struct error *err) {
     AUTO_LAYER struct layer *added = layer;

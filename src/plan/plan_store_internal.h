@@ -12,6 +12,7 @@ struct plan_candidate {
     struct plan *plan;
 };
 
+size_t plan_store_count_entries(const struct plan_store *store); // services, checks and so on, in all layers
 // Does not modify the store. Takes ownership of the layer, also on failure.
 bool plan_store_prepare(const struct plan_store *store, struct layer *layer, struct plan_placement placement,
                         struct plan_candidate *candidate, struct error *err) NODISCARD;

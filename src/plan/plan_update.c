@@ -10,6 +10,10 @@
 #include "plan/plan_store_internal.h"
 
 #define WAITING_MAX 64
+// What a byte of a layer with many small services takes while it is parsed and combined, and a service of the layers
+// that it is combined with.
+#define MEMORY_PER_BYTE 32
+#define MEMORY_PER_ENTRY 2048
 
 struct plan_updater {
     struct plan_store *store;
@@ -50,6 +54,13 @@ static void update_run(struct work_item *item) {
     struct update *update = CONTAINER_OF(item, struct update, item);
     struct layer *layer = NULL;
     struct error *err = &update->err;
+    // Small allocations must not fail, so a layer that is too large for what is left is refused beforehand.
+    size_t size =
+        update->length * MEMORY_PER_BYTE + plan_store_count_entries(update->updater->store) * MEMORY_PER_ENTRY;
+    if (!memory_has_room(size)) {
+        (void)error_set(err, ERROR_UNAVAILABLE, "cannot add layer: no memory for %zu bytes of YAML", update->length);
+        return;
+    }
     if (!layer_parse(0, update->label, update->text, update->length, &layer, err)) {
         if (err->kind != ERROR_INTERNAL)
             err->kind = ERROR_BAD_REQUEST;

@@ -28,6 +28,7 @@ struct plan_update_result {
 typedef void (*plan_updated_fn)(const struct plan_update_result *result, void *data);
 
 // Adds a layer like plan_store_add(). Copies the request. ERROR_UNAVAILABLE, without a callback, if there is no memory
-// for the text or if 64 updates wait. A text that cannot be parsed is reported as `cannot parse layer YAML: ...`.
+// for the text or if 64 updates wait; with one, if there is none for what is in it. A text that cannot be parsed is
+// reported as `cannot parse layer YAML: ...`.
 bool plan_updater_add_layer(struct plan_updater *updater, const struct plan_update_request *request,
                             plan_updated_fn on_updated, void *data, struct error *err) NODISCARD;

@@ -26,7 +26,8 @@ static int64_t next_backoff_ns(const struct plan_service *config, int64_t curren
     if (current_ns >= config->backoff_limit.ns)
         return config->backoff_limit.ns;
     // In seconds, as Pebble does: the delay is logged, and its last digits come from rounding.
-    double seconds = (double)(current_ns / NS_PER_S) + (double)(current_ns % NS_PER_S) / (double)NS_PER_S;
+    int64_t whole_s = current_ns / NS_PER_S;
+    double seconds = (double)whole_s + (double)(current_ns % NS_PER_S) / (double)NS_PER_S;
     double next_ns = seconds * config->backoff_factor.value * (double)NS_PER_S;
     return next_ns < (double)config->backoff_limit.ns ? (int64_t)next_ns : config->backoff_limit.ns;
 }

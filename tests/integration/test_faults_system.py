@@ -171,6 +171,16 @@ class NoMemoryTest(DaemonCase):
             self.assertIsNone(self.daemon.process.poll(), self.daemon.log()[-500:])
         self.assert_supervises()
 
+    def test_many_services_are_refused_before_memory_runs_out(self):
+        text = "services:\n" + "".join(f"  s{i}: {{override: replace, command: sleep {i}}}\n" for i in range(8000))
+        for room_mib in (1, 2, 4, 8, 10):
+            self.set_room(room_mib * 1024)
+            self.assertNotEqual(self.post_large(0, text), 200)
+            self.assertIsNone(self.daemon.process.poll(), self.daemon.log()[-500:])
+        self.assert_supervises()
+        self.lift_limit()
+        self.assertEqual(self.post_large(0, text), 200)
+
 
 class StartUpTest(DaemonCase):
     def many_services(self, count=200):

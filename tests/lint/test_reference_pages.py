@@ -22,6 +22,8 @@ CONSTANTS = [
     ("plan/layer_parse.c", "WARNINGS_MAX", "20", "| 20 each |"),
     ("plan/layers_dir.c", "WARNINGS_MAX", "20", "| 20 each |"),
     ("plan/plan_update.c", "WAITING_MAX", "64", "| 64 |"),
+    ("plan/plan_update.c", "MEMORY_PER_BYTE", "32", "32 bytes for each byte"),
+    ("plan/plan_update.c", "MEMORY_PER_ENTRY", "2048", "2 KiB for each entry"),
     ("data/regular_expression.h", "REGULAR_EXPRESSION_MAX_BYTES", "((size_t)1024)", "1,024 bytes, 50 levels"),
     ("data/regular_expression.c", "DEPTH_MAX", "50", "50 levels of parentheses"),
     ("data/regular_expression.c", "REPETITIONS_MAX", "255.0", "255 repetitions"),

@@ -161,8 +161,8 @@ static void logs_refusals(void **state UNUSED) {
     static const char *const expected[] = {
         "Sec-WebSocket-Version: 13\r\n", "Content-Type: text/plain; charset=utf-8\r\n",
         "\r\n\r\nBad Request\n{\"type\":\"error\",\"status-code\":500,",
-        "\"message\":\"websocket: the client is not using the websocket protocol: 'upgrade' token not found in "
-        "'Connection' header\""};
+        ("\"message\":\"websocket: the client is not using the websocket protocol: 'upgrade' token not found in "
+         "'Connection' header\"")};
     for (size_t i = 0; i < ARRAY_COUNT(expected); i++)
         assert_response(&fixture, "GET /v1/tasks/2/websocket/stdio", "", 400, expected[i]);
     const char *log = buffer_text(&fixture.log);

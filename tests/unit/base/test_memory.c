@@ -170,6 +170,19 @@ static void allocate_under_limit(void) {
     _exit(42);
 }
 
+static void probe_under_limit(void) {
+    struct rlimit limit;
+    getrlimit(RLIMIT_AS, &limit);
+    limit.rlim_cur = 64 << 20;
+    setrlimit(RLIMIT_AS, &limit);
+    _exit(memory_has_room((size_t)256 << 20) ? 41 : memory_has_room((size_t)16 << 20) ? 42 : 43);
+}
+
+static void room_is_what_is_left(void **state UNUSED) {
+    AUTO_BUFFER struct buffer message = BUFFER_INIT(10000);
+    assert_int_equal(status_of_child(probe_under_limit, &message), 42);
+}
+
 static void what_shrinkers_free_is_used(void **state UNUSED) {
     AUTO_BUFFER struct buffer message = BUFFER_INIT(10000);
     assert_int_equal(status_of_child(allocate_under_limit, &message), 42);
@@ -187,6 +200,7 @@ int main(void) {
         cmocka_unit_test(shrinkers_run_while_they_free_something),
 #ifndef __SANITIZE_ADDRESS__
         cmocka_unit_test(what_shrinkers_free_is_used),
+        cmocka_unit_test(room_is_what_is_left),
 #endif
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

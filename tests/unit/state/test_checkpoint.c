@@ -295,6 +295,25 @@ static void a_failed_write_is_tried_again_by_itself(void **unused UNUSED) {
     scene_end(&scene);
 }
 
+static void a_write_for_a_waiter_ends_the_delay(void **unused UNUSED) {
+    struct scene scene;
+    scene_begin(&scene);
+    loop_use_test_clock(scene.loop);
+    limit_files(0);
+    state_add_warning(scene.state, "one");
+    assert_false(save(&scene));
+    limit_files(RLIM_INFINITY);
+    assert_true(save(&scene));
+    // The time of the loop stands, so the delay would never be over.
+    state_add_warning(scene.state, "two");
+    for (int i = 0; i < 60000 && !checkpoint_is_clean(scene.checkpoint); i++) {
+        loop_run_pending(scene.loop);
+        (void)usleep(1000);
+    }
+    assert_true(checkpoint_is_clean(scene.checkpoint));
+    scene_end(&scene);
+}
+
 static void a_directory_that_is_gone(void **unused UNUSED) {
     struct scene scene;
     scene_begin(&scene);
@@ -499,6 +518,7 @@ int main(void) {
         TEST(a_state_too_large_to_be_read_is_not_written),
         TEST(a_full_disk_keeps_the_old_file),
         TEST(a_failed_write_is_tried_again_by_itself),
+        TEST(a_write_for_a_waiter_ends_the_delay),
         TEST(a_directory_that_is_gone),
         TEST(flush_writes_what_is_left),
         TEST(destroyed_while_writing_and_waited_for),

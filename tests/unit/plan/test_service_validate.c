@@ -110,7 +110,7 @@ static void very_many_faults_take_no_longer_than_their_number(void **state UNUSE
     for (size_t i = 0; i < ARRAY_COUNT(heads); i++) {
         AUTO_BUFFER struct buffer text = BUFFER_INIT(BUFFER_NO_LIMIT);
         buffer_add_string(&text, heads[i]);
-        for (int k = 0; k < 50000; k++)
+        for (int k = 0; k < 200000; k++)
             buffer_printf(&text, "pebble_%d: bad%d, ", k, k);
         buffer_add_string(&text, "}}}");
         AUTO_ERROR struct error err = {0};

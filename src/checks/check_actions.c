@@ -38,6 +38,7 @@ static enum check_event_kind stop(struct check *check) {
 
 enum check_event_kind action_stop(struct check *check) {
     check_cancel_probe(check);
+    // As in Pebble. The status Abort makes an occurrence of the notice of the change.
     if (!check->manager->is_stopping)
         (void)!change_abort(task_change(check->task), NULL);
     check_finish_change(check, false, false);

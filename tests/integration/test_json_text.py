@@ -85,3 +85,6 @@ class JsonTextTest(DaemonCase):
         self.assertEqual(self.daemon.post("/v1/identities", body).status, 200)
         found = self.daemon.get("/v1/identities").result
         self.assertEqual({name: entry["local"]["user-id"] for name, entry in found.items()}, {"a": 1, "b": 3})
+        body = f'{{"action":"add","identities":{{"c":{identity(4)}}},"identities":null,"identities":{{"d":{identity(5)}}}}}'
+        self.assertEqual(self.daemon.post("/v1/identities", body).status, 200)
+        self.assertEqual(set(self.daemon.get("/v1/identities").result), {"a", "b", "d"}, "a null removes those before it")

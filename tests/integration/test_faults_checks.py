@@ -118,9 +118,11 @@ class BadCommandsTest(DaemonCase):
     def test_forks_in_its_group(self):
         path = self.daemon.path("pid")
         self.start_one(f"sh -c 'echo $$ > {path}; exec sleep 1000' &\nwait\n")
-        self.assertEqual(self.refresh(), "check timed out after 500ms")
-        while not os.path.exists(path) or os.path.getsize(path) == 0:  # on a busy machine it is killed before it comes so far
+
+        def has_forked():  # on a busy machine it is killed before it comes so far
             self.assertEqual(self.refresh(), "check timed out after 500ms")
+            return os.path.exists(path) and os.path.getsize(path) > 0
+        wait_until(has_forked, what="the child's process ID")
         pid = wait_pid_file(path)
         wait_until(lambda: not is_alive(pid), what="the end of the group")
         self.assert_nothing_runs()

@@ -29,7 +29,8 @@ int64_t loop_now_ns(const struct loop *loop);
 
 // Limits the waits of system calls until the next look at descriptors: a signal, SIGURG, interrupts each, so that it
 // takes little longer than this. For what may wait for a stranger: reading from a Unix socket, and closing one, closes
-// descriptors that the peer has sent. Among them may be sockets whose close waits (SO_LINGER in socket(7)).
+// descriptors that the peer has sent. Among them may be sockets whose close waits (SO_LINGER in socket(7)). Call it in
+// the thread of the loop. Waits have no limit if the system has no timer left.
 #define LOOP_WAIT_LIMIT_NS (5 * 1000 * 1000)
 void loop_limit_waits(struct loop *loop);
 

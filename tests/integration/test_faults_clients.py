@@ -12,7 +12,7 @@ import unittest
 from faults import cpu_s, descriptors, limited, need_descriptors, plan_of, rss_kib
 from harness import HANG_S, DaemonCase, free_port, is_sanitized, wait_until
 
-PROBE_S = 30.0  # a blocked loop exceeds it, a busy machine does not; tools measure how fast it is
+PROBE_S = 10.0  # a blocked loop exceeds it, a busy machine does not; tools measure how fast it is
 HEAD = b"GET /v1/health HTTP/1.1\r\nHost: x\r\n"
 
 

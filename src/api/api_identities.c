@@ -25,16 +25,20 @@ static bool read_action(const char *name, enum identity_action *action, struct e
 // As in the reference, identities of members that are given twice are taken together, and those of the later one count.
 static bool read_identities(const json_t *body, struct identity_set *set, struct error *err) {
     AUTO_JSON json_t *all = json_object();
+    size_t count = 0;
     struct json_members members = json_members_of(body, "identities");
-    for (json_t *member; (member = json_members_next(&members)) != NULL;) {
-        AUTO_IDENTITY_SET struct identity_set checked = {0};
-        if (!identity_set_read(member, &checked, err))
+    for (json_t *member; (member = json_members_next(&members)) != NULL; count++) {
+        identity_set_finish(set);
+        if (!identity_set_read(member, set, err))
             return false;
         if (json_is_null(member))
             json_object_clear(all);
         else
             json_object_update(all, member);
     }
+    if (count < 2)
+        return true;
+    identity_set_finish(set);
     return identity_set_read(all, set, err);
 }
 

@@ -57,14 +57,13 @@ static void add_text(struct log_printer *printer, const struct pebble_log_entry 
 static bool on_log_entry(const struct pebble_log_entry *entry, void *data) {
     struct log_printer *printer = data;
     buffer_clear(&printer->line);
-    if (printer->is_json)
+    if (printer->is_json) {
         add_json(&printer->line, entry);
-    else
-        add_text(printer, entry);
-    if (printer->is_json)
         cli_print_document(buffer_text(&printer->line));
-    else
+    } else {
+        add_text(printer, entry);
         cli_print(&printer->line);
+    }
     return !printer->is_following || fflush(stdout) == 0;
 }
 
